@@ -1,0 +1,140 @@
+# Every verb works for both twins. `make` lists them. What a verb needs is set up at its first use;
+# stamp files make the second use start at once.
+
+PYTHON ?= python3
+PROFILE ?= default
+VENV := .venv/bin
+RUN := $(VENV)/python -m
+
+# The harness and the servers read these; DATABASE_URL names a PostgreSQL to use instead of the embedded one.
+export PROFILE SEED DATABASE_URL PYTHON
+export PYTHONUNBUFFERED := 1
+# Nothing here may call home, or fetch an engine that it does not use.
+export CHECKPOINT_DISABLE := 1
+export PRISMA_HIDE_UPDATE_MESSAGE := 1
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+
+PYTHON_READY := .venv/.stamp
+NODE_PACKAGES := node/node_modules/.stamp
+NODE_READY := node/dist/.stamp
+LINT_READY := tooling/lint/node_modules/.stamp
+BENCH_READY := tooling/bench/node_modules/.stamp
+DOCS_PAGE := docs/index.html
+TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
+
+NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -type f -print 2>/dev/null)
+PYTHON_SOURCES := python/task_timer python/migrations python/tests
+HARNESS_SOURCES := lockstep twins tests
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help test test-contract test-saboteurs test-python test-node test-lockstep lint types \
+	serve docs inventory check-mirror bench format lock clean
+
+##@ Prove it
+test-contract: $(TWINS_READY) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL=)
+	@$(RUN) twins.suite
+
+test-saboteurs: $(TWINS_READY) ## Show that the contract tests catch deliberately wrong twins
+	@$(RUN) twins.saboteurs
+
+test: lint types test-python test-node test-lockstep test-contract test-saboteurs ## Everything that .ci/run runs
+
+##@ Parts of the proof
+test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
+	@$(RUN) twins.with_postgres -- $(RUN) pytest -c python/pyproject.toml python/tests -q
+
+test-node: $(TWINS_READY) ## Unit tests of the Node twin
+	@$(RUN) twins.with_postgres -- npm --prefix node test --silent
+
+test-lockstep: $(TWINS_READY) ## Tests of the harness and of the commands here
+	@cd contract-tests && ../$(RUN) pytest -q tests twins/tests
+
+lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
+	@$(VENV)/ruff check python contract-tests
+	@$(VENV)/ruff format --check --quiet python contract-tests
+	@npm --prefix node run --silent lint
+	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
+	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
+	@$(RUN) twins.mirror
+
+types: $(PYTHON_READY) $(NODE_READY) ## Check types: mypy --strict, tsc
+	@cd python && ../$(VENV)/mypy --strict task_timer tests
+	@cd contract-tests && ../$(VENV)/mypy --strict $(HARNESS_SOURCES)
+	@npm --prefix node run --silent typecheck
+
+##@ Use it
+serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them
+	@$(RUN) twins.serve
+
+docs: $(DOCS_PAGE) ## Make docs/index.html, the reference, from the contract
+	@echo "file://$(CURDIR)/$(DOCS_PAGE)"
+
+inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of both twins as JSON
+	@$(RUN) twins.inventory
+
+check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in the other
+	@$(RUN) twins.mirror
+
+bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside bare handlers with the same SQL
+	@$(RUN) twins.bench
+
+##@ Keep it
+format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
+	@$(VENV)/ruff check --fix --quiet python contract-tests
+	@$(VENV)/ruff format --quiet python contract-tests
+	@npm --prefix node run --silent format
+
+lock: ## Resolve dependencies anew and write all lock files
+	@tooling/require python
+	@tooling/require node
+	@tooling/lock
+
+clean: ## Delete all that was made here, the data of `make serve` included
+	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules tooling/*/node_modules
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis */.pytest_cache */.mypy_cache */.ruff_cache \
+		*/.hypothesis */*.egg-info
+
+help: ## Show this list
+	@if [ -t 1 ]; then bold=$$(printf '\033[1m'); cyan=$$(printf '\033[36m'); off=$$(printf '\033[0m'); fi; \
+	printf 'Usage: make <verb>\n'; \
+	awk -v bold="$$bold" -v cyan="$$cyan" -v off="$$off" ' \
+		/^##@ / { printf "\n%s%s%s\n", bold, substr($$0, 5), off } \
+		/^[a-z-]+:.*## / { split($$0, part, /:.*## /); printf "  %s%-15s%s %s\n", cyan, part[1], off, part[2] }' \
+		$(MAKEFILE_LIST)
+
+# Set-up. A stamp is newer than all it was made from.
+
+$(PYTHON_READY): python/requirements.txt contract-tests/requirements.txt python/pyproject.toml contract-tests/pyproject.toml
+	@tooling/require python
+	@echo 'Setting up Python packages in .venv ...'
+	@$(PYTHON) -m venv --clear .venv
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes \
+		-r python/requirements.txt -r contract-tests/requirements.txt
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		-e python -e contract-tests
+	@touch $@
+
+$(NODE_PACKAGES): node/package.json node/package-lock.json
+	@tooling/require node
+	@echo 'Setting up Node packages in node/node_modules ...'
+	@npm --prefix node ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Prisma wants a schema engine, which only its own migrations use: any program that exists will do.
+$(NODE_READY): $(NODE_PACKAGES) openapi.yaml $(NODE_SOURCES) node/tsconfig.json
+	@echo 'Building the Node twin ...'
+	@PRISMA_SCHEMA_ENGINE_BINARY=/bin/true npm --prefix node run --silent generate
+	@npm --prefix node run --silent build
+	@touch $@
+
+tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.json
+	@tooling/require node
+	@echo 'Setting up tooling/$* ...'
+	@npm --prefix tooling/$* ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DOCS_PAGE): openapi.yaml contract-tests/twins/docs.py tooling/docs/node_modules/.stamp $(PYTHON_READY)
+	@$(RUN) twins.docs

@@ -1,0 +1,53 @@
+"""Fills databases through the twins' own commands: schema, administrator, sample data."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twins.paths import PYTHON, ROOT
+from twins.servers import TEST_SETTINGS, environment
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a user logs in with."""
+
+    email: str
+    password: str
+
+
+ADMIN = Credentials("admin@example.com", "correct horse battery staple")
+
+
+class CommandError(Exception):
+    """A command of a twin failed; the message ends with what it printed."""
+
+
+def migrate(database_url: str) -> None:
+    """Bring the schema to the newest version. Raises CommandError."""
+    _run(["alembic", "-c", str(PYTHON / "alembic.ini"), "upgrade", "head"], database_url)
+
+
+def create_admin(database_url: str, credentials: Credentials = ADMIN) -> None:
+    """Add an account whose role is admin. Raises CommandError."""
+    arguments = ["--email", credentials.email, "--password", credentials.password]
+    _run(["task_timer.manage", "create-admin", *arguments], database_url)
+
+
+def seed(database_url: str) -> None:
+    """Add the sample data. Raises CommandError."""
+    _run(["task_timer.manage", "seed"], database_url)
+
+
+def _run(module: Sequence[str], database_url: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", *module],
+        cwd=ROOT,
+        env=environment(database_url, TEST_SETTINGS),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if run.returncode != 0:
+        raise CommandError(f"`{' '.join(module[:3])}` failed:\n{run.stdout}")

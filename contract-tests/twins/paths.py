@@ -1,0 +1,13 @@
+"""Where things are in the repository."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACT = ROOT / "openapi.yaml"
+PYTHON = ROOT / "python"
+NODE = ROOT / "node"
+CONTRACT_TESTS = ROOT / "contract-tests"
+TOOLING = ROOT / "tooling"
+DOCS = ROOT / "docs"
+BUILD = ROOT / "build"
+DATA = ROOT / ".data"

@@ -1,0 +1,109 @@
+"""Child processes that never outlive the command that started them."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, <linux/prctl.h>
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _signalled_when_parent_dies(signal_number: int) -> Callable[[], None] | None:
+    """Give what a child runs before exec, so that the kernel signals it when its parent dies.
+
+    Linux only. The parent is the *thread* that starts the child.
+    """
+    if _LIBC is None:
+        return None
+    libc, parent = _LIBC, os.getpid()
+
+    def ask_kernel() -> None:
+        libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal_number)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_kernel
+
+
+def start(
+    command: Sequence[str | Path],
+    *,
+    output: Path,
+    cwd: Path,
+    env: Mapping[str, str],
+    account: tuple[int, int] | None = None,
+    death_signal: int = signal.SIGTERM,
+) -> "subprocess.Popen[bytes]":
+    """Start a command in a session of its own, so that Ctrl-C reaches only us.
+
+    output: file that takes standard output and error, appended to.
+    account: user and group id to run as, when we are root.
+    death_signal: what the child is sent when we die without stopping it (Linux).
+    """
+    uid, gid = account or (None, None)
+    with output.open("ab") as sink:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=dict(env),
+            user=uid,
+            group=gid,
+            extra_groups=None if account is None else [],
+            start_new_session=True,
+            preexec_fn=_signalled_when_parent_dies(death_signal),
+        )
+
+
+def stop(
+    process: "subprocess.Popen[bytes]",
+    *,
+    signal_number: int = signal.SIGTERM,
+    seconds: float = 15,
+) -> int:
+    """Signal a process to end and wait; after so many seconds kill it with all of its session.
+
+    Returns the exit status, negative for the signal that killed it.
+    """
+    if process.poll() is None:
+        process.send_signal(signal_number)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Turn the first SIGINT, SIGTERM or SIGHUP into SystemExit(128 + signal), and ignore those after it.
+
+    Context managers then clean up, each within a limit of its own.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def leave(signal_number: int, _frame: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + signal_number)
+
+    before = [(each, signal.signal(each, leave)) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in before:
+            signal.signal(each, handler)
+
+
+def last_lines(log: Path, count: int = 30) -> str:
+    """Return the end of a log, for a message about its process."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(text.splitlines()[-count:])

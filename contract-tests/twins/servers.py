@@ -1,0 +1,166 @@
+"""The twins as processes."""
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from twins import processes
+from twins.paths import NODE, ROOT
+from twins.ports import free_port
+
+Kind = Literal["python", "node"]
+KINDS: tuple[Kind, ...] = ("python", "node")
+
+_READY_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+_ATTEMPTS = 5
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+# Equal for both, so that a token of one is a token of the other. Rate limits have stories of their own.
+TEST_SETTINGS: Mapping[str, str] = {
+    "APP_ENV": "test",
+    "SECRET_KEY": "a secret for tests, known to all: 0123456789",
+    "RATE_LIMIT_PER_MINUTE": "1000000",
+    "CREDENTIAL_LIMIT_PER_MINUTE": "1000000",
+}
+
+
+class ServerError(Exception):
+    """A twin did not start; the message ends with its log."""
+
+
+def node_program() -> str:
+    """The path of Node's executable. Raises ServerError if there is none."""
+    program = shutil.which("node")
+    if program is None:
+        raise ServerError("node is not on the PATH; install Node.js 20.19 or newer.")
+    return program
+
+
+def command_for(kind: Kind) -> list[str]:
+    """The command that runs a twin, as it is in the repository."""
+    if kind == "python":
+        return [sys.executable, "-m", "task_timer.main"]
+    return [node_program(), str(NODE / "dist" / "main.js")]
+
+
+def environment(database_url: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a twin: the settings given, and nothing of ours that could sway it."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return inherited | {"DATABASE_URL": database_url} | dict(settings)
+
+
+@dataclass
+class TwinServer:
+    """One twin, answering between `with` and its end.
+
+    settings: environment variables beside DATABASE_URL, HOST and PORT; those for tests by default.
+    port: a free one if None. command: what to run instead of the twin in the repository.
+    """
+
+    kind: Kind
+    database_url: str
+    log: Path
+    settings: Mapping[str, str] = field(default_factory=lambda: TEST_SETTINGS)
+    port: int | None = None
+    command: Sequence[str] | None = None
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False, repr=False)
+
+    @property
+    def base_url(self) -> str:
+        """The address, without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running twin."""
+        assert self._process is not None
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        try:
+            self._boot()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """Ask it to end (SIGTERM) and return its exit status; kill it if it does not."""
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        return processes.stop(process)
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait so long for it to end by itself; return its exit status, or None if it still runs."""
+        assert self._process is not None
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def launch(self) -> None:
+        """Start the process without waiting for it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._process = processes.start(
+            self.command or command_for(self.kind),
+            output=self.log,
+            cwd=ROOT,
+            env=environment(
+                self.database_url,
+                {**self.settings, "HOST": "127.0.0.1", "PORT": str(self.port)},
+            ),
+        )
+
+    def wait_until_ready(self) -> None:
+        """Return when /ready answers 200. Raises ServerError when the twin ends or takes too long."""
+        for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
+            if self._is_ready():
+                return
+            status = self.wait(_POLL_SECONDS)
+            if status is not None:
+                raise ServerError(self._complaint(f"ended with status {status}"))
+        raise ServerError(self._complaint(f"was not ready in {_READY_SECONDS:.0f} s"))
+
+    def _boot(self) -> None:
+        chosen = self.port
+        for _ in range(_ATTEMPTS):
+            self.port = chosen or free_port()
+            self.launch()
+            try:
+                return self.wait_until_ready()
+            except ServerError as error:
+                if chosen or not _port_was_taken(str(error)):
+                    raise
+        raise ServerError(f"No port was left for the {self.kind} twin in {_ATTEMPTS} attempts.")
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/ready", timeout=5) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def _complaint(self, what: str) -> str:
+        return f"The {self.kind} twin {what}. Its log ({self.log}):\n{processes.last_lines(self.log)}"
+
+
+def _port_was_taken(log: str) -> bool:
+    return "EADDRINUSE" in log or "address already in use" in log.lower()
