@@ -1,0 +1,1 @@
+"""lockstep: holds HTTP servers that share one OpenAPI document in lockstep."""

@@ -1,0 +1,32 @@
+"""What a comparison reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lockstep.shapes import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference between the leader's answer and a partner's.
+
+    `kind` is one of `outcome`, `status`, `header`, `missing`, `extra`, `type`, `value`, `order`,
+    `length`, `repeated`, `symbol`, `form`, `time`, `elapsed`, `bytes`, `metrics`; `where` is
+    `status`, `header NAME` or `body` with a JSON pointer in which array positions are `*`.
+    """
+
+    kind: str
+    where: str
+    left: str
+    right: str
+
+
+def in_body(path: Path) -> str:
+    """Name a place in a body; positions in arrays are left out, so that one cause is one bucket."""
+    parts = ("*" if isinstance(part, int) else _escape(part) for part in path)
+    return "body " + "".join(f"/{part}" for part in parts) if path else "body"
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,34 @@
+"""Compares Prometheus text: the metrics that exist, not their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lockstep.compare.difference import Difference
+
+_SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(\{.*\})?\s+\S+")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def compare_metrics(left: bytes, right: bytes) -> Iterator[Difference]:
+    """The names, types and label sets that only one side has."""
+    ours, theirs = _series(left), _series(right)
+    if ours != theirs:
+        only_ours, only_theirs = sorted(ours - theirs), sorted(theirs - ours)
+        yield Difference("metrics", "body", _listed(only_ours), _listed(only_theirs))
+
+
+def _series(body: bytes) -> set[str]:
+    found = set()
+    for line in body.decode("utf-8", "replace").splitlines():
+        if line.startswith("# TYPE "):
+            found.add(line)
+        elif not line.startswith("#") and (sample := _SAMPLE.match(line)):
+            labels = sorted(_LABEL.findall(sample.group(2) or ""))
+            found.add(sample.group(1) + "{" + ",".join(f'{k}="{v}"' for k, v in labels) + "}")
+    return found
+
+
+def _listed(series: list[str]) -> str:
+    return "only here: " + "; ".join(series) if series else "nothing of its own"

@@ -1,0 +1,264 @@
+"""An OpenAPI document, asked the questions that lockstep has."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from lockstep.shapes import Shape, ShapeReader, resolve
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A declared parameter; `generated` is its `x-generated` kind, if the server makes it."""
+
+    name: str
+    location: str
+    required: bool
+    generated: str | None
+
+
+@dataclass(slots=True)
+class DocumentedResponse:
+    """What the document says about one status of one operation.
+
+    `pointer` names the place in the document; `headers` maps lower-cased names to definitions.
+    """
+
+    pointer: str
+    definition: Mapping[str, Any]
+    headers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    media_types: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation; `name` is its operationId, or `METHOD /path` where it has none."""
+
+    name: str
+    method: str
+    path: str
+    tags: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    responses: dict[str, DocumentedResponse]
+    requires_auth: bool
+    definition: Mapping[str, Any]
+
+    def response_for(self, status: int) -> DocumentedResponse | None:
+        """The documentation of a status: exact, else its class (`4XX`), else `default`."""
+        for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
+            if key in self.responses:
+                return self.responses[key]
+        return None
+
+    @property
+    def statuses(self) -> list[int]:
+        """The statuses that are documented one by one."""
+        return sorted(int(key) for key in self.responses if key.isdigit())
+
+
+class Document:
+    """A parsed document; references inside it are followed."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        """Read a parsed document; `ValueError` when it is no OpenAPI 3 document."""
+        if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3."):
+            raise ValueError("not an OpenAPI 3 document")
+        self.raw = raw
+        self._shapes = ShapeReader(raw)
+        self.operations = {operation.name: operation for operation in self._operations()}
+        self._routes = self._compile_routes()
+        self.shape_at = cache(self._shape_at)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Document:
+        """Read a YAML or JSON file; `OSError` and `ValueError` name what is wrong."""
+        text = Path(path).read_text(encoding="utf-8")
+        try:
+            raw = json.loads(text) if text.lstrip().startswith("{") else load_yaml(text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"{path}: {error}") from error
+        return cls(raw)
+
+    @cached_property
+    def header_shapes(self) -> dict[str, Shape]:
+        """The annotated headers of the whole document by lower-cased name, first one first.
+
+        Answers that no operation documents (an unknown path, say) carry them too.
+        """
+        shapes: dict[str, Shape] = {}
+        for response in self._responses():
+            for name, definition in response.headers.items():
+                shape = self.header_shape(definition)
+                if shape is not None and shape.kind is not None:
+                    shapes.setdefault(name, shape)
+        return shapes
+
+    @cached_property
+    def error_shapes(self) -> dict[str, Shape]:
+        """The shape of `application/problem+json` and its like, for undocumented answers."""
+        shapes: dict[str, Shape] = {}
+        for response in self._responses():
+            for media_type, content in response.media_types.items():
+                shape = self._shapes.read(content.get("schema"))
+                if "+json" in media_type and shape is not None:
+                    shapes.setdefault(media_type, shape)
+        return shapes
+
+    @cached_property
+    def title(self) -> str:
+        """The document's own title."""
+        return str(self.raw.get("info", {}).get("title", "API"))
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """The operation of a request; literal paths go before templates (OpenAPI 3.1, 4.8.8.2)."""
+        plain = path.partition("?")[0]
+        for pattern, operations in self._routes:
+            if pattern.fullmatch(plain):
+                return operations.get(method)
+        return None
+
+    def template(self, path: str) -> str | None:
+        """The documented path that a request path falls under."""
+        plain = path.partition("?")[0]
+        for pattern, operations in self._routes:
+            if pattern.fullmatch(plain):
+                return next(iter(operations.values())).path
+        return None
+
+    def label(self, method: str, path: str) -> str:
+        """A name for a request in reports: operationId, else `METHOD /template`."""
+        operation = self.find(method, path)
+        if operation is not None:
+            return operation.name
+        template = self.template(path)
+        return f"{method} {template}" if template else f"{method} (no documented path)"
+
+    def resolve(self, node: Any) -> Any:
+        """Follow `$ref` until there is none."""
+        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+            node = resolve(self.raw, node["$ref"])
+        return node
+
+    def shape_of(self, operation: Operation, status: int, media_type: str | None) -> Shape | None:
+        """The annotations of a response body, `None` where no schema is documented."""
+        response = operation.response_for(status)
+        if response is None or media_type not in response.media_types:
+            return None
+        return self.shape_at(operation.name, status, media_type)
+
+    def header_shape(self, definition: Mapping[str, Any]) -> Shape | None:
+        """The annotations of a header; they may stand on the header or on its schema."""
+        shape = self._shapes.read(definition.get("schema", {}))
+        if shape is not None and "x-generated" in definition:
+            shape.kind = definition["x-generated"]
+        return shape
+
+    def body_shape(self, operation: Operation) -> Shape | None:
+        """The annotations of an operation's JSON request body."""
+        body = self.resolve(operation.definition.get("requestBody", {}))
+        for media_type, content in body.get("content", {}).items():
+            if "json" in media_type:
+                return self._shapes.read(content.get("schema"))
+        return None
+
+    def _shape_at(self, name: str, status: int, media_type: str) -> Shape | None:
+        response = self.operations[name].response_for(status)
+        assert response is not None
+        return self._shapes.read(response.media_types[media_type].get("schema"))
+
+    def _responses(self) -> Iterator[DocumentedResponse]:
+        for operation in self.operations.values():
+            yield from operation.responses.values()
+
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self.raw.get("paths", {}).items():
+            item = self.resolve(item)
+            for method in METHODS:
+                if method in item:
+                    yield self._operation(path, method, item)
+
+    def _operation(self, path: str, method: str, item: Mapping[str, Any]) -> Operation:
+        definition = item[method]
+        parameters: dict[tuple[str, str], Parameter] = {}
+        for raw in (*item.get("parameters", ()), *definition.get("parameters", ())):
+            parameter = self._parameter(self.resolve(raw))
+            parameters[parameter.location, parameter.name] = parameter
+        security = definition.get("security", self.raw.get("security", []))
+        return Operation(
+            name=definition.get("operationId") or f"{method.upper()} {path}",
+            method=method.upper(),
+            path=path,
+            tags=tuple(definition.get("tags", ())),
+            parameters=tuple(parameters.values()),
+            responses={
+                str(status): self._response(response)
+                for status, response in definition.get("responses", {}).items()
+            },
+            requires_auth=bool(security) and all(security),
+            definition=definition,
+        )
+
+    def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
+        schema = self._shapes.read(raw.get("schema"))
+        kind = raw.get("x-generated") or (schema.kind if schema else None)
+        return Parameter(raw["name"], raw["in"], bool(raw.get("required")), kind)
+
+    def _response(self, raw: Any) -> DocumentedResponse:
+        definition = self.resolve(raw)
+        return DocumentedResponse(
+            pointer=raw.get("$ref", ""),
+            definition=definition,
+            headers={
+                name.lower(): self.resolve(header)
+                for name, header in definition.get("headers", {}).items()
+            },
+            media_types={
+                media_type.lower(): content
+                for media_type, content in definition.get("content", {}).items()
+            },
+        )
+
+    def _compile_routes(self) -> list[tuple[re.Pattern[str], dict[str, Operation]]]:
+        by_path: dict[str, dict[str, Operation]] = {}
+        for operation in self.operations.values():
+            by_path.setdefault(operation.path, {})[operation.method] = operation
+        ordered = sorted(by_path, key=lambda path: (path.count("{"), path))
+        return [(_path_pattern(path), by_path[path]) for path in ordered]
+
+
+def _path_pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{[^}]+\}", path)
+    return re.compile("[^/]+".join(map(re.escape, parts)))
+
+
+class _JsonLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML with the values of JSON: what looks like a date stays a string."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith(":timestamp")]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def load_yaml(text: str) -> Any:
+    """Parse YAML as JSON data; `yaml.YAMLError` when it cannot be read."""
+    return _plain_keys(yaml.load(text, Loader=_JsonLoader))
+
+
+def _plain_keys(node: Any) -> Any:
+    """Status codes are numbers in YAML and strings in OpenAPI."""
+    if isinstance(node, dict):
+        return {str(key): _plain_keys(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain_keys(item) for item in node]
+    return node

@@ -1,0 +1,206 @@
+"""One request, N targets at once: translate, send, compare, learn, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from lockstep.compare import Clock, Comparer, ParsedAnswer
+from lockstep.conformance import Conformance
+from lockstep.coverage import Coverage
+from lockstep.document import Document, Operation
+from lockstep.findings import Findings
+from lockstep.messages import Outcome, Request, Response, status_of
+from lockstep.shapes import Generated
+from lockstep.symbols import Bijection, SymbolTable
+from lockstep.targets import Target
+from lockstep.trace import Exchange, Trace
+
+Listener = Callable[[Exchange, list[Generated]], None]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Where exchanges leave their marks; shared by all stages of a run."""
+
+    document: Document
+    conformance: Conformance
+    coverage: Coverage
+    findings: Findings
+    clock: Clock = field(default_factory=Clock)
+    requests: int = 0
+
+
+class Exchanger:
+    """Sends every request to every target and holds the answers against each other.
+
+    The first target is the leader: requests are written in the names that it gave to things, and
+    translated for the others. With `rotate` the targets share one state: each request goes to the
+    next one in turn, and nothing is translated or compared.
+    """
+
+    def __init__(self, ledger: Ledger, targets: Sequence[Target], *, rotate: bool = False) -> None:
+        if not targets:
+            raise ValueError("at least one target is needed")
+        self.ledger = ledger
+        self.targets = list(targets)
+        self.trace = Trace()
+        self.listeners: list[Listener] = []
+        self.rotates = rotate
+        self._turn = 0
+        self._table = SymbolTable([target.name for target in self.targets[1:]])
+        self._comparer = Comparer(ledger.document, self._table, ledger.clock)
+
+    def send(
+        self,
+        request: Request,
+        *,
+        group: str | None = None,
+        expected: frozenset[int] = frozenset(),
+    ) -> Exchange:
+        """Send one request and record all that can be said about the answers.
+
+        `group` marks exchanges that only make sense together, such as the log-in of one user.
+        A 5xx is a finding unless its status is among the `expected` ones.
+        """
+        requests = self._requests(request)
+        pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
+        outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
+        return self._record(request, requests, outcomes, group, expected)
+
+    def send_together(
+        self, together: Sequence[Request], *, expected: frozenset[int] = frozenset()
+    ) -> list[Exchange]:
+        """Send several requests to each target at the same moment, as a race.
+
+        Which request wins may differ from target to target. So answers are paired by status before
+        they are compared: the leader's first 201 with the partner's first 201, and so on.
+        """
+        translated = [self._requests(request) for request in together]
+        jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
+        with ThreadPoolExecutor(max_workers=len(jobs)) as threads:
+            answers = iter(list(threads.map(lambda job: job[0].send(job[1]), jobs)))
+        rows = [
+            {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
+        ]
+        if not self.rotates:
+            rows = _paired_by_status(rows)
+        parts = zip(together, translated, rows, strict=True)
+        return [
+            self._record(request, sent, outcomes, None, expected)
+            for request, sent, outcomes in parts
+        ]
+
+    def translate(self, request: Request, name: str) -> Request:
+        """The request in the names of one target; `KeyError` for an unknown target."""
+        if name == self.targets[0].name or self.rotates:
+            return request
+        bijection = self._table.to(name)
+        return replace(
+            request,
+            path=bijection.translate(request.path),
+            headers=tuple((key, bijection.translate(value)) for key, value in request.headers),
+            body=_translated(request.body, bijection),
+        )
+
+    def translate_text(self, text: str, name: str) -> str:
+        """A text in the names of one target."""
+        if name == self.targets[0].name or self.rotates:
+            return text
+        return self._table.to(name).translate(text)
+
+    def _requests(self, request: Request) -> dict[str, Request]:
+        if not self.rotates:
+            return {target.name: self.translate(request, target.name) for target in self.targets}
+        target = self.targets[self._turn % len(self.targets)]
+        self._turn += 1
+        return {target.name: request}
+
+    def _chosen(self, requests: dict[str, Request]) -> list[Target]:
+        return [target for target in self.targets if target.name in requests]
+
+    def _record(
+        self,
+        request: Request,
+        requests: dict[str, Request],
+        outcomes: dict[str, Outcome],
+        group: str | None,
+        expected: frozenset[int],
+    ) -> Exchange:
+        document = self.ledger.document
+        operation = document.find(request.method, request.path)
+        exchange = Exchange(
+            number=self.trace.next_number(),
+            request=request,
+            label=document.label(request.method, request.path),
+            requests=requests,
+            outcomes=outcomes,
+            group=group,
+        )
+        generated = self._generated(operation, exchange.leader)
+        self.trace.record(exchange, (item.value for item in generated if _is_traced(item)))
+        self._judge(exchange, operation, expected)
+        self._compare(exchange, operation)
+        self._count(exchange)
+        for listener in self.listeners:
+            listener(exchange, generated)
+        return exchange
+
+    def _generated(self, operation: Operation | None, outcome: Outcome) -> list[Generated]:
+        if not isinstance(outcome, Response):
+            return []
+        return list(self._comparer.generated(operation, ParsedAnswer(outcome)))
+
+    def _judge(
+        self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]
+    ) -> None:
+        for name, outcome in exchange.outcomes.items():
+            for violation in self.ledger.conformance.check(operation, outcome, expected):
+                added = self.ledger.findings.add_violation(
+                    exchange, violation.kind, violation.where, {name: violation.detail}, self.trace
+                )
+                if added:
+                    exchange.conformant = False
+                    self.ledger.coverage.operations[exchange.label].nonconforming[name] += 1
+
+    def _compare(self, exchange: Exchange, operation: Operation | None) -> None:
+        leader, *partners = exchange.outcomes
+        for name in partners:
+            differences = self._comparer.compare(
+                operation, exchange.outcomes[leader], exchange.outcomes[name], name
+            )
+            for difference in differences:
+                added = self.ledger.findings.add_difference(
+                    exchange, difference, (leader, name), self.trace
+                )
+                exchange.parity = exchange.parity and not added
+
+    def _count(self, exchange: Exchange) -> None:
+        self.ledger.requests += 1
+        record = self.ledger.coverage.operations[exchange.label]
+        record.requests += 1
+        record.differing += not exchange.parity
+        for name, outcome in exchange.outcomes.items():
+            if isinstance(outcome, Response):
+                self.ledger.coverage.saw(exchange.label, name, outcome.status)
+
+
+def _translated(body: bytes | None, bijection: Bijection) -> bytes | None:
+    return bijection.translate_bytes(body) if body else body
+
+
+def _is_traced(item: Generated) -> bool:
+    # Every answer has a request id of its own; no later request depends on one.
+    return item.kind not in ("time", "elapsed") and not (
+        item.kind == "id" and str(item.path[0]).startswith("x-")
+    )
+
+
+def _paired_by_status(rows: list[dict[str, Outcome]]) -> list[dict[str, Outcome]]:
+    columns = {name: sorted((row[name] for row in rows), key=_rank) for name in rows[0]}
+    return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
+
+
+def _rank(outcome: Outcome) -> tuple[int, bytes]:
+    return (status_of(outcome) or 0, outcome.body if isinstance(outcome, Response) else b"")

@@ -1,0 +1,106 @@
+"""Collects what was found, one bucket for one cause."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from lockstep.compare import Difference
+from lockstep.known_differences import KnownDifference
+from lockstep.trace import Exchange, Trace
+
+PARITY = "parity"
+CONFORMANCE = "conformance"
+STORY = "story"
+# A bucket stops looking for a shorter sequence after so many occurrences.
+MAX_SEQUENCES = 50
+
+
+@dataclass(slots=True)
+class Finding:
+    """One bucket: everything that differs in the same way at the same place.
+
+    `category` is `parity`, `conformance` or `story`; `values` says what each target showed, by
+    target name; `targets` names the ones at fault, for parity all that were compared. `sequence` is
+    the shortest list of requests seen to lead to it, the failing one last.
+    """
+
+    category: str
+    operation: str
+    kind: str
+    where: str
+    targets: tuple[str, ...]
+    values: dict[str, str]
+    sequence: list[Exchange] = field(default_factory=list)
+    count: int = 1
+    stage: str = ""
+
+
+class Findings:
+    """All findings of a run; known differences are counted on their entries instead."""
+
+    def __init__(self, known: list[KnownDifference]) -> None:
+        self.known = known
+        self._buckets: dict[tuple[str, ...], Finding] = {}
+        self._lock = threading.Lock()
+        self.stage = ""
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def all(self) -> list[Finding]:
+        """Every bucket, shortest sequence first."""
+        return sorted(self._buckets.values(), key=lambda found: len(found.sequence))
+
+    def add_difference(
+        self, exchange: Exchange, difference: Difference, names: tuple[str, str], trace: Trace
+    ) -> bool:
+        """Record a parity finding between two targets; false for a known difference."""
+        values = dict(zip(names, (difference.left, difference.right), strict=True))
+        label, kind, where = exchange.label, difference.kind, difference.where
+        finding = Finding(PARITY, label, kind, where, names, values)
+        return self._add(finding, exchange, trace)
+
+    def add_violation(
+        self,
+        exchange: Exchange,
+        kind: str,
+        where: str,
+        values: Mapping[str, str],
+        trace: Trace,
+        *,
+        category: str = CONFORMANCE,
+    ) -> bool:
+        """Record what targets did against the document or a story; false for a known one."""
+        targets = tuple(values)
+        finding = Finding(category, exchange.label, kind, where, targets, dict(values))
+        return self._add(finding, exchange, trace)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the list of known differences itself."""
+        today = date.today()
+        return [text for entry in self.known if (text := entry.problem(today)) is not None]
+
+    def _add(self, finding: Finding, exchange: Exchange, trace: Trace) -> bool:
+        with self._lock:
+            for entry in self.known:
+                if entry.covers(finding.operation, finding.kind, finding.where):
+                    entry.seen += 1
+                    return False
+            who = finding.targets if finding.category != PARITY else ()
+            key = (finding.category, finding.operation, finding.kind, finding.where, *who)
+            known = self._buckets.get(key)
+            if known is not None and known.count >= MAX_SEQUENCES:
+                known.count += 1
+                return True
+            sequence = trace.sequence(exchange)
+            if known is None:
+                finding.sequence, finding.stage = sequence, self.stage
+                self._buckets[key] = finding
+                return True
+            known.count += 1
+            if len(sequence) < len(known.sequence):
+                known.sequence, known.values = sequence, finding.values
+            return True

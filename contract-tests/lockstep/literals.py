@@ -1,0 +1,82 @@
+"""JSON as it was written: number text, key order and repeated keys survive the parsing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+# Strings, numbers and words as whole tokens; white space and punctuation one by one.
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+\-]*|[a-zA-Z]+|\s+|.', re.DOTALL)
+
+
+class Number:
+    """A JSON number by its text, so that `1`, `1.0` and `1e0` stay different."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+
+class Object(dict[str, Any]):
+    """A JSON object that knows whether a key was written twice."""
+
+    __slots__ = ("repeated",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated = len(self) != len(pairs)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=Object, parse_float=Number, parse_int=Number, parse_constant=Number
+)
+
+
+def parse(body: bytes) -> Any:
+    """Parse UTF-8 JSON with literals kept; `ValueError` for anything else."""
+    return _DECODER.decode(body.decode("utf-8"))
+
+
+def type_name(value: Any) -> str:
+    """The JSON type of a parsed value."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case Number():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def show(value: Any) -> str:
+    """A parsed value as JSON text, for people."""
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, list):
+        return "[" + ",".join(map(show, value)) + "]"
+    if isinstance(value, dict):
+        members = (f"{json.dumps(key, ensure_ascii=False)}:{show(v)}" for key, v in value.items())
+        return "{" + ",".join(members) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def pointer(path: tuple[str | int, ...]) -> str:
+    """An RFC 6901 JSON pointer; the empty string is the whole document."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)

@@ -1,0 +1,80 @@
+"""What travels between lockstep and the servers: requests, responses and failures to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, written in the names of the leader.
+
+    `path` is the raw request target: percent-encoded path and query, without the base URL.
+    Header values are Latin-1 text, names keep their case, repeated headers stay repeated.
+    `operation` is an operationId where the sender knows it, else it is looked up.
+    `actor` names the user whose credentials the request carries.
+    """
+
+    method: str
+    path: str
+    headers: Headers = ()
+    body: bytes | None = None
+    operation: str | None = None
+    actor: str | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever its case."""
+        return next(header_values(self.headers, name), None)
+
+    def with_header(self, name: str, value: str) -> Request:
+        """A copy in which the header has exactly this value."""
+        kept = tuple(item for item in self.headers if item[0].lower() != name.lower())
+        return replace(self, headers=(*kept, (name, value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it came: status, reason phrase, every header in order, body bytes undecoded."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+    reason: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever its case."""
+        return next(header_values(self.headers, name), None)
+
+    @property
+    def media_type(self) -> str | None:
+        """The lower-cased media type without parameters, `None` without the header."""
+        value = self.header("content-type")
+        return value.partition(";")[0].strip().lower() if value is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class NoResponse:
+    """The request got no answer.
+
+    `reason` is one of `refused`, `dropped`, `timeout`, `malformed`; `detail` is for people only.
+    """
+
+    reason: str
+    detail: str = field(compare=False, default="")
+
+
+Outcome = Response | NoResponse
+
+
+def header_values(headers: Headers, name: str) -> Iterator[str]:
+    """Every value of a header in order, whatever its case."""
+    wanted = name.lower()
+    return (value for key, value in headers if key.lower() == wanted)
+
+
+def status_of(outcome: Outcome) -> int | None:
+    """The status, `None` where no answer came."""
+    return outcome.status if isinstance(outcome, Response) else None

@@ -1,0 +1,94 @@
+"""Remembers the requests that a later request depends on."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lockstep.messages import Outcome, Request, status_of
+
+_TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+MAX_WRITES = 12
+MAX_STEPS = 60
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request with what it became for each target, and what each target answered.
+
+    `requests` and `outcomes` are keyed by target name.
+    """
+
+    number: int
+    request: Request
+    label: str
+    requests: dict[str, Request]
+    outcomes: dict[str, Outcome]
+    group: str | None = None
+    parity: bool = True
+    conformant: bool = True
+
+    @property
+    def leader(self) -> Outcome:
+        """The leader's outcome."""
+        return next(iter(self.outcomes.values()))
+
+
+@dataclass(slots=True)
+class Trace:
+    """Which exchange made a value, and which ones wrote to what it names.
+
+    A group is a set of exchanges that belong together, such as the registration and the log-in of
+    a user: who depends on one of them depends on all.
+    """
+
+    _makers: dict[str, Exchange] = field(default_factory=dict)
+    _writes: dict[str, deque[Exchange]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=MAX_WRITES))
+    )
+    _groups: dict[str, list[Exchange]] = field(default_factory=lambda: defaultdict(list))
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_number(self) -> int:
+        """The number of the next exchange of this run."""
+        return next(self._numbers)
+
+    def record(self, exchange: Exchange, made: Iterable[str]) -> None:
+        """Remember an exchange and the server-made values of the leader that it showed first."""
+        if exchange.group is not None:
+            self._groups[exchange.group].append(exchange)
+        for value in made:
+            self._makers.setdefault(value, exchange)
+        status = status_of(exchange.leader) or 0
+        if exchange.request.method not in _SAFE and status < 400:
+            for value in self._known_names(exchange.request):
+                self._writes[value].append(exchange)
+
+    def sequence(self, exchange: Exchange) -> list[Exchange]:
+        """The requests that lead to an exchange, oldest first, the exchange itself last."""
+        wanted: dict[int, Exchange] = {}
+        pending = [exchange]
+        while pending and len(wanted) < MAX_STEPS:
+            current = pending.pop()
+            if current.number in wanted:
+                continue
+            wanted[current.number] = current
+            for value in self._known_names(current.request):
+                maker = self._makers[value]
+                writes = (write for write in self._writes[value] if write.number < exchange.number)
+                pending.extend((maker, *(writes if current is exchange else ())))
+            if current.group is not None:
+                group = self._groups[current.group]
+                pending.extend(other for other in group if other.number < current.number)
+        return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
+
+    def _known_names(self, request: Request) -> set[str]:
+        parts = [request.path, *(value for _, value in request.headers)]
+        if request.body:
+            parts.append(request.body.decode("latin-1"))
+        tokens = (token for part in parts for token in _TOKEN.findall(part))
+        return {token for token in tokens if token in self._makers}
