@@ -5,9 +5,10 @@ PYTHON ?= python3
 PROFILE ?= default
 VENV := .venv/bin
 RUN := $(VENV)/python -m
+PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
-# The harness and the servers read these; DATABASE_URL names a PostgreSQL to use instead of the embedded one.
-export PROFILE SEED DATABASE_URL PYTHON
+# DATABASE_URL, if set, names a PostgreSQL to use instead of the embedded one.
+export PROFILE PYTHON
 export PYTHONUNBUFFERED := 1
 # Nothing here may call home, or fetch an engine that it does not use.
 export CHECKPOINT_DISABLE := 1
@@ -15,6 +16,7 @@ export PRISMA_HIDE_UPDATE_MESSAGE := 1
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
+PYTHON_PACKAGES := .venv/.stamp-packages
 PYTHON_READY := .venv/.stamp
 NODE_PACKAGES := node/node_modules/.stamp
 NODE_READY := node/dist/.stamp
@@ -107,14 +109,15 @@ help: ## Show this list
 
 # Set-up. A stamp is newer than all it was made from.
 
-$(PYTHON_READY): python/requirements.txt contract-tests/requirements.txt python/pyproject.toml contract-tests/pyproject.toml
+$(PYTHON_PACKAGES): python/requirements.txt contract-tests/requirements.txt
 	@tooling/require python
 	@echo 'Setting up Python packages in .venv ...'
 	@$(PYTHON) -m venv --clear .venv
-	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes \
-		-r python/requirements.txt -r contract-tests/requirements.txt
-	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		-e python -e contract-tests
+	@$(PIP_INSTALL) --require-hashes -r python/requirements.txt -r contract-tests/requirements.txt
+	@touch $@
+
+$(PYTHON_READY): $(PYTHON_PACKAGES) python/pyproject.toml contract-tests/pyproject.toml
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e python -e contract-tests
 	@touch $@
 
 $(NODE_PACKAGES): node/package.json node/package-lock.json

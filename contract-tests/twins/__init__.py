@@ -1,1 +1,1 @@
-"""What is special to the Task Timer's own test stack: its database, its two servers, its commands."""
+"""The Task Timer's own test stack: its database, its two servers, its commands."""

@@ -59,7 +59,7 @@ def introduced(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(document: dict[str, Any], bundle: str) -> str:
-    """The page. Raises BundleError if the bundle's one known request to a host is not found in it."""
+    """The page. Raises BundleError if the bundle lacks the one request to a host that is known."""
     if bundle.count(_LOGO) != 1:
         raise BundleError(f"Expected {_LOGO} once in Redoc's bundle; look at its new version.")
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(

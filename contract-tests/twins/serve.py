@@ -16,7 +16,7 @@ from rich.console import Console
 
 from twins import processes
 from twins.databases import Databases
-from twins.migrations import ADMIN, SAMPLE_USER, create_admin, migrate, seed
+from twins.migrations import ADMIN, SAMPLE_USER, migrate, seed
 from twins.paths import DATA, ROOT
 from twins.ports import free_port
 from twins.postgres import PostgresServer
@@ -54,7 +54,6 @@ def _database(console: Console) -> Iterator[str]:
         url = databases.url(_NAME)
         migrate(url)
         if fresh:
-            create_admin(url)
             seed(url)
         yield url
 

@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.05
 _ATTEMPTS = 5
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
-# Equal for both, so that a token of one is a token of the other. Rate limits have stories of their own.
+# Equal for both, so that a token of one is a token of the other.
 TEST_SETTINGS: Mapping[str, str] = {
     "APP_ENV": "test",
     "SECRET_KEY": "a secret for tests, known to all: 0123456789",
@@ -53,7 +53,7 @@ def command_for(kind: Kind) -> list[str]:
 
 
 def environment(database_url: str, settings: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of a twin: the settings given, and nothing of ours that could sway it."""
+    """The whole environment of a twin: what is given, and nothing of ours that could sway it."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | {"DATABASE_URL": database_url} | dict(settings)
 
@@ -109,7 +109,7 @@ class TwinServer:
         return processes.stop(process)
 
     def wait(self, seconds: float) -> int | None:
-        """Wait so long for it to end by itself; return its exit status, or None if it still runs."""
+        """Wait so long for it to end by itself; return its exit status, or None if it runs."""
         assert self._process is not None
         try:
             return self._process.wait(seconds)
@@ -130,7 +130,7 @@ class TwinServer:
         )
 
     def wait_until_ready(self) -> None:
-        """Return when /ready answers 200. Raises ServerError when the twin ends or takes too long."""
+        """Return when /ready answers 200. Raises ServerError if the twin ends or takes too long."""
         for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
             if self._is_ready():
                 return
@@ -159,7 +159,9 @@ class TwinServer:
             return False
 
     def _complaint(self, what: str) -> str:
-        return f"The {self.kind} twin {what}. Its log ({self.log}):\n{processes.last_lines(self.log)}"
+        return (
+            f"The {self.kind} twin {what}. Its log ({self.log}):\n{processes.last_lines(self.log)}"
+        )
 
 
 def _port_was_taken(log: str) -> bool:

@@ -1,4 +1,4 @@
-"""Runs a command with DATABASE_URL naming a fresh, migrated database that is dropped afterwards.
+"""Runs a command with TEST_DATABASE_URL naming a fresh, migrated database; drops it afterwards.
 
 python -m twins.with_postgres -- command [argument ...]
 """
@@ -21,7 +21,7 @@ def main() -> int:
     with ended_by_signals(), open_databases() as (databases, _):
         url = databases.create("unit_tests")
         migrate(url)
-        return subprocess.call(command, env=os.environ | {"DATABASE_URL": url, "APP_ENV": "test"})
+        return subprocess.call(command, env=os.environ | {"TEST_DATABASE_URL": url})
 
 
 if __name__ == "__main__":
