@@ -1,0 +1,132 @@
+"""Sends the parity traps as bytes over a socket and judges the answers."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep.messages import NoResponse, Outcome, Response
+from lockstep.targets import Target, failure_of, read_response
+from lockstep.traps import Expectation, Trap
+
+# Made anew for each answer, or about the connection and not about the resource.
+_NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server", "x-request-id"})
+
+
+@dataclass(slots=True)
+class TrapResult:
+    """What each target answered to one trap, by target name, and what is wrong with it."""
+
+    trap: Trap
+    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def run_traps(
+    traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]
+) -> list[TrapResult]:
+    """Send every trap to every target.
+
+    Each answer is held against the trap's expectation, and the answers of the targets against each
+    other. `tokens` has an access token for each target, by name.
+    """
+    return [_spring(trap, targets, tokens) for trap in traps]
+
+
+def send_bytes(target: Target, data: bytes, methods: Sequence[str]) -> list[Outcome]:
+    """Send bytes over a fresh connection and read as many answers as there are `methods`."""
+    answers: list[Outcome] = []
+    try:
+        with socket.create_connection(target.address, timeout=target.timeout) as sock:
+            broken = _write(sock, data)
+            for method in methods:
+                answers.append(_read(sock, method, broken))
+    except OSError as error:
+        answers.append(failure_of(error, connecting=True))
+    return answers
+
+
+def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) -> TrapResult:
+    result = TrapResult(trap)
+    wanted = [trap.expect] if trap.expect.then is None else [trap.expect, trap.expect.then]
+    for target in targets:
+        data = trap.encode(target.host, tokens[target.name])
+        answers = send_bytes(target, data, [trap.method] * len(wanted))
+        result.answers[target.name] = answers
+        for expected, answer in zip(wanted, answers, strict=False):
+            problems = _misses(expected, answer)
+            result.problems.extend(f"{target.name}: {problem}" for problem in problems)
+        if len(answers) < len(wanted):
+            result.problems.append(f"{target.name}: {len(answers)} answers, not {len(wanted)}")
+    seen = {name: [_comparable(answer) for answer in got] for name, got in result.answers.items()}
+    leader, *others = seen
+    for name in others:
+        if seen[name] != seen[leader]:
+            result.problems.append(f"{leader}: {seen[leader]}; {name}: {seen[name]}")
+    return result
+
+
+def _write(sock: socket.socket, data: bytes) -> OSError | None:
+    try:
+        sock.sendall(data)
+    except OSError as error:
+        # A server may answer and stop reading: what it said is still worth reading.
+        return error
+    return None
+
+
+def _read(sock: socket.socket, method: str, broken: OSError | None) -> Outcome:
+    try:
+        return read_response(sock, method)[0]
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return failure_of(broken or error)
+
+
+def _misses(expected: Expectation, answer: Outcome) -> list[str]:
+    if isinstance(answer, NoResponse):
+        return [f"expected {expected.status}, got no answer: {answer.reason}"]
+    problems = []
+    if answer.status != expected.status:
+        problems.append(f"expected {expected.status}, got {answer.status} {answer.body[:200]!r}")
+    for name, value in expected.headers.items():
+        if not _header_matches(value, answer.header(name)):
+            problems.append(f"header {name}: expected {value}, got {answer.header(name)!r}")
+    if expected.body is not None and answer.body != expected.body.encode("latin-1"):
+        problems.append(f"expected the body {expected.body!r}, got {answer.body[:200]!r}")
+    if expected.code is not None:
+        problems.extend(_problem_misses(expected, answer))
+    return problems
+
+
+def _problem_misses(expected: Expectation, answer: Response) -> list[str]:
+    try:
+        problem: Any = json.loads(answer.body)
+    except ValueError:
+        return [f"expected a problem document, got {answer.body[:200]!r}"]
+    problems = []
+    if problem.get("code") != expected.code:
+        problems.append(f"expected the code {expected.code}, got {problem.get('code')}")
+    if expected.errors and problem.get("errors") != list(expected.errors):
+        problems.append(f"expected {list(expected.errors)}, got {problem.get('errors')}")
+    return problems
+
+
+def _header_matches(wanted: str | Mapping[str, str], value: str | None) -> bool:
+    if isinstance(wanted, str):
+        return value == wanted
+    return value is not None and re.search(wanted["matches"], value) is not None
+
+
+def _comparable(answer: Outcome) -> object:
+    if isinstance(answer, NoResponse):
+        return answer.reason
+    made = answer.header("x-request-id")
+    body = answer.body.decode("latin-1")
+    headers = {name.lower(): value for name, value in answer.headers}
+    kept = {name: value for name, value in headers.items() if name not in _NOT_COMPARED}
+    return answer.status, kept, body.replace(made, "<request id>") if made else body
