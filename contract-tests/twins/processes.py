@@ -84,7 +84,7 @@ def stop(
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Turn the first SIGINT, SIGTERM or SIGHUP into SystemExit(128 + signal); ignore those after it.
+    """Turn the first SIGINT, SIGTERM or SIGHUP into SystemExit(128 + signal); ignore later ones.
 
     Context managers then clean up, each within a limit of its own.
     """

@@ -132,7 +132,7 @@ class TwinServer:
     def wait_until_ready(self) -> None:
         """Return when /ready answers 200. Raises ServerError if the twin ends or takes too long."""
         for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
-            if self._is_ready():
+            if self._is_ready() and self.wait(0) is None:
                 return
             status = self.wait(_POLL_SECONDS)
             if status is not None:
@@ -153,7 +153,7 @@ class TwinServer:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.base_url}/ready", timeout=5) as response:
+            with urllib.request.urlopen(f"{self.base_url}/ready", timeout=2) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
