@@ -32,7 +32,7 @@ class Coverage:
     """Counts by operation, status and target name, over all stages of a run."""
 
     def __init__(self, document: Document) -> None:
-        self._document = document
+        self.document = document
         self.operations: dict[str, OperationRecord] = defaultdict(OperationRecord)
         self.targets: set[str] = set()
 
@@ -48,7 +48,7 @@ class Coverage:
         """
         allowed = set(exempt)
         found = []
-        for operation in self._document.operations.values():
+        for operation in self.document.operations.values():
             for status in operation.statuses:
                 if {(operation.name, status), ("*", status)} & allowed:
                     continue
@@ -60,11 +60,11 @@ class Coverage:
 
     def totals(self, exempt: Iterable[tuple[str, int]] = ()) -> tuple[int, int]:
         """(documented statuses that every target has shown, all documented statuses)."""
-        every = sum(len(operation.statuses) for operation in self._document.operations.values())
+        every = sum(len(operation.statuses) for operation in self.document.operations.values())
         allowed = set(exempt)
         skipped = sum(
             bool({(operation.name, status), ("*", status)} & allowed)
-            for operation in self._document.operations.values()
+            for operation in self.document.operations.values()
             for status in operation.statuses
         )
         return every - skipped - len(self.missing(exempt)), every - skipped

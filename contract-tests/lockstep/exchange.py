@@ -22,13 +22,17 @@ Listener = Callable[[Exchange, list[Generated]], None]
 
 @dataclass(slots=True)
 class Ledger:
-    """Where exchanges leave their marks; shared by all stages of a run."""
+    """Where exchanges leave their marks; shared by all stages of a run.
+
+    An exchange is one request to every target: `requests` counts what each target was sent.
+    """
 
     document: Document
     conformance: Conformance
     coverage: Coverage
     findings: Findings
     clock: Clock = field(default_factory=Clock)
+    exchanges: int = 0
     requests: int = 0
 
 
@@ -46,6 +50,7 @@ class Exchanger:
         self.ledger = ledger
         self.targets = list(targets)
         self.trace = Trace()
+        self._addresses = {target.name: target.base_url for target in self.targets}
         self.listeners: list[Listener] = []
         self.rotates = rotate
         self._turn = 0
@@ -136,6 +141,7 @@ class Exchanger:
             label=document.label(request.method, request.path),
             requests=requests,
             outcomes=outcomes,
+            addresses=self._addresses,
             group=group,
         )
         generated = self._generated(operation, exchange.leader)
@@ -160,8 +166,8 @@ class Exchanger:
                 added = self.ledger.findings.add_violation(
                     exchange, violation.kind, violation.where, {name: violation.detail}, self.trace
                 )
+                exchange.conformant = False
                 if added:
-                    exchange.conformant = False
                     self.ledger.coverage.operations[exchange.label].nonconforming[name] += 1
 
     def _compare(self, exchange: Exchange, operation: Operation | None) -> None:
@@ -177,7 +183,8 @@ class Exchanger:
                 exchange.parity = exchange.parity and not added
 
     def _count(self, exchange: Exchange) -> None:
-        self.ledger.requests += 1
+        self.ledger.exchanges += 1
+        self.ledger.requests += len(exchange.outcomes)
         record = self.ledger.coverage.operations[exchange.label]
         record.requests += 1
         record.differing += not exchange.parity

@@ -20,7 +20,7 @@ MAX_STEPS = 60
 class Exchange:
     """One request with what it became for each target, and what each target answered.
 
-    `requests` and `outcomes` are keyed by target name.
+    `requests`, `outcomes` and `addresses` (base URLs) are keyed by target name.
     """
 
     number: int
@@ -28,6 +28,7 @@ class Exchange:
     label: str
     requests: dict[str, Request]
     outcomes: dict[str, Outcome]
+    addresses: dict[str, str]
     group: str | None = None
     parity: bool = True
     conformant: bool = True
@@ -85,6 +86,20 @@ class Trace:
                 group = self._groups[current.group]
                 pending.extend(other for other in group if other.number < current.number)
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
+
+    def makers(self, exchange: Exchange) -> list[Exchange]:
+        """The exchanges that made what a request names, log-ins apart."""
+        names = self._known_names(exchange.request)
+        found = (self._makers[name] for name in names)
+        return [maker for maker in found if maker.group is None]
+
+    def deletions(self, exchange: Exchange) -> list[Exchange]:
+        """The successful deletions of what a request names, or of what that was made from."""
+        names = self._known_names(exchange.request)
+        for maker in self.makers(exchange):
+            names |= self._known_names(maker.request)
+        writes = {write.number: write for name in names for write in self._writes[name]}
+        return [write for write in writes.values() if write.request.method == "DELETE"]
 
     def _known_names(self, request: Request) -> set[str]:
         parts = [request.path, *(value for _, value in request.headers)]

@@ -1,0 +1,104 @@
+"""The command `lockstep`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from lockstep.drivers.fuzz import PHASES
+from lockstep.drivers.story_files import MODES, StoryError, load_stories
+from lockstep.report.json_report import write_json
+from lockstep.report.progress import TerminalProgress
+from lockstep.report.terminal import print_verdict
+from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
+from lockstep.settings import PROFILES, Settings
+from lockstep.targets import Target
+
+
+@click.group()
+def main() -> None:
+    """Hold HTTP servers that share one OpenAPI document in lockstep."""
+
+
+@main.command(
+    epilog="Exit codes: 0 the targets are alike, 1 they diverge or break the document, "
+    "2 the run could not be done."
+)
+@click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    required=True,
+    metavar="NAME=URL",
+    help="A server, at least one; the first one leads.",
+)
+@click.option("--stories", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--mode", type=click.Choice(MODES), default="lockstep", help="How stories are played."
+)
+@click.option("--fuzz/--no-fuzz", default=True, help="Send generated requests.")
+@click.option("--phase", "phases", multiple=True, type=click.Choice(PHASES), help="Only these.")
+@click.option("--profile", type=click.Choice(list(PROFILES)), default="default")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--known", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--coverage/--no-coverage", default=False, help="Ask for every documented status.")
+@click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path))
+def run(
+    document: Path,
+    targets: tuple[str, ...],
+    stories: Path | None,
+    mode: str,
+    fuzz: bool,
+    phases: tuple[str, ...],
+    profile: str,
+    seed: int,
+    known: Path | None,
+    coverage: bool,
+    report: Path | None,
+) -> None:
+    """Send the same requests to every target and compare the answers by DOCUMENT."""
+    settings = Settings(
+        document=document,
+        seed=seed,
+        fuzz=replace(PROFILES[profile], phases=phases or PHASES),
+        known_differences=known,
+        require_coverage=coverage,
+    )
+    console = Console()
+    try:
+        with TerminalProgress(console) as progress:
+            verdict = _run(Run(settings, progress), _targets(targets), stories, mode, fuzz)
+    except (RunError, StoryError) as error:
+        click.echo(f"lockstep: {error}", err=True)
+        sys.exit(COULD_NOT_RUN)
+    print_verdict(verdict, console)
+    if report is not None:
+        write_json(verdict, report)
+    sys.exit(verdict.exit_code)
+
+
+def _run(work: Run, targets: list[Target], stories: Path | None, mode: str, fuzz: bool) -> Verdict:
+    work.reach(targets)
+    if stories is not None:
+        work.play_stories(load_stories(stories, work.document), targets, mode)
+    if fuzz:
+        work.fuzz(targets)
+    return work.finish()
+
+
+def _targets(texts: tuple[str, ...]) -> list[Target]:
+    targets = []
+    for text in texts:
+        name, _, url = text.partition("=")
+        try:
+            targets.append(Target(name, url))
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--target") from error
+    if len({target.name for target in targets}) < len(targets):
+        raise click.BadParameter("every target needs a name of its own", param_hint="--target")
+    return targets

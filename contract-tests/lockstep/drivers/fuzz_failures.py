@@ -1,0 +1,73 @@
+"""Turns the failures of Schemathesis' checks into findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemathesis import Case
+from schemathesis.core.failures import Failure, ServerError
+from schemathesis.core.transport import Response
+from schemathesis.hooks import HookContext
+from schemathesis.openapi.checks import (
+    EnsureResourceAvailability,
+    JsonSchemaError,
+    MissingContentType,
+    MissingHeaders,
+    UndefinedContentType,
+    UndefinedStatusCode,
+)
+
+from lockstep.drivers.fuzz_transport import ExchangeTransport
+from lockstep.exchange import Exchanger
+from lockstep.trace import Exchange
+
+# What lockstep judges by itself, on every target and not on the leader alone.
+_JUDGED = (
+    JsonSchemaError,
+    MissingContentType,
+    MissingHeaders,
+    ServerError,
+    UndefinedContentType,
+    UndefinedStatusCode,
+)
+
+
+class FailureFilter:
+    """Records every failure as a finding and takes it away from Schemathesis.
+
+    So the engine neither stops, nor shrinks, nor replays: it goes on with the next case.
+    """
+
+    def __init__(self, exchanger: Exchanger, transport: ExchangeTransport) -> None:
+        self._exchanger = exchanger
+        self._transport = transport
+
+    def filter_failure(
+        self, _context: HookContext, failure: Failure, case: Case[Any], _response: Response
+    ) -> bool:
+        """The Schemathesis hook; always false."""
+        exchange = self._transport.exchange_of(failure.case_id or case.id)
+        if exchange is not None and not self._is_known(failure, exchange):
+            leader = next(iter(exchange.outcomes))
+            self._exchanger.ledger.findings.add_violation(
+                exchange,
+                type(failure).__name__,
+                failure._unique_key or failure.title,
+                {leader: f"{failure.title}: {failure.message}"},
+                self._exchanger.trace,
+            )
+        return False
+
+    def _is_known(self, failure: Failure, exchange: Exchange) -> bool:
+        if isinstance(failure, _JUDGED):
+            return not exchange.conformant
+        if isinstance(failure, EnsureResourceAvailability):
+            return not self._should_exist(exchange)
+        return False
+
+    def _should_exist(self, exchange: Exchange) -> bool:
+        """Whether the same actor made what a request names, and nobody deleted any of it."""
+        trace = self._exchanger.trace
+        makers = trace.makers(exchange)
+        by_others = any(maker.request.actor != exchange.request.actor for maker in makers)
+        return not by_others and not trace.deletions(exchange)

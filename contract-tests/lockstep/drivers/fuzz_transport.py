@@ -1,0 +1,132 @@
+"""Sends the requests of Schemathesis through an exchanger."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import requests
+from requests.utils import get_encoding_from_headers
+from schemathesis import Case
+from schemathesis.core.transport import Response as SchemathesisResponse
+from schemathesis.generation.overrides import Override
+from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
+
+from lockstep.actors import Actor, ActorBook
+from lockstep.drivers.pool import Pool
+from lockstep.exchange import Exchanger
+from lockstep.messages import NoResponse, Request, Response
+from lockstep.trace import Exchange
+
+# Stands for the credentials of an actor who is chosen when the request is sent.
+PLACEHOLDER = "lockstep-actor"
+KEPT_EXCHANGES = 2000
+_TOKEN = re.compile(r"[A-Za-z0-9_.\-]{16,}")
+# Set by the client library for its own purposes; the targets' clients set theirs.
+_DROPPED = frozenset(
+    {"accept-encoding", "connection", "content-length", "x-schemathesis-testcaseid"}
+)
+
+
+class ExchangeTransport(RequestsTransport):
+    """The transport of a schema: every request, those of checks included, goes to every target."""
+
+    def __init__(self, exchanger: Exchanger, actors: ActorBook | None, pool: Pool) -> None:
+        super().__init__()
+        self._copy_serializers_from(REQUESTS_TRANSPORT)
+        self._exchanger = exchanger
+        self._actors = actors
+        self._pool = pool
+        self._exchanges: dict[str, Exchange] = {}
+
+    def exchange_of(self, case_id: str) -> Exchange | None:
+        """The exchange of a case, while it is recent."""
+        return self._exchanges.get(case_id)
+
+    def send(
+        self,
+        case: Case[Any],
+        *,
+        session: requests.Session | None = None,  # noqa: ARG002 - connections are the targets'
+        **kwargs: Any,
+    ) -> SchemathesisResponse:
+        """Send one case; the leader's answer is what Schemathesis goes on with.
+
+        Raises `requests.ConnectionError` or `requests.Timeout` where the leader does not answer.
+        """
+        prepared = self._prepare(case, kwargs)
+        actor = self._actor(case, prepared)
+        exchange = self._exchanger.send(_request(prepared, actor, self._actors))
+        self._exchanges[case.id] = exchange
+        if len(self._exchanges) > KEPT_EXCHANGES:
+            del self._exchanges[next(iter(self._exchanges))]
+        if actor is not None and self._actors is not None:
+            self._actors.notice(exchange, actor)
+        return _answer(exchange, prepared, kwargs)
+
+    def _prepare(self, case: Case[Any], kwargs: dict[str, Any]) -> requests.PreparedRequest:
+        data = self._build_request_data(case, kwargs)
+        return requests.Request(
+            method=data["method"],
+            url=data["url"],
+            headers=data["headers"],
+            params=data.get("params"),
+            data=data.get("data"),
+            json=data.get("json"),
+            files=data.get("files"),
+            cookies=data.get("cookies"),
+        ).prepare()
+
+    def _actor(self, case: Case[Any], prepared: requests.PreparedRequest) -> Actor | None:
+        if self._actors is None or PLACEHOLDER not in prepared.headers.get("Authorization", ""):
+            return None
+        label = self._exchanger.ledger.document.label(case.method.upper(), case.operation.path)
+        text = f"{prepared.path_url} {prepared.body!r}"
+        owners = filter(None, map(self._pool.owner, _TOKEN.findall(text)))
+        return self._actors.choose(label, next(owners, None))
+
+
+def _request(
+    prepared: requests.PreparedRequest, actor: Actor | None, actors: ActorBook | None
+) -> Request:
+    headers = tuple(
+        (name, value if isinstance(value, str) else value.decode("latin-1"))
+        for name, value in prepared.headers.items()
+        if name.lower() not in _DROPPED
+    )
+    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+    request = Request(str(prepared.method), prepared.path_url, headers, body)
+    if actor is None or actors is None:
+        return request
+    return actors.authorise(request, actor)
+
+
+def _answer(
+    exchange: Exchange, prepared: requests.PreparedRequest, kwargs: dict[str, Any]
+) -> SchemathesisResponse:
+    outcome = exchange.leader
+    if isinstance(outcome, NoResponse):
+        error = requests.Timeout if outcome.reason == "timeout" else requests.ConnectionError
+        raise error(f"{outcome.reason}: {outcome.detail}", request=prepared)
+    headers: dict[str, list[str]] = {}
+    for name, value in outcome.headers:
+        headers.setdefault(name, []).append(value)
+    return SchemathesisResponse(
+        status_code=outcome.status,
+        headers=headers,
+        content=outcome.body,
+        request=prepared,
+        elapsed=0.0,
+        verify=False,
+        message=outcome.reason,
+        encoding=_encoding(outcome),
+        _override=Override.from_send_kwargs(kwargs),
+    )
+
+
+def _encoding(response: Response) -> str | None:
+    media_type = response.header("content-type")
+    if media_type is None:
+        return None
+    encoding: str | None = get_encoding_from_headers({"content-type": media_type})
+    return encoding

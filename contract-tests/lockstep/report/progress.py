@@ -1,0 +1,64 @@
+"""Shows how a run goes on."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+PLAIN_SECONDS = 5.0
+
+
+class TerminalProgress:
+    """A bar on a terminal; elsewhere a plain line every few seconds. Use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,}"),
+            TextColumn("{task.fields[doing]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._bar: TaskID | None = None
+        self._title = ""
+        self._said_at = 0.0
+
+    def __enter__(self) -> TerminalProgress:
+        if self._console.is_terminal:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def stage(self, title: str) -> None:
+        """A stage begins."""
+        self._title = title
+        self._said_at = time.monotonic()
+        if not self._console.is_terminal:
+            self._console.print(f"{title} …", highlight=False)
+            return
+        if self._bar is not None:
+            self._bars.remove_task(self._bar)
+        self._bar = self._bars.add_task(title, total=None, doing="")
+
+    def progress(self, text: str, done: int, total: int | None) -> None:
+        """Something of the stage is done."""
+        if self._bar is not None:
+            self._bars.update(self._bar, completed=done, total=total, doing=text)
+        elif time.monotonic() - self._said_at >= PLAIN_SECONDS:
+            self._said_at = time.monotonic()
+            of_all = f" of {total:,}" if total is not None else ""
+            self._console.print(f"{self._title}: {done:,}{of_all}, {text}", highlight=False)

@@ -1,0 +1,34 @@
+"""What a run is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lockstep.actors import ActorSpec
+from lockstep.drivers.fuzz import FuzzSettings
+
+PROFILES: Mapping[str, FuzzSettings] = {
+    "quick": FuzzSettings(max_examples=5, stateful_examples=5, stateful_steps=6),
+    "default": FuzzSettings(max_examples=25, stateful_examples=40, stateful_steps=10),
+    "deep": FuzzSettings(max_examples=300, stateful_examples=400, stateful_steps=20),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told.
+
+    `tolerance` is how many seconds clocks may lie apart. `exempt` lists (operationId or `*`,
+    status) pairs that are documented but need not be seen; without `require_coverage` none need be.
+    """
+
+    document: Path
+    actors: tuple[ActorSpec, ...] = ()
+    seed: int = 0
+    fuzz: FuzzSettings = field(default_factory=lambda: PROFILES["default"])
+    tolerance: float = 5.0
+    known_differences: Path | None = None
+    require_coverage: bool = True
+    exempt: frozenset[tuple[str, int]] = frozenset()
