@@ -1,0 +1,1 @@
+"""The Task Timer API on Flask and SQLAlchemy."""

@@ -1,0 +1,167 @@
+"""The one engine of the process, and the sessions and transactions on it."""
+
+import functools
+import select
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from .config import Settings
+from .utils.errors import UnavailableError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 3
+RETRIED_STATES = ("40001", "40P01")
+UNAVAILABLE_STATES = ("08", "57P0", "57014", "53300")
+
+
+class _Process:
+    """What `connect` sets, once in a process."""
+
+    engine: Engine
+    reading: sessionmaker[Session]
+    writing: sessionmaker[Session]
+
+
+_ambient: ContextVar[Session | None] = ContextVar("ambient_session", default=None)
+_statements: ContextVar[int] = ContextVar("statements", default=0)
+
+
+def driver_url(database_url: str) -> URL:
+    """Give the URL with the name of the driver, psycopg, in it."""
+    return make_url(database_url).set(drivername="postgresql+psycopg")
+
+
+def connect(settings: Settings) -> Engine:
+    """Make the engine of this process. No connection is opened before the first statement."""
+    seconds = settings.database_timeout_ms / 1000
+    engine = create_engine(
+        driver_url(settings.database_url),
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_timeout=seconds,
+        connect_args={
+            "connect_timeout": max(1, round(seconds)),
+            "options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC",
+        },
+    )
+    event.listen(engine, "checkout", _refuse_dead)
+    event.listen(engine, "before_cursor_execute", _count)
+    _Process.engine = engine
+    options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
+    _Process.reading = sessionmaker(
+        engine.execution_options(isolation_level="AUTOCOMMIT"), **options
+    )
+    _Process.writing = sessionmaker(engine, **options)
+    return engine
+
+
+def session() -> Session:
+    """Give the session of the service function that runs; see `reading` and `transactional`."""
+    ambient = _ambient.get()
+    if ambient is None:
+        raise RuntimeError("no session: mark the function with @reading or @transactional")
+    return ambient
+
+
+def reading(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a service function outside of a transaction, or in that of the caller."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _ambient.get() is not None:
+            return function(*args, **kwargs)
+        with _open(_Process.reading):
+            return function(*args, **kwargs)
+
+    return run
+
+
+def transactional(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a service function in one transaction, or in that of the caller.
+
+    The outermost tries up to three times when the database chose it to give way.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _ambient.get() is not None:
+            return function(*args, **kwargs)
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return _run_once(function, *args, **kwargs)
+            except exc.DBAPIError as error:
+                if sql_state(error) not in RETRIED_STATES:
+                    raise
+        return _run_once(function, *args, **kwargs)
+
+    return run
+
+
+def _run_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    with _open(_Process.writing) as opened, opened.begin():
+        return function(*args, **kwargs)
+
+
+@contextmanager
+def _open(make: sessionmaker[Session]) -> Iterator[Session]:
+    try:
+        with make() as opened:
+            token = _ambient.set(opened)
+            try:
+                yield opened
+            finally:
+                _ambient.reset(token)
+    except (exc.DBAPIError, exc.TimeoutError) as error:
+        if unavailable(error):
+            raise UnavailableError from error
+        raise
+
+
+def sql_state(error: exc.DBAPIError) -> str:
+    """Give the SQLSTATE of a driver's error, or nothing when the server did not answer."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def violated(error: exc.IntegrityError) -> str:
+    """Give the name of the constraint that a statement broke."""
+    return getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+
+
+def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
+    """Tell whether an error means that the database cannot be reached or does not keep up."""
+    if isinstance(error, exc.TimeoutError) or error.connection_invalidated:
+        return True
+    state = sql_state(error)
+    if not state:
+        return isinstance(error, exc.OperationalError | exc.InterfaceError)
+    return state.startswith(UNAVAILABLE_STATES)
+
+
+def reset_statements() -> None:
+    """Begin to count statements anew, for the request that begins."""
+    _statements.set(0)
+
+
+def statements() -> int:
+    """Give how many SQL statements were sent since `reset_statements`."""
+    return _statements.get()
+
+
+def _count(*_: Any) -> None:
+    _statements.set(_statements.get() + 1)
+
+
+def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
+    # An idle server says nothing but goodbye: what can be read means that the connection is dead.
+    # This costs no round trip, as a statement sent ahead of each use would.
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        raise exc.InvalidatePoolError("the server has closed the connection")

@@ -1,0 +1,58 @@
+"""Administration of the data: `python -m task_timer.manage --help`."""
+
+import sys
+
+import click
+
+from . import db
+from .config import ConfigError, load_settings
+from .contract import Contract, load_contract
+from .sample_data import insert_sample_data
+from .services import password_service, prune_service, user_service
+from .utils.errors import EmailTakenError
+
+
+@click.group()
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Look after the data of the Task Timer; DATABASE_URL says where they are."""
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        sys.exit("\n".join(error.faults))
+    context.obj = load_contract(settings.contract_path)
+    password_service.configure(context.obj)
+    db.connect(settings)
+
+
+@cli.command("create-admin")
+@click.option("--email", required=True)
+@click.option("--password", envvar="ADMIN_PASSWORD", prompt=True, hide_input=True)
+def create_admin(email: str, password: str) -> None:
+    """Make an account with the role admin."""
+    try:
+        user_service.create_user(email, password_service.hash_password(password), role="admin")
+    except EmailTakenError:
+        sys.exit(f"{email} has an account already")
+
+
+@cli.command()
+def seed() -> None:
+    """Insert the sample data; what is there already stays as it is."""
+    _tell(insert_sample_data())
+
+
+@cli.command()
+@click.pass_obj
+def prune(contract: Contract) -> None:
+    """Delete what has expired: refresh tokens, sessions, idempotency records, rate limits."""
+    _tell(prune_service.delete_expired(contract["x-limits"]["idempotency_hours"]))
+
+
+def _tell(rows: dict[str, int]) -> None:
+    for table, number in rows.items():
+        click.echo(f"{table}: {number}")
+
+
+if __name__ == "__main__":
+    cli()

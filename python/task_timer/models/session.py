@@ -1,0 +1,18 @@
+"""Table sessions."""
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..utils.identifiers import new_id
+from .base import Base, CreatedAt, Id, Instant
+
+
+class Session(Base):
+    """What a log-in opens; tokens are good while it is not revoked."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[Id] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[CreatedAt]
+    revoked_at: Mapped[Instant | None]

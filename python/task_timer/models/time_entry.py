@@ -1,0 +1,35 @@
+"""Table time_entries."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..utils.identifiers import new_id
+from .base import Base, CreatedAt, Id, Instant, UpdatedAt
+
+DURATION = "floor(EXTRACT(epoch FROM (end_time - start_time)))::bigint"
+ONE_RUNNING = "time_entries_one_running"
+
+
+class TimeEntry(Base):
+    """An interval of time spent on a task; without `end_time` it is running.
+
+    `duration` is in whole seconds, cut, and null while the entry is running.
+    """
+
+    __tablename__ = "time_entries"
+    __table_args__ = (
+        CheckConstraint("end_time >= start_time", name="end_time"),
+        Index(None, "user_id", "start_time", "id"),
+        Index(None, "task_id", "start_time", "id"),
+        Index(ONE_RUNNING, "user_id", unique=True, postgresql_where=text("end_time IS NULL")),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[Id] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    start_time: Mapped[Instant]
+    end_time: Mapped[Instant | None]
+    duration: Mapped[int | None] = mapped_column(BigInteger, Computed(DURATION, persisted=True))
+    note: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]

@@ -1,0 +1,21 @@
+"""Table users."""
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..utils.identifiers import new_id
+from .base import Base, BinaryText, CreatedAt, Id, UpdatedAt
+
+
+class User(Base):
+    """An account; `email` is in lower case."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("role IN ('user', 'admin')", name="role"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[BinaryText] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[str] = mapped_column(server_default="user")
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]

@@ -1,0 +1,180 @@
+"""Accounts, log-in, and the sessions and tokens that it gives."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..db import reading, session, transactional, violated
+from ..models import RefreshToken, Session, User
+from ..utils.errors import (
+    InvalidCredentialsError,
+    InvalidRefreshTokenError,
+    InvalidTokenError,
+    RefreshTokenReusedError,
+)
+from . import password_service, token_service, user_service
+
+_BY_EMAIL = select(User).where(User.email == bindparam("email"))
+_BY_LIVE_SESSION = select(User).where(
+    User.id == bindparam("user_id"),
+    select(Session.id)
+    .where(
+        Session.id == bindparam("session_id"),
+        Session.user_id == User.id,
+        Session.revoked_at.is_(None),
+    )
+    .exists(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a session; the access token is good for `expires_in` seconds."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who sent a request, and the session that the access token is of."""
+
+    user: User
+    session_id: str
+
+
+def register_user(email: str, password: str) -> User:
+    """Make an account with the role `user`. Raise EmailTakenError."""
+    return user_service.create_user(email, password_service.hash_password(password), role="user")
+
+
+def log_in(email: str, password: str) -> Tokens:
+    """Open a session. Raise InvalidCredentialsError, after the same time for either fault."""
+    user = _find_user(email.lower())
+    if user is None:
+        password_service.verify_nobody(password)
+        raise InvalidCredentialsError
+    if not password_service.verify_password(user.password_hash, password):
+        raise InvalidCredentialsError
+    return _open_session(user.id)
+
+
+def refresh_tokens(refresh_token: str) -> Tokens:
+    """Exchange a refresh token. Raise InvalidRefreshTokenError or RefreshTokenReusedError."""
+    tokens = _exchange(refresh_token)
+    if tokens is None:
+        raise RefreshTokenReusedError
+    return tokens
+
+
+@transactional
+def log_out(user_id: str, refresh_token: str) -> None:
+    """End the session that a refresh token of the user's belongs to, if there is one."""
+    token_hash = token_service.hash_refresh_token(refresh_token)
+    of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
+    session().execute(
+        update(Session)
+        .where(
+            Session.id == of_token.scalar_subquery(),
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.now())
+    )
+
+
+@reading
+def authenticate(access_token: str) -> Identity:
+    """Find out who an access token is of. Raise InvalidTokenError."""
+    claims = token_service.read_access_token(access_token)
+    user = session().scalar(
+        _BY_LIVE_SESSION, {"user_id": claims.user_id, "session_id": claims.session_id}
+    )
+    if user is None:
+        raise InvalidTokenError
+    return Identity(user, claims.session_id)
+
+
+@reading
+def _find_user(email: str) -> User | None:
+    return session().scalar(_BY_EMAIL, {"email": email})
+
+
+@transactional
+def _open_session(user_id: str) -> Tokens:
+    opened = Session(user_id=user_id)
+    session().add(opened)
+    try:
+        session().flush()
+    except IntegrityError as error:
+        if violated(error) == "sessions_user_id_fkey":
+            raise InvalidCredentialsError from error
+        raise
+    return _issue(user_id, opened.id)
+
+
+@transactional
+def _exchange(refresh_token: str) -> Tokens | None:
+    """Give new tokens, or nothing where the token was used before: then its session ends."""
+    found = _lock(refresh_token)
+    if found is None or found.expired or found.revoked:
+        raise InvalidRefreshTokenError
+    if found.used:
+        _end(found.session_id)
+        return None
+    session().execute(
+        update(RefreshToken).where(RefreshToken.id == found.id).values(used_at=func.now())
+    )
+    return _issue(found.user_id, found.session_id)
+
+
+def _lock(refresh_token: str) -> Any:
+    token_hash = token_service.hash_refresh_token(refresh_token)
+    return (
+        session()
+        .execute(
+            select(
+                RefreshToken.id,
+                RefreshToken.session_id,
+                Session.user_id,
+                (RefreshToken.expires_at <= func.now()).label("expired"),
+                RefreshToken.used_at.is_not(None).label("used"),
+                Session.revoked_at.is_not(None).label("revoked"),
+            )
+            .join(Session, Session.id == RefreshToken.session_id)
+            .where(RefreshToken.token_hash == token_hash)
+            .with_for_update(of=RefreshToken)
+        )
+        .one_or_none()
+    )
+
+
+def _end(session_id: str) -> None:
+    session().execute(
+        update(Session)
+        .where(Session.id == session_id, Session.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+    )
+
+
+def _issue(user_id: str, session_id: str) -> Tokens:
+    refresh_token = token_service.make_refresh_token()
+    lifetime = func.make_interval(0, 0, 0, 0, 0, 0, token_service.refresh_token_lifetime())
+    session().add(
+        RefreshToken(
+            session_id=session_id,
+            token_hash=token_service.hash_refresh_token(refresh_token),
+            expires_at=func.now() + lifetime,
+        )
+    )
+    session().flush()
+    return Tokens(
+        access_token=token_service.make_access_token(user_id, session_id),
+        token_type="Bearer",  # noqa: S106
+        expires_in=token_service.access_token_lifetime(),
+        refresh_token=refresh_token,
+    )

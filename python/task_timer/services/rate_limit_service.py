@@ -1,0 +1,80 @@
+"""Rate limits: fixed windows of a minute that begin with the first request."""
+
+import math
+import threading
+import time
+
+from sqlalchemy import text
+
+from ..config import Settings
+from ..db import reading, session
+from ..utils.errors import RateLimitedError
+
+WINDOW_SECONDS = 60
+
+_COUNT_CREDENTIALS = text(f"""
+    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
+    VALUES (:key, 1, now() + interval '{WINDOW_SECONDS} seconds')
+    ON CONFLICT (key) DO UPDATE SET
+        hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
+        window_ends_at = CASE
+            WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
+            ELSE held.window_ends_at
+        END
+    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait
+""")  # noqa: S608
+
+
+class _Windows:
+    """The windows of this process, by client address: when each ends, and its requests so far."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[str, tuple[float, int]] = {}
+        self._next_sweep = 0.0
+
+    def count(self, address: str) -> tuple[int, int]:
+        """Count a request: give how many there were, and the whole seconds until the end."""
+        now = time.monotonic()
+        with self._lock:
+            if now >= self._next_sweep:
+                self._sweep(now)
+            ends_at, hits = self._held.get(address, (0.0, 0))
+            if ends_at <= now:
+                ends_at, hits = now + WINDOW_SECONDS, 0
+            self._held[address] = (ends_at, hits + 1)
+        return hits + 1, math.ceil(ends_at - now)
+
+    def _sweep(self, now: float) -> None:
+        self._held = {key: held for key, held in self._held.items() if held[0] > now}
+        self._next_sweep = now + WINDOW_SECONDS
+
+
+class _Process:
+    settings: Settings
+    windows: _Windows
+
+
+def configure(settings: Settings) -> None:
+    """Take the limits from the settings, and begin with no requests counted."""
+    _Process.settings = settings
+    _Process.windows = _Windows()
+
+
+def count_general(address: str) -> None:
+    """Count a request of a client in this process. Raise RateLimitedError."""
+    hits, wait = _Process.windows.count(address)
+    _judge("general", _Process.settings.rate_limit_per_minute, hits, wait)
+
+
+@reading
+def count_credentials(address: str, operation: str) -> None:
+    """Count an attempt of a client at an operation, in all processes. Raise RateLimitedError."""
+    counted = session().execute(_COUNT_CREDENTIALS, {"key": f"{operation} {address}"}).one()
+    limit = _Process.settings.credential_limit_per_minute
+    _judge("credentials", limit, counted.hits, counted.wait)
+
+
+def _judge(policy: str, limit: int, hits: int, wait: int) -> None:
+    if hits > limit:
+        raise RateLimitedError(policy, limit, max(1, wait))

@@ -1,0 +1,176 @@
+"""Time entries: intervals of time spent on a task."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, delete, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from ..db import reading, session, transactional, violated
+from ..models import Task, TimeEntry
+from ..models.time_entry import ONE_RUNNING
+from ..utils.errors import (
+    InvalidIntervalError,
+    TimeEntryNotFoundError,
+    TimeEntryOverlapError,
+    TimerAlreadyRunningError,
+)
+from ..utils.identifiers import new_id
+from .page import Order, Page, take_page
+from .task_service import find_task, lock_task
+
+_OWN = select(TimeEntry).where(
+    TimeEntry.id == bindparam("entry_id"), TimeEntry.user_id == bindparam("user_id")
+)
+_LOCK_TASK_OF = (
+    select(Task.id)
+    .where(
+        Task.id
+        == select(TimeEntry.task_id)
+        .where(TimeEntry.id == bindparam("entry_id"), TimeEntry.user_id == bindparam("user_id"))
+        .scalar_subquery()
+    )
+    .with_for_update()
+)
+_OVERLAPS = text("""
+    SELECT 1 FROM time_entries
+    WHERE task_id = :task_id AND id <> :entry_id
+        AND start_time < coalesce(CAST(:end_time AS timestamptz), 'infinity')
+        AND coalesce(end_time, 'infinity') > :start_time
+        AND end_time IS DISTINCT FROM start_time
+    LIMIT 1
+""")
+
+
+@reading
+def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
+    """List the user's time entries that satisfy every filter given. Raise InvalidCursorError.
+
+    filters: `task_id, running, started_from, started_before, sort, limit, cursor`.
+    """
+    order = Order(filters["sort"], TimeEntry.start_time, TimeEntry.id)
+    statement = _filtered(select(TimeEntry).where(TimeEntry.user_id == user_id), filters)
+    return take_page(statement, order, filters["limit"], filters.get("cursor"), _fetch)
+
+
+@reading
+def list_task_time_entries(user_id: str, task_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
+    """List the time entries of one task. Raise TaskNotFoundError or InvalidCursorError.
+
+    filters: as for `list_time_entries`.
+    """
+    find_task(user_id, task_id)
+    return list_time_entries(user_id, filters | {"task_id": task_id})
+
+
+@transactional
+def create_time_entry(user_id: str, task_id: str, values: dict[str, Any]) -> TimeEntry:
+    """Make a time entry; without an `end_time` it is running.
+
+    values: `start_time, end_time, note`. Raise TaskNotFoundError, InvalidIntervalError,
+    TimeEntryOverlapError or TimerAlreadyRunningError.
+    """
+    lock_task(user_id, task_id)
+    return insert_time_entry(TimeEntry(id=new_id(), user_id=user_id, task_id=task_id, **values))
+
+
+@reading
+def get_time_entry(user_id: str, entry_id: str) -> TimeEntry:
+    """Give one time entry of the user's. Raise TimeEntryNotFoundError."""
+    return _existing(session().scalar(_OWN, {"entry_id": entry_id, "user_id": user_id}))
+
+
+@transactional
+def update_time_entry(
+    user_id: str, entry_id: str, changes: dict[str, Any], check: Callable[[TimeEntry], None]
+) -> TimeEntry:
+    """Change what is named and leave the rest; `check` sees the entry as it is.
+
+    Raise TimeEntryNotFoundError and what `create_time_entry` raises.
+    """
+    entry = _lock_time_entry(user_id, entry_id)
+    check(entry)
+    start_time = changes.get("start_time", entry.start_time)
+    end_time = changes.get("end_time", entry.end_time)
+    _check_interval(entry.id, entry.task_id, start_time, end_time)
+    statement = update(TimeEntry).where(TimeEntry.id == entry_id).values(**changes)
+    try:
+        return (
+            session()
+            .scalars(statement.returning(TimeEntry), execution_options={"populate_existing": True})
+            .one()
+        )
+    except IntegrityError as error:
+        raise _told(error) from error
+
+
+@transactional
+def delete_time_entry(
+    user_id: str, entry_id: str, check: Callable[[TimeEntry], None] | None
+) -> None:
+    """Delete a time entry; `check` sees the entry as it is. Raise TimeEntryNotFoundError."""
+    entry = _lock_time_entry(user_id, entry_id)
+    if check is not None:
+        check(entry)
+    session().execute(delete(TimeEntry).where(TimeEntry.id == entry_id))
+
+
+def insert_time_entry(entry: TimeEntry) -> TimeEntry:
+    """Store a new entry of a task that is locked. Raise what `create_time_entry` raises."""
+    _check_interval(entry.id, entry.task_id, entry.start_time, entry.end_time)
+    session().add(entry)
+    try:
+        session().flush()
+    except IntegrityError as error:
+        raise _told(error) from error
+    return entry
+
+
+def _lock_time_entry(user_id: str, entry_id: str) -> TimeEntry:
+    named = {"entry_id": entry_id, "user_id": user_id}
+    if session().scalar(_LOCK_TASK_OF, named) is None:
+        raise TimeEntryNotFoundError
+    return _existing(session().scalar(_OWN, named))
+
+
+def _existing(entry: TimeEntry | None) -> TimeEntry:
+    if entry is None:
+        raise TimeEntryNotFoundError
+    return entry
+
+
+def _fetch(statement: Select[tuple[TimeEntry]]) -> Sequence[TimeEntry]:
+    return session().scalars(statement).all()
+
+
+def _filtered(
+    statement: Select[tuple[TimeEntry]], filters: dict[str, Any]
+) -> Select[tuple[TimeEntry]]:
+    if "task_id" in filters:
+        statement = statement.where(TimeEntry.task_id == filters["task_id"])
+    if "running" in filters:
+        running = TimeEntry.end_time.is_(None)
+        statement = statement.where(running if filters["running"] else ~running)
+    if "started_from" in filters:
+        statement = statement.where(TimeEntry.start_time >= filters["started_from"])
+    if "started_before" in filters:
+        statement = statement.where(TimeEntry.start_time < filters["started_before"])
+    return statement
+
+
+def _check_interval(
+    entry_id: str, task_id: str, start_time: datetime, end_time: datetime | None
+) -> None:
+    if end_time is not None and end_time < start_time:
+        raise InvalidIntervalError
+    if start_time == end_time:
+        return
+    interval = {"start_time": start_time, "end_time": end_time}
+    others = session().execute(_OVERLAPS, {"task_id": task_id, "entry_id": entry_id, **interval})
+    if others.first():
+        raise TimeEntryOverlapError
+
+
+def _told(error: IntegrityError) -> Exception:
+    return TimerAlreadyRunningError() if violated(error) == ONE_RUNNING else error

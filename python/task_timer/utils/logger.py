@@ -1,0 +1,70 @@
+"""Logs: one JSON object a line, on standard output."""
+
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+
+from .instants import format_instant
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def configure_logging(level: str) -> None:
+    """Send the lines of this level and above to standard output, the libraries' ones included."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _in_order,
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=LEVELS["warning"], handlers=[_Forwarder()], force=True)
+
+
+def logger() -> Any:
+    """Give the logger: `logger().info("event", key=value)`."""
+    return structlog.get_logger()
+
+
+def bind_request_id(request_id: str) -> None:
+    """Put the id of the request on each line of this thread from now on."""
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def log_exception(event: str, error: BaseException) -> None:
+    """Log where an exception came from, and of which type, without what it says.
+
+    Messages of drivers may hold what users typed.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    logger().error(
+        event,
+        exception=type(error).__name__,
+        stack=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    )
+
+
+def _in_order(_logger: Any, _name: str, line: Any) -> Any:
+    event, level, request_id = line.pop("event"), line.pop("level"), line.pop("request_id", None)
+    head = {"time": format_instant(datetime.now(UTC)), "level": level, "event": event}
+    return {**head, "request_id": request_id, **line}
+
+
+class _Forwarder(logging.Handler):
+    """Takes what libraries log by the standard library."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            log_exception("library", record.exc_info[1])
+            return
+        level = "warning" if record.levelno >= logging.WARNING else "info"
+        getattr(logger(), level)("library", source=record.name, message=record.getMessage())

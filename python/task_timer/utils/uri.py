@@ -1,0 +1,42 @@
+"""Request targets (RFC 3986), taken apart strictly: nothing is guessed or normalised."""
+
+import re
+from urllib.parse import quote, unquote_to_bytes
+
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_ABSOLUTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """Split a request target into path and query, both still encoded. Raise ValueError.
+
+    The absolute form gives the path and the query of it.
+    """
+    if "#" in target:
+        raise ValueError("a fragment is no part of a request")
+    origin_form = _ABSOLUTE.sub("", target, count=1) if target[:1] != "/" else target
+    path, _, query = origin_form.partition("?")
+    return path or "/", query
+
+
+def decode(text: str) -> str:
+    """Undo percent-encoding, strictly. Raise ValueError for what is not UTF-8, or has a NUL."""
+    if "%" not in text:
+        return text
+    if _BROKEN_ESCAPE.search(text):
+        raise ValueError("broken percent-encoding")
+    decoded = unquote_to_bytes(text).decode()
+    if "\0" in decoded:
+        raise ValueError("NUL")
+    return decoded
+
+
+def parse_query(query: str) -> list[tuple[str, str]]:
+    """List the names and values of a query; `+` is a space. Raise ValueError as `decode` does."""
+    pairs = (pair.replace("+", " ").partition("=") for pair in query.split("&") if pair)
+    return [(decode(name), decode(value)) for name, _, value in pairs]
+
+
+def encode(text: str) -> str:
+    """Percent-encode all but the unreserved characters."""
+    return quote(text, safe="-._~")
