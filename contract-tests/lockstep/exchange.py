@@ -80,7 +80,9 @@ class Exchanger:
         """Send several requests to each target at the same moment, as a race.
 
         Which request wins may differ from target to target. So answers are paired by status before
-        they are compared: the leader's first 201 with the partner's first 201, and so on.
+        they are compared: the leader's first 201 with the partner's first 201, and so on. Unless
+        the requests are all the same, a difference may come from the order alone: then answers that
+        differ in more than their status teach nothing and are no finding.
         """
         translated = [self._requests(request) for request in together]
         jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
@@ -91,9 +93,10 @@ class Exchanger:
         ]
         if not self.rotates:
             rows = _paired_by_status(rows)
+        alike = len({replace(request, actor=None) for request in together}) == 1
         parts = zip(together, translated, rows, strict=True)
         return [
-            self._record(request, sent, outcomes, None, expected)
+            self._record(request, sent, outcomes, None, expected, ordered=alike)
             for request, sent, outcomes in parts
         ]
 
@@ -132,6 +135,8 @@ class Exchanger:
         outcomes: dict[str, Outcome],
         group: str | None,
         expected: frozenset[int],
+        *,
+        ordered: bool = True,
     ) -> Exchange:
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -147,7 +152,7 @@ class Exchanger:
         generated = self._generated(operation, exchange.leader)
         self.trace.record(exchange, (item.value for item in generated if _is_traced(item)))
         self._judge(exchange, operation, expected)
-        self._compare(exchange, operation)
+        self._compare(exchange, operation, ordered=ordered)
         self._count(exchange)
         for listener in self.listeners:
             listener(exchange, generated)
@@ -170,12 +175,14 @@ class Exchanger:
                 if added:
                     self.ledger.coverage.operations[exchange.label].nonconforming[name] += 1
 
-    def _compare(self, exchange: Exchange, operation: Operation | None) -> None:
+    def _compare(self, exchange: Exchange, operation: Operation | None, *, ordered: bool) -> None:
         leader, *partners = exchange.outcomes
         for name in partners:
-            differences = self._comparer.compare(
-                operation, exchange.outcomes[leader], exchange.outcomes[name], name
-            )
+            pair = exchange.outcomes[leader], exchange.outcomes[name]
+            if ordered or status_of(pair[0]) != status_of(pair[1]):
+                differences = self._comparer.compare(operation, *pair, name)
+            else:
+                differences = self._comparer.compare_on_trial(operation, *pair, name)
             for difference in differences:
                 added = self.ledger.findings.add_difference(
                     exchange, difference, (leader, name), self.trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,7 +15,7 @@ from lockstep.conformance import Conformance
 from lockstep.coverage import Coverage, Missing
 from lockstep.document import Document
 from lockstep.drivers.fuzz import FuzzError, fuzz
-from lockstep.drivers.stories import StoryPlayer, StoryResult
+from lockstep.drivers.stories import Control, StoryPlayer, StoryResult
 from lockstep.drivers.story_files import Story
 from lockstep.exchange import Exchanger, Ledger
 from lockstep.findings import Finding, Findings
@@ -142,12 +142,18 @@ class Run:
             raise RunError("; ".join(silent))
 
     def play_stories(
-        self, stories: Sequence[Story], targets: Sequence[Target], mode: str, title: str = ""
+        self,
+        stories: Sequence[Story],
+        targets: Sequence[Target],
+        mode: str,
+        title: str = "",
+        controls: Mapping[str, Control] | None = None,
     ) -> Stage:
         """Play the stories that can run in a mode.
 
         `alone`: every target by itself, expectations only. `lockstep`: all at once, compared.
         `alternating`: the targets share one state, and each request goes to the next one.
+        `controls` says what the stories' `control` steps do.
         """
         chosen = [story for story in stories if mode in story.modes]
         with self._stage(title or f"stories, {mode}", targets, mode) as stage:
@@ -155,7 +161,7 @@ class Run:
             total = len(chosen) * len(groups)
             for group in groups:
                 exchanger = Exchanger(self.ledger, group, rotate=mode == "alternating")
-                player = StoryPlayer(exchanger, self._actors(exchanger))
+                player = StoryPlayer(exchanger, self._actors(exchanger), controls or {})
                 for story in chosen:
                     result = player.play(story)
                     stage.stories.append(result)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # Server-made values as they appear inside paths, headers and bodies. Escapes are consumed first,
@@ -47,6 +49,31 @@ class Bijection:
         self._odd: dict[str, str] = {}
         self._times: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._trial: list[tuple[str, str, str]] | None = None
+
+    @contextmanager
+    def trial(self) -> Iterator[Callable[[], None]]:
+        """Learn on trial: what the block learns is kept only if it calls what it is given."""
+        self._trial = []
+        keep = False
+
+        def confirm() -> None:
+            nonlocal keep
+            keep = True
+
+        try:
+            yield confirm
+        finally:
+            learnt, self._trial = self._trial, None
+            if not keep:
+                self._forget(learnt)
+
+    def _forget(self, learnt: list[tuple[str, str, str]]) -> None:
+        with self._lock:
+            for kind, left, right in learnt:
+                del self._forward[kind][left], self._backward[kind][right]
+                self._partner.pop(left, None)
+                self._odd.pop(left, None)
 
     def learn(self, kind: str, left: str, right: str, *, replace: bool = False) -> Mismatch | None:
         """Match two values; a `Mismatch` (and nothing learnt) when either has another partner.
@@ -62,6 +89,8 @@ class Bijection:
             known = backward.get(right)
             if known is not None and known != left and not replace:
                 return Mismatch(kind, left, right, "right", known)
+            if self._trial is not None and left not in forward:
+                self._trial.append((kind, left, right))
             forward[left] = right
             backward[right] = left
             if left != right and _BARE.fullmatch(left):

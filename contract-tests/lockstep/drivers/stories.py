@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from lockstep.exchange import Exchanger
 from lockstep.findings import STORY
 from lockstep.messages import Outcome, Request, Response, status_of
 from lockstep.trace import Exchange
+
+Control = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,13 @@ class StoryResult:
 class StoryPlayer:
     """Plays stories through one exchanger; every story has actors of its own."""
 
-    def __init__(self, exchanger: Exchanger, actors: ActorBook) -> None:
+    def __init__(
+        self, exchanger: Exchanger, actors: ActorBook, controls: Mapping[str, Control]
+    ) -> None:
+        """`controls` are what `control` steps do, by name."""
         self._exchanger = exchanger
         self._actors = actors
+        self._controls = controls
 
     def play(self, story: Story) -> StoryResult:
         """Play a story up to its end, or to the first step that is not answered as expected."""
@@ -55,6 +61,8 @@ class StoryPlayer:
 
     def _step(self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]) -> str:
         try:
+            if "control" in step:
+                return self._control(step["control"])
             if "parallel" in step:
                 return self._race(story, number, step, values)
             for _ in range(step.get("repeat", 1)):
@@ -63,6 +71,12 @@ class StoryPlayer:
                     return problem
         except StoryError as error:
             raise StoryError(f"step {number}: {error}") from error
+        return ""
+
+    def _control(self, name: str) -> str:
+        if name not in self._controls:
+            raise StoryError(f"nobody knows how to {name}")
+        self._controls[name]()
         return ""
 
     def _single(

@@ -1,0 +1,68 @@
+"""What the tests of the harness share: two toy servers and a run against them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fixtures.notes_server import DOCUMENT, serve
+
+from lockstep.actors import ActorSpec, Call
+from lockstep.document import Document
+from lockstep.drivers.fuzz import FuzzSettings
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.targets import Target
+
+Servers = Callable[..., list[Target]]
+
+CREDENTIALS = {"name": "${actor}${unique}", "password": "secret"}
+
+
+def actor(name: str) -> ActorSpec:
+    """An actor of the toy API."""
+    return ActorSpec(
+        name, register=Call("registerUser", CREDENTIALS), login=Call("logIn", CREDENTIALS)
+    )
+
+
+@pytest.fixture(scope="session")
+def document() -> Document:
+    """The document of the toy API."""
+    return Document.load(DOCUMENT)
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    """Makes a sound server `left`, and `right` with the faults that are given."""
+    with ExitStack() as stack:
+
+        def start(*faults: str) -> list[Target]:
+            left = stack.enter_context(serve("left"))
+            return [left, stack.enter_context(serve("right", *faults))]
+
+        yield start
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """A small run against the toy API."""
+    return Settings(
+        document=DOCUMENT,
+        actors=(actor("alice"), actor("bob")),
+        seed=7,
+        fuzz=FuzzSettings(phases=("examples",), max_examples=2),
+        require_coverage=False,
+    )
+
+
+@pytest.fixture
+def run(settings: Settings) -> Run:
+    """A run that has not begun."""
+    return Run(settings)

@@ -1,0 +1,90 @@
+"""Values of one server stand for values of another, one to one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockstep.symbols import Bijection, Mismatch
+
+IDS = st.uuids(version=4).map(str)
+
+
+def test_a_value_keeps_its_partner() -> None:
+    symbols = Bijection()
+    assert symbols.learn("id", "a" * 20, "b" * 20) is None
+    assert symbols.learn("id", "a" * 20, "b" * 20) is None
+    assert symbols.partner("id", "a" * 20) == "b" * 20
+
+
+def test_a_second_partner_is_refused_from_either_side() -> None:
+    symbols = Bijection()
+    symbols.learn("id", "left1", "right1")
+    assert symbols.learn("id", "left1", "right2") == Mismatch(
+        "id", "left1", "right2", "left", "right1"
+    )
+    assert symbols.learn("id", "left2", "right1") == Mismatch(
+        "id", "left2", "right1", "right", "left1"
+    )
+    assert symbols.partner("id", "left2") is None
+
+
+def test_kinds_do_not_meet() -> None:
+    symbols = Bijection()
+    symbols.learn("id", "left", "right")
+    assert symbols.learn("etag", "left", "other") is None
+
+
+def test_known_values_are_replaced_inside_text() -> None:
+    symbols = Bijection()
+    symbols.learn("id", "left-0123456789abcdef", "right-0123456789abcdef")
+    text = r'/x/left-0123456789abcdef?q=%22left-0123456789abcdef%22 "\nleft-0123456789abcdef"'
+    assert symbols.translate(text) == text.replace("left", "right")
+
+
+def test_parts_of_longer_values_are_left_alone() -> None:
+    symbols = Bijection()
+    symbols.learn("id", "left-0123456789abcdef", "right-0123456789abcdef")
+    assert symbols.translate("xleft-0123456789abcdefx") == "xleft-0123456789abcdefx"
+
+
+def test_short_values_are_never_replaced() -> None:
+    symbols = Bijection()
+    symbols.learn("etag", "7", "8")
+    assert symbols.translate("7 of 77") == "7 of 77"
+
+
+def test_values_with_other_characters_are_replaced_too() -> None:
+    symbols = Bijection()
+    symbols.learn("cursor", "abc+def/gh==", "xyz+def/gh==")
+    assert symbols.translate("c=abc+def/gh==&d") == "c=xyz+def/gh==&d"
+
+
+def test_the_last_partner_of_a_time_counts() -> None:
+    symbols = Bijection()
+    symbols.learn_time("2026-01-01T10:00:00.001Z", "2026-01-01T10:00:00.003Z")
+    symbols.learn_time("2026-01-01T10:00:00.001Z", "2026-01-01T10:00:00.004Z")
+    assert symbols.translate("?t=2026-01-01T10%3A00%3A00.001Z") == "?t=2026-01-01T10%3A00%3A00.004Z"
+
+
+def test_what_is_learnt_on_trial_is_forgotten_unless_confirmed() -> None:
+    symbols = Bijection()
+    with symbols.trial():
+        symbols.learn("id", "left-0123456789abcdef", "right-0123456789abcdef")
+    assert symbols.translate("left-0123456789abcdef") == "left-0123456789abcdef"
+    with symbols.trial() as confirm:
+        symbols.learn("id", "left-0123456789abcdef", "right-0123456789abcdef")
+        confirm()
+    assert symbols.translate("left-0123456789abcdef") == "right-0123456789abcdef"
+
+
+@given(st.dictionaries(IDS, IDS, min_size=1), st.lists(st.text('/?&= ,;"{}:', max_size=3)))
+def test_translating_there_and_back_is_the_identity(pairs: dict[str, str], gaps: list[str]) -> None:
+    one_to_one = {right: left for left, right in pairs.items()}
+    there, back = Bijection(), Bijection()
+    for right, left in one_to_one.items():
+        there.learn("id", left, right)
+        back.learn("id", right, left)
+    words = [word for pair in zip(one_to_one.values(), [*gaps, " "], strict=False) for word in pair]
+    text = "".join(words)
+    assert back.translate(there.translate(text)) == text
