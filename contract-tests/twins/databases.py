@@ -19,23 +19,23 @@ class Databases:
     """
 
     def __init__(self, admin_url: str, prefix: str = "") -> None:
-        self._admin_url = admin_url
-        self._prefix = prefix
+        self.admin_url = admin_url
+        self.prefix = prefix
         self._created: list[str] = []
 
     def url(self, name: str) -> str:
         """The URL of a database of ours."""
-        return urlunsplit(urlsplit(self._admin_url)._replace(path=f"/{self._prefix}{name}"))
+        return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{self.prefix}{name}"))
 
     def create(self, name: str, template: str | None = None) -> str:
         """Create a database, as a copy of a template of ours if one is named, and return its URL.
 
         Nobody may be connected to the template meanwhile.
         """
-        source = "template0" if template is None else self._prefix + template
+        source = "template0" if template is None else self.prefix + template
         self._execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(self._prefix + name), sql.Identifier(source)
+                sql.Identifier(self.prefix + name), sql.Identifier(source)
             )
         )
         self._created.append(name)
@@ -45,16 +45,16 @@ class Databases:
         """Drop a database, cutting its connections."""
         self._execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-                sql.Identifier(self._prefix + name)
+                sql.Identifier(self.prefix + name)
             )
         )
         self._created.remove(name)
 
     def exists(self, name: str) -> bool:
         """Tell whether the server has a database of ours of this name."""
-        with psycopg.connect(self._admin_url) as connection:
+        with psycopg.connect(self.admin_url) as connection:
             found = connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [self._prefix + name]
+                "SELECT 1 FROM pg_database WHERE datname = %s", [self.prefix + name]
             )
             return found.fetchone() is not None
 
@@ -64,7 +64,7 @@ class Databases:
             self.drop(name)
 
     def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(statement)
 
 

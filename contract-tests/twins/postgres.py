@@ -1,14 +1,12 @@
 """PostgreSQL out of a wheel: no installation, no root right needed and none refused."""
 
-import fcntl
 import os
 import pwd
 import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,13 +14,13 @@ from pathlib import Path
 import psycopg
 
 from twins import processes
+from twins.directories import PostgresError, server_directory
 from twins.ports import free_port
 
 _BINARIES = "pginstall18"
 _SUPERUSER = "postgres"
 _START_SECONDS = 30.0
 _ATTEMPTS = 5
-_TEMPORARY = "task-timer-postgres-"
 
 # Nothing in a test database outlives the test, so nothing needs to reach the disk.
 _VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -35,42 +33,48 @@ _SETTINGS = {
 }
 
 
-class PostgresError(Exception):
-    """PostgreSQL could not be started; the message ends with its log."""
-
-
 class PostgresServer:
     """An embedded PostgreSQL 18 on a free port of 127.0.0.1, started by `start()`.
 
     stop() and restart() keep the data and the port, for tests of an outage.
     """
 
-    def __init__(self, directory: Path, *, durable: bool) -> None:
+    def __init__(
+        self, directory: Path, *, durable: bool, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._account = _unprivileged_account()
         self._directory = directory
         self._data = directory / "data"
         self._log = directory / "postgres.log"
-        self._settings = _SETTINGS if durable else _SETTINGS | _VOLATILE
+        self._settings = _SETTINGS | ({} if durable else _VOLATILE) | dict(settings or {})
         self._bin = _binaries(directory, self._account) / "bin"
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
 
     @classmethod
     @contextmanager
-    def start(cls, directory: Path | None = None) -> Iterator["PostgresServer"]:
+    def start(
+        cls, directory: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> Iterator["PostgresServer"]:
         """Run a server until the context ends.
 
         directory: where data stays for the next time; without it they are deleted at the end.
+        settings: parameters of PostgreSQL beside those set here.
         Raises PostgresError.
         """
-        with _home(directory) as home:
-            server = cls(home, durable=directory is not None)
+        with server_directory(directory) as home:
+            server = cls(home, durable=directory is not None, settings=settings)
             try:
                 server._initialise()
                 server._boot()
                 yield server
             finally:
                 server.stop()
+
+    @property
+    def data(self) -> Path:
+        """The directory of its data."""
+        return self._data
 
     @property
     def url(self) -> str:
@@ -207,39 +211,3 @@ def _can_run(program: Path, account: tuple[int, int]) -> bool:
     except PermissionError:
         return False
     return run.returncode == 0
-
-
-@contextmanager
-def _home(directory: Path | None) -> Iterator[Path]:
-    """Give the directory of a server: one that stays, or a fresh one that is deleted."""
-    if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
-        with _owned(directory):
-            yield directory
-        return
-    _remove_abandoned()
-    fresh = tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True)
-    with fresh as name, _owned(Path(name)):
-        yield Path(name)
-
-
-@contextmanager
-def _owned(directory: Path) -> Iterator[None]:
-    """Hold the lock that tells others that the server of this directory is alive."""
-    with (directory / "owner.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise PostgresError(f"Another process uses the database in {directory}.") from None
-        yield
-
-
-def _remove_abandoned() -> None:
-    """Delete what servers left whose command was killed before it could clean up."""
-    for lock_file in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/owner.lock"):
-        try:
-            with lock_file.open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(lock_file.parent, ignore_errors=True)
-        except (BlockingIOError, PermissionError, FileNotFoundError):
-            continue

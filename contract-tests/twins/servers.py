@@ -6,14 +6,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from twins import processes
-from twins.paths import NODE, ROOT
+from twins.paths import CONTRACT, DOCS, NODE, ROOT
 from twins.ports import free_port
 
 Kind = Literal["python", "node"]
@@ -30,6 +31,8 @@ TEST_SETTINGS: Mapping[str, str] = {
     "SECRET_KEY": "a secret for tests, known to all: 0123456789",
     "RATE_LIMIT_PER_MINUTE": "1000000",
     "CREDENTIAL_LIMIT_PER_MINUTE": "1000000",
+    "CONTRACT_PATH": str(CONTRACT),
+    "DOCS_PATH": str(DOCS),
 }
 
 
@@ -73,6 +76,7 @@ class TwinServer:
     port: int | None = None
     command: Sequence[str] | None = None
     _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False, repr=False)
+    _port_is_ours: bool = field(default=False, init=False, repr=False)
 
     @property
     def base_url(self) -> str:
@@ -86,8 +90,9 @@ class TwinServer:
         return self._process.pid
 
     def __enter__(self) -> Self:
+        self.launch()
         try:
-            self._boot()
+            self.settle()
         except BaseException:
             self.stop()
             raise
@@ -117,7 +122,28 @@ class TwinServer:
             return None
 
     def launch(self) -> None:
-        """Start the process without waiting for it."""
+        """Start the process without waiting for it; settle() must follow."""
+        self._port_is_ours = self.port is None
+        self._start()
+
+    def settle(self) -> None:
+        """Return when /ready answers 200, on another port if somebody took a chosen one.
+
+        Raises ServerError if the twin ends or takes too long.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._wait_until_ready()
+            except ServerError as error:
+                if not (self._port_is_ours and _port_was_taken(str(error))):
+                    raise
+            self.stop()
+            self.port = None
+            self._start()
+        raise ServerError(f"No port was left for the {self.kind} twin in {_ATTEMPTS} attempts.")
+
+    def _start(self) -> None:
+        self.port = self.port or free_port()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._process = processes.start(
             self.command or command_for(self.kind),
@@ -129,8 +155,7 @@ class TwinServer:
             ),
         )
 
-    def wait_until_ready(self) -> None:
-        """Return when /ready answers 200. Raises ServerError if the twin ends or takes too long."""
+    def _wait_until_ready(self) -> None:
         for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
             if self._is_ready() and self.wait(0) is None:
                 return
@@ -138,18 +163,6 @@ class TwinServer:
             if status is not None:
                 raise ServerError(self._complaint(f"ended with status {status}"))
         raise ServerError(self._complaint(f"was not ready in {_READY_SECONDS:.0f} s"))
-
-    def _boot(self) -> None:
-        chosen = self.port
-        for _ in range(_ATTEMPTS):
-            self.port = chosen or free_port()
-            self.launch()
-            try:
-                return self.wait_until_ready()
-            except ServerError as error:
-                if chosen or not _port_was_taken(str(error)):
-                    raise
-        raise ServerError(f"No port was left for the {self.kind} twin in {_ATTEMPTS} attempts.")
 
     def _is_ready(self) -> bool:
         try:
@@ -166,3 +179,17 @@ class TwinServer:
 
 def _port_was_taken(log: str) -> bool:
     return "EADDRINUSE" in log or "address already in use" in log.lower()
+
+
+@contextmanager
+def start_all(servers: Sequence[TwinServer]) -> Iterator[None]:
+    """Run twins that start up side by side; stop all of them at the end."""
+    try:
+        for server in servers:
+            server.launch()
+        for server in servers:
+            server.settle()
+        yield
+    finally:
+        for server in servers:
+            server.stop()

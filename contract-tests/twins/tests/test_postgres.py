@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from twins.databases import Databases
-from twins.postgres import PostgresError, PostgresServer
+from twins.directories import PostgresError
+from twins.postgres import PostgresServer
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Processes are watched by pidfd.")
 

@@ -1,0 +1,66 @@
+"""What lockstep is told about the Task Timer: its document, its users, its stories."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from lockstep.actors import ActorSpec, Call
+from lockstep.settings import PROFILES as AMOUNTS
+from lockstep.settings import Settings
+from twins.migrations import ADMIN
+from twins.paths import CONTRACT, CONTRACT_TESTS
+
+STORIES = CONTRACT_TESTS / "stories"
+TRAPS = CONTRACT_TESTS / "traps"
+KNOWN_DIFFERENCES = CONTRACT_TESTS / "known-differences.yaml"
+
+# Equal on every machine, so that a failure in one place is the same in another.
+_USUAL_SEED = 20260201
+
+_CREDENTIALS: Mapping[str, str] = {
+    "email": "${actor}.${unique}@example.com",
+    "password": "correct horse ${unique}",
+}
+_USER_CALLS: Any = {
+    "register": Call("registerUser", _CREDENTIALS),
+    "login": Call("logIn", _CREDENTIALS),
+    "retire_after": frozenset({"deleteCurrentUser"}),
+}
+_ADMIN_LOGIN = Call("logIn", {"email": ADMIN.email, "password": ADMIN.password})
+
+ACTORS = (
+    ActorSpec("alice", weight=5, **_USER_CALLS),
+    ActorSpec("bob", weight=3, **_USER_CALLS),
+    # There is no registering another administrator, so this one must stay.
+    ActorSpec(
+        "admin", login=_ADMIN_LOGIN, avoid=frozenset({"deleteCurrentUser", "updateCurrentUser"})
+    ),
+)
+
+
+def seed() -> int:
+    """SEED from the environment; else the usual one, and another each time for PROFILE=deep."""
+    given = os.environ.get("SEED")
+    if given:
+        return int(given)
+    return secrets.randbelow(2**31) if profile() == "deep" else _USUAL_SEED
+
+
+def profile() -> str:
+    """PROFILE from the environment: how much is sent. Raises ValueError for an unknown one."""
+    name = os.environ.get("PROFILE") or "default"
+    if name not in AMOUNTS:
+        raise ValueError(f"PROFILE={name}: there are {', '.join(AMOUNTS)}")
+    return name
+
+
+def settings() -> Settings:
+    """What a run of the contract tests is told."""
+    return Settings(
+        document=CONTRACT,
+        actors=ACTORS,
+        seed=seed(),
+        fuzz=AMOUNTS[profile()],
+        known_differences=KNOWN_DIFFERENCES if KNOWN_DIFFERENCES.exists() else None,
+    )

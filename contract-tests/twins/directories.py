@@ -1,0 +1,53 @@
+"""Where an embedded PostgreSQL keeps its data, and how nothing of it is left behind."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_TEMPORARY = "task-timer-postgres-"
+
+
+class PostgresError(Exception):
+    """PostgreSQL could not be started; where it has one, the message ends with its log."""
+
+
+@contextmanager
+def server_directory(directory: Path | None) -> Iterator[Path]:
+    """Give the directory of a server: one that stays, or a fresh one that is deleted.
+
+    Raises PostgresError if another process uses it.
+    """
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        with _owned(directory):
+            yield directory
+        return
+    _remove_abandoned()
+    fresh = tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True)
+    with fresh as name, _owned(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _owned(directory: Path) -> Iterator[None]:
+    """Hold the lock that tells others that the server of this directory is alive."""
+    with (directory / "owner.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PostgresError(f"Another process uses the database in {directory}.") from None
+        yield
+
+
+def _remove_abandoned() -> None:
+    """Delete what servers left whose command was killed before it could clean up."""
+    for lock_file in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/owner.lock"):
+        try:
+            with lock_file.open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock_file.parent, ignore_errors=True)
+        except (BlockingIOError, PermissionError, FileNotFoundError):
+            continue

@@ -1,0 +1,101 @@
+"""Looks for one saboteur with the contract tests, until the first finding.
+
+python -m twins.hunt ID        DATABASE_URL names a server with the template database `clean`
+
+A process of its own for each, since the engine behind the generated requests has state of its own.
+Prints what was found as JSON.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lockstep.drivers.story_files import load_stories
+from lockstep.run import Run
+from twins import contract
+from twins.databases import Databases
+from twins.paths import BUILD
+from twins.processes import ended_by_signals
+from twins.sabotage import Saboteur, build, load_saboteurs
+from twins.stage import Stage
+
+
+@dataclass(frozen=True)
+class Catch:
+    """How a saboteur was caught: by which stage, what it did, after how much; by none if not."""
+
+    saboteur: str
+    stage: str | None
+    finding: str | None
+    requests: int
+    seconds: float
+
+
+class _Caught(Exception):
+    """Ends the run at its first finding."""
+
+
+class _Trap:
+    """Hears how the run goes on, and ends it when there is something to report."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.title = ""
+
+    def stage(self, title: str) -> None:
+        """A stage begins."""
+        self.title = title
+
+    def progress(self, text: str, done: int, total: int | None) -> None:
+        """Something of the stage is done."""
+        del text, done, total
+        if self.run is not None and len(self.run.ledger.findings):
+            raise _Caught
+
+
+def hunt(saboteur: Saboteur, databases: Databases) -> Catch:
+    """Run stories and then generated requests against the wrong twin beside the right other one."""
+    trap = _Trap()
+    run = trap.run = Run(contract.settings(), trap)
+    usual = [
+        each for each in load_stories(contract.STORIES, run.document) if each.profile == "default"
+    ]
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="task-timer-saboteur-") as folder:
+        commands = {saboteur.twin: build(saboteur, Path(folder))}
+        logs = BUILD / "logs" / "saboteurs" / saboteur.id
+        stage = Stage(databases, None, logs, label=saboteur.id.replace("-", "_"))
+        try:
+            with stage.pair(commands=commands) as targets:
+                run.play_stories(usual, targets, "lockstep", "stories in lockstep")
+            with stage.pair(commands=commands) as targets:
+                run.fuzz(targets, "generated requests")
+        except _Caught:
+            pass
+    found = run.ledger.findings.all()
+    first = found[0] if found else None
+    return Catch(
+        saboteur=saboteur.id,
+        stage=first and first.stage,
+        finding=first and f"{first.operation}: {first.kind}, {first.where}",
+        requests=run.ledger.requests,
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def main() -> int:
+    """Print the catch."""
+    wanted = sys.argv[1]
+    saboteur = next(each for each in load_saboteurs() if each.id == wanted)
+    with ended_by_signals():
+        databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
+        print(json.dumps(asdict(hunt(saboteur, databases))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

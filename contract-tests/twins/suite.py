@@ -1,0 +1,102 @@
+"""The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
+
+python -m twins.suite        PROFILE=quick|default|deep, SEED and DATABASE_URL are read
+
+Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when it could not run.
+"""
+
+import sys
+
+from rich.console import Console
+
+from lockstep.drivers.story_files import Story, StoryError, load_stories
+from lockstep.report.json_report import write_json
+from lockstep.report.progress import TerminalProgress
+from lockstep.report.terminal import print_verdict
+from lockstep.run import COULD_NOT_RUN, CannotRun, Run
+from twins import contract
+from twins.databases import open_databases
+from twins.directories import PostgresError
+from twins.migrations import CommandError
+from twins.paths import BUILD
+from twins.processes import ended_by_signals
+from twins.servers import ServerError
+from twins.stage import CLEAN, POPULATED, PROFILES, Stage
+
+REPORT = BUILD / "contract-report.json"
+_LOGS = BUILD / "logs" / "contract"
+
+
+class Suite:
+    """The stages of the run, in order."""
+
+    def __init__(self, run: Run, stage: Stage) -> None:
+        self._run = run
+        self._stage = stage
+        self._stories = load_stories(contract.STORIES, run.document)
+
+    def play(self) -> None:
+        """Run every stage. Raises CannotRun, ServerError."""
+        self._smoke()
+        usual = [story for story in self._stories if story.profile == "default"]
+        with self._stage.pair() as targets:
+            self._run.play_stories(usual, targets, "alone", "stories, each twin alone")
+        with self._stage.pair() as targets:
+            self._run.play_stories(usual, targets, "lockstep", "stories in lockstep")
+        with self._stage.pair(shared=True) as targets:
+            title = "stories, one database, a twin at a time"
+            self._run.play_stories(usual, targets, "alternating", title)
+        for story in self._stories:
+            if story.profile != "default":
+                self._play_apart(story)
+        self._spring_traps()
+        with self._stage.pair(CLEAN, leader="python") as targets:
+            self._run.fuzz(targets, "generated requests, clean databases")
+        with self._stage.pair(POPULATED, leader="node") as targets:
+            self._run.fuzz(targets, "generated requests, populated databases")
+
+    def _smoke(self) -> None:
+        """Tell a server that is broken from servers that differ."""
+        with self._stage.pair() as targets:
+            self._run.reach(targets, "/ready")
+
+    def _play_apart(self, story: Story) -> None:
+        """Play a story that needs servers with other settings, which it leaves used up."""
+        if story.profile not in PROFILES:
+            raise StoryError(f"{story.name}: unknown profile {story.profile}")
+        for mode in story.modes:
+            with self._stage.pair(profile=story.profile, shared=mode == "alternating") as targets:
+                self._run.play_stories([story], targets, mode, f"{story.name}, {mode}")
+
+
+def main() -> int:
+    """Run the contract tests and report; return the exit status."""
+    console = Console(highlight=False)
+    try:
+        run = _play(console)
+    except (CannotRun, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
+        print(f"The contract tests could not run. {error}", file=sys.stderr)
+        return COULD_NOT_RUN
+    verdict = run.finish()
+    print_verdict(verdict, console)
+    write_json(verdict, REPORT)
+    console.print(f"Report: {REPORT}\nLogs:   {_LOGS}", soft_wrap=True)
+    return verdict.exit_code
+
+
+def _play(console: Console) -> Run:
+    with (
+        ended_by_signals(),
+        TerminalProgress(console) as progress,
+        open_databases() as (databases, server),
+    ):
+        run = Run(contract.settings(), progress)
+        progress.stage("databases")
+        stage = Stage(databases, server, _LOGS)
+        stage.prepare(CLEAN, POPULATED)
+        Suite(run, stage).play()
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+// Turns the TypeScript on standard input into JavaScript on standard output, types unchecked.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const typescript = createRequire(process.env.NODE_PACKAGE)("typescript");
+const { outputText } = typescript.transpileModule(readFileSync(0, "utf8"), {
+  compilerOptions: {
+    target: typescript.ScriptTarget.ES2023,
+    module: typescript.ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+  },
+});
+process.stdout.write(outputText);
