@@ -35,7 +35,7 @@ class Catch:
     seconds: float
 
 
-class _Caught(Exception):
+class _CaughtError(Exception):
     """Ends the run at its first finding."""
 
 
@@ -54,7 +54,7 @@ class _Trap:
         """Something of the stage is done."""
         del text, done, total
         if self.run is not None and len(self.run.ledger.findings):
-            raise _Caught
+            raise _CaughtError
 
 
 def hunt(saboteur: Saboteur, databases: Databases) -> Catch:
@@ -74,14 +74,14 @@ def hunt(saboteur: Saboteur, databases: Databases) -> Catch:
                 run.play_stories(usual, targets, "lockstep", "stories in lockstep")
             with stage.pair(commands=commands) as targets:
                 run.fuzz(targets, "generated requests")
-        except _Caught:
+        except _CaughtError:
             pass
     found = run.ledger.findings.all()
     first = found[0] if found else None
     return Catch(
         saboteur=saboteur.id,
-        stage=first and first.stage,
-        finding=first and f"{first.operation}: {first.kind}, {first.where}",
+        stage=first.stage if first else None,
+        finding=f"{first.operation}: {first.kind}, {first.where}" if first else None,
         requests=run.ledger.requests,
         seconds=round(time.monotonic() - started, 1),
     )

@@ -72,6 +72,11 @@ class PostgresServer:
                 server.stop()
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped since."""
+        return self._process is not None
+
+    @property
     def data(self) -> Path:
         """The directory of its data."""
         return self._data

@@ -50,7 +50,7 @@ class Saboteur:
         return {"python": PYTHON / "task_timer", "node": NODE / "src"}[self.twin]
 
     def patched_files(self) -> dict[str, str]:
-        """The patched files and their new text. Raises SabotageError if a text is not there once."""
+        """The patched files' new text by path. Raises SabotageError if a text is not found once."""
         texts: dict[str, str] = {}
         for each in self.patch:
             path = self.sources / each.file

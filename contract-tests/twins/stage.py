@@ -1,7 +1,7 @@
 """Puts pairs of twins on databases for one part of a run."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from twins.postgres import PostgresServer
 from twins.servers import KINDS, TEST_SETTINGS, Kind, TwinServer, start_all
 
 CLEAN, POPULATED = "clean", "populated"
+OUTAGE = "outage"
 
 # What the servers must be started with for the stories of a profile.
 PROFILES: Mapping[str, Mapping[str, str]] = {
@@ -19,7 +20,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
     "rate_limited": {"RATE_LIMIT_PER_MINUTE": "5"},
     "credential_limited": {"CREDENTIAL_LIMIT_PER_MINUTE": "4"},
     "cross_origin": {"CORS_ORIGINS": "https://app.example.com"},
-    "outage": {"DATABASE_TIMEOUT_MS": "2000"},
+    OUTAGE: {"DATABASE_TIMEOUT_MS": "2000"},
 }
 
 
@@ -49,6 +50,17 @@ class Stage:
             url = self.databases.create(template, template="migrated")
             {CLEAN: create_admin, POPULATED: seed}[template](url)
 
+    @property
+    def controls(self) -> dict[str, Callable[[], None]]:
+        """What the `control` steps of stories do."""
+        if self.server is None:
+            return {}
+        return {"stop_database": self.server.stop, "start_database": self.server.restart}
+
+    def can_play(self, profile: str) -> bool:
+        """Tell whether stories of a profile can be played: an outside database is not stopped."""
+        return profile != OUTAGE or self.server is not None
+
     @contextmanager
     def pair(
         self,
@@ -73,6 +85,7 @@ class Stage:
             for name in sorted(set(names)):
                 self.databases.create(name, template=template)
                 stack.callback(self.databases.drop, name)
+            stack.callback(self._revive)
             servers = [
                 TwinServer(
                     kind,
@@ -85,3 +98,8 @@ class Stage:
             ]
             stack.enter_context(start_all(servers))
             yield [Target(server.kind, server.base_url) for server in servers]
+
+    def _revive(self) -> None:
+        """Have the database back if a story failed between stopping and starting it."""
+        if self.server is not None and not self.server.is_running:
+            self.server.restart()

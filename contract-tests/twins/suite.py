@@ -13,7 +13,7 @@ from lockstep.drivers.story_files import Story, StoryError, load_stories
 from lockstep.report.json_report import write_json
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
-from lockstep.run import COULD_NOT_RUN, CannotRun, Run
+from lockstep.run import COULD_NOT_RUN, Run, RunError
 from twins import contract
 from twins.databases import open_databases
 from twins.directories import PostgresError
@@ -36,10 +36,11 @@ class Suite:
         self._stories = load_stories(contract.STORIES, run.document)
 
     def play(self) -> None:
-        """Run every stage. Raises CannotRun, ServerError."""
-        self._smoke()
+        """Run every stage. Raises RunError, ServerError."""
         usual = [story for story in self._stories if story.profile == "default"]
         with self._stage.pair() as targets:
+            # A server that is broken is told from servers that differ.
+            self._run.reach(targets, "/ready")
             self._run.play_stories(usual, targets, "alone", "stories, each twin alone")
         with self._stage.pair() as targets:
             self._run.play_stories(usual, targets, "lockstep", "stories in lockstep")
@@ -47,18 +48,12 @@ class Suite:
             title = "stories, one database, a twin at a time"
             self._run.play_stories(usual, targets, "alternating", title)
         for story in self._stories:
-            if story.profile != "default":
+            if story.profile != "default" and self._stage.can_play(story.profile):
                 self._play_apart(story)
-        self._spring_traps()
         with self._stage.pair(CLEAN, leader="python") as targets:
             self._run.fuzz(targets, "generated requests, clean databases")
         with self._stage.pair(POPULATED, leader="node") as targets:
             self._run.fuzz(targets, "generated requests, populated databases")
-
-    def _smoke(self) -> None:
-        """Tell a server that is broken from servers that differ."""
-        with self._stage.pair() as targets:
-            self._run.reach(targets, "/ready")
 
     def _play_apart(self, story: Story) -> None:
         """Play a story that needs servers with other settings, which it leaves used up."""
@@ -66,7 +61,8 @@ class Suite:
             raise StoryError(f"{story.name}: unknown profile {story.profile}")
         for mode in story.modes:
             with self._stage.pair(profile=story.profile, shared=mode == "alternating") as targets:
-                self._run.play_stories([story], targets, mode, f"{story.name}, {mode}")
+                title = f"{story.name}, {mode}"
+                self._run.play_stories([story], targets, mode, title, self._stage.controls)
 
 
 def main() -> int:
@@ -74,7 +70,7 @@ def main() -> int:
     console = Console(highlight=False)
     try:
         run = _play(console)
-    except (CannotRun, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
+    except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
         return COULD_NOT_RUN
     verdict = run.finish()
@@ -90,7 +86,7 @@ def _play(console: Console) -> Run:
         TerminalProgress(console) as progress,
         open_databases() as (databases, server),
     ):
-        run = Run(contract.settings(), progress)
+        run = Run(contract.settings(database_can_stop=server is not None), progress)
         progress.stage("databases")
         stage = Stage(databases, server, _LOGS)
         stage.prepare(CLEAN, POPULATED)
