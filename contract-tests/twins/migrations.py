@@ -33,7 +33,7 @@ def migrate(database_url: str) -> None:
 
 def create_admin(database_url: str, credentials: Credentials = ADMIN) -> None:
     """Add an account whose role is admin. Raises CommandError."""
-    command = ["task_timer.manage", "create-admin", credentials.email]
+    command = ["task_timer.manage", "create-admin", "--email", credentials.email]
     _run(command, database_url, ADMIN_PASSWORD=credentials.password)
 
 
