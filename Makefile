@@ -126,10 +126,8 @@ $(NODE_PACKAGES): node/package.json node/package-lock.json
 	@npm --prefix node ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Prisma wants a schema engine, which only its own migrations use: any program that exists will do.
-$(NODE_READY): $(NODE_PACKAGES) openapi.yaml $(NODE_SOURCES) node/tsconfig.json
+$(NODE_READY): $(NODE_PACKAGES) openapi.yaml $(NODE_SOURCES) $(wildcard node/tsconfig*.json)
 	@echo 'Building the Node twin ...'
-	@PRISMA_SCHEMA_ENGINE_BINARY=/bin/true npm --prefix node run --silent generate
 	@npm --prefix node run --silent build
 	@touch $@
 
