@@ -1,0 +1,69 @@
+"""Both inventories are equal to each other, to the contract and to the migrated database."""
+
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from twins import inventory
+from twins.paths import CONTRACT
+from twins.servers import KINDS, Kind
+from twins.stage import CLEAN, Stage
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+COLUMNS = """
+SELECT table_name, column_name, is_nullable = 'YES'
+FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+"""
+
+
+@pytest.fixture(scope="module")
+def database_url(stage: Stage) -> str:
+    return stage.databases.create("inventory", template=CLEAN)
+
+
+@pytest.fixture(scope="module")
+def inventories(database_url: str) -> dict[Kind, dict[str, Any]]:
+    return {kind: inventory.inventory_of(kind, database_url) for kind in KINDS}
+
+
+def test_twins_agree(inventories: dict[Kind, dict[str, Any]]) -> None:
+    assert inventory.differences(inventories) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_routes_are_those_of_the_contract(
+    inventories: dict[Kind, dict[str, Any]], kind: Kind
+) -> None:
+    paths = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["paths"]
+    documented = {
+        (operation["operationId"], method.upper(), path)
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+    routes = inventories[kind]["routes"]
+    assert {(each["operation"], each["method"], each["path"]) for each in routes} == documented
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_models_are_the_tables_of_the_database(
+    inventories: dict[Kind, dict[str, Any]], kind: Kind, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        columns = set(connection.execute(COLUMNS).fetchall())
+    models = inventories[kind]["models"]
+    assert {
+        (model["name"], field["name"], field["nullable"])
+        for model in models
+        for field in model["fields"]
+    } == columns
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_database_is_named_without_a_password(
+    inventories: dict[Kind, dict[str, Any]], kind: Kind
+) -> None:
+    assert inventories[kind]["database"].keys() == {"name", "host"}
