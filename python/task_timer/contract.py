@@ -70,6 +70,10 @@ class Contract:
                 return None
         return (at.item, values) if at.item else None
 
+    def path_of(self, operation_id: str, **values: str) -> str:
+        """Give the path of an operation with its parameters filled in."""
+        return self.operations[operation_id].path.format_map(values)
+
     def bind(self, handlers: Iterable[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
         """Give each operation the handler of its name. Raise ContractError naming who is alone."""
         bound = {camel_case(handler.__name__): handler for handler in handlers}

@@ -7,17 +7,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
+from sqlalchemy import URL, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from .config import Settings
-from .utils.errors import UnavailableError
+from .utils.errors import InvalidTokenError, UnavailableError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 ATTEMPTS = 3
 RETRIED_STATES = ("40001", "40P01")
+# What refers to the user breaks it only where the account is deleted while a request of it runs.
+OWNER_CONSTRAINT = "_user_id_fkey"
 UNAVAILABLE_STATES = ("08", "57P0", "57014", "53300")
 
 
@@ -121,7 +123,15 @@ def _open(make: sessionmaker[Session]) -> Iterator[Session]:
     except (exc.DBAPIError, exc.TimeoutError) as error:
         if unavailable(error):
             raise UnavailableError from error
+        if isinstance(error, exc.IntegrityError) and violated(error).endswith(OWNER_CONSTRAINT):
+            raise InvalidTokenError from error
         raise
+
+
+@reading
+def ping() -> None:
+    """Ask the database for nothing. Raise UnavailableError."""
+    session().execute(text("SELECT 1"))
 
 
 def sql_state(error: exc.DBAPIError) -> str:

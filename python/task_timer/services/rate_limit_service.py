@@ -77,4 +77,4 @@ def count_credentials(address: str, operation: str) -> None:
 
 def _judge(policy: str, limit: int, hits: int, wait: int) -> None:
     if hits > limit:
-        raise RateLimitedError(policy, limit, max(1, wait))
+        raise RateLimitedError(policy, limit, WINDOW_SECONDS, max(1, wait))

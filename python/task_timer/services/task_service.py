@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ..db import reading, session, transactional
 from ..models import Task, TimeEntry
 from ..utils.errors import TaskNotFoundError
-from .page import Order, Page, take_page
+from .paging import Order, Page, take_page
 
 SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Task.created_at,
@@ -107,11 +107,11 @@ def _existing(task: Task | None) -> Task:
     return task
 
 
-def _fetch(statement: Select[tuple[Task]]) -> Sequence[Task]:
+def _fetch(statement: Select[Task]) -> Sequence[Task]:
     return session().scalars(statement).all()
 
 
-def _filtered(statement: Select[tuple[Task]], filters: dict[str, Any]) -> Select[tuple[Task]]:
+def _filtered(statement: Select[Task], filters: dict[str, Any]) -> Select[Task]:
     if "status" in filters:
         statement = statement.where(Task.status == filters["status"])
     if "tag" in filters:

@@ -17,7 +17,7 @@ from ..utils.errors import (
     TimerAlreadyRunningError,
 )
 from ..utils.identifiers import new_id
-from .page import Order, Page, take_page
+from .paging import Order, Page, take_page
 from .task_service import find_task, lock_task
 
 _OWN = select(TimeEntry).where(
@@ -140,13 +140,11 @@ def _existing(entry: TimeEntry | None) -> TimeEntry:
     return entry
 
 
-def _fetch(statement: Select[tuple[TimeEntry]]) -> Sequence[TimeEntry]:
+def _fetch(statement: Select[TimeEntry]) -> Sequence[TimeEntry]:
     return session().scalars(statement).all()
 
 
-def _filtered(
-    statement: Select[tuple[TimeEntry]], filters: dict[str, Any]
-) -> Select[tuple[TimeEntry]]:
+def _filtered(statement: Select[TimeEntry], filters: dict[str, Any]) -> Select[TimeEntry]:
     if "task_id" in filters:
         statement = statement.where(TimeEntry.task_id == filters["task_id"])
     if "running" in filters:

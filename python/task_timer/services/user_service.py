@@ -10,7 +10,7 @@ from ..db import reading, session, transactional, violated
 from ..models import Session, User
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
 from . import password_service
-from .page import Order, Page, take_page
+from .paging import Order, Page, take_page
 
 
 @transactional

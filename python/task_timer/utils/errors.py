@@ -235,14 +235,15 @@ class WrongPasswordError(RuleError):
 
 
 class RateLimitedError(DomainError):
-    """The client sent too many requests: more than `limit` of a `policy`; `wait` in seconds."""
+    """The client sent more than `limit` requests in a `window`; it and the `wait` in seconds."""
 
     code = "rate_limited"
 
-    def __init__(self, policy: str, limit: int, wait: int) -> None:
+    def __init__(self, policy: str, limit: int, window: int, wait: int) -> None:
         super().__init__()
         self.policy = policy
         self.limit = limit
+        self.window = window
         self.wait = wait
 
 

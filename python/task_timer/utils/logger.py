@@ -27,7 +27,7 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=LEVELS["warning"], handlers=[_Forwarder()], force=True)
+    logging.basicConfig(level=LEVELS[level], handlers=[_Forwarder()], force=True)
 
 
 def logger() -> Any:

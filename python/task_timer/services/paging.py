@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..utils.cursor import Cursor, decode_cursor, encode_cursor
@@ -40,11 +40,11 @@ class Order:
 
 
 def take_page(
-    statement: Select[tuple[T]],
+    statement: Select[T],
     order: Order,
     limit: int,
     cursor: str | None,
-    fetch: Callable[[Select[tuple[T]]], Sequence[T]],
+    fetch: Callable[[Select[T]], Sequence[T]],
 ) -> Page[T]:
     """Fetch the page that begins at a cursor. Raise InvalidCursorError."""
     if cursor is not None:
@@ -72,7 +72,8 @@ def _after(order: Order, cursor: Cursor) -> ColumnElement[bool]:
     if value is None:
         last = order.id < cursor.id if order.descending else order.id > cursor.id
         return and_(order.column.is_(None), last)
-    here, there = tuple_(order.column, order.id), tuple_(value, cursor.id)
+    here = tuple_(order.column, order.id)
+    there = tuple_(literal(value, order.column.type), literal(cursor.id, order.id.type))
     beyond = here < there if order.descending else here > there
     return or_(beyond, order.column.is_(None)) if order.nullable else beyond
 

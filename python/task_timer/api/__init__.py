@@ -1,0 +1,1 @@
+"""HTTP: what the wire says, turned into calls of services and back."""

@@ -1,0 +1,104 @@
+"""The request that is being answered."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, request
+
+from ..contract import Contract
+from ..operations import Operation
+from ..services.auth_service import Identity
+
+CALL = "task_timer.call"
+FIELDS = "task_timer.fields"
+Fields = list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Call:
+    """A request, as far as it has been understood; the checks fill it in, in their order.
+
+    fields: header fields as received, with names in lower case. path_values, query, headers and
+    body: valid by the contract, with its defaults; given: the query without them.
+    """
+
+    contract: Contract
+    method: str
+    target: str
+    protocol: str
+    peer: str
+    fields: Fields
+    started: float = field(default_factory=time.perf_counter)
+    request_id: str = ""
+    path: str = ""
+    query_string: str = ""
+    path_values: dict[str, str] = field(default_factory=dict)
+    operation: Operation | None = None
+    caller: Identity | None = None
+    data: bytes = b""
+    given: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+
+    @property
+    def identity(self) -> Identity:
+        """Who sent the request; only where the contract asks for it."""
+        if self.caller is None:
+            raise RuntimeError("the operation is public")
+        return self.caller
+
+    @property
+    def user_id(self) -> str:
+        """The id of the user who sent the request."""
+        return self.identity.user.id
+
+    @property
+    def operation_name(self) -> str:
+        """The operationId, or `unknown` for a request that is none."""
+        return self.operation.id if self.operation else "unknown"
+
+    def path_of(self, operation_id: str, **values: str) -> str:
+        """Give the path of an operation with its parameters filled in."""
+        return self.contract.path_of(operation_id, **values)
+
+    def field_values(self, name: str) -> list[str]:
+        """List the values of a header, whose name is in lower case, as they came."""
+        return [value for found, value in self.fields if found == name]
+
+    def field_value(self, name: str) -> str | None:
+        """Give the only value of a header, or None where it is missing or repeated."""
+        values = self.field_values(name)
+        return values[0] if len(values) == 1 else None
+
+
+Handler = Callable[[Call], Response]
+
+
+def make_call(contract: Contract, environ: dict[str, Any]) -> Call:
+    """Make the call of a WSGI environment, and keep it there."""
+    call = Call(
+        contract=contract,
+        method=environ["REQUEST_METHOD"],
+        target=environ["RAW_URI"],
+        protocol=environ["SERVER_PROTOCOL"],
+        peer=environ.get("REMOTE_ADDR", ""),
+        fields=[(name.lower(), value) for name, value in environ.get(FIELDS) or _fields(environ)],
+    )
+    environ[CALL] = call
+    return call
+
+
+def current() -> Call:
+    """Give the call that is being answered."""
+    call: Call = request.environ[CALL]
+    return call
+
+
+def _fields(environ: dict[str, Any]) -> Fields:
+    """List the headers of an environment that another server than ours has made."""
+    named = [(name[5:], value) for name, value in environ.items() if name.startswith("HTTP_")]
+    bare = [(name, environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ]
+    return [(name.replace("_", "-"), value) for name, value in named + bare]

@@ -1,0 +1,51 @@
+"""Conditional requests (RFC 9110, 13) and what may be kept of an answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ...utils.errors import PreconditionFailedError, PreconditionRequiredError
+from ...utils.etag import make_etag, matches_strongly, matches_weakly
+from ...utils.json_text import dump_json
+from ..answers import Response
+from ..call import Call, current
+
+Dump = Callable[[Any], Any]
+Check = Callable[[Any], None]
+
+
+def if_match_required(call: Call, dump: Dump) -> Check:
+    """Make the check that If-Match names what is stored now, and is there.
+
+    It raises PreconditionRequiredError or PreconditionFailedError.
+    """
+    return if_match(call, dump) or _refuse
+
+
+def if_match(call: Call, dump: Dump) -> Check | None:
+    """Make the check that If-Match, if there is one, names what is stored now."""
+    tags = call.headers.get("if-match")
+    if tags is None:
+        return None
+
+    def check(stored: Any) -> None:
+        if not matches_strongly(tags, make_etag(dump_json(dump(stored)))):
+            raise PreconditionFailedError
+
+    return check
+
+
+def finish(response: Response) -> Response:
+    """Turn an answer that the client has already into 304, and say what may be kept of it."""
+    call = current()
+    etag = response.headers.get("ETag")
+    if etag is None:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    if matches_weakly(call.headers.get("if-none-match", ""), etag):
+        response = Response(status=304, headers={"ETag": etag})
+    response.headers["Cache-Control"] = "private, no-cache" if call.caller else "no-cache"
+    return response
+
+
+def _refuse(_stored: Any) -> None:
+    raise PreconditionRequiredError

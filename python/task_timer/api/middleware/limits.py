@@ -1,0 +1,51 @@
+"""Refuses requests that are malformed or larger than the contract allows."""
+
+from ...contract import Contract
+from ...utils.errors import BadRequestError, HeadersTooLargeError, UriTooLongError
+from ...utils.uri import decode, parse_query, split_target
+from ..call import Call, current
+
+SEPARATORS = len(": ") + len("\r\n")
+SINGLE_FIELDS = (
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+)
+
+
+class Limits:
+    """The first check: request line and header fields."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._limits = contract["x-limits"]
+        self._methods = frozenset(contract["x-methods"])
+
+    def check(self) -> None:
+        """Split the target. Raise BadRequestError, UriTooLongError or HeadersTooLargeError."""
+        call = current()
+        if len(call.target) > self._limits["url_bytes"]:
+            raise UriTooLongError
+        size = sum(len(name) + len(value) + SEPARATORS for name, value in call.fields)
+        if size > self._limits["header_bytes"] or len(call.fields) > self._limits["header_count"]:
+            raise HeadersTooLargeError
+        if call.method not in self._methods:
+            raise BadRequestError
+        _check_fields(call)
+        try:
+            call.path, call.query_string = split_target(call.target)
+            decode(call.path)
+            parse_query(call.query_string)
+        except ValueError as error:
+            raise BadRequestError from error
+
+
+def _check_fields(call: Call) -> None:
+    names = [name for name, _ in call.fields]
+    if any(names.count(name) > 1 for name in SINGLE_FIELDS):
+        raise BadRequestError
+    if call.protocol == "HTTP/1.1" and "host" not in names:
+        raise BadRequestError

@@ -1,0 +1,73 @@
+"""Counts requests and statements, for Prometheus."""
+
+import os
+import re
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from ...contract import Contract
+from ..call import Call
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Where the library keeps what processes share; main.py sets it when there are several workers.
+SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+_WHOLE_BOUND = re.compile(rb'le="([0-9]+)\.0"')
+
+
+class Metrics:
+    """The metrics that the contract lists, in a registry of their own."""
+
+    def __init__(self, contract: Contract) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        self._known_methods = frozenset(contract["x-methods"])
+        made = {name: self._make(name, rules) for name, rules in contract["x-metrics"].items()}
+        self._requests = made["http_requests_total"]
+        self._duration = made["http_request_duration_seconds"]
+        self._in_flight = made["http_requests_in_flight"]
+        self._statements = made["db_statements_total"]
+
+    def begin(self) -> None:
+        """Count a request that begins."""
+        self._in_flight.inc()
+
+    def end(self, call: Call, status: int, seconds: float, statements: int) -> None:
+        """Count a request that has been answered."""
+        method = call.method if call.method in self._known_methods else "unknown"
+        self._in_flight.dec()
+        self._requests.labels(method, call.operation_name, str(status)).inc()
+        self._duration.labels(method, call.operation_name).observe(seconds)
+        if statements:
+            self._statements.labels(call.operation_name).inc(statements)
+
+    def text(self) -> bytes:
+        """Write the metrics of all processes in Prometheus' text format, version 0.0.4."""
+        registry = self._registry
+        if SHARED_DIRECTORY in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return _WHOLE_BOUND.sub(rb'le="\1"', generate_latest(registry))
+
+    def _make(self, name: str, rules: dict[str, Any]) -> Any:
+        if rules["type"] == "counter":
+            return Counter(name, rules["help"], rules["labels"], registry=self._registry)
+        if rules["type"] == "gauge":
+            return Gauge(
+                name,
+                rules["help"],
+                rules["labels"],
+                registry=self._registry,
+                multiprocess_mode="livesum",
+            )
+        return Histogram(
+            name, rules["help"], rules["labels"], registry=self._registry, buckets=rules["buckets"]
+        )

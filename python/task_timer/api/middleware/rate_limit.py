@@ -1,0 +1,34 @@
+"""Holds clients to their rate limits."""
+
+from ...config import Settings
+from ...services import rate_limit_service
+from ..call import Call, current
+
+
+class RateLimits:
+    """The third check: how often the client has come."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._hops = settings.trusted_proxy_hops
+
+    def check(self) -> None:
+        """Count the request by the limit that its operation has. Raise RateLimitedError."""
+        call = current()
+        if call.operation is None or call.operation.rate_limit == "none":
+            return
+        address = client_address(call, self._hops)
+        if call.operation.rate_limit == "credentials":
+            rate_limit_service.count_credentials(address, call.operation.id)
+        else:
+            rate_limit_service.count_general(address)
+
+
+def client_address(call: Call, hops: int) -> str:
+    """Give the address of the client, behind as many trusted proxies as there are hops.
+
+    Each of them adds to X-Forwarded-For whom it was called by.
+    """
+    forwarded = ",".join(call.field_values("x-forwarded-for"))
+    told = [address.strip() for address in forwarded.split(",") if address.strip()]
+    addresses = [call.peer, *reversed(told)]
+    return addresses[min(hops, len(addresses) - 1)]

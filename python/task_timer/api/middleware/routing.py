@@ -1,0 +1,27 @@
+"""Finds the operation of a request."""
+
+from ...contract import Contract
+from ...utils.errors import MethodNotAllowedError, PathNotFoundError
+from ..answers import Response
+from ..call import current
+
+
+class Routing:
+    """The second check: path and method."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def check(self) -> Response | None:
+        """Set the operation; answer OPTIONS. Raise PathNotFoundError or MethodNotAllowedError."""
+        call = current()
+        found = self._contract.find(call.path)
+        if found is None:
+            raise PathNotFoundError
+        item, call.path_values = found
+        if call.method == "OPTIONS":
+            return Response(status=204, headers={"Allow": item.allow})
+        call.operation = item.operations.get("GET" if call.method == "HEAD" else call.method)
+        if call.operation is None:
+            raise MethodNotAllowedError(item.allow)
+        return None

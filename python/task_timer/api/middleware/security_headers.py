@@ -1,0 +1,27 @@
+"""The headers that every answer has."""
+
+from ...config import Settings
+from ...contract import Contract
+from ..answers import Response
+from ..call import current
+
+DOCS = "getDocs"
+
+
+class SecurityHeaders:
+    """Adds the request's id, and what keeps browsers from misusing an answer."""
+
+    def __init__(self, contract: Contract, settings: Settings) -> None:
+        self._headers = dict(contract["x-response-headers"])
+        if settings.app_env == "production":
+            self._headers |= contract["x-production-headers"]
+        self._docs_policy = contract["x-docs-security-policy"]
+
+    def finish(self, response: Response) -> Response:
+        """Add the headers."""
+        call = current()
+        response.headers.extend(self._headers)
+        if call.operation_name == DOCS and response.status_code == 200:  # noqa: PLR2004
+            response.headers["Content-Security-Policy"] = self._docs_policy
+        response.headers["X-Request-ID"] = call.request_id
+        return response

@@ -1,0 +1,30 @@
+"""Problem details (RFC 9457), out of the contract's error catalogue."""
+
+from typing import Any
+
+from ..contract import Contract
+from ..utils.errors import Violation
+from ..utils.json_text import dump_json
+
+PROBLEM = "application/problem+json"
+
+
+def make_problem(
+    contract: Contract, code: str, request_id: str, violations: list[Violation] | None = None
+) -> tuple[int, bytes]:
+    """Give the status and the body for an error code."""
+    entry = contract["x-errors"][code]
+    problem: dict[str, Any] = {
+        "type": f"/docs#{code}",
+        "title": entry["title"],
+        "status": entry["status"],
+        "code": code,
+        "detail": entry["detail"],
+        "request_id": request_id,
+    }
+    if violations:
+        problem["errors"] = [
+            {"in": violation.place, "pointer": violation.pointer, "rule": violation.rule}
+            for violation in violations
+        ]
+    return entry["status"], dump_json(problem)

@@ -1,0 +1,28 @@
+"""The one running time entry that a user may have."""
+
+from ...services import timer_service
+from ..answers import Response, created, ok
+from ..call import Call
+from ..schemas.time_entry import dump_time_entry, load_time_entry
+from .time_entries import time_entry_path
+
+
+def get_timer(call: Call) -> Response:
+    """Gives the running time entry."""
+    return ok(call, dump_time_entry(timer_service.get_timer(call.user_id)))
+
+
+def start_timer(call: Call) -> Response:
+    """Makes a running time entry that starts now."""
+    stop_previous = call.query["on_conflict"] == "stop_previous"
+    values = load_time_entry(call.body)
+    entry = timer_service.start_timer(call.user_id, **values, stop_previous=stop_previous)
+    return created(call, dump_time_entry(entry), time_entry_path(call, entry))
+
+
+def stop_timer(call: Call) -> Response:
+    """Ends the running time entry now."""
+    return ok(call, dump_time_entry(timer_service.stop_timer(call.user_id)))
+
+
+HANDLERS = (get_timer, start_timer, stop_timer)

@@ -1,0 +1,138 @@
+"""What the HTTP parser refuses, answered like all else: with problem details.
+
+This is the worker of the server, gunicorn's with threads. It hands the header fields to the
+application as they were received, and bounds the time in which a request has to arrive.
+"""
+
+import socket
+import threading
+import time
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from ..utils.identifiers import new_id
+from ..utils.logger import log_exception, logger
+from .call import FIELDS
+from .problems import PROBLEM, make_problem
+
+REQUEST_SECONDS = 30
+DRAINED_BYTES = 65536
+
+
+class RequestTimedOut(errors.ParseException):  # type: ignore[misc]
+    """The request did not arrive in time."""
+
+
+WIRE_ERRORS = (errors.ParseException, errors.NoMoreData)
+CODES = {
+    RequestTimedOut: "request_timeout",
+    errors.LimitRequestLine: "uri_too_long",
+    errors.LimitRequestHeaders: "headers_too_large",
+    errors.ExpectationFailed: "expectation_failed",
+}
+
+
+class _TimedSocket:
+    """A socket that gives up reading at the end of the time that a request has."""
+
+    def __init__(self, source: socket.socket) -> None:
+        self._source = source
+        self._ends_at = 0.0
+
+    def begin(self) -> None:
+        self._ends_at = time.monotonic() + REQUEST_SECONDS
+
+    def recv(self, size: int) -> bytes:
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise RequestTimedOut
+        self._source.settimeout(left)
+        try:
+            return self._source.recv(size)
+        except TimeoutError as error:
+            raise RequestTimedOut from error
+
+
+class _TimedConnection(TConn):  # type: ignore[misc]
+    def init(self) -> None:
+        known = self.initialized
+        super().init()
+        if not known:
+            self.parser.unreader.sock = _TimedSocket(self.sock)
+        self.parser.unreader.sock.begin()
+
+
+def _closing(reader: Any, start_response: Any) -> Any:
+    """Make an answer close the connection when much of the request was left unread.
+
+    The server drains no more than this much afterwards, and would have promised to keep it open.
+    """
+
+    def start(*args: Any) -> Any:
+        if getattr(reader, "length", 0) > DRAINED_BYTES or getattr(reader, "parser", None):
+            start_response.__self__.force_close()
+        return start_response(*args)
+
+    return start
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A worker whose application is a `main.Server`, which has the contract."""
+
+    wsgi: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._received = threading.local()
+
+    def load_wsgi(self) -> None:
+        """Load the application, so that it gets the header fields as they were received."""
+        super().load_wsgi()
+        application = self.wsgi
+
+        def with_fields(environ: dict[str, Any], start_response: Any) -> Any:
+            environ[FIELDS] = self._received.fields
+            return application(environ, _closing(environ["wsgi.input"].reader, start_response))
+
+        self.wsgi = with_fields
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Hand a connection to a thread."""
+        if not isinstance(conn, _TimedConnection):
+            conn = _TimedConnection(conn.cfg, conn.sock, conn.client, conn.server)
+        super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Answer a request. Names with an underscore would be taken for those with a hyphen."""
+        self._received.fields = req.headers
+        req.headers = [(name, value) for name, value in req.headers if "_" not in name]
+        return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer what the parser refuses, and close the connection."""
+        request_id = new_id()
+        code = CODES.get(type(exc), "bad_request")
+        if not isinstance(exc, WIRE_ERRORS):
+            log_exception("unhandled_error", exc)
+            code = "internal_error"
+        status, body = make_problem(self.app.contract, code, request_id)
+        logger().info("request_refused", request_id=request_id, status=status, code=code)
+        util.write(client, self._response(status, body, request_id))
+
+    def _response(self, status: int, body: bytes, request_id: str) -> bytes:
+        headers = {
+            "Date": util.http_date(),
+            "Connection": "close",
+            "Content-Type": PROBLEM,
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-store",
+            **self.app.contract["x-response-headers"],
+            "X-Request-ID": request_id,
+        }
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + body
