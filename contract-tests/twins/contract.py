@@ -55,10 +55,11 @@ def profile() -> str:
     return name
 
 
-def settings(*, database_can_stop: bool = True) -> Settings:
+def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Settings:
     """What a run of the contract tests is told.
 
     database_can_stop: whether 503 can be brought about; it need not be seen otherwise.
+    in_full: whether every documented status must be seen.
     """
     return Settings(
         document=CONTRACT,
@@ -66,5 +67,6 @@ def settings(*, database_can_stop: bool = True) -> Settings:
         seed=seed(),
         fuzz=AMOUNTS[profile()],
         known_differences=KNOWN_DIFFERENCES if KNOWN_DIFFERENCES.exists() else None,
+        require_coverage=in_full,
         exempt=frozenset() if database_can_stop else frozenset({("*", 503)}),
     )

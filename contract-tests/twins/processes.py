@@ -78,8 +78,15 @@ def stop(
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            kill(process)
     return process.wait()
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process with all of its session, and wait."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @contextmanager

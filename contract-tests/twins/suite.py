@@ -1,11 +1,15 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m twins.suite        PROFILE=quick|default|deep, SEED and DATABASE_URL are read
+python -m twins.suite [stories] [generated]
+
+PROFILE=quick|default|deep, SEED and DATABASE_URL are read. Unless all parts are run, not every
+documented status needs to be seen.
 
 Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when it could not run.
 """
 
 import sys
+from collections.abc import Collection
 
 from rich.console import Console
 
@@ -23,6 +27,7 @@ from twins.processes import ended_by_signals
 from twins.servers import ServerError
 from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 
+PARTS = ("stories", "generated")
 REPORT = BUILD / "contract-report.json"
 _LOGS = BUILD / "logs" / "contract"
 
@@ -30,13 +35,19 @@ _LOGS = BUILD / "logs" / "contract"
 class Suite:
     """The stages of the run, in order."""
 
-    def __init__(self, run: Run, stage: Stage) -> None:
+    def __init__(self, run: Run, stage: Stage, stories: list[Story]) -> None:
         self._run = run
         self._stage = stage
-        self._stories = load_stories(contract.STORIES, run.document)
+        self._stories = stories
 
-    def play(self) -> None:
-        """Run every stage. Raises RunError, ServerError."""
+    def run(self, parts: Collection[str]) -> None:
+        """Run parts of the contract tests. Raises RunError, ServerError, StoryError."""
+        if "stories" in parts:
+            self._play_stories()
+        if "generated" in parts:
+            self._send_generated()
+
+    def _play_stories(self) -> None:
         usual = [story for story in self._stories if story.profile == "default"]
         with self._stage.pair() as targets:
             # A server that is broken is told from servers that differ.
@@ -50,6 +61,8 @@ class Suite:
         for story in self._stories:
             if story.profile != "default" and self._stage.can_play(story.profile):
                 self._play_apart(story)
+
+    def _send_generated(self) -> None:
         with self._stage.pair(CLEAN, leader="python") as targets:
             self._run.fuzz(targets, "generated requests, clean databases")
         with self._stage.pair(POPULATED, leader="node") as targets:
@@ -67,9 +80,13 @@ class Suite:
 
 def main() -> int:
     """Run the contract tests and report; return the exit status."""
+    parts = sys.argv[1:] or PARTS
+    if not set(parts) <= set(PARTS):
+        print(__doc__, file=sys.stderr)
+        return COULD_NOT_RUN
     console = Console(highlight=False)
     try:
-        run = _play(console)
+        run = _run(parts, console)
     except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
         return COULD_NOT_RUN
@@ -80,17 +97,21 @@ def main() -> int:
     return verdict.exit_code
 
 
-def _play(console: Console) -> Run:
+def _run(parts: Collection[str], console: Console) -> Run:
     with (
         ended_by_signals(),
         TerminalProgress(console) as progress,
         open_databases() as (databases, server),
     ):
-        run = Run(contract.settings(database_can_stop=server is not None), progress)
+        settings = contract.settings(
+            database_can_stop=server is not None, in_full=set(parts) == set(PARTS)
+        )
+        run = Run(settings, progress)
+        stories = load_stories(contract.STORIES, run.document)
         progress.stage("databases")
         stage = Stage(databases, server, _LOGS)
         stage.prepare(CLEAN, POPULATED)
-        Suite(run, stage).play()
+        Suite(run, stage, stories).run(parts)
     return run
 
 
