@@ -32,19 +32,19 @@ class TaskTimer(Flask):
         self._handlers = handlers
 
     def create_url_adapter(self, request: Any) -> None:
-        """Match no path: the contract does, on the path as it was sent."""
+        """Matches no path: the contract does, on the path as it was sent."""
 
     def dispatch_request(self) -> Any:
-        """Run the handler of the operation that was found."""
+        """Runs the handler of the operation that was found."""
         call = current()
         return self._handlers[call.operation_name](call)
 
     def log_exception(self, exc_info: Any) -> None:
-        """Leave it to the error handler."""
+        """Leaves it to the error handler."""
 
 
 def create_app(settings: Settings, contract: Contract) -> TaskTimer:
-    """Make the application, without a connection to anything. Raise ContractError."""
+    """Makes the application, without a connection to anything. Raises ContractError."""
     metrics = Metrics(contract)
     handlers = contract.bind(all_handlers(settings, metrics))
     configure_services(settings, contract)
@@ -57,7 +57,7 @@ def create_app(settings: Settings, contract: Contract) -> TaskTimer:
 
 
 def configure_services(settings: Settings, contract: Contract) -> None:
-    """Give the services what they need of the settings and of the contract."""
+    """Gives the services what they need of the settings and of the contract."""
     db.connect(settings)
     idempotency_service.configure(contract)
     password_service.configure(contract)

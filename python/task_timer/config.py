@@ -52,7 +52,7 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment; raise ConfigError with all faults at once."""
+    """Reads the settings from the environment; throws a ConfigError with all faults at once."""
     env = Env(eager=False)
     app_env = _choice(env, "APP_ENV", "development", ENVIRONMENTS)
     settings = Settings(

@@ -54,9 +54,9 @@ class Contract:
         return self.document[section]
 
     def find(self, path: str) -> tuple[PathItem, dict[str, str]] | None:
-        """Find the item of an encoded path, and what stands for its parameters.
+        """Finds the item of an encoded path, and what stands for its parameters.
 
-        Raise ValueError where the path cannot be decoded.
+        Raises ValueError where the path cannot be decoded.
         """
         at = self._root
         values: dict[str, str] = {}
@@ -71,11 +71,11 @@ class Contract:
         return (at.item, values) if at.item else None
 
     def path_of(self, operation_id: str, **values: str) -> str:
-        """Give the path of an operation with its parameters filled in."""
+        """Gives the path of an operation with its parameters filled in."""
         return self.operations[operation_id].path.format_map(values)
 
     def bind(self, handlers: Iterable[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-        """Give each operation the handler of its name. Raise ContractError naming who is alone."""
+        """Gives each operation the handler of its name. Raises ContractError naming the odd ones."""
         bound = {camel_case(handler.__name__): handler for handler in handlers}
         faults = [f"operation {name} has no handler" for name in self.operations.keys() - bound]
         faults += [f"handler {name} has no operation" for name in bound.keys() - self.operations]
@@ -100,7 +100,7 @@ class Contract:
 
 
 def load_contract(path: Path) -> Contract:
-    """Read and compile the contract. Raise ContractError naming the file."""
+    """Reads and compiles the contract. Raises ContractError naming the file."""
     try:
         return Contract(path.read_bytes())
     except (OSError, yaml.YAMLError, KeyError) as error:
@@ -108,6 +108,6 @@ def load_contract(path: Path) -> Contract:
 
 
 def camel_case(name: str) -> str:
-    """Turn create_task into createTask."""
+    """Turns create_task into createTask."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)

@@ -36,15 +36,18 @@ _statements: ContextVar[int] = ContextVar("statements", default=0)
 
 
 def driver_url(database_url: str) -> URL:
-    """Give the URL with the name of the driver, psycopg, in it."""
+    """Gives the URL with the name of the driver, psycopg, in it."""
     return make_url(database_url).set(drivername="postgresql+psycopg")
 
 
 def connect(settings: Settings) -> Engine:
-    """Make the engine of this process. No connection is opened before the first statement."""
+    """Makes the client of this process. No connection is opened before the first statement."""
     seconds = settings.database_timeout_ms / 1000
     engine = create_engine(
         driver_url(settings.database_url),
+        # Reads are sent as they are; `transactional` asks for a transaction.
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=seconds,
@@ -57,15 +60,14 @@ def connect(settings: Settings) -> Engine:
     event.listen(engine, "before_cursor_execute", _count)
     _Process.engine = engine
     options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
-    _Process.reading = sessionmaker(
-        engine.execution_options(isolation_level="AUTOCOMMIT"), **options
-    )
-    _Process.writing = sessionmaker(engine, **options)
+    _Process.reading = sessionmaker(engine, **options)
+    in_transaction = engine.execution_options(isolation_level="READ COMMITTED")
+    _Process.writing = sessionmaker(in_transaction, **options)
     return engine
 
 
 def session() -> Session:
-    """Give the session of the service function that runs; see `reading` and `transactional`."""
+    """Gives the session of the service function that runs; see `reading` and `transactional`."""
     ambient = _ambient.get()
     if ambient is None:
         raise RuntimeError("no session: mark the function with @reading or @transactional")
@@ -73,7 +75,7 @@ def session() -> Session:
 
 
 def reading(function: Callable[P, R]) -> Callable[P, R]:
-    """Run a service function outside of a transaction, or in that of the caller."""
+    """Runs a service function outside of a transaction, or in that of the caller."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -86,7 +88,7 @@ def reading(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def transactional(function: Callable[P, R]) -> Callable[P, R]:
-    """Run a service function in one transaction, or in that of the caller.
+    """Runs a service function in one transaction, or in that of the caller.
 
     The outermost tries up to three times when the database chose it to give way.
     """
@@ -130,22 +132,22 @@ def _open(make: sessionmaker[Session]) -> Iterator[Session]:
 
 @reading
 def ping() -> None:
-    """Ask the database for nothing. Raise UnavailableError."""
+    """Asks the database for nothing. Raises UnavailableError."""
     session().execute(text("SELECT 1"))
 
 
 def sql_state(error: exc.DBAPIError) -> str:
-    """Give the SQLSTATE of a driver's error, or nothing when the server did not answer."""
+    """Gives the SQLSTATE of a driver's error, or nothing when the server did not answer."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
 def violated(error: exc.IntegrityError) -> str:
-    """Give the name of the constraint that a statement broke."""
+    """Gives the name of the constraint that a statement broke."""
     return getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
 
 
 def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
-    """Tell whether an error means that the database cannot be reached or does not keep up."""
+    """Tells whether an error means that the database cannot be reached or does not keep up."""
     if isinstance(error, exc.TimeoutError) or error.connection_invalidated:
         return True
     state = sql_state(error)
@@ -155,12 +157,12 @@ def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
 
 
 def reset_statements() -> None:
-    """Begin to count statements anew, for the request that begins."""
+    """Begins to count statements anew, for the request that begins."""
     _statements.set(0)
 
 
 def statements() -> int:
-    """Give how many SQL statements were sent since `reset_statements`."""
+    """Gives how many SQL statements were sent since `reset_statements`."""
     return _statements.get()
 
 

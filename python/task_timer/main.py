@@ -30,7 +30,7 @@ class ServerLogger(Logger):  # type: ignore[misc]
     """Passes on what the server says to the log of the process."""
 
     def setup(self, cfg: Any) -> None:
-        """Write nothing by itself."""
+        """Writes nothing by itself."""
         self.error_log.propagate = True
 
 
@@ -44,7 +44,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        """Set the server up. Its limits are wide: the application has the contract's."""
+        """Sets the server up. Its limits are wide: the application has the contract's."""
         options: dict[str, Any] = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": self._settings.workers,
@@ -65,12 +65,12 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> TaskTimer:
-        """Give the application."""
+        """Gives the application."""
         return self._application
 
 
 def main() -> None:
-    """Serve until a signal ends the process; exit 2 with all faults when it cannot begin."""
+    """Serves until a signal ends the process; exit 2 with all faults when it cannot begin."""
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
@@ -93,7 +93,7 @@ def _refuse(faults: list[str]) -> None:
 
 @contextmanager
 def _shared_metrics(workers: int) -> Iterator[None]:
-    """Let several workers count together, in a directory that is removed at the end."""
+    """Lets several workers count together, in a directory that is removed at the end."""
     if workers == 1:
         yield
         return

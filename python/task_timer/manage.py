@@ -15,7 +15,7 @@ from .utils.errors import EmailTakenError
 @click.group()
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Look after the data of the Task Timer; DATABASE_URL says where they are."""
+    """Looks after the data of the Task Timer; DATABASE_URL says where they are."""
     try:
         settings = load_settings()
     except ConfigError as error:
@@ -29,7 +29,7 @@ def cli(context: click.Context) -> None:
 @click.option("--email", required=True)
 @click.option("--password", envvar="ADMIN_PASSWORD", prompt=True, hide_input=True)
 def create_admin(email: str, password: str) -> None:
-    """Make an account with the role admin."""
+    """Makes an account with the role admin."""
     try:
         user_service.create_user(email, password_service.hash_password(password), role="admin")
     except EmailTakenError:
@@ -38,14 +38,14 @@ def create_admin(email: str, password: str) -> None:
 
 @cli.command()
 def seed() -> None:
-    """Insert the sample data; what is there already stays as it is."""
+    """Inserts the sample data; what is there already stays as it is."""
     _tell(insert_sample_data())
 
 
 @cli.command()
 @click.pass_obj
 def prune(contract: Contract) -> None:
-    """Delete what has expired: refresh tokens, sessions, idempotency records, rate limits."""
+    """Deletes what has expired: refresh tokens, sessions, idempotency records, rate limits."""
     _tell(prune_service.delete_expired(contract["x-limits"]["idempotency_hours"]))
 
 

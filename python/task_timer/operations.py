@@ -58,7 +58,7 @@ class OperationReader:
         self._components = {"schemas": document["components"]["schemas"]}
 
     def read(self, method: str, path: str, item: dict[str, Any]) -> Operation:
-        """Compile the operation that a path item has for a method in lower case."""
+        """Compiles the operation that a path item has for a method in lower case."""
         raw = item[method]
         body = self.resolve(raw.get("requestBody"))
         return Operation(
@@ -77,7 +77,7 @@ class OperationReader:
         )
 
     def resolve(self, node: Any) -> Any:
-        """Follow the `$ref` of a node; what stands beside it is added."""
+        """Follows the `$ref` of a node; what stands beside it is added."""
         while isinstance(node, dict) and "$ref" in node:
             target: Any = self._document
             for step in node["$ref"].removeprefix("#/").split("/"):
@@ -86,7 +86,7 @@ class OperationReader:
         return node
 
     def validator(self, schema: Any, place: str) -> Validator:
-        """Compile a schema that may refer to the components."""
+        """Compiles a schema that may refer to the components."""
         return Validator(schema, self._components, place)
 
     def _parameters(self, place: str, item: dict[str, Any], raw: dict[str, Any]) -> Parameters:

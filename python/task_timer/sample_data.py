@@ -34,7 +34,7 @@ CLOCK_CHANGES = [datetime(2026, 3, 28, 22, 30, tzinfo=UTC), datetime(2025, 10, 2
 
 @transactional
 def insert_sample_data() -> dict[str, int]:
-    """Insert what is not there yet; give the number of new rows by table."""
+    """Inserts what is not there yet; give the number of new rows by table."""
     users = [_user(number, email, role) for number, (email, role) in enumerate(ACCOUNTS.items())]
     ada, grace = users[0]["id"], users[1]["id"]
     tasks = [_task(number, ada) for number in range(len(TASKS))]

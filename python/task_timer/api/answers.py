@@ -22,12 +22,12 @@ class Response(FlaskResponse):
 
 
 def ok(call: Call, body: Any, media_type: str = JSON) -> Response:
-    """Answer with what was asked for: bytes as they are, anything else as JSON."""
+    """Answers with what was asked for: bytes as they are, anything else as JSON."""
     return _answer(call, 200, body, media_type)
 
 
 def ok_page(call: Call, page: Page[T], dump: Callable[[T], Any]) -> Response:
-    """Answer with a page of a list, and a link to the next one (RFC 8288)."""
+    """Answers with a page of a list, and a link to the next one (RFC 8288)."""
     body = {"data": [dump(item) for item in page.data], "next_cursor": page.next_cursor}
     response = _answer(call, 200, body, JSON)
     if page.next_cursor is not None:
@@ -36,14 +36,14 @@ def ok_page(call: Call, page: Page[T], dump: Callable[[T], Any]) -> Response:
 
 
 def created(call: Call, body: Any, location: str) -> Response:
-    """Answer with what was made, and the path of it."""
+    """Answers with what was made, and the path of it."""
     response = _answer(call, 201, body, JSON)
     response.headers["Location"] = location
     return response
 
 
 def no_content() -> Response:
-    """Answer that it is done."""
+    """Answers that it is done."""
     return Response(status=204)
 
 

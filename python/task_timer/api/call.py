@@ -61,15 +61,15 @@ class Call:
         return self.operation.id if self.operation else "unknown"
 
     def path_of(self, operation_id: str, **values: str) -> str:
-        """Give the path of an operation with its parameters filled in."""
+        """Gives the path of an operation with its parameters filled in."""
         return self.contract.path_of(operation_id, **values)
 
     def field_values(self, name: str) -> list[str]:
-        """List the values of a header, whose name is in lower case, as they came."""
+        """Lists the values of a header, whose name is in lower case, as they came."""
         return [value for found, value in self.fields if found == name]
 
     def field_value(self, name: str) -> str | None:
-        """Give the only value of a header, or None where it is missing or repeated."""
+        """Gives the only value of a header, or None where it is missing or repeated."""
         values = self.field_values(name)
         return values[0] if len(values) == 1 else None
 
@@ -78,7 +78,7 @@ Handler = Callable[[Call], Response]
 
 
 def make_call(contract: Contract, environ: dict[str, Any]) -> Call:
-    """Make the call of a WSGI environment, and keep it there."""
+    """Makes the call of a WSGI environment, and keeps it there."""
     call = Call(
         contract=contract,
         method=environ["REQUEST_METHOD"],
@@ -92,13 +92,13 @@ def make_call(contract: Contract, environ: dict[str, Any]) -> Call:
 
 
 def current() -> Call:
-    """Give the call that is being answered."""
+    """Gives the call that a response is for."""
     call: Call = request.environ[CALL]
     return call
 
 
 def _fields(environ: dict[str, Any]) -> Fields:
-    """List the headers of an environment that another server than ours has made."""
+    """Lists the headers of an environment that another server than ours has made."""
     named = [(name[5:], value) for name, value in environ.items() if name.startswith("HTTP_")]
     bare = [(name, environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ]
     return [(name.replace("_", "-"), value) for name, value in named + bare]

@@ -12,7 +12,7 @@ PROBLEM = "application/problem+json"
 def make_problem(
     contract: Contract, code: str, request_id: str, violations: list[Violation] | None = None
 ) -> tuple[int, bytes]:
-    """Give the status and the body for an error code."""
+    """Gives the status and the body for an error code."""
     entry = contract["x-errors"][code]
     problem: dict[str, Any] = {
         "type": f"/docs#{code}",

@@ -36,6 +36,12 @@ CODES = {
 }
 
 
+def code_of(error: Exception) -> str:
+    """Gives the code of the error catalogue for what was refused, or went wrong, on the wire."""
+    refused = isinstance(error, WIRE_ERRORS)
+    return CODES.get(type(error), "bad_request") if refused else "internal_error"
+
+
 class _TimedSocket:
     """A socket that gives up reading at the end of the time that a request has."""
 
@@ -67,7 +73,7 @@ class _TimedConnection(TConn):  # type: ignore[misc]
 
 
 def _closing(reader: Any, start_response: Any) -> Any:
-    """Make an answer close the connection when much of the request was left unread.
+    """Makes an answer close the connection when much of the request was left unread.
 
     The server drains no more than this much afterwards, and would have promised to keep it open.
     """
@@ -90,7 +96,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._received = threading.local()
 
     def load_wsgi(self) -> None:
-        """Load the application, so that it gets the header fields as they were received."""
+        """Loads the application, so that it gets the header fields as they were received."""
         super().load_wsgi()
         application = self.wsgi
 
@@ -101,24 +107,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.wsgi = with_fields
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Hand a connection to a thread."""
+        """Hands a connection to a thread."""
         if not isinstance(conn, _TimedConnection):
             conn = _TimedConnection(conn.cfg, conn.sock, conn.client, conn.server)
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Answer a request. Names with an underscore would be taken for those with a hyphen."""
+        """Answers a request. Names with an underscore would be taken for those with a hyphen."""
         self._received.fields = req.headers
         req.headers = [(name, value) for name, value in req.headers if "_" not in name]
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Answer what the parser refuses, and close the connection."""
+        """Answers what the parser refuses, and closes the connection."""
         request_id = new_id()
-        code = CODES.get(type(exc), "bad_request")
+        code = code_of(exc)
         if not isinstance(exc, WIRE_ERRORS):
             log_exception("unhandled_error", exc)
-            code = "internal_error"
         status, body = make_problem(self.app.contract, code, request_id)
         logger().info("request_refused", request_id=request_id, status=status, code=code)
         util.write(client, self._response(status, body, request_id))

@@ -48,12 +48,12 @@ class Identity:
 
 
 def register_user(email: str, password: str) -> User:
-    """Make an account with the role `user`. Raise EmailTakenError."""
+    """Makes an account with the role `user`. Raises EmailTakenError."""
     return user_service.create_user(email, password_service.hash_password(password), role="user")
 
 
 def log_in(email: str, password: str) -> Tokens:
-    """Open a session. Raise InvalidCredentialsError, after the same time for either fault."""
+    """Opens a session. Raises InvalidCredentialsError, after the same time for either fault."""
     user = _find_user(email.lower())
     if user is None:
         password_service.verify_nobody(password)
@@ -64,7 +64,7 @@ def log_in(email: str, password: str) -> Tokens:
 
 
 def refresh_tokens(refresh_token: str) -> Tokens:
-    """Exchange a refresh token. Raise InvalidRefreshTokenError or RefreshTokenReusedError."""
+    """Exchanges a refresh token. Raises InvalidRefreshTokenError or RefreshTokenReusedError."""
     tokens = _exchange(refresh_token)
     if tokens is None:
         raise RefreshTokenReusedError
@@ -73,7 +73,7 @@ def refresh_tokens(refresh_token: str) -> Tokens:
 
 @transactional
 def log_out(user_id: str, refresh_token: str) -> None:
-    """End the session that a refresh token of the user's belongs to, if there is one."""
+    """Ends the session that a refresh token of the user's belongs to, if there is one."""
     token_hash = token_service.hash_refresh_token(refresh_token)
     of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
     session().execute(
@@ -89,7 +89,7 @@ def log_out(user_id: str, refresh_token: str) -> None:
 
 @reading
 def authenticate(access_token: str) -> Identity:
-    """Find out who an access token is of. Raise InvalidTokenError."""
+    """Finds out who an access token is of. Raises InvalidTokenError."""
     claims = token_service.read_access_token(access_token)
     user = session().scalar(
         _BY_LIVE_SESSION, {"user_id": claims.user_id, "session_id": claims.session_id}
@@ -119,7 +119,7 @@ def _open_session(user_id: str) -> Tokens:
 
 @transactional
 def _exchange(refresh_token: str) -> Tokens | None:
-    """Give new tokens, or nothing where the token was used before: then its session ends."""
+    """Gives new tokens, or nothing where the token was used before: then its session ends."""
     found = _lock(refresh_token)
     if found is None or found.expired or found.revoked:
         raise InvalidRefreshTokenError

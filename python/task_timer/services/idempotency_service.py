@@ -43,7 +43,7 @@ class _Process:
 
 
 def configure(contract: Contract) -> None:
-    """Take from the contract for how long an answer is kept."""
+    """Takes from the contract for how long an answer is kept."""
     _Process.hours = contract["x-limits"]["idempotency_hours"]
 
 
@@ -51,10 +51,10 @@ def configure(contract: Contract) -> None:
 def answer_once(
     user_id: str, key: str, fingerprint: bytes, answer: Callable[[], Answer]
 ) -> tuple[Answer, bool]:
-    """Give the answer to a request, and whether it is that of an earlier one.
+    """Gives the answer to a request, and whether it is that of an earlier one.
 
     `answer` runs in the same transaction, so that a failure leaves no trace of the key.
-    Raise IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
+    Raises IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
     """
     named = {"user_id": user_id, "key": key}
     claimed = session().execute(

@@ -46,7 +46,7 @@ def take_page(
     cursor: str | None,
     fetch: Callable[[Select[T]], Sequence[T]],
 ) -> Page[T]:
-    """Fetch the page that begins at a cursor. Raise InvalidCursorError."""
+    """Fetches the page that begins at a cursor. Raises InvalidCursorError."""
     if cursor is not None:
         statement = statement.where(_after(order, decode_cursor(cursor, order.sort)))
     rows = fetch(statement.order_by(*_ordering(order)).limit(limit + 1))

@@ -12,7 +12,7 @@ class _Process:
 
 
 def configure(contract: Contract) -> None:
-    """Take the costs of a hash from the contract, and hash once for `verify_nobody`."""
+    """Takes the costs of a hash from the contract, and hashes once for `verify_nobody`."""
     costs = contract["x-password-hash"]
     _Process.hasher = PasswordHasher(
         time_cost=costs["iterations"],
@@ -26,12 +26,12 @@ def configure(contract: Contract) -> None:
 
 
 def hash_password(password: str) -> str:
-    """Hash a password with a new salt."""
+    """Hashes a password with a new salt."""
     return _Process.hasher.hash(password)
 
 
 def verify_password(password_hash: str, password: str) -> bool:
-    """Tell whether a password is the one that was hashed."""
+    """Tells whether a password is the one that was hashed."""
     try:
         return _Process.hasher.verify(password_hash, password)
     except VerifyMismatchError:
@@ -39,5 +39,5 @@ def verify_password(password_hash: str, password: str) -> bool:
 
 
 def verify_nobody(password: str) -> bool:
-    """Take as long as `verify_password` does, and say no."""
+    """Takes as long as `verify_password` does, and says no."""
     return verify_password(_Process.nobodys_hash, password) and False

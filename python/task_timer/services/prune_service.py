@@ -22,7 +22,7 @@ _DELETIONS = {
 
 @transactional
 def delete_expired(idempotency_hours: int) -> dict[str, int]:
-    """Delete what has expired; give the number of rows by table."""
+    """Deletes what has expired; give the number of rows by table."""
     return {table: _delete(statement, idempotency_hours) for table, statement in _DELETIONS.items()}
 
 

@@ -34,7 +34,7 @@ class _Windows:
         self._next_sweep = 0.0
 
     def count(self, address: str) -> tuple[int, int]:
-        """Count a request: give how many there were, and the whole seconds until the end."""
+        """Counts a request: give how many there were, and the whole seconds until the end."""
         now = time.monotonic()
         with self._lock:
             if now >= self._next_sweep:
@@ -56,20 +56,20 @@ class _Process:
 
 
 def configure(settings: Settings) -> None:
-    """Take the limits from the settings, and begin with no requests counted."""
+    """Takes the limits from the settings, and begins with no requests counted."""
     _Process.settings = settings
     _Process.windows = _Windows()
 
 
 def count_general(address: str) -> None:
-    """Count a request of a client in this process. Raise RateLimitedError."""
+    """Counts a request of a client in this process. Raises RateLimitedError."""
     hits, wait = _Process.windows.count(address)
     _judge("general", _Process.settings.rate_limit_per_minute, hits, wait)
 
 
 @reading
 def count_credentials(address: str, operation: str) -> None:
-    """Count an attempt of a client at an operation, in all processes. Raise RateLimitedError."""
+    """Counts an attempt of a client at an operation, in all processes. Raises RateLimitedError."""
     counted = session().execute(_COUNT_CREDENTIALS, {"key": f"{operation} {address}"}).one()
     limit = _Process.settings.credential_limit_per_minute
     _judge("credentials", limit, counted.hits, counted.wait)

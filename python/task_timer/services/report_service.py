@@ -89,9 +89,9 @@ class TimeReport:
 def get_time_report(
     user_id: str, start: datetime, end: datetime, group_by: str, tz: str
 ) -> TimeReport:
-    """Add up the user's ended time entries within `[start, end)`.
+    """Adds up the user's ended time entries within `[start, end)`.
 
-    Raise InvalidIntervalError or RangeTooLongError.
+    Raises InvalidIntervalError or RangeTooLongError.
     """
     if end < start:
         raise InvalidIntervalError

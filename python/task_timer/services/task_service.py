@@ -31,7 +31,7 @@ _SUMS = (
 
 @reading
 def list_tasks(user_id: str, filters: dict[str, Any]) -> Page[Task]:
-    """List the user's tasks that satisfy every filter given. Raise InvalidCursorError.
+    """Lists the user's tasks that satisfy every filter given. Raises InvalidCursorError.
 
     filters: `status, tag, q, due_before, updated_since, sort, limit, cursor`.
     """
@@ -45,7 +45,7 @@ def list_tasks(user_id: str, filters: dict[str, Any]) -> Page[Task]:
 
 @transactional
 def create_task(user_id: str, values: dict[str, Any]) -> Task:
-    """Make a task of the user's.
+    """Makes a task of the user's.
 
     values: `title, description, status, tags, due_at`.
     """
@@ -57,7 +57,7 @@ def create_task(user_id: str, values: dict[str, Any]) -> Task:
 
 @reading
 def get_task(user_id: str, task_id: str) -> Task:
-    """Give one task of the user's. Raise TaskNotFoundError."""
+    """Gives one task of the user's. Raises TaskNotFoundError."""
     task = find_task(user_id, task_id)
     _add_tracked_seconds([task])
     return task
@@ -67,9 +67,9 @@ def get_task(user_id: str, task_id: str) -> Task:
 def update_task(
     user_id: str, task_id: str, changes: dict[str, Any], check: Callable[[Task], None]
 ) -> Task:
-    """Change what is named and leave the rest; `check` sees the task as it is.
+    """Changes what is named and leaves the rest; `check` sees the task as it is.
 
-    Raise TaskNotFoundError.
+    Raises TaskNotFoundError.
     """
     task = lock_task(user_id, task_id)
     _add_tracked_seconds([task])
@@ -80,9 +80,9 @@ def update_task(
 
 @transactional
 def delete_task(user_id: str, task_id: str, check: Callable[[Task], None] | None) -> None:
-    """Delete a task and its time entries; `check` sees the task as it is.
+    """Deletes a task and its time entries; `check` sees the task as it is.
 
-    Raise TaskNotFoundError.
+    Raises TaskNotFoundError.
     """
     task = lock_task(user_id, task_id)
     if check is not None:
@@ -92,12 +92,15 @@ def delete_task(user_id: str, task_id: str, check: Callable[[Task], None] | None
 
 
 def find_task(user_id: str, task_id: str) -> Task:
-    """Read a task of the user's, without its sum. Raise TaskNotFoundError."""
+    """Reads a task of the user's, without its sum. Raises TaskNotFoundError."""
     return _existing(session().scalar(_OWN, {"task_id": task_id, "user_id": user_id}))
 
 
 def lock_task(user_id: str, task_id: str) -> Task:
-    """Read a task of the user's and hold it until the transaction ends. Raise TaskNotFoundError."""
+    """Reads a task of the user's and holds it until the transaction ends.
+
+    Raises TaskNotFoundError.
+    """
     return _existing(session().scalar(_OWN_LOCKED, {"task_id": task_id, "user_id": user_id}))
 
 

@@ -45,7 +45,7 @@ _OVERLAPS = text("""
 
 @reading
 def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
-    """List the user's time entries that satisfy every filter given. Raise InvalidCursorError.
+    """Lists the user's time entries that satisfy every filter given. Raises InvalidCursorError.
 
     filters: `task_id, running, started_from, started_before, sort, limit, cursor`.
     """
@@ -56,7 +56,7 @@ def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
 
 @reading
 def list_task_time_entries(user_id: str, task_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
-    """List the time entries of one task. Raise TaskNotFoundError or InvalidCursorError.
+    """Lists the time entries of one task. Raises TaskNotFoundError or InvalidCursorError.
 
     filters: as for `list_time_entries`.
     """
@@ -66,9 +66,9 @@ def list_task_time_entries(user_id: str, task_id: str, filters: dict[str, Any]) 
 
 @transactional
 def create_time_entry(user_id: str, task_id: str, values: dict[str, Any]) -> TimeEntry:
-    """Make a time entry; without an `end_time` it is running.
+    """Makes a time entry; without an `end_time` it is running.
 
-    values: `start_time, end_time, note`. Raise TaskNotFoundError, InvalidIntervalError,
+    values: `start_time, end_time, note`. Raises TaskNotFoundError, InvalidIntervalError,
     TimeEntryOverlapError or TimerAlreadyRunningError.
     """
     lock_task(user_id, task_id)
@@ -77,7 +77,7 @@ def create_time_entry(user_id: str, task_id: str, values: dict[str, Any]) -> Tim
 
 @reading
 def get_time_entry(user_id: str, entry_id: str) -> TimeEntry:
-    """Give one time entry of the user's. Raise TimeEntryNotFoundError."""
+    """Gives one time entry of the user's. Raises TimeEntryNotFoundError."""
     return _existing(session().scalar(_OWN, {"entry_id": entry_id, "user_id": user_id}))
 
 
@@ -85,9 +85,9 @@ def get_time_entry(user_id: str, entry_id: str) -> TimeEntry:
 def update_time_entry(
     user_id: str, entry_id: str, changes: dict[str, Any], check: Callable[[TimeEntry], None]
 ) -> TimeEntry:
-    """Change what is named and leave the rest; `check` sees the entry as it is.
+    """Changes what is named and leaves the rest; `check` sees the entry as it is.
 
-    Raise TimeEntryNotFoundError and what `create_time_entry` raises.
+    Raises TimeEntryNotFoundError and what `create_time_entry` raises.
     """
     entry = _lock_time_entry(user_id, entry_id)
     check(entry)
@@ -109,7 +109,7 @@ def update_time_entry(
 def delete_time_entry(
     user_id: str, entry_id: str, check: Callable[[TimeEntry], None] | None
 ) -> None:
-    """Delete a time entry; `check` sees the entry as it is. Raise TimeEntryNotFoundError."""
+    """Deletes a time entry; `check` sees the entry as it is. Raises TimeEntryNotFoundError."""
     entry = _lock_time_entry(user_id, entry_id)
     if check is not None:
         check(entry)
@@ -117,7 +117,7 @@ def delete_time_entry(
 
 
 def insert_time_entry(entry: TimeEntry) -> TimeEntry:
-    """Store a new entry of a task that is locked. Raise what `create_time_entry` raises."""
+    """Stores a new entry of a task that is locked. Raises what `create_time_entry` raises."""
     _check_interval(entry.id, entry.task_id, entry.start_time, entry.end_time)
     session().add(entry)
     try:

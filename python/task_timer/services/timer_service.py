@@ -28,7 +28,7 @@ _STOP = (
 
 @reading
 def get_timer(user_id: str) -> TimeEntry:
-    """Give the running time entry. Raise TimerNotRunningError."""
+    """Gives the running time entry. Raises TimerNotRunningError."""
     entry = session().scalar(_RUNNING, {"user_id": user_id})
     if entry is None:
         raise TimerNotRunningError
@@ -37,9 +37,9 @@ def get_timer(user_id: str) -> TimeEntry:
 
 @transactional
 def start_timer(user_id: str, task_id: str, note: str | None, stop_previous: bool) -> TimeEntry:
-    """Make a running time entry that starts now; one that runs is stopped at the same instant.
+    """Makes a running time entry that starts now; one that runs is stopped at the same instant.
 
-    Raise TaskNotFoundError, TimeEntryOverlapError or, unless `stop_previous`,
+    Raises TaskNotFoundError, TimeEntryOverlapError or, unless `stop_previous`,
     TimerAlreadyRunningError.
     """
     lock_task(user_id, task_id)
@@ -52,9 +52,9 @@ def start_timer(user_id: str, task_id: str, note: str | None, stop_previous: boo
 
 @transactional
 def stop_timer(user_id: str) -> TimeEntry:
-    """End the running time entry now, or where it starts if that is later.
+    """Ends the running time entry now, or where it starts if that is later.
 
-    Raise TimerNotRunningError.
+    Raises TimerNotRunningError.
     """
     entry = _stop(user_id)
     if entry is None:

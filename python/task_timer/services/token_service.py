@@ -32,7 +32,7 @@ class _Process:
 
 
 def configure(contract: Contract, settings: Settings) -> None:
-    """Take the form of tokens from the contract, the key and the lifetimes from the settings."""
+    """Takes the form of tokens from the contract, the key and the lifetimes from the settings."""
     _Process.settings = settings
     _Process.rules = contract["x-access-token"]
     _Process.refresh_token_bytes = contract["x-refresh-token"]["random_bytes"]
@@ -42,7 +42,7 @@ def configure(contract: Contract, settings: Settings) -> None:
 
 
 def make_access_token(user_id: str, session_id: str) -> str:
-    """Sign an access token that is good from now on, for `access_token_lifetime` seconds."""
+    """Signs an access token that is good from now on, for `access_token_lifetime` seconds."""
     now = int(time.time())
     values = {
         "iss": _Process.rules["issuer"],
@@ -58,7 +58,7 @@ def make_access_token(user_id: str, session_id: str) -> str:
 
 
 def read_access_token(token: str) -> Claims:
-    """Verify an access token. Raise InvalidTokenError where anything about it is wrong."""
+    """Verifies an access token. Raises InvalidTokenError where anything about it is wrong."""
     if _Process.token.violations(token):
         raise InvalidTokenError
     try:
@@ -78,22 +78,22 @@ def read_access_token(token: str) -> Claims:
 
 
 def access_token_lifetime() -> int:
-    """Give the seconds for which an access token is good."""
+    """Gives the seconds for which an access token is good."""
     return _Process.settings.access_token_seconds
 
 
 def refresh_token_lifetime() -> int:
-    """Give the seconds for which a refresh token is good."""
+    """Gives the seconds for which a refresh token is good."""
     return _Process.settings.refresh_token_seconds
 
 
 def make_refresh_token() -> str:
-    """Make a refresh token of random bytes in base64url."""
+    """Makes a refresh token of random bytes in base64url."""
     return secrets.token_urlsafe(_Process.refresh_token_bytes)
 
 
 def hash_refresh_token(token: str) -> bytes:
-    """Give what is stored of a refresh token: the SHA-256 of its text."""
+    """Gives what is stored of a refresh token: the SHA-256 of its text."""
     return hashlib.sha256(token.encode()).digest()
 
 

@@ -15,7 +15,7 @@ from .paging import Order, Page, take_page
 
 @transactional
 def create_user(email: str, password_hash: str, role: str) -> User:
-    """Make an account. Raise EmailTakenError."""
+    """Makes an account. Raises EmailTakenError."""
     user = User(email=email.lower(), password_hash=password_hash, role=role)
     session().add(user)
     try:
@@ -29,10 +29,10 @@ def create_user(email: str, password_hash: str, role: str) -> User:
 def update_user(
     user_id: str, session_id: str, changes: dict[str, str], check: Callable[[User], None]
 ) -> User:
-    """Change the address or the password of a user, and end other sessions with the latter.
+    """Changes the address or the password of a user, and ends other sessions with the latter.
 
     changes: `email`, `password` and the `current_password`. `check` sees the user as it is.
-    Raise WrongPasswordError or EmailTakenError.
+    Raises WrongPasswordError or EmailTakenError.
     """
     user = session().scalar(select(User).where(User.id == user_id).with_for_update())
     if user is None:
@@ -51,13 +51,13 @@ def update_user(
 
 @transactional
 def delete_user(user_id: str) -> None:
-    """Delete a user and all that is theirs."""
+    """Deletes a user and all that is theirs."""
     session().execute(delete(User).where(User.id == user_id))
 
 
 @reading
 def list_users(limit: int, cursor: str | None) -> Page[User]:
-    """List all users, oldest first. Raise InvalidCursorError."""
+    """Lists all users, oldest first. Raises InvalidCursorError."""
     order = Order("created_at", User.created_at, User.id)
     return take_page(
         select(User), order, limit, cursor, lambda statement: session().scalars(statement).all()

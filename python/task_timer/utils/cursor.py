@@ -24,13 +24,13 @@ class Cursor:
 
 
 def encode_cursor(cursor: Cursor) -> str:
-    """Write a cursor as text."""
+    """Writes a cursor as text."""
     data = dump_json({"sort": cursor.sort, "value": cursor.value, "id": cursor.id})
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def decode_cursor(text: str, sort: str) -> Cursor:
-    """Read a cursor; raise InvalidCursorError if `encode_cursor` never wrote it for this order."""
+    """Reads a cursor for this order."""
     try:
         content = parse_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), depth=1)
     except ValueError as error:

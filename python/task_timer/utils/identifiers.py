@@ -4,5 +4,5 @@ import uuid_utils
 
 
 def new_id() -> str:
-    """Make a UUID of version 7 (RFC 9562) in lower case; later ones sort after earlier ones."""
+    """Makes a UUID of version 7 (RFC 9562) in lower case; later ones sort after earlier ones."""
     return str(uuid_utils.uuid7())

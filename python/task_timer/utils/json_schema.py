@@ -20,7 +20,7 @@ class Validator:
         self._compiled = jsonschema_rs.validator_for(document)
 
     def violations(self, value: Any) -> list[Violation]:
-        """List what the value breaks, in order, each place and rule once, at most 1000."""
+        """Lists what the value breaks, in order, each place and rule once, at most 1000."""
         if self._compiled.is_valid(value):
             return []
         found = set(self._found(value))

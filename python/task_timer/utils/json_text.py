@@ -12,12 +12,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def dump_json(value: Any) -> bytes:
-    """Write JSON in UTF-8, without spaces and without escapes beyond need, keys in their order."""
+    """Writes JSON in UTF-8, without spaces and without escapes beyond need, keys in their order."""
     return orjson.dumps(value)
 
 
 def parse_json(data: bytes, depth: int) -> Any:
-    """Read JSON (RFC 8259) in UTF-8; of equal keys the last counts. Raise ValueError.
+    """Reads JSON (RFC 8259) in UTF-8; of equal keys the last counts. Raises ValueError.
 
     Refused are a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels
     of arrays and objects. A number beyond the range of a double becomes the nearest one in it.

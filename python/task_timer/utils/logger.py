@@ -15,7 +15,7 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 def configure_logging(level: str) -> None:
-    """Send the lines of this level and above to standard output, the libraries' ones included."""
+    """Sends the lines of this level and above to standard output."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -31,17 +31,22 @@ def configure_logging(level: str) -> None:
 
 
 def logger() -> Any:
-    """Give the logger: `logger().info("event", key=value)`."""
+    """Gives the logger: `logger().info({ key: value }, "event")`."""
     return structlog.get_logger()
 
 
 def bind_request_id(request_id: str) -> None:
-    """Put the id of the request on each line of this thread from now on."""
+    """Puts the id of the request on each line of this thread from now on."""
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
+def unbind_request_id() -> None:
+    """Puts no id on the lines of this thread from now on."""
+    structlog.contextvars.unbind_contextvars("request_id")
+
+
 def log_exception(event: str, error: BaseException) -> None:
-    """Log where an exception came from, and of which type, without what it says.
+    """Logs where an exception came from, and of which type, without what it says.
 
     Messages of drivers may hold what users typed.
     """

@@ -8,7 +8,7 @@ _ABSOLUTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 def split_target(target: str) -> tuple[str, str]:
-    """Split a request target into path and query, both still encoded. Raise ValueError.
+    """Splits a request target into path and query, both still encoded. Raises ValueError.
 
     The absolute form gives the path and the query of it.
     """
@@ -20,7 +20,7 @@ def split_target(target: str) -> tuple[str, str]:
 
 
 def decode(text: str) -> str:
-    """Undo percent-encoding, strictly. Raise ValueError for what is not UTF-8, or has a NUL."""
+    """Undoes percent-encoding, strictly. Raises ValueError for what is not UTF-8, or has a NUL."""
     if "%" not in text:
         return text
     if _BROKEN_ESCAPE.search(text):
@@ -32,11 +32,11 @@ def decode(text: str) -> str:
 
 
 def parse_query(query: str) -> list[tuple[str, str]]:
-    """List the names and values of a query; `+` is a space. Raise ValueError as `decode` does."""
+    """Lists the names and values of a query; `+` is a space. Raises ValueError as `decode` does."""
     pairs = (pair.replace("+", " ").partition("=") for pair in query.split("&") if pair)
     return [(decode(name), decode(value)) for name, _, value in pairs]
 
 
 def encode(text: str) -> str:
-    """Percent-encode all but the unreserved characters."""
+    """Percent-encodes all but the unreserved characters."""
     return quote(text, safe="-._~")

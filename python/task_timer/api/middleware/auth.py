@@ -11,7 +11,7 @@ _BEARER = re.compile("[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/-]+=*)")
 
 
 def check() -> None:
-    """Set the caller. Raise UnauthenticatedError, InvalidTokenError or ForbiddenError."""
+    """Sets the caller. Raises UnauthenticatedError, InvalidTokenError or ForbiddenError."""
     call = current()
     if call.operation is None or not call.operation.secured:
         return

@@ -27,9 +27,9 @@ class Bodies:
         self._limits = contract["x-limits"]
 
     def check(self) -> None:
-        """Read the body where the operation takes one.
+        """Reads the body where the operation takes one.
 
-        Raise BodyTooLargeError, UnsupportedMediaTypeError or MalformedJsonError.
+        Raises BodyTooLargeError, UnsupportedMediaTypeError or MalformedJsonError.
         """
         call = current()
         if call.operation is None or call.operation.body is None:

@@ -14,7 +14,7 @@ Check = Callable[[Any], None]
 
 
 def if_match_required(call: Call, dump: Dump) -> Check:
-    """Make the check that If-Match names what is stored now, and is there.
+    """Makes the check that If-Match names what is stored now, and is there.
 
     It raises PreconditionRequiredError or PreconditionFailedError.
     """
@@ -22,7 +22,7 @@ def if_match_required(call: Call, dump: Dump) -> Check:
 
 
 def if_match(call: Call, dump: Dump) -> Check | None:
-    """Make the check that If-Match, if there is one, names what is stored now."""
+    """Makes the check that If-Match, if there is one, names what is stored now."""
     tags = call.headers.get("if-match")
     if tags is None:
         return None
@@ -35,7 +35,7 @@ def if_match(call: Call, dump: Dump) -> Check | None:
 
 
 def finish(response: Response) -> Response:
-    """Turn an answer that the client has already into 304, and say what may be kept of it."""
+    """Turns an answer that the client has already into 304, and say what may be kept of it."""
     call = current()
     etag = response.headers.get("ETag")
     if etag is None:

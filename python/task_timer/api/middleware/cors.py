@@ -14,7 +14,7 @@ class Cors:
         self._origins = settings.cors_origins
 
     def finish(self, response: Response) -> Response:
-        """Add what the request's origin may see."""
+        """Adds what the request's origin may see."""
         if not self._origins:
             return response
         call = current()

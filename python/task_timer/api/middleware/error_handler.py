@@ -30,7 +30,7 @@ class ErrorHandler:
         self._challenge = contract["components"]["headers"]["WWW-Authenticate"]["example"]
 
     def handle(self, error: Exception) -> Response:
-        """Answer with what went wrong. What the parser refuses goes back to the server."""
+        """Answers with what went wrong. What the parser refuses goes back to the server."""
         if isinstance(error, InternalServerError) and error.original_exception:
             return self.handle(_as_exception(error.original_exception))
         if isinstance(error, WIRE_ERRORS):

@@ -13,7 +13,7 @@ KEPT_HEADERS = ("Location", "ETag")
 
 
 def idempotent(handler: Handler) -> Handler:
-    """Wrap a handler: with an Idempotency-Key it answers a repeat like the first time.
+    """Wraps a handler: with an Idempotency-Key it answers a repeat like the first time.
 
     It raises IdempotencyKeyReusedError.
     """

@@ -25,7 +25,7 @@ class Limits:
         self._methods = frozenset(contract["x-methods"])
 
     def check(self) -> None:
-        """Split the target. Raise BadRequestError, UriTooLongError or HeadersTooLargeError."""
+        """Splits the target. Raises BadRequestError, UriTooLongError or HeadersTooLargeError."""
         call = current()
         if len(call.target) > self._limits["url_bytes"]:
             raise UriTooLongError
@@ -48,4 +48,6 @@ def _check_fields(call: Call) -> None:
     if any(names.count(name) > 1 for name in SINGLE_FIELDS):
         raise BadRequestError
     if call.protocol == "HTTP/1.1" and "host" not in names:
+        raise BadRequestError
+    if any(coding.lower() != "chunked" for coding in call.field_values("transfer-encoding")):
         raise BadRequestError

@@ -37,11 +37,11 @@ class Metrics:
         self._statements = made["db_statements_total"]
 
     def begin(self) -> None:
-        """Count a request that begins."""
+        """Counts a request that begins."""
         self._in_flight.inc()
 
     def end(self, call: Call, status: int, seconds: float, statements: int) -> None:
-        """Count a request that has been answered."""
+        """Counts a request that has been answered."""
         method = call.method if call.method in self._known_methods else "unknown"
         self._in_flight.dec()
         self._requests.labels(method, call.operation_name, str(status)).inc()
@@ -50,7 +50,7 @@ class Metrics:
             self._statements.labels(call.operation_name).inc(statements)
 
     def text(self) -> bytes:
-        """Write the metrics of all processes in Prometheus' text format, version 0.0.4."""
+        """Writes the metrics of all processes in Prometheus' text format, version 0.0.4."""
         registry = self._registry
         if SHARED_DIRECTORY in os.environ:
             registry = CollectorRegistry()

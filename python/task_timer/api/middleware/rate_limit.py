@@ -12,7 +12,7 @@ class RateLimits:
         self._hops = settings.trusted_proxy_hops
 
     def check(self) -> None:
-        """Count the request by the limit that its operation has. Raise RateLimitedError."""
+        """Counts the request by the limit that its operation has. Raises RateLimitedError."""
         call = current()
         if call.operation is None or call.operation.rate_limit == "none":
             return
@@ -24,7 +24,7 @@ class RateLimits:
 
 
 def client_address(call: Call, hops: int) -> str:
-    """Give the address of the client, behind as many trusted proxies as there are hops.
+    """Gives the address of the client, behind as many trusted proxies as there are hops.
 
     Each of them adds to X-Forwarded-For whom it was called by.
     """

@@ -15,7 +15,7 @@ class RequestIds:
         self._pattern = re.compile(contract["x-request-id-pattern"].removesuffix("$"))
 
     def assign(self, call: Call) -> None:
-        """Set the id of a call, and put it on the lines of the log."""
+        """Sets the id of a call, and puts it on the lines of the log."""
         sent = call.field_value("x-request-id")
         call.request_id = sent if sent and self._pattern.fullmatch(sent) else new_id()
         bind_request_id(call.request_id)

@@ -15,7 +15,7 @@ class UndocumentedAnswerError(Exception):
 
 
 def finish(response: Response) -> Response:
-    """Let through what the contract describes. Raise UndocumentedAnswerError."""
+    """Lets through what the contract describes. Raises UndocumentedAnswerError."""
     operation = current().operation
     if operation is None or response.status_code == INTERNAL_ERROR:
         return response

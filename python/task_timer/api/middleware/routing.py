@@ -13,7 +13,7 @@ class Routing:
         self._contract = contract
 
     def check(self) -> Response | None:
-        """Set the operation; answer OPTIONS. Raise PathNotFoundError or MethodNotAllowedError."""
+        """Sets the operation; answer OPTIONS. Raises PathNotFoundError or MethodNotAllowedError."""
         call = current()
         found = self._contract.find(call.path)
         if found is None:

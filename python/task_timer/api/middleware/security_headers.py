@@ -18,7 +18,7 @@ class SecurityHeaders:
         self._docs_policy = contract["x-docs-security-policy"]
 
     def finish(self, response: Response) -> Response:
-        """Add the headers."""
+        """Adds the headers."""
         call = current()
         response.headers.extend(self._headers)
         if call.operation_name == DOCS and response.status_code == 200:  # noqa: PLR2004

@@ -16,7 +16,7 @@ _EXACT_DIGITS = 16
 
 
 def check() -> None:
-    """Validate path, query, headers and body together. Raise ValidationFailedError."""
+    """Validates path, query, headers and body together. Raises ValidationFailedError."""
     call = current()
     if call.operation is None:
         return
@@ -49,7 +49,7 @@ def _with_defaults(defaults: Mapping[str, Any], body: dict[str, Any]) -> dict[st
 
 
 def _query(query_string: str, types: Mapping[str, str]) -> dict[str, Any]:
-    """Collect the parameters by name; one that is given twice becomes a list."""
+    """Collects the parameters by name; one that is given twice becomes a list."""
     values: dict[str, Any] = {}
     for name, text in parse_query(query_string):
         value = _typed(text, types.get(name, "string"))

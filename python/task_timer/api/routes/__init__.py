@@ -8,7 +8,7 @@ from .system import System
 
 
 def all_handlers(settings: Settings, metrics: Metrics) -> tuple[Handler, ...]:
-    """List the handlers of all operations; each is named like its operation, in snake_case."""
+    """Lists the handlers of all operations; each is named like its operation, in snake_case."""
     return (
         *auth.HANDLERS,
         *users.HANDLERS,

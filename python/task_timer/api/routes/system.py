@@ -50,7 +50,7 @@ class System:
         return ok(call, page, "text/html; charset=utf-8")
 
     def handlers(self) -> tuple[Handler, ...]:
-        """List them all."""
+        """Lists them all."""
         return (
             self.get_health,
             self.get_readiness,

@@ -60,7 +60,7 @@ def create_task_time_entry(call: Call) -> Response:
 
 
 def time_entry_path(call: Call, entry: TimeEntry) -> str:
-    """Give the path of a time entry."""
+    """Gives the path of a time entry."""
     return call.path_of("getTimeEntry", time_entry_id=entry.id)
 
 

@@ -1,22 +1,24 @@
 """Credentials and tokens on the wire."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
+
+from .base import WireSchema
 
 
-class CredentialsSchema(Schema):
+class CredentialsSchema(WireSchema):
     """An address and a password, to register or to log in with."""
 
     email = fields.String()
     password = fields.String()
 
 
-class RefreshTokenBodySchema(Schema):
+class RefreshTokenBodySchema(WireSchema):
     """A refresh token."""
 
     refresh_token = fields.String()
 
 
-class TokensSchema(Schema):
+class TokensSchema(WireSchema):
     """The tokens of a session."""
 
     access_token = fields.String()

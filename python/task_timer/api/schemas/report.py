@@ -1,11 +1,11 @@
 """Reports on the wire."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
-from .fields import Instant
+from .base import Instant, WireSchema
 
 
-class TimeReportRowSchema(Schema):
+class TimeReportRowSchema(WireSchema):
     """A row of a report."""
 
     day = fields.String()
@@ -15,7 +15,7 @@ class TimeReportRowSchema(Schema):
     entry_count = fields.Integer()
 
 
-class TimeReportSchema(Schema):
+class TimeReportSchema(WireSchema):
     """A report of tracked time."""
 
     start = Instant(data_key="from")
@@ -26,7 +26,7 @@ class TimeReportSchema(Schema):
     rows = fields.List(fields.Nested(TimeReportRowSchema))
 
 
-class TimeReportQuerySchema(Schema):
+class TimeReportQuerySchema(WireSchema):
     """Which report is asked for."""
 
     start = Instant(data_key="from")

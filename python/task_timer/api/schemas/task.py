@@ -1,11 +1,11 @@
 """Tasks on the wire."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
-from .fields import Instant
+from .base import Instant, WireSchema
 
 
-class TaskSchema(Schema):
+class TaskSchema(WireSchema):
     """A task."""
 
     id = fields.String()
@@ -19,7 +19,7 @@ class TaskSchema(Schema):
     updated_at = Instant()
 
 
-class TaskBodySchema(Schema):
+class TaskBodySchema(WireSchema):
     """A task to be made, or what is to change of one."""
 
     title = fields.String()
@@ -29,7 +29,7 @@ class TaskBodySchema(Schema):
     due_at = Instant(allow_none=True)
 
 
-class TaskFilterSchema(Schema):
+class TaskFilterSchema(WireSchema):
     """Which tasks are asked for, and in which order."""
 
     status = fields.String()

@@ -1,11 +1,11 @@
 """Time entries on the wire."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
-from .fields import Instant
+from .base import Instant, WireSchema
 
 
-class TimeEntrySchema(Schema):
+class TimeEntrySchema(WireSchema):
     """A time entry."""
 
     id = fields.String()
@@ -18,7 +18,7 @@ class TimeEntrySchema(Schema):
     updated_at = Instant()
 
 
-class TimeEntryBodySchema(Schema):
+class TimeEntryBodySchema(WireSchema):
     """A time entry to be made, or what is to change of one."""
 
     task_id = fields.String()
@@ -27,7 +27,7 @@ class TimeEntryBodySchema(Schema):
     note = fields.String(allow_none=True)
 
 
-class TimeEntryFilterSchema(Schema):
+class TimeEntryFilterSchema(WireSchema):
     """Which time entries are asked for, and in which order."""
 
     task_id = fields.String()

@@ -1,11 +1,11 @@
 """Users on the wire."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
-from .fields import Instant
+from .base import Instant, WireSchema
 
 
-class UserSchema(Schema):
+class UserSchema(WireSchema):
     """A user."""
 
     id = fields.String()
@@ -15,7 +15,7 @@ class UserSchema(Schema):
     updated_at = Instant()
 
 
-class UserUpdateSchema(Schema):
+class UserUpdateSchema(WireSchema):
     """What is to change of a user."""
 
     email = fields.String()

@@ -1,11 +1,19 @@
-"""Kinds of values that more than one schema has."""
+"""What all schemas share."""
 
 from datetime import datetime
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from ...utils.instants import format_instant, parse_instant
+
+
+class WireSchema(Schema):
+    """Writes attributes in the order of the fields, and reads what the contract let through."""
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Reads an attribute; the general way would try keys and paths as well."""
+        return getattr(obj, attr)
 
 
 class Instant(fields.Field[datetime]):
