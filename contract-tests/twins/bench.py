@@ -15,12 +15,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from twins import processes
 from twins.databases import Databases
 from twins.load import CONNECTIONS, SECONDS, Load, log_in, requests_per_second, send
+from twins.migrations import SAMPLE_USER
 from twins.paths import BUILD, NODE
 from twins.postgres import PostgresServer
 from twins.servers import KINDS, TEST_SETTINGS, Kind, TwinServer, command_for, node_program
@@ -36,6 +38,11 @@ _SETTINGS: Mapping[str, str] = {
     "WORKERS": "1",
     "DATABASE_POOL_SIZE": THREADS,
 }
+_FILL = """
+INSERT INTO tasks (id, user_id, title, status)
+SELECT uuidv7(), users.id, 'Task ' || number, 'pending'
+FROM users, generate_series(1, 100) AS number WHERE email = %s
+"""
 _BARE = Path(__file__).with_name("bare")
 _LOGS = BUILD / "logs" / "bench"
 
@@ -52,6 +59,7 @@ def main() -> int:
     with processes.ended_by_signals(), PostgresServer.start(settings=LOGGING) as server:
         stage = Stage(Databases(server.url), server, _LOGS)
         stage.prepare(POPULATED)
+        _fill(stage)
         rates = _measure(stage, server, console)
     results = [_result(load, kind, rates) for load in LOADS for kind in KINDS]
     console.print(_table(results))
@@ -60,6 +68,12 @@ def main() -> int:
     text = json.dumps({"setting": setting, "results": results}, indent=2)
     (BUILD / "bench.json").write_text(text + "\n", encoding="utf-8")
     return 0
+
+
+def _fill(stage: Stage) -> None:
+    """Give the sample user more tasks than a page has."""
+    with psycopg.connect(stage.databases.url(POPULATED)) as connection:
+        connection.execute(_FILL, [SAMPLE_USER.email])
 
 
 Rates = dict[tuple[str, Kind, str], list[float]]

@@ -1,6 +1,6 @@
 // The least that node:http and pg need to answer with the statements of STATEMENTS.
 // STATEMENTS is JSON: [{"sql": text with $1 …, "parameters": [text, null or {"fresh": "uuid"}]}].
-// Answers any request with the rows of the last statement that gave some.
+// Answers any request with the rows of all statements.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
@@ -17,11 +17,11 @@ const pool = new Pool({
 const rowsOf = async () => {
   const client = await pool.connect();
   try {
-    let rows = [];
+    const rows = [];
     for (const [index, { sql, parameters }] of statements.entries()) {
       const values = parameters.map((value) => (typeof value === "object" && value ? v7() : value));
       const result = await client.query({ name: `s${index}`, text: sql, values });
-      if (result.fields.length > 0) rows = result.rows;
+      rows.push(...result.rows);
     }
     return rows;
   } finally {
@@ -31,7 +31,7 @@ const rowsOf = async () => {
 
 createServer(async (request, response) => {
   request.resume();
-  const body = JSON.stringify({ data: await rowsOf(), next_cursor: null });
+  const body = JSON.stringify({ data: await rowsOf() });
   response.writeHead(200, {
     "Content-Type": "application/json",
     "Content-Length": Buffer.byteLength(body),

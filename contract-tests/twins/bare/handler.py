@@ -1,7 +1,7 @@
 """The least that a WSGI server and psycopg need to answer with the statements of STATEMENTS.
 
 STATEMENTS is JSON: [{"sql": text with $1 …, "parameters": [text, null or {"fresh": "uuid"}]}].
-Runs under gunicorn; answers any request with the rows of the last statement that gave some.
+Runs under gunicorn; answers any request with the rows of all statements.
 """
 
 import json
@@ -21,7 +21,7 @@ _LOCAL = threading.local()
 
 def application(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The WSGI application."""
-    body = orjson.dumps({"data": _rows(), "next_cursor": None}, default=str)
+    body = orjson.dumps({"data": _rows()}, default=str)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     start_response("200 OK", headers)
     return [body]
@@ -36,5 +36,5 @@ def _rows() -> list[dict[str, Any]]:
         parameters = [str(uuid7()) if isinstance(p, dict) else p for p in statement["parameters"]]
         _LOCAL.cursor.execute(statement["sql"], parameters)
         if _LOCAL.cursor.description is not None:
-            rows = _LOCAL.cursor.fetchall()
+            rows += _LOCAL.cursor.fetchall()
     return rows
