@@ -70,12 +70,16 @@ def run(
         require_coverage=coverage,
     )
     console = Console()
+    servers = _targets(targets)
     try:
         with TerminalProgress(console) as progress:
-            verdict = _run(Run(settings, progress), _targets(targets), stories, mode, fuzz)
+            verdict = _run(Run(settings, progress), servers, stories, mode, fuzz)
     except (RunError, StoryError) as error:
         click.echo(f"lockstep: {error}", err=True)
         sys.exit(COULD_NOT_RUN)
+    finally:
+        for server in servers:
+            server.close()
     print_verdict(verdict, console)
     if report is not None:
         write_json(verdict, report)

@@ -67,7 +67,9 @@ class Trace:
         status = status_of(exchange.leader) or 0
         if exchange.request.method not in _SAFE and status < 400:
             for value in self._known_names(exchange.request):
-                self._writes[value].append(exchange)
+                # Credentials name who writes, not what is written to.
+                if self._makers[value].group is None:
+                    self._writes[value].append(exchange)
 
     def sequence(self, exchange: Exchange) -> list[Exchange]:
         """The requests that lead to an exchange, oldest first, the exchange itself last."""

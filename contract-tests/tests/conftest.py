@@ -57,7 +57,7 @@ def settings() -> Settings:
         document=DOCUMENT,
         actors=(actor("alice"), actor("bob")),
         seed=7,
-        fuzz=FuzzSettings(phases=("examples",), max_examples=2),
+        fuzz=FuzzSettings(phases=("fuzzing",), max_examples=4),
         require_coverage=False,
     )
 

@@ -1,0 +1,103 @@
+"""The questions that lockstep asks a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lockstep.conformance import Conformance
+from lockstep.document import Document
+from lockstep.messages import NoResponse, Response
+
+JSON = ("Content-Type", "application/json")
+TAG = ("ETag", f'"{"a" * 32}"')
+NOTE = (
+    b'{"id":"00000000-0000-4000-8000-000000000000","text":"a","size":1,'
+    b'"created_at":"Z","ended_at":null,"seconds":null}'
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "label"),
+    [
+        ("GET", "/notes?limit=1", "listNotes"),
+        ("GET", "/notes/17", "getNote"),
+        ("POST", "/notes/17/close", "closeNote"),
+        ("HEAD", "/notes/17", "HEAD /notes/{note_id}"),
+        ("GET", "/nowhere", "GET (no documented path)"),
+        ("GET", "/notes/", "GET (no documented path)"),
+    ],
+)
+def test_requests_are_named_by_their_operation(
+    document: Document, method: str, path: str, label: str
+) -> None:
+    assert document.label(method, path) == label
+
+
+def test_annotations_are_found_through_references_and_alternatives(document: Document) -> None:
+    operation = document.operations["listNotes"]
+    shape = document.shape_of(operation, 200, "application/json")
+    assert shape is not None
+    body = {"data": [{"id": "i", "ended_at": "t", "text": "x"}], "next_cursor": "c"}
+    found = [(item.kind, item.path, item.owner) for item in shape.generated(body)]
+    assert found == [
+        ("id", ("data", 0, "id"), "Note"),
+        ("time", ("data", 0, "ended_at"), "Note"),
+        ("cursor", ("next_cursor",), "Page"),
+    ]
+
+
+def test_operations_know_whether_they_need_credentials(document: Document) -> None:
+    assert document.operations["listNotes"].requires_auth
+    assert not document.operations["logIn"].requires_auth
+
+
+@pytest.mark.parametrize(
+    ("response", "kinds"),
+    [
+        (Response(200, (JSON, TAG), NOTE), []),
+        (Response(200, (JSON,), NOTE), ["missing_header"]),
+        (Response(200, (JSON, ("ETag", "x")), NOTE), ["header_schema"]),
+        (Response(200, (JSON, TAG), b"{}"), ["body_schema"]),
+        (Response(200, (JSON, TAG), b"{"), ["unreadable_body"]),
+        (Response(200, (("Content-Type", "text/html"), TAG), NOTE), ["undocumented_media_type"]),
+        (Response(418, (JSON,), NOTE), ["undocumented_status"]),
+        (Response(500, (JSON,), NOTE), ["server_error"]),
+        (NoResponse("dropped"), ["no_response"]),
+    ],
+)
+def test_an_answer_is_held_against_the_document(
+    document: Document, response: Response | NoResponse, kinds: list[str]
+) -> None:
+    conformance = Conformance(document)
+    violations = conformance.check(document.operations["getNote"], response)
+    assert [violation.kind for violation in violations] == kinds
+
+
+def test_a_body_where_none_is_documented_is_a_violation(document: Document) -> None:
+    conformance = Conformance(document)
+    violations = conformance.check(document.operations["deleteNote"], Response(204, (), b"x"))
+    assert [violation.kind for violation in violations] == ["unexpected_body"]
+
+
+def test_an_expected_server_error_is_none(document: Document) -> None:
+    conformance = Conformance(document)
+    assert conformance.check(None, Response(503), frozenset({503})) == []
+    assert conformance.check(None, Response(503)) != []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[]", "not an OpenAPI 3 document"),
+        ("swagger: '2.0'", "not an OpenAPI 3 document"),
+        ("a: [", "expected node content"),
+        ("{", "Expecting property name"),
+    ],
+)
+def test_what_is_no_document_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=complaint):
+        Document.load(path)

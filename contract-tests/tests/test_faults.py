@@ -1,0 +1,98 @@
+"""Every fault that is planted in one of two servers is found, and named for what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lockstep.document import Document
+from lockstep.drivers.story_files import read_story
+from lockstep.run import Run
+from lockstep.targets import Target
+
+STORY = """
+name: the life of a note
+about: Everything that can be done to a note.
+actors: [alice, bob]
+steps:
+  - { operation: getMetrics, expect: { status: 200 } }
+  - { operation: createNote, json: { text: ONE, size: 1 }, expect: { status: 201 },
+      save: { one: body, tag: 'header:ETag' } }
+  - { operation: createNote, json: { text: TWO }, expect: { status: 201 }, save: { two: body } }
+  - { operation: listNotes, query: { limit: 1 }, expect: { status: 200 }, save: { page: body } }
+  - { operation: listNotes, query: { cursor: '${page.next_cursor}' }, expect: { status: 200 } }
+  - { operation: updateNote, path: { note_id: '${one.id}' }, headers: { If-Match: '${tag}' },
+      json: { text: CHANGED }, expect: { status: 200 } }
+  - { operation: closeNote, path: { note_id: '${one.id}' }, expect: { status: 200 } }
+  - { operation: createNote, json: { text: HUGE, size: 100 }, expect: { status: [201, 500] } }
+  - { operation: deleteNote, path: { note_id: '${one.id}' }, expect: { status: 204 } }
+  - { operation: getNote, path: { note_id: '${one.id}' }, expect: { status: [200, 404] } }
+  - { operation: getNote, path: { note_id: '${two.id}' }, as: bob, expect: { status: [200, 404] } }
+"""
+
+
+def play(run: Run, document: Document, targets: list[Target]) -> set[tuple[str, str, str, str]]:
+    """What the story finds, as (category, operation, kind, where)."""
+    stage = run.play_stories([read_story(STORY, document)], targets, "lockstep")
+    assert [story.problem for story in stage.stories] == [""]
+    return {
+        (found.category, found.operation, found.kind, found.where)
+        for found in run.ledger.findings.all()
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "operation", "kind", "where"),
+    [
+        ("leak", "createNote", "extra", "body /owner"),
+        ("text", "createNote", "value", "body /text"),
+        ("new_id", "closeNote", "symbol", "body /id"),
+        ("old_time", "createNote", "time", "body /created_at"),
+        ("number", "createNote", "value", "body /size"),
+        ("key_order", "createNote", "order", "body"),
+        ("spaces", "createNote", "bytes", "body"),
+        ("header", "createNote", "header", "header location"),
+        ("limit", "listNotes", "length", "body /data"),
+        ("order", "listNotes", "symbol", "body /data/*/id"),
+        ("elapsed", "closeNote", "elapsed", "body /seconds"),
+        ("crash", "createNote", "status", "status"),
+        ("lost_delete", "getNote", "status", "status"),
+        ("no_owner_check", "getNote", "status", "status"),
+    ],
+)
+def test_a_planted_fault_is_found(
+    run: Run,
+    document: Document,
+    servers: Callable[..., list[Target]],
+    fault: str,
+    operation: str,
+    kind: str,
+    where: str,
+) -> None:
+    found = play(run, document, servers(fault))
+    assert ("parity", operation, kind, where) in found
+
+
+def test_two_sound_servers_are_alike(
+    run: Run, document: Document, servers: Callable[..., list[Target]]
+) -> None:
+    assert play(run, document, servers()) == set()
+
+
+def test_an_answer_that_breaks_the_document_names_the_target(
+    run: Run, document: Document, servers: Callable[..., list[Target]]
+) -> None:
+    play(run, document, servers("leak"))
+    broken = [found for found in run.ledger.findings.all() if found.category == "conformance"]
+    assert {found.targets for found in broken} == {("right",)}
+    assert {found.kind for found in broken} == {"body_schema"}
+
+
+def test_the_sequence_of_a_finding_begins_where_its_values_were_made(
+    run: Run, document: Document, servers: Callable[..., list[Target]]
+) -> None:
+    play(run, document, servers("elapsed"))
+    (found,) = [found for found in run.ledger.findings.all() if found.operation == "closeNote"]
+    labels = [exchange.label for exchange in found.sequence]
+    assert labels == ["registerUser", "logIn", "createNote", "updateNote", "closeNote"]

@@ -1,0 +1,175 @@
+"""Runs, what they find as a whole, and how they report it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from fixtures.notes_server import DOCUMENT
+from rich.console import Console
+
+from lockstep.cli import main
+from lockstep.drivers.fuzz import FuzzSettings
+from lockstep.known_differences import KnownDifference, load_known_differences
+from lockstep.messages import Request
+from lockstep.report.curl import curl
+from lockstep.report.json_report import as_data
+from lockstep.report.terminal import print_verdict
+from lockstep.run import Run, RunError
+from lockstep.settings import Settings
+from lockstep.targets import Target
+
+Servers = Callable[..., list[Target]]
+
+
+def test_fuzzing_two_sound_servers_finds_no_difference(
+    settings: Settings, servers: Servers
+) -> None:
+    amounts = FuzzSettings(max_examples=3, stateful_examples=3, stateful_steps=4)
+    run = Run(replace(settings, fuzz=amounts))
+    stage = run.fuzz(servers())
+    verdict = run.finish()
+    assert [found for found in verdict.findings if found.category == "parity"] == []
+    assert verdict.problems == []
+    assert stage.exchanges > 200
+    assert stage.requests == 2 * stage.exchanges
+    seen = verdict.coverage.operations
+    assert {200, 401, 404} <= seen["getNote"].statuses["right"].keys()
+
+
+def test_fuzzing_finds_what_differs_and_says_how_to_see_it(
+    settings: Settings, servers: Servers
+) -> None:
+    amounts = FuzzSettings(phases=("coverage",))
+    run = Run(replace(settings, fuzz=amounts))
+    run.fuzz(servers("limit"))
+    verdict = run.finish()
+    (found,) = [found for found in verdict.findings if found.where == "body /data"]
+    assert (verdict.exit_code, found.operation, found.kind) == (1, "listNotes", "length")
+    assert found.sequence[0].label == "registerUser"
+
+
+def test_what_is_missing_fails_the_run_unless_it_is_exempt(
+    settings: Settings, servers: Servers
+) -> None:
+    run = Run(replace(settings, require_coverage=True, exempt=frozenset({("*", 412)})))
+    left, right = servers()
+    run.ledger.coverage.saw("getNote", "left", 404)
+    run.ledger.coverage.saw("getNote", "right", 200)
+    verdict = run.finish()
+    missing = {(missing.operation, missing.status): missing.targets for missing in verdict.missing}
+    assert missing["getNote", 200] == (left.name,)
+    assert missing["getNote", 404] == (right.name,)
+    assert ("updateNote", 412) not in missing
+    assert verdict.exit_code == 1
+    assert verdict.covered[0] + len(missing) == verdict.covered[1]
+
+
+def test_a_target_that_is_not_there_is_told_from_one_that_differs(run: Run) -> None:
+    with pytest.raises(RunError, match=r"gone at http://127\.0\.0\.1:1: refused"):
+        run.reach([Target("gone", "http://127.0.0.1:1")], "/metrics")
+
+
+def test_known_differences_are_no_findings_but_must_occur(
+    tmp_path: Path, settings: Settings, servers: Servers
+) -> None:
+    known = tmp_path / "known.yaml"
+    known.write_text(
+        "- { operation: '*', kind: extra, where: 'body *owner', cause: told so }\n"
+        "- { operation: '*', kind: body_schema, where: '*', cause: told so }\n"
+        "- { operation: logIn, kind: status, where: status, cause: long gone }\n"
+    )
+    run = Run(replace(settings, known_differences=known))
+    run.fuzz(servers("leak"))
+    verdict = run.finish()
+    assert verdict.findings == []
+    assert verdict.problems == ["known difference did not occur: logIn, status, status (long gone)"]
+
+
+def test_a_known_difference_may_expire() -> None:
+    entry = KnownDifference("a", "b", "c", "why", expires=date(2026, 1, 1), seen=1)
+    assert entry.problem(date(2025, 12, 31)) is None
+    assert "expired on 2026-01-01" in (entry.problem(date(2026, 1, 1)) or "")
+
+
+def test_a_list_of_known_differences_is_read_strictly(tmp_path: Path) -> None:
+    path = tmp_path / "known.yaml"
+    path.write_text("- { operation: a, kind: b, where: c }")
+    with pytest.raises(ValueError, match="entry 1 needs"):
+        load_known_differences(path)
+
+
+def test_the_report_is_the_same_for_people_and_as_data(
+    settings: Settings, servers: Servers
+) -> None:
+    run = Run(settings)
+    run.fuzz(servers("leak"))
+    verdict = run.finish()
+    text = StringIO()
+    print_verdict(verdict, Console(file=text, width=120))
+    printed = text.getvalue()
+    data = json.loads(json.dumps(as_data(verdict)))
+    assert data["schema_version"] == 1
+    assert data["operations"]["createNote"]["differing"] > 0
+    for finding in data["findings"]:
+        assert finding["operation"] in printed
+        for lines in finding["curl"].values():
+            assert all(line.startswith("curl ") for line in lines)
+    assert "not alike" in printed
+    assert "\x1b" not in printed
+
+
+def test_the_command_compares_two_servers(tmp_path: Path, servers: Servers) -> None:
+    targets = [f"--target={target.name}={target.base_url}" for target in servers("leak")]
+    report = tmp_path / "build" / "report.json"
+    arguments = [
+        "run",
+        str(DOCUMENT),
+        *targets,
+        "--phase=fuzzing",
+        "--profile=quick",
+        f"--json={report}",
+    ]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code in (0, 1), result.output
+    assert json.loads(report.read_text())["exit_code"] == result.exit_code
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [["--target=a=http://127.0.0.1:1"], ["--target=a=nonsense"], []],
+)
+def test_the_command_says_when_it_cannot_run(targets: list[str]) -> None:
+    result = CliRunner().invoke(main, ["run", str(DOCUMENT), *targets])
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "body", [b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()]
+)
+def test_a_curl_line_sends_the_body_to_the_byte(body: bytes) -> None:
+    line = curl(Request("POST", "/x", (("A", "it's"),), body), "http://h")
+    script = line.replace("curl ", "show ", 1) if not line.startswith("printf") else line
+    show = (
+        "show() { local last; while [ $# -gt 0 ]; do "
+        'if [ "$1" = --data-binary ]; then last=$2; fi; shift; done; printf %s "$last"; }; '
+        "curl() { cat; }; "
+    )
+    shown = subprocess.run(["bash", "-c", show + script], capture_output=True, check=True)
+    assert shown.stdout == body
+
+
+def test_a_curl_line_is_quoted_for_the_shell() -> None:
+    line = curl(Request("HEAD", "/x?a='b'&c", (("A", "$(x)"), ("B", ""))), "http://h")
+    words = shlex.split(line)
+    assert words[-1] == "http://h/x?a='b'&c"
+    assert "A: $(x)" in words
+    assert "B;" in words
