@@ -1,0 +1,103 @@
+/** The request that is being answered. */
+
+import type { IncomingMessage } from "node:http";
+import type { Response } from "express";
+import type { Contract } from "../contract.js";
+import type { operations } from "../generated/contract.js";
+import type { Operation, OperationId } from "../operations.js";
+import type { Identity } from "../services/auth-service.js";
+import type { RequestContext } from "../utils/context.js";
+
+/** Query parameters that have a default, and so always a value. */
+type Defaulted = "limit" | "sort" | "group_by" | "tz" | "on_conflict";
+type Filled<Q> = Q & { [K in Extract<keyof Q, Defaulted>]-?: Exclude<Q[K], undefined> };
+
+type PathValues<Id extends OperationId> = NonNullable<operations[Id]["parameters"]["path"]>;
+type Query<Id extends OperationId> = Filled<NonNullable<operations[Id]["parameters"]["query"]>>;
+type Body<Id extends OperationId> = operations[Id] extends {
+  requestBody: { content: { "application/json": infer B } };
+}
+  ? B
+  : undefined;
+
+/**
+ * A request, as far as it has been understood; the checks fill it in, in their order.
+ *
+ * fields: header fields as received, with names in lower case. pathValues, query, headers and
+ * body: valid by the contract, with its defaults; given: the query without them.
+ */
+export class Call<Id extends OperationId = OperationId> {
+  readonly started = performance.now();
+  readonly method: string;
+  readonly target: string;
+  readonly protocol: string;
+  readonly peer: string;
+  readonly fields: [name: string, value: string][];
+  path = "";
+  queryString = "";
+  operation: Operation | undefined;
+  caller: Identity | undefined;
+  data: Buffer = Buffer.alloc(0);
+  given: Record<string, unknown> = {};
+  pathValues = {} as PathValues<Id>;
+  query = {} as Query<Id>;
+  headers: Record<string, string> = {};
+  body = undefined as Body<Id>;
+
+  constructor(
+    readonly contract: Contract,
+    readonly context: RequestContext,
+    request: IncomingMessage,
+  ) {
+    this.method = request.method ?? "";
+    this.target = request.url ?? "";
+    this.protocol = `HTTP/${request.httpVersion}`;
+    this.peer = request.socket.remoteAddress ?? "";
+    this.fields = pairs(request.rawHeaders);
+  }
+
+  /** Who sent the request; only where the contract asks for it. */
+  get identity(): Identity {
+    if (this.caller === undefined) throw new Error("the operation is public");
+    return this.caller;
+  }
+
+  /** The id of the user who sent the request. */
+  get userId(): string {
+    return this.identity.user.id;
+  }
+
+  /** The operationId, or `unknown` for a request that is none. */
+  get operationName(): string {
+    return this.operation?.id ?? "unknown";
+  }
+
+  /** Gives the path of an operation with its parameters filled in. */
+  pathOf(operationId: OperationId, values: Record<string, string> = {}): string {
+    return this.contract.pathOf(operationId, values);
+  }
+
+  /** Lists the values of a header, whose name is in lower case, as they came. */
+  fieldValues(name: string): string[] {
+    return this.fields.filter(([found]) => found === name).map(([, value]) => value);
+  }
+
+  /** Gives the only value of a header, or nothing where it is missing or repeated. */
+  fieldValue(name: string): string | undefined {
+    const values = this.fieldValues(name);
+    return values.length === 1 ? values[0] : undefined;
+  }
+}
+
+/** An Express response that knows its call. */
+export type CallResponse = Response<unknown, { call: Call }>;
+
+/** Gives the call that a response is for. */
+export function current(response: Response): Call {
+  return (response as CallResponse).locals.call;
+}
+
+function pairs(rawHeaders: string[]): [string, string][] {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0);
+  return names.map((name, index) => [name.toLowerCase(), rawHeaders[index * 2 + 1] ?? ""]);
+}

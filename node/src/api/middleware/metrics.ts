@@ -1,0 +1,55 @@
+/** Counts requests and statements, for Prometheus. */
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Contract, MetricDefinition } from "../../contract.js";
+import type { Call } from "../call.js";
+
+export const MEDIA_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+
+/** The metrics that the contract lists, in a registry of their own. */
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly knownMethods: Set<string>;
+  private readonly requests: Counter;
+  private readonly duration: Histogram;
+  private readonly inFlight: Gauge;
+  private readonly statements: Counter;
+
+  /** `collect` writes the metrics of all processes, if there is more than this one. */
+  constructor(
+    contract: Contract,
+    private readonly collect: (() => Promise<string>) | undefined,
+  ) {
+    const defined = contract.get("x-metrics");
+    this.knownMethods = new Set(contract.get("x-methods"));
+    this.requests = new Counter(this.rules("http_requests_total", defined));
+    this.duration = new Histogram(this.rules("http_request_duration_seconds", defined));
+    this.inFlight = new Gauge(this.rules("http_requests_in_flight", defined));
+    this.statements = new Counter(this.rules("db_statements_total", defined));
+  }
+
+  /** Counts a request that begins. */
+  begin(): void {
+    this.inFlight.inc();
+  }
+
+  /** Counts a request that has been answered. */
+  end(call: Call, status: number, seconds: number, statements: number): void {
+    const method = this.knownMethods.has(call.method) ? call.method : "unknown";
+    const operation = call.operationName;
+    this.inFlight.dec();
+    this.requests.inc({ method, operation, status: String(status) });
+    this.duration.observe({ method, operation }, seconds);
+    if (statements > 0) this.statements.inc({ operation }, statements);
+  }
+
+  /** Writes the metrics of all processes in Prometheus' text format, version 0.0.4. */
+  text(): Promise<string> {
+    return this.collect ? this.collect() : this.registry.metrics();
+  }
+
+  private rules(name: string, defined: Record<string, MetricDefinition>) {
+    const { help, labels, buckets } = defined[name] ?? { help: "", labels: [] };
+    return { name, help, labelNames: labels, registers: [this.registry], ...(buckets && { buckets }) };
+  }
+}

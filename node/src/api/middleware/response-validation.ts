@@ -1,0 +1,38 @@
+/** Holds answers to the contract, where the settings ask for it. */
+
+import { parseJson } from "../../utils/json-text.js";
+import type { Answer } from "../answers.js";
+import type { Call } from "../call.js";
+
+const INTERNAL_ERROR = 500;
+const DEPTH = 64;
+
+/** The answer is not one that the contract describes. */
+export class UndocumentedAnswerError extends Error {
+  override readonly name = "UndocumentedAnswerError";
+}
+
+/** Lets through what the contract describes. Throws an UndocumentedAnswerError. */
+export function validateAnswer({ operation }: Call, answer: Answer): void {
+  if (operation === undefined || answer.status === INTERNAL_ERROR) return;
+  const documented = operation.responses.get(answer.status);
+  if (documented === undefined) {
+    throw new UndocumentedAnswerError(`${operation.id}: status ${answer.status}`);
+  }
+  if (documented.validators.size === 0) return;
+  const mediaType = answer.headers["Content-Type"]?.split(";")[0] ?? "";
+  const validator = documented.validators.get(mediaType);
+  if (validator === undefined) {
+    throw new UndocumentedAnswerError(`${operation.id}: media type ${mediaType}`);
+  }
+  const violations = validator.violations(valueOf(mediaType, answer.body));
+  if (violations.length > 0) {
+    const found = JSON.stringify(violations);
+    throw new UndocumentedAnswerError(`${operation.id} ${answer.status}: ${found}`);
+  }
+}
+
+function valueOf(mediaType: string, body: Buffer | undefined): unknown {
+  const data = body ?? Buffer.alloc(0);
+  return /[/+]json$/.test(mediaType) ? parseJson(data, DEPTH) : data.toString();
+}

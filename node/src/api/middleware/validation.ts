@@ -1,0 +1,57 @@
+/** Holds a request to the schemas of its operation, and fills in their defaults. */
+
+import type { RequestHandler } from "express";
+import type { Operation } from "../../operations.js";
+import { ValidationFailedError, type Violation } from "../../utils/errors.js";
+import { parseQuery } from "../../utils/uri.js";
+import { type Call, current } from "../call.js";
+
+const WHOLE = /^(?:0|[1-9][0-9]*)$/;
+const BOOLEANS: Record<string, boolean> = { true: true, false: false };
+
+/** Validates path, query, headers and body together. Throws a ValidationFailedError. */
+export function validation(operation: Operation): RequestHandler {
+  const { header, path, query } = operation.parameters;
+  return (_request, response, next) => {
+    const call = current(response);
+    call.given = collect(parseQuery(call.queryString), query.types);
+    const filled = { ...call.given };
+    call.headers = Object.fromEntries(
+      call.fields.filter(([name]) => Object.hasOwn(header.types, name)),
+    );
+    const violations = [
+      ...bodyViolations(call, operation),
+      ...header.validator.violations(call.headers),
+      ...path.validator.violations(call.pathValues),
+      ...query.validator.violations(filled),
+    ];
+    if (violations.length > 0) throw new ValidationFailedError(violations);
+    call.query = filled as never;
+    next();
+  };
+}
+
+function bodyViolations(call: Call, { body }: Operation): Violation[] {
+  if (body === undefined) return [];
+  if (call.data.length === 0) return [{ place: "body", pointer: "", rule: "required" }];
+  return body.violations(call.body);
+}
+
+/** Collects the parameters by name; one that is given twice becomes a list. */
+function collect(
+  pairs: [name: string, value: string][],
+  types: Record<string, string>,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = Object.create(null);
+  for (const [name, text] of pairs) {
+    const value = typed(text, types[name]);
+    values[name] = Object.hasOwn(values, name) ? [values[name], value] : value;
+  }
+  return values;
+}
+
+function typed(text: string, type: string | undefined): unknown {
+  if (type === "boolean") return BOOLEANS[text] ?? text;
+  if (type === "integer" && WHOLE.test(text)) return Number(text);
+  return text;
+}

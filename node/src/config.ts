@@ -1,0 +1,132 @@
+/** The settings of a process: the only place that reads the environment. */
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { LOG_LEVELS, type LogLevel } from "./utils/logger.js";
+
+/** What the environment says, checked. Durations carry their unit in the name. */
+export interface Settings {
+  appEnv: "development" | "test" | "production";
+  host: string;
+  port: number;
+  workers: number;
+  databaseUrl: string;
+  databasePoolSize: number;
+  databaseTimeoutMs: number;
+  secretKey: string;
+  accessTokenSeconds: number;
+  refreshTokenSeconds: number;
+  rateLimitPerMinute: number;
+  credentialLimitPerMinute: number;
+  corsOrigins: string[];
+  trustedProxyHops: number;
+  logLevel: LogLevel;
+  shutdownSeconds: number;
+  validateResponses: boolean;
+  contractPath: string;
+  docsPath: string;
+}
+
+type Environment = Record<string, string | undefined>;
+
+const ENVIRONMENTS = ["development", "test", "production"] as const;
+/** Everybody can read it, so it signs nothing of worth. */
+export const DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere";
+const PLACEHOLDER = /change[-_]?me|development-|placeholder|your-secret/i;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Settings that cannot be used; `faults` has a line for each, with the setting's name. */
+export class ConfigError extends Error {
+  constructor(readonly faults: string[]) {
+    super(faults.join("\n"));
+    this.name = "ConfigError";
+  }
+}
+
+/** Reads the settings from the environment; throws a ConfigError with all faults at once. */
+export function loadSettings(environment: Environment): Settings {
+  const read = new Reader(environment);
+  const appEnv = read.choice("APP_ENV", ENVIRONMENTS, "development");
+    const settings: Settings = {
+    appEnv,
+    host: read.text("HOST", "127.0.0.1"),
+    port: read.integer("PORT", 1, 65535, 8000),
+    workers: read.integer("WORKERS", 1, 64, 1),
+    databaseUrl: read.databaseUrl("DATABASE_URL"),
+    databasePoolSize: read.integer("DATABASE_POOL_SIZE", 1, 100, 10),
+    databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_MS", 100, 60000, 5000),
+    secretKey: read.secret("SECRET_KEY", appEnv === "production"),
+    accessTokenSeconds: read.integer("ACCESS_TOKEN_SECONDS", 10, 86400, 900),
+    refreshTokenSeconds: read.integer("REFRESH_TOKEN_SECONDS", 60, 7776000, 1209600),
+    rateLimitPerMinute: read.integer("RATE_LIMIT_PER_MINUTE", 1, 1000000, 600),
+    credentialLimitPerMinute: read.integer("CREDENTIAL_LIMIT_PER_MINUTE", 1, 1000000, 10),
+    corsOrigins: read.origins("CORS_ORIGINS"),
+    trustedProxyHops: read.integer("TRUSTED_PROXY_HOPS", 0, 10, 0),
+    logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+    shutdownSeconds: read.integer("SHUTDOWN_SECONDS", 1, 300, 10),
+    validateResponses: read.boolean("VALIDATE_RESPONSES", appEnv !== "production"),
+    contractPath: read.file("CONTRACT_PATH", `${ROOT}openapi.yaml`),
+    docsPath: read.text("DOCS_PATH", `${ROOT}docs`),
+  };
+  if (read.faults.length > 0) throw new ConfigError(read.faults);
+  return settings;
+}
+
+/** Reads single settings, and keeps a list of what is wrong with them. An empty one is not set. */
+class Reader {
+  readonly faults: string[] = [];
+  constructor(private readonly environment: Environment) {}
+
+  text(name: string, fallback: string): string {
+    return this.environment[name] || fallback;
+  }
+
+  integer(name: string, least: number, most: number, fallback: number): number {
+    const text = this.text(name, String(fallback));
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    return this.fault(name, `a whole number from ${least} to ${most}`, fallback);
+  }
+
+  choice<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const value = values.find((candidate) => candidate === this.text(name, fallback));
+    return value ?? this.fault(name, `one of ${values.join(", ")}`, fallback);
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    return this.choice(name, ["true", "false"], `${fallback}`) === "true";
+  }
+
+  databaseUrl(name: string): string {
+    const text = this.text(name, "");
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url?.protocol === "postgresql:" && url.hostname && url.pathname.length > 1) return text;
+    return this.fault(name, "postgresql://user:password@host:port/database", "");
+  }
+
+  origins(name: string): string[] {
+    const origins = this.text(name, "").split(",").map((origin) => origin.trim());
+    const given = origins.filter((origin) => origin !== "");
+    const valid = given.every((text) => URL.canParse(text) && new URL(text).origin === text);
+    return valid ? given : this.fault(name, "origins such as https://example.com, by commas", []);
+  }
+
+  file(name: string, fallback: string): string {
+    const path = this.text(name, fallback);
+    return existsSync(path) ? path : this.fault(name, "a file that exists", path);
+  }
+
+  secret(name: string, required: boolean): string {
+    const value = this.text(name, required ? "" : DEVELOPMENT_SECRET_KEY);
+    if (value === DEVELOPMENT_SECRET_KEY && !required) return value;
+    if ([...value].length < 32) this.fault(name, "at least 32 characters", value);
+    else if (new Set(value).size < 8) this.fault(name, "at least 8 different characters", value);
+    else if (PLACEHOLDER.test(value)) this.fault(name, "not a placeholder", value);
+    return value;
+  }
+
+  private fault<T>(name: string, expected: string, instead: T): T {
+    this.faults.push(`${name}: ${expected}`);
+    return instead;
+  }
+}

@@ -1,0 +1,119 @@
+/** The contract, openapi.yaml, as the program reads it: routes, rules, texts and headers. */
+
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { type OpenApiDocument, type Operation, type OperationId, OperationReader } from "./operations.js";
+
+export interface CatalogueEntry {
+  status: number;
+  title: string;
+  detail: string;
+}
+
+export interface MetricDefinition {
+  type: "counter" | "gauge" | "histogram";
+  help: string;
+  labels: string[];
+  buckets?: number[];
+}
+
+/** The document, with the sections that the program reads as data. */
+export interface ContractDocument extends OpenApiDocument {
+  "x-limits": {
+    url_bytes: number;
+    header_bytes: number;
+    header_count: number;
+    body_bytes: number;
+    json_depth: number;
+    idempotency_hours: number;
+    clock_leeway_seconds: number;
+  };
+  "x-methods": string[];
+  "x-errors": Record<string, CatalogueEntry>;
+  "x-response-headers": Record<string, string>;
+  "x-production-headers": Record<string, string>;
+  "x-docs-security-policy": string;
+  "x-cors": { allow_headers: string; expose_headers: string; max_age: number };
+  "x-request-id-pattern": string;
+  "x-access-token": {
+    algorithm: string;
+    type: string;
+    issuer: string;
+    audience: string;
+    claims: string[];
+  };
+  "x-refresh-token": { random_bytes: number };
+  "x-password-hash": {
+    memory_kib: number;
+    iterations: number;
+    parallelism: number;
+    hash_bytes: number;
+    salt_bytes: number;
+  };
+  "x-metrics": Record<string, MetricDefinition>;
+}
+
+/** The contract cannot be read, or the handlers do not match it. */
+export class ContractError extends Error {
+  override readonly name = "ContractError";
+}
+
+/** The document, and its operations by path and by id. */
+export class Contract {
+  readonly document: ContractDocument;
+  readonly operations: Map<string, Operation>;
+
+  constructor(readonly source: Buffer) {
+    this.document = parse(source.toString()) as ContractDocument;
+    const reader = new OperationReader(this.document);
+    const operations = Object.entries(this.document.paths).flatMap(([path, item]) =>
+      this.methodsOf(item).map((method) => reader.read(method, path, item)),
+    );
+    this.operations = new Map(operations.map((operation) => [operation.id, operation]));
+  }
+
+  /** Gives a section of the document. */
+  get<K extends keyof ContractDocument>(section: K): ContractDocument[K] {
+    return this.document[section];
+  }
+
+  /** Gives the value of the header Allow for a path of the contract. */
+  allow(path: string): string {
+    const methods = this.methodsOf(this.document.paths[path] ?? {}).concat("options");
+    const allowed = new Set(methods.includes("get") ? [...methods, "head"] : methods);
+    return this.get("x-methods")
+      .filter((method) => allowed.has(method.toLowerCase()))
+      .join(", ");
+  }
+
+  /** Gives the path of an operation with its parameters filled in. */
+  pathOf(id: OperationId, parameters: Record<string, string>): string {
+    const path = this.operations.get(id)?.path ?? "";
+    return path.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? "");
+  }
+
+  /** Throws a ContractError naming operations without a handler and handlers without an operation. */
+  bind(handlers: object): void {
+    const missing = [...this.operations.keys()].filter((id) => !Object.hasOwn(handlers, id));
+    const extra = Object.keys(handlers).filter((name) => !this.operations.has(name));
+    const faults = [
+      ...missing.map((id) => `operation ${id} has no handler`),
+      ...extra.map((name) => `handler ${name} has no operation`),
+    ];
+    if (faults.length > 0) throw new ContractError(faults.sort().join("; "));
+  }
+
+  private methodsOf(item: object): string[] {
+    const methods = this.get("x-methods").map((method) => method.toLowerCase());
+    return methods.filter((method) => Object.hasOwn(item, method));
+  }
+}
+
+/** Reads and compiles the contract. Throws a ContractError naming the file. */
+export function loadContract(path: string): Contract {
+  try {
+    return new Contract(readFileSync(path));
+  } catch (error) {
+    throw new ContractError(`${path}: ${error}`, { cause: error });
+  }
+}

@@ -1,0 +1,148 @@
+/** The one client of the process, and the transactions on it. */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import type { Settings } from "./config.js";
+import { Prisma, PrismaClient } from "./generated/prisma/client.js";
+import { currentContext } from "./utils/context.js";
+
+const ATTEMPTS = 3;
+const RETRIED_STATES = ["40001", "40P01"];
+const UNAVAILABLE_STATES = /^(?:08|57P0|57014|53300)/;
+const UNAVAILABLE_CODES = ["P1001", "P1002", "P1008", "P1017", "P2024", "P2028", "P2037"];
+const UNAVAILABLE_KINDS = ["DatabaseNotReachable", "ConnectionClosed", "SocketTimeout"];
+// The driver gives these no code of their own.
+const UNAVAILABLE_MESSAGES =
+  /^(?:Connection terminated|timeout (?:expired|exceeded)|Query read timeout|Client (?:has encountered|was closed))/;
+const UNAVAILABLE_ERRNOS = /^(?:E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND)|EAI_)/;
+const UNCOUNTED = /^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/;
+const PREPARED_STATEMENTS = 500;
+
+const ambient = new AsyncLocalStorage<Prisma.TransactionClient>();
+let prisma: PrismaClient | undefined;
+let transactionOptions = { maxWait: 0, timeout: 0 };
+
+/** Makes the client of this process. No connection is opened before the first statement. */
+export function connect(settings: Settings): PrismaClient {
+  const milliseconds = settings.databaseTimeoutMs;
+  const pool = new pg.Pool({
+    connectionString: settings.databaseUrl,
+    max: settings.databasePoolSize,
+    connectionTimeoutMillis: milliseconds,
+    statement_timeout: milliseconds,
+    query_timeout: milliseconds + 1000,
+    keepAlive: true,
+    options: "-c timezone=UTC",
+  });
+  const adapter = new PrismaPg(pool, {
+    disposeExternalPool: true,
+    statementNameGenerator: nameStatements(),
+  });
+  // A transaction is bounded by its statements' timeouts, of which it has a handful.
+  transactionOptions = { maxWait: milliseconds, timeout: milliseconds * 10 };
+  prisma = new PrismaClient({ adapter });
+  return prisma;
+}
+
+/** Closes the connections of this process. */
+export async function disconnect(): Promise<void> {
+  await prisma?.$disconnect();
+  prisma = undefined;
+}
+
+/** Gives the client to send statements with: that of the transaction that runs, if one does. */
+export function db(): Prisma.TransactionClient {
+  const client = ambient.getStore() ?? prisma;
+  if (client === undefined) throw new Error("no database: call connect() first");
+  return client;
+}
+
+/** Asks the database for nothing. */
+export async function ping(): Promise<void> {
+  await db().$queryRaw`SELECT 1`;
+}
+
+/**
+ * Runs a service function in one transaction, or in that of the caller.
+ *
+ * The outermost tries up to three times when the database chose it to give way.
+ */
+export function transactional<A extends unknown[], R>(
+  work: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    if (ambient.getStore() !== undefined) return work(...args);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await runOnce(() => work(...args));
+      } catch (error) {
+        if (attempt === ATTEMPTS || !RETRIED_STATES.includes(sqlState(error))) throw error;
+      }
+    }
+  };
+}
+
+async function runOnce<R>(work: () => Promise<R>): Promise<R> {
+  if (prisma === undefined) throw new Error("no database: call connect() first");
+  return prisma.$transaction((client) => ambient.run(client, work), transactionOptions);
+}
+
+/** Gives the SQLSTATE of a driver's error, or nothing when the server did not answer. */
+export function sqlState(error: unknown): string {
+  return driverCause(error)?.originalCode ?? "";
+}
+
+/** Gives the name of the constraint that a statement broke. */
+export function violated(error: unknown): string {
+  return driverCause(error)?.constraint?.index ?? "";
+}
+
+/** Tells whether an error means that the database cannot be reached or does not keep up. */
+export function unavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Prisma.PrismaClientKnownRequestError) {
+    return (
+      UNAVAILABLE_CODES.includes(error.code) ||
+      UNAVAILABLE_KINDS.includes(driverCause(error)?.kind ?? "") ||
+      UNAVAILABLE_STATES.test(sqlState(error))
+    );
+  }
+  return UNAVAILABLE_MESSAGES.test(error.message) || UNAVAILABLE_ERRNOS.test(errno(error));
+}
+
+function errno(error: Error & { code?: unknown }): string {
+  return typeof error.code === "string" ? error.code : "";
+}
+
+/** What the driver adapter tells of an error, as far as it is needed here. */
+interface DriverCause {
+  kind?: string;
+  originalCode?: string;
+  constraint?: { index?: string };
+}
+
+function driverCause(error: unknown): DriverCause | undefined {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
+  const reported = error.meta?.driverAdapterError as { cause?: DriverCause } | undefined;
+  return reported?.cause;
+}
+
+/** Names each text of a statement, so that it is prepared once per connection; counts as well. */
+function nameStatements(): (query: { sql: string }) => string {
+  const names = new Map<string, string>();
+  return ({ sql }) => {
+    count(sql);
+    const known = names.get(sql);
+    // Without a name a statement is not kept, so that their number stays bounded.
+    if (known !== undefined || names.size === PREPARED_STATEMENTS) return known ?? "";
+    const name = `s${names.size}`;
+    names.set(sql, name);
+    return name;
+  };
+}
+
+function count(sql: string): void {
+  const context = currentContext();
+  if (context !== undefined && !UNCOUNTED.test(sql)) context.statements += 1;
+}

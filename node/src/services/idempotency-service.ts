@@ -1,0 +1,63 @@
+/** Idempotency keys: the first answer to a request, kept for its repeats. */
+
+import type { Contract } from "../contract.js";
+import { db, transactional } from "../db.js";
+import { IdempotencyKeyReusedError } from "../utils/errors.js";
+
+/** What a request was answered with. */
+export interface KeptAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+let hours = 0;
+
+/** Takes from the contract for how long an answer is kept. */
+export function configure(contract: Contract): void {
+  hours = contract.get("x-limits").idempotency_hours;
+}
+
+/**
+ * Gives the answer to a request, and whether it is that of an earlier one.
+ *
+ * `answer` runs in the same transaction, so that a failure leaves no trace of the key.
+ * Throws an IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
+ */
+export const answerOnce = transactional(
+  async (
+    userId: string,
+    key: string,
+    fingerprint: Bytes,
+    answer: () => Promise<KeptAnswer>,
+  ): Promise<[given: KeptAnswer, replayed: boolean]> => {
+    if (!(await claim(userId, key, fingerprint))) {
+      return [await replay(userId, key, fingerprint), true];
+    }
+    const { status, headers, body } = await answer();
+    const data = { status, headers, body };
+    await db().idempotencyRecord.updateMany({ where: { userId, key }, data });
+    return [data, false];
+  },
+);
+
+async function claim(userId: string, key: string, fingerprint: Bytes): Promise<boolean> {
+  const claimed = await db().$queryRaw<unknown[]>`
+    INSERT INTO idempotency_records AS held (user_id, key, fingerprint)
+    VALUES (${userId}::uuid, ${key}, ${fingerprint})
+    ON CONFLICT (user_id, key) DO UPDATE SET
+      fingerprint = excluded.fingerprint, status = NULL, headers = NULL, body = NULL,
+      created_at = now()
+    WHERE held.created_at < now() - make_interval(hours => ${hours}::int)
+    RETURNING key`;
+  return claimed.length > 0;
+}
+
+async function replay(userId: string, key: string, fingerprint: Bytes): Promise<KeptAnswer> {
+  const held = await db().idempotencyRecord.findFirstOrThrow({ where: { userId, key } });
+  if (!Buffer.from(held.fingerprint).equals(fingerprint)) throw new IdempotencyKeyReusedError();
+  const { status, headers, body } = held;
+  return { status: status ?? 0, headers: headers as Record<string, string>, body: body ?? "" };
+}

@@ -1,0 +1,69 @@
+/** Rate limits: fixed windows of a minute that begin with the first request. */
+
+import type { Settings } from "../config.js";
+import { db } from "../db.js";
+import { RateLimitedError } from "../utils/errors.js";
+
+const WINDOW_SECONDS = 60;
+
+/** The windows of this process, by client address: when each ends, and its requests so far. */
+class Windows {
+  private readonly held = new Map<string, { endsAt: number; hits: number }>();
+  private nextSweep = 0;
+
+  /** Counts a request: gives how many there were, and the whole seconds until the end. */
+  count(address: string): { hits: number; wait: number } {
+    const now = performance.now() / 1000;
+    if (now >= this.nextSweep) this.sweep(now);
+    const held = this.held.get(address);
+    const window = held && held.endsAt > now ? held : { endsAt: now + WINDOW_SECONDS, hits: 0 };
+    window.hits += 1;
+    this.held.set(address, window);
+    return { hits: window.hits, wait: Math.ceil(window.endsAt - now) };
+  }
+
+  private sweep(now: number): void {
+    for (const [address, { endsAt }] of this.held) {
+      if (endsAt <= now) this.held.delete(address);
+    }
+    this.nextSweep = now + WINDOW_SECONDS;
+  }
+}
+
+let windows = new Windows();
+let limits = { general: 0, credentials: 0 };
+
+/** Takes the limits from the settings, and begins with no requests counted. */
+export function configure(settings: Settings): void {
+  limits = {
+    general: settings.rateLimitPerMinute,
+    credentials: settings.credentialLimitPerMinute,
+  };
+  windows = new Windows();
+}
+
+/** Counts a request of a client in this process. Throws a RateLimitedError. */
+export function countGeneral(address: string): void {
+  const { hits, wait } = windows.count(address);
+  judge("general", hits, wait);
+}
+
+/** Counts an attempt of a client at an operation, in all processes. Throws a RateLimitedError. */
+export async function countCredentials(address: string, operation: string): Promise<void> {
+  const [counted] = await db().$queryRaw<[{ hits: number; wait: number }]>`
+    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
+    VALUES (${`${operation} ${address}`}, 1, now() + make_interval(secs => ${WINDOW_SECONDS}))
+    ON CONFLICT (key) DO UPDATE SET
+      hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
+      window_ends_at = CASE
+        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
+        ELSE held.window_ends_at
+      END
+    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait`;
+  judge("credentials", counted.hits, counted.wait);
+}
+
+function judge(policy: keyof typeof limits, hits: number, wait: number): void {
+  const limit = limits[policy];
+  if (hits > limit) throw new RateLimitedError(policy, limit, WINDOW_SECONDS, Math.max(1, wait));
+}

@@ -1,0 +1,139 @@
+/** Tasks: what there is to be done. */
+
+import { db, transactional } from "../db.js";
+import type { Prisma, Task } from "../generated/prisma/client.js";
+import { TaskNotFoundError } from "../utils/errors.js";
+import { newId } from "../utils/identifiers.js";
+import { type Order, type Page, takePage } from "./paging.js";
+
+/** A task with the durations of its ended time entries added up, in seconds. */
+export type TrackedTask = Task & { trackedSeconds: number };
+
+export type TaskFields = Pick<Task, "title" | "description" | "status" | "tags" | "dueAt">;
+
+export interface TaskFilter {
+  status?: string;
+  tag?: string;
+  q?: string;
+  dueBefore?: Date;
+  updatedSince?: Date;
+  sort: string;
+  limit: number;
+  cursor?: string;
+}
+
+const SORTS: Record<string, Omit<Order, "sort">> = {
+  created_at: { column: "createdAt", type: "time" },
+  updated_at: { column: "updatedAt", type: "time" },
+  due_at: { column: "dueAt", type: "time", nullable: true },
+  title: { column: "title", type: "text" },
+};
+
+/** Lists the user's tasks that satisfy every filter given. Throws an InvalidCursorError. */
+export async function listTasks(userId: string, filter: TaskFilter): Promise<Page<TrackedTask>> {
+  const { sort, limit, cursor } = filter;
+  const page = await takePage(orderOf(sort), limit, cursor, ({ where, ...window }) =>
+    db().task.findMany({ where: { AND: [{ userId }, filtered(filter), where] }, ...window }),
+  );
+  return { ...page, data: await withTrackedSeconds(page.data) };
+}
+
+/** Makes a task of the user's. */
+export async function createTask(userId: string, fields: TaskFields): Promise<TrackedTask> {
+  const task = await db().task.create({ data: { id: newId(), userId, ...fields } });
+  return { ...task, trackedSeconds: 0 };
+}
+
+/** Gives one task of the user's. Throws a TaskNotFoundError. */
+export async function getTask(userId: string, taskId: string): Promise<TrackedTask> {
+  return withTrackedSecondsOf(await findTask(userId, taskId));
+}
+
+/**
+ * Changes what is named and leaves the rest; `check` sees the task as it is.
+ *
+ * Throws a TaskNotFoundError.
+ */
+export const updateTask = transactional(
+  async (
+    userId: string,
+    taskId: string,
+    changes: Partial<TaskFields>,
+    check: (task: TrackedTask) => void,
+  ): Promise<TrackedTask> => {
+    const task = await withTrackedSecondsOf(await lockTask(userId, taskId));
+    check(task);
+    const changed = await db().task.update({ where: { id: taskId }, data: changes });
+    return { ...changed, trackedSeconds: task.trackedSeconds };
+  },
+);
+
+/**
+ * Deletes a task and its time entries; `check` sees the task as it is.
+ *
+ * Throws a TaskNotFoundError.
+ */
+export const deleteTask = transactional(
+  async (
+    userId: string,
+    taskId: string,
+    check: ((task: TrackedTask) => void) | undefined,
+  ): Promise<void> => {
+    const task = await lockTask(userId, taskId);
+    check?.(await withTrackedSecondsOf(task));
+    await db().task.deleteMany({ where: { id: taskId } });
+  },
+);
+
+/** Reads a task of the user's, without its sum. Throws a TaskNotFoundError. */
+export async function findTask(userId: string, taskId: string): Promise<Task> {
+  const task = await db().task.findFirst({ where: { id: taskId, userId } });
+  if (task === null) throw new TaskNotFoundError();
+  return task;
+}
+
+/** Reads a task of the user's and holds it until the transaction ends. Throws a TaskNotFoundError. */
+export async function lockTask(userId: string, taskId: string): Promise<Task> {
+  const [task] = await db().$queryRaw<Task[]>`
+    SELECT id, user_id AS "userId", title, description, status, tags, due_at AS "dueAt",
+      created_at AS "createdAt", updated_at AS "updatedAt"
+    FROM tasks WHERE id = ${taskId}::uuid AND user_id = ${userId}::uuid FOR UPDATE`;
+  if (task === undefined) throw new TaskNotFoundError();
+  return task;
+}
+
+async function withTrackedSecondsOf(task: Task): Promise<TrackedTask> {
+  const [tracked] = await withTrackedSeconds([task]);
+  return tracked as TrackedTask;
+}
+
+async function withTrackedSeconds(tasks: Task[]): Promise<TrackedTask[]> {
+  const sums = await db().timeEntry.groupBy({
+    by: ["taskId"],
+    where: { taskId: { in: tasks.map(({ id }) => id) } },
+    _sum: { duration: true },
+  });
+  const seconds = new Map(sums.map(({ taskId, _sum }) => [taskId, Number(_sum.duration ?? 0)]));
+  return tasks.map((task) => ({ ...task, trackedSeconds: seconds.get(task.id) ?? 0 }));
+}
+
+function orderOf(sort: string): Order {
+  const order = SORTS[sort.replace(/^-/, "")];
+  if (order === undefined) throw new Error(`no such order: ${sort}`);
+  return { sort, ...order };
+}
+
+function filtered(filter: TaskFilter): Prisma.TaskWhereInput {
+  return {
+    ...(filter.status !== undefined && { status: filter.status }),
+    ...(filter.tag !== undefined && { tags: { has: filter.tag } }),
+    ...(filter.q !== undefined && { OR: [{ title: like(filter.q) }, { description: like(filter.q) }] }),
+    ...(filter.dueBefore !== undefined && { dueAt: { lt: filter.dueBefore } }),
+    ...(filter.updatedSince !== undefined && { updatedAt: { gte: filter.updatedSince } }),
+  };
+}
+
+// Prisma leaves the wildcards of LIKE as they are.
+function like(text: string): { contains: string; mode: "insensitive" } {
+  return { contains: text.replace(/[\\%_]/g, "\\$&"), mode: "insensitive" };
+}

@@ -1,0 +1,163 @@
+/** Time entries: intervals of time spent on a task. Whoever writes one locks the task first. */
+
+import { db, transactional, violated } from "../db.js";
+import type { Prisma, TimeEntry } from "../generated/prisma/client.js";
+import {
+  InvalidIntervalError,
+  TimeEntryNotFoundError,
+  TimeEntryOverlapError,
+  TimerAlreadyRunningError,
+} from "../utils/errors.js";
+import { newId } from "../utils/identifiers.js";
+import { type Page, takePage } from "./paging.js";
+import { findTask, lockTask } from "./task-service.js";
+
+/** `[startTime, endTime)`; without an end the entry is running. */
+export type TimeEntryFields = Pick<TimeEntry, "startTime" | "endTime" | "note">;
+
+export interface TimeEntryFilter {
+  taskId?: string;
+  running?: boolean;
+  startedFrom?: Date;
+  startedBefore?: Date;
+  sort: string;
+  limit: number;
+  cursor?: string;
+}
+
+/** Lists the user's time entries that satisfy every filter given. Throws an InvalidCursorError. */
+export async function listTimeEntries(
+  userId: string,
+  filter: TimeEntryFilter,
+): Promise<Page<TimeEntry>> {
+  const { sort, limit, cursor } = filter;
+  const order = { sort, column: "startTime", type: "time" } as const;
+  return takePage(order, limit, cursor, ({ where, ...window }) =>
+    db().timeEntry.findMany({ where: { AND: [{ userId }, filtered(filter), where] }, ...window }),
+  );
+}
+
+/** Lists the time entries of one task. Throws a TaskNotFoundError or an InvalidCursorError. */
+export async function listTaskTimeEntries(
+  userId: string,
+  taskId: string,
+  filter: TimeEntryFilter,
+): Promise<Page<TimeEntry>> {
+  await findTask(userId, taskId);
+  return listTimeEntries(userId, { ...filter, taskId });
+}
+
+/**
+ * Makes a time entry; without an `endTime` it is running.
+ *
+ * Throws a TaskNotFoundError, an InvalidIntervalError, a TimeEntryOverlapError or a
+ * TimerAlreadyRunningError.
+ */
+export const createTimeEntry = transactional(
+  async (userId: string, taskId: string, fields: TimeEntryFields): Promise<TimeEntry> => {
+    await lockTask(userId, taskId);
+    return insertTimeEntry(userId, taskId, fields);
+  },
+);
+
+/** Gives one time entry of the user's. Throws a TimeEntryNotFoundError. */
+export async function getTimeEntry(userId: string, timeEntryId: string): Promise<TimeEntry> {
+  const entry = await db().timeEntry.findFirst({ where: { id: timeEntryId, userId } });
+  if (entry === null) throw new TimeEntryNotFoundError();
+  return entry;
+}
+
+/**
+ * Changes what is named and leaves the rest; `check` sees the entry as it is.
+ *
+ * Throws a TimeEntryNotFoundError and what `createTimeEntry` throws.
+ */
+export const updateTimeEntry = transactional(
+  async (
+    userId: string,
+    timeEntryId: string,
+    changes: Partial<TimeEntryFields>,
+    check: (entry: TimeEntry) => void,
+  ): Promise<TimeEntry> => {
+    const entry = await lockTimeEntry(userId, timeEntryId);
+    check(entry);
+    const { startTime, endTime, note } = { ...entry, ...changes };
+    await checkInterval(timeEntryId, entry.taskId, startTime, endTime);
+    const data = { startTime, endTime, note };
+    return db().timeEntry.update({ where: { id: timeEntryId }, data }).catch(rejectSecondRunning);
+  },
+);
+
+/** Deletes a time entry; `check` sees the entry as it is. Throws a TimeEntryNotFoundError. */
+export const deleteTimeEntry = transactional(
+  async (
+    userId: string,
+    timeEntryId: string,
+    check: ((entry: TimeEntry) => void) | undefined,
+  ): Promise<void> => {
+    const entry = await lockTimeEntry(userId, timeEntryId);
+    check?.(entry);
+    await db().timeEntry.deleteMany({ where: { id: timeEntryId } });
+  },
+);
+
+/** Stores a new entry of a task that is locked. Throws what `createTimeEntry` throws. */
+export async function insertTimeEntry(
+  userId: string,
+  taskId: string,
+  fields: TimeEntryFields,
+): Promise<TimeEntry> {
+  const id = newId();
+  await checkInterval(id, taskId, fields.startTime, fields.endTime);
+  const data = { id, userId, taskId, ...fields };
+  return db().timeEntry.create({ data }).catch(rejectSecondRunning);
+}
+
+async function lockTimeEntry(userId: string, timeEntryId: string): Promise<TimeEntry> {
+  const tasks = await db().$queryRaw<unknown[]>`
+    SELECT id FROM tasks
+    WHERE id = (
+      SELECT task_id FROM time_entries
+      WHERE id = ${timeEntryId}::uuid AND user_id = ${userId}::uuid
+    )
+    FOR UPDATE`;
+  if (tasks.length === 0) throw new TimeEntryNotFoundError();
+  return getTimeEntry(userId, timeEntryId);
+}
+
+async function checkInterval(
+  timeEntryId: string,
+  taskId: string,
+  startTime: Date,
+  endTime: Date | null,
+): Promise<void> {
+  if (endTime !== null && endTime < startTime) throw new InvalidIntervalError();
+  if (startTime.getTime() === endTime?.getTime()) return;
+  const started = { gt: db().timeEntry.fields.startTime };
+  const other = await db().timeEntry.findFirst({
+    where: {
+      taskId,
+      id: { not: timeEntryId },
+      ...(endTime !== null && { startTime: { lt: endTime } }),
+      OR: [{ endTime: null }, { AND: [{ endTime: { gt: startTime } }, { endTime: started }] }],
+    },
+    select: { id: true },
+  });
+  if (other !== null) throw new TimeEntryOverlapError();
+}
+
+function rejectSecondRunning(error: unknown): never {
+  if (violated(error) === "time_entries_one_running") throw new TimerAlreadyRunningError();
+  throw error;
+}
+
+function filtered(filter: TimeEntryFilter): Prisma.TimeEntryWhereInput {
+  return {
+    ...(filter.taskId !== undefined && { taskId: filter.taskId }),
+    ...(filter.running !== undefined && { endTime: filter.running ? null : { not: null } }),
+    startTime: {
+      ...(filter.startedFrom !== undefined && { gte: filter.startedFrom }),
+      ...(filter.startedBefore !== undefined && { lt: filter.startedBefore }),
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** The timer: the one running time entry that a user may have. Its clock is the database's. */
+
+import { db, transactional } from "../db.js";
+import type { TimeEntry } from "../generated/prisma/client.js";
+import { TimerNotRunningError } from "../utils/errors.js";
+import { lockTask } from "./task-service.js";
+import { insertTimeEntry } from "./time-entry-service.js";
+
+/** Gives the running time entry. Throws a TimerNotRunningError. */
+export async function getTimer(userId: string): Promise<TimeEntry> {
+  const entry = await db().timeEntry.findFirst({ where: { userId, endTime: null } });
+  if (entry === null) throw new TimerNotRunningError();
+  return entry;
+}
+
+/**
+ * Makes a running time entry that starts now; one that runs is stopped at the same instant.
+ *
+ * Throws a TaskNotFoundError, a TimeEntryOverlapError or, unless `stopPrevious`, a
+ * TimerAlreadyRunningError.
+ */
+export const startTimer = transactional(
+  async (
+    userId: string,
+    taskId: string,
+    note: string | null,
+    stopPrevious: boolean,
+  ): Promise<TimeEntry> => {
+    await lockTask(userId, taskId);
+    const previous = stopPrevious ? await stop(userId) : undefined;
+    const startTime = previous?.endTime ?? (await now());
+    return insertTimeEntry(userId, taskId, { startTime, endTime: null, note });
+  },
+);
+
+/**
+ * Ends the running time entry now, or where it starts if that is later.
+ *
+ * Throws a TimerNotRunningError.
+ */
+export const stopTimer = transactional(async (userId: string): Promise<TimeEntry> => {
+  const entry = await stop(userId);
+  if (entry === undefined) throw new TimerNotRunningError();
+  return entry;
+});
+
+async function now(): Promise<Date> {
+  const [row] = await db().$queryRaw<[{ now: Date }]>`SELECT now()::timestamptz(3) AS now`;
+  return row.now;
+}
+
+async function stop(userId: string): Promise<TimeEntry | undefined> {
+  const [running] = await db().$queryRaw<{ id: string }[]>`
+    SELECT time_entries.id FROM time_entries JOIN tasks ON tasks.id = time_entries.task_id
+    WHERE time_entries.user_id = ${userId}::uuid AND time_entries.end_time IS NULL
+    FOR UPDATE OF tasks`;
+  if (running === undefined) return undefined;
+  const [stopped] = await db().$queryRaw<TimeEntry[]>`
+    UPDATE time_entries SET end_time = greatest(now()::timestamptz(3), start_time)
+    WHERE id = ${running.id}::uuid AND end_time IS NULL
+    RETURNING id, user_id AS "userId", task_id AS "taskId", start_time AS "startTime",
+      end_time AS "endTime", duration, note, created_at AS "createdAt", updated_at AS "updatedAt"`;
+  return stopped;
+}

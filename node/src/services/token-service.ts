@@ -1,0 +1,100 @@
+/** Access tokens (JWT, RFC 7519) and refresh tokens. */
+
+import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { Settings } from "../config.js";
+import type { Contract, ContractDocument } from "../contract.js";
+import { InvalidTokenError } from "../utils/errors.js";
+import { isId, newId } from "../utils/identifiers.js";
+
+/** Whose access token it is, and of which session. */
+export interface Claims {
+  userId: string;
+  sessionId: string;
+}
+
+interface Configuration {
+  settings: Settings;
+  rules: ContractDocument["x-access-token"];
+  refreshTokenBytes: number;
+  key: KeyObject;
+}
+
+let configured: Configuration | undefined;
+
+/** Takes the form of tokens from the contract, the key and the lifetimes from the settings. */
+export function configure(contract: Contract, settings: Settings): void {
+  configured = {
+    settings,
+    rules: contract.get("x-access-token"),
+    refreshTokenBytes: contract.get("x-refresh-token").random_bytes,
+    key: createSecretKey(settings.secretKey, "utf8"),
+  };
+}
+
+/** Signs an access token that is good from now on, for `accessTokenLifetime` seconds. */
+export async function makeAccessToken(userId: string, sessionId: string): Promise<string> {
+  const { rules, key } = configuration();
+  const now = Math.floor(Date.now() / 1000);
+  const values: JWTPayload = {
+    iss: rules.issuer,
+    aud: rules.audience,
+    sub: userId,
+    sid: sessionId,
+    jti: newId(),
+    iat: now,
+    exp: now + accessTokenLifetime(),
+  };
+  const claims = Object.fromEntries(rules.claims.map((name) => [name, values[name]]));
+  const header = { alg: rules.algorithm, typ: rules.type };
+  return new SignJWT(claims).setProtectedHeader(header).sign(key);
+}
+
+/** Verifies an access token. Throws an InvalidTokenError where anything about it is wrong. */
+export async function readAccessToken(token: string): Promise<Claims> {
+  const { rules, key } = configuration();
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [rules.algorithm],
+      issuer: rules.issuer,
+      audience: rules.audience,
+      requiredClaims: rules.claims,
+    });
+    return claimsOf(payload);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) throw new InvalidTokenError({ cause: error });
+    throw error;
+  }
+}
+
+/** Gives the seconds for which an access token is good. */
+export function accessTokenLifetime(): number {
+  return configuration().settings.accessTokenSeconds;
+}
+
+/** Gives the seconds for which a refresh token is good. */
+export function refreshTokenLifetime(): number {
+  return configuration().settings.refreshTokenSeconds;
+}
+
+/** Makes a refresh token of random bytes in base64url. */
+export function makeRefreshToken(): string {
+  return randomBytes(configuration().refreshTokenBytes).toString("base64url");
+}
+
+/** Gives what is stored of a refresh token: the SHA-256 of its text. */
+export function hashRefreshToken(token: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash("sha256").update(token).digest());
+}
+
+function claimsOf({ sub, sid, jti, aud, iat, exp }: JWTPayload): Claims {
+  const timed = Number.isInteger(iat) && Number.isInteger(exp);
+  if (!timed || aud !== configuration().rules.audience) throw new InvalidTokenError();
+  if (!isId(sub) || !isId(sid) || !isId(jti)) throw new InvalidTokenError();
+  return { userId: sub, sessionId: sid };
+}
+
+function configuration(): Configuration {
+  if (configured === undefined) throw new Error("no tokens: call configure() first");
+  return configured;
+}

@@ -1,0 +1,79 @@
+/** Users: their profile, and the list of all. */
+
+import { db, transactional, violated } from "../db.js";
+import type { User } from "../generated/prisma/client.js";
+import { EmailTakenError, InvalidTokenError, WrongPasswordError } from "../utils/errors.js";
+import { newId } from "../utils/identifiers.js";
+import { type Page, takePage } from "./paging.js";
+import * as passwordService from "./password-service.js";
+
+export interface UserChanges {
+  email?: string;
+  password?: string;
+  currentPassword?: string;
+}
+
+/** Makes an account. Throws an EmailTakenError. */
+export async function createUser(email: string, passwordHash: string): Promise<User> {
+  const data = { id: newId(), email: email.toLowerCase(), passwordHash };
+  return db().user.create({ data }).catch(rejectTakenEmail);
+}
+
+/**
+ * Changes the address or the password of a user, and ends other sessions with the latter.
+ *
+ * `check` sees the user as it is. Throws a WrongPasswordError or an EmailTakenError.
+ */
+export const updateUser = transactional(
+  async (
+    userId: string,
+    sessionId: string,
+    changes: UserChanges,
+    check: (user: User) => void,
+  ): Promise<User> => {
+    const user = await lockUser(userId);
+    check(user);
+    if (!(await passwordService.verifyPassword(user.passwordHash, changes.currentPassword ?? ""))) {
+      throw new WrongPasswordError();
+    }
+    const data = {
+      ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),
+      ...(changes.password !== undefined && { passwordHash: await passwordService.hashPassword(changes.password) }),
+    };
+    if (changes.password !== undefined) await endOtherSessions(userId, sessionId);
+    if (Object.keys(data).length === 0) return user;
+    return db().user.update({ where: { id: userId }, data }).catch(rejectTakenEmail);
+  },
+);
+
+/** Deletes a user and all that is theirs. */
+export async function deleteUser(userId: string): Promise<void> {
+  await db().user.deleteMany({ where: { id: userId } });
+}
+
+/** Lists all users, oldest first. Throws an InvalidCursorError. */
+export async function listUsers(limit: number, cursor: string | undefined): Promise<Page<User>> {
+  const order = { sort: "created_at", column: "createdAt", type: "time" } as const;
+  return takePage(order, limit, cursor, (window) => db().user.findMany(window));
+}
+
+async function lockUser(userId: string): Promise<User> {
+  const [user] = await db().$queryRaw<User[]>`
+    SELECT id, email, password_hash AS "passwordHash", role,
+      created_at AS "createdAt", updated_at AS "updatedAt"
+    FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
+  // Deleted since the token was checked.
+  if (user === undefined) throw new InvalidTokenError();
+  return user;
+}
+
+async function endOtherSessions(userId: string, sessionId: string): Promise<void> {
+  await db().$executeRaw`
+    UPDATE sessions SET revoked_at = now()
+    WHERE user_id = ${userId}::uuid AND id <> ${sessionId}::uuid AND revoked_at IS NULL`;
+}
+
+function rejectTakenEmail(error: unknown): never {
+  if (violated(error) === "users_email_key") throw new EmailTakenError();
+  throw error;
+}

@@ -1,0 +1,45 @@
+/** Cursors: where a page begins, in base64url. */
+
+import { InvalidCursorError } from "./errors.js";
+import { isId } from "./identifiers.js";
+import { dumpJson, JsonError, parseJson } from "./json-text.js";
+
+/**
+ * The last item of a page: its value in the order `sort`, and its id.
+ *
+ * value: text, an instant as the wire has it, or null.
+ */
+export interface Cursor {
+  sort: string;
+  value: string | null;
+  id: string;
+}
+
+/** Writes a cursor as text. */
+export function encodeCursor({ sort, value, id }: Cursor): string {
+  return dumpJson({ sort, value, id }).toString("base64url");
+}
+
+/** Reads a cursor for this order. Throws an InvalidCursorError for what `encodeCursor` never wrote. */
+export function decodeCursor(text: string, sort: string): Cursor {
+  const cursor = parse(text);
+  if (!isCursor(cursor) || cursor.sort !== sort || encodeCursor(cursor) !== text) {
+    throw new InvalidCursorError();
+  }
+  return cursor;
+}
+
+function parse(text: string): unknown {
+  try {
+    return parseJson(Buffer.from(text, "base64url"), 1);
+  } catch (error) {
+    if (error instanceof JsonError) throw new InvalidCursorError({ cause: error });
+    throw error;
+  }
+}
+
+function isCursor(content: unknown): content is Cursor {
+  if (typeof content !== "object" || content === null) return false;
+  const { sort, value, id } = content as Partial<Cursor>;
+  return typeof sort === "string" && (value === null || typeof value === "string") && isId(id);
+}

@@ -1,0 +1,47 @@
+/** JSON as text: read strictly, written compactly. */
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Says why a text is not JSON as it is read here. */
+export class JsonError extends Error {}
+
+/** Writes JSON in UTF-8, without spaces and without escapes beyond need, keys in their order. */
+export function dumpJson(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/**
+ * Reads JSON (RFC 8259) in UTF-8; of equal keys the last counts. Throws a JsonError.
+ *
+ * Refused are a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels
+ * of arrays and objects. A number beyond the range of a double becomes infinite.
+ */
+export function parseJson(data: Uint8Array, depth: number): unknown {
+  const value = parse(data);
+  check(value, depth);
+  return value;
+}
+
+function parse(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(UTF8.decode(data));
+  } catch (error) {
+    // The decoder throws a TypeError, the parser a SyntaxError.
+    if (error instanceof TypeError || error instanceof SyntaxError) {
+      throw new JsonError("not JSON in UTF-8", { cause: error });
+    }
+    throw error;
+  }
+}
+
+function check(value: unknown, depth: number): void {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw new JsonError("lone surrogate");
+  } else if (typeof value === "object" && value !== null) {
+    if (depth === 0) throw new JsonError("too deep");
+    for (const [key, item] of Object.entries(value)) {
+      check(key, depth);
+      check(item, depth - 1);
+    }
+  }
+}

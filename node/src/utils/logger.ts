@@ -1,0 +1,40 @@
+/** Logs: one JSON object a line, on standard output. */
+
+import { type Logger, pino } from "pino";
+import { currentContext } from "./context.js";
+
+/** Names of the levels, as in the setting LOG_LEVEL. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+let configured: Logger<"warning"> | undefined;
+
+/** Sends the lines of this level and above to standard output. */
+export function configureLogging(level: LogLevel): void {
+  configured = pino({
+    base: null,
+    level,
+    messageKey: "event",
+    customLevels: { warning: 40 },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    mixin: () => ({ request_id: currentContext()?.requestId ?? null }),
+  });
+}
+
+/** Gives the logger: `logger().info({ key: value }, "event")`. */
+export function logger(): Logger<"warning"> {
+  if (configured === undefined) throw new Error("no logger: call configureLogging() first");
+  return configured;
+}
+
+/**
+ * Logs where an exception came from, and of which type, without what it says.
+ *
+ * Messages of drivers may hold what users typed.
+ */
+export function logException(event: string, error: unknown): void {
+  const { name, stack } = error instanceof Error ? error : new Error();
+  const frames = (stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
+  logger().error({ exception: name, stack: frames.map((line) => line.slice(7)) }, event);
+}
