@@ -47,7 +47,7 @@ export class ConfigError extends Error {
 export function loadSettings(environment: Environment): Settings {
   const read = new Reader(environment);
   const appEnv = read.choice("APP_ENV", ENVIRONMENTS, "development");
-    const settings: Settings = {
+  const settings: Settings = {
     appEnv,
     host: read.text("HOST", "127.0.0.1"),
     port: read.integer("PORT", 1, 65535, 8000),
@@ -105,7 +105,9 @@ class Reader {
   }
 
   origins(name: string): string[] {
-    const origins = this.text(name, "").split(",").map((origin) => origin.trim());
+    const origins = this.text(name, "")
+      .split(",")
+      .map((origin) => origin.trim());
     const given = origins.filter((origin) => origin !== "");
     const valid = given.every((text) => URL.canParse(text) && new URL(text).origin === text);
     return valid ? given : this.fault(name, "origins such as https://example.com, by commas", []);

@@ -2,7 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { type OpenApiDocument, type Operation, type OperationId, OperationReader } from "./operations.js";
+import {
+  type OpenApiDocument,
+  type Operation,
+  type OperationId,
+  OperationReader,
+} from "./operations.js";
 
 export interface CatalogueEntry {
   status: number;

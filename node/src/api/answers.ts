@@ -29,11 +29,8 @@ type Content<Id extends OperationId, Status extends number> = operations[Id]["re
     : Buffer
   : never;
 
-type Items<Id extends OperationId> = Content<Id, 200> extends infer C
-  ? C extends { data: (infer Item)[] }
-    ? Item
-    : never
-  : never;
+type Items<Id extends OperationId> =
+  Content<Id, 200> extends infer C ? (C extends { data: (infer Item)[] } ? Item : never) : never;
 
 /** Answers with what was asked for: bytes as they are, anything else as JSON. */
 export function ok<Id extends OperationId>(

@@ -1,6 +1,6 @@
 /** What the HTTP parser refuses, answered like all else: with problem details. */
 
-import { type Server, STATUS_CODES } from "node:http";
+import { type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Contract } from "../contract.js";
 import { runInContext } from "../utils/context.js";
@@ -13,18 +13,19 @@ const CODES: Record<string, string> = {
   HPE_HEADER_OVERFLOW: "headers_too_large",
 };
 
-/** A socket, and the response that Node is about to write to it. */
-type Connection = Duplex & { _httpMessage?: { headersSent: boolean } };
-
 /** Answers what never becomes a request, and closes the connection. */
 export function answerWireErrors(server: Server, contract: Contract): void {
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Connection) => {
-    // Nobody listens any more, or an answer is under way already.
-    if (error.code === "ECONNRESET" || !socket.writable || socket._httpMessage?.headersSent) {
-      socket.destroy();
-      return;
-    }
-    refuse(socket, CODES[error.code ?? ""] ?? "bad_request");
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", ({ socket }, response) => latest.set(socket, response));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const response = latest.get(socket);
+    const code = CODES[error.code ?? ""] ?? "bad_request";
+    if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+    else if (response === undefined || isOver(response)) refuse(socket, code);
+    // A request that was understood is answered before what follows it.
+    else if (response.req.complete) response.once("finish", () => refuse(socket, code));
+    else if (response.headersSent) socket.end();
+    else refuse(socket, code);
   });
   server.on("checkExpectation", ({ socket }) => refuse(socket, "expectation_failed"));
   server.on("connect", (_request, socket) => refuse(socket, "bad_request"));
@@ -49,6 +50,12 @@ export function answerWireErrors(server: Server, contract: Contract): void {
       "X-Request-ID": requestId,
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    return Buffer.from([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", ""].join("\r\n"));
+    return Buffer.from(
+      [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", ""].join("\r\n"),
+    );
   }
+}
+
+function isOver(response: ServerResponse): boolean {
+  return response.writableFinished && response.req.complete;
 }

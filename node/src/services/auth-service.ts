@@ -70,7 +70,9 @@ export async function authenticate(accessToken: string): Promise<Identity> {
 
 const openSession = transactional(async (userId: string): Promise<Tokens> => {
   const data = { id: newId(), userId };
-  await db().session.create({ data, select: { id: true } }).catch(rejectDeletedUser);
+  await db()
+    .session.create({ data, select: { id: true } })
+    .catch(rejectDeletedUser);
   return issue(userId, data.id);
 });
 

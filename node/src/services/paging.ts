@@ -58,14 +58,14 @@ function ordering(order: Order): Window["orderBy"] {
 function after(order: Order, cursor: Cursor): object {
   const { column, nullable } = order;
   const beyond = directionOf(order) === "asc" ? "gt" : "lt";
-  const value = valueOf(order, cursor);
+  const value = keyOf(order, cursor);
   const tied = { [column]: value, id: { [beyond]: cursor.id } };
   if (value === null) return tied;
   const further = [{ [column]: { [beyond]: value } }, tied];
   return { OR: nullable ? [...further, { [column]: null }] : further };
 }
 
-function valueOf({ type, nullable }: Order, { value }: Cursor): Key {
+function keyOf({ type, nullable }: Order, { value }: Cursor): Key {
   if (value === null && nullable) return null;
   const read = value === null ? undefined : readValue(type, value);
   if (read === undefined) throw new InvalidCursorError();

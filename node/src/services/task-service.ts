@@ -127,7 +127,9 @@ function filtered(filter: TaskFilter): Prisma.TaskWhereInput {
   return {
     ...(filter.status !== undefined && { status: filter.status }),
     ...(filter.tag !== undefined && { tags: { has: filter.tag } }),
-    ...(filter.q !== undefined && { OR: [{ title: like(filter.q) }, { description: like(filter.q) }] }),
+    ...(filter.q !== undefined && {
+      OR: [{ title: like(filter.q) }, { description: like(filter.q) }],
+    }),
     ...(filter.dueBefore !== undefined && { dueAt: { lt: filter.dueBefore } }),
     ...(filter.updatedSince !== undefined && { updatedAt: { gte: filter.updatedSince } }),
   };

@@ -84,7 +84,9 @@ export const updateTimeEntry = transactional(
     const { startTime, endTime, note } = { ...entry, ...changes };
     await checkInterval(timeEntryId, entry.taskId, startTime, endTime);
     const data = { startTime, endTime, note };
-    return db().timeEntry.update({ where: { id: timeEntryId }, data }).catch(rejectSecondRunning);
+    return db()
+      .timeEntry.update({ where: { id: timeEntryId }, data })
+      .catch(rejectSecondRunning);
   },
 );
 

@@ -38,11 +38,15 @@ export const updateUser = transactional(
     }
     const data = {
       ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),
-      ...(changes.password !== undefined && { passwordHash: await passwordService.hashPassword(changes.password) }),
+      ...(changes.password !== undefined && {
+        passwordHash: await passwordService.hashPassword(changes.password),
+      }),
     };
     if (changes.password !== undefined) await endOtherSessions(userId, sessionId);
     if (Object.keys(data).length === 0) return user;
-    return db().user.update({ where: { id: userId }, data }).catch(rejectTakenEmail);
+    return db()
+      .user.update({ where: { id: userId }, data })
+      .catch(rejectTakenEmail);
   },
 );
 

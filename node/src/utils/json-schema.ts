@@ -37,7 +37,10 @@ export class Validator {
   violations(value: unknown): Violation[] {
     if (this.compiled(value)) return [];
     const found = new Map(
-      (this.compiled.errors ?? []).map((error) => [`${error.instancePath} ${error.keyword}`, error]),
+      (this.compiled.errors ?? []).map((error) => [
+        `${error.instancePath} ${error.keyword}`,
+        error,
+      ]),
     );
     return [...found.values()]
       .filter((error) => error.keyword !== "uniqueItems" || !hasBelow(found, error.instancePath))
@@ -49,9 +52,7 @@ export class Validator {
 
 /** Orders by place, pointer and rule, code point by code point. */
 export function compareViolations(a: Violation, b: Violation): number {
-  return (
-    compare(a.place, b.place) || compare(a.pointer, b.pointer) || compare(a.rule, b.rule)
-  );
+  return compare(a.place, b.place) || compare(a.pointer, b.pointer) || compare(a.rule, b.rule);
 }
 
 function compare(a: string, b: string): number {

@@ -31,10 +31,10 @@ export function logger(): Logger<"warning"> {
 /**
  * Logs where an exception came from, and of which type, without what it says.
  *
- * Messages of drivers may hold what users typed.
+ * Messages of drivers may hold what users typed. `known` is added as it is.
  */
-export function logException(event: string, error: unknown): void {
+export function logException(event: string, error: unknown, known: object = {}): void {
   const { name, stack } = error instanceof Error ? error : new Error();
   const frames = (stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
-  logger().error({ exception: name, stack: frames.map((line) => line.slice(7)) }, event);
+  logger().error({ exception: name, stack: frames.map((line) => line.slice(7)), ...known }, event);
 }

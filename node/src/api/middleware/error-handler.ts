@@ -2,7 +2,7 @@
 
 import type { ErrorRequestHandler } from "express";
 import type { Contract } from "../../contract.js";
-import { unavailable } from "../../db.js";
+import { unavailable, violated } from "../../db.js";
 import {
   AuthenticationError,
   DomainError,
@@ -67,7 +67,10 @@ export function errorHandler(contract: Contract): ErrorRequestHandler {
 
 function domainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
+  // The user was deleted since the token was checked.
+  if (violated(error).endsWith("_user_id_fkey")) return new InvalidTokenError({ cause: error });
   if (unavailable(error)) return new UnavailableError({ cause: error });
-  logException("unhandled_error", error);
+  const reason = error instanceof UndocumentedAnswerError ? { reason: error.message } : {};
+  logException("unhandled_error", error, reason);
   return new InternalError({ cause: error });
 }

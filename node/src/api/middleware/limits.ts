@@ -28,13 +28,13 @@ export function limits(contract: Contract): RequestHandler {
   const methods = new Set(contract.get("x-methods"));
   return (request, response, next) => {
     const call = current(response);
+    if (!methods.has(call.method)) throw new BadRequestError();
     if (call.target.length > bounds.url_bytes) throw new UriTooLongError();
     const sizes = call.fields.map(([name, value]) => name.length + value.length + SEPARATORS);
     const size = sizes.reduce((sum, each) => sum + each, 0);
     if (size > bounds.header_bytes || sizes.length > bounds.header_count) {
       throw new HeadersTooLargeError();
     }
-    if (!methods.has(call.method)) throw new BadRequestError();
     checkFields(call);
     [call.path, call.queryString] = splitTarget(call.target);
     parseQuery(call.queryString);
@@ -56,4 +56,7 @@ function checkFields(call: Call): void {
   const repeated = SINGLE_FIELDS.some((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (repeated || !PROTOCOLS.includes(call.protocol)) throw new BadRequestError();
   if (call.protocol === "HTTP/1.1" && !names.includes("host")) throw new BadRequestError();
+  const codings = call.fieldValues("transfer-encoding");
+  const chunked = codings.join().toLowerCase() === "chunked" && call.protocol === "HTTP/1.1";
+  if (codings.length > 0 && !chunked) throw new BadRequestError();
 }

@@ -50,6 +50,12 @@ export class Metrics {
 
   private rules(name: string, defined: Record<string, MetricDefinition>) {
     const { help, labels, buckets } = defined[name] ?? { help: "", labels: [] };
-    return { name, help, labelNames: labels, registers: [this.registry], ...(buckets && { buckets }) };
+    return {
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.registry],
+      ...(buckets && { buckets }),
+    };
   }
 }

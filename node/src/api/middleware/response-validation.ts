@@ -25,14 +25,14 @@ export function validateAnswer({ operation }: Call, answer: Answer): void {
   if (validator === undefined) {
     throw new UndocumentedAnswerError(`${operation.id}: media type ${mediaType}`);
   }
-  const violations = validator.violations(valueOf(mediaType, answer.body));
+  const violations = validator.violations(readBody(mediaType, answer.body));
   if (violations.length > 0) {
     const found = JSON.stringify(violations);
     throw new UndocumentedAnswerError(`${operation.id} ${answer.status}: ${found}`);
   }
 }
 
-function valueOf(mediaType: string, body: Buffer | undefined): unknown {
+function readBody(mediaType: string, body: Buffer | undefined): unknown {
   const data = body ?? Buffer.alloc(0);
   return /[/+]json$/.test(mediaType) ? parseJson(data, DEPTH) : data.toString();
 }

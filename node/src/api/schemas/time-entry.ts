@@ -51,6 +51,8 @@ export function loadTimeEntryFilter(query: ListQuery): TimeEntryFilter {
     ...(query.task_id !== undefined && { taskId: query.task_id }),
     ...(query.running !== undefined && { running: query.running }),
     ...(query.started_from !== undefined && { startedFrom: parseInstant(query.started_from) }),
-    ...(query.started_before !== undefined && { startedBefore: parseInstant(query.started_before) }),
+    ...(query.started_before !== undefined && {
+      startedBefore: parseInstant(query.started_before),
+    }),
   };
 }
