@@ -25,6 +25,7 @@ class Parameter:
     location: str
     required: bool
     generated: str | None
+    shape: Shape | None
 
 
 @dataclass(slots=True)
@@ -211,7 +212,7 @@ class Document:
     def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
         schema = self._shapes.read(raw.get("schema"))
         kind = raw.get("x-generated") or (schema.kind if schema else None)
-        return Parameter(raw["name"], raw["in"], bool(raw.get("required")), kind)
+        return Parameter(raw["name"], raw["in"], bool(raw.get("required")), kind, schema)
 
     def _response(self, raw: Any) -> DocumentedResponse:
         definition = self.resolve(raw)

@@ -37,13 +37,25 @@ class Finding:
     count: int = 1
     stage: str = ""
 
+    def merge(self, other: Finding) -> None:
+        """Count another occurrence, at the same targets or at further ones."""
+        self.count += 1
+        self.values = {**other.values, **self.values}
+        self.targets = tuple(sorted({*self.targets, *other.targets}))
+
+    def shorten(self, sequence: list[Exchange], values: Mapping[str, str]) -> None:
+        """Keep the shorter sequence, and what it showed."""
+        if len(sequence) < len(self.sequence):
+            self.sequence = sequence
+            self.values = {**self.values, **values}
+
 
 class Findings:
     """All findings of a run; known differences are counted on their entries instead."""
 
     def __init__(self, known: list[KnownDifference]) -> None:
         self.known = known
-        self._buckets: dict[tuple[str, ...], Finding] = {}
+        self._buckets: dict[tuple[str, str, str, str], Finding] = {}
         self._lock = threading.Lock()
         self.stage = ""
 
@@ -89,18 +101,13 @@ class Findings:
                 if entry.covers(finding.operation, finding.kind, finding.where):
                     entry.seen += 1
                     return False
-            who = finding.targets if finding.category != PARITY else ()
-            key = (finding.category, finding.operation, finding.kind, finding.where, *who)
+            key = (finding.category, finding.operation, finding.kind, finding.where)
             known = self._buckets.get(key)
-            if known is not None and known.count >= MAX_SEQUENCES:
-                known.count += 1
-                return True
-            sequence = trace.sequence(exchange)
             if known is None:
-                finding.sequence, finding.stage = sequence, self.stage
+                finding.sequence, finding.stage = trace.sequence(exchange), self.stage
                 self._buckets[key] = finding
-                return True
-            known.count += 1
-            if len(sequence) < len(known.sequence):
-                known.sequence, known.values = sequence, finding.values
+            else:
+                known.merge(finding)
+                if known.count <= MAX_SEQUENCES:
+                    known.shorten(trace.sequence(exchange), finding.values)
             return True

@@ -165,7 +165,8 @@ class Run:
                 for story in chosen:
                     result = player.play(story)
                     stage.stories.append(result)
-                    self._problems += [result.problem] if result.problem else []
+                    if not result.played:
+                        self._problems.append(f"{title or mode}: {result.problem}")
                     self._reporter.progress(story.name, len(stage.stories), total)
         return stage
 

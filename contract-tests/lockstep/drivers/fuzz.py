@@ -25,6 +25,7 @@ from lockstep.drivers.pool import Pool
 from lockstep.exchange import Exchanger
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
+METHODS = ("get", "put", "post", "delete", "options", "patch", "trace")
 # What valid data may meet in a server with users and state.
 ACCEPTED = ("2xx", "304", "401", "403", "404", "409", "412", "422", "428", "429")
 # What invalid data may meet; a server may decide by its state before it looks at the data.
@@ -41,8 +42,9 @@ class FuzzError(Exception):
 class FuzzSettings:
     """How much is sent, and what the checks take for right.
 
-    `max_examples` counts valid and invalid requests of each operation in the fuzzing phase, and
-    sequences in the stateful one. `checks` is merged over the defaults, in the form of the
+    `max_examples` counts valid and invalid requests of each operation in the fuzzing phase,
+    `stateful_examples` sequences of at most `stateful_steps` in the stateful one. `methods` are
+    tried where they are not documented. `checks` is merged over the defaults, in the form of the
     `[checks]` section of `schemathesis.toml`.
     """
 
@@ -50,6 +52,7 @@ class FuzzSettings:
     max_examples: int = 25
     stateful_examples: int = 25
     stateful_steps: int = 8
+    methods: Sequence[str] = METHODS
     checks: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -134,6 +137,7 @@ def _configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:
     phases: dict[str, Any] = {name: {"enabled": name in settings.phases} for name in PHASES}
     phases["fuzzing"]["generation"] = {"max-examples": settings.max_examples}
     phases["stateful"]["generation"] = {"max-examples": settings.stateful_examples}
+    phases["coverage"]["unexpected-methods"] = list(settings.methods)
     phases["stateful"]["max-steps"] = settings.stateful_steps
     return {
         "seed": seed,

@@ -19,6 +19,7 @@ from schemathesis.openapi.checks import (
 
 from lockstep.drivers.fuzz_transport import ExchangeTransport
 from lockstep.exchange import Exchanger
+from lockstep.messages import status_of
 from lockstep.trace import Exchange
 
 # What lockstep judges by itself, on every target and not on the leader alone.
@@ -59,7 +60,7 @@ class FailureFilter:
         return False
 
     def _is_known(self, failure: Failure, exchange: Exchange) -> bool:
-        if isinstance(failure, _JUDGED):
+        if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
         if isinstance(failure, EnsureResourceAvailability):
             return not self._should_exist(exchange)

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.hooks import HookContext
 
 from lockstep.document import Document, Parameter
@@ -40,20 +41,11 @@ class Filler:
             return
         for parameter in operation.parameters:
             location = _LOCATIONS.get(parameter.location)
-            if parameter.generated and location and self._is_free(case, location, parameter.name):
+            if parameter.generated and location and _is_free(case, location, parameter.name):
                 self._parameter(case, operation.name, parameter)
         shape = self._document.body_shape(operation)
-        if shape is not None and self._is_free(case, ParameterLocation.BODY):
+        if shape is not None and _is_free(case, ParameterLocation.BODY):
             case.body = self._body(case.body, shape, ())
-
-    def _is_free(
-        self, case: Case[Any], location: ParameterLocation, name: str | None = None
-    ) -> bool:
-        meta = case.meta
-        if meta is None or meta.is_negative_at(location):
-            return False
-        supplied = getattr(case._override, location.container_name)
-        return not (name in supplied if name is not None else supplied)
 
     def _parameter(self, case: Case[Any], operation: str, parameter: Parameter) -> None:
         match parameter.generated, parameter.location:
@@ -64,7 +56,7 @@ class Filler:
             case "cursor", "query":
                 self._cursor(case, operation, parameter.name)
             case "etag", "header":
-                self._tag(case, parameter.name)
+                self._tag(case, parameter)
             case _:
                 return
 
@@ -87,10 +79,19 @@ class Filler:
             case.query.update(query)
         case.query[name] = value
 
-    def _tag(self, case: Case[Any], name: str) -> None:
+    def _tag(self, case: Case[Any], parameter: Parameter) -> None:
+        name = parameter.name
+        if name not in case.headers:
+            return
         known = self._pool.tag_for(case.formatted_path)
-        if name in case.headers and known is not None and self._rng.random() < SHARE:
+        value = str(case.headers[name])
+        valid = parameter.shape is None or parameter.shape.accepts(value)
+        if known is not None and (not valid or self._rng.random() < SHARE):
             case.headers[name] = known
+        elif not valid and parameter.required:
+            case.headers[name] = "*"
+        elif not valid:
+            del case.headers[name]
 
     def _body(self, value: Any, shape: Shape, path: Path) -> Any:
         if isinstance(value, dict):
@@ -107,3 +108,20 @@ class Filler:
         if shape.kind == "token":
             return self._pool.token_for(str(path[-1])) or value
         return value
+
+
+def _is_free(case: Case[Any], location: ParameterLocation, name: str = "") -> bool:
+    """Whether a part of a case was neither made invalid on purpose nor supplied by a link.
+
+    For a pattern that it cannot satisfy the coverage phase fills in an invalid value wherever the
+    parameter is not what the case is about; such a value may be replaced too.
+    """
+    meta = case.meta
+    if meta is None or name in getattr(case._override, location.container_name):
+        return False
+    if not meta.is_negative_at(location) or meta.generation.mode.is_positive:
+        return True
+    data = meta.phase.data
+    return isinstance(data, CoveragePhaseData) and (
+        data.parameter_location is not location or data.parameter not in (name, None)
+    )

@@ -23,11 +23,16 @@ Control = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class StoryResult:
-    """How a story ended; `problem` is empty when every expectation held."""
+    """How a story ended; `problem` is empty when every expectation held.
+
+    `played` is false when it could not be played to the step that failed it: a value was never
+    saved, say, or an actor could not log in. That is no finding about a target.
+    """
 
     name: str
     requests: int
     problem: str = ""
+    played: bool = True
 
 
 class StoryPlayer:
@@ -45,7 +50,7 @@ class StoryPlayer:
         """Play a story up to its end, or to the first step that is not answered as expected."""
         ledger = self._exchanger.ledger
         before = ledger.requests
-        problem = ""
+        problem, played = "", True
         self._actors.forget_all()
         try:
             values: dict[str, Any] = {"unique": self._actors.unique()}
@@ -56,8 +61,8 @@ class StoryPlayer:
                 if problem:
                     break
         except (StoryError, ActorError) as error:
-            problem = f"{story.name}: {error}"
-        return StoryResult(story.name, ledger.requests - before, problem)
+            problem, played = f"{story.name}: {error}", False
+        return StoryResult(story.name, ledger.requests - before, problem, played)
 
     def _step(self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]) -> str:
         try:
