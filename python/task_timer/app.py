@@ -45,7 +45,7 @@ class TaskTimer(Flask):
 
 def create_app(settings: Settings, contract: Contract) -> TaskTimer:
     """Makes the application, without a connection to anything. Raises ContractError."""
-    metrics = Metrics(contract)
+    metrics = Metrics(contract, shared=settings.workers > 1)
     handlers = contract.bind(all_handlers(settings, metrics))
     configure_services(settings, contract)
     app = TaskTimer({name: _wrapped(contract, name, bound) for name, bound in handlers.items()})

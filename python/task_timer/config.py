@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError
 from marshmallow import ValidationError
+from marshmallow.validate import OneOf
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere"  # noqa: S105
@@ -15,6 +16,7 @@ SECRET_KEY_LENGTH = 32
 SECRET_KEY_CHARACTERS = 8
 ENVIRONMENTS = ["development", "test", "production"]
 LOG_LEVELS = ["debug", "info", "warning", "error"]
+URL = r"postgresql://[^/?#]+/[^/?#]+.*"
 URL_FORM = "postgresql://user:password@host:port/database"
 
 
@@ -52,15 +54,18 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Reads the settings from the environment; throws a ConfigError with all faults at once."""
+    """Reads the settings from the environment; raises ConfigError with all faults at once.
+
+    An empty variable counts as one that is not set.
+    """
     env = Env(eager=False)
     app_env = _choice(env, "APP_ENV", "development", ENVIRONMENTS)
     settings = Settings(
         app_env=app_env,
-        host=env.str("HOST", "127.0.0.1", validate=_matches(r"\S+", "not empty")),
+        host=_text(env, "HOST", "127.0.0.1", _matches(r"\S+", "a host name or address")),
         port=_whole(env, "PORT", 8000, 1, 65535),
         workers=_whole(env, "WORKERS", 1, 1, 64),
-        database_url=env.str("DATABASE_URL", validate=_matches(r"postgresql://.+", URL_FORM)),
+        database_url=_text(env, "DATABASE_URL", None, _matches(URL, URL_FORM)),
         database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10, 1, 100),
         database_timeout_ms=_whole(env, "DATABASE_TIMEOUT_MS", 5000, 100, 60000),
         secret_key=_secret_key(env, app_env),
@@ -72,9 +77,12 @@ def load_settings() -> Settings:
         trusted_proxy_hops=_whole(env, "TRUSTED_PROXY_HOPS", 0, 0, 10),
         log_level=_choice(env, "LOG_LEVEL", "info", LOG_LEVELS),
         shutdown_seconds=_whole(env, "SHUTDOWN_SECONDS", 10, 1, 300),
-        validate_responses=_flag(env, "VALIDATE_RESPONSES", app_env != "production"),
-        contract_path=Path(env.str("CONTRACT_PATH", str(REPOSITORY / "openapi.yaml"))),
-        docs_path=Path(env.str("DOCS_PATH", str(REPOSITORY / "docs"))),
+        validate_responses=_choice(
+            env, "VALIDATE_RESPONSES", str(app_env != "production").lower(), ["true", "false"]
+        )
+        == "true",
+        contract_path=Path(_text(env, "CONTRACT_PATH", f"{REPOSITORY}/openapi.yaml", _exists)),
+        docs_path=Path(_text(env, "DOCS_PATH", f"{REPOSITORY}/docs", _anything)),
     )
     try:
         env.seal()
@@ -83,14 +91,14 @@ def load_settings() -> Settings:
     return settings
 
 
-def _choice(env: Env, name: str, default: str, choices: list[str]) -> str:
-    one_of = validate.OneOf(choices, error=f"one of {', '.join(choices)}")
-    return str(env.str(name, default, validate=one_of))
+Check = Callable[[str], None]
 
 
-def _flag(env: Env, name: str, default: bool) -> bool:
-    one_of = validate.OneOf(["true", "false"], error="true or false")
-    return bool(env.str(name, str(default).lower(), validate=one_of) == "true")
+def _text(env: Env, name: str, default: str | None, check: Check) -> str:
+    """Reads a variable; without a default it is required."""
+    if default is None:
+        return str(env.str(name, validate=check))
+    return str(env.str(name, default, validate=lambda text: check(text or default)) or default)
 
 
 def _whole(env: Env, name: str, default: int, minimum: int, maximum: int) -> int:
@@ -98,10 +106,14 @@ def _whole(env: Env, name: str, default: int, minimum: int, maximum: int) -> int
         if not re.fullmatch("[0-9]{1,9}", text) or not minimum <= int(text) <= maximum:
             raise ValidationError(f"a whole number from {minimum} to {maximum}")
 
-    return int(env.str(name, str(default), validate=check) or default)
+    return int(_text(env, name, str(default), check))
 
 
-def _matches(pattern: str, form: str) -> Callable[[str], None]:
+def _choice(env: Env, name: str, default: str, choices: list[str]) -> str:
+    return _text(env, name, default, OneOf(choices, error=f"one of {', '.join(choices)}"))
+
+
+def _matches(pattern: str, form: str) -> Check:
     def check(text: str) -> None:
         if not re.fullmatch(pattern, text):
             raise ValidationError(form)
@@ -109,36 +121,49 @@ def _matches(pattern: str, form: str) -> Callable[[str], None]:
     return check
 
 
+def _anything(_text: str) -> None:
+    """Finds no fault."""
+
+
+def _exists(path: str) -> None:
+    if not Path(path).exists():
+        raise ValidationError("a file that exists")
+
+
 def _secret_key(env: Env, app_env: str) -> str:
+    default = None if app_env == "production" else DEVELOPMENT_SECRET_KEY
+
     def check(text: str) -> None:
+        if text == default:
+            return
         if len(text) < SECRET_KEY_LENGTH:
             raise ValidationError(f"at least {SECRET_KEY_LENGTH} characters")
         if len(set(text)) < SECRET_KEY_CHARACTERS:
             raise ValidationError(f"at least {SECRET_KEY_CHARACTERS} different characters")
         if any(placeholder in text.lower() for placeholder in PLACEHOLDERS):
-            raise ValidationError("a random value, not a placeholder")
+            raise ValidationError("not a placeholder")
 
-    if app_env == "production":
-        return str(env.str("SECRET_KEY", validate=check))
-    key = env.str("SECRET_KEY", DEVELOPMENT_SECRET_KEY, validate=check)
-    return str(key)
+    return _text(env, "SECRET_KEY", default, check)
 
 
 def _origins(env: Env) -> tuple[str, ...]:
     def check(text: str) -> None:
-        for origin in filter(None, text.split(",")):
-            if not re.fullmatch(r"https?://[^/?#\s*]+", origin.strip()):
-                raise ValidationError("origins such as https://example.com, with commas between")
+        for origin in _listed(text):
+            if not re.fullmatch(r"https?://[^/?#\s*]+", origin):
+                raise ValidationError("origins such as https://example.com, by commas")
 
-    text = str(env.str("CORS_ORIGINS", "", validate=check))
+    return _listed(_text(env, "CORS_ORIGINS", "", check))
+
+
+def _listed(text: str) -> tuple[str, ...]:
     return tuple(origin.strip() for origin in text.split(",") if origin.strip())
 
 
 def _faults(error: EnvValidationError) -> list[str]:
     messages: dict[str, list[str]] = error.error_messages  # type: ignore[assignment]
-    required = "Environment variable not set."
+    unset = "Environment variable not set."
     return [
-        f"{name}: {'required' if message == required else message}"
+        f"{name}: {'required' if message == unset else message}"
         for name, found in messages.items()
         for message in found
     ]

@@ -56,7 +56,7 @@ class Contract:
     def find(self, path: str) -> tuple[PathItem, dict[str, str]] | None:
         """Finds the item of an encoded path, and what stands for its parameters.
 
-        Raises ValueError where the path cannot be decoded.
+        Raises UriError where the path cannot be decoded.
         """
         at = self._root
         values: dict[str, str] = {}
@@ -75,7 +75,7 @@ class Contract:
         return self.operations[operation_id].path.format_map(values)
 
     def bind(self, handlers: Iterable[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-        """Gives each operation the handler of its name. Raises ContractError naming the odd ones."""
+        """Gives each operation the handler of its name. Raises ContractError naming odd ones."""
         bound = {camel_case(handler.__name__): handler for handler in handlers}
         faults = [f"operation {name} has no handler" for name in self.operations.keys() - bound]
         faults += [f"handler {name} has no operation" for name in bound.keys() - self.operations]

@@ -66,6 +66,11 @@ def connect(settings: Settings) -> Engine:
     return engine
 
 
+def disconnect() -> None:
+    """Closes the connections of this process."""
+    _Process.engine.dispose()
+
+
 def session() -> Session:
     """Gives the session of the service function that runs; see `reading` and `transactional`."""
     ambient = _ambient.get()

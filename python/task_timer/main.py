@@ -11,14 +11,13 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from .api.middleware.metrics import SHARED_DIRECTORY
 from .api.wire_errors import Worker
-from .app import TaskTimer, create_app
 from .config import DEVELOPMENT_SECRET_KEY, ConfigError, Settings, load_settings
 from .contract import Contract, ContractError, load_contract
 from .utils.logger import configure_logging, logger
 
 MISCONFIGURED = 2
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 KEEP_ALIVE_SECONDS = 5
 # So that /health is answered also while every connection to the database is in use.
 SPARE_THREADS = 2
@@ -37,7 +36,7 @@ class ServerLogger(Logger):  # type: ignore[misc]
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with the settings of this process."""
 
-    def __init__(self, app: TaskTimer, contract: Contract, settings: Settings) -> None:
+    def __init__(self, app: Any, contract: Contract, settings: Settings) -> None:
         self._application = app
         self._settings = settings
         self.contract = contract
@@ -61,10 +60,12 @@ class Server(BaseApplication):  # type: ignore[misc]
             "http_parser": "python",
             "logger_class": ServerLogger,
         }
+        if self._settings.workers > 1:
+            options["child_exit"] = _forget_worker
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> TaskTimer:
+    def load(self) -> Any:
         """Gives the application."""
         return self._application
 
@@ -75,6 +76,9 @@ def main() -> None:
         settings = load_settings()
         configure_logging(settings.log_level)
         with _shared_metrics(settings.workers):
+            # The metrics' library looks for their directory when it is imported.
+            from .app import create_app  # noqa: PLC0415
+
             contract = load_contract(settings.contract_path)
             app = create_app(settings, contract)
             if settings.secret_key == DEVELOPMENT_SECRET_KEY:
@@ -84,6 +88,12 @@ def main() -> None:
         _refuse(error.faults)
     except ContractError as error:
         _refuse([str(error)])
+
+
+def _forget_worker(_server: Any, worker: Any) -> None:
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def _refuse(faults: list[str]) -> None:
@@ -97,12 +107,15 @@ def _shared_metrics(workers: int) -> Iterator[None]:
     if workers == 1:
         yield
         return
+    owner = os.getpid()
     directory = tempfile.mkdtemp(prefix="task-timer-metrics-")
-    os.environ[SHARED_DIRECTORY] = directory
+    os.environ[METRICS_DIRECTORY] = directory
     try:
         yield
     finally:
-        shutil.rmtree(directory)
+        # Workers come by here as well when they end.
+        if os.getpid() == owner:
+            shutil.rmtree(directory)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         self.wsgi = with_fields
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Begins or ceases to accept; at the end, lets the system refuse connections."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
     def enqueue_req(self, conn: TConn) -> None:
         """Hands a connection to a thread."""
         if not isinstance(conn, _TimedConnection):

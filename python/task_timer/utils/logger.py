@@ -4,7 +4,7 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
@@ -14,7 +14,11 @@ from .instants import format_instant
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def configure_logging(level: str) -> None:
+class _Process:
+    logger: Any
+
+
+def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
     """Sends the lines of this level and above to standard output."""
     structlog.configure(
         processors=[
@@ -24,15 +28,15 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.BytesLoggerFactory(stream or sys.stdout.buffer),
     )
+    _Process.logger = structlog.get_logger().bind()
     logging.basicConfig(level=LEVELS[level], handlers=[_Forwarder()], force=True)
 
 
 def logger() -> Any:
-    """Gives the logger: `logger().info({ key: value }, "event")`."""
-    return structlog.get_logger()
+    """Gives the logger: `logger().info("event", key=value)`."""
+    return _Process.logger
 
 
 def bind_request_id(request_id: str) -> None:

@@ -7,32 +7,39 @@ _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
+class UriError(ValueError):
+    """A request target is malformed."""
+
+
 def split_target(target: str) -> tuple[str, str]:
-    """Splits a request target into path and query, both still encoded. Raises ValueError.
+    """Splits a request target into path and query, both still encoded. Raises UriError.
 
     The absolute form gives the path and the query of it.
     """
     if "#" in target:
-        raise ValueError("a fragment is no part of a request")
+        raise UriError("a fragment is no part of a request")
     origin_form = _ABSOLUTE.sub("", target, count=1) if target[:1] != "/" else target
     path, _, query = origin_form.partition("?")
     return path or "/", query
 
 
 def decode(text: str) -> str:
-    """Undoes percent-encoding, strictly. Raises ValueError for what is not UTF-8, or has a NUL."""
+    """Undoes percent-encoding, strictly. Raises UriError for what is not UTF-8, or has a NUL."""
     if "%" not in text:
         return text
     if _BROKEN_ESCAPE.search(text):
-        raise ValueError("broken percent-encoding")
-    decoded = unquote_to_bytes(text).decode()
+        raise UriError("broken percent-encoding")
+    try:
+        decoded = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError as error:
+        raise UriError("not UTF-8") from error
     if "\0" in decoded:
-        raise ValueError("NUL")
+        raise UriError("NUL")
     return decoded
 
 
 def parse_query(query: str) -> list[tuple[str, str]]:
-    """Lists the names and values of a query; `+` is a space. Raises ValueError as `decode` does."""
+    """Lists the names and values of a query; `+` is a space. Raises UriError as `decode` does."""
     pairs = (pair.replace("+", " ").partition("=") for pair in query.split("&") if pair)
     return [(decode(name), decode(value)) for name, _, value in pairs]
 

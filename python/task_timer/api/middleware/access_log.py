@@ -12,7 +12,6 @@ from ..wire_errors import WIRE_ERRORS, code_of
 from .metrics import Metrics
 from .request_id import RequestIds
 
-
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 

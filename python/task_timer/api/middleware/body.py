@@ -12,7 +12,7 @@ from ...utils.errors import (
     MalformedJsonError,
     UnsupportedMediaTypeError,
 )
-from ...utils.json_text import parse_json
+from ...utils.json_text import JsonError, parse_json
 from ..call import Call, current
 
 _JSON = re.compile(
@@ -42,7 +42,7 @@ class Bodies:
     def _parse(self, data: bytes) -> Any:
         try:
             return parse_json(data, self._limits["json_depth"])
-        except ValueError as error:
+        except JsonError as error:
             raise MalformedJsonError from error
 
 

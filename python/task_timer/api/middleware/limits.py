@@ -2,7 +2,7 @@
 
 from ...contract import Contract
 from ...utils.errors import BadRequestError, HeadersTooLargeError, UriTooLongError
-from ...utils.uri import decode, parse_query, split_target
+from ...utils.uri import UriError, decode, parse_query, split_target
 from ..call import Call, current
 
 SEPARATORS = len(": ") + len("\r\n")
@@ -39,7 +39,7 @@ class Limits:
             call.path, call.query_string = split_target(call.target)
             decode(call.path)
             parse_query(call.query_string)
-        except ValueError as error:
+        except UriError as error:
             raise BadRequestError from error
 
 

@@ -1,6 +1,5 @@
 """Counts requests and statements, for Prometheus."""
 
-import os
 import re
 from typing import Any
 
@@ -18,15 +17,17 @@ from ...contract import Contract
 from ..call import Call
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Where the library keeps what processes share; main.py sets it when there are several workers.
-SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _WHOLE_BOUND = re.compile(rb'le="([0-9]+)\.0"')
 
 
 class Metrics:
-    """The metrics that the contract lists, in a registry of their own."""
+    """The metrics that the contract lists, in a registry of their own.
 
-    def __init__(self, contract: Contract) -> None:
+    shared: whether several processes count together, in the directory that main.py has set.
+    """
+
+    def __init__(self, contract: Contract, shared: bool = False) -> None:
+        self._shared = shared
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._known_methods = frozenset(contract["x-methods"])
@@ -52,7 +53,7 @@ class Metrics:
     def text(self) -> bytes:
         """Writes the metrics of all processes in Prometheus' text format, version 0.0.4."""
         registry = self._registry
-        if SHARED_DIRECTORY in os.environ:
+        if self._shared:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return _WHOLE_BOUND.sub(rb'le="\1"', generate_latest(registry))

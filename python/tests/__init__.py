@@ -1,0 +1,1 @@
+"""Tests of the Python twin, against a real PostgreSQL that DATABASE_URL names."""

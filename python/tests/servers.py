@@ -1,0 +1,141 @@
+"""The server as a process, and a way to cut it off from its database."""
+
+import http.client
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+DEADLINE_SECONDS = 20
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until(condition: Any) -> None:
+    """Asks again and again, with a limit; raises TimeoutError."""
+    ends_at = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        if time.monotonic() > ends_at:
+            raise TimeoutError
+        time.sleep(0.02)
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def send(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
+        """Gives status and JSON of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
+        headers = {"Content-Type": "application/json", "If-Match": "*"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        return answer.status, json.loads(text) if text else None
+
+    def exchange(self, request: bytes) -> bytes:
+        """Gives all bytes that come back until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), DEADLINE_SECONDS) as connection:
+            connection.sendall(request)
+            parts = []
+            while part := connection.recv(65536):
+                parts.append(part)
+        return b"".join(parts)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.send("GET", "/health")[0] == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE_SECONDS)
+
+
+@contextmanager
+def running(log: Path, **settings: str) -> Iterator[Server]:
+    """Runs a server with settings on top of those of the test run."""
+    port = free_port()
+    environment = os.environ | {"PORT": str(port)} | settings
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "task_timer.main"], env=environment, stdout=output, stderr=output
+        )
+    server = Server(process, port)
+    try:
+        wait_until(server.answers)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop()
+
+
+class Proxy:
+    """Stands between the server and its database, and can fall silent."""
+
+    def __init__(self, database_url: str) -> None:
+        parts = urlsplit(database_url)
+        self._target = (parts.hostname or "", parts.port or 5432)
+        self.port = free_port()
+        credentials = parts.netloc.rpartition("@")[0]
+        self.url = urlunsplit(parts._replace(netloc=f"{credentials}@127.0.0.1:{self.port}"))
+        self._listener: socket.socket | None = None
+        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+
+    def open(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
+
+    def cut(self) -> None:
+        if self._listener:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+        for pair in self._pairs:
+            for side in pair:
+                side.close()
+        self._pairs.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            pair = (client, socket.create_connection(self._target))
+            self._pairs.append(pair)
+            threading.Thread(target=self._forward, args=pair, daemon=True).start()
+
+    def _forward(self, client: socket.socket, database: socket.socket) -> None:
+        other = {client: database, database: client}
+        try:
+            while True:
+                for side in select.select([client, database], [], [], 0.2)[0]:
+                    data = side.recv(65536)
+                    if not data:
+                        return
+                    other[side].sendall(data)
+        except (OSError, ValueError):
+            return

@@ -1,0 +1,67 @@
+import pytest
+
+from task_timer.config import DEVELOPMENT_SECRET_KEY, ConfigError, load_settings
+
+URL = "postgresql://user@localhost:5432/database"
+STRONG_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("APP_ENV", "SECRET_KEY", "PORT", "RATE_LIMIT_PER_MINUTE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", URL)
+    return monkeypatch
+
+
+def faults() -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    return caught.value.faults
+
+
+def test_defaults_need_only_a_database() -> None:
+    settings = load_settings()
+    assert (settings.app_env, settings.port, settings.workers) == ("development", 8000, 1)
+    assert settings.validate_responses
+
+
+def test_an_empty_variable_is_not_set(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("PORT", "")
+    assert load_settings().port == 8000
+
+
+def test_all_faults_are_listed_at_once(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("DATABASE_URL")
+    for name, value in {"PORT": "0", "WORKERS": "two", "CORS_ORIGINS": "*"}.items():
+        environment.setenv(name, value)
+    assert [fault.split(":")[0] for fault in faults()] == [
+        "PORT",
+        "WORKERS",
+        "DATABASE_URL",
+        "CORS_ORIGINS",
+    ]
+
+
+def test_development_has_a_secret_key(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings().secret_key == DEVELOPMENT_SECRET_KEY
+
+
+@pytest.mark.parametrize(
+    "key", ["short", "a" * 40, "abababababababababababababababababab", DEVELOPMENT_SECRET_KEY]
+)
+def test_production_refuses_a_weak_secret_key(environment: pytest.MonkeyPatch, key: str) -> None:
+    environment.setenv("APP_ENV", "production")
+    environment.setenv("SECRET_KEY", key)
+    assert [fault.split(":")[0] for fault in faults()] == ["SECRET_KEY"]
+
+
+def test_production_refuses_to_go_without_a_secret_key(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("APP_ENV", "production")
+    assert faults() == ["SECRET_KEY: required"]
+
+
+def test_production_takes_a_strong_secret_key(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("APP_ENV", "production")
+    environment.setenv("SECRET_KEY", STRONG_KEY)
+    assert not load_settings().validate_responses

@@ -1,0 +1,46 @@
+import base64
+
+import pytest
+
+from task_timer.utils.cursor import Cursor, decode_cursor, encode_cursor
+from task_timer.utils.errors import InvalidCursorError
+
+ID = "01936d5e-8a00-7000-8000-000000000001"
+
+
+@pytest.mark.parametrize("value", ["2026-02-01T08:00:00.000Z", "Naïve 🚚", None])
+def test_a_cursor_comes_back(value: str | None) -> None:
+    cursor = Cursor("title", value, ID)
+    assert decode_cursor(encode_cursor(cursor), "title") == cursor
+
+
+def test_a_cursor_is_base64url_of_compact_json() -> None:
+    text = encode_cursor(Cursor("due_at", None, ID))
+    content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    assert content == f'{{"sort":"due_at","value":null,"id":"{ID}"}}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "not JSON",
+        "[]",
+        f'{{"value":null,"sort":"title","id":"{ID}"}}',
+        f'{{"sort":"title","value":1,"id":"{ID}"}}',
+        f'{{"sort":"-title","value":"a","id":"{ID}"}}',
+        f'{{"sort": "title","value":"a","id":"{ID}"}}',
+        '{"sort":"title","value":"a","id":"x"}',
+        f'{{"sort":"title","value":"a","id":"{ID}","more":1}}',
+    ],
+)
+def test_what_was_never_given_out_is_refused(content: str) -> None:
+    text = base64.urlsafe_b64encode(content.encode()).rstrip(b"=").decode()
+    with pytest.raises(InvalidCursorError):
+        decode_cursor(text, "title")
+
+
+def test_spare_bits_are_refused() -> None:
+    text = encode_cursor(Cursor("title", "a", ID))
+    other = text[:-1] + chr(ord(text[-1]) + 1)
+    with pytest.raises(InvalidCursorError):
+        decode_cursor(other, "title")

@@ -1,0 +1,77 @@
+"""The log: one JSON object a line, and nothing in it that is nobody's business."""
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from task_timer.app import TaskTimer
+from task_timer.config import Settings
+from task_timer.utils.logger import configure_logging
+
+from .clients import PASSWORD, Client, fresh_email, registered
+
+ACCESS_LINE = [
+    "time",
+    "level",
+    "event",
+    "request_id",
+    "method",
+    "path",
+    "operation",
+    "status",
+    "duration_ms",
+    "user_id",
+    "statements",
+]
+
+
+def lines(printed: BytesIO) -> list[Any]:
+    return [json.loads(line) for line in printed.getvalue().splitlines()]
+
+
+@pytest.fixture
+def printed(settings: Settings) -> Iterator[BytesIO]:
+    stream = BytesIO()
+    configure_logging("info", stream)
+    yield stream
+    configure_logging(settings.log_level)
+
+
+def test_a_request_is_one_line(client: Client, printed: BytesIO) -> None:
+    printed.seek(0)
+    printed.truncate()
+    client.get("tasks?q=secret", X_Request_ID="the-id")
+    (line,) = lines(printed)
+    assert list(line) == ACCESS_LINE
+    assert line["request_id"] == "the-id"
+    assert (line["path"], line["operation"], line["status"]) == ("/api/v1/tasks", "listTasks", 200)
+
+
+def test_no_secret_is_logged(app: TaskTimer, printed: BytesIO) -> None:
+    email = fresh_email()
+    client = registered(app)
+    client.post("auth/register", {"email": email, "password": PASSWORD})
+    client.post("auth/register", {"email": email, "password": PASSWORD})
+    tokens = client.post("auth/login", {"email": email, "password": PASSWORD}).get_json()
+    client.post("auth/logout", {"refresh_token": tokens["refresh_token"]})
+    log = printed.getvalue().decode()
+    for secret in (email, PASSWORD, client.token, tokens["access_token"], tokens["refresh_token"]):
+        assert secret not in log
+
+
+def test_a_failure_is_logged_without_what_it_says(
+    client: Client, printed: BytesIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LookupError("what the driver says")
+
+    monkeypatch.setattr("task_timer.services.task_service.get_task", fail)
+    client.get("tasks/01936d5e-8a00-7000-8000-000000000001")
+    log = printed.getvalue().decode()
+    failure = next(line for line in lines(printed) if line["event"] == "unhandled_error")
+    assert (failure["level"], failure["exception"]) == ("error", "LookupError")
+    assert "test_logger.py" in failure["stack"][-1]
+    assert "what the driver says" not in log

@@ -1,0 +1,68 @@
+"""Requests at the same time: one wins, the other is told so, and nothing is lost."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from werkzeug.test import TestResponse
+
+from .clients import Client
+
+
+def race(*requests: Callable[[], TestResponse]) -> list[int]:
+    barrier = Barrier(len(requests))
+
+    def run(request: Callable[[], TestResponse]) -> int:
+        barrier.wait()
+        return request().status_code
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return sorted(pool.map(run, requests))
+
+
+def test_two_writers_with_the_same_etag(client: Client) -> None:
+    created = client.post("tasks", {"title": "a"})
+    path, etag = f"tasks/{created.get_json()['id']}", created.headers["ETag"]
+    statuses = race(
+        lambda: client.patch(path, {"title": "b"}, If_Match=etag),
+        lambda: client.patch(path, {"title": "c"}, If_Match=etag),
+    )
+    assert statuses == [200, 412]
+
+
+def test_two_starts_of_a_timer(client: Client) -> None:
+    bodies = [{"task_id": client.make_task()["id"]} for _ in range(2)]
+    statuses = race(*[lambda body=body: client.post("timer/start", body) for body in bodies])
+    assert statuses == [201, 409]
+
+
+def test_two_timers_that_stop_each_other(client: Client) -> None:
+    bodies = [{"task_id": client.make_task()["id"]} for _ in range(2)]
+    path = "timer/start?on_conflict=stop_previous"
+    for _ in range(5):
+        statuses = race(*[lambda body=body: client.post(path, body) for body in bodies])
+        assert set(statuses) <= {201, 409}
+    assert len(client.get("time-entries?running=true").get_json()["data"]) == 1
+
+
+def test_two_entries_that_overlap(client: Client) -> None:
+    task = client.make_task()
+    body = {
+        "task_id": task["id"],
+        "start_time": "2026-02-02T09:00:00Z",
+        "end_time": "2026-02-02T10:00:00Z",
+    }
+    assert race(*[lambda: client.post("time-entries", body)] * 2) == [201, 409]
+
+
+def test_one_key_used_twice(client: Client) -> None:
+    send = [lambda: client.post("tasks", {"title": "a"}, Idempotency_Key="k")] * 3
+    assert race(*send) == [201, 201, 201]
+    assert len(client.get("tasks").get_json()["data"]) == 1
+
+
+def test_one_refresh_token_used_twice(client: Client) -> None:
+    email = client.get("users/me").get_json()["email"]
+    tokens = client.post("auth/login", {"email": email, "password": "correct horse battery"})
+    body = {"refresh_token": tokens.get_json()["refresh_token"]}
+    assert race(*[lambda: client.post("auth/refresh", body)] * 2) == [200, 401]

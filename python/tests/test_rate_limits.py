@@ -1,0 +1,43 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from task_timer.app import TaskTimer
+from task_timer.config import Settings
+from task_timer.services import rate_limit_service
+
+from .clients import PASSWORD, Client, fresh_email
+
+
+@pytest.fixture(autouse=True)
+def low_limits(app: TaskTimer, settings: Settings) -> Iterator[None]:
+    low = replace(settings, rate_limit_per_minute=2, credential_limit_per_minute=2)
+    rate_limit_service.configure(low)
+    yield
+    rate_limit_service.configure(settings)
+
+
+def test_the_general_limit(app: TaskTimer) -> None:
+    client = Client(app)
+    statuses = [client.get("tasks").status_code for _ in range(3)]
+    assert statuses == [401, 401, 429]
+    refused = client.get("tasks")
+    assert refused.headers["RateLimit-Policy"] == '"general";q=2;w=60'
+    assert refused.headers["RateLimit"] == f'"general";r=0;t={refused.headers["Retry-After"]}'
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert Client(app).get("tasks").status_code == 401
+
+
+def test_the_limit_of_credentials_is_for_each_operation(app: TaskTimer) -> None:
+    client = Client(app)
+    body = {"email": fresh_email(), "password": PASSWORD}
+    assert [client.post("auth/login", body).status_code for _ in range(3)] == [401, 401, 429]
+    assert client.post("auth/register", body).status_code == 201
+    policy = client.post("auth/login", body).headers["RateLimit-Policy"]
+    assert policy == '"credentials";q=2;w=60'
+
+
+def test_health_is_not_limited(app: TaskTimer) -> None:
+    client = Client(app)
+    assert {client.get("/health").status_code for _ in range(4)} == {200}

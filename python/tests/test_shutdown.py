@@ -1,0 +1,76 @@
+"""How the process begins and ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import psycopg
+import pytest
+
+from task_timer.config import Settings
+
+from .clients import PASSWORD, fresh_email
+from .servers import running, wait_until
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+
+
+def test_requests_in_flight_are_finished(settings: Settings, tmp_path: Path) -> None:
+    with (
+        running(tmp_path / "log") as server,
+        psycopg.connect(settings.database_url) as connection,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        credentials = {"email": fresh_email(), "password": PASSWORD}
+        server.send("POST", "/api/v1/auth/register", credentials)
+        token = server.send("POST", "/api/v1/auth/login", credentials)[1]["access_token"]
+        task = server.send("POST", "/api/v1/tasks", {"title": "a"}, token)[1]
+        connection.execute("SELECT 1 FROM tasks WHERE id = %s FOR UPDATE", [task["id"]])
+        path = f"/api/v1/tasks/{task['id']}"
+        slow = pool.submit(server.send, "PATCH", path, {"title": "b"}, token)
+        with psycopg.connect(settings.database_url, autocommit=True) as observer:
+            pattern = ["%FROM tasks%FOR UPDATE%"]
+            wait_until(lambda: observer.execute(WAITING, pattern).fetchone() != (0,))
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not server.answers())
+        connection.rollback()
+        assert slow.result()[0] == 200
+        assert server.process.wait(10) == 0
+
+
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    with running(tmp_path / "log", WORKERS="2") as server:
+        parent = psutil.Process(server.process.pid)
+        wait_until(lambda: len(parent.children()) == 2)
+        workers = parent.children()
+        for worker in workers:
+            os.kill(worker.pid, signal.SIGKILL)
+        wait_until(server.answers)
+        assert server.stop() == 0
+
+
+def test_workers_count_together(tmp_path: Path) -> None:
+    with running(tmp_path / "log", WORKERS="2") as server:
+        for _ in range(10):
+            server.send("GET", "/ready")
+        answer = server.exchange(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        counted = b'http_requests_total{method="GET",operation="getReadiness",status="200"} 10.0'
+        assert counted in answer
+    assert server.process.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["PORT", "CONTRACT_PATH"])
+def test_what_is_misconfigured_is_named(name: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "task_timer.main"],
+        env=os.environ | {name: "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert name in ended.stderr

@@ -1,0 +1,143 @@
+"""How many SQL statements an operation sends: as agreed for both twins, however much there is."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import yaml
+from sqlalchemy import text
+
+from task_timer import db
+from task_timer.app import TaskTimer
+from task_timer.config import REPOSITORY
+
+from .clients import PASSWORD, Client, fresh_email, registered
+
+AGREED: dict[str, int] = yaml.safe_load(
+    (REPOSITORY / "contract-tests" / "statements.yaml").read_text(encoding="utf-8")
+)
+MORNING = ("2026-02-02T09:00:00Z", "2026-02-02T10:00:00Z")
+YEAR = "from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z"
+
+
+def register(client: Client) -> None:
+    client.post("auth/register", {"email": fresh_email(), "password": PASSWORD})
+
+
+def log_in(client: Client) -> None:
+    email = client.get("users/me").get_json()["email"]
+    client.post("auth/login", {"email": email, "password": PASSWORD})
+
+
+def refresh_token_of(client: Client) -> dict[str, str]:
+    email = client.get("users/me").get_json()["email"]
+    tokens = client.post("auth/login", {"email": email, "password": PASSWORD}).get_json()
+    return {"refresh_token": tokens["refresh_token"]}
+
+
+def change_address(client: Client) -> None:
+    body = {"email": fresh_email(), "current_password": PASSWORD}
+    client.patch("users/me", body, If_Match="*")
+
+
+def list_users(client: Client) -> None:
+    user_id = client.get("users/me").get_json()["id"]
+    promote(user_id)
+    client.get("users")
+
+
+@db.transactional
+def promote(user_id: str) -> None:
+    named = {"id": user_id}
+    db.session().execute(text("UPDATE users SET role = 'admin' WHERE id = :id"), named)
+
+
+def entry_path(client: Client) -> str:
+    return f"time-entries/{client.make_entry(client.make_task(), *MORNING)['id']}"
+
+
+def task_path(client: Client) -> str:
+    return f"tasks/{client.make_task()['id']}"
+
+
+def start(client: Client) -> object:
+    return client.post("timer/start", {"task_id": client.make_task()["id"]})
+
+
+REQUESTS: dict[str, Callable[[Client], object]] = {
+    "registerUser": register,
+    "logIn": log_in,
+    "refreshTokens": lambda c: c.post("auth/refresh", refresh_token_of(c)),
+    "logOut": lambda c: c.post("auth/logout", refresh_token_of(c)),
+    "getCurrentUser": lambda c: c.get("users/me"),
+    "updateCurrentUser": change_address,
+    "deleteCurrentUser": lambda c: c.delete("users/me"),
+    "listUsers": list_users,
+    "listTasks": lambda c: c.get("tasks?limit=100"),
+    "createTask": lambda c: c.make_task(),
+    "getTask": lambda c: c.get(task_path(c)),
+    "updateTask": lambda c: c.patch(task_path(c), {"title": "b"}, If_Match="*"),
+    "deleteTask": lambda c: c.delete(task_path(c)),
+    "listTaskTimeEntries": lambda c: c.get(f"{task_path(c)}/time-entries"),
+    "createTaskTimeEntry": lambda c: c.post(
+        f"{task_path(c)}/time-entries", {"start_time": MORNING[0], "end_time": MORNING[1]}
+    ),
+    "listTimeEntries": lambda c: c.get("time-entries"),
+    "createTimeEntry": lambda c: c.make_entry(c.make_task(), *MORNING),
+    "getTimeEntry": lambda c: c.get(entry_path(c)),
+    "updateTimeEntry": lambda c: c.patch(entry_path(c), {"note": "b"}, If_Match="*"),
+    "deleteTimeEntry": lambda c: c.delete(entry_path(c)),
+    "getTimer": lambda c: (start(c), c.get("timer")),
+    "startTimer": start,
+    "stopTimer": lambda c: (start(c), c.post("timer/stop")),
+    "getTimeReport": lambda c: c.get(f"reports/time?{YEAR}&group_by=day&tz=UTC"),
+    "getHealth": lambda c: c.get("/health"),
+    "getReadiness": lambda c: c.get("/ready"),
+    "getMetrics": lambda c: c.get("/metrics"),
+    "getContractJson": lambda c: c.get("/openapi.json"),
+    "getContractYaml": lambda c: c.get("/openapi.yaml"),
+    "getDocs": lambda c: c.get("/docs"),
+}
+
+
+@contextmanager
+def filled(client: Client) -> Iterator[None]:
+    for number in range(12):
+        task = client.make_task(f"Task {number}", tags=["a", "b"])
+        client.make_entry(task, f"2026-03-{number + 1:02}T09:00:00Z", "2026-03-30T09:00:00Z")
+    yield
+
+
+def test_each_operation_is_agreed_on_and_tested(app: TaskTimer) -> None:
+    assert AGREED.keys() == REQUESTS.keys()
+
+
+@pytest.mark.parametrize("operation", AGREED)
+def test_the_number_of_statements_is_the_agreed_one(client: Client, operation: str) -> None:
+    REQUESTS[operation](client)
+    assert db.statements() == AGREED[operation]
+
+
+@pytest.mark.parametrize(
+    "operation", ["listTasks", "listTimeEntries", "getTimeReport", "listUsers"]
+)
+def test_the_number_does_not_grow_with_the_data(client: Client, operation: str) -> None:
+    with filled(client):
+        REQUESTS[operation](client)
+    assert db.statements() == AGREED[operation]
+
+
+def test_variants_send_as_many_more_as_is_said(app: TaskTimer) -> None:
+    client = registered(app)
+    client.post("tasks", {"title": "a"}, Idempotency_Key="once")
+    assert db.statements() == AGREED["createTask"] + 2
+    start(client)
+    body = {"task_id": client.make_task()["id"]}
+    client.post("timer/start?on_conflict=stop_previous", body)
+    assert db.statements() == AGREED["startTimer"] + 1
+    path = task_path(client)
+    client.delete(path, If_Match="*")
+    assert db.statements() == AGREED["deleteTask"] + 1
+    body = {"password": PASSWORD, "current_password": PASSWORD}
+    client.patch("users/me", body, If_Match="*")
+    assert db.statements() == AGREED["updateCurrentUser"] + 1

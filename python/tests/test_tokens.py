@@ -1,0 +1,68 @@
+"""Access tokens: what is refused, and why it does not matter how."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from task_timer.config import Settings
+
+from .clients import Client
+
+
+def claims_of(client: Client) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(client.token, options={"verify_signature": False})
+    return claims
+
+
+def status_with(client: Client, token: str) -> tuple[int, str]:
+    answer = client.get("users/me", Authorization=f"Bearer {token}")
+    return answer.status_code, answer.get_json().get("code")
+
+
+def test_claims_are_in_the_order_of_the_contract(client: Client) -> None:
+    assert list(claims_of(client)) == ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exp": int(time.time())},
+        {"exp": str(2**40)},
+        {"exp": 2.0**40},
+        {"iss": "other"},
+        {"aud": "other"},
+        {"aud": ["task-timer"]},
+        {"sub": "x"},
+        {"sid": None},
+        {"jti": 1},
+        {"iat": None},
+    ],
+)
+def test_wrong_claims_are_refused(
+    client: Client, settings: Settings, change: dict[str, Any]
+) -> None:
+    changed = {**claims_of(client), **change}
+    kept = {name: value for name, value in changed.items() if value is not None}
+    token = jwt.encode(kept, settings.secret_key, "HS256")
+    assert status_with(client, token) == (401, "invalid_token")
+
+
+def test_other_algorithms_are_refused(client: Client, settings: Settings) -> None:
+    claims = claims_of(client)
+    unsigned = jwt.encode(claims, None, "none")
+    other = jwt.encode(claims, settings.secret_key * 2, "HS512")
+    for token in (unsigned, other, unsigned + "x", "a.b.c"):
+        assert status_with(client, token) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize("value", ["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])
+def test_other_authorization_is_none(client: Client, value: str) -> None:
+    answer = client.get("users/me", Authorization=value.format(client.token))
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="task-timer"'
+
+
+def test_the_scheme_has_any_case(client: Client) -> None:
+    assert client.get("users/me", Authorization=f"bEARER {client.token}").status_code == 200

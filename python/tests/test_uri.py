@@ -1,0 +1,36 @@
+import pytest
+
+from task_timer.utils.uri import UriError, decode, encode, parse_query, split_target
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("/a?b=c?d", ("/a", "b=c?d")),
+        ("http://host:1/a?b", ("/a", "b")),
+        ("http://host", ("/", "")),
+        ("//a", ("//a", "")),
+    ],
+)
+def test_targets_are_split(target: str, parts: tuple[str, str]) -> None:
+    assert split_target(target) == parts
+
+
+def test_a_fragment_is_refused() -> None:
+    with pytest.raises(UriError):
+        split_target("/a#b")
+
+
+@pytest.mark.parametrize("text", ["%ff", "%zz", "%", "%0", "%00", "%c3%28", "%ed%a0%80"])
+def test_broken_encoding_is_refused(text: str) -> None:
+    with pytest.raises(UriError):
+        decode(text)
+
+
+def test_queries_are_taken_apart() -> None:
+    query = "a=1+2&&b&=c&a=%2B&d=e=f&"
+    assert parse_query(query) == [("a", "1 2"), ("b", ""), ("", "c"), ("a", "+"), ("d", "e=f")]
+
+
+def test_all_but_unreserved_characters_are_encoded() -> None:
+    assert encode("aZ9-._~ !'()*é") == "aZ9-._~%20%21%27%28%29%2A%C3%A9"

@@ -1,0 +1,74 @@
+"""What the parser of HTTP refuses is answered like all else."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .servers import Server, running
+
+LINE = b"GET /health HTTP/1.1\r\n"
+POST = b"POST /api/v1/auth/login HTTP/1.1\r\nContent-Type: application/json\r\n"
+REST = b"Host: x\r\nConnection: close\r\n\r\n"
+
+REFUSED = {
+    "verb outside the list": (b"FOO /health HTTP/1.1\r\n" + REST, "bad_request"),
+    "lower-case verb": (b"get /health HTTP/1.1\r\n" + REST, "bad_request"),
+    "no Host": (LINE + b"Connection: close\r\n\r\n", "bad_request"),
+    "two Host": (LINE + b"Host: y\r\n" + REST, "bad_request"),
+    "version": (b"GET /health HTTP/9.9\r\n" + REST, "bad_request"),
+    "NUL in a header": (LINE + b"X: a\0b\r\n" + REST, "bad_request"),
+    "space before the colon": (LINE + b"X : a\r\n" + REST, "bad_request"),
+    "folded header": (LINE + b"X: a\r\n b\r\n" + REST, "bad_request"),
+    "bare LF": (LINE.replace(b"\r", b"") + b"Host: x\n\n", "bad_request"),
+    "raw UTF-8 in the path": (b"GET /\xc3\xa9 HTTP/1.1\r\n" + REST, "bad_request"),
+    "length and chunks": (
+        POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n" + REST,
+        "bad_request",
+    ),
+    "negative length": (POST + b"Content-Length: -2\r\n" + REST, "bad_request"),
+    "broken chunk": (POST + b"Transfer-Encoding: chunked\r\n" + REST + b"zz\r\n", "bad_request"),
+    "unknown expectation": (LINE + b"Expect: more\r\n" + REST, "expectation_failed"),
+    "large header": (LINE + b"X: " + b"a" * 20000 + b"\r\n" + REST, "headers_too_large"),
+    "huge header": (LINE + b"X: " + b"a" * 140000 + b"\r\n" + REST, "headers_too_large"),
+    "many headers": (LINE + b"X_Y: a\r\n" * 99 + REST, "headers_too_large"),
+    "long path": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n" + REST, "uri_too_long"),
+    "large body": (
+        POST + b"Content-Length: 400000\r\n" + REST + b"a" * 400000,
+        "body_too_large",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    log: Path = tmp_path_factory.mktemp("wire") / "log"
+    with running(log) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_are_problem_details(server: Server, name: str) -> None:
+    request, code = REFUSED[name]
+    head, _, body = server.exchange(request).partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert problem["code"] == code
+    assert head.startswith(f"HTTP/1.1 {problem['status']} ".encode())
+    for line in (
+        b"Content-Type: application/problem+json",
+        b"Connection: close",
+        f"X-Request-ID: {problem['request_id']}".encode(),
+    ):
+        assert line in head.split(b"\r\n")
+
+
+def test_names_with_an_underscore_are_other_names(server: Server) -> None:
+    answer = server.exchange(LINE + b"X_Request_ID: mine\r\nSCRIPT_NAME: /health\r\n" + REST)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"mine" not in answer
+
+
+def test_requests_follow_each_other(server: Server) -> None:
+    answer = server.exchange(LINE + b"Host: x\r\n\r\n" + LINE + REST)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
