@@ -3,23 +3,23 @@
 import type { Settings } from "../../config.js";
 import type { Handlers } from "../answers.js";
 import type { Metrics } from "../middleware/metrics.js";
-import { authHandlers } from "./auth.js";
-import { reportHandlers } from "./reports.js";
-import { systemHandlers } from "./system.js";
-import { taskHandlers } from "./tasks.js";
-import { timeEntryHandlers } from "./time-entries.js";
-import { timerHandlers } from "./timer.js";
-import { userHandlers } from "./users.js";
+import * as auth from "./auth.js";
+import * as reports from "./reports.js";
+import { System } from "./system.js";
+import * as tasks from "./tasks.js";
+import * as timeEntries from "./time-entries.js";
+import * as timer from "./timer.js";
+import * as users from "./users.js";
 
-/** Lists the handlers of all operations by their names. */
+/** Lists the handlers of all operations; each is named like its operation. */
 export function allHandlers(settings: Settings, metrics: Metrics): Handlers {
   return {
-    ...authHandlers,
-    ...userHandlers,
-    ...taskHandlers,
-    ...timeEntryHandlers,
-    ...timerHandlers,
-    ...reportHandlers,
-    ...systemHandlers(settings, metrics),
+    ...auth.HANDLERS,
+    ...users.HANDLERS,
+    ...tasks.HANDLERS,
+    ...timeEntries.HANDLERS,
+    ...timer.HANDLERS,
+    ...reports.HANDLERS,
+    ...new System(settings, metrics).handlers(),
   };
 }

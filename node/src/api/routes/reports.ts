@@ -1,13 +1,15 @@
 /** Tracked time, added up. */
 
-import { getTimeReport } from "../../services/report-service.js";
-import { type Handlers, ok } from "../answers.js";
+import * as reportService from "../../services/report-service.js";
+import { type Answer, ok } from "../answers.js";
+import type { Call } from "../call.js";
 import { dumpTimeReport, loadTimeReportQuery } from "../schemas/report.js";
 
-export const reportHandlers: Handlers<"getTimeReport"> = {
-  /** Adds up the user's ended time entries within `[from, to)`. */
-  async getTimeReport(call) {
-    const { start, end, groupBy, tz } = loadTimeReportQuery(call.query);
-    return ok(call, dumpTimeReport(await getTimeReport(call.userId, start, end, groupBy, tz)));
-  },
-};
+/** Adds up the user's ended time entries within `[from, to)`. */
+export async function getTimeReport(call: Call<"getTimeReport">): Promise<Answer> {
+  const { start, end, groupBy, tz } = loadTimeReportQuery(call.query);
+  const report = await reportService.getTimeReport(call.userId, start, end, groupBy, tz);
+  return ok(call, dumpTimeReport(report));
+}
+
+export const HANDLERS = { getTimeReport };

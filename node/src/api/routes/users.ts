@@ -1,38 +1,37 @@
 /** The user's own profile, and the list of users for administrators. */
 
 import * as userService from "../../services/user-service.js";
-import { type Handlers, noContent, ok, okPage } from "../answers.js";
+import { type Answer, noContent, ok, okPage } from "../answers.js";
+import type { Call } from "../call.js";
 import { ifMatchRequired } from "../middleware/conditional.js";
 import { dumpUser, loadUserUpdate } from "../schemas/user.js";
 
-export const userHandlers: Handlers<
-  "getCurrentUser" | "updateCurrentUser" | "deleteCurrentUser" | "listUsers"
-> = {
-  /** Gives the user whose token it is. */
-  getCurrentUser(call) {
-    return ok(call, dumpUser(call.identity.user));
-  },
+/** Gives the user whose token it is. */
+export function getCurrentUser(call: Call<"getCurrentUser">): Answer {
+  return ok(call, dumpUser(call.identity.user));
+}
 
-  /** Changes the address, the password or both. */
-  async updateCurrentUser(call) {
-    const user = await userService.updateUser(
-      call.userId,
-      call.identity.sessionId,
-      loadUserUpdate(call.body),
-      ifMatchRequired(call, dumpUser),
-    );
-    return ok(call, dumpUser(user));
-  },
+/** Changes the address, the password or both. */
+export async function updateCurrentUser(call: Call<"updateCurrentUser">): Promise<Answer> {
+  const user = await userService.updateUser(
+    call.userId,
+    call.identity.sessionId,
+    loadUserUpdate(call.body),
+    ifMatchRequired(call, dumpUser),
+  );
+  return ok(call, dumpUser(user));
+}
 
-  /** Deletes the user and all their tasks, time entries and sessions. */
-  async deleteCurrentUser(call) {
-    await userService.deleteUser(call.userId);
-    return noContent();
-  },
+/** Deletes the user and all their tasks, time entries and sessions. */
+export async function deleteCurrentUser(call: Call<"deleteCurrentUser">): Promise<Answer> {
+  await userService.deleteUser(call.userId);
+  return noContent();
+}
 
-  /** Lists all users. */
-  async listUsers(call) {
-    const page = await userService.listUsers(call.query.limit, call.query.cursor);
-    return okPage(call, page, dumpUser);
-  },
-};
+/** Lists all users. */
+export async function listUsers(call: Call<"listUsers">): Promise<Answer> {
+  const page = await userService.listUsers(call.query.limit, call.query.cursor);
+  return okPage(call, page, dumpUser);
+}
+
+export const HANDLERS = { getCurrentUser, updateCurrentUser, deleteCurrentUser, listUsers };
