@@ -10,9 +10,9 @@ from lockstep.actors import ActorSpec
 from lockstep.drivers.fuzz import FuzzSettings
 
 PROFILES: Mapping[str, FuzzSettings] = {
-    "quick": FuzzSettings(max_examples=5, stateful_examples=5, stateful_steps=6),
-    "default": FuzzSettings(max_examples=25, stateful_examples=40, stateful_steps=10),
-    "deep": FuzzSettings(max_examples=300, stateful_examples=400, stateful_steps=20),
+    "quick": FuzzSettings(max_examples=5, stateful_rounds=1, stateful_steps=6),
+    "default": FuzzSettings(max_examples=25, stateful_rounds=6, stateful_steps=10),
+    "deep": FuzzSettings(max_examples=300, stateful_rounds=100, stateful_steps=20),
 }
 
 

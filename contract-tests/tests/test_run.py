@@ -33,7 +33,7 @@ Servers = Callable[..., list[Target]]
 def test_fuzzing_two_sound_servers_finds_no_difference(
     settings: Settings, servers: Servers
 ) -> None:
-    amounts = FuzzSettings(max_examples=3, stateful_examples=3, stateful_steps=4)
+    amounts = FuzzSettings(max_examples=3, stateful_rounds=2, stateful_examples=3, stateful_steps=4)
     run = Run(replace(settings, fuzz=amounts))
     stage = run.fuzz(servers())
     verdict = run.finish()

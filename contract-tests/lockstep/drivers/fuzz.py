@@ -6,7 +6,7 @@ import copy
 import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemathesis import AuthContext, Case
@@ -43,13 +43,16 @@ class FuzzSettings:
     """How much is sent, and what the checks take for right.
 
     `max_examples` counts valid and invalid requests of each operation in the fuzzing phase,
-    `stateful_examples` sequences of at most `stateful_steps` in the stateful one. `methods` are
+    `stateful_examples` sequences of at most `stateful_steps` in each round of the stateful one. A
+    round ends early when Hypothesis repeats a part of a sequence and is answered otherwise, as it
+    is by a server with state; so there are several, each with a seed of its own. `methods` are
     tried where they are not documented. `checks` is merged over the defaults, in the form of the
     `[checks]` section of `schemathesis.toml`.
     """
 
     phases: Sequence[str] = PHASES
     max_examples: int = 25
+    stateful_rounds: int = 4
     stateful_examples: int = 25
     stateful_steps: int = 8
     methods: Sequence[str] = METHODS
@@ -66,12 +69,20 @@ class _Schema(OpenApiSchema):
         return self.exchange_transport
 
 
+@dataclass(slots=True)
 class _Engine(Engine):
-    """The engine of `st run` without its probes: they would not go through the transport."""
+    """The engine of `st run`, with more rounds of sequences.
+
+    It has no probes: they would not go through the transport.
+    """
+
+    rounds: int = 1
 
     def _create_execution_plan(self) -> ExecutionPlan:
-        plan = super()._create_execution_plan()
+        plan = Engine._create_execution_plan(self)
         plan.phases = [phase for phase in plan.phases if phase.name is not PhaseName.PROBING]
+        stateful = [phase for phase in plan.phases if phase.name is PhaseName.STATEFUL_TESTING]
+        plan.phases += [replace(phase) for phase in stateful for _ in range(self.rounds - 1)]
         return plan
 
 
@@ -110,7 +121,7 @@ def fuzz(
     before_call = GLOBAL_HOOK_DISPATCHER.register_hook_with_name(filler.before_call, "before_call")
     exchanger.listeners.append(pool.listen)
     try:
-        return _drain(_Engine(schema=schema), progress)
+        return _drain(_Engine(schema, settings.stateful_rounds), progress)
     finally:
         exchanger.listeners.remove(pool.listen)
         GLOBAL_HOOK_DISPATCHER.unregister(before_call)
@@ -136,7 +147,11 @@ def _configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:
     }
     phases: dict[str, Any] = {name: {"enabled": name in settings.phases} for name in PHASES}
     phases["fuzzing"]["generation"] = {"max-examples": settings.max_examples}
-    phases["stateful"]["generation"] = {"max-examples": settings.stateful_examples}
+    # A step that is refused leads nowhere; invalid data are what the other phases are for.
+    phases["stateful"]["generation"] = {
+        "max-examples": settings.stateful_examples,
+        "mode": "positive",
+    }
     phases["coverage"]["unexpected-methods"] = list(settings.methods)
     phases["stateful"]["max-steps"] = settings.stateful_steps
     return {
