@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
+from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -56,6 +57,7 @@ def connect(settings: Settings) -> Engine:
             "options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC",
         },
     )
+    event.listen(engine, "connect", _read_ids_as_text)
     event.listen(engine, "checkout", _refuse_dead)
     event.listen(engine, "before_cursor_execute", _count)
     _Process.engine = engine
@@ -169,6 +171,10 @@ def reset_statements() -> None:
 def statements() -> int:
     """Gives how many SQL statements were sent since `reset_statements`."""
     return _statements.get()
+
+
+def _read_ids_as_text(connection: Any, _record: Any) -> None:
+    connection.adapters.register_loader("uuid", TextLoader)
 
 
 def _count(*_: Any) -> None:

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from ..db import session
 from ..utils.cursor import Cursor, decode_cursor, encode_cursor
 from ..utils.errors import InvalidCursorError
 from ..utils.instants import format_instant, parse_instant
 
 T = TypeVar("T")
 MAX_TEXT = 200
+
+# Where a page begins: at the first item, after a value, or among those that have none.
+FIRST, AFTER_VALUE, AFTER_NULL = "first", "after value", "after null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Order:
     """An order by a column and then by id. `sort` is its name on the wire."""
 
@@ -40,58 +44,70 @@ class Order:
 
 
 def take_page(
-    statement: Select[T],
+    statement: Callable[[str], Select[T]],
     order: Order,
     limit: int,
     cursor: str | None,
-    fetch: Callable[[Select[T]], Sequence[T]],
+    named: dict[str, Any],
 ) -> Page[T]:
-    """Fetches the page that begins at a cursor. Raises InvalidCursorError."""
-    if cursor is not None:
-        statement = statement.where(_after(order, decode_cursor(cursor, order.sort)))
-    rows = fetch(statement.order_by(*_ordering(order)).limit(limit + 1))
+    """Fetches the page that begins at a cursor. Raises InvalidCursorError.
+
+    statement: makes what `in_order` gives, for a place to begin at; named: its parameters.
+    """
+    place, position = _position(order, cursor)
+    parameters = {**named, **position, "page_rows": limit + 1}
+    rows = session().scalars(statement(place), parameters).all()
     if len(rows) <= limit:
         return Page(rows, None)
     return Page(rows[:limit], encode_cursor(_cursor(order, rows[limit - 1])))
 
 
-def _ordering(order: Order) -> list[ColumnElement[Any]]:
-    column, key = (
-        (order.column.desc(), order.id.desc())
-        if order.descending
-        else (
-            order.column.asc(),
-            order.id.asc(),
-        )
-    )
-    return [column.nulls_last() if order.nullable else column, key]
+def in_order(statement: Select[T], order: Order, place: str) -> Select[T]:
+    """Puts a list in order and lets it begin at a place; positions are parameters.
+
+    So a statement is built once, and not for each request.
+    """
+    if place != FIRST:
+        statement = statement.where(_after(order, place))
+    column = order.column.desc() if order.descending else order.column.asc()
+    key = order.id.desc() if order.descending else order.id.asc()
+    ordered = statement.order_by(column.nulls_last() if order.nullable else column, key)
+    return ordered.limit(bindparam("page_rows"))
 
 
-def _after(order: Order, cursor: Cursor) -> ColumnElement[bool]:
-    value = _value(order, cursor)
-    if value is None:
-        last = order.id < cursor.id if order.descending else order.id > cursor.id
+def _after(order: Order, place: str) -> ColumnElement[bool]:
+    after_id = bindparam("page_id", type_=order.id.type)
+    if place == AFTER_NULL:
+        last = order.id < after_id if order.descending else order.id > after_id
         return and_(order.column.is_(None), last)
     here = tuple_(order.column, order.id)
-    there = tuple_(literal(value, order.column.type), literal(cursor.id, order.id.type))
+    there = tuple_(bindparam("page_value", type_=order.column.type), after_id)
     beyond = here < there if order.descending else here > there
     return or_(beyond, order.column.is_(None)) if order.nullable else beyond
 
 
-def _value(order: Order, cursor: Cursor) -> datetime | str | None:
+def _position(order: Order, text: str | None) -> tuple[str, dict[str, Any]]:
+    if text is None:
+        return FIRST, {}
+    cursor = decode_cursor(text, order.sort)
     if cursor.value is None:
-        if order.nullable:
-            return None
-        raise InvalidCursorError
-    if order.column.type.python_type is str:
-        if len(cursor.value) > MAX_TEXT or "\0" in cursor.value:
+        if not order.nullable:
             raise InvalidCursorError
-        return cursor.value
+        return AFTER_NULL, {"page_id": cursor.id}
+    value = _value(order, cursor.value)
+    return AFTER_VALUE, {"page_id": cursor.id, "page_value": value}
+
+
+def _value(order: Order, text: str) -> datetime | str:
+    if order.column.type.python_type is str:
+        if len(text) > MAX_TEXT or "\0" in text:
+            raise InvalidCursorError
+        return text
     try:
-        instant = parse_instant(cursor.value)
+        instant = parse_instant(text)
     except ValueError as error:
         raise InvalidCursorError from error
-    if format_instant(instant) != cursor.value:
+    if format_instant(instant) != text:
         raise InvalidCursorError
     return instant
 

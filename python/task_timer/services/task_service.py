@@ -1,28 +1,55 @@
 """Tasks: what there is to be done."""
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, delete, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from ..db import reading, session, transactional
 from ..models import Task, TimeEntry
+from ..models.base import IdList
 from ..utils.errors import TaskNotFoundError
-from .paging import Order, Page, take_page
+from .paging import Order, Page, in_order, take_page
 
-SORTS: dict[str, InstrumentedAttribute[Any]] = {
-    "created_at": Task.created_at,
-    "updated_at": Task.updated_at,
-    "due_at": Task.due_at,
-    "title": Task.title,
+_ORDERS = {
+    sign + name: Order(sign + name, column, Task.id, nullable=column is Task.due_at)
+    for name, column in {
+        "created_at": Task.created_at,
+        "updated_at": Task.updated_at,
+        "due_at": Task.due_at,
+        "title": Task.title,
+    }.items()
+    for sign in ("", "-")
 }
+_PATTERN = bindparam("q", type_=Text())
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "status": Task.status == bindparam("status"),
+    "tag": bindparam("tag", type_=Text()) == any_(Task.tags),
+    "q": or_(Task.title.ilike(_PATTERN), Task.description.ilike(_PATTERN)),
+    "due_before": Task.due_at < bindparam("due_before"),
+    "updated_since": Task.updated_at >= bindparam("updated_since"),
+}
+_SPECIAL = re.compile(r"[\\%_]")
+_ESCAPED = r"\\\g<0>"
 _OWN = select(Task).where(Task.id == bindparam("task_id"), Task.user_id == bindparam("user_id"))
 _OWN_LOCKED = _OWN.with_for_update()
 _SUMS = (
     select(TimeEntry.task_id, func.sum(TimeEntry.duration).label("total"))
     .where(
-        TimeEntry.task_id == any_(bindparam("task_ids", type_=ARRAY(Uuid(as_uuid=False)))),
+        TimeEntry.task_id == any_(bindparam("task_ids", type_=IdList())),
         TimeEntry.end_time.is_not(None),
     )
     .group_by(TimeEntry.task_id)
@@ -35,10 +62,18 @@ def list_tasks(user_id: str, filters: dict[str, Any]) -> Page[Task]:
 
     filters: `status, tag, q, due_before, updated_since, sort, limit, cursor`.
     """
-    sort = filters["sort"]
-    order = Order(sort, SORTS[sort.removeprefix("-")], Task.id, nullable=sort.endswith("due_at"))
-    statement = _filtered(select(Task).where(Task.user_id == user_id), filters)
-    page = take_page(statement, order, filters["limit"], filters.get("cursor"), _fetch)
+    order = _ORDERS[filters["sort"]]
+    given = frozenset(_FILTERS.keys() & filters.keys())
+    named = {name: filters[name] for name in given} | {"user_id": user_id}
+    if "q" in named:
+        named["q"] = f"%{_SPECIAL.sub(_ESCAPED, named['q'])}%"
+    page = take_page(
+        lambda place: _list_statement(order, place, given),
+        order,
+        filters["limit"],
+        filters.get("cursor"),
+        named,
+    )
     _add_tracked_seconds(page.data)
     return page
 
@@ -110,28 +145,15 @@ def _existing(task: Task | None) -> Task:
     return task
 
 
-def _fetch(statement: Select[Task]) -> Sequence[Task]:
-    return session().scalars(statement).all()
-
-
-def _filtered(statement: Select[Task], filters: dict[str, Any]) -> Select[Task]:
-    if "status" in filters:
-        statement = statement.where(Task.status == filters["status"])
-    if "tag" in filters:
-        statement = statement.where(Task.tags.contains([filters["tag"]]))
-    if "q" in filters:
-        title = Task.title.icontains(filters["q"], autoescape=True)
-        description = Task.description.icontains(filters["q"], autoescape=True)
-        statement = statement.where(or_(title, description))
-    if "due_before" in filters:
-        statement = statement.where(Task.due_at < filters["due_before"])
-    if "updated_since" in filters:
-        statement = statement.where(Task.updated_at >= filters["updated_since"])
-    return statement
+@functools.cache
+def _list_statement(order: Order, place: str, given: frozenset[str]) -> Select[Task]:
+    conditions = [condition for name, condition in _FILTERS.items() if name in given]
+    own = select(Task).where(Task.user_id == bindparam("user_id"), *conditions)
+    return in_order(own, order, place)
 
 
 def _add_tracked_seconds(tasks: Iterable[Task]) -> None:
-    ids = [task.id for task in tasks]
-    sums = {row.task_id: row.total for row in session().execute(_SUMS, {"task_ids": ids})}
+    found = session().execute(_SUMS, {"task_ids": [task.id for task in tasks]})
+    sums = {row.task_id: row.total for row in found}
     for task in tasks:
         task.tracked_seconds = int(sums.get(task.id, 0))

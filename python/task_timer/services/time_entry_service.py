@@ -1,10 +1,11 @@
 """Time entries: intervals of time spent on a task."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, select, text, update
+from sqlalchemy import Boolean, ColumnElement, Select, bindparam, delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from ..db import reading, session, transactional, violated
@@ -17,9 +18,18 @@ from ..utils.errors import (
     TimerAlreadyRunningError,
 )
 from ..utils.identifiers import new_id
-from .paging import Order, Page, take_page
+from .paging import Order, Page, in_order, take_page
 from .task_service import find_task, lock_task
 
+_ORDERS = {
+    sort: Order(sort, TimeEntry.start_time, TimeEntry.id) for sort in ("start_time", "-start_time")
+}
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "task_id": TimeEntry.task_id == bindparam("task_id"),
+    "running": TimeEntry.end_time.is_(None) == bindparam("running", type_=Boolean()),
+    "started_from": TimeEntry.start_time >= bindparam("started_from"),
+    "started_before": TimeEntry.start_time < bindparam("started_before"),
+}
 _OWN = select(TimeEntry).where(
     TimeEntry.id == bindparam("entry_id"), TimeEntry.user_id == bindparam("user_id")
 )
@@ -49,9 +59,15 @@ def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
 
     filters: `task_id, running, started_from, started_before, sort, limit, cursor`.
     """
-    order = Order(filters["sort"], TimeEntry.start_time, TimeEntry.id)
-    statement = _filtered(select(TimeEntry).where(TimeEntry.user_id == user_id), filters)
-    return take_page(statement, order, filters["limit"], filters.get("cursor"), _fetch)
+    order = _ORDERS[filters["sort"]]
+    given = frozenset(_FILTERS.keys() & filters.keys())
+    return take_page(
+        lambda place: _list_statement(order, place, given),
+        order,
+        filters["limit"],
+        filters.get("cursor"),
+        {name: filters[name] for name in given} | {"user_id": user_id},
+    )
 
 
 @reading
@@ -140,21 +156,11 @@ def _existing(entry: TimeEntry | None) -> TimeEntry:
     return entry
 
 
-def _fetch(statement: Select[TimeEntry]) -> Sequence[TimeEntry]:
-    return session().scalars(statement).all()
-
-
-def _filtered(statement: Select[TimeEntry], filters: dict[str, Any]) -> Select[TimeEntry]:
-    if "task_id" in filters:
-        statement = statement.where(TimeEntry.task_id == filters["task_id"])
-    if "running" in filters:
-        running = TimeEntry.end_time.is_(None)
-        statement = statement.where(running if filters["running"] else ~running)
-    if "started_from" in filters:
-        statement = statement.where(TimeEntry.start_time >= filters["started_from"])
-    if "started_before" in filters:
-        statement = statement.where(TimeEntry.start_time < filters["started_before"])
-    return statement
+@functools.cache
+def _list_statement(order: Order, place: str, given: frozenset[str]) -> Select[TimeEntry]:
+    conditions = [condition for name, condition in _FILTERS.items() if name in given]
+    own = select(TimeEntry).where(TimeEntry.user_id == bindparam("user_id"), *conditions)
+    return in_order(own, order, place)
 
 
 def _check_interval(

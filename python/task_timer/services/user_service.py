@@ -1,16 +1,19 @@
 """Users: their profile, and the list of all."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..db import reading, session, transactional, violated
 from ..models import Session, User
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
 from . import password_service
-from .paging import Order, Page, take_page
+from .paging import Order, Page, in_order, take_page
+
+_OLDEST_FIRST = Order("created_at", User.created_at, User.id)
 
 
 @transactional
@@ -58,10 +61,12 @@ def delete_user(user_id: str) -> None:
 @reading
 def list_users(limit: int, cursor: str | None) -> Page[User]:
     """Lists all users, oldest first. Raises InvalidCursorError."""
-    order = Order("created_at", User.created_at, User.id)
-    return take_page(
-        select(User), order, limit, cursor, lambda statement: session().scalars(statement).all()
-    )
+    return take_page(_list_statement, _OLDEST_FIRST, limit, cursor, {})
+
+
+@functools.cache
+def _list_statement(place: str) -> Select[User]:
+    return in_order(select(User), _OLDEST_FIRST, place)
 
 
 def _write(user_id: str, values: dict[str, Any]) -> User:

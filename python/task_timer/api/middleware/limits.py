@@ -6,6 +6,7 @@ from ...utils.uri import UriError, decode, parse_query, split_target
 from ..call import Call, current
 
 SEPARATORS = len(": ") + len("\r\n")
+PROTOCOLS = ("HTTP/1.0", "HTTP/1.1")
 SINGLE_FIELDS = (
     "authorization",
     "content-length",
@@ -27,13 +28,13 @@ class Limits:
     def check(self) -> None:
         """Splits the target. Raises BadRequestError, UriTooLongError or HeadersTooLargeError."""
         call = current()
+        if call.method not in self._methods:
+            raise BadRequestError
         if len(call.target) > self._limits["url_bytes"]:
             raise UriTooLongError
         size = sum(len(name) + len(value) + SEPARATORS for name, value in call.fields)
         if size > self._limits["header_bytes"] or len(call.fields) > self._limits["header_count"]:
             raise HeadersTooLargeError
-        if call.method not in self._methods:
-            raise BadRequestError
         _check_fields(call)
         try:
             call.path, call.query_string = split_target(call.target)
@@ -45,7 +46,7 @@ class Limits:
 
 def _check_fields(call: Call) -> None:
     names = [name for name, _ in call.fields]
-    if any(names.count(name) > 1 for name in SINGLE_FIELDS):
+    if call.protocol not in PROTOCOLS or any(names.count(name) > 1 for name in SINGLE_FIELDS):
         raise BadRequestError
     if call.protocol == "HTTP/1.1" and "host" not in names:
         raise BadRequestError

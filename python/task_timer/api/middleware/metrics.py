@@ -47,8 +47,7 @@ class Metrics:
         self._in_flight.dec()
         self._requests.labels(method, call.operation_name, str(status)).inc()
         self._duration.labels(method, call.operation_name).observe(seconds)
-        if statements:
-            self._statements.labels(call.operation_name).inc(statements)
+        self._statements.labels(call.operation_name).inc(statements)
 
     def text(self) -> bytes:
         """Writes the metrics of all processes in Prometheus' text format, version 0.0.4."""

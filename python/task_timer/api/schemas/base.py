@@ -11,9 +11,20 @@ from ...utils.instants import format_instant, parse_instant
 class WireSchema(Schema):
     """Writes attributes in the order of the fields, and reads what the contract let through."""
 
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Reads an attribute; the general way would try keys and paths as well."""
-        return getattr(obj, attr)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._written = [
+            (field.data_key or name, name, field) for name, field in self.dump_fields.items()
+        ]
+
+    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
+        # What is written has every attribute, so none is looked for by key, path or default.
+        if many:
+            return [self._serialize(item) for item in obj]
+        return {
+            key: field._serialize(getattr(obj, name), name, obj)
+            for key, name, field in self._written
+        }
 
 
 class Instant(fields.Field[datetime]):
