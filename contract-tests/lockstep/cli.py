@@ -14,9 +14,10 @@ from lockstep.drivers.story_files import MODES, StoryError, load_stories
 from lockstep.report.json_report import write_json
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
-from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
+from lockstep.run import Run, RunError
 from lockstep.settings import PROFILES, Settings
 from lockstep.targets import Target
+from lockstep.verdict import COULD_NOT_RUN, Verdict
 
 
 @click.group()

@@ -9,9 +9,10 @@ from typing import Any
 
 import jsonschema_rs
 
-from lockstep.document import Document, DocumentedResponse, Operation
+from lockstep.document import Document
 from lockstep.literals import pointer
 from lockstep.messages import NoResponse, Outcome, Response
+from lockstep.operations import DocumentedResponse, Operation
 
 _DOCUMENT_URI = "urn:lockstep:document"
 

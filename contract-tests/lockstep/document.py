@@ -5,66 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
+from lockstep.loading import load_yaml
+from lockstep.operations import METHODS, DocumentedResponse, Operation, Parameter
 from lockstep.shapes import Shape, ShapeReader, resolve
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A declared parameter; `generated` is its `x-generated` kind, if the server makes it."""
-
-    name: str
-    location: str
-    required: bool
-    generated: str | None
-    shape: Shape | None
-
-
-@dataclass(slots=True)
-class DocumentedResponse:
-    """What the document says about one status of one operation.
-
-    `pointer` names the place in the document; `headers` maps lower-cased names to definitions.
-    """
-
-    pointer: str
-    definition: Mapping[str, Any]
-    headers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    media_types: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Operation:
-    """One operation; `name` is its operationId, or `METHOD /path` where it has none."""
-
-    name: str
-    method: str
-    path: str
-    tags: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    responses: dict[str, DocumentedResponse]
-    requires_auth: bool
-    definition: Mapping[str, Any]
-
-    def response_for(self, status: int) -> DocumentedResponse | None:
-        """The documentation of a status: exact, else its class (`4XX`), else `default`."""
-        for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
-            if key in self.responses:
-                return self.responses[key]
-        return None
-
-    @property
-    def statuses(self) -> list[int]:
-        """The statuses that are documented one by one."""
-        return sorted(int(key) for key in self.responses if key.isdigit())
 
 
 class Document:
@@ -240,26 +189,3 @@ class Document:
 def _path_pattern(path: str) -> re.Pattern[str]:
     parts = re.split(r"\{[^}]+\}", path)
     return re.compile("[^/]+".join(map(re.escape, parts)))
-
-
-class _JsonLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML with the values of JSON: what looks like a date stays a string."""
-
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith(":timestamp")]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def load_yaml(text: str) -> Any:
-    """Parse YAML as JSON data; `yaml.YAMLError` when it cannot be read."""
-    return _plain_keys(yaml.load(text, Loader=_JsonLoader))
-
-
-def _plain_keys(node: Any) -> Any:
-    """Status codes are numbers in YAML and strings in OpenAPI."""
-    if isinstance(node, dict):
-        return {str(key): _plain_keys(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain_keys(item) for item in node]
-    return node

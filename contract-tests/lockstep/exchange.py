@@ -4,36 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import chain
 
-from lockstep.compare import Clock, Comparer, ParsedAnswer
-from lockstep.conformance import Conformance
-from lockstep.coverage import Coverage
-from lockstep.document import Document, Operation
-from lockstep.findings import Findings
+from lockstep.compare import Comparer, Difference, ParsedAnswer
+from lockstep.ledger import Ledger
 from lockstep.messages import Outcome, Request, Response, status_of
+from lockstep.operations import Operation
 from lockstep.shapes import Generated
 from lockstep.symbols import Bijection, SymbolTable
 from lockstep.targets import Target
 from lockstep.trace import Exchange, Trace
 
 Listener = Callable[[Exchange, list[Generated]], None]
-
-
-@dataclass(slots=True)
-class Ledger:
-    """Where exchanges leave their marks; shared by all stages of a run.
-
-    An exchange is one request to every target: `requests` counts what each target was sent.
-    """
-
-    document: Document
-    conformance: Conformance
-    coverage: Coverage
-    findings: Findings
-    clock: Clock = field(default_factory=Clock)
-    exchanges: int = 0
-    requests: int = 0
 
 
 class Exchanger:
@@ -73,6 +56,17 @@ class Exchanger:
         pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
         outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
         return self._record(request, requests, outcomes, group, expected)
+
+    def differences(self, request: Request) -> list[Difference]:
+        """Send a request and only say where the answers differ; nothing is recorded."""
+        operation = self.ledger.document.find(request.method, request.path)
+        requests = self._requests(request)
+        pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
+        (_, leader), *others = [(waiting.target.name, waiting.finish()) for waiting in pending]
+        compared = (
+            self._comparer.compare(operation, leader, outcome, name) for name, outcome in others
+        )
+        return list(chain.from_iterable(compared))
 
     def send_together(
         self, together: Sequence[Request], *, expected: frozenset[int] = frozenset()
@@ -153,7 +147,7 @@ class Exchanger:
         self.trace.record(exchange, (item.value for item in generated if _is_traced(item)))
         self._judge(exchange, operation, expected)
         self._compare(exchange, operation, ordered=ordered)
-        self._count(exchange)
+        self.ledger.count(exchange)
         for listener in self.listeners:
             listener(exchange, generated)
         return exchange
@@ -167,13 +161,8 @@ class Exchanger:
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]
     ) -> None:
         for name, outcome in exchange.outcomes.items():
-            for violation in self.ledger.conformance.check(operation, outcome, expected):
-                added = self.ledger.findings.add_violation(
-                    exchange, violation.kind, violation.where, {name: violation.detail}, self.trace
-                )
-                exchange.conformant = False
-                if added:
-                    self.ledger.coverage.operations[exchange.label].nonconforming[name] += 1
+            violations = self.ledger.conformance.check(operation, outcome, expected)
+            self.ledger.add_violations(exchange, name, violations, self.trace)
 
     def _compare(self, exchange: Exchange, operation: Operation | None, *, ordered: bool) -> None:
         leader, *partners = exchange.outcomes
@@ -183,21 +172,7 @@ class Exchanger:
                 differences = self._comparer.compare(operation, *pair, name)
             else:
                 differences = self._comparer.compare_on_trial(operation, *pair, name)
-            for difference in differences:
-                added = self.ledger.findings.add_difference(
-                    exchange, difference, (leader, name), self.trace
-                )
-                exchange.parity = exchange.parity and not added
-
-    def _count(self, exchange: Exchange) -> None:
-        self.ledger.exchanges += 1
-        self.ledger.requests += len(exchange.outcomes)
-        record = self.ledger.coverage.operations[exchange.label]
-        record.requests += 1
-        record.differing += not exchange.parity
-        for name, outcome in exchange.outcomes.items():
-            if isinstance(outcome, Response):
-                self.ledger.coverage.saw(exchange.label, name, outcome.status)
+            self.ledger.add_differences(exchange, (leader, name), differences, self.trace)
 
 
 def _translated(body: bytes | None, bijection: Bijection) -> bytes | None:

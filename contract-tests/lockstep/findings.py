@@ -41,7 +41,7 @@ class Finding:
         """Count another occurrence, at the same targets or at further ones."""
         self.count += 1
         self.values = {**other.values, **self.values}
-        self.targets = tuple(sorted({*self.targets, *other.targets}))
+        self.targets = tuple(dict.fromkeys((*self.targets, *other.targets)))
 
     def shorten(self, sequence: list[Exchange], values: Mapping[str, str]) -> None:
         """Keep the shorter sequence, and what it showed."""
@@ -65,6 +65,10 @@ class Findings:
     def all(self) -> list[Finding]:
         """Every bucket, shortest sequence first."""
         return sorted(self._buckets.values(), key=lambda found: len(found.sequence))
+
+    def since(self, count: int) -> list[Finding]:
+        """The buckets beyond the first `count`, in the order in which they were found."""
+        return list(self._buckets.values())[count:]
 
     def add_difference(
         self, exchange: Exchange, difference: Difference, names: tuple[str, str], trace: Trace

@@ -7,7 +7,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from lockstep.document import load_yaml
+from lockstep.loading import load_yaml
 
 _REQUIRED = frozenset({"operation", "kind", "where", "cause"})
 _KEYS = _REQUIRED | {"expires"}

@@ -6,25 +6,27 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from lockstep.actors import ActorBook, ActorError
 from lockstep.compare import Clock
 from lockstep.conformance import Conformance
-from lockstep.coverage import Coverage, Missing
+from lockstep.coverage import Coverage
 from lockstep.document import Document
 from lockstep.drivers.fuzz import FuzzError, fuzz
-from lockstep.drivers.stories import Control, StoryPlayer, StoryResult
+from lockstep.drivers.stories import Control, StoryPlayer
 from lockstep.drivers.story_files import Story
-from lockstep.exchange import Exchanger, Ledger
-from lockstep.findings import Finding, Findings
-from lockstep.known_differences import KnownDifference, load_known_differences
+from lockstep.exchange import Exchanger
+from lockstep.findings import Findings
+from lockstep.known_differences import load_known_differences
+from lockstep.ledger import Ledger
 from lockstep.messages import NoResponse, Request
+from lockstep.minimise import minimise
 from lockstep.settings import Settings
 from lockstep.targets import Target
+from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 
-ALIKE, DIVERGED, COULD_NOT_RUN = 0, 1, 2
+__all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
 
 
 class RunError(Exception):
@@ -47,51 +49,6 @@ class _Silent:
 
     def progress(self, text: str, done: int, total: int | None) -> None:
         pass
-
-
-@dataclass(slots=True)
-class Stage:
-    """One part of a run: against which targets, how, and what it took."""
-
-    title: str
-    targets: tuple[str, ...]
-    mode: str
-    exchanges: int = 0
-    requests: int = 0
-    seconds: float = 0.0
-    findings: int = 0
-    stories: list[StoryResult] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a run ended.
-
-    `exit_code` is 0 when the targets are alike, 1 when they are not, conform less than they should
-    or were not looked at in full, 2 when the run could not be done.
-    """
-
-    exit_code: int
-    findings: list[Finding]
-    missing: list[Missing]
-    problems: list[str]
-    known: list[KnownDifference]
-    stages: list[Stage]
-    coverage: Coverage
-    covered: tuple[int, int]
-    seed: int
-    seconds: float
-    title: str
-
-    @property
-    def exchanges(self) -> int:
-        """How many requests were sent to all targets of their stage."""
-        return sum(stage.exchanges for stage in self.stages)
-
-    @property
-    def requests(self) -> int:
-        """How many requests were sent, each target counted."""
-        return sum(stage.requests for stage in self.stages)
 
 
 class Run:
@@ -160,6 +117,7 @@ class Run:
             groups = [[target] for target in targets] if mode == "alone" else [list(targets)]
             total = len(chosen) * len(groups)
             for group in groups:
+                found = len(self.ledger.findings)
                 exchanger = Exchanger(self.ledger, group, rotate=mode == "alternating")
                 player = StoryPlayer(exchanger, self._actors(exchanger), controls or {})
                 for story in chosen:
@@ -168,6 +126,7 @@ class Run:
                     if not result.played:
                         self._problems.append(f"{title or mode}: {result.problem}")
                     self._reporter.progress(story.name, len(stage.stories), total)
+                minimise(self.ledger.findings.since(found), exchanger)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
@@ -176,6 +135,7 @@ class Run:
             exchanger = Exchanger(self.ledger, targets)
             actors = self._actors(exchanger) if self.settings.actors else None
             before = self.ledger.exchanges
+            found = len(self.ledger.findings)
 
             def told(phase: str, label: str) -> None:
                 self._reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
@@ -186,6 +146,7 @@ class Run:
                 )
             except (ActorError, FuzzError) as error:
                 raise RunError(f"{title}: {error}") from error
+            minimise(self.ledger.findings.since(found), exchanger)
         return stage
 
     def could_not_run(self, reason: str) -> None:

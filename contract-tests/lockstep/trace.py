@@ -71,8 +71,11 @@ class Trace:
                 if self._makers[value].group is None:
                     self._writes[value].append(exchange)
 
-    def sequence(self, exchange: Exchange) -> list[Exchange]:
-        """The requests that lead to an exchange, oldest first, the exchange itself last."""
+    def sequence(self, exchange: Exchange, *, writes: bool = True) -> list[Exchange]:
+        """The requests that lead to an exchange, oldest first, the exchange itself last.
+
+        They made the values that it names or, with `writes`, changed what these stand for.
+        """
         wanted: dict[int, Exchange] = {}
         pending = [exchange]
         while pending and len(wanted) < MAX_STEPS:
@@ -81,9 +84,10 @@ class Trace:
                 continue
             wanted[current.number] = current
             for value in self._known_names(current.request):
-                maker = self._makers[value]
-                writes = (write for write in self._writes[value] if write.number < exchange.number)
-                pending.extend((maker, *(writes if current is exchange else ())))
+                pending.append(self._makers[value])
+                if writes and current is exchange:
+                    earlier = self._writes[value]
+                    pending.extend(write for write in earlier if write.number < exchange.number)
             if current.group is not None:
                 group = self._groups[current.group]
                 pending.extend(other for other in group if other.number < current.number)

@@ -47,9 +47,10 @@ class Trap:
     expect: Expectation
 
     def encode(self, host: str, token: str) -> bytes:
-        """The bytes to be sent to `host` (name and port) with an access token where one is asked for.
+        """The bytes to be sent to `host` (name and port), with an access token if one is asked for.
 
-        The text stands for bytes, Latin-1. `{text*n}` is a text n times, `{length}` the size of the body.
+        The text stands for bytes, Latin-1. `{text*n}` is a text n times, `{length}` the size of the
+        body.
         """
         body = _repeat(self.body)
         head = _repeat(self.template.replace("{host}", host).replace("{token}", token))

@@ -96,3 +96,13 @@ def test_the_sequence_of_a_finding_begins_where_its_values_were_made(
     (found,) = [found for found in run.ledger.findings.all() if found.operation == "closeNote"]
     labels = [exchange.label for exchange in found.sequence]
     assert labels == ["registerUser", "logIn", "createNote", "updateNote", "closeNote"]
+
+
+def test_a_sequence_is_shortened_to_what_the_difference_needs(
+    run: Run, document: Document, servers: Callable[..., list[Target]]
+) -> None:
+    play(run, document, servers("order"))
+    found = [found for found in run.ledger.findings.all() if found.operation == "listNotes"]
+    assert [exchange.label for exchange in found[0].sequence][:2] == ["registerUser", "logIn"]
+    assert found[0].sequence[-1].label == "listNotes"
+    assert len(found[0].sequence) <= 4

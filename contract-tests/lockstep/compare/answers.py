@@ -13,8 +13,9 @@ from lockstep.compare.clock import Clock
 from lockstep.compare.difference import Difference, in_body
 from lockstep.compare.headers import HeaderComparer
 from lockstep.compare.prometheus import compare_metrics
-from lockstep.document import Document, Operation
+from lockstep.document import Document
 from lockstep.messages import NoResponse, Outcome, Response
+from lockstep.operations import Operation
 from lockstep.shapes import MATCHED_KINDS, Generated, Shape
 from lockstep.symbols import Bijection, SymbolTable
 

@@ -10,8 +10,9 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.hooks import HookContext
 
-from lockstep.document import Document, Parameter
+from lockstep.document import Document
 from lockstep.drivers.pool import Pool
+from lockstep.operations import Parameter
 from lockstep.shapes import Path, Shape
 
 # Random ids and tags stay in the remaining share: they are how 404 and 412 are met.

@@ -44,8 +44,7 @@ def send_bytes(target: Target, data: bytes, methods: Sequence[str]) -> list[Outc
     try:
         with socket.create_connection(target.address, timeout=target.timeout) as sock:
             broken = _write(sock, data)
-            for method in methods:
-                answers.append(_read(sock, method, broken))
+            answers.extend(_read(sock, method, broken) for method in methods)
     except OSError as error:
         answers.append(failure_of(error, connecting=True))
     return answers

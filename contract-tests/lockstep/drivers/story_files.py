@@ -13,8 +13,9 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from lockstep.document import Document, load_yaml
+from lockstep.document import Document
 from lockstep.literals import pointer
+from lockstep.loading import load_yaml
 
 MODES = ("alone", "lockstep", "alternating")
 

@@ -9,7 +9,7 @@ from typing import Any
 from lockstep.coverage import OperationRecord
 from lockstep.findings import Finding
 from lockstep.report.curl import steps
-from lockstep.run import Stage, Verdict
+from lockstep.verdict import Stage, Verdict
 
 # Raised when a member changes its meaning or goes away; new members do not raise it.
 SCHEMA_VERSION = 1

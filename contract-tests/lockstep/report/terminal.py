@@ -11,7 +11,7 @@ from rich.table import Table
 from lockstep.coverage import OperationRecord
 from lockstep.findings import PARITY, Finding
 from lockstep.report.curl import steps
-from lockstep.run import Verdict
+from lockstep.verdict import Verdict
 
 SHOWN_FINDINGS = 20
 SHOWN_TEXT = 400

@@ -1,0 +1,65 @@
+"""Where exchanges leave their marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lockstep.compare import Clock, Difference
+from lockstep.conformance import Conformance, Violation
+from lockstep.coverage import Coverage
+from lockstep.document import Document
+from lockstep.findings import Findings
+from lockstep.messages import Response
+from lockstep.trace import Exchange, Trace
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Where exchanges leave their marks; shared by all stages of a run.
+
+    An exchange is one request to every target: `requests` counts what each target was sent.
+    """
+
+    document: Document
+    conformance: Conformance
+    coverage: Coverage
+    findings: Findings
+    clock: Clock = field(default_factory=Clock)
+    exchanges: int = 0
+    requests: int = 0
+
+    def add_violations(
+        self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
+    ) -> None:
+        """Record what the answer of one target breaks."""
+        for violation in violations:
+            exchange.conformant = False
+            values = {name: violation.detail}
+            if self.findings.add_violation(
+                exchange, violation.kind, violation.where, values, trace
+            ):
+                self.coverage.operations[exchange.label].nonconforming[name] += 1
+
+    def add_differences(
+        self,
+        exchange: Exchange,
+        names: tuple[str, str],
+        differences: Iterable[Difference],
+        trace: Trace,
+    ) -> None:
+        """Record where the answers of the leader and of a partner differ."""
+        for difference in differences:
+            added = self.findings.add_difference(exchange, difference, names, trace)
+            exchange.parity = exchange.parity and not added
+
+    def count(self, exchange: Exchange) -> None:
+        """Count an exchange and its answers."""
+        self.exchanges += 1
+        self.requests += len(exchange.outcomes)
+        record = self.coverage.operations[exchange.label]
+        record.requests += 1
+        record.differing += not exchange.parity
+        for name, outcome in exchange.outcomes.items():
+            if isinstance(outcome, Response):
+                self.coverage.saw(exchange.label, name, outcome.status)
