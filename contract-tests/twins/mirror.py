@@ -94,7 +94,8 @@ def _files(twin: Path, suffix: str) -> Iterator[Path]:
     roots = {PYTHON: (_PACKAGE, PYTHON / "tests"), NODE: (_SOURCES, NODE / "tests")}[twin]
     for root in roots:
         for path in sorted(root.rglob(f"*{suffix}")):
-            if path.name != "__init__.py" and "generated" not in path.parts:
+            # Which folders have one of these depends on the language.
+            if path.name not in ("__init__.py", "index.ts") and "generated" not in path.parts:
                 yield path
 
 
