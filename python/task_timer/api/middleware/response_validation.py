@@ -1,6 +1,9 @@
 """Holds answers to the contract, where the settings ask for it."""
 
+import functools
 from typing import Any
+
+import yaml
 
 from ...utils.json_text import parse_json
 from ..answers import Response
@@ -8,6 +11,7 @@ from ..call import current
 
 INTERNAL_ERROR = 500
 DEPTH = 64
+YAML = "application/yaml"
 
 
 class UndocumentedAnswerError(Exception):
@@ -35,4 +39,11 @@ def finish(response: Response) -> Response:
 
 def _value(response: Response) -> Any:
     data = response.get_data()
-    return parse_json(data, DEPTH) if response.is_json else data.decode()
+    if response.is_json:
+        return parse_json(data, DEPTH)
+    return _read_yaml(data) if response.mimetype == YAML else data.decode()
+
+
+@functools.lru_cache(maxsize=1)
+def _read_yaml(data: bytes) -> Any:
+    return yaml.load(data, Loader=yaml.CSafeLoader)
