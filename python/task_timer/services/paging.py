@@ -42,6 +42,18 @@ class Order:
         """Whether the largest comes first; what has no value comes last anyhow."""
         return self.sort.startswith("-")
 
+    def arrange(self, statement: Select[T], place: str) -> Select[T]:
+        """Puts a list in this order and lets it begin at a place; positions are parameters.
+
+        So a statement is built once, and not for each request.
+        """
+        if place != FIRST:
+            statement = statement.where(_after(self, place))
+        column = self.column.desc() if self.descending else self.column.asc()
+        key = self.id.desc() if self.descending else self.id.asc()
+        ordered = statement.order_by(column.nulls_last() if self.nullable else column, key)
+        return ordered.limit(bindparam("page_rows"))
+
 
 def take_page(
     statement: Callable[[str], Select[T]],
@@ -52,7 +64,7 @@ def take_page(
 ) -> Page[T]:
     """Fetches the page that begins at a cursor. Raises InvalidCursorError.
 
-    statement: makes what `in_order` gives, for a place to begin at; named: its parameters.
+    statement: makes what `arrange` gives, for a place to begin at; named: its parameters.
     """
     place, position = _position(order, cursor)
     parameters = {**named, **position, "page_rows": limit + 1}
@@ -60,19 +72,6 @@ def take_page(
     if len(rows) <= limit:
         return Page(rows, None)
     return Page(rows[:limit], encode_cursor(_cursor(order, rows[limit - 1])))
-
-
-def in_order(statement: Select[T], order: Order, place: str) -> Select[T]:
-    """Puts a list in order and lets it begin at a place; positions are parameters.
-
-    So a statement is built once, and not for each request.
-    """
-    if place != FIRST:
-        statement = statement.where(_after(order, place))
-    column = order.column.desc() if order.descending else order.column.asc()
-    key = order.id.desc() if order.descending else order.id.asc()
-    ordered = statement.order_by(column.nulls_last() if order.nullable else column, key)
-    return ordered.limit(bindparam("page_rows"))
 
 
 def _after(order: Order, place: str) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from ..db import reading, session, transactional
 from ..models import Task, TimeEntry
 from ..models.base import IdList
 from ..utils.errors import TaskNotFoundError
-from .paging import Order, Page, in_order, take_page
+from .paging import Order, Page, take_page
 
 _ORDERS = {
     sign + name: Order(sign + name, column, Task.id, nullable=column is Task.due_at)
@@ -149,7 +149,7 @@ def _existing(task: Task | None) -> Task:
 def _list_statement(order: Order, place: str, given: frozenset[str]) -> Select[Task]:
     conditions = [condition for name, condition in _FILTERS.items() if name in given]
     own = select(Task).where(Task.user_id == bindparam("user_id"), *conditions)
-    return in_order(own, order, place)
+    return order.arrange(own, place)
 
 
 def _add_tracked_seconds(tasks: Iterable[Task]) -> None:

@@ -18,7 +18,7 @@ from ..utils.errors import (
     TimerAlreadyRunningError,
 )
 from ..utils.identifiers import new_id
-from .paging import Order, Page, in_order, take_page
+from .paging import Order, Page, take_page
 from .task_service import find_task, lock_task
 
 _ORDERS = {
@@ -160,7 +160,7 @@ def _existing(entry: TimeEntry | None) -> TimeEntry:
 def _list_statement(order: Order, place: str, given: frozenset[str]) -> Select[TimeEntry]:
     conditions = [condition for name, condition in _FILTERS.items() if name in given]
     own = select(TimeEntry).where(TimeEntry.user_id == bindparam("user_id"), *conditions)
-    return in_order(own, order, place)
+    return order.arrange(own, place)
 
 
 def _check_interval(

@@ -11,7 +11,7 @@ from ..db import reading, session, transactional, violated
 from ..models import Session, User
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
 from . import password_service
-from .paging import Order, Page, in_order, take_page
+from .paging import Order, Page, take_page
 
 _OLDEST_FIRST = Order("created_at", User.created_at, User.id)
 
@@ -66,7 +66,7 @@ def list_users(limit: int, cursor: str | None) -> Page[User]:
 
 @functools.cache
 def _list_statement(place: str) -> Select[User]:
-    return in_order(select(User), _OLDEST_FIRST, place)
+    return _OLDEST_FIRST.arrange(select(User), place)
 
 
 def _write(user_id: str, values: dict[str, Any]) -> User:
