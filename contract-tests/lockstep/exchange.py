@@ -19,6 +19,14 @@ from lockstep.trace import Exchange, Trace
 Listener = Callable[[Exchange, list[Generated]], None]
 
 
+# So many requests in a row without an answer, and a target counts as gone.
+MAX_SILENCE = 15
+
+
+class TargetLostError(Exception):
+    """A target has stopped answering; going on would tell nothing more."""
+
+
 class Exchanger:
     """Sends every request to every target and holds the answers against each other.
 
@@ -37,6 +45,7 @@ class Exchanger:
         self.listeners: list[Listener] = []
         self.rotates = rotate
         self._turn = 0
+        self._silent = dict.fromkeys(self._addresses, 0)
         self._table = SymbolTable([target.name for target in self.targets[1:]])
         self._comparer = Comparer(ledger.document, self._table, ledger.clock)
 
@@ -50,7 +59,8 @@ class Exchanger:
         """Send one request and record all that can be said about the answers.
 
         `group` marks exchanges that only make sense together, such as the log-in of one user.
-        A 5xx is a finding unless its status is among the `expected` ones.
+        A 5xx is a finding unless its status is among the `expected` ones. Raises `TargetLostError`
+        when a target has not answered for long.
         """
         requests = self._requests(request)
         pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
@@ -148,6 +158,7 @@ class Exchanger:
         self._judge(exchange, operation, expected)
         self._compare(exchange, operation, ordered=ordered)
         self.ledger.count(exchange)
+        self._watch(exchange)
         for listener in self.listeners:
             listener(exchange, generated)
         return exchange
@@ -156,6 +167,13 @@ class Exchanger:
         if not isinstance(outcome, Response):
             return []
         return list(self._comparer.generated(operation, ParsedAnswer(outcome)))
+
+    def _watch(self, exchange: Exchange) -> None:
+        for name, outcome in exchange.outcomes.items():
+            answered = isinstance(outcome, Response)
+            self._silent[name] = 0 if answered else self._silent[name] + 1
+            if self._silent[name] >= MAX_SILENCE:
+                raise TargetLostError(f"{name} at {self._addresses[name]} has stopped answering")
 
     def _judge(
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]

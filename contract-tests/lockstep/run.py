@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from lockstep.actors import ActorBook, ActorError
+from lockstep.actors import ActorBook
 from lockstep.compare import Clock
 from lockstep.conformance import Conformance
 from lockstep.coverage import Coverage
@@ -16,7 +16,7 @@ from lockstep.document import Document
 from lockstep.drivers.fuzz import FuzzError, fuzz
 from lockstep.drivers.stories import Control, StoryPlayer
 from lockstep.drivers.story_files import Story
-from lockstep.exchange import Exchanger
+from lockstep.exchange import Exchanger, TargetLostError
 from lockstep.findings import Findings
 from lockstep.known_differences import load_known_differences
 from lockstep.ledger import Ledger
@@ -121,7 +121,11 @@ class Run:
                 exchanger = Exchanger(self.ledger, group, rotate=mode == "alternating")
                 player = StoryPlayer(exchanger, self._actors(exchanger), controls or {})
                 for story in chosen:
-                    result = player.play(story)
+                    try:
+                        result = player.play(story)
+                    except TargetLostError as error:
+                        self.could_not_run(f"{stage.title}: {error}")
+                        break
                     stage.stories.append(result)
                     if not result.played:
                         self._problems.append(f"{title or mode}: {result.problem}")
@@ -130,7 +134,11 @@ class Run:
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
-        """Drive all targets with generated requests; the first target leads."""
+        """Drive all targets with generated requests; the first target leads.
+
+        What stops it (a target or an actor is lost) makes the verdict's exit code 2; what was found
+        before stays.
+        """
         with self._stage(title, targets, "lockstep") as stage:
             exchanger = Exchanger(self.ledger, targets)
             actors = self._actors(exchanger) if self.settings.actors else None
@@ -144,8 +152,8 @@ class Run:
                 self._problems += fuzz(
                     exchanger, actors, self.settings.fuzz, self.settings.seed, told
                 )
-            except (ActorError, FuzzError) as error:
-                raise RunError(f"{title}: {error}") from error
+            except FuzzError as error:
+                self.could_not_run(f"{title}: {error}")
             minimise(self.ledger.findings.since(found), exchanger)
         return stage
 

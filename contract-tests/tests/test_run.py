@@ -173,3 +173,15 @@ def test_a_curl_line_is_quoted_for_the_shell() -> None:
     assert words[-1] == "http://h/x?a='b'&c"
     assert "A: $(x)" in words
     assert "B;" in words
+
+
+def test_a_target_that_stops_answering_ends_the_stage_and_not_the_report(
+    settings: Settings, servers: Servers
+) -> None:
+    left, _ = servers()
+    run = Run(replace(settings, actors=()))
+    run.fuzz([left, Target("gone", "http://127.0.0.1:1")])
+    verdict = run.finish()
+    assert verdict.exit_code == 2
+    assert "gone at http://127.0.0.1:1 has stopped answering" in verdict.problems[-1]
+    assert {found.kind for found in verdict.findings} >= {"no_response", "outcome"}

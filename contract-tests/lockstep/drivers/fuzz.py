@@ -25,7 +25,7 @@ from lockstep.drivers.pool import Pool
 from lockstep.exchange import Exchanger
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
-METHODS = ("get", "put", "post", "delete", "options", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "patch", "trace", "query")
 # What valid data may meet in a server with users and state.
 ACCEPTED = ("2xx", "304", "401", "403", "404", "409", "412", "422", "428", "429")
 # What invalid data may meet; a server may decide by its state before it looks at the data.
@@ -106,7 +106,7 @@ def fuzz(
     """Run the phases of Schemathesis; what its checks find becomes findings of the exchanger.
 
     Returns what the engine could not do, in words. `progress` hears the phase and the operation
-    that is worked on. Raises `FuzzError` when the engine cannot start.
+    that is worked on. Raises `FuzzError` when the engine cannot start or go on.
     """
     rng = random.Random(seed)
     pool = Pool(rng)
@@ -122,6 +122,10 @@ def fuzz(
     exchanger.listeners.append(pool.listen)
     try:
         return _drain(_Engine(schema, settings.stateful_rounds), progress)
+    except KeyboardInterrupt:
+        if transport.lost:
+            raise FuzzError(transport.lost) from None
+        raise
     finally:
         exchanger.listeners.remove(pool.listen)
         GLOBAL_HOOK_DISPATCHER.unregister(before_call)

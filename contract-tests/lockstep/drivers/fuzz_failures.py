@@ -13,6 +13,7 @@ from schemathesis.openapi.checks import (
     JsonSchemaError,
     MissingContentType,
     MissingHeaders,
+    RejectedPositiveData,
     UndefinedContentType,
     UndefinedStatusCode,
 )
@@ -48,7 +49,7 @@ class FailureFilter:
     ) -> bool:
         """The Schemathesis hook; always false."""
         exchange = self._transport.exchange_of(failure.case_id or case.id)
-        if exchange is not None and not self._is_known(failure, exchange):
+        if exchange is not None and not self._is_known(failure, case, exchange):
             leader = next(iter(exchange.outcomes))
             self._exchanger.ledger.findings.add_violation(
                 exchange,
@@ -59,9 +60,12 @@ class FailureFilter:
             )
         return False
 
-    def _is_known(self, failure: Failure, exchange: Exchange) -> bool:
+    def _is_known(self, failure: Failure, case: Case[Any], exchange: Exchange) -> bool:
         if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
+        if isinstance(failure, RejectedPositiveData):
+            # A link that points at nothing supplies null, which is no valid parameter.
+            return None in case.path_parameters.values() or None in case.query.values()
         if isinstance(failure, EnsureResourceAvailability):
             return not self._should_exist(exchange)
         return False

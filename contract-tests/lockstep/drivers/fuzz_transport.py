@@ -12,9 +12,9 @@ from schemathesis.core.transport import Response as SchemathesisResponse
 from schemathesis.generation.overrides import Override
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 
-from lockstep.actors import Actor, ActorBook
+from lockstep.actors import Actor, ActorBook, ActorError
 from lockstep.drivers.pool import Pool
-from lockstep.exchange import Exchanger
+from lockstep.exchange import Exchanger, TargetLostError
 from lockstep.messages import NoResponse, Request, Response
 from lockstep.trace import Exchange
 
@@ -38,6 +38,7 @@ class ExchangeTransport(RequestsTransport):
         self._actors = actors
         self._pool = pool
         self._exchanges: dict[str, Exchange] = {}
+        self.lost = ""
 
     def exchange_of(self, case_id: str) -> Exchange | None:
         """The exchange of a case, while it is recent."""
@@ -52,11 +53,17 @@ class ExchangeTransport(RequestsTransport):
     ) -> SchemathesisResponse:
         """Send one case; the leader's answer is what Schemathesis goes on with.
 
-        Raises `requests.ConnectionError` or `requests.Timeout` where the leader does not answer.
+        Raises `requests.ConnectionError` or `requests.Timeout` where the leader does not answer,
+        and `KeyboardInterrupt` where going on is of no use: `lost` then says why.
         """
         prepared = self._prepare(case, kwargs)
-        actor = self._actor(case, prepared)
-        exchange = self._exchanger.send(_request(prepared, actor, self._actors))
+        try:
+            actor = self._actor(case, prepared)
+            exchange = self._exchanger.send(_request(prepared, actor, self._actors))
+        except (ActorError, TargetLostError) as error:
+            # What the engine takes for the end of the run, and not of this case.
+            self.lost = str(error)
+            raise KeyboardInterrupt from error
         self._exchanges[case.id] = exchange
         if len(self._exchanges) > KEPT_EXCHANGES:
             del self._exchanges[next(iter(self._exchanges))]
