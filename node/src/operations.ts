@@ -42,7 +42,7 @@ interface RawParameter {
 
 interface RawResponse {
   headers?: Record<string, unknown>;
-  content?: Record<string, { schema: Schema }>;
+  content?: Record<string, { schema?: Schema }>;
 }
 
 interface RawOperation {
@@ -70,6 +70,7 @@ export interface OpenApiDocument {
 /** Reads operations out of an OpenAPI document. */
 export class OperationReader {
   private readonly components: Schema;
+  private readonly validators = new Map<string, Validator>();
 
   constructor(private readonly document: OpenApiDocument) {
     this.components = { schemas: document.components.schemas };
@@ -126,7 +127,7 @@ export class OperationReader {
   private response(node: unknown): DocumentedResponse {
     const { headers = {}, content = {} } = this.resolve<RawResponse>(node);
     const validators = Object.entries(content).map(
-      ([type, { schema }]) => [type, this.validator(schema, "response")] as const,
+      ([type, { schema = {} }]) => [type, this.validator(schema, "response")] as const,
     );
     return { validators: new Map(validators), hasEtag: Object.hasOwn(headers, "ETag") };
   }
@@ -140,6 +141,9 @@ export class OperationReader {
   }
 
   private validator(schema: Schema, place: Validator["place"]): Validator {
-    return new Validator(schema, this.components, place);
+    const key = `${place} ${JSON.stringify(schema)}`;
+    const validator = this.validators.get(key) ?? new Validator(schema, this.components, place);
+    this.validators.set(key, validator);
+    return validator;
   }
 }

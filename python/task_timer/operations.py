@@ -120,7 +120,7 @@ class OperationReader:
         content = response.get("content", {})
         return Response(
             validators={
-                media: self.validator(rules["schema"], "response")
+                media: self.validator(rules.get("schema", {}), "response")
                 for media, rules in content.items()
             },
             has_etag="ETag" in response.get("headers", {}),
