@@ -62,7 +62,7 @@ def connect(settings: Settings) -> Engine:
     event.listen(engine, "before_cursor_execute", _count)
     _Process.engine = engine
     options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
-    _Process.reading = sessionmaker(engine, **options)
+    _Process.reading = sessionmaker(engine, info={"reading": True}, **options)
     in_transaction = engine.execution_options(isolation_level="READ COMMITTED")
     _Process.writing = sessionmaker(in_transaction, **options)
     return engine
@@ -102,7 +102,10 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        if _ambient.get() is not None:
+        ambient = _ambient.get()
+        if ambient is not None:
+            if ambient.info.get("reading"):
+                raise RuntimeError("a transaction cannot begin within a reading")
             return function(*args, **kwargs)
         for _ in range(ATTEMPTS - 1):
             try:

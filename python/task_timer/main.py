@@ -11,6 +11,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from .api.middleware.security_headers import common_headers
 from .api.wire_errors import Worker
 from .config import DEVELOPMENT_SECRET_KEY, ConfigError, Settings, load_settings
 from .contract import Contract, ContractError, load_contract
@@ -40,6 +41,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._application = app
         self._settings = settings
         self.contract = contract
+        self.common_headers = common_headers(contract, settings)
         super().__init__()
 
     def load_config(self) -> None:

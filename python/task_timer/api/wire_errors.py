@@ -87,7 +87,7 @@ def _closing(reader: Any, start_response: Any) -> Any:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """A worker whose application is a `main.Server`, which has the contract."""
+    """A worker whose application is a `main.Server`, which has the contract and the headers."""
 
     wsgi: Any
 
@@ -142,7 +142,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             "Content-Type": PROBLEM,
             "Content-Length": str(len(body)),
             "Cache-Control": "no-store",
-            **self.app.contract["x-response-headers"],
+            **self.app.common_headers,
             "X-Request-ID": request_id,
         }
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]

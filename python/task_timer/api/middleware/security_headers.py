@@ -8,13 +8,19 @@ from ..call import current
 DOCS = "getDocs"
 
 
+def common_headers(contract: Contract, settings: Settings) -> dict[str, str]:
+    """Gives the headers that every answer has, whoever makes it."""
+    headers = dict(contract["x-response-headers"])
+    if settings.app_env == "production":
+        headers |= contract["x-production-headers"]
+    return headers
+
+
 class SecurityHeaders:
     """Adds the request's id, and what keeps browsers from misusing an answer."""
 
     def __init__(self, contract: Contract, settings: Settings) -> None:
-        self._headers = dict(contract["x-response-headers"])
-        if settings.app_env == "production":
-            self._headers |= contract["x-production-headers"]
+        self._headers = common_headers(contract, settings)
         self._docs_policy = contract["x-docs-security-policy"]
 
     def finish(self, response: Response) -> Response:
