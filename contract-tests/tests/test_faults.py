@@ -106,3 +106,13 @@ def test_a_sequence_is_shortened_to_what_the_difference_needs(
     assert [exchange.label for exchange in found[0].sequence][:2] == ["registerUser", "logIn"]
     assert found[0].sequence[-1].label == "listNotes"
     assert len(found[0].sequence) <= 4
+
+
+def test_more_than_two_servers_are_each_held_against_the_leader(
+    run: Run, document: Document, servers: Callable[..., list[Target]]
+) -> None:
+    targets = [*servers(), servers("text")[1]]
+    targets[2].name = "third"
+    play(run, document, targets)
+    found = [found for found in run.ledger.findings.all() if found.category == "parity"]
+    assert {found.targets for found in found} == {("left", "third")}

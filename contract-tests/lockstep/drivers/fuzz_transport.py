@@ -24,7 +24,7 @@ KEPT_EXCHANGES = 2000
 _TOKEN = re.compile(r"[A-Za-z0-9_.\-]{16,}")
 # Set by the client library for its own purposes; the targets' clients set theirs.
 _DROPPED = frozenset(
-    {"accept-encoding", "connection", "content-length", "x-schemathesis-testcaseid"}
+    {"accept-encoding", "connection", "content-length", "user-agent", "x-schemathesis-testcaseid"}
 )
 
 
@@ -99,7 +99,7 @@ def _request(
     headers = tuple(
         (name, value if isinstance(value, str) else value.decode("latin-1"))
         for name, value in prepared.headers.items()
-        if name.lower() not in _DROPPED
+        if name.lower() not in _DROPPED and (name, value) != ("Accept", "*/*")
     )
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     request = Request(str(prepared.method), prepared.path_url, headers, body)

@@ -7,19 +7,18 @@ import shlex
 from lockstep.messages import NoResponse, Outcome, Request
 from lockstep.trace import Exchange
 
-# curl sets these by itself; an empty value keeps it from doing so.
-_OWN = ("Accept", "User-Agent")
-
 
 def curl(request: Request, base_url: str) -> str:
-    """One command for bash that sends exactly this request; nothing is shortened."""
+    """One command for bash that sends this request; nothing is shortened.
+
+    Only what curl adds by itself, `Accept` and `User-Agent`, is left to it.
+    """
     parts = ["curl", "-isS", "--path-as-is", "--globoff"]
     if request.method == "HEAD":
         parts.append("--head")
     elif request.method != "GET" or request.body:
         parts += ["-X", request.method]
     names = {name.lower() for name, _ in request.headers}
-    parts += [piece for name in _OWN if name.lower() not in names for piece in ("-H", f"{name}:")]
     for name, value in request.headers:
         parts += ["-H", f"{name}: {value}" if value else f"{name};"]
     if request.body is not None and "content-type" not in names:

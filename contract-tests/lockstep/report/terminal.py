@@ -81,7 +81,8 @@ def _print_finding(number: int, finding: Finding, console: Console) -> None:
     console.print(f"   {times}, first in {escape(finding.stage)}", highlight=False)
     for name, value in finding.values.items():
         text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}…"
-        console.print(f"   {name}: {text}", markup=False, highlight=False, soft_wrap=True)
+        line = f"{name}: {text}".replace("\n", "\n     ")
+        console.print(f"   {line}", markup=False, highlight=False, soft_wrap=True)
     shown = finding.targets if finding.category == PARITY else _with_sequence(finding)
     for name in shown:
         console.print(f"   on {name}:", style="dim", highlight=False)
