@@ -77,7 +77,7 @@ def _service(module: ModuleType) -> dict[str, Any]:
         and member.__module__ == module.__name__
         and not name.startswith("_")
     ]
-    return {"name": module.__name__.rsplit(".", 1)[1], "functions": functions}
+    return {"name": module.__name__.rsplit(".", 1)[1], "functions": sorted(functions)}
 
 
 def main() -> None:
