@@ -13,6 +13,7 @@ export PYTHONUNBUFFERED := 1
 # Nothing here may call home, or fetch an engine that it does not use.
 export CHECKPOINT_DISABLE := 1
 export PRISMA_HIDE_UPDATE_MESSAGE := 1
+export NPM_CONFIG_UPDATE_NOTIFIER := false
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 

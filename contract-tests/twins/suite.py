@@ -1,6 +1,6 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m twins.suite [stories] [generated]
+python -m twins.suite [stories] [traps] [generated]
 
 PROFILE=quick|default|deep, SEED and DATABASE_URL are read. Unless all parts are run, not every
 documented status needs to be seen.
@@ -10,40 +10,48 @@ Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when 
 
 import sys
 from collections.abc import Collection
+from dataclasses import replace
 
 from rich.console import Console
 
+from lockstep.drivers.raw import run_traps
 from lockstep.drivers.story_files import Story, StoryError, load_stories
 from lockstep.report.json_report import write_json
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
-from lockstep.run import COULD_NOT_RUN, Run, RunError
+from lockstep.run import COULD_NOT_RUN, DIVERGED, Reporter, Run, RunError, Verdict
+from lockstep.traps import load_traps
 from twins import contract
 from twins.databases import open_databases
 from twins.directories import PostgresError
+from twins.load import log_in
 from twins.migrations import CommandError
 from twins.paths import BUILD
 from twins.processes import ended_by_signals
 from twins.servers import ServerError
 from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 
-PARTS = ("stories", "generated")
+PARTS = ("stories", "traps", "generated")
 REPORT = BUILD / "contract-report.json"
 _LOGS = BUILD / "logs" / "contract"
 
 
 class Suite:
-    """The stages of the run, in order."""
+    """The stages of the run, in order; `problems` are those that the run itself does not know."""
 
-    def __init__(self, run: Run, stage: Stage, stories: list[Story]) -> None:
+    def __init__(self, run: Run, stage: Stage, stories: list[Story], progress: Reporter) -> None:
         self._run = run
         self._stage = stage
         self._stories = stories
+        self._progress = progress
+        self.problems: list[str] = []
 
     def run(self, parts: Collection[str]) -> None:
         """Run parts of the contract tests. Raises RunError, ServerError, StoryError."""
         if "stories" in parts:
             self._play_stories()
+        if "traps" in parts:
+            self._spring_traps()
         if "generated" in parts:
             self._send_generated()
 
@@ -61,6 +69,18 @@ class Suite:
         for story in self._stories:
             if story.profile != "default" and self._stage.can_play(story.profile):
                 self._play_apart(story)
+
+    def _spring_traps(self) -> None:
+        """Send the requests, down to their bytes, where the runtimes differ by nature."""
+        self._progress.stage("parity traps")
+        traps = load_traps(contract.TRAPS)
+        with self._stage.pair(POPULATED) as targets:
+            tokens = {target.name: log_in(target.base_url) for target in targets}
+            for number, trap in enumerate(traps, start=1):
+                for result in run_traps([trap], targets, tokens):
+                    name = f"trap {trap.area}, {trap.name}"
+                    self.problems += [f"{name}: {problem}" for problem in result.problems]
+                self._progress.progress(trap.name, number, len(traps))
 
     def _send_generated(self) -> None:
         with self._stage.pair(CLEAN, leader="python") as targets:
@@ -86,18 +106,17 @@ def main() -> int:
         return COULD_NOT_RUN
     console = Console(highlight=False)
     try:
-        run = _run(parts, console)
+        verdict = _run(parts, console)
     except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
         return COULD_NOT_RUN
-    verdict = run.finish()
     print_verdict(verdict, console)
     write_json(verdict, REPORT)
     console.print(f"Report: {REPORT}\nLogs:   {_LOGS}", soft_wrap=True)
     return verdict.exit_code
 
 
-def _run(parts: Collection[str], console: Console) -> Run:
+def _run(parts: Collection[str], console: Console) -> Verdict:
     with (
         ended_by_signals(),
         TerminalProgress(console) as progress,
@@ -111,8 +130,16 @@ def _run(parts: Collection[str], console: Console) -> Run:
         progress.stage("databases")
         stage = Stage(databases, server, _LOGS)
         stage.prepare(CLEAN, POPULATED)
-        Suite(run, stage, stories).run(parts)
-    return run
+        suite = Suite(run, stage, stories, progress)
+        suite.run(parts)
+    return _with_problems(run.finish(), suite.problems)
+
+
+def _with_problems(verdict: Verdict, problems: list[str]) -> Verdict:
+    if not problems:
+        return verdict
+    exit_code = verdict.exit_code or DIVERGED
+    return replace(verdict, problems=[*verdict.problems, *problems], exit_code=exit_code)
 
 
 if __name__ == "__main__":
