@@ -70,13 +70,13 @@ def _field(column: Column[Any]) -> dict[str, Any]:
 
 
 def _service(module: ModuleType) -> dict[str, Any]:
-    functions = [
+    functions = sorted(
         name
         for name, member in vars(module).items()
         if inspect.isfunction(member)
         and member.__module__ == module.__name__
         and not name.startswith("_")
-    ]
+    )
     return {"name": module.__name__.rsplit(".", 1)[1], "functions": sorted(functions)}
 
 

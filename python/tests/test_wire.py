@@ -1,6 +1,7 @@
 """What the parser of HTTP refuses is answered like all else."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +73,8 @@ def test_names_with_an_underscore_are_other_names(server: Server) -> None:
 def test_requests_follow_each_other(server: Server) -> None:
     answer = server.exchange(LINE + b"Host: x\r\n\r\n" + LINE + REST)
     assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+def test_what_follows_a_request_does_not_take_its_answer(server: Server) -> None:
+    answer = server.exchange(LINE + b"Host: x\r\n\r\nnonsense\r\n\r\n")
+    assert re.findall(rb"HTTP/1.1 \d+", answer) == [b"HTTP/1.1 200", b"HTTP/1.1 400"]
