@@ -99,6 +99,7 @@ class Reader {
 
   databaseUrl(name: string): string {
     const text = this.text(name, "");
+    if (text === "") return this.fault(name, "required", "");
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url?.protocol === "postgresql:" && url.hostname && url.pathname.length > 1) return text;
     return this.fault(name, "postgresql://user:password@host:port/database", "");
@@ -121,6 +122,7 @@ class Reader {
   secret(name: string, required: boolean): string {
     const value = this.text(name, required ? "" : DEVELOPMENT_SECRET_KEY);
     if (value === DEVELOPMENT_SECRET_KEY && !required) return value;
+    if (value === "") return this.fault(name, "required", value);
     if ([...value].length < 32) this.fault(name, "at least 32 characters", value);
     else if (new Set(value).size < 8) this.fault(name, "at least 8 different characters", value);
     else if (PLACEHOLDER.test(value)) this.fault(name, "not a placeholder", value);

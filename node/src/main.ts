@@ -34,7 +34,7 @@ async function main(): Promise<void> {
 
 async function start(settings: Settings, contract: Contract): Promise<void> {
   const shared = settings.workers > 1;
-  const metrics = new Metrics(contract, shared ? collectMetrics : undefined);
+  const metrics = shared ? new Metrics(contract, collectMetrics) : new Metrics(contract);
   // The supervisor makes the application too, so that what is wrong is told once.
   const app = await createApp(settings, contract, metrics);
   if (cluster.isPrimary && settings.secretKey === DEVELOPMENT_SECRET_KEY) {

@@ -17,12 +17,14 @@ interface MetricsMessage {
 export function supervise(settings: Settings): void {
   const registry = new AggregatorRegistry();
   let stopping = false;
+  const workers = () => Object.values(cluster.workers ?? {});
   const stop = () => {
     stopping = true;
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill("SIGTERM");
+    for (const worker of workers()) worker?.process.kill("SIGTERM");
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
   cluster.on("exit", (worker, code, signal) => {
+    if (stopping && workers().length === 0) process.exit();
     if (stopping) return;
     logger().warning({ pid: worker.process.pid, code, signal }, "worker_replaced");
     cluster.fork();
@@ -34,6 +36,8 @@ export function supervise(settings: Settings): void {
 /** Lets this worker give its metrics to the supervisor, and ask it for those of all. */
 export function shareMetrics(registry: Registry): void {
   AggregatorRegistry.setRegistries([registry]);
+  // Making one is what lets a worker answer.
+  new AggregatorRegistry();
 }
 
 /** Asks the supervisor for the metrics of all workers, in Prometheus' text format. */

@@ -8,7 +8,7 @@ import { newId } from "../utils/identifiers.js";
 import { logger } from "../utils/logger.js";
 import { makeProblem, PROBLEM } from "./problems.js";
 
-const CODES: Record<string, string> = {
+export const CODES: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
   HPE_HEADER_OVERFLOW: "headers_too_large",
 };

@@ -1,6 +1,6 @@
 /** Logs: one JSON object a line, on standard output. */
 
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 import { currentContext } from "./context.js";
 
 /** Names of the levels, as in the setting LOG_LEVEL. */
@@ -9,17 +9,21 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 let configured: Logger<"warning"> | undefined;
 
-/** Sends the lines of this level and above to standard output. */
-export function configureLogging(level: LogLevel): void {
-  configured = pino({
+/** Sends the lines of this level and above to standard output, or to another stream. */
+export function configureLogging(
+  level: LogLevel,
+  stream: DestinationStream = pino.destination(),
+): void {
+  const options = {
     base: null,
     level,
     messageKey: "event",
     customLevels: { warning: 40 },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => ({ request_id: currentContext()?.requestId ?? null }),
-  });
+  };
+  configured = pino(options, stream);
 }
 
 /** Gives the logger: `logger().info({ key: value }, "event")`. */

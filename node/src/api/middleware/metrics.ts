@@ -18,7 +18,7 @@ export class Metrics {
   /** `collect` writes the metrics of all processes, if there is more than this one. */
   constructor(
     contract: Contract,
-    private readonly collect: (() => Promise<string>) | undefined,
+    private readonly collect?: () => Promise<string>,
   ) {
     const defined = contract.get("x-metrics");
     this.knownMethods = new Set(contract.get("x-methods"));

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings } from "../src/config.js";
+
+const DATABASE_URL = "postgresql://user@localhost:5432/database";
+const STRONG_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a";
+const WEAK_KEYS = [
+  "short",
+  "a".repeat(40),
+  "abababababababababababababababababab",
+  DEVELOPMENT_SECRET_KEY,
+];
+
+function faults(environment: Record<string, string>): string[] {
+  try {
+    loadSettings(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+function names(environment: Record<string, string>): (string | undefined)[] {
+  return faults(environment).map((fault) => fault.split(":")[0]);
+}
+
+test("defaults need only a database", () => {
+  const settings = loadSettings({ DATABASE_URL });
+  expect(settings).toMatchObject({ appEnv: "development", port: 8000, workers: 1 });
+  expect(settings.validateResponses).toBe(true);
+});
+
+test("an empty variable is not set", () => {
+  expect(loadSettings({ DATABASE_URL, PORT: "" }).port).toBe(8000);
+});
+
+test("all faults are listed at once", () => {
+  expect(names({ PORT: "0", WORKERS: "two", CORS_ORIGINS: "*" })).toEqual([
+    "PORT",
+    "WORKERS",
+    "DATABASE_URL",
+    "CORS_ORIGINS",
+  ]);
+});
+
+test("development has a secret key", () => {
+  expect(loadSettings({ DATABASE_URL }).secretKey).toBe(DEVELOPMENT_SECRET_KEY);
+});
+
+test.each(WEAK_KEYS)("production refuses a weak secret key: %s", (key) => {
+  const environment = { DATABASE_URL, APP_ENV: "production", SECRET_KEY: key };
+  expect(names(environment)).toEqual(["SECRET_KEY"]);
+});
+
+test("production refuses to go without a secret key", () => {
+  expect(faults({ DATABASE_URL, APP_ENV: "production" })).toEqual(["SECRET_KEY: required"]);
+});
+
+test("production takes a strong secret key", () => {
+  const environment = { DATABASE_URL, APP_ENV: "production", SECRET_KEY: STRONG_KEY };
+  expect(loadSettings(environment).validateResponses).toBe(false);
+});

@@ -1,0 +1,39 @@
+import { expect } from "vitest";
+import { Metrics } from "../src/api/middleware/metrics.js";
+import { allHandlers } from "../src/api/routes/index.js";
+import { test } from "./fixtures.js";
+
+test("each operation has a handler", ({ contract, settings }) => {
+  const handlers = allHandlers(settings, new Metrics(contract));
+  expect(() => contract.bind(handlers)).not.toThrow();
+  expect(Object.keys(handlers)).toHaveLength(contract.operations.size);
+});
+
+test("an operation without a handler is named", ({ contract, settings }) => {
+  const { createTask: _, ...kept } = allHandlers(settings, new Metrics(contract));
+  expect(() => contract.bind(kept)).toThrow("operation createTask has no handler");
+});
+
+test("a handler without an operation is named", ({ contract, settings }) => {
+  const handlers = { ...allHandlers(settings, new Metrics(contract)), paintTask: () => undefined };
+  expect(() => contract.bind(handlers)).toThrow("handler paintTask has no operation");
+});
+
+test.for([
+  ["/api/v1/tasks", "unauthenticated"],
+  ["/api/v1/t%61sks/x", "unauthenticated"],
+  ["/api/v1/tasks/a%2Fb", "unauthenticated"],
+])("paths are compared after one decoding: %s", async ([path = "", code], { client }) => {
+  expect((await client.get(path, { Authorization: "" })).json.code).toBe(code);
+});
+
+test.for(["/api/v1/tasks/", "//api/v1/tasks", "/API/v1/tasks", "/"])(
+  "other paths are unknown: %s",
+  async (path, { client }) => {
+    expect((await client.get(path)).json.code).toBe("path_not_found");
+  },
+);
+
+test("Allow lists methods in the order of the contract", ({ contract }) => {
+  expect(contract.allow("/api/v1/users/me")).toBe("GET, HEAD, PATCH, DELETE, OPTIONS");
+});

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { decodeCursor, encodeCursor } from "../src/utils/cursor.js";
+import { InvalidCursorError } from "../src/utils/errors.js";
+
+const ID = "01936d5e-8a00-7000-8000-000000000001";
+
+test.each(["2026-02-01T08:00:00.000Z", "Naïve 🚚", null])("a cursor comes back: %s", (value) => {
+  const cursor = { sort: "title", value, id: ID };
+  expect(decodeCursor(encodeCursor(cursor), "title")).toEqual(cursor);
+});
+
+test("a cursor is base64url of compact JSON", () => {
+  const text = encodeCursor({ sort: "due_at", value: null, id: ID });
+  const content = Buffer.from(text, "base64url").toString();
+  expect(content).toBe(`{"sort":"due_at","value":null,"id":"${ID}"}`);
+});
+
+test.each([
+  "not JSON",
+  "[]",
+  `{"value":null,"sort":"title","id":"${ID}"}`,
+  `{"sort":"title","value":1,"id":"${ID}"}`,
+  `{"sort":"-title","value":"a","id":"${ID}"}`,
+  `{"sort": "title","value":"a","id":"${ID}"}`,
+  '{"sort":"title","value":"a","id":"x"}',
+  `{"sort":"title","value":"a","id":"${ID}","more":1}`,
+])("what was never given out is refused: %s", (content) => {
+  const text = Buffer.from(content).toString("base64url");
+  expect(() => decodeCursor(text, "title")).toThrow(InvalidCursorError);
+});
+
+test("spare bits are refused", () => {
+  const text = encodeCursor({ sort: "title", value: "a", id: ID });
+  const last = String.fromCharCode(text.charCodeAt(text.length - 1) + 1);
+  expect(() => decodeCursor(text.slice(0, -1) + last, "title")).toThrow(InvalidCursorError);
+});

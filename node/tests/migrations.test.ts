@@ -1,0 +1,74 @@
+/** The Prisma schema is the tables that the migrations make. */
+
+import { expect } from "vitest";
+import { db } from "../src/db.js";
+import { readTables, type Table } from "../src/models.js";
+import { test } from "./fixtures.js";
+
+interface ColumnRow {
+  table: string;
+  name: string;
+  type: string;
+  nullable: boolean;
+  default: string | null;
+}
+
+interface IndexRow {
+  table: string;
+  name: string;
+  columns: string[];
+  unique: boolean;
+}
+
+// A generated column's expression is no default.
+const COLUMNS = `
+  SELECT relname AS "table", attname AS name, format_type(atttypid, atttypmod) AS type,
+    NOT attnotnull AS nullable,
+    CASE attgenerated WHEN '' THEN pg_get_expr(adbin, adrelid) END AS "default"
+  FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+  WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0
+    AND NOT attisdropped AND relname <> 'alembic_version'
+  ORDER BY relname, attnum`;
+
+const INDEXES = `
+  SELECT tables.relname AS "table", indexes.relname AS name, indisunique AS unique,
+    array(SELECT attname::text FROM unnest(indkey) WITH ORDINALITY AS key (number, place)
+      JOIN pg_attribute ON attrelid = indrelid AND attnum = number ORDER BY place) AS columns
+  FROM pg_index JOIN pg_class AS indexes ON indexes.oid = indexrelid
+    JOIN pg_class AS tables ON tables.oid = indrelid
+  WHERE tables.relnamespace = 'public'::regnamespace AND tables.relname <> 'alembic_version'
+    AND indpred IS NULL`;
+
+async function migratedTables(): Promise<Table[]> {
+  const columns = await db().$queryRawUnsafe<ColumnRow[]>(COLUMNS);
+  const indexes = await db().$queryRawUnsafe<IndexRow[]>(INDEXES);
+  const names = [...new Set(columns.map(({ table }) => table))];
+  return names.map((name) => ({
+    name,
+    columns: columns.filter(({ table }) => table === name).map(({ table: _, ...column }) => column),
+    indexes: Object.fromEntries(
+      indexes
+        .filter(({ table }) => table === name)
+        .map(({ name, columns, unique }) => [name, { columns, unique }]),
+    ),
+  }));
+}
+
+test("models and database do not differ", async ({ origin: _ }) => {
+  expect(readTables()).toEqual(await migratedTables());
+});
+
+test("constraints have the names that errors are told by", async ({ origin: _ }) => {
+  const names = await db().$queryRaw<{ name: string }[]>`
+    SELECT conname AS name FROM pg_constraint WHERE contype IN ('u', 'f')
+    UNION SELECT indexname FROM pg_indexes WHERE schemaname = 'public'`;
+  expect(names.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      "users_email_key",
+      "time_entries_one_running",
+      "sessions_user_id_fkey",
+      "tasks_user_id_fkey",
+    ]),
+  );
+});

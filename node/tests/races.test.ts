@@ -1,0 +1,56 @@
+import { expect } from "vitest";
+import { PASSWORD, type Received } from "./clients.js";
+import { test } from "./fixtures.js";
+
+async function race(...requests: Promise<Received>[]): Promise<number[]> {
+  return (await Promise.all(requests)).map(({ status }) => status).sort();
+}
+
+test("two writers with the same ETag", async ({ client }) => {
+  const { headers, json } = await client.post("tasks", { title: "a" });
+  const condition = { "If-Match": headers.get("ETag") ?? "" };
+  const statuses = await race(
+    client.patch(`tasks/${json.id}`, { title: "b" }, condition),
+    client.patch(`tasks/${json.id}`, { title: "c" }, condition),
+  );
+  expect(statuses).toEqual([200, 412]);
+});
+
+test("two starts of a timer", async ({ client }) => {
+  const bodies = [await client.makeTask(), await client.makeTask()].map(({ id }) => ({
+    task_id: id,
+  }));
+  const statuses = await race(...bodies.map((body) => client.post("timer/start", body)));
+  expect(statuses).toEqual([201, 409]);
+});
+
+test("two timers that stop each other", async ({ client }) => {
+  const tasks = [await client.makeTask(), await client.makeTask()];
+  const start = (id: string) =>
+    client.post("timer/start?on_conflict=stop_previous", { task_id: id });
+  for (let round = 0; round < 5; round++) {
+    const statuses = await race(...tasks.map(({ id }) => start(id)));
+    expect([201, 409]).toEqual(expect.arrayContaining(statuses));
+  }
+  expect((await client.get("time-entries?running=true")).json.data).toHaveLength(1);
+});
+
+test("two entries that overlap", async ({ client }) => {
+  const { id: task_id } = await client.makeTask();
+  const body = { task_id, start_time: "2026-02-02T09:00:00Z", end_time: "2026-02-02T10:00:00Z" };
+  const statuses = await race(client.post("time-entries", body), client.post("time-entries", body));
+  expect(statuses).toEqual([201, 409]);
+});
+
+test("one key used twice", async ({ client }) => {
+  const send = () => client.post("tasks", { title: "a" }, { "Idempotency-Key": "k" });
+  expect(await race(send(), send(), send())).toEqual([201, 201, 201]);
+  expect((await client.get("tasks")).json.data).toHaveLength(1);
+});
+
+test("one refresh token used twice", async ({ client }) => {
+  const { email } = (await client.get("users/me")).json;
+  const { json } = await client.post("auth/login", { email, password: PASSWORD });
+  const send = () => client.post("auth/refresh", { refresh_token: json.refresh_token });
+  expect(await race(send(), send())).toEqual([200, 401]);
+});

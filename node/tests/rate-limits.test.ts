@@ -1,0 +1,46 @@
+import { afterEach, expect } from "vitest";
+import * as rateLimitService from "../src/services/rate-limit-service.js";
+import { Client, freshEmail, PASSWORD } from "./clients.js";
+import { test, testSettings } from "./fixtures.js";
+
+const LOW = { rateLimitPerMinute: 2, credentialLimitPerMinute: 2 };
+
+function low(): void {
+  rateLimitService.configure({ ...testSettings(), ...LOW });
+}
+
+async function statuses(count: number, send: () => Promise<{ status: number }>): Promise<number[]> {
+  const seen: number[] = [];
+  while (seen.length < count) seen.push((await send()).status);
+  return seen;
+}
+
+afterEach(() => rateLimitService.configure(testSettings()));
+
+test("the general limit", async ({ origin }) => {
+  low();
+  const client = new Client(origin);
+  expect(await statuses(3, () => client.get("tasks"))).toEqual([401, 401, 429]);
+  const { headers } = await client.get("tasks");
+  expect(headers.get("RateLimit-Policy")).toBe('"general";q=2;w=60');
+  expect(headers.get("RateLimit")).toBe(`"general";r=0;t=${headers.get("Retry-After")}`);
+  expect(Number(headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
+  expect(Number(headers.get("Retry-After"))).toBeLessThanOrEqual(60);
+  expect((await new Client(origin).get("tasks")).status).toBe(401);
+});
+
+test("the limit of credentials is for each operation", async ({ origin }) => {
+  low();
+  const client = new Client(origin);
+  const body = { email: freshEmail(), password: PASSWORD };
+  expect(await statuses(3, () => client.post("auth/login", body))).toEqual([401, 401, 429]);
+  expect((await client.post("auth/register", body)).status).toBe(201);
+  const { headers } = await client.post("auth/login", body);
+  expect(headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
+});
+
+test("health is not limited", async ({ origin }) => {
+  low();
+  const client = new Client(origin);
+  expect(await statuses(4, () => client.get("/health"))).toEqual([200, 200, 200, 200]);
+});

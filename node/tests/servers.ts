@@ -1,0 +1,133 @@
+/** The server as a process, and a way to cut it off from its database. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer, type Server as Listener, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { type Received, registered } from "./clients.js";
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const DEADLINE = { timeout: 20_000, interval: 20 };
+
+export async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as { port: number };
+  listener.close();
+  return port;
+}
+
+/** Asks again and again, with a limit. */
+export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
+  await expect.poll(condition, DEADLINE).toBe(true);
+}
+
+/** A running server. */
+export class Server {
+  readonly origin: string;
+  readonly exited: Promise<number | null>;
+
+  constructor(
+    readonly process: ChildProcess,
+    readonly port: number,
+  ) {
+    this.origin = `http://127.0.0.1:${port}`;
+    this.exited = once(process, "exit").then(([code]) => code);
+  }
+
+  /** Gives all bytes that come back until the server closes. */
+  async exchange(request: string): Promise<string> {
+    const socket = connect(this.port, "127.0.0.1");
+    socket.write(Buffer.from(request, "latin1"));
+    const parts: Buffer[] = [];
+    socket.on("data", (part) => parts.push(part));
+    socket.on("error", () => socket.destroy());
+    await once(socket, "close");
+    return Buffer.concat(parts).toString("latin1");
+  }
+
+  async answers(): Promise<boolean> {
+    // A connection that was handed to a worker as it died is never answered.
+    const signal = AbortSignal.timeout(1000);
+    return fetch(`${this.origin}/health`, { signal }).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  }
+
+  login(): ReturnType<typeof registered> {
+    return registered(this.origin);
+  }
+
+  stop(): Promise<number | null> {
+    this.process.kill("SIGTERM");
+    return this.exited;
+  }
+}
+
+/** Runs a server with settings on top of those of the test run, as long as `use` takes. */
+export async function running(
+  settings: Record<string, string>,
+  use: (server: Server) => Promise<void>,
+): Promise<void> {
+  const port = await freePort();
+  const environment = { ...process.env, APP_ENV: "test", ...settings, PORT: String(port) };
+  const child = spawn(process.execPath, [MAIN], { env: environment, stdio: "ignore" });
+  const server = new Server(child, port);
+  try {
+    await waitUntil(() => server.answers());
+    await use(server);
+  } finally {
+    if (child.exitCode === null) await server.stop();
+  }
+}
+
+/** Stands between the server and its database, and can be cut. */
+export class DatabaseProxy {
+  readonly url: string;
+  private readonly target: URL;
+  private readonly sockets = new Set<Socket>();
+  private listener: Listener | undefined;
+
+  constructor(
+    databaseUrl: string,
+    private readonly port: number,
+  ) {
+    this.target = new URL(databaseUrl);
+    const url = new URL(databaseUrl);
+    url.hostname = "127.0.0.1";
+    url.port = String(port);
+    this.url = url.href;
+  }
+
+  async open(): Promise<void> {
+    this.listener = createServer((client) => this.forward(client)).listen(this.port, "127.0.0.1");
+    await once(this.listener, "listening");
+  }
+
+  async cut(): Promise<void> {
+    const closed = this.listener && once(this.listener, "close");
+    this.listener?.close();
+    for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+    await closed;
+  }
+
+  private forward(client: Socket): void {
+    const database = connect(Number(this.target.port || 5432), this.target.hostname);
+    for (const [side, other] of [
+      [client, database],
+      [database, client],
+    ] as const) {
+      this.sockets.add(side);
+      side.pipe(other);
+      side.on("error", () => other.destroy());
+      side.on("close", () => other.destroy());
+    }
+  }
+}
+
+export function codeOf({ status, json }: Received): [number, string] {
+  return [status, json.code];
+}

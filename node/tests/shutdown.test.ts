@@ -1,0 +1,65 @@
+/** How the process begins and ends. */
+
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import pg from "pg";
+import { expect } from "vitest";
+import { test } from "./fixtures.js";
+import { running, waitUntil } from "./servers.js";
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const WAITING = `SELECT 1 FROM pg_stat_activity
+  WHERE wait_event_type = 'Lock' AND query LIKE '%FROM tasks%FOR UPDATE%'`;
+
+function childrenOf(pid: number | undefined): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return children.split(" ").filter(Boolean).map(Number);
+}
+
+test("requests in flight are finished", async ({ settings }) => {
+  const database = new pg.Client(settings.databaseUrl);
+  const observer = new pg.Client(settings.databaseUrl);
+  await Promise.all([database.connect(), observer.connect()]);
+  await running({}, async (server) => {
+    const client = await server.login();
+    const task = await client.makeTask();
+    await database.query("BEGIN");
+    await database.query("SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE", [task.id]);
+    const slow = client.patch(`tasks/${task.id}`, { title: "b" }, { "If-Match": "*" });
+    await waitUntil(async () => (await observer.query(WAITING)).rowCount === 1);
+    server.process.kill("SIGTERM");
+    await waitUntil(async () => !(await server.answers()));
+    await database.query("ROLLBACK");
+    expect((await slow).status).toBe(200);
+    expect(await server.exited).toBe(0);
+  });
+  await Promise.all([database.end(), observer.end()]);
+});
+
+test.skipIf(process.platform !== "linux")("a killed worker is replaced", async () => {
+  await running({ WORKERS: "2" }, async (server) => {
+    const { pid } = server.process;
+    await waitUntil(() => childrenOf(pid).length === 2);
+    for (const worker of childrenOf(pid)) process.kill(worker, "SIGKILL");
+    await waitUntil(() => server.answers());
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+test("workers count together", async () => {
+  await running({ WORKERS: "2" }, async (server) => {
+    for (let sent = 0; sent < 10; sent++) await fetch(`${server.origin}/ready`);
+    const metrics = await (await fetch(`${server.origin}/metrics`)).text();
+    const counted = 'http_requests_total{method="GET",operation="getReadiness",status="200"} 10';
+    expect(metrics).toContain(counted);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+test.for(["PORT", "CONTRACT_PATH"])("what is misconfigured is named: %s", async (name) => {
+  const env = { ...process.env, [name]: "/nowhere" };
+  const ended = promisify(execFile)(process.execPath, [MAIN], { env });
+  await expect(ended).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(name) });
+});

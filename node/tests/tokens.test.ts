@@ -1,0 +1,60 @@
+/** Access tokens: what is refused, and why it does not matter how. */
+
+import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
+import { expect } from "vitest";
+import type { Client } from "./clients.js";
+import { test } from "./fixtures.js";
+import { codeOf } from "./servers.js";
+
+async function codeWith(client: Client, token: string): Promise<[number, string]> {
+  return codeOf(await client.get("users/me", { Authorization: `Bearer ${token}` }));
+}
+
+function sign(claims: JWTPayload, secret: string, alg = "HS256"): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
+}
+
+test("claims are in the order of the contract", ({ client }) => {
+  const claims = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"];
+  expect(Object.keys(decodeJwt(client.token))).toEqual(claims);
+});
+
+test.for<Record<string, unknown>>([
+  { exp: Math.floor(Date.now() / 1000) },
+  { exp: String(2 ** 40) },
+  { exp: 2 ** 40 + 0.5 },
+  { iss: "other" },
+  { aud: "other" },
+  { aud: ["task-timer"] },
+  { sub: "x" },
+  { sid: undefined },
+  { jti: 1 },
+  { iat: undefined },
+])("wrong claims are refused: %j", async (change, { client, settings }) => {
+  const token = await sign({ ...decodeJwt(client.token), ...change }, settings.secretKey);
+  expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
+});
+
+test("other algorithms are refused", async ({ client, settings }) => {
+  const claims = decodeJwt(client.token);
+  const unsigned = new UnsecuredJWT(claims).encode();
+  const other = await sign(claims, settings.secretKey.repeat(2), "HS512");
+  for (const token of [unsigned, other, `${unsigned}x`, "a.b.c"]) {
+    expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
+  }
+});
+
+test.for(["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])(
+  "other authorization is none: %s",
+  async (value, { client }) => {
+    const sent = { Authorization: value.replace("{}", client.token) };
+    const answer = await client.get("users/me", sent);
+    expect(codeOf(answer)).toEqual([401, "unauthenticated"]);
+    expect(answer.headers.get("WWW-Authenticate")).toBe('Bearer realm="task-timer"');
+  },
+);
+
+test("the scheme has any case", async ({ client }) => {
+  const sent = { Authorization: `bEARER ${client.token}` };
+  expect((await client.get("users/me", sent)).status).toBe(200);
+});

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { BadRequestError } from "../src/utils/errors.js";
+import { decode, encode, parseQuery, splitTarget } from "../src/utils/uri.js";
+
+test.each([
+  ["/a?b=c?d", ["/a", "b=c?d"]],
+  ["http://host:1/a?b", ["/a", "b"]],
+  ["http://host", ["/", ""]],
+  ["//a", ["//a", ""]],
+])("targets are split: %s", (target, parts) => {
+  expect(splitTarget(target)).toEqual(parts);
+});
+
+test("a fragment is refused", () => {
+  expect(() => splitTarget("/a#b")).toThrow(BadRequestError);
+});
+
+test.each(["%ff", "%zz", "%", "%0", "%00", "%c3%28", "%ed%a0%80"])(
+  "broken encoding is refused: %s",
+  (text) => {
+    expect(() => decode(text)).toThrow(BadRequestError);
+  },
+);
+
+test("queries are taken apart", () => {
+  expect(parseQuery("a=1+2&&b&=c&a=%2B&d=e=f&")).toEqual([
+    ["a", "1 2"],
+    ["b", ""],
+    ["", "c"],
+    ["a", "+"],
+    ["d", "e=f"],
+  ]);
+});
+
+test("all but unreserved characters are encoded", () => {
+  expect(encode("aZ9-._~ !'()*é")).toBe("aZ9-._~%20%21%27%28%29%2A%C3%A9");
+});

@@ -1,0 +1,79 @@
+/** What the parser of HTTP refuses is answered like all else. */
+
+import { test as base, expect } from "vitest";
+import { running, type Server } from "./servers.js";
+
+const LINE = "GET /health HTTP/1.1\r\n";
+const POST = "POST /api/v1/auth/login HTTP/1.1\r\nContent-Type: application/json\r\n";
+const REST = "Host: x\r\nConnection: close\r\n\r\n";
+
+const REFUSED: Record<string, [request: string, code: string]> = {
+  "verb outside the list": [`FOO /health HTTP/1.1\r\n${REST}`, "bad_request"],
+  "lower-case verb": [`get /health HTTP/1.1\r\n${REST}`, "bad_request"],
+  "no Host": [`${LINE}Connection: close\r\n\r\n`, "bad_request"],
+  "two Host": [`${LINE}Host: y\r\n${REST}`, "bad_request"],
+  version: [`GET /health HTTP/9.9\r\n${REST}`, "bad_request"],
+  "NUL in a header": [`${LINE}X: a\0b\r\n${REST}`, "bad_request"],
+  "space before the colon": [`${LINE}X : a\r\n${REST}`, "bad_request"],
+  "folded header": [`${LINE}X: a\r\n b\r\n${REST}`, "bad_request"],
+  "bare LF": ["GET /health HTTP/1.1\nHost: x\n\n", "bad_request"],
+  "raw UTF-8 in the path": [`GET /\xc3\xa9 HTTP/1.1\r\n${REST}`, "bad_request"],
+  "length and chunks": [
+    `${POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n${REST}`,
+    "bad_request",
+  ],
+  "negative length": [`${POST}Content-Length: -2\r\n${REST}`, "bad_request"],
+  "broken chunk": [`${POST}Transfer-Encoding: chunked\r\n${REST}zz\r\n`, "bad_request"],
+  "unknown transfer coding": [`${POST}Transfer-Encoding: gzip, chunked\r\n${REST}`, "bad_request"],
+  "unknown expectation": [`${LINE}Expect: more\r\n${REST}`, "expectation_failed"],
+  "large header": [`${LINE}X: ${"a".repeat(20_000)}\r\n${REST}`, "headers_too_large"],
+  "huge header": [`${LINE}X: ${"a".repeat(140_000)}\r\n${REST}`, "headers_too_large"],
+  "many headers": [`${LINE}${"X_Y: a\r\n".repeat(99)}${REST}`, "headers_too_large"],
+  "long path": [`GET /${"a".repeat(9000)} HTTP/1.1\r\n${REST}`, "uri_too_long"],
+  "large body": [
+    `${POST}Content-Length: 400000\r\n${REST}${"a".repeat(400_000)}`,
+    "body_too_large",
+  ],
+};
+
+const test = base.extend<{ server: Server }>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what is needed
+    async ({}, use) => running({}, use),
+    { scope: "file" },
+  ],
+});
+
+test.for(Object.entries(REFUSED))(
+  "refusals are problem details: %s",
+  async ([, [request, code]], { server }) => {
+    const [head = "", body = ""] = (await server.exchange(request)).split("\r\n\r\n");
+    const problem = JSON.parse(body);
+    expect(problem.code).toBe(code);
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${problem.status} `));
+    expect(head.split("\r\n")).toEqual(
+      expect.arrayContaining([
+        "Content-Type: application/problem+json",
+        "Connection: close",
+        `X-Request-ID: ${problem.request_id}`,
+      ]),
+    );
+  },
+);
+
+test("names with an underscore are other names", async ({ server }) => {
+  const fields = "X_Request_ID: mine\r\nSCRIPT_NAME: /health\r\n";
+  const answer = await server.exchange(LINE + fields + REST);
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  expect(answer).not.toContain("mine");
+});
+
+test("requests follow each other", async ({ server }) => {
+  const answer = await server.exchange(`${LINE}Host: x\r\n\r\n${LINE}${REST}`);
+  expect(answer.match(/HTTP\/1.1 200 /g)).toHaveLength(2);
+});
+
+test("what follows a request does not take its answer", async ({ server }) => {
+  const answer = await server.exchange(`${LINE}Host: x\r\n\r\nnonsense\r\n\r\n`);
+  expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 400"]);
+});
