@@ -11,7 +11,7 @@ from lockstep.drivers.fuzz import FuzzSettings
 
 PROFILES: Mapping[str, FuzzSettings] = {
     "quick": FuzzSettings(max_examples=5, stateful_rounds=1, stateful_steps=6),
-    "default": FuzzSettings(max_examples=25, stateful_rounds=6, stateful_steps=10),
+    "default": FuzzSettings(max_examples=25, stateful_rounds=5, stateful_steps=10),
     "deep": FuzzSettings(max_examples=300, stateful_rounds=100, stateful_steps=20),
 }
 

@@ -30,7 +30,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     known = [f"{entry.operation}: {entry.where} ({entry.cause})" for entry in verdict.known]
     _print_list("Known differences", known, console)
     console.print()
-    console.print(_verdict_line(verdict), highlight=False)
+    console.print(_verdict_line(verdict), highlight=False, soft_wrap=True)
 
 
 def _operations(verdict: Verdict) -> Table:
