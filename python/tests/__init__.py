@@ -1,1 +1,1 @@
-"""Tests of the Python twin, against a real PostgreSQL that DATABASE_URL names."""
+"""Tests of the Python twin, against a real PostgreSQL that TEST_DATABASE_URL names."""

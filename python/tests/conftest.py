@@ -14,9 +14,10 @@ from .clients import Client, registered
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    if "DATABASE_URL" not in os.environ:
-        pytest.exit("DATABASE_URL is not set: run `make test-python`", returncode=2)
+    if "TEST_DATABASE_URL" not in os.environ:
+        pytest.exit("TEST_DATABASE_URL is not set: run `make test-python`", returncode=2)
     os.environ |= {
+        "DATABASE_URL": os.environ["TEST_DATABASE_URL"],
         "APP_ENV": "test",
         "RATE_LIMIT_PER_MINUTE": "1000000",
         "CREDENTIAL_LIMIT_PER_MINUTE": "1000000",
