@@ -12,7 +12,7 @@ import { limits } from "./api/middleware/limits.js";
 import type { Metrics } from "./api/middleware/metrics.js";
 import { rateLimit } from "./api/middleware/rate-limit.js";
 import { routing } from "./api/middleware/routing.js";
-import { send, sending } from "./api/middleware/sending.js";
+import { send } from "./api/middleware/sending.js";
 import { validation } from "./api/middleware/validation.js";
 import { allHandlers } from "./api/routes/index.js";
 import type { Settings } from "./config.js";
@@ -37,9 +37,9 @@ export async function createApp(
   app.disable("x-powered-by");
   app.enable("case sensitive routing");
   app.enable("strict routing");
-  app.use(accessLog(contract, metrics), sending(settings), limits(contract));
+  app.use(accessLog(settings, contract, metrics), limits(contract));
   routing(app, contract, (operation) => [
-    rateLimit(settings, operation),
+    rateLimit(operation),
     auth(operation),
     body(contract, operation),
     validation(operation),

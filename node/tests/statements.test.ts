@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { parse } from "yaml";
 import { db } from "../src/db.js";
 import { type Client, freshEmail, PASSWORD, type Received } from "./clients.js";
-import { test } from "./fixtures.js";
+import { test as base } from "./fixtures.js";
 
 const FILE = new URL("../../contract-tests/statements.yaml", import.meta.url);
 const AGREED: Record<string, number> = parse(readFileSync(FILE, "utf8"));
@@ -84,7 +84,7 @@ const REQUESTS: Record<string, (client: Client) => Promise<Received>> = {
   getDocs: (c) => c.get("/docs"),
 };
 
-const counting = test.extend<{ sent: (answer: Promise<Received>) => Promise<number> }>({
+const test = base.extend<{ sent: (answer: Promise<Received>) => Promise<number> }>({
   sent: async ({ log }, use) => {
     await use(async (answer) => {
       const { headers } = await answer;
@@ -97,14 +97,14 @@ test("each operation is agreed on and tested", () => {
   expect(Object.keys(REQUESTS)).toEqual(Object.keys(AGREED));
 });
 
-counting.for(Object.entries(REQUESTS))(
+test.for(Object.entries(REQUESTS))(
   "the number of statements is the agreed one: %s",
   async ([operation, request], { client, sent }) => {
     expect(await sent(request(client))).toBe(AGREED[operation]);
   },
 );
 
-counting.for(["listTasks", "listTimeEntries", "getTimeReport", "listUsers"])(
+test.for(["listTasks", "listTimeEntries", "getTimeReport", "listUsers"])(
   "the number does not grow with the data: %s",
   async (operation, { client, sent }) => {
     for (let day = 10; day < 22; day++) {
@@ -115,7 +115,7 @@ counting.for(["listTasks", "listTimeEntries", "getTimeReport", "listUsers"])(
   },
 );
 
-counting("variants send as many more as is said", async ({ client, sent }) => {
+test("variants send as many more as is said", async ({ client, sent }) => {
   const more = async (operation: string, answer: Promise<Received>) =>
     (await sent(answer)) - (AGREED[operation] ?? 0);
   const once = { "Idempotency-Key": "once" };

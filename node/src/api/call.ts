@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Response } from "express";
+import type { Settings } from "../config.js";
 import type { Contract } from "../contract.js";
 import type { operations } from "../generated/contract.js";
 import type { Operation, OperationId } from "../operations.js";
@@ -45,6 +46,7 @@ export class Call<Id extends OperationId = OperationId> {
   body = undefined as Body<Id>;
 
   constructor(
+    readonly settings: Settings,
     readonly contract: Contract,
     readonly context: RequestContext,
     request: IncomingMessage,

@@ -1,6 +1,7 @@
 /** Writes a line for each request, and counts it. */
 
 import type { RequestHandler } from "express";
+import type { Settings } from "../../config.js";
 import type { Contract } from "../../contract.js";
 import { type RequestContext, runInContext } from "../../utils/context.js";
 import { logger } from "../../utils/logger.js";
@@ -9,10 +10,14 @@ import type { Metrics } from "./metrics.js";
 import { readRequestId } from "./request-id.js";
 
 /** The outermost middleware: here a request begins and ends. */
-export function accessLog(contract: Contract, metrics: Metrics): RequestHandler {
+export function accessLog(
+  settings: Settings,
+  contract: Contract,
+  metrics: Metrics,
+): RequestHandler {
   return (request, response, next) => {
     const context: RequestContext = { requestId: "", statements: 0 };
-    const call = new Call(contract, context, request);
+    const call = new Call(settings, contract, context, request);
     context.requestId = readRequestId(call);
     response.locals.call = call;
     metrics.begin();

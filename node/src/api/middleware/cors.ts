@@ -1,15 +1,11 @@
 /** Cross-origin requests, from the origins that the settings allow. */
 
-import type { Settings } from "../../config.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
 /** Gives the headers by which a browser lets a page read an answer. */
-export function corsHeaders(
-  call: Call,
-  { corsOrigins }: Settings,
-  answer: Answer,
-): Record<string, string> {
+export function corsHeaders(call: Call, answer: Answer): Record<string, string> {
+  const { corsOrigins } = call.settings;
   if (corsOrigins.length === 0) return {};
   const origin = call.fieldValue("origin");
   if (origin === undefined || !corsOrigins.includes(origin)) return { Vary: "Origin" };

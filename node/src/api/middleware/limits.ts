@@ -36,6 +36,7 @@ export function limits(contract: Contract): RequestHandler {
       throw new HeadersTooLargeError();
     }
     checkFields(call);
+    checkTarget(call);
     [call.path, call.queryString] = splitTarget(call.target);
     parseQuery(call.queryString);
     request.url = normalise(call.path);
@@ -49,6 +50,10 @@ function normalise(path: string): string {
     .split("/")
     .map((segment) => encode(decode(segment)))
     .join("/");
+}
+
+function checkTarget(call: Call): void {
+  if (call.target === "*" && call.method !== "OPTIONS") throw new BadRequestError();
 }
 
 function checkFields(call: Call): void {

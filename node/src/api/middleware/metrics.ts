@@ -40,7 +40,7 @@ export class Metrics {
     this.inFlight.dec();
     this.requests.inc({ method, operation, status: String(status) });
     this.duration.observe({ method, operation }, seconds);
-    if (statements > 0) this.statements.inc({ operation }, statements);
+    this.statements.inc({ operation }, statements);
   }
 
   /** Writes the metrics of all processes in Prometheus' text format, version 0.0.4. */

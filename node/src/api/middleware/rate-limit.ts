@@ -1,7 +1,6 @@
 /** Holds clients to their rate limits. */
 
 import type { RequestHandler } from "express";
-import type { Settings } from "../../config.js";
 import type { Operation } from "../../operations.js";
 import * as rateLimitService from "../../services/rate-limit-service.js";
 import { type Call, current } from "../call.js";
@@ -11,9 +10,10 @@ import { type Call, current } from "../call.js";
  *
  * Counts the request by the limit that its operation has. Throws a RateLimitedError.
  */
-export function rateLimit(settings: Settings, operation: Operation): RequestHandler {
+export function rateLimit(operation: Operation): RequestHandler {
   return async (_request, response, next) => {
-    const address = clientAddress(current(response), settings.trustedProxyHops);
+    const call = current(response);
+    const address = clientAddress(call, call.settings.trustedProxyHops);
     if (operation.rateLimit === "credentials") {
       await rateLimitService.countCredentials(address, operation.id);
     } else if (operation.rateLimit === "general") {

@@ -52,6 +52,7 @@ function collect(
 
 function typed(text: string, type: string | undefined): unknown {
   if (type === "boolean") return BOOLEANS[text] ?? text;
-  if (type === "integer" && WHOLE.test(text)) return Number(text);
+  // Beyond what is exact, and beyond every maximum, one value is as good as another.
+  if (type === "integer" && WHOLE.test(text)) return Math.min(Number(text), 2 ** 53);
   return text;
 }
