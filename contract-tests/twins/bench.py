@@ -19,7 +19,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from twins import processes
+from twins import processes, terminal
 from twins.databases import Databases
 from twins.load import CONNECTIONS, SECONDS, Load, log_in, requests_per_second, send
 from twins.migrations import SAMPLE_USER
@@ -55,7 +55,7 @@ LOADS = (
 
 def main() -> int:
     """Measure, print a table and write build/bench.json."""
-    console = Console(highlight=False)
+    console = terminal.console()
     with processes.ended_by_signals(), PostgresServer.start(settings=LOGGING) as server:
         stage = Stage(Databases(server.url), server, _LOGS)
         stage.prepare(POPULATED)

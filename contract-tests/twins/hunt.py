@@ -2,6 +2,8 @@
 
 python -m twins.hunt ID        DATABASE_URL names a server with the template database `clean`
 
+With the id `control` there is no saboteur: the stories are played with both twins as they are.
+
 A process of its own for each, since the engine behind the generated requests has state of its own.
 Prints what was found as JSON.
 """
@@ -11,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,7 +24,10 @@ from twins.databases import Databases
 from twins.paths import BUILD
 from twins.processes import ended_by_signals
 from twins.sabotage import Saboteur, build, load_saboteurs
+from twins.servers import Kind
 from twins.stage import Stage
+
+CONTROL = "control"
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,9 @@ class _Trap:
 
     def __init__(self) -> None:
         self.run: Run | None = None
-        self.title = ""
 
     def stage(self, title: str) -> None:
         """A stage begins."""
-        self.title = title
 
     def progress(self, text: str, done: int, total: int | None) -> None:
         """Something of the stage is done."""
@@ -59,27 +63,35 @@ class _Trap:
 
 def hunt(saboteur: Saboteur, databases: Databases) -> Catch:
     """Run stories and then generated requests against the wrong twin beside the right other one."""
-    trap = _Trap()
-    run = trap.run = Run(contract.settings(), trap)
-    usual = [
-        each for each in load_stories(contract.STORIES, run.document) if each.profile == "default"
-    ]
-    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="task-timer-saboteur-") as folder:
         commands = {saboteur.twin: build(saboteur, Path(folder))}
-        logs = BUILD / "logs" / "saboteurs" / saboteur.id
-        stage = Stage(databases, None, logs, label=saboteur.id.replace("-", "_"))
-        try:
-            with stage.pair(commands=commands) as targets:
-                run.play_stories(usual, targets, "lockstep", "stories in lockstep")
+        return _look(saboteur.id, databases, commands)
+
+
+def control(databases: Databases) -> Catch:
+    """Play the stories with both twins as they are."""
+    return _look(CONTROL, databases, {})
+
+
+def _look(name: str, databases: Databases, commands: Mapping[Kind, Sequence[str]]) -> Catch:
+    trap = _Trap()
+    run = trap.run = Run(contract.settings(), trap)
+    stories = load_stories(contract.STORIES, run.document)
+    usual = [story for story in stories if story.profile == "default"]
+    stage = Stage(databases, None, BUILD / "logs/saboteurs" / name, label=name.replace("-", "_"))
+    started = time.monotonic()
+    try:
+        with stage.pair(commands=commands) as targets:
+            run.play_stories(usual, targets, "lockstep", "stories in lockstep")
+        if commands:
             with stage.pair(commands=commands) as targets:
                 run.fuzz(targets, "generated requests")
-        except _CaughtError:
-            pass
+    except _CaughtError:
+        pass
     found = run.ledger.findings.all()
     first = found[0] if found else None
     return Catch(
-        saboteur=saboteur.id,
+        saboteur=name,
         stage=first.stage if first else None,
         finding=f"{first.operation}: {first.kind}, {first.where}" if first else None,
         requests=run.ledger.requests,
@@ -89,11 +101,12 @@ def hunt(saboteur: Saboteur, databases: Databases) -> Catch:
 
 def main() -> int:
     """Print the catch."""
-    wanted = sys.argv[1]
-    saboteur = next(each for each in load_saboteurs() if each.id == wanted)
+    databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
+    by_id = {saboteur.id: saboteur for saboteur in load_saboteurs()}
     with ended_by_signals():
-        databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
-        print(json.dumps(asdict(hunt(saboteur, databases))))
+        wanted = sys.argv[1]
+        catch = control(databases) if wanted == CONTROL else hunt(by_id[wanted], databases)
+        print(json.dumps(asdict(catch)))
     return 0
 
 

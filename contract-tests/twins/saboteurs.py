@@ -15,8 +15,9 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
+from twins import terminal
 from twins.databases import Databases, open_databases
-from twins.hunt import Catch
+from twins.hunt import CONTROL, Catch
 from twins.paths import BUILD, ROOT
 from twins.processes import ended_by_signals
 from twins.sabotage import SabotageError, Saboteur, load_saboteurs
@@ -27,7 +28,7 @@ _AT_ONCE = 2
 
 def main() -> int:
     """Try all saboteurs, or those named, and print who was caught by what."""
-    console = Console(highlight=False)
+    console = terminal.console()
     try:
         chosen = _chosen(sys.argv[1:])
         with ended_by_signals(), open_databases() as (databases, server):
@@ -59,12 +60,17 @@ def _chosen(names: list[str]) -> list[Saboteur]:
 def _hunt_all(
     saboteurs: list[Saboteur], databases: Databases, console: Console
 ) -> dict[str, Catch]:
+    """Hunt for all, two at a time. Raises SabotageError if there is a finding without a saboteur."""
     catches = {}
+    ids = [CONTROL, *(each.id for each in saboteurs)]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        hunts: list[Future[Catch]] = [threads.submit(_hunt, each, databases) for each in saboteurs]
+        hunts: list[Future[Catch]] = [threads.submit(_hunt, each, databases) for each in ids]
         try:
             for hunt in as_completed(hunts):
                 catch = hunt.result()
+                if catch.saboteur == CONTROL:
+                    _require_peace(catch)
+                    continue
                 catches[catch.saboteur] = catch
                 verdict = "got away" if catch.stage is None else f"caught by {catch.stage}"
                 console.print(f"{catch.saboteur}: {verdict} ({catch.seconds} s)")
@@ -73,9 +79,14 @@ def _hunt_all(
     return catches
 
 
-def _hunt(saboteur: Saboteur, databases: Databases) -> Catch:
+def _require_peace(control: Catch) -> None:
+    if control.stage is not None:
+        raise SabotageError(f"The twins differ without a saboteur: {control.finding}")
+
+
+def _hunt(name: str, databases: Databases) -> Catch:
     run = subprocess.run(
-        [sys.executable, "-m", "twins.hunt", saboteur.id],
+        [sys.executable, "-m", "twins.hunt", name],
         cwd=ROOT,
         env={
             **os.environ,
@@ -86,7 +97,7 @@ def _hunt(saboteur: Saboteur, databases: Databases) -> Catch:
         text=True,
     )
     if run.returncode != 0:
-        raise SabotageError(f"{saboteur.id} could not be tried:\n{run.stderr}")
+        raise SabotageError(f"{name} could not be tried:\n{run.stderr}")
     return Catch(**json.loads(run.stdout.splitlines()[-1]))
 
 

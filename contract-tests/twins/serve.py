@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from twins import processes
+from twins import processes, terminal
 from twins.databases import Databases
 from twins.migrations import ADMIN, SAMPLE_USER, migrate, seed
 from twins.paths import DATA, ROOT
@@ -29,7 +29,7 @@ _COLOURS: dict[Kind, str] = {"python": "yellow", "node": "green"}
 
 def main() -> int:
     """Serve until a signal ends it."""
-    console = Console(highlight=False)
+    console = terminal.console()
     with processes.ended_by_signals(), ExitStack() as stack:
         url = stack.enter_context(_database(console))
         servers = [stack.enter_context(_twin(kind, url)) for kind in _PORTS]

@@ -21,7 +21,7 @@ from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
 from lockstep.run import COULD_NOT_RUN, DIVERGED, Reporter, Run, RunError, Verdict
 from lockstep.traps import load_traps
-from twins import contract
+from twins import contract, terminal
 from twins.databases import open_databases
 from twins.directories import PostgresError
 from twins.load import log_in
@@ -104,7 +104,7 @@ def main() -> int:
     if not set(parts) <= set(PARTS):
         print(__doc__, file=sys.stderr)
         return COULD_NOT_RUN
-    console = Console(highlight=False)
+    console = terminal.console()
     try:
         verdict = _run(parts, console)
     except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
