@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from lockstep.messages import NoResponse, Outcome, Request, Response
@@ -16,6 +17,13 @@ from lockstep.messages import NoResponse, Outcome, Request, Response
 # in the moment in which the server closes it.
 MAX_IDLE_SECONDS = 1.0
 MAX_IDLE_CONNECTIONS = 16
+
+
+class ReadableSocket(Protocol):
+    """What an answer is read from."""
+
+    def makefile(self, mode: Any, /) -> Any:
+        """A binary file of what arrives."""
 
 
 @dataclass(slots=True)
@@ -146,9 +154,9 @@ class PendingExchange:
         return response
 
 
-def read_response(sock: socket.socket, method: str) -> tuple[Response, bool]:
+def read_response(sock: ReadableSocket, method: str) -> tuple[Response, bool]:
     """Read one answer; true with it when the connection can carry another request."""
-    raw = http.client.HTTPResponse(sock, method=method)
+    raw = http.client.HTTPResponse(cast(socket.socket, sock), method=method)
     try:
         raw.begin()
         body = raw.read()

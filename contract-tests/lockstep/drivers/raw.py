@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BufferedReader
 from typing import Any
 
 from lockstep.messages import NoResponse, Outcome, Response
@@ -16,6 +17,23 @@ from lockstep.traps import Expectation, Trap
 
 # Made anew for each answer, or about the connection and not about the resource.
 _NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server", "x-request-id"})
+
+
+class _Reader:
+    """Lets several answers be read one after another from one buffer."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._file = _Unclosed(socket.SocketIO(sock, "r"))
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        return self._file
+
+
+class _Unclosed(BufferedReader):
+    """Stays open when an answer ends, since the next one may be in it already."""
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass(slots=True)
@@ -44,7 +62,8 @@ def send_bytes(target: Target, data: bytes, methods: Sequence[str]) -> list[Outc
     try:
         with socket.create_connection(target.address, timeout=target.timeout) as sock:
             broken = _write(sock, data)
-            answers.extend(_read(sock, method, broken) for method in methods)
+            reader = _Reader(sock)
+            answers.extend(_read(reader, method, broken) for method in methods)
     except OSError as error:
         answers.append(failure_of(error, connecting=True))
     return answers
@@ -79,9 +98,9 @@ def _write(sock: socket.socket, data: bytes) -> OSError | None:
     return None
 
 
-def _read(sock: socket.socket, method: str, broken: OSError | None) -> Outcome:
+def _read(reader: _Reader, method: str, broken: OSError | None) -> Outcome:
     try:
-        return read_response(sock, method)[0]
+        return read_response(reader, method)[0]
     except (OSError, http.client.HTTPException, ValueError) as error:
         return failure_of(broken or error)
 
