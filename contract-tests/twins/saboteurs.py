@@ -60,7 +60,7 @@ def _chosen(names: list[str]) -> list[Saboteur]:
 def _hunt_all(
     saboteurs: list[Saboteur], databases: Databases, console: Console
 ) -> dict[str, Catch]:
-    """Hunt for all, two at a time. Raises SabotageError if there is a finding without a saboteur."""
+    """Hunt for all, two at a time. Raises SabotageError if the twins differ without any."""
     catches = {}
     ids = [CONTROL, *(each.id for each in saboteurs)]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
