@@ -83,8 +83,9 @@ class Exchanger:
     ) -> list[Exchange]:
         """Send several requests to each target at the same moment, as a race.
 
-        Which request wins may differ from target to target. So answers are paired by status before
-        they are compared: the leader's first 201 with the partner's first 201, and so on. Unless
+        Which request wins may differ from target to target. So answers are paired by status and
+        by which headers they have before they are compared: the replay of an answer with the
+        partner's replay, and so on. Unless
         the requests are all the same, a difference may come from the order alone: then answers that
         differ in more than their status teach nothing and are no finding.
         """
@@ -96,7 +97,7 @@ class Exchanger:
             {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
         ]
         if not self.rotates:
-            rows = _paired_by_status(rows)
+            rows = _paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
         parts = zip(together, translated, rows, strict=True)
         return [
@@ -204,10 +205,12 @@ def _is_traced(item: Generated) -> bool:
     )
 
 
-def _paired_by_status(rows: list[dict[str, Outcome]]) -> list[dict[str, Outcome]]:
+def _paired_by_likeness(rows: list[dict[str, Outcome]]) -> list[dict[str, Outcome]]:
     columns = {name: sorted((row[name] for row in rows), key=_rank) for name in rows[0]}
     return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
 
 
-def _rank(outcome: Outcome) -> tuple[int, bytes]:
-    return (status_of(outcome) or 0, outcome.body if isinstance(outcome, Response) else b"")
+def _rank(outcome: Outcome) -> tuple[int, list[str], bytes]:
+    if not isinstance(outcome, Response):
+        return 0, [], b""
+    return outcome.status, sorted(name.lower() for name, _ in outcome.headers), outcome.body
