@@ -62,9 +62,14 @@ export async function logOut(userId: string, refreshToken: string): Promise<void
 /** Finds out who an access token is of. Throws an InvalidTokenError. */
 export async function authenticate(accessToken: string): Promise<Identity> {
   const { userId, sessionId } = await tokenService.readAccessToken(accessToken);
-  const live = { some: { id: sessionId, revokedAt: null } };
-  const user = await db().user.findFirst({ where: { id: userId, sessions: live } });
-  if (user === null) throw new InvalidTokenError();
+  // Written out, since every request asks it: the query builder would double its cost.
+  const [user] = await db().$queryRaw<User[]>`
+    SELECT users.id, email, password_hash AS "passwordHash", role,
+      users.created_at AS "createdAt", updated_at AS "updatedAt"
+    FROM users JOIN sessions ON sessions.user_id = users.id
+    WHERE users.id = ${userId}::uuid AND sessions.id = ${sessionId}::uuid
+      AND sessions.revoked_at IS NULL`;
+  if (user === undefined) throw new InvalidTokenError();
   return { user, sessionId };
 }
 

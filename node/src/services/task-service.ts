@@ -108,12 +108,11 @@ async function withTrackedSecondsOf(task: Task): Promise<TrackedTask> {
 }
 
 async function withTrackedSeconds(tasks: Task[]): Promise<TrackedTask[]> {
-  const sums = await db().timeEntry.groupBy({
-    by: ["taskId"],
-    where: { taskId: { in: tasks.map(({ id }) => id) } },
-    _sum: { duration: true },
-  });
-  const seconds = new Map(sums.map(({ taskId, _sum }) => [taskId, Number(_sum.duration ?? 0)]));
+  const sums = await db().$queryRaw<{ taskId: string; total: bigint }[]>`
+    SELECT task_id AS "taskId", sum(duration)::bigint AS total FROM time_entries
+    WHERE task_id = ANY(${tasks.map(({ id }) => id)}::uuid[]) AND end_time IS NOT NULL
+    GROUP BY task_id`;
+  const seconds = new Map(sums.map(({ taskId, total }) => [taskId, Number(total)]));
   return tasks.map((task) => ({ ...task, trackedSeconds: seconds.get(task.id) ?? 0 }));
 }
 

@@ -7,7 +7,7 @@ import { type RequestContext, runInContext } from "../../utils/context.js";
 import { logger } from "../../utils/logger.js";
 import { Call } from "../call.js";
 import type { Metrics } from "./metrics.js";
-import { readRequestId } from "./request-id.js";
+import { requestIds } from "./request-id.js";
 
 /** The outermost middleware: here a request begins and ends. */
 export function accessLog(
@@ -15,6 +15,7 @@ export function accessLog(
   contract: Contract,
   metrics: Metrics,
 ): RequestHandler {
+  const readRequestId = requestIds(contract);
   return (request, response, next) => {
     const context: RequestContext = { requestId: "", statements: 0 };
     const call = new Call(settings, contract, context, request);

@@ -1,11 +1,14 @@
 /** Gives each request an id: that which it came with, or a new one. */
 
+import type { Contract } from "../../contract.js";
 import { newId } from "../../utils/identifiers.js";
 import type { Call } from "../call.js";
 
-/** Reads X-Request-ID and falls back to a new id. */
-export function readRequestId(call: Call): string {
-  const sent = call.fieldValue("x-request-id");
-  const pattern = new RegExp(call.contract.get("x-request-id-pattern"), "u");
-  return sent !== undefined && pattern.test(sent) ? sent : newId();
+/** Makes what reads X-Request-ID and falls back to a new id. */
+export function requestIds(contract: Contract): (call: Call) => string {
+  const pattern = new RegExp(contract.get("x-request-id-pattern"), "u");
+  return (call) => {
+    const sent = call.fieldValue("x-request-id");
+    return sent !== undefined && pattern.test(sent) ? sent : newId();
+  };
 }
