@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
@@ -40,6 +40,12 @@ class Databases:
         )
         self._created.append(name)
         return self.url(name)
+
+    def execute(self, name: str, statements: Iterable[str]) -> None:
+        """Send statements to a database of ours, each in its own transaction."""
+        for statement in statements:
+            with psycopg.connect(self.url(name)) as connection:
+                connection.execute(statement.encode())
 
     def drop(self, name: str) -> None:
         """Drop a database, cutting its connections."""

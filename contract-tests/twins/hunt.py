@@ -65,15 +65,20 @@ def hunt(saboteur: Saboteur, databases: Databases) -> Catch:
     """Run stories and then generated requests against the wrong twin beside the right other one."""
     with tempfile.TemporaryDirectory(prefix="task-timer-saboteur-") as folder:
         commands = {saboteur.twin: build(saboteur, Path(folder))}
-        return _look(saboteur.id, databases, commands)
+        return _look(saboteur.id, databases, commands, {saboteur.twin: saboteur.sql})
 
 
 def control(databases: Databases) -> Catch:
     """Play the stories with both twins as they are."""
-    return _look(CONTROL, databases, {})
+    return _look(CONTROL, databases, {}, {})
 
 
-def _look(name: str, databases: Databases, commands: Mapping[Kind, Sequence[str]]) -> Catch:
+def _look(
+    name: str,
+    databases: Databases,
+    commands: Mapping[Kind, Sequence[str]],
+    sql: Mapping[Kind, Sequence[str]],
+) -> Catch:
     trap = _Trap()
     run = trap.run = Run(contract.settings(), trap)
     stories = load_stories(contract.STORIES, run.document)
@@ -81,10 +86,10 @@ def _look(name: str, databases: Databases, commands: Mapping[Kind, Sequence[str]
     stage = Stage(databases, None, BUILD / "logs/saboteurs" / name, label=name.replace("-", "_"))
     started = time.monotonic()
     try:
-        with stage.pair(commands=commands) as targets:
+        with stage.pair(commands=commands, sql=sql) as targets:
             run.play_stories(usual, targets, "lockstep", "stories in lockstep")
         if commands:
-            with stage.pair(commands=commands) as targets:
+            with stage.pair(commands=commands, sql=sql) as targets:
                 run.fuzz(targets, "generated requests")
     except _CaughtError:
         pass

@@ -36,13 +36,17 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Saboteur:
-    """One fault: in which twin and layer, what it is about, and the patch that makes it."""
+    """One fault: in which twin and layer, what it is about, and what makes it.
+
+    patch: to the twin's sources. sql: to its database, as a wrong migration would have left it.
+    """
 
     id: str
     twin: Kind
     layer: str
     about: str
-    patch: tuple[Replacement, ...]
+    patch: tuple[Replacement, ...] = ()
+    sql: tuple[str, ...] = ()
 
     @property
     def sources(self) -> Path:
@@ -117,8 +121,8 @@ def _load(path: Path) -> Saboteur:
         raise SabotageError(f"{path}: /{'/'.join(map(str, fault.instance_path))}: {fault.message}")
     if data["id"] != path.stem:
         raise SabotageError(f"{path}: its id is {data['id']}")
-    patch = tuple(Replacement(**each) for each in data["patch"])
-    return Saboteur(**{**data, "patch": patch})
+    patch = tuple(Replacement(**each) for each in data.get("patch", ()))
+    return Saboteur(**{**data, "patch": patch, "sql": tuple(data.get("sql", ()))})
 
 
 @cache

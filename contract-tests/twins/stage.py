@@ -70,11 +70,12 @@ class Stage:
         shared: bool = False,
         leader: Kind = "python",
         commands: Mapping[Kind, Sequence[str]] | None = None,
+        sql: Mapping[Kind, Sequence[str]] | None = None,
     ) -> Iterator[list[Target]]:
         """Run both twins and give them as targets, the leader first.
 
         shared: both on one database; otherwise each has an own one, equal at the start.
-        commands: what to run instead of a twin, by its kind.
+        commands: what to run instead of a twin, by its kind. sql: what to do to its database first.
         """
         number = next(self._numbers)
         base = f"{self._label}_{number}"
@@ -85,6 +86,8 @@ class Stage:
             for name in sorted(set(names)):
                 self.databases.create(name, template=template)
                 stack.callback(self.databases.drop, name)
+            for kind, name in zip(kinds, names, strict=True):
+                self.databases.execute(name, (sql or {}).get(kind, ()))
             stack.callback(self._revive)
             servers = [
                 TwinServer(

@@ -1,6 +1,8 @@
-"""Runs a command with TEST_DATABASE_URL naming a fresh, migrated database; drops it afterwards.
+"""Runs a command with a fresh, migrated database; drops it afterwards.
 
 python -m twins.with_postgres -- command [argument ...]
+
+TEST_DATABASE_URL and DATABASE_URL name it.
 """
 
 import os
@@ -21,7 +23,9 @@ def main() -> int:
     with ended_by_signals(), open_databases() as (databases, _):
         url = databases.create("unit_tests")
         migrate(url)
-        return subprocess.call(command, env=os.environ | {"TEST_DATABASE_URL": url})
+        # The first name is for tests, the second for what they start.
+        names = {"TEST_DATABASE_URL": url, "DATABASE_URL": url}
+        return subprocess.call(command, env=os.environ | names)
 
 
 if __name__ == "__main__":
