@@ -7,11 +7,10 @@ import type { Contract, ContractDocument } from "../contract.js";
 import { InvalidTokenError } from "../utils/errors.js";
 import { isId, newId } from "../utils/identifiers.js";
 
-/** Whose access token it is, of which session, and until which second since 1970. */
+/** Whose access token it is, and of which session. */
 export interface Claims {
   userId: string;
   sessionId: string;
-  expiresAt: number;
 }
 
 interface Configuration {
@@ -21,15 +20,10 @@ interface Configuration {
   key: KeyObject;
 }
 
-/** So many tokens are remembered as verified; then all are forgotten. */
-const REMEMBERED = 10_000;
-
 let configured: Configuration | undefined;
-const verified = new Map<string, Claims>();
 
 /** Takes the form of tokens from the contract, the key and the lifetimes from the settings. */
 export function configure(contract: Contract, settings: Settings): void {
-  verified.clear();
   configured = {
     settings,
     rules: contract.get("x-access-token"),
@@ -58,13 +52,19 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
 
 /** Verifies an access token. Throws an InvalidTokenError where anything about it is wrong. */
 export async function readAccessToken(token: string): Promise<Claims> {
-  // A signature stays right, and to verify it costs more than much else of a request.
-  const known = verified.get(token);
-  if (known !== undefined && known.expiresAt > Math.floor(Date.now() / 1000)) return known;
-  const claims = await verify(token);
-  if (verified.size >= REMEMBERED) verified.clear();
-  verified.set(token, claims);
-  return claims;
+  const { rules, key } = configuration();
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [rules.algorithm],
+      issuer: rules.issuer,
+      audience: rules.audience,
+      requiredClaims: rules.claims,
+    });
+    return claimsOf(payload);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) throw new InvalidTokenError({ cause: error });
+    throw error;
+  }
 }
 
 /** Gives the seconds for which an access token is good. */
@@ -87,27 +87,11 @@ export function hashRefreshToken(token: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash("sha256").update(token).digest());
 }
 
-async function verify(token: string): Promise<Claims> {
-  const { rules, key } = configuration();
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: [rules.algorithm],
-      issuer: rules.issuer,
-      audience: rules.audience,
-      requiredClaims: rules.claims,
-    });
-    return claimsOf(payload);
-  } catch (error) {
-    if (error instanceof errors.JOSEError) throw new InvalidTokenError({ cause: error });
-    throw error;
-  }
-}
-
 function claimsOf({ sub, sid, jti, aud, iat, exp }: JWTPayload): Claims {
   const timed = Number.isInteger(iat) && Number.isInteger(exp);
   if (!timed || aud !== configuration().rules.audience) throw new InvalidTokenError();
   if (!isId(sub) || !isId(sid) || !isId(jti)) throw new InvalidTokenError();
-  return { userId: sub, sessionId: sid, expiresAt: exp as number };
+  return { userId: sub, sessionId: sid };
 }
 
 function configuration(): Configuration {
