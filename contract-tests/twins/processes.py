@@ -89,9 +89,13 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
+class Signalled(SystemExit):
+    """A signal asked the command to end; the exit status is 128 and the signal's number."""
+
+
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Turn the first SIGINT, SIGTERM or SIGHUP into SystemExit(128 + signal); ignore later ones.
+    """Turn the first SIGINT, SIGTERM or SIGHUP into Signalled; ignore later ones.
 
     Context managers then clean up, each within a limit of its own.
     """
@@ -100,7 +104,7 @@ def ended_by_signals() -> Iterator[None]:
     def leave(signal_number: int, _frame: FrameType | None) -> None:
         for each in signals:
             signal.signal(each, signal.SIG_IGN)
-        raise SystemExit(128 + signal_number)
+        raise Signalled(128 + signal_number)
 
     before = [(each, signal.signal(each, leave)) for each in signals]
     try:

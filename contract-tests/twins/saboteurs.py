@@ -9,17 +9,16 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
 
-from twins import terminal
+from twins import processes, terminal
 from twins.databases import Databases, open_databases
 from twins.hunt import CONTROL, Catch
 from twins.paths import BUILD, ROOT
-from twins.processes import ended_by_signals
 from twins.sabotage import SabotageError, Saboteur, load_saboteurs
 from twins.stage import CLEAN, Stage
 
@@ -31,7 +30,7 @@ def main() -> int:
     console = terminal.console()
     try:
         chosen = _chosen(sys.argv[1:])
-        with ended_by_signals(), open_databases() as (databases, server):
+        with processes.ended_by_signals(), open_databases() as (databases, server):
             Stage(databases, server, BUILD / "logs").prepare(CLEAN)
             catches = _hunt_all(chosen, databases, console)
     except SabotageError as error:
@@ -62,9 +61,10 @@ def _hunt_all(
 ) -> dict[str, Catch]:
     """Hunt for all, two at a time. Raises SabotageError if the twins differ without any."""
     catches = {}
-    ids = [CONTROL, *(each.id for each in saboteurs)]
+    running: list[subprocess.Popen[bytes]] = []
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        hunts: list[Future[Catch]] = [threads.submit(_hunt, each, databases) for each in ids]
+        ids = [CONTROL, *(each.id for each in saboteurs)]
+        hunts = [threads.submit(_hunt, each, databases, running) for each in ids]
         try:
             for hunt in as_completed(hunts):
                 catch = hunt.result()
@@ -75,7 +75,9 @@ def _hunt_all(
                 verdict = "got away" if catch.stage is None else f"caught by {catch.stage}"
                 console.print(f"{catch.saboteur}: {verdict} ({catch.seconds} s)")
         finally:
-            threads.shutdown(cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                processes.stop(process)
     return catches
 
 
@@ -84,21 +86,20 @@ def _require_peace(control: Catch) -> None:
         raise SabotageError(f"The twins differ without a saboteur: {control.finding}")
 
 
-def _hunt(name: str, databases: Databases) -> Catch:
-    run = subprocess.run(
+def _hunt(name: str, databases: Databases, running: "list[subprocess.Popen[bytes]]") -> Catch:
+    output = BUILD / "logs" / "saboteurs" / f"{name}.out"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.unlink(missing_ok=True)
+    process = processes.start(
         [sys.executable, "-m", "twins.hunt", name],
+        output=output,
         cwd=ROOT,
-        env={
-            **os.environ,
-            "DATABASE_URL": databases.admin_url,
-            "DATABASE_PREFIX": databases.prefix,
-        },
-        capture_output=True,
-        text=True,
+        env=os.environ | {"DATABASE_URL": databases.admin_url, "DATABASE_PREFIX": databases.prefix},
     )
-    if run.returncode != 0:
-        raise SabotageError(f"{name} could not be tried:\n{run.stderr}")
-    return Catch(**json.loads(run.stdout.splitlines()[-1]))
+    running.append(process)
+    if process.wait() != 0:
+        raise SabotageError(f"{name} could not be tried:\n{processes.last_lines(output)}")
+    return Catch(**json.loads(processes.last_lines(output, 1)))
 
 
 def _table(saboteurs: list[Saboteur], catches: dict[str, Catch]) -> Table:

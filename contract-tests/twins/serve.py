@@ -28,13 +28,17 @@ _COLOURS: dict[Kind, str] = {"python": "yellow", "node": "green"}
 
 
 def main() -> int:
-    """Serve until a signal ends it."""
+    """Serve until a signal ends it, which is how it should end."""
     console = terminal.console()
-    with processes.ended_by_signals(), ExitStack() as stack:
-        url = stack.enter_context(_database(console))
-        servers = [stack.enter_context(_twin(kind, url)) for kind in _PORTS]
-        _introduce(console, servers, url)
-        return _watch(servers, console)
+    try:
+        with processes.ended_by_signals(), ExitStack() as stack:
+            url = stack.enter_context(_database(console))
+            servers = [stack.enter_context(_twin(kind, url)) for kind in _PORTS]
+            _introduce(console, servers, url)
+            return _watch(servers, console)
+    except processes.Signalled:
+        console.print("Ended.")
+        return 0
 
 
 @contextmanager

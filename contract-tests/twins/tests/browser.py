@@ -1,6 +1,7 @@
 """A page in headless Chromium, watched through the DevTools protocol."""
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -81,6 +82,7 @@ def open_page(program: str) -> Iterator[Page]:
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
+            env=os.environ | {"TMPDIR": profile},
         )
         try:
             port = _debugging_port(process)
