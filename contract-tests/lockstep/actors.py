@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,7 +69,7 @@ class ActorBook:
     exchanger: Exchanger
     specs: tuple[ActorSpec, ...]
     rng: random.Random
-    nonce: str = field(default_factory=lambda: secrets.token_hex(4))
+    nonce: str
     _alive: dict[str, Actor] = field(default_factory=dict)
     _made: int = 0
 

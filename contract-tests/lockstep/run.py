@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -186,7 +187,10 @@ class Run:
         )
 
     def _actors(self, exchanger: Exchanger) -> ActorBook:
-        return ActorBook(exchanger, self.settings.actors, random.Random(self.settings.seed))
+        settings = self.settings
+        rng = random.Random(settings.seed)
+        nonce = settings.nonce or secrets.token_hex(4)
+        return ActorBook(exchanger, settings.actors, rng, nonce)
 
     @contextmanager
     def _stage(self, title: str, targets: Sequence[Target], mode: str) -> Iterator[Stage]:

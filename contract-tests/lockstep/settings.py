@@ -22,11 +22,14 @@ class Settings:
 
     `tolerance` is how many seconds clocks may lie apart. `exempt` lists (operationId or `*`,
     status) pairs that are documented but need not be seen; without `require_coverage` none need be.
+    `nonce` makes the names of actors new; by default it is random, so that a run can follow another
+    on the same databases. With one of the caller's a run on fresh databases repeats to the letter.
     """
 
     document: Path
     actors: tuple[ActorSpec, ...] = ()
     seed: int = 0
+    nonce: str | None = None
     fuzz: FuzzSettings = field(default_factory=lambda: PROFILES["default"])
     tolerance: float = 5.0
     known_differences: Path | None = None
