@@ -86,6 +86,16 @@ def _closing(reader: Any, start_response: Any) -> Any:
     return start
 
 
+def _without_signature(response: Any) -> None:
+    """Keeps an answer from telling which server it comes from."""
+    default_headers = response.default_headers
+
+    def unsigned() -> list[str]:
+        return [line for line in default_headers() if not line.startswith("Server:")]
+
+    response.default_headers = unsigned
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker whose application is a `main.Server`, which has the contract and the headers."""
 
@@ -102,6 +112,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         def with_fields(environ: dict[str, Any], start_response: Any) -> Any:
             environ[FIELDS] = self._received.fields
+            _without_signature(start_response.__self__)
             return application(environ, _closing(environ["wsgi.input"].reader, start_response))
 
         self.wsgi = with_fields
