@@ -67,12 +67,13 @@ export class ContractError extends Error {
 export class Contract {
   readonly document: ContractDocument;
   readonly operations: Map<string, Operation>;
+  readonly reader: OperationReader;
 
   constructor(readonly source: Buffer) {
     this.document = parse(source.toString()) as ContractDocument;
-    const reader = new OperationReader(this.document);
+    this.reader = new OperationReader(this.document);
     const operations = Object.entries(this.document.paths).flatMap(([path, item]) =>
-      this.methodsOf(item).map((method) => reader.read(method, path, item)),
+      this.methodsOf(item).map((method) => this.reader.read(method, path, item)),
     );
     this.operations = new Map(operations.map((operation) => [operation.id, operation]));
   }

@@ -103,6 +103,14 @@ export class OperationReader {
     };
   }
 
+  /** Compiles a schema that may refer to the components. */
+  validator(schema: Schema, place: Validator["place"]): Validator {
+    const key = `${place} ${JSON.stringify(schema)}`;
+    const validator = this.validators.get(key) ?? new Validator(schema, this.components, place);
+    this.validators.set(key, validator);
+    return validator;
+  }
+
   private parameters(place: (typeof PLACES)[number], every: RawParameter[]): Parameters {
     const here = every.filter((parameter) => parameter.in === place);
     const nameOf = ({ name }: RawParameter) => (place === "header" ? name.toLowerCase() : name);
@@ -138,12 +146,5 @@ export class OperationReader {
     const steps = reference.replace(/^#\//, "").split("/");
     const target = steps.reduce<unknown>((at, step) => (at as Schema)[step], this.document);
     return this.resolve(target);
-  }
-
-  private validator(schema: Schema, place: Validator["place"]): Validator {
-    const key = `${place} ${JSON.stringify(schema)}`;
-    const validator = this.validators.get(key) ?? new Validator(schema, this.components, place);
-    this.validators.set(key, validator);
-    return validator;
   }
 }

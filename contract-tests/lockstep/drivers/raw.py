@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from io import BufferedReader
 from typing import Any
 
@@ -17,6 +18,9 @@ from lockstep.traps import Expectation, Trap
 
 # Made anew for each answer, or about the connection and not about the resource.
 _NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server", "x-request-id"})
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_RECENT = timedelta(hours=1)
 
 
 class _Reader:
@@ -145,6 +149,23 @@ def _comparable(answer: Outcome) -> object:
         return answer.reason
     made = answer.header("x-request-id")
     body = answer.body.decode("latin-1")
-    headers = {name.lower(): value for name, value in answer.headers}
+    headers = {name.lower(): _plain(value) for name, value in answer.headers}
     kept = {name: value for name, value in headers.items() if name not in _NOT_COMPARED}
-    return answer.status, kept, body.replace(made, "<request id>") if made else body
+    plain = _plain(body.replace(made, "<request id>") if made else body)
+    if plain != body and "etag" in kept:
+        # The tag of a body with values of one server is not that of the other's.
+        kept["etag"] = "<tag>"
+    return answer.status, kept, plain
+
+
+def _plain(text: str) -> str:
+    """The text without what a server makes: ids, and instants about now."""
+    return _INSTANT.sub(_unless_recent, _ID.sub("<id>", text))
+
+
+def _unless_recent(found: re.Match[str]) -> str:
+    try:
+        instant = datetime.fromisoformat(found[0])
+    except ValueError:
+        return found[0]
+    return "<now>" if abs(datetime.now(UTC) - instant) < _RECENT else found[0]

@@ -5,7 +5,8 @@ import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Settings } from "../config.js";
 import type { Contract, ContractDocument } from "../contract.js";
 import { InvalidTokenError } from "../utils/errors.js";
-import { isId, newId } from "../utils/identifiers.js";
+import { newId } from "../utils/identifiers.js";
+import type { Validator } from "../utils/json-schema.js";
 
 /** Whose access token it is, and of which session. */
 export interface Claims {
@@ -18,17 +19,22 @@ interface Configuration {
   rules: ContractDocument["x-access-token"];
   refreshTokenBytes: number;
   key: KeyObject;
+  token: Validator;
+  id: Validator;
 }
 
 let configured: Configuration | undefined;
 
 /** Takes the form of tokens from the contract, the key and the lifetimes from the settings. */
 export function configure(contract: Contract, settings: Settings): void {
+  const token = "#/components/schemas/Tokens/properties/access_token";
   configured = {
     settings,
     rules: contract.get("x-access-token"),
     refreshTokenBytes: contract.get("x-refresh-token").random_bytes,
     key: createSecretKey(settings.secretKey, "utf8"),
+    token: contract.reader.validator({ $ref: token }, "header"),
+    id: contract.reader.validator({ $ref: "#/components/schemas/Id" }, "header"),
   };
 }
 
@@ -52,7 +58,8 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
 
 /** Verifies an access token. Throws an InvalidTokenError where anything about it is wrong. */
 export async function readAccessToken(token: string): Promise<Claims> {
-  const { rules, key } = configuration();
+  const { rules, key, token: form } = configuration();
+  if (form.violations(token).length > 0) throw new InvalidTokenError();
   try {
     const { payload } = await jwtVerify(token, key, {
       algorithms: [rules.algorithm],
@@ -87,11 +94,18 @@ export function hashRefreshToken(token: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash("sha256").update(token).digest());
 }
 
-function claimsOf({ sub, sid, jti, aud, iat, exp }: JWTPayload): Claims {
-  const timed = Number.isInteger(iat) && Number.isInteger(exp);
-  if (!timed || aud !== configuration().rules.audience) throw new InvalidTokenError();
-  if (!isId(sub) || !isId(sid) || !isId(jti)) throw new InvalidTokenError();
-  return { userId: sub, sessionId: sid };
+function claimsOf(payload: JWTPayload): Claims {
+  if (!areWellFormed(payload)) throw new InvalidTokenError();
+  return { userId: String(payload.sub), sessionId: String(payload.sid) };
+}
+
+function areWellFormed({ sub, sid, jti, aud, iat, exp }: JWTPayload): boolean {
+  const { rules, id } = configuration();
+  return (
+    aud === rules.audience &&
+    [sub, sid, jti].every((value) => id.violations(value).length === 0) &&
+    [iat, exp].every(Number.isInteger)
+  );
 }
 
 function configuration(): Configuration {
