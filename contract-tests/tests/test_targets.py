@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
+from fixtures.sockets import listening
 
 from lockstep.messages import NoResponse, Request, Response
 from lockstep.targets import Target
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-@contextmanager
-def listening(*answers: bytes) -> Iterator[tuple[Target, list[bytes], threading.Semaphore]]:
-    """A server that gives each connection one answer and closes it.
-
-    With it come what it has read, and a semaphore that counts the connections it has closed.
-    """
-    seen: list[bytes] = []
-    closed = threading.Semaphore(0)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(5)
-
-        def work() -> None:
-            for answer in answers:
-                connection, _ = server.accept()
-                with connection:
-                    seen.append(connection.recv(65536))
-                    connection.sendall(answer)
-                closed.release()
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        target = Target("toy", f"http://127.0.0.1:{server.getsockname()[1]}", timeout=5)
-        yield target, seen, closed
-        thread.join()
-        target.close()
 
 
 def test_the_bytes_on_the_wire_are_the_request() -> None:

@@ -1,0 +1,92 @@
+"""Traps are read, sent to the byte, and judged by their expectation and by each other's answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fixtures.sockets import listening
+
+from lockstep.drivers.raw import TrapResult, run_traps
+from lockstep.traps import Trap, load_traps
+
+HEAD = """
+area: toy
+traps:
+  - name: a trap
+    left_alone: { old: one thing, new: another }
+    decision: A third.
+"""
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def read(tmp_path: Path, rest: str) -> list[Trap]:
+    (tmp_path / "toy.yaml").write_text(HEAD + rest, encoding="utf-8")
+    return load_traps(tmp_path)
+
+
+def sprung(tmp_path: Path, expect: str, old: bytes, new: bytes) -> TrapResult:
+    traps = read(tmp_path, f"    head: [GET / HTTP/1.1]\n    expect: {expect}\n")
+    with listening(old) as (one, *_), listening(new) as (two, *_):
+        one.name, two.name = "old", "new"
+        (result,) = run_traps(traps, [one, two], {"old": "t", "new": "t"})
+    return result
+
+
+def test_a_trap_becomes_bytes(tmp_path: Path) -> None:
+    rest = (
+        "    head: ['GET /{a*3} HTTP/1.1', 'Host: {host}', 'A: {token}', 'Length: {length}']\n"
+        '    body: "{[*2}\\xff{]*2}"\n    expect: { status: 200 }\n'
+    )
+    (trap,) = read(tmp_path, rest)
+    sent = trap.encode("x:1", "t")
+    assert sent == b"GET /aaa HTTP/1.1\r\nHost: x:1\r\nA: t\r\nLength: 5\r\n\r\n[[\xff]]"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "    expect: { status: 200 }\n",
+        "    head: [GET / HTTP/1.1]\n    expect: { code: no_status }\n",
+        "    head: [GET / HTTP/1.1]\n    raw: GET\n    expect: { status: 200 }\n",
+    ],
+)
+def test_a_file_of_another_form_is_named(tmp_path: Path, rest: str) -> None:
+    with pytest.raises(ValueError, match=r"toy\.yaml"):
+        read(tmp_path, rest)
+
+
+def test_two_traps_of_one_name_are_told(tmp_path: Path) -> None:
+    entry = "    raw: GET\n    expect: { status: 200 }\n"
+    with pytest.raises(ValueError, match="same name"):
+        read(tmp_path, entry + HEAD.partition("traps:\n")[2] + entry)
+
+
+def test_answers_as_expected_are_no_problem(tmp_path: Path) -> None:
+    assert sprung(tmp_path, "{ status: 200, body: '{}' }", OK, OK).problems == []
+
+
+def test_an_answer_that_is_not_expected_names_the_target(tmp_path: Path) -> None:
+    (problem, other) = sprung(tmp_path, "{ status: 200 }", OK, OK.replace(b"200", b"400")).problems
+    assert problem.startswith("new: expected 200, got 400")
+    assert other.startswith("old: [(200")
+
+
+def test_answers_that_differ_elsewhere_are_a_problem(tmp_path: Path) -> None:
+    (problem,) = sprung(tmp_path, "{ status: 200 }", OK, OK.replace(b"{}", b"[]")).problems
+    assert "{}" in problem
+    assert "[]" in problem
+
+
+def test_ids_made_by_each_server_are_no_difference(tmp_path: Path) -> None:
+    made = [b"01936d5e-8a00-7000-8000-00000000000%d" % number for number in (1, 2)]
+    old, new = (b"HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\n" + each for each in made)
+    assert sprung(tmp_path, "{ status: 200 }", old, new).problems == []
+
+
+def test_a_second_answer_is_read_from_what_came_with_the_first(tmp_path: Path) -> None:
+    expect = "{ status: 200, then: { status: 404 } }"
+    both = OK + b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    assert sprung(tmp_path, expect, both, both).problems == []
+    (first, *_) = sprung(tmp_path, expect, both, OK).problems
+    assert first == "new: expected 404, got no answer: dropped"
