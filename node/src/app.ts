@@ -22,6 +22,7 @@ import type { Operation } from "./operations.js";
 import * as idempotencyService from "./services/idempotency-service.js";
 import * as passwordService from "./services/password-service.js";
 import * as rateLimitService from "./services/rate-limit-service.js";
+import * as reportService from "./services/report-service.js";
 import * as tokenService from "./services/token-service.js";
 
 /** Makes the application, without a connection to anything. Throws a ContractError. */
@@ -55,6 +56,7 @@ export async function configureServices(settings: Settings, contract: Contract):
   idempotencyService.configure(contract);
   await passwordService.configure(contract);
   rateLimitService.configure(settings);
+  reportService.configure(contract);
   tokenService.configure(contract, settings);
 }
 

@@ -31,6 +31,7 @@ export interface ContractDocument extends OpenApiDocument {
     body_bytes: number;
     json_depth: number;
     idempotency_hours: number;
+    report_days: number;
     clock_leeway_seconds: number;
   };
   "x-methods": string[];

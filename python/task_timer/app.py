@@ -21,7 +21,13 @@ from .api.middleware.security_headers import SecurityHeaders
 from .api.routes import all_handlers
 from .config import Settings
 from .contract import Contract
-from .services import idempotency_service, password_service, rate_limit_service, token_service
+from .services import (
+    idempotency_service,
+    password_service,
+    rate_limit_service,
+    report_service,
+    token_service,
+)
 
 
 class TaskTimer(Flask):
@@ -62,6 +68,7 @@ def configure_services(settings: Settings, contract: Contract) -> None:
     idempotency_service.configure(contract)
     password_service.configure(contract)
     rate_limit_service.configure(settings)
+    report_service.configure(contract)
     token_service.configure(contract, settings)
 
 

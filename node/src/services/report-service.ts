@@ -1,10 +1,11 @@
 /** Reports: tracked time, added up by day, task or tag. */
 
+import type { Contract } from "../contract.js";
 import { db } from "../db.js";
 import { Prisma } from "../generated/prisma/client.js";
 import { InvalidIntervalError, RangeTooLongError } from "../utils/errors.js";
 
-const MAX_RANGE = 366 * 24 * 60 * 60 * 1000;
+const DAY = 24 * 60 * 60 * 1000;
 
 export type Grouping = "day" | "task" | "tag";
 
@@ -33,6 +34,13 @@ export interface TimeReport {
   rows: ReportRow[];
 }
 
+let longest = 0;
+
+/** Takes from the contract how long a range may be. */
+export function configure(contract: Contract): void {
+  longest = contract.get("x-limits").report_days * DAY;
+}
+
 /**
  * Adds up the user's ended time entries within `[start, end)`.
  *
@@ -46,7 +54,7 @@ export async function getTimeReport(
   tz: string,
 ): Promise<TimeReport> {
   if (end < start) throw new InvalidIntervalError();
-  if (end.getTime() - start.getTime() > MAX_RANGE) throw new RangeTooLongError();
+  if (end.getTime() - start.getTime() > longest) throw new RangeTooLongError();
   const statement = STATEMENTS[groupBy]({ userId, start, end, tz });
   const rows = await db().$queryRaw<(ReportRow & { total: bigint })[]>(statement);
   return { start, end, groupBy, tz, trackedSeconds: rows[0]?.total ?? 0n, rows };

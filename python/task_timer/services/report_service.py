@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from ..contract import Contract
 from ..db import reading, session
 from ..utils.errors import InvalidIntervalError, RangeTooLongError
-
-MAX_RANGE = timedelta(days=366)
 
 _CLIPPED = """
 WITH clipped AS (
@@ -85,6 +84,15 @@ class TimeReport:
     rows: list[Any]
 
 
+class _Process:
+    longest: timedelta
+
+
+def configure(contract: Contract) -> None:
+    """Takes from the contract how long a range may be."""
+    _Process.longest = timedelta(days=contract["x-limits"]["report_days"])
+
+
 @reading
 def get_time_report(
     user_id: str, start: datetime, end: datetime, group_by: str, tz: str
@@ -95,7 +103,7 @@ def get_time_report(
     """
     if end < start:
         raise InvalidIntervalError
-    if end - start > MAX_RANGE:
+    if end - start > _Process.longest:
         raise RangeTooLongError
     named = {"user_id": user_id, "from": start, "to": end}
     if group_by == "day":
