@@ -65,7 +65,7 @@ class Exchanger:
         requests = self._requests(request)
         pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
         outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
-        return self._record(request, requests, outcomes, group, expected)
+        return self.record(request, requests, outcomes, group=group, expected=expected)
 
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and only say where the answers differ; nothing is recorded."""
@@ -101,9 +101,45 @@ class Exchanger:
         alike = len({replace(request, actor=None) for request in together}) == 1
         parts = zip(together, translated, rows, strict=True)
         return [
-            self._record(request, sent, outcomes, None, expected, ordered=alike)
+            self.record(request, sent, outcomes, expected=expected, ordered=alike)
             for request, sent, outcomes in parts
         ]
+
+    def record(
+        self,
+        request: Request,
+        requests: dict[str, Request],
+        outcomes: dict[str, Outcome],
+        *,
+        group: str | None = None,
+        expected: frozenset[int] = frozenset(),
+        ordered: bool = True,
+    ) -> Exchange:
+        """Judge, compare and keep what was sent, also by somebody else, and what was answered.
+
+        `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
+        `ordered` may belong to each other's requests: then a difference between them is none.
+        """
+        document = self.ledger.document
+        operation = document.find(request.method, request.path)
+        exchange = Exchange(
+            number=self.trace.next_number(),
+            request=request,
+            label=document.label(request.method, request.path),
+            requests=requests,
+            outcomes=outcomes,
+            addresses=self._addresses,
+            group=group,
+        )
+        generated = self._generated(operation, exchange.leader)
+        self.trace.record(exchange, (item.value for item in generated if _is_traced(item)))
+        self._judge(exchange, operation, expected)
+        self._compare(exchange, operation, ordered=ordered)
+        self.ledger.count(exchange)
+        self._watch(exchange)
+        for listener in self.listeners:
+            listener(exchange, generated)
+        return exchange
 
     def translate(self, request: Request, name: str) -> Request:
         """The request in the names of one target; `KeyError` for an unknown target."""
@@ -133,37 +169,6 @@ class Exchanger:
     def _chosen(self, requests: dict[str, Request]) -> list[Target]:
         return [target for target in self.targets if target.name in requests]
 
-    def _record(
-        self,
-        request: Request,
-        requests: dict[str, Request],
-        outcomes: dict[str, Outcome],
-        group: str | None,
-        expected: frozenset[int],
-        *,
-        ordered: bool = True,
-    ) -> Exchange:
-        document = self.ledger.document
-        operation = document.find(request.method, request.path)
-        exchange = Exchange(
-            number=self.trace.next_number(),
-            request=request,
-            label=document.label(request.method, request.path),
-            requests=requests,
-            outcomes=outcomes,
-            addresses=self._addresses,
-            group=group,
-        )
-        generated = self._generated(operation, exchange.leader)
-        self.trace.record(exchange, (item.value for item in generated if _is_traced(item)))
-        self._judge(exchange, operation, expected)
-        self._compare(exchange, operation, ordered=ordered)
-        self.ledger.count(exchange)
-        self._watch(exchange)
-        for listener in self.listeners:
-            listener(exchange, generated)
-        return exchange
-
     def _generated(self, operation: Operation | None, outcome: Outcome) -> list[Generated]:
         if not isinstance(outcome, Response):
             return []
@@ -181,6 +186,7 @@ class Exchanger:
     ) -> None:
         for name, outcome in exchange.outcomes.items():
             violations = self.ledger.conformance.check(operation, outcome, expected)
+            exchange.violations[name] = violations
             self.ledger.add_violations(exchange, name, violations, self.trace)
 
     def _compare(self, exchange: Exchange, operation: Operation | None, *, ordered: bool) -> None:
@@ -191,6 +197,7 @@ class Exchanger:
                 differences = self._comparer.compare(operation, *pair, name)
             else:
                 differences = self._comparer.compare_on_trial(operation, *pair, name)
+            exchange.differences[name] = differences
             self.ledger.add_differences(exchange, (leader, name), differences, self.trace)
 
 

@@ -114,13 +114,13 @@ class Run:
         `controls` says what the stories' `control` steps do.
         """
         chosen = [story for story in stories if mode in story.modes]
-        with self._stage(title or f"stories, {mode}", targets, mode) as stage:
+        with self.stage(title or f"stories, {mode}", targets, mode) as stage:
             groups = [[target] for target in targets] if mode == "alone" else [list(targets)]
             total = len(chosen) * len(groups)
             for group in groups:
                 found = len(self.ledger.findings)
                 exchanger = Exchanger(self.ledger, group, rotate=mode == "alternating")
-                player = StoryPlayer(exchanger, self._actors(exchanger), controls or {})
+                player = StoryPlayer(exchanger, self.actors(exchanger), controls or {})
                 for story in chosen:
                     try:
                         result = player.play(story)
@@ -140,9 +140,9 @@ class Run:
         What stops it (a target or an actor is lost) makes the verdict's exit code 2; what was found
         before stays.
         """
-        with self._stage(title, targets, "lockstep") as stage:
+        with self.stage(title, targets, "lockstep") as stage:
             exchanger = Exchanger(self.ledger, targets)
-            actors = self._actors(exchanger) if self.settings.actors else None
+            actors = self.actors(exchanger) if self.settings.actors else None
             before = self.ledger.exchanges
             found = len(self.ledger.findings)
 
@@ -186,14 +186,18 @@ class Run:
             title=self.document.title,
         )
 
-    def _actors(self, exchanger: Exchanger) -> ActorBook:
+    def actors(self, exchanger: Exchanger) -> ActorBook:
+        """New actors for one stage."""
         settings = self.settings
         rng = random.Random(settings.seed)
         nonce = settings.nonce or secrets.token_hex(4)
         return ActorBook(exchanger, settings.actors, rng, nonce)
 
     @contextmanager
-    def _stage(self, title: str, targets: Sequence[Target], mode: str) -> Iterator[Stage]:
+    def stage(
+        self, title: str, targets: Sequence[Target], mode: str = "lockstep"
+    ) -> Iterator[Stage]:
+        """A part of the run, for as long as the block lasts: it is announced, timed and counted."""
         stage = Stage(title, tuple(target.name for target in targets), mode)
         self._stages.append(stage)
         self._reporter.stage(title)

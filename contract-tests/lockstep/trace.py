@@ -8,6 +8,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from lockstep.compare.difference import Difference
+from lockstep.conformance import Violation
 from lockstep.messages import Outcome, Request, status_of
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
@@ -20,7 +22,8 @@ MAX_STEPS = 60
 class Exchange:
     """One request with what it became for each target, and what each target answered.
 
-    `requests`, `outcomes` and `addresses` (base URLs) are keyed by target name.
+    `requests`, `outcomes`, `addresses` (base URLs) and `violations` (what each answer breaks of the
+    document) are keyed by target name; `differences` are those of each partner from the leader.
     """
 
     number: int
@@ -32,6 +35,8 @@ class Exchange:
     group: str | None = None
     parity: bool = True
     conformant: bool = True
+    violations: dict[str, list[Violation]] = field(default_factory=dict)
+    differences: dict[str, list[Difference]] = field(default_factory=dict)
 
     @property
     def leader(self) -> Outcome:

@@ -1,4 +1,4 @@
-"""The command `lockstep`."""
+"""`lockstep run`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from lockstep.cli.options import EXIT_CODES, parse_targets
 from lockstep.drivers.fuzz import PHASES
 from lockstep.drivers.story_files import MODES, StoryError, load_stories
 from lockstep.report.json_report import write_json
@@ -20,15 +21,7 @@ from lockstep.targets import Target
 from lockstep.verdict import COULD_NOT_RUN, Verdict
 
 
-@click.group()
-def main() -> None:
-    """Hold HTTP servers that share one OpenAPI document in lockstep."""
-
-
-@main.command(
-    epilog="Exit codes: 0 the targets are alike, 1 they diverge or break the document, "
-    "2 the run could not be done."
-)
+@click.command(epilog=EXIT_CODES)
 @click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--target",
@@ -71,7 +64,7 @@ def run(
         require_coverage=coverage,
     )
     console = Console()
-    servers = _targets(targets)
+    servers = parse_targets(targets)
     try:
         with TerminalProgress(console) as progress:
             verdict = _run(Run(settings, progress), servers, stories, mode, fuzz)
@@ -94,16 +87,3 @@ def _run(work: Run, targets: list[Target], stories: Path | None, mode: str, fuzz
     if fuzz:
         work.fuzz(targets)
     return work.finish()
-
-
-def _targets(texts: tuple[str, ...]) -> list[Target]:
-    targets = []
-    for text in texts:
-        name, _, url = text.partition("=")
-        try:
-            targets.append(Target(name, url))
-        except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="--target") from error
-    if len({target.name for target in targets}) < len(targets):
-        raise click.BadParameter("every target needs a name of its own", param_hint="--target")
-    return targets
