@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lockstep.credentials import BEARER, Credential
 from lockstep.exchange import Exchanger
 from lockstep.messages import Request, Response, status_of
 from lockstep.shapes import resolve
@@ -35,7 +36,8 @@ class ActorSpec:
 
     Without `register` the account exists already, and the actor only logs in. `weight` is its share
     of the fuzzed requests; operations in `avoid` are sent by others, those in `retire_after` end
-    the actor's session when they succeed. `token` is a JSON pointer into the log-in answer.
+    the actor's session when they succeed. `token` is a JSON pointer into the log-in answer,
+    `credential` how the token is sent from then on.
     """
 
     name: str
@@ -45,7 +47,7 @@ class ActorSpec:
     avoid: frozenset[str] = frozenset()
     retire_after: frozenset[str] = frozenset()
     token: str = "/access_token"
-    header: tuple[str, str] = ("Authorization", "Bearer {token}")
+    credential: Credential = BEARER
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class ActorBook:
                 return replace(spec, name=name)
         raise ActorError(f"nothing says how {name} comes to be")
 
+    @property
+    def credential(self) -> Credential:
+        """Where a request that needs an actor carries its token."""
+        return self.specs[0].credential
+
     def get(self, name: str) -> Actor:
         """A logged-in actor of this name; `ActorError` when that fails."""
         actor = self._alive.get(name)
@@ -100,9 +107,7 @@ class ActorBook:
 
     def authorise(self, request: Request, actor: Actor) -> Request:
         """The request with the actor's credentials."""
-        name, form = actor.spec.header
-        sent = request.with_header(name, form.format(token=actor.token))
-        return replace(sent, actor=actor.label)
+        return replace(actor.spec.credential.put(request, actor.token), actor=actor.label)
 
     def notice(self, exchange: Exchange, actor: Actor) -> None:
         """Retire an actor whose session the exchange has ended, or shown to be over."""

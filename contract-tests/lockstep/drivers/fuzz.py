@@ -18,6 +18,7 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from lockstep.actors import ActorBook
+from lockstep.credentials import Credential
 from lockstep.drivers.fuzz_failures import FailureFilter
 from lockstep.drivers.fuzz_filler import Filler
 from lockstep.drivers.fuzz_transport import PLACEHOLDER, ExchangeTransport
@@ -86,14 +87,24 @@ class _Engine(Engine):
         return plan
 
 
-class _PlaceholderAuth:
+def _marker(credential: Credential) -> type:
     """Marks the requests that need an actor; who it is shows when they are sent."""
 
-    def get(self, case: Case[Any], _context: AuthContext) -> str | None:
-        return PLACEHOLDER if any(case.operation.security.iter_parameters()) else None
+    class Marker:
+        def get(self, case: Case[Any], _context: AuthContext) -> str | None:
+            return PLACEHOLDER if any(case.operation.security.iter_parameters()) else None
 
-    def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
-        case.headers["Authorization"] = f"Bearer {data}"
+        def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
+            value = credential.form.format(token=data)
+            match credential.location:
+                case "header":
+                    case.headers[credential.name] = value
+                case "cookie":
+                    case.cookies[credential.name] = value
+                case "query":
+                    case.query[credential.name] = value
+
+    return Marker
 
 
 def fuzz(
@@ -116,7 +127,7 @@ def fuzz(
     failures = FailureFilter(exchanger, transport)
     schema.hooks.register_hook_with_name(failures.filter_failure, "filter_failure")
     if actors is not None:
-        schema.auth(refresh_interval=None)(_PlaceholderAuth)
+        schema.auth(refresh_interval=None)(_marker(actors.credential))
     filler = Filler(exchanger.ledger.document, pool, rng)
     before_call = GLOBAL_HOOK_DISPATCHER.register_hook_with_name(filler.before_call, "before_call")
     exchanger.listeners.append(pool.listen)

@@ -58,8 +58,9 @@ class ExchangeTransport(RequestsTransport):
         """
         prepared = self._prepare(case, kwargs)
         try:
-            actor = self._actor(case, prepared)
-            exchange = self._exchanger.send(_request(prepared, actor, self._actors))
+            request = _request(prepared)
+            actor = self._actor(case, request)
+            exchange = self._exchanger.send(self._authorised(request, actor))
         except (ActorError, TargetLostError) as error:
             # What the engine takes for the end of the run, and not of this case.
             self.lost = str(error)
@@ -84,28 +85,32 @@ class ExchangeTransport(RequestsTransport):
             cookies=data.get("cookies"),
         ).prepare()
 
-    def _actor(self, case: Case[Any], prepared: requests.PreparedRequest) -> Actor | None:
-        if self._actors is None or PLACEHOLDER not in prepared.headers.get("Authorization", ""):
+    def _actor(self, case: Case[Any], request: Request) -> Actor | None:
+        if self._actors is None or not self._is_marked(request):
             return None
         label = self._exchanger.ledger.document.label(case.method.upper(), case.operation.path)
-        text = f"{prepared.path_url} {prepared.body!r}"
+        text = f"{request.path} {request.body!r}"
         owners = filter(None, map(self._pool.owner, _TOKEN.findall(text)))
         return self._actors.choose(label, next(owners, None))
 
+    def _authorised(self, request: Request, actor: Actor | None) -> Request:
+        if actor is None or self._actors is None:
+            return request
+        return self._actors.authorise(self._actors.credential.remove(request), actor)
 
-def _request(
-    prepared: requests.PreparedRequest, actor: Actor | None, actors: ActorBook | None
-) -> Request:
+    def _is_marked(self, request: Request) -> bool:
+        values = (value for _, value in request.headers)
+        return PLACEHOLDER in request.path or any(PLACEHOLDER in value for value in values)
+
+
+def _request(prepared: requests.PreparedRequest) -> Request:
     headers = tuple(
         (name, value if isinstance(value, str) else value.decode("latin-1"))
         for name, value in prepared.headers.items()
         if name.lower() not in _DROPPED and (name, value) != ("Accept", "*/*")
     )
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
-    request = Request(str(prepared.method), prepared.path_url, headers, body)
-    if actor is None or actors is None:
-        return request
-    return actors.authorise(request, actor)
+    return Request(str(prepared.method), prepared.path_url, headers, body)
 
 
 def _answer(
