@@ -24,7 +24,14 @@ class Finding:
 
     `category` is `parity`, `conformance` or `story`; `values` says what each target showed, by
     target name; `targets` names the ones at fault, for parity all that were compared. `sequence` is
-    the shortest list of requests seen to lead to it, the failing one last.
+    the shortest list of requests seen to lead to it, the failing one last; `reproduced` says
+    whether it led there again, where that was tried. `consequences` counts what differed only
+    because this had come before.
+
+    The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
+    of the targets at fault, `all wrong alike`, `all wrong` or `document silent`; `severity` is 0
+    to 100; `sentence` says for people what was seen, `silence` which sentence the document lacks,
+    and `breaks` holds the findings on conformance that have the same cause.
     """
 
     category: str
@@ -36,6 +43,14 @@ class Finding:
     sequence: list[Exchange] = field(default_factory=list)
     count: int = 1
     stage: str = ""
+    reproduced: bool | None = None
+    consequences: int = 0
+    verdict: str = ""
+    at_fault: tuple[str, ...] = ()
+    severity: int = 0
+    sentence: str = ""
+    silence: str = ""
+    breaks: list[Finding] = field(default_factory=list)
 
     def merge(self, other: Finding) -> None:
         """Count another occurrence, at the same targets or at further ones."""

@@ -31,7 +31,9 @@ class Verdict:
     """How a run ended.
 
     `exit_code` is 0 when the targets are alike, 1 when they are not, conform less than they should
-    or were not looked at in full, 2 when the run could not be done.
+    or were not looked at in full, 2 when the run could not be done. `not_judged` and `not_tested`
+    say in words what could not be held against each other, and what was never sent or seen.
+    `secrets` are texts that no report may show.
     """
 
     exit_code: int
@@ -45,6 +47,9 @@ class Verdict:
     seed: int
     seconds: float
     title: str
+    not_judged: list[str] = field(default_factory=list)
+    not_tested: list[str] = field(default_factory=list)
+    secrets: frozenset[str] = frozenset()
 
     @property
     def exchanges(self) -> int:
