@@ -70,7 +70,7 @@ class Conformance:
             schema = definition.get("schema")
             if schema is None:
                 continue
-            validator = self._validator(schema)
+            validator = self.validator(schema)
             errors = [next(validator.iter_errors(v), None) for v in _readings(value)]
             if errors and all(errors):
                 yield Violation("header_schema", f"header {name}", f"{value}: {errors[-1]}")
@@ -97,12 +97,13 @@ class Conformance:
         except ValueError as error:
             yield Violation("unreadable_body", "body", str(error))
             return
-        wrong = next(self._validator(schema).iter_errors(value), None)
+        wrong = next(self.validator(schema).iter_errors(value), None)
         if wrong is not None:
             where = "body " + _without_positions(wrong.instance_path)
             yield Violation("body_schema", f"{where.strip()} {wrong.kind.name}", wrong.message)
 
-    def _validator(self, schema: Any) -> jsonschema_rs.Validator:
+    def validator(self, schema: Any) -> jsonschema_rs.Validator:
+        """The compiled form of a schema of the document, made once."""
         validator = self._compiled.get(id(schema))
         if validator is None:
             absolute = _absolute(schema)
