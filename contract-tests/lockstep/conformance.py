@@ -35,7 +35,8 @@ class Conformance:
     """Checks answers against one document; schemas are compiled once."""
 
     def __init__(self, document: Document) -> None:
-        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, document.raw)])
+        answered = _without_secrets(document.modern)
+        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, answered)])
         self._compiled: dict[int, jsonschema_rs.Validator] = {}
 
     def check(
@@ -106,7 +107,7 @@ class Conformance:
         """The compiled form of a schema of the document, made once."""
         validator = self._compiled.get(id(schema))
         if validator is None:
-            absolute = _absolute(schema)
+            absolute = _absolute(_without_secrets(schema))
             validator = jsonschema_rs.validator_for(absolute, registry=self._registry)
             self._compiled[id(schema)] = validator
         return validator
@@ -133,6 +134,23 @@ def _readings(value: str) -> Iterator[Any]:
 
 def _without_positions(path: list[str | int]) -> str:
     return pointer(tuple("*" if isinstance(part, int) else part for part in path))
+
+
+def _without_secrets(node: Any) -> Any:
+    """The schemas as they hold for answers, which need not show what is `writeOnly`."""
+    if isinstance(node, list):
+        return [_without_secrets(item) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    required, members = node.get("required"), node.get("properties")
+    changed = {key: _without_secrets(value) for key, value in node.items()}
+    if isinstance(required, list) and isinstance(members, Mapping):
+        changed["required"] = [name for name in required if not _is_secret(members.get(name))]
+    return changed
+
+
+def _is_secret(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and schema.get("writeOnly") is True
 
 
 def _absolute(schema: Any) -> Any:

@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import yaml
-
-from lockstep.loading import load_yaml
+from lockstep.dialect import modernised
+from lockstep.loading import load_data
 from lockstep.operations import METHODS, DocumentedResponse, Operation, Parameter
-from lockstep.shapes import Shape, ShapeReader, resolve
+from lockstep.shapes import ANNOTATION, Shape, ShapeReader, resolve
 
 
 class Document:
-    """A parsed document; references inside it are followed."""
+    """A parsed document; references inside it are followed.
+
+    `raw` is the document as written, `modern` the same with its schemas in the dialect of 3.1.
+    """
 
     def __init__(self, raw: dict[str, Any]) -> None:
         """Read a parsed document; `ValueError` when it is no OpenAPI 3 document."""
-        if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3."):
-            raise ValueError("not an OpenAPI 3 document")
         self.raw = raw
-        self._shapes = ShapeReader(raw)
+        self.modern = modernised(raw)
+        self._shapes = ShapeReader(self.modern)
         self.operations = {operation.name: operation for operation in self._operations()}
         self._routes = self._compile_routes()
         self.shape_at = cache(self._shape_at)
 
     @classmethod
-    def load(cls, path: Path | str) -> Document:
-        """Read a YAML or JSON file; `OSError` and `ValueError` name what is wrong."""
-        text = Path(path).read_text(encoding="utf-8")
+    def load(cls, source: Path | str) -> Document:
+        """Read YAML or JSON from a file or an `http(s)` URL.
+
+        `OSError` and `ValueError` name the source and what is wrong.
+        """
+        raw = load_data(source)
         try:
-            raw = json.loads(text) if text.lstrip().startswith("{") else load_yaml(text)
-        except yaml.YAMLError as error:
-            raise ValueError(f"{path}: {error}") from error
-        return cls(raw)
+            return cls(raw)
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from error
+
+    @cached_property
+    def base_path(self) -> str:
+        """The path of the first server URL, such as `/api`; empty without one.
+
+        Request paths are written without it: it belongs to the base URL of a target.
+        """
+        servers = self.modern.get("servers") or [{}]
+        server = servers[0]
+        url = str(server.get("url", ""))
+        for name, variable in server.get("variables", {}).items():
+            url = url.replace("{" + name + "}", str(variable.get("default", "")))
+        return urlsplit(url).path.rstrip("/")
+
+    @cached_property
+    def is_annotated(self) -> bool:
+        """Whether the document says itself which values the servers make."""
+        return _has_annotation(self.modern)
 
     @cached_property
     def header_shapes(self) -> dict[str, Shape]:
@@ -67,7 +88,7 @@ class Document:
     @cached_property
     def title(self) -> str:
         """The document's own title."""
-        return str(self.raw.get("info", {}).get("title", "API"))
+        return str(self.modern.get("info", {}).get("title", "API"))
 
     def find(self, method: str, path: str) -> Operation | None:
         """The operation of a request; literal paths go before templates (OpenAPI 3.1, 4.8.8.2)."""
@@ -96,7 +117,7 @@ class Document:
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until there is none."""
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
-            node = resolve(self.raw, node["$ref"])
+            node = resolve(self.modern, node["$ref"])
         return node
 
     def shape_of(self, operation: Operation, status: int, media_type: str | None) -> Shape | None:
@@ -109,8 +130,8 @@ class Document:
     def header_shape(self, definition: Mapping[str, Any]) -> Shape | None:
         """The annotations of a header; they may stand on the header or on its schema."""
         shape = self._shapes.read(definition.get("schema", {}))
-        if shape is not None and "x-generated" in definition:
-            shape.kind = definition["x-generated"]
+        if shape is not None and ANNOTATION in definition:
+            shape.kind = definition[ANNOTATION]
         return shape
 
     def body_shape(self, operation: Operation) -> Shape | None:
@@ -131,7 +152,7 @@ class Document:
             yield from operation.responses.values()
 
     def _operations(self) -> Iterator[Operation]:
-        for path, item in self.raw.get("paths", {}).items():
+        for path, item in self.modern.get("paths", {}).items():
             item = self.resolve(item)
             for method in METHODS:
                 if method in item:
@@ -143,7 +164,7 @@ class Document:
         for raw in (*item.get("parameters", ()), *definition.get("parameters", ())):
             parameter = self._parameter(self.resolve(raw))
             parameters[parameter.location, parameter.name] = parameter
-        security = definition.get("security", self.raw.get("security", []))
+        security = definition.get("security", self.modern.get("security", []))
         return Operation(
             name=definition.get("operationId") or f"{method.upper()} {path}",
             method=method.upper(),
@@ -160,7 +181,7 @@ class Document:
 
     def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
         schema = self._shapes.read(raw.get("schema"))
-        kind = raw.get("x-generated") or (schema.kind if schema else None)
+        kind = raw.get(ANNOTATION) or (schema.kind if schema else None)
         return Parameter(raw["name"], raw["in"], bool(raw.get("required")), kind, schema)
 
     def _response(self, raw: Any) -> DocumentedResponse:
@@ -184,6 +205,12 @@ class Document:
             by_path.setdefault(operation.path, {})[operation.method] = operation
         ordered = sorted(by_path, key=lambda path: (path.count("{"), path))
         return [(_path_pattern(path), by_path[path]) for path in ordered]
+
+
+def _has_annotation(node: Any) -> bool:
+    if isinstance(node, Mapping):
+        return ANNOTATION in node or any(map(_has_annotation, node.values()))
+    return isinstance(node, list) and any(map(_has_annotation, node))
 
 
 def _path_pattern(path: str) -> re.Pattern[str]:

@@ -91,7 +91,8 @@ def test_an_expected_server_error_is_none(document: Document) -> None:
     ("text", "complaint"),
     [
         ("[]", "not an OpenAPI 3 document"),
-        ("swagger: '2.0'", "not an OpenAPI 3 document"),
+        ("swagger: '2.0'", "a Swagger 2.0 document; lockstep reads OpenAPI 3.0 and 3.1"),
+        ("openapi: 3.0.0\npaths: []", "`paths` is no object"),
         ("a: [", "expected node content"),
         ("{", "Expecting property name"),
     ],
