@@ -18,6 +18,7 @@ from lockstep.drivers.fuzz import FuzzError, fuzz
 from lockstep.drivers.stories import Control, StoryPlayer
 from lockstep.drivers.story_files import Story
 from lockstep.exchange import Exchanger, TargetLostError
+from lockstep.explain import Explainer
 from lockstep.findings import Findings
 from lockstep.known_differences import load_known_differences
 from lockstep.ledger import Ledger
@@ -170,7 +171,8 @@ class Run:
         coverage = self.ledger.coverage
         missing = coverage.missing(exempt) if self.settings.require_coverage else []
         problems = [*self._problems, *findings.problems()]
-        found = findings.all()
+        names = dict.fromkeys(name for stage in self._stages for name in stage.targets)
+        found = Explainer(self.document, self.ledger.conformance).explain(findings.all(), names)
         code = DIVERGED if found or missing or problems else ALIKE
         return Verdict(
             exit_code=COULD_NOT_RUN if self._failed else code,

@@ -184,4 +184,8 @@ def test_a_target_that_stops_answering_ends_the_stage_and_not_the_report(
     verdict = run.finish()
     assert verdict.exit_code == 2
     assert "gone at http://127.0.0.1:1 has stopped answering" in verdict.problems[-1]
-    assert {found.kind for found in verdict.findings} >= {"no_response", "outcome"}
+    assert {(found.kind, found.verdict) for found in verdict.findings} >= {
+        ("outcome", "gone wrong"),
+    }
+    broken = {rule.kind for found in verdict.findings for rule in found.breaks}
+    assert broken == {"no_response"}

@@ -1,0 +1,115 @@
+"""Turns buckets of differences into findings that people understand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lockstep.conformance import Conformance
+from lockstep.document import Document
+from lockstep.explain.classes import (
+    SILENT,
+    class_of,
+    explained_by,
+    wrong_alike,
+    wrong_by_document,
+)
+from lockstep.explain.oddities import when
+from lockstep.explain.places import Place, parts_of, place_in, response_schema
+from lockstep.explain.requests import RequestReader
+from lockstep.explain.sentences import Told, sentence
+from lockstep.explain.severity import severity_of
+from lockstep.explain.silence import Gap, lacking
+from lockstep.explain.situation import situation_of
+from lockstep.explain.words import call
+from lockstep.findings import PARITY, Finding
+from lockstep.messages import NoResponse
+from lockstep.operations import Operation
+
+__all__ = ["Explainer"]
+
+
+class Explainer:
+    """Fills in the class, the severity and the sentences of findings."""
+
+    def __init__(self, document: Document, conformance: Conformance) -> None:
+        self._document = document
+        self._reader = RequestReader(document, conformance)
+
+    def explain(self, findings: Iterable[Finding], targets: Iterable[str]) -> list[Finding]:
+        """The findings, each explained, the gravest first.
+
+        `targets` are all of the run. What breaks the document by the very difference that is a
+        finding already is put under that one.
+        """
+        everyone = tuple(targets)
+        explained = list(findings)
+        for finding in explained:
+            self._fill(finding, everyone)
+        return sorted(_folded(explained), key=lambda one: (-one.severity, len(one.sequence)))
+
+    def _fill(self, finding: Finding, everyone: tuple[str, ...]) -> None:
+        exchange = finding.sequence[-1] if finding.sequence else None
+        operation = None
+        fault, remark = None, ""
+        if exchange is not None:
+            request = exchange.request
+            operation = self._document.find(request.method, request.path)
+            if operation is not None:
+                fault = self._reader.fault(operation, request)
+                remark = when(self._reader.values(operation, request))
+        place = self._place(finding, operation)
+        situation = situation_of(operation, finding.sequence)
+        told = Told(
+            finding=finding,
+            call=call(operation, exchange, finding.operation),
+            place=place,
+            situation=situation,
+            when=remark,
+            fault=fault,
+        )
+        if finding.category == PARITY and exchange is not None:
+            finding.at_fault = wrong_by_document(finding, fault)
+            finding.verdict = class_of(finding.at_fault, finding.targets, alike=False)
+        else:
+            finding.at_fault = wrong_alike(finding)
+            finding.verdict = class_of(finding.at_fault, everyone, alike=True)
+        finding.severity = severity_of(finding, place, foreign=situation.foreign)
+        finding.sentence = _capital(sentence(told))
+        if finding.verdict == SILENT and operation is not None:
+            finding.silence = lacking(Gap(finding, operation, place, situation, remark))
+
+    def _place(self, finding: Finding, operation: Operation | None) -> Place:
+        answer = finding.sequence[-1].leader if finding.sequence else NoResponse("")
+        if isinstance(answer, NoResponse) or not finding.where.startswith("body"):
+            return Place("", "")
+        schema = response_schema(operation, answer.status, answer.media_type)
+        where = finding.where
+        if finding.kind == "body_schema":
+            where = where.rpartition(" ")[0]
+        return place_in(self._document, schema, parts_of(where))
+
+
+def _folded(findings: list[Finding]) -> list[Finding]:
+    """The findings without those on conformance that have the cause of one on parity."""
+    parity = [one for one in findings if one.category == PARITY and one.at_fault]
+    kept = []
+    for finding in findings:
+        cause = next((one for one in parity if _has_cause_of(one, finding)), None)
+        if cause is None:
+            kept.append(finding)
+        else:
+            cause.breaks.append(finding)
+    return kept
+
+
+def _has_cause_of(parity: Finding, finding: Finding) -> bool:
+    if finding.category == PARITY or finding.operation != parity.operation:
+        return False
+    last = parity.sequence[-1]
+    return set(finding.targets) <= set(parity.at_fault) and any(
+        explained_by(last.violations.get(name, ()), finding) for name in finding.targets
+    )
+
+
+def _capital(text: str) -> str:
+    return text if text.startswith("`") else text[:1].upper() + text[1:]

@@ -1,0 +1,210 @@
+"""One sentence for each finding, for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lockstep.explain.places import Place
+from lockstep.explain.severity import leaks
+from lockstep.explain.situation import Situation
+from lockstep.explain.words import by_value, code, does, names, place, shown
+from lockstep.findings import PARITY, STORY, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sentence is made of; `call` names the request, `when` what stands out in it.
+
+    `fault` is what the document has against the request.
+    """
+
+    finding: Finding
+    call: str
+    place: Place
+    situation: Situation
+    when: str
+    fault: str | None
+
+    @property
+    def about(self) -> str:
+        """The request, whose thing it names, and what stands out in it."""
+        thing = f" of {self.situation.thing}" if self.situation.thing else ""
+        if self.finding.kind in ("status", "server_error", "outcome") and self.fault:
+            return f"{self.call}{thing}, although {self.fault}"
+        return f"{self.call}{thing}" + (f" {self.when}" if self.when else "")
+
+
+def sentence(told: Told) -> str:
+    """What was seen, with the targets, the operation, the place and the values."""
+    finding = told.finding
+    if finding.category == PARITY:
+        return _PARITY.get(finding.kind, _differs)(told) + "."
+    if finding.category == STORY:
+        said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
+        return f"{finding.where} ({told.call}) went otherwise. {said}."
+    if finding.kind in _CONFORMANCE:
+        return _CONFORMANCE[finding.kind](told, finding.at_fault or finding.targets) + "."
+    said = next(iter(finding.values.values()), finding.kind)
+    return f"{names(finding.at_fault or finding.targets)}, {told.call}: {shown(said, 200)}."
+
+
+def _sides(told: Told) -> list[tuple[list[str], str]]:
+    """(targets, value) of each value; the leader's last, as the one to compare with."""
+    first, *others = by_value(told.finding.values).items()
+    return [(who, value) for value, who in (*others, first)]
+
+
+def _status(told: Told) -> str:
+    parts = [f"{does(who, 'answers')} {value}" for who, value in _sides(told)]
+    return f"{' where '.join(parts)} to {told.about}"
+
+
+def _outcome(told: Told) -> str:
+    parts = [
+        f"{does(who, 'answers')} {value.removeprefix('answered ')}"
+        if value.startswith("answered")
+        else f"{does(who, 'does')} not answer ({value})"
+        for who, value in _sides(told)
+    ]
+    return f"{' where '.join(parts)} to {told.about}"
+
+
+def _header(told: Told) -> str:
+    name = code(told.finding.where.removeprefix("header "))
+    parts = [
+        f"{does(who, 'sends')} no header {name}"
+        if value == "absent"
+        else f"{does(who, 'sends')} {name}: {_quoted(value)}"
+        for who, value in _sides(told)
+    ]
+    return f"{', '.join(parts)}, in the answer to {told.about}"
+
+
+def _member(told: Told) -> str:
+    where = place(told.finding.where)
+    having = [(who, value) for who, value in _sides(told) if value != "absent"]
+    lacking = [name for who, value in _sides(told) if value == "absent" for name in who]
+    who, value = having[0] if having else (list(told.finding.targets), "?")
+    if leaks(told.finding, told.place):
+        return f"{does(who, 'shows')} {where} to the client ({_quoted(value)}), in {_answer(told)}"
+    if told.finding.kind == "missing":
+        without = f"{does(lacking, 'has')} no {where}" if lacking else f"{where} is missing"
+        return f"{without}, which {does(who, 'has')} ({_quoted(value)}), in {_answer(told)}"
+    only = f", which {does(lacking, 'does')} not have" if lacking else ""
+    return f"{does(who, 'has')} {where} ({_quoted(value)}){only}, in {_answer(told)}"
+
+
+def _differs(told: Told) -> str:
+    parts = [f"{does(who, 'has')} {_quoted(value)}" for who, value in _sides(told)]
+    return f"{_subject(told)}: {' where '.join(parts)}, in {_answer(told)}"
+
+
+def _length(told: Told) -> str:
+    parts = [f"{does(who, 'has')} {_counted(value)}" for who, value in _sides(told)]
+    return f"{' where '.join(parts)} in {place(told.finding.where)} of {_answer(told)}"
+
+
+def _symbol(told: Told) -> str:
+    who = names(_sides(told)[0][0])
+    where = place(told.finding.where)
+    if "*" in told.finding.where:
+        return f"{where} in {_answer(told)} names other things, or in another order, on {who}"
+    return f"{where} in {_answer(told)} names another thing on {who} than before"
+
+
+def _form(told: Told) -> str:
+    return _differs(told).replace(": ", " is written otherwise: ", 1)
+
+
+def _order(told: Told) -> str:
+    writer = does(_sides(told)[0][0], "writes")
+    where = place(told.finding.where)
+    return f"{writer} the members of {where} in another order, in {_answer(told)}"
+
+
+def _bytes(told: Told) -> str:
+    if not all(map(_is_json, told.finding.values.values())):
+        return _differs(told)
+    parts = [f"{names(who)} in {len(value.encode())}" for who, value in _sides(told)]
+    same = "the same JSON is written in other bytes (white space, escapes, form of numbers)"
+    return f"{same}: {' where '.join(parts)}, in {_answer(told)}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _counted(value: str) -> str:
+    return "1 element" if value == "1 elements" else value
+
+
+def _subject(told: Told) -> str:
+    return place(told.finding.where)
+
+
+def _answer(told: Told) -> str:
+    return f"the answer to {told.about}"
+
+
+def _quoted(value: str) -> str:
+    return shown(value)
+
+
+def _broken(told: Told, who: tuple[str, ...]) -> str:
+    where, _, keyword = told.finding.where.rpartition(" ")
+    at = f" at {place(where)}" if "/" in where else ""
+    breaks = f"{does(who, 'breaks')} the schema{at} ({code(keyword)})"
+    return f"{breaks} in {_answer(told)}: {_detail(told)}"
+
+
+def _detail(told: Told) -> str:
+    return shown(next(iter(told.finding.values.values()), ""), 160)
+
+
+_PARITY: Mapping[str, Callable[[Told], str]] = {
+    "status": _status,
+    "outcome": _outcome,
+    "header": _header,
+    "missing": _member,
+    "extra": _member,
+    "length": _length,
+    "symbol": _symbol,
+    "form": _form,
+    "order": _order,
+    "bytes": _bytes,
+}
+_CONFORMANCE: Mapping[str, Callable[[Told, tuple[str, ...]], str]] = {
+    "server_error": lambda told, who: (
+        f"{does(who, 'answers')} {told.finding.where} to {told.about}"
+    ),
+    "no_response": lambda told, who: (
+        f"{does(who, 'does')} not answer ({told.finding.where}) to {told.about}"
+    ),
+    "undocumented_status": lambda told, who: (
+        f"{does(who, 'answers')} {told.finding.where} to {told.about}, which is not documented"
+    ),
+    "undocumented_media_type": lambda told, who: (
+        f"{does(who, 'sends')} {_detail(told)} in {_answer(told)}"
+    ),
+    "unexpected_body": lambda told, who: (
+        f"{does(who, 'sends')} a body in {_answer(told)}, where none is documented"
+    ),
+    "unreadable_body": lambda told, who: (
+        f"{does(who, 'sends')} a body that is no JSON in {_answer(told)}: {_detail(told)}"
+    ),
+    "missing_header": lambda told, who: (
+        f"{does(who, 'leaves')} out the {place(told.finding.where).removeprefix('the ')} in "
+        f"{_answer(told)}, which the document requires"
+    ),
+    "header_schema": lambda told, who: (
+        f"{does(who, 'sends')} {place(told.finding.where)} against its schema in {_answer(told)}: "
+        f"{_detail(told)}"
+    ),
+    "body_schema": _broken,
+}

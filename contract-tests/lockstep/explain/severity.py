@@ -1,0 +1,107 @@
+"""How grave a finding is."""
+
+from __future__ import annotations
+
+import re
+
+from lockstep.explain.places import Place
+from lockstep.findings import Finding
+
+LEVELS = (("critical", 90), ("high", 70), ("medium", 40), ("low", 0))
+# Keys that must not be seen by a client.
+_SECRET = re.compile(
+    r"pass(word|wd|phrase|code)|hash|salt|secret|private|api_?key|credential|^pwd$|_?token$"
+    r"|^(ssn|cvv|iban|card_?number)$",
+    re.IGNORECASE,
+)
+_PROTECTIVE = re.compile(
+    r"header (set-cookie|www-authenticate|cache-control|vary|access-control-|content-security"
+    r"|strict-transport|x-content-type|x-frame|cookie)"
+)
+_BY_KIND = {
+    # Conformance.
+    "server_error": 98,
+    "no_response": 95,
+    "unreadable_body": 65,
+    "undocumented_status": 60,
+    "body_schema": 55,
+    "undocumented_media_type": 45,
+    "unexpected_body": 42,
+    "missing_header": 35,
+    "header_schema": 35,
+    # The checks of Schemathesis.
+    "IgnoredAuth": 97,
+    "UseAfterFree": 82,
+    "EnsureResourceAvailability": 75,
+    "AcceptedNegativeData": 62,
+    "RejectedPositiveData": 62,
+    # Parity.
+    "outcome": 95,
+    "symbol": 78,
+    "length": 72,
+    "repeated": 58,
+    "type": 56,
+    "missing": 57,
+    "extra": 54,
+    "form": 52,
+    "time": 48,
+    "value": 50,
+    "elapsed": 44,
+    "header": 34,
+    "connection": 30,
+    "order": 24,
+    "bytes": 20,
+    "metrics": 12,
+    # Stories and races say what must be.
+    "expectation": 80,
+}
+_DEFAULT = 50
+_LEAK = 96
+
+
+def level(severity: int) -> str:
+    """`critical`, `high`, `medium` or `low` for a number of 0 to 100."""
+    return next(name for name, least in LEVELS if severity >= least)
+
+
+def severity_of(finding: Finding, place: Place | None, *, foreign: bool) -> int:
+    """0 to 100, from what differs; `foreign` means that the request is about another user's thing.
+
+    First come answers of 5xx, no answer and leaked keys, then access and lost data, statuses,
+    shapes, values, headers, and at last the order of members and bytes.
+    """
+    if leaks(finding, place):
+        return _LEAK
+    if finding.kind == "status":
+        return _of_statuses(list(finding.values.values()), foreign=foreign)
+    if finding.kind == "header" and _PROTECTIVE.match(finding.where):
+        return 46
+    if finding.category == "race":
+        return 85
+    return _BY_KIND.get(finding.kind, _DEFAULT)
+
+
+def leaks(finding: Finding, place: Place | None) -> bool:
+    """Whether an answer shows a member that no client should see and the document does not name."""
+    if finding.kind in ("extra", "missing"):
+        member = finding.where.rpartition("/")[2]
+        return bool(_SECRET.search(member)) and not (place is not None and place.documented)
+    if finding.kind == "body_schema" and finding.where.endswith("Properties"):
+        named = re.findall(r"'([^']+)'", " ".join(finding.values.values()))
+        return any(_SECRET.search(name) for name in named)
+    return False
+
+
+def _of_statuses(texts: list[str], *, foreign: bool) -> int:
+    statuses = [int(text) for text in texts if text.isdigit()]
+    if any(status >= 500 for status in statuses):
+        return 100
+    accepted = any(200 <= status < 300 for status in statuses)
+    guarded = any(status in (401, 403) for status in statuses)
+    if accepted and (foreign or guarded):
+        return 92
+    if accepted and 404 in statuses:
+        return 80
+    if accepted and any(status >= 400 for status in statuses):
+        return 70
+    return 66 if guarded else 60

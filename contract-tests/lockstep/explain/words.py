@@ -1,0 +1,67 @@
+"""How things are named in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lockstep.operations import Operation
+from lockstep.trace import Exchange
+
+MAX_VALUE = 80
+
+
+def code(text: str) -> str:
+    """A name as code; the only use of backticks in sentences."""
+    return f"`{text.replace('`', chr(39))}`"
+
+
+def shown(text: str, limit: int = MAX_VALUE) -> str:
+    """A value on one line, cut where it is long; it may come from a hostile body."""
+    line = "".join(_visible(character) for character in text.replace("`", "'"))
+    return line if len(line) <= limit else f"{line[:limit]}…"
+
+
+def names(targets: Sequence[str]) -> str:
+    """`old`, `old and new`, `a, b and c`."""
+    *first, last = targets
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def does(targets: Sequence[str], verb: str) -> str:
+    """The targets with a verb given in the singular: `old answers`, `old and new answer`."""
+    if len(targets) > 1:
+        verb = {"has": "have", "is": "are", "does": "do"}.get(verb, verb.removesuffix("s"))
+    return f"{names(targets)} {verb}"
+
+
+def call(operation: Operation | None, exchange: Exchange | None, label: str) -> str:
+    """The request as the document names it, else as it was sent."""
+    if operation is not None:
+        return code(f"{operation.method} {operation.path}")
+    if exchange is not None:
+        return code(shown(f"{exchange.request.method} {exchange.request.path}"))
+    return code(label)
+
+
+def place(where: str) -> str:
+    """A place of an answer: `data/*/id`, the header `location`, the body."""
+    kind, _, rest = where.partition(" ")
+    if kind == "header":
+        return f"the header {code(rest)}"
+    if kind == "body" and rest.startswith("/"):
+        return code(rest.removeprefix("/"))
+    return f"the {where}" if where in ("body", "status") else where
+
+
+def by_value(values: Mapping[str, str]) -> dict[str, list[str]]:
+    """The targets that showed each value, in order."""
+    grouped: dict[str, list[str]] = {}
+    for name, value in values.items():
+        grouped.setdefault(value, []).append(name)
+    return grouped
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"
