@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from lockstep.messages import Request
 
@@ -30,6 +31,15 @@ class Credential:
             case _:
                 return f"?{self.name}={shown}"
 
+    def value(self, request: Request) -> str | None:
+        """What the request has at the credential's place, `None` where it has nothing."""
+        if self.location == "header":
+            return request.header(self.name)
+        pairs = self._cookies(request) if self.location == "cookie" else _query(request)
+        found = (pair.partition("=")[2] for pair in pairs if self._is_named(pair))
+        value = next(found, None)
+        return unquote(value) if value is not None and self.location == "query" else value
+
     def put(self, request: Request, token: str) -> Request:
         """The request with the token at its place, instead of what was there."""
         value = self.form.format(token=token)
@@ -46,9 +56,9 @@ class Credential:
     def remove(self, request: Request) -> Request:
         """The request with nothing at the credential's place."""
         if self.location == "query":
-            path, mark, query = request.path.partition("?")
-            kept = [part for part in query.split("&") if not self._is_named(part)]
-            return replace(request, path=path + (mark if kept else "") + "&".join(kept))
+            path = request.path.partition("?")[0]
+            kept = [part for part in _query(request) if not self._is_named(part)]
+            return replace(request, path="?".join([path, "&".join(kept)] if kept else [path]))
         name = "cookie" if self.location == "cookie" else self.name.lower()
         headers = tuple(item for item in request.headers if item[0].lower() != name)
         if self.location == "cookie":
@@ -59,11 +69,7 @@ class Credential:
 
     def is_in(self, request: Request) -> bool:
         """Whether the request has something at the credential's place."""
-        if self.location == "header":
-            return request.header(self.name) is not None
-        if self.location == "cookie":
-            return any(self._is_named(pair) for pair in self._cookies(request))
-        return any(map(self._is_named, request.path.partition("?")[2].split("&")))
+        return self.value(request) is not None
 
     def _cookies(self, request: Request) -> list[str]:
         values = (value for name, value in request.headers if name.lower() == "cookie")
@@ -75,4 +81,27 @@ class Credential:
         return name in (self.name, quote(self.name))
 
 
+def _query(request: Request) -> list[str]:
+    return [part for part in request.path.partition("?")[2].split("&") if part]
+
+
 BEARER = Credential()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A user as each target knows it: the tokens are by target name."""
+
+    credential: Credential
+    tokens: Mapping[str, str]
+
+    def signed(self, request: Request, target: str) -> bool:
+        """Whether a request carries the token that one target gave out."""
+        token = self.tokens.get(target)
+        return token is not None and (
+            self.credential.value(request) == self.credential.form.format(token=token)
+        )
+
+    def sign(self, request: Request, target: str) -> Request:
+        """The request with the token that one target gave out."""
+        return self.credential.put(request, self.tokens[target])

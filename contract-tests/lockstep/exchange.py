@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 
 from lockstep.compare import Comparer, Difference, ParsedAnswer
+from lockstep.credentials import Identity
 from lockstep.ledger import Ledger
 from lockstep.messages import Outcome, Request, Response, status_of
 from lockstep.operations import Operation
@@ -43,6 +44,8 @@ class Exchanger:
         self.trace = Trace()
         self._addresses = {target.name: target.base_url for target in self.targets}
         self.listeners: list[Listener] = []
+        # Who has logged in, by the actor of their requests.
+        self.identities: dict[str, Identity] = {}
         self.rotates = rotate
         self._turn = 0
         self._silent = dict.fromkeys(self._addresses, 0)
@@ -161,10 +164,18 @@ class Exchanger:
 
     def _requests(self, request: Request) -> dict[str, Request]:
         if not self.rotates:
-            return {target.name: self.translate(request, target.name) for target in self.targets}
+            return {target.name: self._own(request, target) for target in self.targets}
         target = self.targets[self._turn % len(self.targets)]
         self._turn += 1
-        return {target.name: request}
+        return {target.name: target.dress(request)}
+
+    def _own(self, request: Request, target: Target) -> Request:
+        """The request as one target gets it: in its names, with its token and its headers."""
+        translated = self.translate(request, target.name)
+        identity = self.identities.get(request.actor or "")
+        if identity is not None and identity.signed(request, self.targets[0].name):
+            translated = identity.sign(translated, target.name)
+        return target.dress(translated)
 
     def _chosen(self, requests: dict[str, Request]) -> list[Target]:
         return [target for target in self.targets if target.name in requests]

@@ -59,7 +59,8 @@ class Response:
 class NoResponse:
     """The request got no answer.
 
-    `reason` is one of `refused`, `dropped`, `timeout`, `malformed`; `detail` is for people only.
+    `reason` is one of `refused`, `unknown_host`, `tls`, `dropped`, `timeout`, `malformed`; `detail`
+    is for people only.
     """
 
     reason: str

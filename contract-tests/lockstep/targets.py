@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import select
 import socket
+import ssl
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from lockstep.messages import NoResponse, Outcome, Request, Response
+from lockstep.messages import Headers, NoResponse, Outcome, Request, Response
 
 # Shorter than the keep-alive time of every common server, so that a connection is not handed out
 # in the moment in which the server closes it.
@@ -48,19 +49,32 @@ class Target:
     Safe to use from several threads; each request has a connection of its own while it runs.
     """
 
-    def __init__(self, name: str, base_url: str, *, timeout: float = 30.0) -> None:
-        """Name a server; `base_url` is `http://host[:port][/prefix]`, `timeout` in seconds.
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        timeout: float = 30.0,
+        headers: Headers = (),
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Name a server; `base_url` is `http[s]://host[:port][/prefix]`, `timeout` in seconds.
 
-        Raises `ValueError` for another scheme or a URL without a host.
+        `headers` go with every request that lacks them. `tls` says which certificates are trusted:
+        by default, those that the system trusts. Raises `ValueError` for another scheme or a URL
+        without a host.
         """
         parts = urlsplit(base_url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise ValueError(f"{name}: not an http:// URL with a host: {base_url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{name}: not an http:// or https:// URL with a host: {base_url}")
         self.name = name
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
-        self.address = (parts.hostname, parts.port or 80)
+        self.headers = headers
+        secure = parts.scheme == "https"
+        self.address = (parts.hostname, parts.port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
+        self._tls = (tls or ssl.create_default_context()) if secure else None
         self._prefix = parts.path.rstrip("/")
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
@@ -81,11 +95,28 @@ class Target:
             pending.failure = failure_of(error, connecting=True)
             return pending
         try:
-            pending.connection.sock.sendall(self.encode(request))
+            pending.connection.sock.sendall(self.encode(self.dress(request)))
         except OSError as error:
             # A server may answer (413, say) and stop reading: the answer is still worth reading.
             pending.failure = failure_of(error)
         return pending
+
+    def dress(self, request: Request) -> Request:
+        """The request with the headers that are the target's own, where it lacks them."""
+        missing = (item for item in self.headers if request.header(item[0]) is None)
+        return replace(request, headers=(*request.headers, *missing)) if self.headers else request
+
+    def connect(self) -> socket.socket:
+        """A new connection, for bytes of the caller's own; `OSError` when there is none."""
+        sock = socket.create_connection(self.address, timeout=self.timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is None:
+            return sock
+        try:
+            return self._tls.wrap_socket(sock, server_hostname=self.address[0])
+        except OSError:
+            sock.close()
+            raise
 
     def encode(self, request: Request) -> bytes:
         """The bytes that `request` puts on the wire."""
@@ -112,9 +143,7 @@ class Target:
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
-                sock = socket.create_connection(self.address, timeout=self.timeout)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return Connection(sock)
+                return Connection(self.connect())
             if connection.is_reusable():
                 return connection
             connection.sock.close()
@@ -170,6 +199,10 @@ def failure_of(error: Exception, *, connecting: bool = False) -> NoResponse:
     """Say why there was no answer."""
     if isinstance(error, TimeoutError):
         return NoResponse("timeout", str(error))
+    if isinstance(error, socket.gaierror):
+        return NoResponse("unknown_host", str(error))
+    if isinstance(error, ssl.SSLError):
+        return NoResponse("tls", str(error))
     if connecting:
         return NoResponse("refused", str(error))
     if isinstance(error, OSError | http.client.IncompleteRead):

@@ -80,7 +80,7 @@ def test_a_connection_is_kept_while_the_server_keeps_it(
     assert len(left._idle) == 1
 
 
-@pytest.mark.parametrize("url", ["https://example.com", "example.com", "http://"])
+@pytest.mark.parametrize("url", ["ftp://example.com", "example.com", "http://"])
 def test_only_http_urls_are_targets(url: str) -> None:
     with pytest.raises(ValueError, match="not an http"):
         Target("x", url)
