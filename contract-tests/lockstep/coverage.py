@@ -1,12 +1,16 @@
-"""Which documented statuses each target has shown."""
+"""What of the document a run has reached: operations, statuses, and the parts of the input."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lockstep.document import Document
+from lockstep.inputs import CATEGORIES, Inputs, inputs_of
+from lockstep.messages import Request
+
+SHOWN_NAMES = 12
 
 
 @dataclass(slots=True)
@@ -35,6 +39,14 @@ class Coverage:
         self.document = document
         self.operations: dict[str, OperationRecord] = defaultdict(OperationRecord)
         self.targets: set[str] = set()
+        self.inputs: dict[str, Inputs] = {
+            name: inputs_of(document, operation) for name, operation in document.operations.items()
+        }
+
+    def sent(self, operation: str, request: Request) -> None:
+        """Note what a request carried of the documented input."""
+        if operation in self.inputs:
+            self.inputs[operation].note(request, authorised=request.actor is not None)
 
     def saw(self, operation: str, target: str, status: int) -> None:
         """Count one answer; also for answers that another tool has seen."""
@@ -68,3 +80,36 @@ class Coverage:
             for status in operation.statuses
         )
         return every - skipped - len(self.missing(exempt)), every - skipped
+
+    def not_tested(self) -> list[str]:
+        """What was never sent or seen, operation by operation, in words."""
+        lines = []
+        for name, operation in self.document.operations.items():
+            called = f"`{operation.method} {operation.path}`"
+            if not self.operations[name].requests:
+                lines.append(f"{called} was never sent.")
+                continue
+            lines += [f"{called}: {text}." for text in self._gaps(name)]
+        return lines
+
+    def _gaps(self, name: str) -> Iterator[str]:
+        seen = self.operations[name].statuses
+        every = self.document.operations[name].statuses
+        lacking = [str(status) for status in every if not all(s[status] for s in seen.values())]
+        if lacking:
+            yield f"not seen from every target: {', '.join(lacking)}"
+        for category in CATEGORIES:
+            unseen = self.inputs[name].unseen(category)
+            if unseen:
+                more = f" and {len(unseen) - SHOWN_NAMES} more" if len(unseen) > SHOWN_NAMES else ""
+                yield f"{_NEVER[category]}: {', '.join(unseen[:SHOWN_NAMES])}{more}"
+
+
+_NEVER = {
+    "parameters": "parameters never sent",
+    "values": "values never sent",
+    "members": "body members never sent",
+    "keywords": "bounds never tried",
+    "media_types": "media types never sent",
+    "credentials": "never sent",
+}

@@ -57,6 +57,7 @@ class Ledger:
         """Count an exchange and its answers."""
         self.exchanges += 1
         self.requests += len(exchange.outcomes)
+        self.coverage.sent(exchange.label, exchange.request)
         record = self.coverage.operations[exchange.label]
         record.requests += 1
         record.differing += not exchange.parity

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from lockstep.actors import ActorBook
+from lockstep.actors import ActorBook, ActorError
 from lockstep.compare import Clock
 from lockstep.conformance import Conformance
 from lockstep.coverage import Coverage
 from lockstep.document import Document
 from lockstep.drivers.fuzz import FuzzError, fuzz
+from lockstep.drivers.replay import ReplaySettings, replay
 from lockstep.drivers.stories import Control, StoryPlayer
 from lockstep.drivers.story_files import Story
 from lockstep.exchange import Exchanger, TargetLostError
@@ -24,6 +25,7 @@ from lockstep.known_differences import load_known_differences
 from lockstep.ledger import Ledger
 from lockstep.messages import NoResponse, Request
 from lockstep.minimise import minimise
+from lockstep.recordings import Recording
 from lockstep.settings import Settings
 from lockstep.targets import Target
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
@@ -67,6 +69,9 @@ class Run:
         self._started = time.monotonic()
         self._stages: list[Stage] = []
         self._problems: list[str] = []
+        # What could not be held against each other, and what was never sent: for people.
+        self.not_judged: list[str] = []
+        self.not_tested: list[str] = []
         self._failed = False
         try:
             self.document = Document.load(settings.document)
@@ -159,6 +164,22 @@ class Run:
             minimise(self.ledger.findings.since(found), exchanger)
         return stage
 
+    def replay(
+        self, recording: Recording, targets: Sequence[Target], settings: ReplaySettings
+    ) -> Stage:
+        """Send what was recorded to all targets; the first one leads."""
+        self.not_tested += recording.notes
+        with self.stage(f"replay of {recording.title}", targets) as stage:
+            exchanger = Exchanger(self.ledger, targets)
+            actors = self.actors(exchanger) if self.settings.actors else None
+            try:
+                self.not_judged += replay(
+                    recording, exchanger, actors, settings, self._reporter.progress
+                )
+            except (ActorError, TargetLostError) as error:
+                self.could_not_run(f"{stage.title}: {error}")
+        return stage
+
     def could_not_run(self, reason: str) -> None:
         """Note that a part of the run could not be done."""
         self._failed = True
@@ -186,6 +207,8 @@ class Run:
             seed=self.settings.seed,
             seconds=time.monotonic() - self._started,
             title=self.document.title,
+            not_judged=self.not_judged,
+            not_tested=[*self.not_tested, *coverage.not_tested()],
         )
 
     def actors(self, exchanger: Exchanger) -> ActorBook:

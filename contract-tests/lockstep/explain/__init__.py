@@ -14,8 +14,8 @@ from lockstep.explain.classes import (
     wrong_by_document,
 )
 from lockstep.explain.oddities import when
-from lockstep.explain.places import Place, parts_of, place_in, response_schema
 from lockstep.explain.requests import RequestReader
+from lockstep.explain.schema_places import Place, parts_of, place_in, response_schema
 from lockstep.explain.sentences import Told, sentence
 from lockstep.explain.severity import severity_of
 from lockstep.explain.silence import Gap, lacking

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from lockstep.conformance import Conformance
 from lockstep.document import Document
 from lockstep.explain.oddities import Value
-from lockstep.explain.places import merge
+from lockstep.explain.schema_places import merge
 from lockstep.explain.words import code, shown
 from lockstep.literals import pointer
 from lockstep.messages import Request

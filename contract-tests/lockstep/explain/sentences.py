@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lockstep.explain.places import Place
+from lockstep.explain.schema_places import Place
 from lockstep.explain.severity import leaks
 from lockstep.explain.situation import Situation
 from lockstep.explain.words import by_value, code, does, names, place, shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lockstep.explain.places import Place
+from lockstep.explain.schema_places import Place
 from lockstep.findings import Finding
 
 LEVELS = (("critical", 90), ("high", 70), ("medium", 40), ("low", 0))

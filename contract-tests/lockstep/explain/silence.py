@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lockstep.explain.places import Place
+from lockstep.explain.schema_places import Place
 from lockstep.explain.situation import Situation
 from lockstep.explain.words import code, names
 from lockstep.findings import Finding
