@@ -1,0 +1,142 @@
+"""Plays a recording against the targets, with its ids and credentials replaced by live ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from lockstep.actors import ActorBook
+from lockstep.drivers.replay_ids import IdFinder
+from lockstep.drivers.replay_users import Users
+from lockstep.exchange import Exchanger
+from lockstep.messages import Headers, Request, status_of
+from lockstep.recordings import Recording, Step
+from lockstep.recordings.fresh import Fresh
+from lockstep.recordings.listener import Listener
+from lockstep.recordings.names import named_in, shown_in
+from lockstep.trace import Exchange
+
+MAX_RENEWALS = 3
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A step that was played.
+
+    `foreign` are the names in the request that the recorded server had made and no live one knows.
+    """
+
+    step: Step
+    exchange: Exchange
+    foreign: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """How a recording is played.
+
+    `fresh` are texts of the recording that a server takes only once; `headers` replace recorded
+    ones of the same name. With `against_recording` the recorded answers are compared too.
+    """
+
+    fresh: tuple[str, ...] = ()
+    headers: Headers = ()
+    against_recording: bool = False
+
+
+@dataclass(slots=True)
+class Replayer:
+    """Plays steps one after another; one object plays one recording once.
+
+    The recorded server is taken for one more partner: its answers are matched with the leader's,
+    and each recorded request is translated into the leader's names before it is sent.
+    """
+
+    exchanger: Exchanger
+    listener: Listener
+    fresh: Fresh = field(default_factory=Fresh)
+    headers: Headers = ()
+    users: Users | None = None
+    ids: IdFinder | None = None
+    _recorded: set[str] = field(default_factory=set)
+    _asked: set[str] = field(default_factory=set)
+    _live: set[str] = field(default_factory=set)
+
+    def play(self, steps: Iterable[Step]) -> Iterator[Played]:
+        """Play each step when it is asked for; `TargetLostError` as from the exchanger."""
+        return map(self.step, steps)
+
+    def step(self, recorded: Step) -> Played:
+        """Play one step, again with new texts where a server has taken the old ones already."""
+        played = self._send(recorded)
+        for attempt in range(MAX_RENEWALS):
+            status = status_of(played.exchange.leader)
+            if not self.fresh.renew(recorded, status, attempt):
+                break
+            played = self._send(recorded)
+        self._learn(played)
+        return played
+
+    def _send(self, recorded: Step) -> Played:
+        step = self.fresh.apply(recorded)
+        request = self._credentials(step, self.listener.translate(step.request))
+        foreign = frozenset((named_in(request) & self._recorded) - self._live)
+        exchange = self.exchanger.send(request, group=step.group)
+        if self.ids is not None:
+            request = self.ids.replace(step, request, exchange)
+            if request != exchange.request:
+                exchange = self.exchanger.send(request)
+        return Played(step, exchange, foreign)
+
+    def _credentials(self, step: Step, request: Request) -> Request:
+        if self.users is not None:
+            request = self.users.authorise(step, request, self._recorded)
+        given = {name.lower() for name, _ in self.headers}
+        kept = tuple(item for item in request.headers if item[0].lower() not in given)
+        return replace(request, headers=(*kept, *self.headers)) if given else request
+
+    def _learn(self, played: Played) -> None:
+        self._asked |= named_in(played.step.request)
+        self._recorded |= shown_in(played.step.answer) - self._asked
+        self._live |= shown_in(played.exchange.leader)
+        self.listener.hear(played.step, played.exchange.request, played.exchange)
+
+
+def replay(
+    recording: Recording,
+    exchanger: Exchanger,
+    actors: ActorBook | None,
+    settings: ReplaySettings,
+    progress: Progress,
+) -> list[str]:
+    """Play a whole recording; returns for people what could not be carried over.
+
+    `actors` stand in for users whose log-in is not in the recording. Raises `TargetLostError`.
+    """
+    leader, ledger = exchanger.targets[0], exchanger.ledger
+    judges = settings.against_recording
+    replayer = Replayer(
+        exchanger,
+        Listener(ledger, leader, recording.base_url, judges=judges),
+        Fresh(settings.fresh),
+        settings.headers,
+        Users(ledger.document, actors) if actors is not None else None,
+        None if recording.has_bodies else IdFinder(exchanger),
+    )
+    foreign = 0
+    for number, played in enumerate(replayer.play(recording.steps), 1):
+        foreign += bool(played.foreign)
+        progress(played.exchange.label, number, len(recording.steps))
+    return list(_notes(replayer, foreign))
+
+
+def _notes(replayer: Replayer, foreign: int) -> Iterator[str]:
+    if foreign:
+        what = "1 request names" if foreign == 1 else f"{foreign:,} requests name"
+        yield f"{what} what the recorded server had made and this replay did not"
+    if replayer.users is not None and replayer.users.stood_in:
+        yield f"users whose log-in was not recorded: {replayer.users.stood_in}"
+    if replayer.ids is not None:
+        yield replayer.ids.summary()

@@ -1,0 +1,110 @@
+"""The recorded server as a silent partner: it is compared with, and never asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+
+from lockstep.compare import Clock
+from lockstep.conformance import Violation
+from lockstep.coverage import Coverage
+from lockstep.exchange import Exchanger
+from lockstep.findings import Findings
+from lockstep.ledger import Ledger
+from lockstep.messages import NoResponse, Request, Response, status_of
+from lockstep.recordings.recording import Step
+from lockstep.targets import PendingExchange, Target
+from lockstep.trace import Exchange, Trace
+
+RECORDED = "recorded"
+
+
+class Listener:
+    """Learns from recorded and live answers which name stands for which.
+
+    With `judges` what differs from the recording becomes a finding between `recorded` and the
+    leader; else nothing of it is kept.
+    """
+
+    def __init__(self, ledger: Ledger, leader: Target, base_url: str, *, judges: bool) -> None:
+        kept = _Aside.beside(ledger) if judges else scratch(ledger)
+        kept.clock = RecordedClock(ledger.clock.tolerance, ledger.clock.started)
+        self._judges = judges
+        self._live = leader.name
+        sides = [_Silent(RECORDED, base_url), _Silent(leader.name, leader.base_url)]
+        self._exchanger = Exchanger(kept, sides)
+
+    def translate(self, request: Request) -> Request:
+        """A recorded request in the leader's names."""
+        return self._exchanger.translate(request, self._live)
+
+    def hear(self, step: Step, sent: Request, exchange: Exchange) -> None:
+        """Match the recorded answer with the leader's, where both are known."""
+        live = exchange.leader
+        if not isinstance(step.answer, Response) or not isinstance(live, Response):
+            return
+        alike = step.answer.status == live.status
+        if (step.partial and alike) or not (alike or self._judges):
+            return
+        requests = {RECORDED: step.request, self._live: sent}
+        self._exchanger.record(step.request, requests, {RECORDED: step.answer, self._live: live})
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedClock(Clock):
+    """Lets an instant of the recording stand for one of this run."""
+
+    def same_instant(self, left: str, right: str) -> bool:
+        """Whether both have one form, the left lies before this run and the right within it."""
+        if left == right:
+            return True
+        then, now = _moment(left), _moment(right)
+        if then is None or now is None or len(left) != len(right):
+            return False
+        latest = datetime.now(UTC).timestamp() + self.tolerance
+        return self.started - self.tolerance <= now <= latest and then <= now + self.tolerance
+
+
+def scratch(ledger: Ledger) -> Ledger:
+    """A ledger for tries: what it is told counts neither in coverage nor in findings."""
+    document = ledger.document
+    return replace(
+        ledger, coverage=Coverage(document), findings=Findings([]), exchanges=0, requests=0
+    )
+
+
+class _Aside(Ledger):
+    """Keeps what concerns the recorded side; the live ones have been counted when they answered."""
+
+    @classmethod
+    def beside(cls, ledger: Ledger) -> _Aside:
+        return cls(**{each.name: getattr(ledger, each.name) for each in fields(ledger)})
+
+    def add_violations(
+        self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
+    ) -> None:
+        if name == RECORDED:
+            super().add_violations(exchange, name, violations, trace)
+
+    def count(self, exchange: Exchange) -> None:
+        status = status_of(exchange.outcomes[RECORDED])
+        self.coverage.operations[exchange.label].differing += not exchange.parity
+        if status is not None:
+            self.coverage.saw(exchange.label, RECORDED, status)
+
+
+class _Silent(Target):
+    """A side whose answers are known already; what else is asked of it stays without an answer."""
+
+    def start(self, request: Request) -> PendingExchange:
+        failure = NoResponse("refused", "a recording cannot be asked")
+        return PendingExchange(self, request.method, failure=failure)
+
+
+def _moment(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

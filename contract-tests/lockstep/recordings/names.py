@@ -1,0 +1,64 @@
+"""Which values a request names, and which an answer shows: what later steps may depend on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from lockstep.messages import Headers, Outcome, Request, Response
+
+# Credentials, entity tags, cookies and ids as they stand in headers.
+_IN_HEADER = re.compile(r"[A-Za-z0-9_.~+/=\-]{8,}")
+_SEGMENT = re.compile(r"[^/?&=#<>;,\s\"]+")
+
+
+def named_in(request: Request) -> set[str]:
+    """Path segments, query values, members of a JSON body and the longer texts in headers."""
+    path, _, query = request.path.partition("?")
+    names = {unquote(part) for part in path.split("/") if part}
+    names.update(value for _, value in parse_qsl(query))
+    names.update(_leaves(request.body))
+    names.update(_header_values(request.headers))
+    return names
+
+
+def shown_in(outcome: Outcome | None) -> set[str]:
+    """The members of a JSON body, and what the headers hold, links split at their slashes."""
+    if not isinstance(outcome, Response):
+        return set()
+    shown = set(_leaves(outcome.body))
+    shown.update(_header_values(outcome.headers))
+    for name, value in outcome.headers:
+        if name.lower() in ("location", "content-location", "link"):
+            shown.update(map(unquote, _SEGMENT.findall(value)))
+    return shown
+
+
+def _header_values(headers: Headers) -> Iterator[str]:
+    for _, value in headers:
+        yield from _IN_HEADER.findall(value)
+
+
+def _leaves(body: bytes | None) -> Iterator[str]:
+    if not body:
+        return
+    try:
+        yield from _scalars(json.loads(body))
+    except ValueError:
+        return
+
+
+def _scalars(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for member in node.values():
+            yield from _scalars(member)
+    elif isinstance(node, list):
+        for element in node:
+            yield from _scalars(element)
+    elif isinstance(node, str) and node:
+        yield node
+    elif isinstance(node, int) and not isinstance(node, bool):
+        yield str(node)

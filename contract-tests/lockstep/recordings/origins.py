@@ -1,0 +1,85 @@
+"""Finds the API among all that a browser or a proxy has recorded."""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote, urlsplit
+
+from lockstep.document import Document
+from lockstep.messages import Request
+from lockstep.recordings.recording import Captured, Recording, RecordingError, Step
+
+_KEPT = "".join(set(string.printable) - set(string.whitespace))
+
+
+def narrow(
+    captured: Sequence[Captured], document: Document, title: str, base_url: str | None = None
+) -> Recording:
+    """The requests of the API alone, without the base path in front of the document's paths.
+
+    Without a `base_url` the origin and base path are taken under which most of the requests are
+    operations of the document. Raises `RecordingError` where nothing is left.
+    """
+    base = base_url.rstrip("/") if base_url else _likeliest(captured, document)
+    if base is None:
+        raise RecordingError(f"{title}: no recorded request is an operation of the document")
+    steps: list[Step] = []
+    elsewhere = undocumented = 0
+    for entry in captured:
+        path = _below(base, entry.url)
+        if path is None:
+            elsewhere += 1
+        elif document.template(path) is None:
+            undocumented += 1
+        else:
+            request = Request(entry.method, path, entry.headers, entry.body)
+            steps.append(Step(request, entry.answer, entry.partial))
+    if not steps:
+        raise RecordingError(f"{title}: no recorded request is below {base}")
+    notes = _notes(base, elsewhere, undocumented)
+    return Recording(title, tuple(steps), base, tuple(notes))
+
+
+def _notes(base: str, elsewhere: int, undocumented: int) -> Iterator[str]:
+    yield f"taken for the API: {base}"
+    if elsewhere:
+        yield f"{_requests(elsewhere)} to other places left out"
+    if undocumented:
+        yield f"{_requests(undocumented)} left out whose path is not in the document"
+
+
+def _requests(count: int) -> str:
+    return f"{count:,} request{'' if count == 1 else 's'}"
+
+
+def _likeliest(captured: Sequence[Captured], document: Document) -> str | None:
+    scores: Counter[str] = Counter()
+    for entry in captured:
+        for base, score in _candidates(entry, document):
+            scores[base] += score
+    # Of equal ones the shortest, which leaves most of a path to the document.
+    return max(scores, key=lambda base: (scores[base], -len(base)), default=None)
+
+
+def _candidates(entry: Captured, document: Document) -> Iterator[tuple[str, int]]:
+    """Every base under which a request is an operation; more literal segments count for more."""
+    parts = urlsplit(entry.url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    segments = parts.path.split("/")[1:]
+    for count in range(len(segments)):
+        path = "/" + "/".join(segments[count:])
+        operation = document.find(entry.method, path)
+        if operation is not None:
+            literals = [part for part in operation.path.split("/") if part and "{" not in part]
+            yield "/".join([origin, *segments[:count]]), 1 + 2 * len(literals)
+
+
+def _below(base: str, url: str) -> str | None:
+    """The raw path and query of a URL below a base; `None` for one that lies elsewhere."""
+    plain = url.partition("#")[0]
+    if not plain.startswith(base) or plain[len(base) : len(base) + 1] not in ("", "/", "?"):
+        return None
+    path = plain[len(base) :]
+    return quote(path if path.startswith("/") else "/" + path, safe=_KEPT)

@@ -1,0 +1,58 @@
+"""What every kind of recording comes down to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lockstep.messages import Headers, Outcome, Request
+from lockstep.trace import Exchange
+
+
+class RecordingError(ValueError):
+    """A file is no recording, or holds nothing that can be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A request in the names of the recorded server, and what that server answered, if it is known.
+
+    Of a `partial` answer only the status is known. Steps of one `group` make sense together only,
+    such as the registration and the log-in of one user.
+    """
+
+    request: Request
+    answer: Outcome | None = None
+    partial: bool = False
+    group: str | None = None
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Step:
+        """The step that repeats an exchange; the leader is the recorded server."""
+        return cls(exchange.request, exchange.leader, group=exchange.group)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Steps in the order in which they were sent.
+
+    `base_url` is where the recorded server was; `notes` say for people what was left out and why.
+    Without bodies (`has_bodies`) no answer tells which ids belong together.
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+    base_url: str = "http://recorded.invalid"
+    notes: tuple[str, ...] = ()
+    has_bodies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One request and answer as a tool wrote them down, with an absolute `url`."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes | None = None
+    answer: Outcome | None = None
+    partial: bool = False

@@ -1,0 +1,72 @@
+"""The sequence of a finding, out of a JSON report."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from lockstep.messages import Headers, NoResponse, Outcome, Request, Response
+from lockstep.recordings.recording import Recording, RecordingError, Step
+
+
+def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -> Recording:
+    """The steps of one finding: of the report's finding `number` (from 1), or of a finding alone.
+
+    Raises `RecordingError` when there is no such finding, or it has no steps.
+    """
+    found = _choose(data, number)
+    try:
+        steps = tuple(_step(step) for step in found["steps"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordingError(f"{title}: not a finding with steps: {error}") from error
+    if not steps:
+        raise RecordingError(f"{title}: the finding has no steps")
+    what = " ".join(str(found.get(name, "")) for name in ("operation", "kind", "where"))
+    return Recording(f"{title}: {what}".strip(": "), steps)
+
+
+def _choose(data: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
+    findings = data.get("findings")
+    if findings is None:
+        return data
+    if number is None:
+        if len(findings) != 1:
+            raise RecordingError(f"the report has {len(findings)} findings: --finding takes one")
+        number = 1
+    if not 1 <= number <= len(findings):
+        raise RecordingError(f"the report has {len(findings)} findings, none is number {number}")
+    chosen: Mapping[str, Any] = findings[number - 1]
+    return chosen
+
+
+def _step(step: Mapping[str, Any]) -> Step:
+    requests, outcomes = step["requests"], step["outcomes"]
+    leader = next(iter(outcomes))
+    return Step(_request(step.get("request") or requests[leader]), _outcome(outcomes[leader]))
+
+
+def _request(data: Mapping[str, Any]) -> Request:
+    body = data.get("body")
+    return Request(
+        data["method"],
+        data["path"],
+        _headers(data["headers"]),
+        _bytes(body) if body is not None else None,
+    )
+
+
+def _outcome(data: Mapping[str, Any]) -> Outcome:
+    if "failure" in data:
+        return NoResponse(data["failure"], data.get("detail") or "")
+    return Response(data["status"], _headers(data["headers"]), _bytes(data.get("body") or {}))
+
+
+def _headers(pairs: Any) -> Headers:
+    return tuple((name, value) for name, value in pairs)
+
+
+def _bytes(body: Mapping[str, str]) -> bytes:
+    if "base64" in body:
+        return base64.b64decode(body["base64"])
+    return body.get("text", "").encode("utf-8", "surrogatepass")
