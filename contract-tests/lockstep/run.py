@@ -24,9 +24,9 @@ from lockstep.findings import Findings
 from lockstep.known_differences import load_known_differences
 from lockstep.ledger import Ledger
 from lockstep.messages import NoResponse, Request
-from lockstep.minimise import minimise
 from lockstep.recordings import Recording
 from lockstep.settings import Settings
+from lockstep.shrink import Shrinker
 from lockstep.targets import Target
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 
@@ -69,6 +69,7 @@ class Run:
         self._started = time.monotonic()
         self._stages: list[Stage] = []
         self._problems: list[str] = []
+        self._shrinker = Shrinker(settings.shrink)
         # What could not be held against each other, and what was never sent: for people.
         self.not_judged: list[str] = []
         self.not_tested: list[str] = []
@@ -126,7 +127,8 @@ class Run:
             for group in groups:
                 found = len(self.ledger.findings)
                 exchanger = Exchanger(self.ledger, group, rotate=mode == "alternating")
-                player = StoryPlayer(exchanger, self.actors(exchanger), controls or {})
+                actors = self.actors(exchanger)
+                player = StoryPlayer(exchanger, actors, controls or {})
                 for story in chosen:
                     try:
                         result = player.play(story)
@@ -137,7 +139,7 @@ class Run:
                     if not result.played:
                         self._problems.append(f"{title or mode}: {result.problem}")
                     self._reporter.progress(story.name, len(stage.stories), total)
-                minimise(self.ledger.findings.since(found), exchanger)
+                self._shrinker.shrink(self.ledger.findings.since(found), exchanger, actors.nonce)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
@@ -161,7 +163,8 @@ class Run:
                 )
             except FuzzError as error:
                 self.could_not_run(f"{title}: {error}")
-            minimise(self.ledger.findings.since(found), exchanger)
+            nonce = actors.nonce if actors is not None else ""
+            self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
         return stage
 
     def replay(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lockstep.actors import ActorSpec
 from lockstep.drivers.fuzz import FuzzSettings
+from lockstep.shrink import ShrinkSettings
 
 PROFILES: Mapping[str, FuzzSettings] = {
     "quick": FuzzSettings(max_examples=5, stateful_rounds=1, stateful_steps=6),
@@ -31,6 +32,7 @@ class Settings:
     seed: int = 0
     nonce: str | None = None
     fuzz: FuzzSettings = field(default_factory=lambda: PROFILES["default"])
+    shrink: ShrinkSettings = field(default_factory=ShrinkSettings)
     tolerance: float = 5.0
     known_differences: Path | None = None
     require_coverage: bool = True

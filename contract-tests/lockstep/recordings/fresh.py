@@ -51,6 +51,10 @@ class Fresh:
             answer = replace(answer, headers=headers, body=self._bytes(answer.body))
         return replace(step, request=request, answer=answer)
 
+    def stands_for(self, text: str) -> str:
+        """The new text in the place of a recorded one; the same where nothing replaces it."""
+        return self._replaced.get(text, text)
+
     def renew(self, step: Step, status: int | None, attempt: int) -> bool:
         """Find new texts for a step that is refused with `status` though it was once done.
 

@@ -1,0 +1,43 @@
+"""What shrinking may still cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Budget:
+    """Requests for one finding at a time, and seconds for all of them."""
+
+    def __init__(self, requests: int, seconds: float) -> None:
+        self._requests = requests
+        self._seconds = seconds
+        self._left = 0
+        self._started: float | None = None
+
+    def begin(self) -> None:
+        """The next finding has all requests before it."""
+        self._left = self._requests
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Let the clock run for as long as the block lasts."""
+        self._started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds = self._seconds_left()
+            self._started = None
+
+    def spend(self) -> None:
+        """Count one request."""
+        self._left -= 1
+
+    def is_spent(self) -> bool:
+        """Whether there is nothing left for the finding at hand."""
+        return self._left <= 0 or self._seconds_left() <= 0
+
+    def _seconds_left(self) -> float:
+        running = time.monotonic() - self._started if self._started is not None else 0.0
+        return self._seconds - running

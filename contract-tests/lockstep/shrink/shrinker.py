@@ -1,0 +1,112 @@
+"""Shrinks findings one by one, for as long as there are requests and seconds left."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from lockstep.exchange import Exchanger, TargetLostError
+from lockstep.findings import STORY, Finding
+from lockstep.shrink.budget import Budget
+from lockstep.shrink.dependencies import Exchanges, needed, without
+from lockstep.shrink.laboratory import Laboratory, Sequence, is_judged
+from lockstep.shrink.requests import simpler
+
+# Who does not show the finding at once may show it at the second try.
+TRIES = 2
+
+Play = Callable[[Sequence, Exchanges], Sequence | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ShrinkSettings:
+    """How much shrinking may cost: `requests` for each finding, `seconds` for all of a run.
+
+    A request counts once, whatever the number of targets. With 0 nothing is shrunk.
+    """
+
+    requests: int = 120
+    seconds: float = 30.0
+
+
+class Shrinker:
+    """Shrinks the findings of a run; its seconds are shared by all stages.
+
+    First whole steps are left out (delta debugging), then the last request loses headers, query
+    parameters and members, and its values become smaller. A change stays only if the same finding
+    shows again on the live targets, with new users and new names. Findings that never show again
+    are marked so, and keep what they have.
+    """
+
+    def __init__(self, settings: ShrinkSettings) -> None:
+        self._settings = settings
+        self._budget = Budget(settings.requests, settings.seconds)
+
+    def shrink(self, findings: Iterable[Finding], exchanger: Exchanger, nonce: str = "") -> None:
+        """Shrink each finding in place; `nonce` is the text that makes names of users new."""
+        rng = random.Random(nonce) if nonce else random.SystemRandom()
+        for finding in findings:
+            if finding.category == STORY or not finding.sequence:
+                continue
+            self._budget.begin()
+            if self._budget.is_spent():
+                return
+            try:
+                with self._budget.running():
+                    laboratory = Laboratory(exchanger, finding, self._budget, rng)
+                    self._shrink(finding, laboratory, nonce)
+            except TargetLostError:
+                # The stage says so itself when it goes on.
+                return
+
+    def _shrink(self, finding: Finding, laboratory: Laboratory, nonce: str) -> None:
+        start = Sequence(tuple(finding.sequence), (nonce,) if nonce else ())
+        plays = (laboratory.play(start, start.exchanges) for _ in range(TRIES))
+        best = next(filter(None, plays), None)
+        if best is None:
+            finding.reproduced = False if laboratory.is_conclusive else None
+            return
+        best = _fewer_steps(best, laboratory.play)
+        if is_judged(finding):
+            simplified = _simpler_request(best, laboratory.play)
+            if simplified is not best:
+                best = _fewer_steps(simplified, laboratory.play)
+        finding.reproduced = True
+        finding.sequence = list(best.exchanges)
+        finding.values = {**finding.values, **laboratory.values(best)}
+
+
+def _fewer_steps(best: Sequence, play: Play) -> Sequence:
+    """Leave out all that the last request does not need, then chunk after chunk of the rest."""
+    shortest = needed(best.exchanges)
+    if len(shortest) < len(best.exchanges):
+        best = play(best, shortest) or best
+    size = max(1, len(best.exchanges) // 2)
+    while True:
+        at = 0
+        while at < len(best.exchanges) - 1:
+            kept = without(best.exchanges, at, at + size)
+            shorter = play(best, kept) if kept is not None else None
+            best, at = (shorter, at) if shorter is not None else (best, at + size)
+        if size == 1:
+            return best
+        size //= 2
+
+
+def _simpler_request(best: Sequence, play: Play) -> Sequence:
+    """Take the first simpler last request that still shows the finding, again and again."""
+    tried = set()
+    while True:
+        last = best.exchanges[-1]
+        for request in simpler(last.request):
+            if request in tried:
+                continue
+            tried.add(request)
+            changed = (*best.exchanges[:-1], replace(last, request=request))
+            shown = play(best, changed)
+            if shown is not None:
+                best = shown
+                break
+        else:
+            return best
