@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import random
+import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lockstep.credentials import BEARER, Credential
+from lockstep.credentials import BEARER, Credential, Identity
 from lockstep.exchange import Exchanger
-from lockstep.messages import Request, Response, status_of
-from lockstep.shapes import resolve
+from lockstep.log_in.calls import Call, send_call
+from lockstep.log_in.tokens import TokenError, read_token
+from lockstep.messages import Outcome, Request, Response, status_of
 from lockstep.trace import Exchange
+
+__all__ = ["Actor", "ActorBook", "ActorError", "ActorSpec", "Call"]
+
+# A log-in that is no longer accepted is done anew so often in a row.
+MAX_RENEWALS = 3
 
 
 class ActorError(Exception):
@@ -20,34 +28,28 @@ class ActorError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A request that makes or admits an actor: an operationId and a JSON body.
-
-    In its strings `${actor}` is the actor's name and `${unique}` a text that no other actor has.
-    """
-
-    operation: str
-    json: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class ActorSpec:
     """How one kind of actor comes to be.
 
-    Without `register` the account exists already, and the actor only logs in. `weight` is its share
-    of the fuzzed requests; operations in `avoid` are sent by others, those in `retire_after` end
-    the actor's session when they succeed. `token` is a JSON pointer into the log-in answer,
-    `credential` how the token is sent from then on.
+    Without `register` the account exists already, and the actor only logs in; without `login` the
+    answer to the registration has the token. `weight` is the actor's share of the fuzzed requests;
+    operations in `avoid` are sent by others, those in `retire_after` end the actor's session when
+    they succeed. `token` says where the answer holds it (see `read_token`), `credential` how it is
+    sent from then on. `values` are for the bodies, those of one target in `values_for`. With
+    `tokens`, by target name or `*`, there is no logging in at all.
     """
 
     name: str
-    login: Call
+    login: Call | None = None
     register: Call | None = None
     weight: float = 1.0
     avoid: frozenset[str] = frozenset()
     retire_after: frozenset[str] = frozenset()
     token: str = "/access_token"
     credential: Credential = BEARER
+    values: Mapping[str, str] = field(default_factory=dict)
+    values_for: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +57,33 @@ class Actor:
     """A user who is logged in.
 
     `token` is the leader's; `facts` holds what was sent to register and log in, and the answer to
-    the log-in.
+    the log-in. `values` are those that only this actor has.
     """
 
     spec: ActorSpec
     label: str
     token: str
     facts: Mapping[str, Any]
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def values_at(self, target: str) -> dict[str, str]:
+        """The values for the bodies that one target is sent."""
+        return {**self.values, **self.spec.values, **self.spec.values_for.get(target, {})}
 
 
 @dataclass(slots=True)
 class ActorBook:
-    """Makes actors when they are needed and again when they are gone."""
+    """Makes actors when they are needed and again when they are gone; safe for threads."""
 
     exchanger: Exchanger
     specs: tuple[ActorSpec, ...]
     rng: random.Random
     nonce: str
     _alive: dict[str, Actor] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
+    _refused: Counter[str] = field(default_factory=Counter)
     _made: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def spec(self, name: str) -> ActorSpec:
         """The actor's own specification, else that of the first one that can register."""
@@ -92,10 +102,15 @@ class ActorBook:
 
     def get(self, name: str) -> Actor:
         """A logged-in actor of this name; `ActorError` when that fails."""
-        actor = self._alive.get(name)
-        if actor is None:
-            actor = self._alive[name] = self._make(self.spec(name))
-        return actor
+        with self._lock:
+            actor = self._alive.get(name)
+            if actor is not None and name in self._ended:
+                actor = self._renew(actor)
+            if actor is None:
+                actor = self._make(self.spec(name))
+            self._ended.discard(name)
+            self._alive[name] = actor
+            return actor
 
     def choose(self, operation: str, preferred: str | None = None) -> Actor:
         """An actor for a fuzzed request: mostly the preferred one, else one by weight."""
@@ -111,63 +126,96 @@ class ActorBook:
 
     def notice(self, exchange: Exchange, actor: Actor) -> None:
         """Retire an actor whose session the exchange has ended, or shown to be over."""
-        status = status_of(exchange.leader) or 0
-        ended = exchange.label in actor.spec.retire_after and status < 300
-        if (ended or status == 401) and self._alive.get(actor.spec.name) is actor:
-            del self._alive[actor.spec.name]
+        name = actor.spec.name
+        with self._lock:
+            if self._alive.get(name) is not actor:
+                return
+            status = status_of(exchange.leader) or 0
+            if exchange.label in actor.spec.retire_after and status < 300:
+                del self._alive[name]
+            elif 401 not in map(status_of, exchange.outcomes.values()):
+                self._refused[name] = 0
+            elif self._refused[name] < MAX_RENEWALS and not actor.spec.tokens:
+                self._refused[name] += 1
+                self._ended.add(name)
 
     def forget_all(self) -> None:
         """Start over with new actors."""
-        self._alive.clear()
+        with self._lock:
+            self._alive.clear()
+            self._ended.clear()
 
     def unique(self) -> str:
         """A text that was not given out before; alike for every target."""
-        self._made += 1
-        return f"{self.nonce}{self._made:04}"
+        with self._lock:
+            self._made += 1
+            return f"{self.nonce}{self._made:04}"
+
+    def _renew(self, actor: Actor) -> Actor | None:
+        """The actor with a new session; `None` for one that can only be made anew."""
+        if actor.spec.login is None:
+            return None
+        try:
+            return self._come_in(actor, (actor.spec.login,))
+        except ActorError as error:
+            if actor.spec.register is not None:
+                return None
+            raise ActorError(
+                f"{error}. A request may have changed the password or the account: "
+                "name such operations in `avoid`"
+            ) from error
 
     def _make(self, spec: ActorSpec) -> Actor:
-        values = {"actor": spec.name, "unique": self.unique()}
-        label = f"{spec.name}#{self._made}"
-        facts: dict[str, Any] = {}
-        for call in filter(None, (spec.register, spec.login)):
-            body = _substitute(call.json, values)
-            answer = self._call(call.operation, body, label)
-            facts |= body
+        unique = self.unique()
+        values = {"actor": spec.name, "unique": unique, "short": unique[-7:]}
+        actor = Actor(spec, f"{spec.name}#{self._made}", "", {}, values)
+        if spec.tokens:
+            return self._known(actor)
+        return self._come_in(actor, tuple(filter(None, (spec.register, spec.login))))
+
+    def _known(self, actor: Actor) -> Actor:
+        names = [target.name for target in self.exchanger.targets]
+        spec = actor.spec
+        tokens = {name: spec.tokens.get(name) or spec.tokens.get("*", "") for name in names}
+        self.exchanger.identities[actor.label] = Identity(spec.credential, tokens)
+        return replace(actor, token=tokens[names[0]])
+
+    def _come_in(self, actor: Actor, calls: tuple[Call, ...]) -> Actor:
+        facts = dict(actor.facts)
+        answers: dict[str, Response] = {}
+        values = {target.name: actor.values_at(target.name) for target in self.exchanger.targets}
+        for call in calls:
+            try:
+                exchange = send_call(self.exchanger, call, values, actor.label)
+            except LookupError as error:
+                raise ActorError(f"{actor.label}: {error}") from error
+            answers = {
+                name: _accepted(exchange, name, outcome)
+                for name, outcome in exchange.outcomes.items()
+            }
+            facts |= call.body(next(iter(values.values())))
+        spec = actor.spec
         try:
-            given = json.loads(answer.body)
-            token = resolve(given, "#" + spec.token)
-        except ValueError as error:
-            raise ActorError(f"{label}: no token at {spec.token}: {error}") from error
-        return Actor(spec, label, str(token), facts | given)
-
-    def _call(self, name: str, body: Mapping[str, Any], label: str) -> Response:
-        operation = self.exchanger.ledger.document.operations.get(name)
-        if operation is None:
-            raise ActorError(f"{label}: no operation {name} in the document")
-        request = Request(
-            method=operation.method,
-            path=operation.path,
-            headers=(("Content-Type", "application/json"),),
-            body=json.dumps(body).encode(),
-            operation=operation.name,
-            actor=label,
-        )
-        exchange = self.exchanger.send(request, group=label)
-        for target, outcome in exchange.outcomes.items():
-            if not isinstance(outcome, Response) or outcome.status >= 300:
-                shown = outcome.body[:300] if isinstance(outcome, Response) else outcome.reason
-                status = status_of(outcome)
-                raise ActorError(f"{label}: {operation.name} on {target}: {status} {shown!r}")
-        answer = exchange.leader
-        assert isinstance(answer, Response)
-        return answer
+            tokens = {name: read_token(answer, spec.token) for name, answer in answers.items()}
+        except TokenError as error:
+            raise ActorError(f"{actor.label}: {error}") from error
+        if not self.exchanger.rotates:
+            self.exchanger.identities[actor.label] = Identity(spec.credential, tokens)
+        first = next(iter(answers.values()))
+        return replace(actor, token=next(iter(tokens.values())), facts=facts | _members(first))
 
 
-def _substitute(node: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(node, str):
-        for name, value in values.items():
-            node = node.replace("${" + name + "}", value)
-        return node
-    if isinstance(node, Mapping):
-        return {key: _substitute(value, values) for key, value in node.items()}
-    return node
+def _accepted(exchange: Exchange, target: str, outcome: Outcome) -> Response:
+    if isinstance(outcome, Response) and outcome.status < 300:
+        return outcome
+    shown = outcome.body[:300] if isinstance(outcome, Response) else outcome.reason
+    who = exchange.request.actor
+    raise ActorError(f"{who}: {exchange.label} on {target}: {status_of(outcome)} {shown!r}")
+
+
+def _members(answer: Response) -> dict[str, Any]:
+    try:
+        given = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}

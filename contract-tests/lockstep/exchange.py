@@ -70,6 +70,17 @@ class Exchanger:
         outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
         return self.record(request, requests, outcomes, group=group, expected=expected)
 
+    def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
+        """Send each target a request of its own: the log-in of an account that it alone has, say.
+
+        Recorded as if the leader's had been sent to all.
+        """
+        chosen = [self._next()] if self.rotates else self.targets
+        own = {target.name: target.dress(requests[target.name]) for target in chosen}
+        pending = [target.start(own[target.name]) for target in chosen]
+        outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
+        return self.record(requests[self.targets[0].name], own, outcomes, group=group)
+
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and only say where the answers differ; nothing is recorded."""
         operation = self.ledger.document.find(request.method, request.path)
@@ -165,9 +176,14 @@ class Exchanger:
     def _requests(self, request: Request) -> dict[str, Request]:
         if not self.rotates:
             return {target.name: self._own(request, target) for target in self.targets}
+        target = self._next()
+        return {target.name: target.dress(request)}
+
+    def _next(self) -> Target:
+        """The target whose turn it is."""
         target = self.targets[self._turn % len(self.targets)]
         self._turn += 1
-        return {target.name: target.dress(request)}
+        return target
 
     def _own(self, request: Request, target: Target) -> Request:
         """The request as one target gets it: in its names, with its token and its headers."""

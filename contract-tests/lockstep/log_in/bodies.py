@@ -1,0 +1,173 @@
+"""Makes the bodies with which a user registers and logs in, out of their schemas."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import hypothesis
+import jsonschema_rs
+from hypothesis import strategies
+
+from lockstep.document import Document
+
+_EMAIL = re.compile(r"e[_-]?mail([_-]?address)?", re.IGNORECASE)
+_PASSWORD = re.compile(r"pass(word|wd|phrase|code)?|pwd|secret", re.IGNORECASE)
+_NAME = re.compile(
+    r"(user|login|account|nick|member|client|display)?[_-]?(name|handle|login|id)|identifier",
+    re.IGNORECASE,
+)
+_EMAILS = ("${actor}.${unique}@example.com", "${actor}${unique}@example.com")
+_NAMES = ("${actor}${unique}", "${actor}-${unique}", "${actor}_${unique}", "${short}")
+_PASSWORDS = ("Correct-Horse-7", "Correct7Horse", "Secret7-", "123456")
+# What the placeholders may stand for, to see whether a schema takes it.
+_SAMPLE = {"actor": "alice", "unique": "0a1b2c3d0001", "short": "c3d0001"}
+_FORMATS = {
+    "date": "1990-01-31",
+    "date-time": "1990-01-31T12:00:00Z",
+    "uuid": "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11",
+    "uri": "https://example.com/",
+    "url": "https://example.com/",
+    "ipv4": "192.0.2.1",
+    "hostname": "example.com",
+}
+
+
+def is_password(name: str) -> bool:
+    """Whether a member of this name holds a password."""
+    return _PASSWORD.search(name) is not None
+
+
+def is_email(name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a member holds an e-mail address."""
+    return schema.get("format") == "email" or _EMAIL.fullmatch(name) is not None
+
+
+def is_name(name: str) -> bool:
+    """Whether a member of this name says who logs in, though not by an address."""
+    return _NAME.fullmatch(name) is not None
+
+
+def members(
+    document: Document, schema: Any, depth: int = 3
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every named member of a schema with its own schema, the ones of inner objects too."""
+    for name, member in flat(document, schema).get("properties", {}).items():
+        inner = flat(document, member)
+        yield name, inner
+        if depth > 1:
+            yield from members(document, inner, depth - 1)
+
+
+def flat(document: Document, schema: Any) -> dict[str, Any]:
+    """A schema with its reference followed, its `allOf` merged, one of other branches taken."""
+    schema = document.resolve(schema)
+    if not isinstance(schema, Mapping):
+        return {}
+    merged = {key: value for key, value in schema.items() if key not in _BRANCHES}
+    parts = [*schema.get("allOf", ()), *schema.get("anyOf", ())[:1], *schema.get("oneOf", ())[:1]]
+    for part in parts:
+        other = flat(document, part)
+        properties = {**other.get("properties", {}), **merged.get("properties", {})}
+        required = [*merged.get("required", ()), *other.get("required", ())]
+        merged = {**other, **merged}
+        if properties:
+            merged |= {"properties": properties, "required": required}
+    return merged
+
+
+_BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})
+
+
+def body_template(document: Document, schema: Any, name: str = "") -> Any:
+    """A valid value for a schema, with `${actor}` and `${unique}` in what must differ by user.
+
+    It has the required members and those that name a user or hold a password; all of them where
+    the schema requires none.
+    """
+    schema = flat(document, schema)
+    properties = schema.get("properties")
+    if isinstance(properties, Mapping):
+        required = schema.get("required") or properties.keys()
+        return {
+            key: body_template(document, member, key)
+            for key, member in properties.items()
+            if _is_wanted(key, flat(document, member), required)
+        }
+    return _identity(document, name, schema) or _example(document, schema)
+
+
+def _is_wanted(name: str, schema: Mapping[str, Any], required: Any) -> bool:
+    if schema.get("readOnly"):
+        return False
+    return name in required or is_password(name) or is_email(name, schema)
+
+
+def _identity(document: Document, name: str, schema: Mapping[str, Any]) -> str | None:
+    if "const" in schema or "enum" in schema or _type(schema) not in ("string", ""):
+        return None
+    candidates: tuple[str, ...]
+    if is_email(name, schema):
+        candidates = _EMAILS
+    elif is_password(name):
+        candidates = _PASSWORDS
+    elif is_name(name):
+        candidates = _NAMES
+    else:
+        return None
+    return next((text for text in candidates if _is_valid(document, schema, text)), None)
+
+
+def _is_valid(document: Document, schema: Mapping[str, Any], text: str) -> bool:
+    for name, value in _SAMPLE.items():
+        text = text.replace("${" + name + "}", value)
+    rooted = {**schema, "components": document.modern.get("components", {})}
+    return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
+
+
+def _example(document: Document, schema: Mapping[str, Any]) -> Any:
+    for key in ("const", "default", "example"):
+        if key in schema:
+            return schema[key]
+    for key in ("examples", "enum"):
+        if schema.get(key):
+            return schema[key][0]
+    match _type(schema):
+        case "integer" | "number":
+            return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+        case "boolean":
+            return True
+        case "array":
+            count = schema.get("minItems", 0)
+            return [body_template(document, schema.get("items", {})) for _ in range(count)]
+        case "object":
+            return {}
+        case "null":
+            return None
+        case _:
+            return _text(schema)
+
+
+def _text(schema: Mapping[str, Any]) -> str:
+    if isinstance(schema.get("pattern"), str):
+        return _matching(schema["pattern"], schema.get("minLength", 0))
+    return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
+
+
+def _matching(pattern: str, shortest: int) -> str:
+    found: str = hypothesis.find(
+        strategies.from_regex(pattern),
+        lambda text: len(text) >= shortest,
+        settings=hypothesis.settings(database=None, deadline=None, max_examples=500),
+        random=random.Random(0),
+    )
+    return found
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """The first type of a schema that is not `null`, empty where none is given."""
+    given = schema.get("type", "")
+    types = [given] if isinstance(given, str) else [name for name in given if name != "null"]
+    return str(types[0]) if types else "null"
