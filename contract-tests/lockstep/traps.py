@@ -52,8 +52,8 @@ class Trap:
         The text stands for bytes, Latin-1. `{text*n}` is a text n times, `{length}` the size of the
         body.
         """
-        body = _repeat(self.body)
-        head = _repeat(self.template.replace("{host}", host).replace("{token}", token))
+        body = repeated(self.body)
+        head = repeated(self.template.replace("{host}", host).replace("{token}", token))
         return (head.replace("{length}", str(len(body))) + body).encode("latin-1")
 
     @property
@@ -113,5 +113,6 @@ def _expectation(entry: Mapping[str, Any]) -> Expectation:
     )
 
 
-def _repeat(text: str) -> str:
+def repeated(text: str) -> str:
+    """The text with each `{text*n}` written out."""
     return _REPEAT.sub(lambda found: found[1] * int(found[2]), text)

@@ -2,75 +2,48 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from io import BufferedReader
 from typing import Any
 
+from lockstep.catalogue import GeneralTrap
+from lockstep.drivers.made import masked
+from lockstep.drivers.wire import send_bytes
 from lockstep.messages import NoResponse, Outcome, Response
-from lockstep.targets import Target, failure_of, read_response
+from lockstep.targets import Target
 from lockstep.traps import Expectation, Trap
 
+_SHOWN = 120
 # Made anew for each answer, or about the connection and not about the resource.
-_NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server", "x-request-id"})
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_RECENT = timedelta(hours=1)
-
-
-class _Reader:
-    """Lets several answers be read one after another from one buffer."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._file = _Unclosed(socket.SocketIO(sock, "r"))
-
-    def makefile(self, _mode: str) -> BufferedReader:
-        return self._file
-
-
-class _Unclosed(BufferedReader):
-    """Stays open when an answer ends, since the next one may be in it already."""
-
-    def close(self) -> None:
-        pass
+_NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server"})
 
 
 @dataclass(slots=True)
 class TrapResult:
-    """What each target answered to one trap, by target name, and what is wrong with it."""
+    """What each target answered to one trap, by target name, and what is wrong with it.
 
-    trap: Trap
+    `shown` is a short text for each target. `grade` says how grave a problem is, for a general trap
+    one of `catalogue.GRADES`, else empty.
+    """
+
+    trap: Trap | GeneralTrap
     answers: dict[str, list[Outcome]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+    grade: str = ""
 
 
 def run_traps(
     traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]
-) -> list[TrapResult]:
-    """Send every trap to every target.
+) -> Iterator[TrapResult]:
+    """Send every trap to every target, one after another.
 
     Each answer is held against the trap's expectation, and the answers of the targets against each
     other. `tokens` has an access token for each target, by name.
     """
-    return [_spring(trap, targets, tokens) for trap in traps]
-
-
-def send_bytes(target: Target, data: bytes, methods: Sequence[str]) -> list[Outcome]:
-    """Send bytes over a fresh connection and read as many answers as there are `methods`."""
-    answers: list[Outcome] = []
-    try:
-        with socket.create_connection(target.address, timeout=target.timeout) as sock:
-            broken = _write(sock, data)
-            reader = _Reader(sock)
-            answers.extend(_read(reader, method, broken) for method in methods)
-    except OSError as error:
-        answers.append(failure_of(error, connecting=True))
-    return answers
+    return (_spring(trap, targets, tokens) for trap in traps)
 
 
 def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) -> TrapResult:
@@ -83,6 +56,7 @@ def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) ->
         for expected, answer in zip(wanted, answers, strict=False):
             problems = _misses(expected, answer)
             result.problems.extend(f"{target.name}: {problem}" for problem in problems)
+        result.shown[target.name] = ", then ".join(map(shown, answers))
         if len(answers) < len(wanted):
             result.problems.append(f"{target.name}: {len(answers)} answers, not {len(wanted)}")
     seen = {name: [_comparable(answer) for answer in got] for name, got in result.answers.items()}
@@ -93,20 +67,15 @@ def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) ->
     return result
 
 
-def _write(sock: socket.socket, data: bytes) -> OSError | None:
-    try:
-        sock.sendall(data)
-    except OSError as error:
-        # A server may answer and stop reading: what it said is still worth reading.
-        return error
-    return None
-
-
-def _read(reader: _Reader, method: str, broken: OSError | None) -> Outcome:
-    try:
-        return read_response(reader, method)[0]
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return failure_of(broken or error)
+def shown(answer: Outcome) -> str:
+    """An answer in a few words: its status, what its body is, and how that begins."""
+    if isinstance(answer, NoResponse):
+        return f"no answer ({answer.reason})"
+    if not answer.body:
+        return f"{answer.status} without a body"
+    text = answer.body[:_SHOWN].decode("utf-8", "replace")
+    kind = (answer.media_type or "no media type").removeprefix("application/")
+    return f"{answer.status} {kind} {text}{'…' if len(answer.body) > _SHOWN else ''}"
 
 
 def _misses(expected: Expectation, answer: Outcome) -> list[str]:
@@ -147,25 +116,11 @@ def _header_matches(wanted: str | Mapping[str, str], value: str | None) -> bool:
 def _comparable(answer: Outcome) -> object:
     if isinstance(answer, NoResponse):
         return answer.reason
-    made = answer.header("x-request-id")
     body = answer.body.decode("latin-1")
-    headers = {name.lower(): _plain(value) for name, value in answer.headers}
+    headers = {name.lower(): masked(value) for name, value in answer.headers}
     kept = {name: value for name, value in headers.items() if name not in _NOT_COMPARED}
-    plain = _plain(body.replace(made, "<request id>") if made else body)
+    plain = masked(body)
     if plain != body and "etag" in kept:
         # The tag of a body with values of one server is not that of the other's.
         kept["etag"] = "<tag>"
     return answer.status, kept, plain
-
-
-def _plain(text: str) -> str:
-    """The text without what a server makes: ids, and instants about now."""
-    return _INSTANT.sub(_unless_recent, _ID.sub("<id>", text))
-
-
-def _unless_recent(found: re.Match[str]) -> str:
-    try:
-        instant = datetime.fromisoformat(found[0])
-    except ValueError:
-        return found[0]
-    return "<now>" if abs(datetime.now(UTC) - instant) < _RECENT else found[0]

@@ -1,0 +1,157 @@
+"""General traps need no knowledge of an API, find what differs on the wire, and explain it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from fixtures.wire_server import DOCUMENT, wire_server
+
+from lockstep.catalogue import GRADES, GeneralTrap, NoPlaceError, load_catalogue, read_traps
+from lockstep.cli import main
+from lockstep.document import Document
+from lockstep.drivers.general import GeneralRun
+from lockstep.drivers.raw import TrapResult
+from lockstep.places import Places, Post, find_places
+
+POST = Post("/things", {"name": "a"}, "name", "size")
+PLACES = Places("/ping", ("/things/", "/parts"), ("/things", "limit"), (POST,))
+CATALOGUE = {(trap.area, trap.name): trap for trap in load_catalogue()}
+
+
+def trap(head: str, body: str = "") -> GeneralTrap:
+    entry = f"name: a, grade: interop, left_alone: b, head: ['{head}'], body: '{body}'"
+    (read,) = read_traps(f"area: toy\ntraps: [{{{entry}}}]")
+    return read
+
+
+def spring(area: str, name: str, *habits: str) -> TrapResult:
+    with wire_server("old") as old, wire_server("new", *habits) as new:
+        run = GeneralRun([old, new], PLACES)
+        (result,) = run.spring([CATALOGUE[area, name]])
+    return result
+
+
+def test_the_catalogue_is_long_and_wide() -> None:
+    areas = {area for area, _ in CATALOGUE}
+    assert len(CATALOGUE) >= 60
+    assert {"framing", "lines", "methods", "URL", "headers", "media types", "JSON"} <= areas
+    assert {each.grade for each in CATALOGUE.values()} == set(GRADES)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_each_trap_becomes_bytes_where_there_is_a_place(name: tuple[str, str]) -> None:
+    sent = CATALOGUE[name].encode(PLACES, "host:1", "Authorization: Bearer a\r\n")
+    assert not re.search(rb"\{(get|item|query|post|json|size|length|host|headers)\b", sent) or (
+        name == ("JSON", "broken JSON")
+    )
+
+
+def test_places_are_written_into_a_trap() -> None:
+    sent = trap("POST {post} HTTP/1.1', 'Length: {length}", '{string:"x"}').encode(
+        PLACES, "host:1", "A: b\r\n", "/v1"
+    )
+    assert sent == b'POST /v1/things HTTP/1.1\r\nLength: 12\r\nA: b\r\n\r\n{"name":"x"}'
+    assert trap("GET {item:%00}").encode(PLACES, "h").startswith(b"GET /things/%00/parts\r\n")
+    assert (
+        trap("GET {query:@=1&@=2}").encode(PLACES, "h").startswith(b"GET /things?limit=1&limit=2")
+    )
+
+
+def test_a_trap_without_a_place_names_what_is_lacking() -> None:
+    bare = Places("/", None, None, (Post("/a", {"b": True}, None, None),))
+    for wanted, lacking in (("{item:a}", "path parameter"), ("{query:@=1}", "whole number")):
+        with pytest.raises(NoPlaceError, match=lacking):
+            trap(f"GET {wanted}").encode(bare, "h")
+    with pytest.raises(NoPlaceError, match="a number in it"):
+        trap("POST {post}", "{number:1}").encode(bare, "h")
+
+
+def test_places_are_found_in_a_document() -> None:
+    places = find_places(Document(dict(DOCUMENT)), signed_in=False)
+    assert (places.get, places.item, places.query) == ("/ping", None, None)
+    (post,) = places.posts
+    assert (post.path, post.string, post.number) == ("/things", "name", "size")
+    assert isinstance(json.loads(post.write())["name"], str)
+
+
+def test_servers_that_answer_alike_are_no_difference() -> None:
+    assert spring("lines", "a bare LF behind the request line").problems == []
+
+
+def test_a_request_that_one_server_takes_is_as_grave_as_its_trap() -> None:
+    result = spring("lines", "a bare LF behind the request line", "bare_lf")
+    assert result.grade == "smuggling"
+    assert result.shown["old"].startswith("400 json refused")
+    assert result.shown["new"].startswith("200 json {}")
+
+
+def test_a_refusal_in_other_words_is_slight() -> None:
+    result = spring("lines", "a bare LF behind the request line", "html")
+    assert result.grade == "cosmetic"
+    assert "html" in result.shown["new"]
+
+
+def test_a_connection_that_is_kept_is_told_from_one_that_is_closed() -> None:
+    result = spring("methods", "a verb that nobody registered", "closes")
+    assert (result.grade, result.shown) == (
+        "cosmetic",
+        {"old": "404 json {}; connection kept", "new": "404 json {}; connection closed"},
+    )
+
+
+def test_what_is_left_of_a_request_and_answered_as_another_one_is_smuggling() -> None:
+    result = spring("framing", "a length and chunks", "length_first")
+    assert result.grade == "smuggling"
+    assert "a request of its own: 400" in result.shown["new"]
+
+
+def lockstep(tmp_path: Path, *arguments: str, habits: tuple[str, ...] = ()) -> Result:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(DOCUMENT), encoding="utf-8")
+    with wire_server("old") as old, wire_server("new", *habits) as new:
+        targets = [f"--target={target.name}={target.base_url}" for target in (old, new)]
+        return CliRunner().invoke(main, ["traps", str(path), *targets, *arguments])
+
+
+def test_the_command_explains_a_difference_and_writes_it(tmp_path: Path) -> None:
+    report = tmp_path / "traps.json"
+    done = lockstep(tmp_path, "--area=numbers", f"--json={report}", habits=("nan",))
+    assert done.exit_code == 1, done.output
+    assert "numbers: NaN" in done.output
+    assert "RFC 8259, 6" in done.output
+    (found,) = [one for one in json.loads(report.read_text())["traps"] if one["differs"]]
+    assert found["answers"]["old"]["agrees"] is True
+    assert found["answers"]["new"] == {
+        "agrees": False,
+        "statuses": [201],
+        "shown": "201 json {}; connection kept",
+    }
+
+
+def test_the_command_ends_with_0_where_all_is_alike(tmp_path: Path) -> None:
+    done = lockstep(tmp_path, "--area=numbers", "--area=query")
+    assert done.exit_code == 0, done.output
+    assert "the document lacks a GET with a whole number in its query" in done.output
+
+
+def test_the_command_ends_with_2_where_a_server_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(DOCUMENT), encoding="utf-8")
+    with wire_server("old") as old:
+        gone = old.base_url
+    done = CliRunner().invoke(
+        main, ["traps", str(path), f"--target=a={gone}", f"--target=b={gone}"]
+    )
+    assert done.exit_code == 2
+    assert "refused" in done.output
+
+
+def test_the_command_lists_the_traps_of_an_area() -> None:
+    done = CliRunner().invoke(main, ["traps", "--list", "--area", "numbers"])
+    assert done.exit_code == 0
+    assert "1e400" in done.output
+    assert "framing" not in done.output
