@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from fixtures.notes_server import DOCUMENT
-from rich.console import Console
 
 from lockstep.cli import main
 from lockstep.drivers.fuzz import FuzzSettings
 from lockstep.known_differences import KnownDifference, load_known_differences
-from lockstep.messages import Request
-from lockstep.report.curl import curl
-from lockstep.report.json_report import as_data
-from lockstep.report.terminal import print_verdict
 from lockstep.run import Run, RunError
 from lockstep.settings import Settings
 from lockstep.targets import Target
@@ -107,26 +99,6 @@ def test_a_list_of_known_differences_is_read_strictly(tmp_path: Path) -> None:
         load_known_differences(path)
 
 
-def test_the_report_is_the_same_for_people_and_as_data(
-    settings: Settings, servers: Servers
-) -> None:
-    run = Run(settings)
-    run.fuzz(servers("leak"))
-    verdict = run.finish()
-    text = StringIO()
-    print_verdict(verdict, Console(file=text, width=120))
-    printed = text.getvalue()
-    data = json.loads(json.dumps(as_data(verdict)))
-    assert data["schema_version"] == 1
-    assert data["operations"]["createNote"]["differing"] > 0
-    for finding in data["findings"]:
-        assert finding["operation"] in printed
-        for lines in finding["curl"].values():
-            assert all(line.startswith("curl ") for line in lines)
-    assert "not alike" in printed
-    assert "\x1b" not in printed
-
-
 def test_the_command_compares_two_servers(tmp_path: Path, servers: Servers) -> None:
     targets = [f"--target={target.name}={target.base_url}" for target in servers("leak")]
     report = tmp_path / "build" / "report.json"
@@ -150,29 +122,6 @@ def test_the_command_compares_two_servers(tmp_path: Path, servers: Servers) -> N
 def test_the_command_says_when_it_cannot_run(targets: list[str]) -> None:
     result = CliRunner().invoke(main, ["run", str(DOCUMENT), *targets])
     assert result.exit_code == 2
-
-
-@pytest.mark.parametrize(
-    "body", [b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()]
-)
-def test_a_curl_line_sends_the_body_to_the_byte(body: bytes) -> None:
-    line = curl(Request("POST", "/x", (("A", "it's"),), body), "http://h")
-    script = line.replace("curl ", "show ", 1) if not line.startswith("printf") else line
-    show = (
-        "show() { local last; while [ $# -gt 0 ]; do "
-        'if [ "$1" = --data-binary ]; then last=$2; fi; shift; done; printf %s "$last"; }; '
-        "curl() { cat; }; "
-    )
-    shown = subprocess.run(["bash", "-c", show + script], capture_output=True, check=True)
-    assert shown.stdout == body
-
-
-def test_a_curl_line_is_quoted_for_the_shell() -> None:
-    line = curl(Request("HEAD", "/x?a='b'&c", (("A", "$(x)"), ("B", ""))), "http://h")
-    words = shlex.split(line)
-    assert words[-1] == "http://h/x?a='b'&c"
-    assert "A: $(x)" in words
-    assert "B;" in words
 
 
 def test_a_target_that_stops_answering_ends_the_stage_and_not_the_report(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lockstep.conformance import Conformance
+from lockstep.compare import Difference
+from lockstep.conformance import Conformance, Violation
 from lockstep.document import Document
 from lockstep.explain.classes import (
     SILENT,
     class_of,
-    explained_by,
+    concerns,
     wrong_alike,
     wrong_by_document,
 )
@@ -105,10 +106,10 @@ def _folded(findings: list[Finding]) -> list[Finding]:
 def _has_cause_of(parity: Finding, finding: Finding) -> bool:
     if finding.category == PARITY or finding.operation != parity.operation:
         return False
-    last = parity.sequence[-1]
-    return set(finding.targets) <= set(parity.at_fault) and any(
-        explained_by(last.violations.get(name, ()), finding) for name in finding.targets
-    )
+    broken = Violation(finding.kind, finding.where, "")
+    shown = parity.kind != "status" or finding.where in parity.values.values()
+    difference = Difference(parity.kind, parity.where, "", "")
+    return set(finding.targets) <= set(parity.at_fault) and shown and concerns(broken, difference)
 
 
 def _capital(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from lockstep.compare import Difference
 from lockstep.conformance import Violation
@@ -72,12 +72,6 @@ def concerns(violation: Violation, difference: Difference) -> bool:
     if keyword in _MEMBER_RULES:
         return difference.kind in ("extra", "missing") and here.rpartition("/")[0] == there
     return f"{here}/".startswith(f"{there}/") or f"{there}/".startswith(f"{here}/")
-
-
-def explained_by(violations: Iterable[Violation], finding: Finding) -> bool:
-    """Whether a finding on conformance is one of these violations."""
-    key = finding.kind, finding.where
-    return any((violation.kind, violation.where) == key for violation in violations)
 
 
 def _wrong_about_request(finding: Finding, exchange: Exchange, fault: str | None) -> list[str]:

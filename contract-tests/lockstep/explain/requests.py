@@ -73,7 +73,10 @@ class RequestReader:
         media_type = _media_type(request)
         content = definition.get("content", {})
         if content and media_type not in content:
-            yield f"the body is sent as {code(shown(media_type or 'nothing'))}"
+            sent = (
+                f"sent as {code(shown(media_type))}" if media_type else "sent without a media type"
+            )
+            yield f"the body is {sent}"
             return
         schema, value = self._body(operation, request)
         if schema is None:

@@ -31,7 +31,8 @@ class Told:
     def about(self) -> str:
         """The request, whose thing it names, and what stands out in it."""
         thing = f" of {self.situation.thing}" if self.situation.thing else ""
-        if self.finding.kind in ("status", "server_error", "outcome") and self.fault:
+        broken = "500" <= max(self.finding.values.values(), default="") <= "599"
+        if self.finding.kind == "status" and self.fault and not (broken and self.when):
             return f"{self.call}{thing}, although {self.fault}"
         return f"{self.call}{thing}" + (f" {self.when}" if self.when else "")
 
@@ -47,7 +48,8 @@ def sentence(told: Told) -> str:
     if finding.kind in _CONFORMANCE:
         return _CONFORMANCE[finding.kind](told, finding.at_fault or finding.targets) + "."
     said = next(iter(finding.values.values()), finding.kind)
-    return f"{names(finding.at_fault or finding.targets)}, {told.call}: {shown(said, 200)}."
+    broken = does(finding.at_fault or finding.targets, "breaks")
+    return f"{broken} a rule at {told.call}: {shown(said, 200)}."
 
 
 def _sides(told: Told) -> list[tuple[list[str], str]]:

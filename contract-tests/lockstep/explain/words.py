@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from lockstep.operations import Operation
@@ -17,7 +18,8 @@ def code(text: str) -> str:
 
 def shown(text: str, limit: int = MAX_VALUE) -> str:
     """A value on one line, cut where it is long; it may come from a hostile body."""
-    line = "".join(_visible(character) for character in text.replace("`", "'"))
+    plain = re.sub(r"\s*\n\s*", " / ", text.strip()).replace("`", "'")
+    line = "".join(map(_visible, plain))
     return line if len(line) <= limit else f"{line[:limit]}…"
 
 
@@ -38,7 +40,7 @@ def call(operation: Operation | None, exchange: Exchange | None, label: str) -> 
     """The request as the document names it, else as it was sent."""
     if operation is not None:
         return code(f"{operation.method} {operation.path}")
-    if exchange is not None:
+    if exchange is not None and "(" in label:
         return code(shown(f"{exchange.request.method} {exchange.request.path}"))
     return code(label)
 

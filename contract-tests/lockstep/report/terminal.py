@@ -8,118 +8,183 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lockstep.coverage import OperationRecord
-from lockstep.findings import PARITY, Finding
-from lockstep.report.curl import steps
+from lockstep.report.data import as_data
+from lockstep.report.phrases import counts, missing_lines, totals
+from lockstep.report.steps import Data
 from lockstep.verdict import Verdict
 
-SHOWN_FINDINGS = 20
+# Further findings are a sentence each.
+SHOWN_IN_FULL = 10
+SHOWN_FINDINGS = 40
+SHOWN_LINES = 15
 SHOWN_TEXT = 400
+# Longer commands cannot be pasted; they are whole in the other reports.
+SHOWN_COMMAND = 4000
+_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 
 
 def print_verdict(verdict: Verdict, console: Console) -> None:
-    """Print the table of operations, the findings, what was not seen, and the verdict."""
-    console.print(_operations(verdict))
-    for number, finding in enumerate(verdict.findings[:SHOWN_FINDINGS], 1):
-        _print_finding(number, finding, console)
-    hidden = len(verdict.findings) - SHOWN_FINDINGS
-    if hidden > 0:
-        console.print(f"\n{hidden} more findings are in the JSON report.")
-    _print_list("Documented statuses that were not seen", _missing(verdict), console)
-    _print_list("Problems", verdict.problems, console)
-    known = [f"{entry.operation}: {entry.where} ({entry.cause})" for entry in verdict.known]
-    _print_list("Known differences", known, console)
+    """Print the verdict, the table of operations, the findings, and what was not looked at."""
+    print_report(as_data(verdict), console)
+
+
+def print_report(data: Data, console: Console) -> None:
+    """`print_verdict` for a report that was read from a file."""
+    _say(console, f"{_word(data)}  {escape(data['title'])}: {counts(data)}")
     console.print()
-    console.print(_verdict_line(verdict), highlight=False, soft_wrap=True)
+    console.print(_operations(data))
+    for finding in data["findings"][:SHOWN_IN_FULL]:
+        _print_finding(finding, console)
+    for finding in data["findings"][SHOWN_IN_FULL:SHOWN_FINDINGS]:
+        console.print(_headline(finding))
+        _print_line(console, finding["sentence"])
+    hidden = len(data["findings"]) - SHOWN_FINDINGS
+    if hidden > 0:
+        console.print(f"\n{hidden} more findings are in the other reports.")
+    _print_list("Documented statuses that were not seen", missing_lines(data), console)
+    _print_list("Problems", data["problems"], console, cut=False)
+    _print_list("Known differences", _known(data), console)
+    _print_list(
+        "Noise: treated as the same, since a target differs from itself", _noise(data), console
+    )
+    _print_list("Rules", _rules(data), console)
+    _print_list("Not judged", data["not_judged"], console)
+    _print_list("Not tested", data["not_tested"], console)
+    console.print()
+    _say(console, f"{_word(data)}: {totals(data)}")
 
 
-def _operations(verdict: Verdict) -> Table:
-    table = Table(title=verdict.title, title_justify="left", box=None, pad_edge=False)
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+def _word(data: Data) -> str:
+    colour = "green" if data["alike"] else "red"
+    return f"[bold {colour}]{data['verdict']}[/]"
+
+
+def _operations(data: Data) -> Table:
+    table = Table(box=None, pad_edge=False)
     table.add_column("operation", no_wrap=True)
     table.add_column("sent", justify="right")
     table.add_column("statuses", overflow="fold")
     table.add_column("conformance")
     table.add_column("parity")
-    document = verdict.coverage.document
-    records = verdict.coverage.operations
-    for name in document.operations:
-        table.add_row(*_row(name, records[name], len(verdict.coverage.targets)))
-    others = {name: record for name, record in records.items() if name not in document.operations}
-    quiet = [r for r in others.values() if not (r.differing or r.nonconforming)]
-    for name, record in others.items():
-        if record.differing or record.nonconforming:
-            table.add_row(*_row(name, record, len(verdict.coverage.targets)))
+    targets = len(data["targets"])
+    quiet = []
+    for name, record in data["operations"].items():
+        if record["documented"] or record["differing"] or record["nonconforming"]:
+            table.add_row(*_row(name, record, targets))
+        else:
+            quiet.append(record["exchanges"])
     if quiet:
-        sent = sum(record.requests for record in quiet)
-        table.add_row(f"other requests, of {len(quiet)} kinds", f"{sent:,}", "", "ok", "ok")
+        title = f"other requests, of {len(quiet)} kinds"
+        table.add_row(title, f"{sum(quiet):,}", "", "[green]ok[/]", "[green]ok[/]")
     return table
 
 
-def _row(name: str, record: OperationRecord, targets: int) -> tuple[str, ...]:
-    wrong = ", ".join(f"{who} {count:,}" for who, count in sorted(record.nonconforming.items()))
-    conformance = f"[red]{wrong}[/]" if wrong else "[green]ok[/]"
-    parity = f"[red]{record.differing:,} differ[/]" if record.differing else "[green]ok[/]"
-    if not record.requests:
+def _row(name: str, record: Data, targets: int) -> tuple[str, ...]:
+    wrong = ", ".join(f"{who} {count:,}" for who, count in sorted(record["nonconforming"].items()))
+    conformance = f"[red]{escape(wrong)}[/]" if wrong else "[green]ok[/]"
+    differing = record["differing"]
+    parity = f"[red]{differing:,} differ[/]" if differing else "[green]ok[/]"
+    if not record["exchanges"]:
         conformance = parity = "[dim]not sent[/]"
-    return escape(name), f"{record.requests:,}", _statuses(record, targets), conformance, parity
+    sent = f"{record['exchanges']:,}"
+    return escape(name), sent, escape(_statuses(record, targets)), conformance, parity
 
 
-def _statuses(record: OperationRecord, targets: int) -> str:
-    seen = record.statuses
-    every = sorted({status for counts in seen.values() for status in counts})
+def _statuses(record: Data, targets: int) -> str:
+    seen = record["statuses"]
     parts = []
-    for status in every:
-        who = [name for name in sorted(seen) if seen[name][status]]
-        parts.append(str(status) if len(who) == targets else f"{status} ({', '.join(who)} only)")
+    for status in sorted({status for by_status in seen.values() for status in by_status}):
+        who = [name for name in sorted(seen) if seen[name].get(status)]
+        parts.append(status if len(who) == targets else f"{status} ({', '.join(who)} only)")
     return " ".join(parts)
 
 
-def _print_finding(number: int, finding: Finding, console: Console) -> None:
-    times = "once" if finding.count == 1 else f"{finding.count:,} times"
-    title = f"{finding.category}: {finding.kind}, {finding.where}"
-    console.print(f"\n[bold]{number}. {escape(finding.operation)}[/]  [red]{escape(title)}[/]")
-    console.print(f"   {times}, first in {escape(finding.stage)}", highlight=False)
-    for name, value in finding.values.items():
+def _headline(finding: Data) -> str:
+    level = f"[{_COLOURS[finding['level']]}]{finding['level']}[/]"
+    called = f"[bold]{escape(finding['class'])}[/]  {escape(finding['operation'])}"
+    return f"\n[bold]{finding['number']}.[/] {level}  {called}"
+
+
+def _print_finding(finding: Data, console: Console) -> None:
+    console.print(_headline(finding))
+    _print_line(console, finding["sentence"])
+    if finding["silence"]:
+        _print_line(console, f"The document is silent: {finding['silence']}")
+    for name, value in finding["values"].items():
         text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}…"
-        line = f"{name}: {text}".replace("\n", "\n     ")
-        console.print(f"   {line}", markup=False, highlight=False, soft_wrap=True)
-    shown = finding.targets if finding.category == PARITY else _with_sequence(finding)
-    for name in shown:
-        console.print(f"   on {name}:", style="dim", highlight=False)
-        for line in steps(finding.sequence, name):
-            console.print(f"     {line}", markup=False, highlight=False, soft_wrap=True)
+        _print_line(console, f"  {name}: {text}".replace("\n", "\n     "))
+    for broken in finding["breaks"]:
+        _print_line(console, f"  breaks the document: {broken['sentence']}")
+    _print_line(console, f"{_seen(finding)}; {finding['kind']}, {finding['where']}", dim=True)
+    for name in _with_steps(finding):
+        _print_line(console, f"on {name}:", dim=True)
+        for line in curl_lines(finding, name):
+            _print_line(console, f"  {line}")
 
 
-def _with_sequence(finding: Finding) -> Iterator[str]:
-    last = finding.sequence[-1] if finding.sequence else None
-    for name in (*finding.targets, *(last.requests if last else ())):
-        if last is not None and name in last.requests:
-            yield name
-            return
+def _print_line(console: Console, text: str, *, dim: bool = False) -> None:
+    style = "dim" if dim else None
+    console.print(f"   {text}", style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_list(title: str, lines: Iterable[str], console: Console) -> None:
+def _seen(finding: Data) -> str:
+    times = "once" if finding["count"] == 1 else f"{finding['count']:,} times"
+    also = f", with {finding['consequences']:,} more because of it" * bool(finding["consequences"])
+    again = {True: ", and again when repeated", False: ", but not again when repeated"}
+    repeated = again.get(finding["reproduced"], "")
+    return f"{times}{also}, first in {finding['stage']}{repeated}"
+
+
+def curl_lines(finding: Data, target: str) -> Iterator[str]:
+    """The commands of a finding's steps for one target, each with what it was answered."""
+    for step in finding["steps"]:
+        if target in step["curl"]:
+            outcome = step["outcomes"].get(target, {})
+            answer = outcome.get("failure") or outcome.get("status", "")
+            command = step["curl"][target]
+            if len(command) > SHOWN_COMMAND:
+                command = f"{command[:SHOWN_COMMAND]}… (whole in the JSON report)"
+            yield f"{command}  # {answer}"
+
+
+def _with_steps(finding: Data) -> Iterator[str]:
+    """All that were compared; of a finding on single targets the first will do."""
+    sent = finding["steps"][-1]["curl"] if finding["steps"] else {}
+    shown = [name for name in (*finding["targets"], *sent) if name in sent]
+    yield from dict.fromkeys(shown if finding["category"] == "parity" else shown[:1])
+
+
+def _print_list(title: str, lines: Iterable[str], console: Console, *, cut: bool = True) -> None:
     lines = list(lines)
-    if lines:
-        console.print(f"\n[bold]{title}[/]")
-    for line in lines:
-        console.print(f"   {line}", markup=False, highlight=False, soft_wrap=True)
+    if not lines:
+        return
+    console.print(f"\n[bold]{title}[/]")
+    shown = lines[:SHOWN_LINES] if cut else lines
+    for line in shown:
+        _print_line(console, line)
+    if len(shown) < len(lines):
+        _print_line(console, f"and {len(lines) - len(shown)} more in the other reports", dim=True)
 
 
-def _missing(verdict: Verdict) -> Iterator[str]:
-    for missing in verdict.missing:
-        yield f"{missing.operation} {missing.status}: not from {', '.join(missing.targets)}"
+def _known(data: Data) -> Iterator[str]:
+    for entry in data["known_differences"]:
+        until = f", until {entry['expires']}" if entry["expires"] else ""
+        what = f"{entry['operation']}: {entry['where']}"
+        yield f"{what} ({entry['cause']}{until}), {entry['seen']} times"
 
 
-def _verdict_line(verdict: Verdict) -> str:
-    word = {0: "[bold green]alike[/]", 1: "[bold red]not alike[/]"}.get(
-        verdict.exit_code, "[bold red]could not run[/]"
-    )
-    seen, every = verdict.covered
-    seconds = sum(stage.seconds for stage in verdict.stages)
-    rate = verdict.exchanges / seconds if seconds else 0.0
-    return (
-        f"{word}: {verdict.requests:,} requests in {verdict.exchanges:,} exchanges, "
-        f"{seconds:.1f} s ({rate:,.0f} exchanges/s), {seen} of {every} documented statuses, "
-        f"{len(verdict.findings)} findings, seed {verdict.seed}"
-    )
+def _noise(data: Data) -> Iterator[str]:
+    for entry in data["noise"]:
+        examples = ", ".join(entry["examples"])
+        what = f"{entry['operation']}: {entry['where']}: {entry['why']}"
+        yield f"{what} ({entry['count']} times: {examples})"
+
+
+def _rules(data: Data) -> Iterator[str]:
+    for rule in data["rules"]:
+        what = f"{rule['operation']}: {rule['where']}: {rule['rule']}"
+        yield f"{what} ({rule['reason']}), used {rule['used']} times"

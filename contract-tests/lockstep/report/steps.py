@@ -1,0 +1,87 @@
+"""The steps of a finding as data: what was sent to each target, and what each answered."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from lockstep.compare import Difference
+from lockstep.conformance import Violation
+from lockstep.messages import NoResponse, Outcome, Request
+from lockstep.report.curl import curl
+from lockstep.trace import Exchange
+
+# Longer bodies of answers are cut; requests are kept whole, so that they can be sent again.
+MAX_ANSWER = 65_536
+
+Data = dict[str, Any]
+
+
+def step_data(exchange: Exchange) -> Data:
+    """One exchange: `request` is written in the names of the leader."""
+    return {
+        "operation": exchange.label,
+        "actor": exchange.request.actor,
+        "request": _request(exchange.request),
+        "requests": _each(exchange.requests, _request),
+        "outcomes": _each(exchange.outcomes, _outcome),
+        "addresses": {name: exchange.addresses[name] for name in exchange.requests},
+        "curl": {
+            name: curl(request, exchange.addresses[name])
+            for name, request in exchange.requests.items()
+        },
+        "differences": {
+            name: [_difference(one) for one in found]
+            for name, found in exchange.differences.items()
+        },
+        "violations": {
+            name: [_violation(one) for one in found] for name, found in exchange.violations.items()
+        },
+    }
+
+
+def _each(items: Mapping[str, Any], convert: Any) -> Data:
+    return {name: convert(item) for name, item in items.items()}
+
+
+def _request(request: Request) -> Data:
+    return {
+        "method": request.method,
+        "path": request.path,
+        "headers": [list(pair) for pair in request.headers],
+        "body": _body(request.body) if request.body is not None else None,
+    }
+
+
+def _outcome(outcome: Outcome) -> Data:
+    if isinstance(outcome, NoResponse):
+        return {"failure": outcome.reason, "detail": outcome.detail}
+    body = _body(outcome.body[:MAX_ANSWER])
+    if len(outcome.body) > MAX_ANSWER:
+        body["cut"] = len(outcome.body)
+    return {
+        "status": outcome.status,
+        "headers": [list(pair) for pair in outcome.headers],
+        "body": body,
+    }
+
+
+def _body(body: bytes) -> Data:
+    try:
+        return {"text": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode("ascii")}
+
+
+def _difference(difference: Difference) -> Data:
+    return {
+        "kind": difference.kind,
+        "where": difference.where,
+        "left": difference.left,
+        "right": difference.right,
+    }
+
+
+def _violation(violation: Violation) -> Data:
+    return {"kind": violation.kind, "where": violation.where, "detail": violation.detail}
