@@ -31,6 +31,9 @@ class Step:
         return cls(exchange.request, exchange.leader, group=exchange.group)
 
 
+NOWHERE = "http://recorded.invalid"
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """Steps in the order in which they were sent.
@@ -41,7 +44,7 @@ class Recording:
 
     title: str
     steps: tuple[Step, ...]
-    base_url: str = "http://recorded.invalid"
+    base_url: str = NOWHERE
     notes: tuple[str, ...] = ()
     has_bodies: bool = True
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lockstep.messages import Headers, NoResponse, Outcome, Request, Response
-from lockstep.recordings.recording import Recording, RecordingError, Step
+from lockstep.recordings.recording import NOWHERE, Recording, RecordingError, Step
 
 
 def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -> Recording:
@@ -23,7 +23,9 @@ def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -
     if not steps:
         raise RecordingError(f"{title}: the finding has no steps")
     what = " ".join(str(found.get(name, "")) for name in ("operation", "kind", "where"))
-    return Recording(f"{title}: {what}".strip(": "), steps)
+    addresses = found["steps"][0].get("addresses", {})
+    base_url = next(iter(addresses.values()), NOWHERE)
+    return Recording(f"{title}: {what}".strip(": "), steps, base_url)
 
 
 def _choose(data: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
@@ -43,16 +45,21 @@ def _choose(data: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
 def _step(step: Mapping[str, Any]) -> Step:
     requests, outcomes = step["requests"], step["outcomes"]
     leader = next(iter(outcomes))
-    return Step(_request(step.get("request") or requests[leader]), _outcome(outcomes[leader]))
+    return Step(
+        _request(step.get("request") or requests[leader], step.get("actor")),
+        _outcome(outcomes[leader]),
+        partial="cut" in (outcomes[leader].get("body") or {}),
+    )
 
 
-def _request(data: Mapping[str, Any]) -> Request:
+def _request(data: Mapping[str, Any], actor: str | None) -> Request:
     body = data.get("body")
     return Request(
         data["method"],
         data["path"],
         _headers(data["headers"]),
         _bytes(body) if body is not None else None,
+        actor=actor,
     )
 
 

@@ -1,0 +1,293 @@
+"""Files of several formats, as the tools that record write them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockstep.document import Document
+from lockstep.messages import NoResponse, Request, Response
+from lockstep.recordings import Recording, RecordingError, Step, load_recording
+from lockstep.recordings.fresh import Fresh
+
+
+def entry(method: str = "GET", url: str = "https://api.test/v1/notes", **more: Any) -> Any:
+    """An entry of a HAR file; `request` and `response` are merged into those of a plain one."""
+    request = {"method": method, "url": url, "headers": [], **more.pop("request", {})}
+    content = {"size": 2, "mimeType": "application/json", "text": "[]"}
+    response = {"status": 200, "headers": [], "content": content, **more.pop("response", {})}
+    started = more.pop("at", "2026-11-23T03:20:32.393Z")
+    return {"startedDateTime": started, "request": request, "response": response, **more}
+
+
+def har(path: Path, *entries: Any) -> Path:
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}))
+    return path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "recorded"
+
+
+def test_a_har_file_gives_the_requests_of_the_api_alone(file: Path, document: Document) -> None:
+    har(
+        file,
+        entry(url="https://www.test/index.html"),
+        entry(at="2026-11-23T03:20:33.000Z", url="https://api.test/v1/notes?limit=2#top"),
+        entry(url="https://api.test/v1/sessions", method="POST"),
+        entry(url="https://api.test/v1/logo.svg"),
+        entry(url="wss://api.test/v1/notes"),
+    )
+    recording = load_recording(file, document)
+    sent = [(step.request.method, step.request.path) for step in recording.steps]
+    assert sent == [("POST", "/sessions"), ("GET", "/notes?limit=2")]
+    assert recording.base_url == "https://api.test/v1"
+    assert recording.notes == (
+        "taken for the API: https://api.test/v1",
+        "1 request to other places left out",
+        "1 request left out whose path is not in the document",
+    )
+
+
+def test_headers_of_one_connection_and_pseudo_headers_are_dropped(
+    file: Path, document: Document
+) -> None:
+    names = [":authority", "host", "content-length", "accept-encoding", "te", "X-Kept"]
+    headers = [{"name": name, "value": "x"} for name in names]
+    headers.append({"name": "Authorization", "value": "Bearer [Filtered]"})
+    cookies = [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]
+    answered = [
+        {"name": "set-cookie", "value": "a=1\nb=2"},
+        {"name": "content-encoding", "value": ""},
+    ]
+    har(
+        file,
+        entry(request={"headers": headers, "cookies": cookies}, response={"headers": answered}),
+    )
+    (step,) = load_recording(file, document).steps
+    assert step.request.headers == (("X-Kept", "x"), ("Cookie", "a=1; b=2"))
+    assert isinstance(step.answer, Response)
+    assert step.answer.headers == (("set-cookie", "a=1"), ("set-cookie", "b=2"))
+
+
+@pytest.mark.parametrize(
+    ("posted", "body"),
+    [
+        ({"text": "é"}, "é".encode()),
+        ({"text": base64.b64encode(b"\xff\x00").decode(), "encoding": "base64"}, b"\xff\x00"),
+        ({"params": [{"name": "a b", "value": "ü"}]}, b"a+b=%C3%BC"),
+        (None, None),
+    ],
+)
+def test_the_bodies_of_a_har_file(
+    file: Path, document: Document, posted: Any, body: bytes | None
+) -> None:
+    har(file, entry("POST", request={"postData": posted}))
+    (step,) = load_recording(file, document).steps
+    assert step.request.body == body
+
+
+@pytest.mark.parametrize(
+    ("response", "answer", "partial"),
+    [
+        ({"content": {"text": "WzFd", "encoding": "base64"}}, Response(200, (), b"[1]"), False),
+        ({"content": {"size": 9}}, Response(200), True),
+        ({"content": {"size": 0}, "status": 304}, Response(304), False),
+        ({"status": 0, "_error": "aborted"}, NoResponse("dropped"), False),
+    ],
+)
+def test_the_answers_of_a_har_file(
+    file: Path, document: Document, response: Any, answer: object, partial: bool
+) -> None:
+    har(file, entry(response=response))
+    (step,) = load_recording(file, document).steps
+    assert (step.answer, step.partial) == (answer, partial)
+
+
+CASSETTE = """command: 'st run openapi.yaml'
+recorded_with: 'Schemathesis 4.32.5'
+seed: 1
+http_interactions:
+- id: 'b'
+  status: 'SUCCESS'
+  recorded_at: '2026-11-23T03:20:33.000000+00:00'
+  checks: []
+  request:
+    uri: 'http://127.0.0.1:1/notes'
+    method: 'POST'
+    headers:
+      "Content-Type":
+      - "application/json"
+      "Authorization":
+      - "[Filtered]"
+    body:
+      encoding: 'utf-8'
+      string: "{\\"text\\": \\"\\xe9\\"}"
+  response: null
+- id: 'a'
+  status: 'SUCCESS'
+  recorded_at: '2026-11-23T03:20:32.000000+00:00'
+  checks: []
+  request:
+    uri: 'http://127.0.0.1:1/notes/7'
+    method: 'GET'
+    headers:
+  response:
+    status:
+      code: '200'
+      message: "OK"
+    elapsed: '0.1'
+    headers:
+      "content-type":
+      - "application/json"
+    body:
+      encoding: 'utf-8'
+      base64_string: 'W10='
+    http_version: '1.1'
+"""
+
+
+def test_a_cassette_is_read_in_the_order_of_its_requests(file: Path, document: Document) -> None:
+    file.write_text(CASSETTE)
+    first, second = load_recording(file, document).steps
+    answer = Response(200, (("content-type", "application/json"),), b"[]", "OK")
+    assert first == Step(Request("GET", "/notes/7"), answer)
+    json_type = (("Content-Type", "application/json"),)
+    body = '{"text": "é"}'.encode()
+    assert second == Step(Request("POST", "/notes", json_type, body), NoResponse("dropped"))
+
+
+def test_the_events_of_schemathesis_are_read(file: Path, document: Document) -> None:
+    interaction = {
+        "request": {
+            "method": "POST",
+            "uri": "http://127.0.0.1:1/notes",
+            "headers": {"Content-Type": ["application/json"]},
+            "body": {"$base64": base64.b64encode(b"{}").decode()},
+        },
+        "response": {"status_code": 400, "headers": {}, "content": {"$base64": "W10="}},
+        "timestamp": 1.0,
+    }
+    recorder = {"label": "POST /notes", "interactions": {"a": interaction}}
+    lines = [{"Initialize": {"seed": 1}}, {"ScenarioFinished": {"recorder": recorder}}]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    (step,) = load_recording(file, document).steps
+    assert (step.request.path, step.request.body) == ("/notes", b"{}")
+    assert step.answer == Response(400, (), b"[]")
+
+
+LOG = """\
+10.0.0.1 - - [23/Nov/2026:03:20:32 +0000] "GET /api/notes?limit=2 HTTP/1.1" 200 512
+10.0.0.1 - a b [23/Nov/2026:03:20:32 +0000] "GET /api/notes/7 HTTP/2.0" 404 9 "-" "Mozilla \\"x\\""
+10.0.0.1 - - [23/Nov/2026:03:20:33 +0000] "POST /api/notes HTTP/1.1" 201 99
+10.0.0.1 - - [23/Nov/2026:03:20:33 +0000] "GET / HTTP/1.1" 200 99
+nonsense
+"""
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_reads_of_an_access_log_can_be_sent_again(
+    file: Path, document: Document, pack: Any
+) -> None:
+    file.write_bytes(pack(LOG.encode()))
+    recording = load_recording(file, document, base_url="http://old.test/api")
+    first, second = recording.steps
+    assert first == Step(Request("GET", "/notes?limit=2"), Response(200), partial=True)
+    assert second.answer == Response(404)
+    assert recording.notes == (
+        "1 line of requests that write, whose bodies are not in a log",
+        "1 line outside /api/",
+        "1 line that could not be read",
+    )
+
+
+def saved(*findings: Any) -> str:
+    return json.dumps({"schema_version": 2, "findings": findings})
+
+
+def step(**request: Any) -> Any:
+    sent = {"method": "POST", "path": "/notes", "headers": [], "body": {"text": "é"}, **request}
+    answers = {"old": {"status": 201, "headers": [["A", "b"]], "body": {"base64": "AP8="}}}
+    addresses = {"old": "http://old.test"}
+    return {"request": sent, "requests": {"old": sent}, "outcomes": answers, "addresses": addresses}
+
+
+def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> None:
+    file.write_text(saved({"steps": []}, {"operation": "createNote", "steps": [step()]}))
+    recording = load_recording(file, document, finding=2)
+    (taken,) = recording.steps
+    assert taken.request == Request("POST", "/notes", (), "é".encode())
+    assert taken.answer == Response(201, (("A", "b"),), b"\x00\xff")
+    assert recording.base_url == "http://old.test"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("plain words", {}, "neither a HAR file"),
+        ("{", {}, "not JSON"),
+        ('{"log": {}}', {}, "not a HAR file: KeyError"),
+        ('{"log": {"entries": []}}', {}, "no recorded request is an operation"),
+        ("a: 1", {"kind": "cassette"}, "not a Schemathesis cassette"),
+        ("nonsense", {"kind": "log"}, "no line of a GET"),
+        (LOG, {"finding": 1}, "needs a report"),
+        (saved(), {}, "0 findings"),
+        (saved({}, {}), {"finding": 3}, "none is number 3"),
+        (saved({"steps": []}), {}, "has no steps"),
+        ("{}", {}, "not a finding with steps"),
+    ],
+)
+def test_a_file_that_cannot_be_played_is_refused_in_words(
+    file: Path, document: Document, text: str, options: Any, message: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(RecordingError, match=message):
+        load_recording(file, document, **options)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path, document: Document) -> None:
+    with pytest.raises(RecordingError, match="No such file"):
+        load_recording(tmp_path / "gone", document)
+
+
+@pytest.mark.parametrize(
+    "text", ["alice@mail.test", "ab12", "0c5f9e21", "Ünï-ONE", "a/b c", 'a"b', "--"]
+)
+def test_a_fresh_text_has_the_form_of_the_old_one_wherever_it_stands(text: str) -> None:
+    fresh = Fresh((text,), random.Random(1))
+    body = json.dumps({"name": text}).encode()
+    applied = fresh.apply(Step(Request("POST", "/x", (("A", text),), body)))
+    made = json.loads(applied.request.body or b"")["name"]
+    assert made != text
+    assert dict(applied.request.headers)["A"] == made
+    assert made.partition("@")[1:] == text.partition("@")[1:]
+
+
+def test_a_taken_name_is_replaced_as_a_whole_only() -> None:
+    fresh = Fresh(rng=random.Random(1))
+    body = b'{"name": "ann", "text": "annual", "size": 1}'
+    taken = Step(Request("POST", "/users", (), body), Response(201))
+    assert fresh.renew(taken, 409, 0)
+    applied = fresh.apply(replace_body(taken, b'{"name": "ann", "text": "annual"}'))
+    assert b'"annual"' in (applied.request.body or b"")
+    assert b'"ann"' not in (applied.request.body or b"")
+    assert not fresh.renew(taken, 201, 0)
+    assert not fresh.renew(Step(taken.request, Response(409)), 409, 0)
+
+
+def replace_body(taken: Step, body: bytes) -> Step:
+    return Step(Request(taken.request.method, taken.request.path, (), body), taken.answer)
+
+
+def test_a_recording_says_what_it_is(file: Path, document: Document) -> None:
+    har(file, entry())
+    recording = load_recording(file, document)
+    assert isinstance(recording, Recording)
+    assert recording.title == "HAR file recorded"
