@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from lockstep.actors import ActorBook, ActorError
@@ -23,10 +24,12 @@ from lockstep.explain import Explainer
 from lockstep.findings import Findings
 from lockstep.known_differences import load_known_differences
 from lockstep.ledger import Ledger
+from lockstep.log_in.probe import find_users
 from lockstep.messages import NoResponse, Request
 from lockstep.recordings import Recording
 from lockstep.settings import Settings
 from lockstep.shrink import Shrinker
+from lockstep.smoke import smoke
 from lockstep.targets import Target
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 
@@ -70,6 +73,8 @@ class Run:
         self._stages: list[Stage] = []
         self._problems: list[str] = []
         self._shrinker = Shrinker(settings.shrink)
+        # What was found out about the targets: for people.
+        self.notes: list[str] = []
         # What could not be held against each other, and what was never sent: for people.
         self.not_judged: list[str] = []
         self.not_tested: list[str] = []
@@ -105,6 +110,23 @@ class Run:
                 )
         if silent:
             raise RunError("; ".join(silent))
+
+    def smoke(self, targets: Sequence[Target]) -> None:
+        """See that each target is there and answers; `RunError` says what is wrong with which."""
+        seen = smoke(targets, self.document)
+        self.notes += seen.notes
+        if seen.faults:
+            raise RunError("\n".join(seen.faults))
+
+    def log_in(self, targets: Sequence[Target]) -> None:
+        """Find out how users register and log in, unless the settings say it; `notes` tell."""
+        if self.settings.actors or not self._asks_for_users():
+            return
+        with self.stage("log-in", targets):
+            nonce = self.settings.nonce or secrets.token_hex(4)
+            found = find_users(Exchanger(self.ledger, targets), nonce)
+        self.settings = replace(self.settings, actors=found.specs)
+        self.notes += found.notes
 
     def play_stories(
         self,
@@ -210,6 +232,8 @@ class Run:
             seed=self.settings.seed,
             seconds=time.monotonic() - self._started,
             title=self.document.title,
+            notes=self.notes,
+            secrets=self.settings.secrets,
             not_judged=self.not_judged,
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )
@@ -220,6 +244,9 @@ class Run:
         rng = random.Random(settings.seed)
         nonce = settings.nonce or secrets.token_hex(4)
         return ActorBook(exchanger, settings.actors, rng, nonce)
+
+    def _asks_for_users(self) -> bool:
+        return any(operation.requires_auth for operation in self.document.operations.values())
 
     @contextmanager
     def stage(

@@ -21,13 +21,15 @@ PROFILES: Mapping[str, FuzzSettings] = {
 class Settings:
     """What a run is told.
 
-    `tolerance` is how many seconds clocks may lie apart. `exempt` lists (operationId or `*`,
-    status) pairs that are documented but need not be seen; without `require_coverage` none need be.
+    `document` is a file or a URL. `tolerance` is how many seconds clocks may lie apart. `exempt`
+    lists (operationId or `*`, status) pairs that are documented but need not be seen; without
+    `require_coverage` none need be.
     `nonce` makes the names of actors new; by default it is random, so that a run can follow another
     on the same databases. With one of the caller's a run on fresh databases repeats to the letter.
+    `secrets` are texts that no report may show.
     """
 
-    document: Path
+    document: Path | str
     actors: tuple[ActorSpec, ...] = ()
     seed: int = 0
     nonce: str | None = None
@@ -37,3 +39,4 @@ class Settings:
     known_differences: Path | None = None
     require_coverage: bool = True
     exempt: frozenset[tuple[str, int]] = frozenset()
+    secrets: frozenset[str] = frozenset()

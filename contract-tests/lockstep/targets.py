@@ -68,19 +68,23 @@ class Target:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{name}: not an http:// or https:// URL with a host: {base_url}")
         self.name = name
-        self.base_url = base_url.rstrip("/")
         self.timeout = timeout
         self.headers = headers
         secure = parts.scheme == "https"
         self.address = (parts.hostname, parts.port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
         self._tls = (tls or ssl.create_default_context()) if secure else None
-        self._prefix = parts.path.rstrip("/")
+        self.move(base_url)
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Target({self.name!r}, {self.base_url!r})"
+
+    def move(self, base_url: str) -> None:
+        """Take another path on the same server for the one that all paths begin with."""
+        self.base_url = base_url.rstrip("/")
+        self._prefix = urlsplit(base_url).path.rstrip("/")
 
     def send(self, request: Request) -> Outcome:
         """Send one request and wait for its outcome; never raises for what the server does."""

@@ -32,7 +32,8 @@ class Verdict:
 
     `exit_code` is 0 when the targets are alike, 1 when they are not, conform less than they should
     or were not looked at in full, 2 when the run could not be done. `not_judged` and `not_tested`
-    say in words what could not be held against each other, and what was never sent or seen.
+    say in words what could not be held against each other, and what was never sent or seen, `notes`
+    what was found out about the targets, such as how users log in.
     `secrets` are texts that no report may show.
     """
 
@@ -47,6 +48,7 @@ class Verdict:
     seed: int
     seconds: float
     title: str
+    notes: list[str] = field(default_factory=list)
     not_judged: list[str] = field(default_factory=list)
     not_tested: list[str] = field(default_factory=list)
     secrets: frozenset[str] = frozenset()
