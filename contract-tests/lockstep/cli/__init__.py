@@ -9,6 +9,7 @@ import click
 # Loaded when asked for: each command imports only what it needs.
 COMMANDS = {
     "run": "lockstep.cli.run",
+    "replay": "lockstep.cli.replay",
     "traps": "lockstep.cli.traps",
 }
 
