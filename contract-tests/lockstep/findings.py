@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,6 +14,8 @@ from lockstep.trace import Exchange, Trace
 PARITY = "parity"
 CONFORMANCE = "conformance"
 STORY = "story"
+TRAP = "trap"
+RACE = "race"
 # A bucket stops looking for a shorter sequence after so many occurrences.
 MAX_SEQUENCES = 50
 
@@ -22,11 +24,11 @@ MAX_SEQUENCES = 50
 class Finding:
     """One bucket: everything that differs in the same way at the same place.
 
-    `category` is `parity`, `conformance` or `story`; `values` says what each target showed, by
-    target name; `targets` names the ones at fault, for parity all that were compared. `sequence` is
-    the shortest list of requests seen to lead to it, the failing one last; `reproduced` says
-    whether it led there again, where that was tried. `consequences` counts what differed only
-    because this had come before.
+    `category` is `parity`, `conformance`, `story`, `trap` or `race`; `values` says what each target
+    showed, by target name; `targets` names the ones at fault, for parity all that were compared.
+    `sequence` is the shortest list of requests seen to lead to it, the failing one last;
+    `reproduced` says whether it led there again, where that was tried. `consequences` counts what
+    differed only because this had come before.
 
     The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
     of the targets at fault, `all wrong alike`, `all wrong` or `document silent`; `severity` is 0
@@ -92,7 +94,7 @@ class Findings:
         values = dict(zip(names, (difference.left, difference.right), strict=True))
         label, kind, where = exchange.label, difference.kind, difference.where
         finding = Finding(PARITY, label, kind, where, names, values)
-        return self._add(finding, exchange, trace)
+        return self._add(finding, lambda: trace.sequence(exchange))
 
     def add_violation(
         self,
@@ -107,14 +109,18 @@ class Findings:
         """Record what targets did against the document or a story; false for a known one."""
         targets = tuple(values)
         finding = Finding(category, exchange.label, kind, where, targets, dict(values))
-        return self._add(finding, exchange, trace)
+        return self._add(finding, lambda: trace.sequence(exchange))
+
+    def add(self, finding: Finding) -> bool:
+        """Record what no sequence of requests shows, as a trap or a race does."""
+        return self._add(finding, list)
 
     def problems(self) -> list[str]:
         """What is wrong with the list of known differences itself."""
         today = date.today()
         return [text for entry in self.known if (text := entry.problem(today)) is not None]
 
-    def _add(self, finding: Finding, exchange: Exchange, trace: Trace) -> bool:
+    def _add(self, finding: Finding, sequence: Callable[[], list[Exchange]]) -> bool:
         with self._lock:
             for entry in self.known:
                 if entry.covers(finding.operation, finding.kind, finding.where):
@@ -123,10 +129,10 @@ class Findings:
             key = (finding.category, finding.operation, finding.kind, finding.where)
             known = self._buckets.get(key)
             if known is None:
-                finding.sequence, finding.stage = trace.sequence(exchange), self.stage
+                finding.sequence, finding.stage = sequence(), self.stage
                 self._buckets[key] = finding
             else:
                 known.merge(finding)
                 if known.count <= MAX_SEQUENCES:
-                    known.shorten(trace.sequence(exchange), finding.values)
+                    known.shorten(sequence(), finding.values)
             return True

@@ -16,6 +16,7 @@ from lockstep.conformance import Conformance
 from lockstep.coverage import Coverage
 from lockstep.document import Document
 from lockstep.drivers.fuzz import FuzzError, fuzz
+from lockstep.drivers.raw import TrapResult, finding_of, run_traps
 from lockstep.drivers.replay import ReplaySettings, replay
 from lockstep.drivers.stories import Control, StoryPlayer
 from lockstep.drivers.story_files import Story
@@ -31,6 +32,7 @@ from lockstep.settings import Settings
 from lockstep.shrink import Shrinker
 from lockstep.smoke import smoke
 from lockstep.targets import Target
+from lockstep.traps import Trap
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 
 __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
@@ -72,6 +74,7 @@ class Run:
         self._started = time.monotonic()
         self._stages: list[Stage] = []
         self._problems: list[str] = []
+        self._traps: list[TrapResult] = []
         self._shrinker = Shrinker(settings.shrink)
         # What was found out about the targets: for people.
         self.notes: list[str] = []
@@ -205,6 +208,20 @@ class Run:
                 self.could_not_run(f"{stage.title}: {error}")
         return stage
 
+    def spring_traps(
+        self, traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]
+    ) -> Stage:
+        """Send the requests of a catalogue as bytes; `tokens` has one for each target, by name."""
+        with self.stage("parity traps", targets) as stage:
+            for number, result in enumerate(run_traps(traps, targets, tokens), 1):
+                self._traps.append(result)
+                self.ledger.exchanges += 1
+                self.ledger.requests += len(targets)
+                if result.problems:
+                    self.ledger.findings.add(finding_of(result))
+                self._reporter.progress(result.trap.name, number, len(traps))
+        return stage
+
     def could_not_run(self, reason: str) -> None:
         """Note that a part of the run could not be done."""
         self._failed = True
@@ -234,6 +251,7 @@ class Run:
             title=self.document.title,
             notes=self.notes,
             secrets=self.settings.secrets,
+            traps=self._traps,
             not_judged=self.not_judged,
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from fixtures.sockets import listening
 
+from lockstep.drivers.made import masked
 from lockstep.drivers.raw import TrapResult, run_traps
+from lockstep.report.data import as_data
+from lockstep.run import DIVERGED, Run
+from lockstep.targets import Target
 from lockstep.traps import Trap, load_traps
+
+Servers = Callable[..., list[Target]]
 
 HEAD = """
 area: toy
@@ -90,3 +98,40 @@ def test_a_second_answer_is_read_from_what_came_with_the_first(tmp_path: Path) -
     assert sprung(tmp_path, expect, both, both).problems == []
     (first, *_) = sprung(tmp_path, expect, both, OK).problems
     assert first == "new: expected 404, got no answer: dropped"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("01936d5e-8a00-7000-8000-00000000000a", "<uuid 7 lower>"),
+        ("01936D5E-8A00-4000-8000-00000000000A", "<uuid 4 upper>"),
+        ("2001-01-01T00:00:00Z", "2001-01-01T00:00:00Z"),
+        ("2001-13-01T00:00:00Z", "2001-13-01T00:00:00Z"),
+    ],
+)
+def test_what_a_server_makes_is_masked_but_for_its_form(text: str, plain: str) -> None:
+    assert masked(f'{{"a":"{text}"}}') == f'{{"a":"{plain}"}}'
+
+
+def test_an_instant_about_now_is_masked_but_for_its_form() -> None:
+    now = datetime.now(UTC)
+    assert masked(now.isoformat(timespec="milliseconds")) == "<nowT.000+00:00>"
+    assert masked(now.strftime("%Y-%m-%d %H:%M:%SZ")) == "<now Z>"
+    assert masked(now.astimezone(timezone(timedelta(hours=9))).isoformat("T", "seconds")) == (
+        "<nowT+09:00>"
+    )
+
+
+def test_a_run_makes_findings_of_the_traps(run: Run, servers: Servers, tmp_path: Path) -> None:
+    targets = servers()
+    rest = "    head: [GET /nowhere HTTP/1.1, 'Connection: close']\n    expect: { status: 200 }\n"
+    run.spring_traps(read(tmp_path, rest), targets, {"left": "t", "right": "t"})
+    verdict = run.finish()
+    assert verdict.exit_code == DIVERGED
+    (result,) = verdict.traps
+    assert result.at_fault == ("left", "right")
+    (finding,) = verdict.findings
+    assert (finding.category, finding.verdict) == ("trap", "all wrong alike")
+    assert "404" in finding.sentence
+    (shown,) = as_data(verdict)["traps"]
+    assert shown["left_alone"] == "old: one thing; new: another"

@@ -10,16 +10,14 @@ Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when 
 
 import sys
 from collections.abc import Collection
-from dataclasses import replace
 
 from rich.console import Console
 
-from lockstep.drivers.raw import run_traps
 from lockstep.drivers.story_files import Story, StoryError, load_stories
 from lockstep.report.json_report import write_json
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
-from lockstep.run import COULD_NOT_RUN, DIVERGED, Reporter, Run, RunError, Verdict
+from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
 from lockstep.traps import load_traps
 from twins import contract, terminal
 from twins.databases import open_databases
@@ -37,14 +35,12 @@ _LOGS = BUILD / "logs" / "contract"
 
 
 class Suite:
-    """The stages of the run, in order; `problems` are those that the run itself does not know."""
+    """The stages of the run, in order."""
 
-    def __init__(self, run: Run, stage: Stage, stories: list[Story], progress: Reporter) -> None:
+    def __init__(self, run: Run, stage: Stage, stories: list[Story]) -> None:
         self._run = run
         self._stage = stage
         self._stories = stories
-        self._progress = progress
-        self.problems: list[str] = []
 
     def run(self, parts: Collection[str]) -> None:
         """Run parts of the contract tests. Raises RunError, ServerError, StoryError."""
@@ -72,15 +68,9 @@ class Suite:
 
     def _spring_traps(self) -> None:
         """Send the requests, down to their bytes, where the runtimes differ by nature."""
-        self._progress.stage("parity traps")
-        traps = load_traps(contract.TRAPS)
         with self._stage.pair(POPULATED) as targets:
             tokens = {target.name: log_in(target.base_url) for target in targets}
-            for number, trap in enumerate(traps, start=1):
-                for result in run_traps([trap], targets, tokens):
-                    name = f"trap {trap.area}, {trap.name}"
-                    self.problems += [f"{name}: {problem}" for problem in result.problems]
-                self._progress.progress(trap.name, number, len(traps))
+            self._run.spring_traps(load_traps(contract.TRAPS), targets, tokens)
 
     def _send_generated(self) -> None:
         with self._stage.pair(CLEAN, leader="python") as targets:
@@ -130,16 +120,8 @@ def _run(parts: Collection[str], console: Console) -> Verdict:
         progress.stage("databases")
         stage = Stage(databases, server, _LOGS)
         stage.prepare(CLEAN, POPULATED)
-        suite = Suite(run, stage, stories, progress)
-        suite.run(parts)
-    return _with_problems(run.finish(), suite.problems)
-
-
-def _with_problems(verdict: Verdict, problems: list[str]) -> Verdict:
-    if not problems:
-        return verdict
-    exit_code = verdict.exit_code or DIVERGED
-    return replace(verdict, problems=[*verdict.problems, *problems], exit_code=exit_code)
+        Suite(run, stage, stories).run(parts)
+    return run.finish()
 
 
 if __name__ == "__main__":

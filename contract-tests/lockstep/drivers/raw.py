@@ -11,6 +11,7 @@ from typing import Any
 from lockstep.catalogue import GeneralTrap
 from lockstep.drivers.made import masked
 from lockstep.drivers.wire import send_bytes
+from lockstep.findings import TRAP, Finding
 from lockstep.messages import NoResponse, Outcome, Response
 from lockstep.targets import Target
 from lockstep.traps import Expectation, Trap
@@ -24,7 +25,8 @@ _NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server"})
 class TrapResult:
     """What each target answered to one trap, by target name, and what is wrong with it.
 
-    `shown` is a short text for each target. `grade` says how grave a problem is, for a general trap
+    `shown` is a short text for each target, `at_fault` names those that missed what is expected, or
+    all where answers only differ. `grade` says how grave a problem is, for a general trap
     one of `catalogue.GRADES`, else empty.
     """
 
@@ -32,6 +34,7 @@ class TrapResult:
     answers: dict[str, list[Outcome]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
+    at_fault: tuple[str, ...] = ()
     grade: str = ""
 
 
@@ -46,6 +49,13 @@ def run_traps(
     return (_spring(trap, targets, tokens) for trap in traps)
 
 
+def finding_of(result: TrapResult) -> Finding:
+    """What is wrong with a result, as a finding."""
+    trap = result.trap
+    values = {name: result.shown[name] for name in result.at_fault}
+    return Finding(TRAP, f"trap, {trap.area}", "trap", trap.name, result.at_fault, values)
+
+
 def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) -> TrapResult:
     result = TrapResult(trap)
     wanted = [trap.expect] if trap.expect.then is None else [trap.expect, trap.expect.then]
@@ -53,18 +63,26 @@ def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) ->
         data = trap.encode(target.host, tokens[target.name])
         answers = send_bytes(target, data, [trap.method] * len(wanted))
         result.answers[target.name] = answers
-        for expected, answer in zip(wanted, answers, strict=False):
-            problems = _misses(expected, answer)
-            result.problems.extend(f"{target.name}: {problem}" for problem in problems)
         result.shown[target.name] = ", then ".join(map(shown, answers))
-        if len(answers) < len(wanted):
-            result.problems.append(f"{target.name}: {len(answers)} answers, not {len(wanted)}")
+        problems = list(_all_misses(wanted, answers))
+        if problems:
+            result.at_fault += (target.name,)
+        result.problems.extend(f"{target.name}: {problem}" for problem in problems)
     seen = {name: [_comparable(answer) for answer in got] for name, got in result.answers.items()}
     leader, *others = seen
     for name in others:
         if seen[name] != seen[leader]:
             result.problems.append(f"{leader}: {seen[leader]}; {name}: {seen[name]}")
+    if result.problems and not result.at_fault:
+        result.at_fault = tuple(seen)
     return result
+
+
+def _all_misses(wanted: Sequence[Expectation], answers: Sequence[Outcome]) -> Iterator[str]:
+    for expected, answer in zip(wanted, answers, strict=False):
+        yield from _misses(expected, answer)
+    if len(answers) < len(wanted):
+        yield f"{len(answers)} answers, not {len(wanted)}"
 
 
 def shown(answer: Outcome) -> str:

@@ -10,7 +10,7 @@ from lockstep.explain.schema_places import Place
 from lockstep.explain.severity import leaks
 from lockstep.explain.situation import Situation
 from lockstep.explain.words import by_value, code, does, names, place, shown
-from lockstep.findings import PARITY, STORY, Finding
+from lockstep.findings import PARITY, RACE, STORY, TRAP, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,9 @@ def sentence(told: Told) -> str:
     if finding.category == STORY:
         said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
         return f"{finding.where} ({told.call}) went otherwise. {said}."
+    if finding.category in (TRAP, RACE):
+        said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
+        return f"{finding.where} ({finding.operation}): {said}."
     if finding.kind in _CONFORMANCE:
         return _CONFORMANCE[finding.kind](told, finding.at_fault or finding.targets) + "."
     said = next(iter(finding.values.values()), finding.kind)

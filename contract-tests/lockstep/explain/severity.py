@@ -54,6 +54,7 @@ _BY_KIND = {
     "metrics": 12,
     # Stories and races say what must be.
     "expectation": 80,
+    "trap": 64,
 }
 _DEFAULT = 50
 _LEAK = 96

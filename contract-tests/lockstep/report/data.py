@@ -6,6 +6,7 @@ from collections import Counter
 from importlib import metadata
 
 from lockstep.coverage import Coverage, OperationRecord
+from lockstep.drivers.raw import TrapResult
 from lockstep.explain.severity import LEVELS, level
 from lockstep.findings import Finding
 from lockstep.inputs import CATEGORIES, Inputs
@@ -56,7 +57,7 @@ def as_data(verdict: Verdict) -> Data:
         "not_tested": list(verdict.not_tested),
         "noise": [],
         "rules": [],
-        "traps": [],
+        "traps": [_trap(result) for result in verdict.traps],
         "races": [],
     }
     return masked(data, verdict.secrets)
@@ -92,6 +93,22 @@ def finding_data(finding: Finding, number: int) -> Data:
         "reproduced": finding.reproduced,
         "stage": finding.stage,
         "steps": [step_data(exchange) for exchange in finding.sequence],
+    }
+
+
+def _trap(result: TrapResult) -> Data:
+    trap = result.trap
+    alone = trap.left_alone
+    return {
+        "area": trap.area,
+        "name": trap.name,
+        "grade": result.grade,
+        "decision": trap.decision,
+        "left_alone": alone
+        if isinstance(alone, str)
+        else "; ".join(f"{name}: {text}" for name, text in alone.items()),
+        "answers": dict(result.shown),
+        "problems": list(result.problems),
     }
 
 
