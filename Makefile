@@ -32,17 +32,23 @@ HARNESS_SOURCES := lockstep twins tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-saboteurs test-python test-node test-lockstep lint types \
+.PHONY: help test test-contract test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
 	serve docs inventory check-mirror bench format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL=)
 	@$(RUN) twins.suite
 
-test-saboteurs: $(TWINS_READY) ## Show that the contract tests catch deliberately wrong twins
-	@$(RUN) twins.saboteurs
+test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
+	@$(RUN) twins.saboteurs --tag quick
 
-test: lint types test-python test-node test-lockstep test-contract test-saboteurs ## Everything that .ci/run runs
+test-saboteurs: $(TWINS_READY) ## Show which driver catches which of all deliberately wrong twins (ARGS='--all-drivers --plain')
+	@$(RUN) twins.saboteurs $(ARGS)
+
+test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the twins as they are (SEEDS=20)
+	@$(RUN) twins.seeds
+
+test: lint types test-python test-node test-lockstep test-contract test-dozen ## Everything that .ci/run runs
 
 ##@ Parts of the proof
 test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin

@@ -1,51 +1,48 @@
-"""Looks for one saboteur with the contract tests, until the first finding.
+"""Looks for one saboteur with one driver of the contract tests, until the first finding.
 
-python -m twins.hunt ID        DATABASE_URL names a server with the template database `clean`
+python -m twins.hunt ID --driver DRIVER     DATABASE_URL names a server with template databases
 
-With the id `control` there is no saboteur: the stories are played with both twins as they are.
-
-A process of its own for each, since the engine behind the generated requests has state of its own.
-Prints what was found as JSON.
+With the id `control` there is no saboteur: the twins run as they are, all of it. A process of its
+own for each, since the engine behind the generated requests has state of its own. The last line
+printed is the report as JSON.
 """
 
+import argparse
 import json
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from lockstep.drivers.raw import run_traps
 from lockstep.drivers.story_files import load_stories
-from lockstep.run import Run
+from lockstep.run import COULD_NOT_RUN, Run, RunError
+from lockstep.saboteurs import CONTROL, load_saboteurs
+from lockstep.targets import Target
+from lockstep.traps import load_traps
 from twins import contract
 from twins.databases import Databases
+from twins.load import log_in
 from twins.paths import BUILD
+from twins.plain import run_plain
 from twins.processes import ended_by_signals
-from twins.sabotage import Saboteur, build, load_saboteurs
-from twins.servers import Kind
-from twins.stage import Stage
+from twins.sabotage import SABOTEURS, build
+from twins.servers import KINDS, Kind
+from twins.stage import CLEAN, OUTAGE, POPULATED, Stage
 
-CONTROL = "control"
-
-
-@dataclass(frozen=True)
-class Catch:
-    """How a saboteur was caught: by which stage, what it did, after how much; by none if not."""
-
-    saboteur: str
-    stage: str | None
-    finding: str | None
-    requests: int
-    seconds: float
+# How plain Schemathesis differs from itself is known after a second run with another seed.
+_PLAIN_SEEDS = 2
 
 
 class _CaughtError(Exception):
     """Ends the run at its first finding."""
 
 
-class _Trap:
+class _Watch:
     """Hears how the run goes on, and ends it when there is something to report."""
 
     def __init__(self) -> None:
@@ -61,58 +58,139 @@ class _Trap:
             raise _CaughtError
 
 
-def hunt(saboteur: Saboteur, databases: Databases) -> Catch:
-    """Run stories and then generated requests against the wrong twin beside the right other one."""
-    with tempfile.TemporaryDirectory(prefix="task-timer-saboteur-") as folder:
-        commands = {saboteur.twin: build(saboteur, Path(folder))}
-        return _look(saboteur.id, databases, commands, {saboteur.twin: saboteur.sql})
+@dataclass
+class Hunt:
+    """A pair of twins, one of them wrong perhaps, and the drivers that are set on them.
+
+    commands, sql: for `Stage.pair`. target: whom plain Schemathesis looks at.
+    """
+
+    stage: Stage
+    target: Kind
+    control: bool
+    commands: Mapping[Kind, Sequence[str]] = field(default_factory=dict)
+    sql: Mapping[Kind, Sequence[str]] = field(default_factory=dict)
+    requests: int = 0
+    findings: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._watch = _Watch()
+        self._run = self._watch.run = Run(contract.settings(in_full=False), self._watch)
+
+    def look(self, driver: str) -> None:
+        """Set one of DRIVERS on the twins. Raises RunError when it could not run to its end."""
+        with suppress(_CaughtError):
+            DRIVERS[driver](self)
+        for found in self._run.ledger.findings.all():
+            self.findings[f"{found.operation}: {found.kind}, {found.where}"] = None
+        self.requests += self._run.ledger.requests
+        verdict = self._run.finish()
+        if verdict.exit_code == COULD_NOT_RUN and not self.findings:
+            raise RunError("; ".join(verdict.problems))
+
+    def stories(self) -> None:
+        """Play the stories in lockstep, also those that need other settings."""
+        stories = load_stories(contract.STORIES, self._run.document)
+        profiles = sorted({story.profile for story in stories} - {"default", OUTAGE})
+        for profile in ("default", *profiles):
+            of_profile = [story for story in stories if story.profile == profile]
+            # Each of the others leaves its servers used up.
+            parts = [of_profile] if profile == "default" else [[story] for story in of_profile]
+            for part in parts:
+                with self._pair(CLEAN, profile=profile) as targets:
+                    self._run.play_stories(part, targets, "lockstep")
+
+    def turns(self) -> None:
+        """Play the stories on one database, a twin at a time."""
+        stories = load_stories(contract.STORIES, self._run.document)
+        usual = [story for story in stories if story.profile == "default"]
+        with self._pair(CLEAN, shared=True) as targets:
+            self._run.play_stories(usual, targets, "alternating")
+
+    def traps(self) -> None:
+        """Send the parity traps."""
+        with self._pair(POPULATED) as targets:
+            tokens = {target.name: log_in(target.base_url) for target in targets}
+            for trap in load_traps(contract.TRAPS):
+                self.requests += len(targets)
+                for result in run_traps([trap], targets, tokens):
+                    for problem in result.problems:
+                        self.findings[f"trap {trap.area}, {trap.name}: {problem[:300]}"] = None
+                if self.findings and not self.control:
+                    return
+
+    def generated(self) -> None:
+        """Send generated requests, on clean and on populated databases."""
+        for template in (CLEAN, POPULATED):
+            with self._pair(template) as targets:
+                self._run.fuzz(targets)
+
+    def plain(self) -> None:
+        """Run plain Schemathesis against the target alone; the control tells what is usual."""
+        seeds = range(_PLAIN_SEEDS) if self.control else (0,)
+        for seed in seeds:
+            with self._pair(POPULATED) as targets:
+                address = next(each.base_url for each in targets if each.name == self.target)
+                settings = contract.settings()
+                steps = run_plain(
+                    self._run.document.raw,
+                    address,
+                    log_in(address),
+                    settings.fuzz,
+                    settings.seed + seed,
+                )
+                for step in steps:
+                    self.requests = step.requests
+                    self.findings |= dict.fromkeys(step.failures)
+
+    def _pair(
+        self, template: str, *, profile: str = "default", shared: bool = False
+    ) -> AbstractContextManager[list[Target]]:
+        return self.stage.pair(
+            template, profile=profile, shared=shared, commands=self.commands, sql=self.sql
+        )
 
 
-def control(databases: Databases) -> Catch:
-    """Play the stories with both twins as they are."""
-    return _look(CONTROL, databases, {}, {})
-
-
-def _look(
-    name: str,
-    databases: Databases,
-    commands: Mapping[Kind, Sequence[str]],
-    sql: Mapping[Kind, Sequence[str]],
-) -> Catch:
-    trap = _Trap()
-    run = trap.run = Run(contract.settings(), trap)
-    stories = load_stories(contract.STORIES, run.document)
-    usual = [story for story in stories if story.profile == "default"]
-    stage = Stage(databases, None, BUILD / "logs/saboteurs" / name, label=name.replace("-", "_"))
-    started = time.monotonic()
-    try:
-        with stage.pair(commands=commands, sql=sql) as targets:
-            run.play_stories(usual, targets, "lockstep", "stories in lockstep")
-        if commands:
-            with stage.pair(commands=commands, sql=sql) as targets:
-                run.fuzz(targets, "generated requests")
-    except _CaughtError:
-        pass
-    found = run.ledger.findings.all()
-    first = found[0] if found else None
-    return Catch(
-        saboteur=name,
-        stage=first.stage if first else None,
-        finding=f"{first.operation}: {first.kind}, {first.where}" if first else None,
-        requests=run.ledger.requests,
-        seconds=round(time.monotonic() - started, 1),
-    )
+DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
+    "stories": Hunt.stories,
+    "turns": Hunt.turns,
+    "traps": Hunt.traps,
+    "generated": Hunt.generated,
+    "plain": Hunt.plain,
+}
 
 
 def main() -> int:
-    """Print the catch."""
+    """Print the report."""
+    arguments = _arguments()
     databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
-    by_id = {saboteur.id: saboteur for saboteur in load_saboteurs()}
-    with ended_by_signals():
-        wanted = sys.argv[1]
-        catch = control(databases) if wanted == CONTROL else hunt(by_id[wanted], databases)
-        print(json.dumps(asdict(catch)))
+    name = f"{arguments.id}-{arguments.driver}-{arguments.target}"
+    with ended_by_signals(), tempfile.TemporaryDirectory(prefix="task-timer-saboteur-") as folder:
+        stage = Stage(databases, None, BUILD / "logs/saboteurs" / name, label=f"hunt_{os.getpid()}")
+        hunt = _hunt(arguments, stage, Path(folder))
+        started = time.monotonic()
+        hunt.look(arguments.driver)
+        seconds = round(time.monotonic() - started, 1)
+    findings = list(hunt.findings)
+    print(json.dumps({"findings": findings, "requests": hunt.requests, "seconds": seconds}))
     return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="twins.hunt")
+    parser.add_argument("id")
+    parser.add_argument("--driver", choices=DRIVERS, required=True)
+    parser.add_argument("--target", choices=KINDS, default="python")
+    return parser.parse_args()
+
+
+def _hunt(arguments: argparse.Namespace, stage: Stage, folder: Path) -> Hunt:
+    if arguments.id == CONTROL:
+        return Hunt(stage, arguments.target, control=True)
+    saboteur = {each.id: each for each in load_saboteurs(SABOTEURS)}[arguments.id]
+    target: Kind = "python" if saboteur.target == "python" else "node"
+    commands = {target: build(saboteur, folder)} if saboteur.patch else {}
+    return Hunt(stage, target, control=False, commands=commands, sql={target: saboteur.sql})
 
 
 if __name__ == "__main__":

@@ -1,85 +1,32 @@
 """Makes a deliberately wrong twin out of a patch, in a copy."""
 
-import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
 
-import jsonschema_rs
-import yaml
-
-from twins.paths import CONTRACT_TESTS, NODE, PYTHON
-from twins.servers import Kind, command_for, node_program
+from lockstep.saboteurs import Saboteur, SaboteurError
+from twins.paths import CONTRACT_TESTS, NODE, PYTHON, ROOT
+from twins.servers import command_for, node_program
 
 SABOTEURS = CONTRACT_TESTS / "saboteurs"
 
-_SCHEMA = Path(__file__).with_name("saboteurs.schema.json")
 _TRANSPILE = Path(__file__).with_name("transpile.mjs")
-
-
-class SabotageError(Exception):
-    """A saboteur is not as it should be, or its patch does not apply any more."""
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """One text of a file, below the twin's sources, to be replaced by another."""
-
-    file: str
-    find: str
-    replace: str
-
-
-@dataclass(frozen=True)
-class Saboteur:
-    """One fault: in which twin and layer, what it is about, and what makes it.
-
-    patch: to the twin's sources. sql: to its database, as a wrong migration would have left it.
-    """
-
-    id: str
-    twin: Kind
-    layer: str
-    about: str
-    patch: tuple[Replacement, ...] = ()
-    sql: tuple[str, ...] = ()
-
-    @property
-    def sources(self) -> Path:
-        """Where the files of the patch are."""
-        return {"python": PYTHON / "task_timer", "node": NODE / "src"}[self.twin]
-
-    def patched_files(self) -> dict[str, str]:
-        """The patched files' new text by path. Raises SabotageError if a text is not found once."""
-        texts: dict[str, str] = {}
-        for each in self.patch:
-            path = self.sources / each.file
-            if not path.is_file():
-                raise SabotageError(f"{self.id}: there is no {path}")
-            text = texts.get(each.file) or path.read_text(encoding="utf-8")
-            count = text.count(each.find)
-            if count != 1:
-                raise SabotageError(f"{self.id}: {path} has the text {count} times: {each.find!r}")
-            texts[each.file] = text.replace(each.find, each.replace)
-        return texts
-
-
-def load_saboteurs(folder: Path = SABOTEURS) -> list[Saboteur]:
-    """Every saboteur of a folder, by id. Raises SabotageError."""
-    return [_load(path) for path in sorted(folder.glob("*.yaml"))]
+_SOURCES = {"python": PurePosixPath("python/task_timer"), "node": PurePosixPath("node/src")}
 
 
 def build(saboteur: Saboteur, folder: Path) -> list[str]:
     """Copy the twin into a folder with the patch applied; return the command that runs the copy.
 
-    Raises SabotageError.
+    Raises SaboteurError.
     """
-    texts = saboteur.patched_files()
-    return (_build_python if saboteur.twin == "python" else _build_node)(texts, folder)
+    sources = _SOURCES[saboteur.target]
+    texts = {}
+    for file, text in saboteur.patched(ROOT).items():
+        if not PurePosixPath(file).is_relative_to(sources):
+            raise SaboteurError(f"{saboteur.id}: {file} is not below {sources}")
+        texts[str(PurePosixPath(file).relative_to(sources))] = text
+    return (_build_python if saboteur.target == "python" else _build_node)(texts, folder)
 
 
 def _build_python(texts: dict[str, str], folder: Path) -> list[str]:
@@ -110,21 +57,5 @@ def _transpile(text: str) -> str:
         text=True,
     )
     if run.returncode != 0:
-        raise SabotageError(f"TypeScript could not be transpiled:\n{run.stderr}")
+        raise SaboteurError(f"TypeScript could not be transpiled:\n{run.stderr}")
     return run.stdout
-
-
-def _load(path: Path) -> Saboteur:
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    fault = next(_validator().iter_errors(data), None)
-    if fault is not None:
-        raise SabotageError(f"{path}: /{'/'.join(map(str, fault.instance_path))}: {fault.message}")
-    if data["id"] != path.stem:
-        raise SabotageError(f"{path}: its id is {data['id']}")
-    patch = tuple(Replacement(**each) for each in data.get("patch", ()))
-    return Saboteur(**{**data, "patch": patch, "sql": tuple(data.get("sql", ()))})
-
-
-@cache
-def _validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))

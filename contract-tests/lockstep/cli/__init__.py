@@ -11,6 +11,7 @@ COMMANDS = {
     "run": "lockstep.cli.run",
     "replay": "lockstep.cli.replay",
     "traps": "lockstep.cli.traps",
+    "saboteurs": "lockstep.cli.saboteurs",
 }
 
 

@@ -144,7 +144,7 @@ def fuzz(
 
 def _schema(exchanger: Exchanger, settings: FuzzSettings, seed: int) -> _Schema:
     raw = copy.deepcopy(exchanger.ledger.document.raw)
-    config = SchemathesisConfig.from_dict(_configuration(settings, seed))
+    config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
     project.update(base_url=exchanger.targets[0].base_url)
     schema = _Schema(raw_schema=raw, config=project)
@@ -153,7 +153,7 @@ def _schema(exchanger: Exchanger, settings: FuzzSettings, seed: int) -> _Schema:
     return schema
 
 
-def _configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:
+def configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:
     checks: dict[str, Any] = {
         "positive_data_acceptance": {"expected-statuses": list(ACCEPTED)},
         "negative_data_rejection": {"expected-statuses": list(REJECTED)},

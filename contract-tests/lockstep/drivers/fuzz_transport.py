@@ -22,9 +22,14 @@ from lockstep.trace import Exchange
 PLACEHOLDER = "lockstep-actor"
 KEPT_EXCHANGES = 2000
 _TOKEN = re.compile(r"[A-Za-z0-9_.\-]{16,}")
-# Set by the client library for its own purposes; the targets' clients set theirs.
+# Set by the client library for its own purposes, or about the connection and not the request
+# (RFC 9110, 7.6.1 and 10.1.1): generated names of headers hit upon these by chance.
 _DROPPED = frozenset(
-    {"accept-encoding", "connection", "content-length", "user-agent", "x-schemathesis-testcaseid"}
+    {
+        *("accept-encoding", "content-length", "host", "user-agent", "x-schemathesis-testcaseid"),
+        *("connection", "expect", "keep-alive", "proxy-connection", "te", "trailer"),
+        *("transfer-encoding", "upgrade"),
+    }
 )
 
 

@@ -1,69 +1,52 @@
-"""Saboteurs are well-formed, apply to the twins as they are, and say so when they do not."""
+"""Saboteurs apply to the twins as they are, and their patches make copies wrong, not the twins."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from lockstep.saboteurs import Replacement, Saboteur, SaboteurError, load_saboteurs
 from twins import sabotage
-from twins.sabotage import Replacement, SabotageError, Saboteur
+from twins.paths import ROOT
+from twins.servers import KINDS
 
-FORM = """
-id: {id}
-twin: python
-layer: service
-about: Nothing.
-patch:
-  - {{ file: app.py, find: x, replace: y }}
-"""
+SABOTEURS = load_saboteurs(sabotage.SABOTEURS)
+LAYERS = {"route", "schema", "service", "query", "migration", "middleware", "config", "http"}
 
 
-def saboteur(find: str, file: str = "app.py") -> Saboteur:
-    return Saboteur("lost", "python", "service", "Nothing.", (Replacement(file, find, ""),))
+def saboteur(target: str, file: str, find: str, replace: str) -> Saboteur:
+    patch = (Replacement(file, find, replace),)
+    return Saboteur("one", target, "service", "Says nothing.", patch=patch)
 
 
-@pytest.mark.parametrize("each", sabotage.load_saboteurs(), ids=lambda each: each.id)
+@pytest.mark.parametrize("each", SABOTEURS, ids=lambda each: each.id)
 def test_patch_applies(each: Saboteur) -> None:
-    each.patched_files()
+    each.patched(ROOT)
 
 
-@pytest.mark.parametrize("find", ["not in any file", "import"])
-def test_patch_that_is_not_found_once_is_named(find: str) -> None:
-    with pytest.raises(SabotageError, match=r"^lost: .*app\.py has the text \d+ times"):
-        saboteur(find).patched_files()
+def test_each_twin_has_thirty_in_every_layer() -> None:
+    assert min(Counter(each.target for each in SABOTEURS).values()) >= 30
+    for kind in KINDS:
+        assert {each.layer for each in SABOTEURS if each.target == kind} == LAYERS
 
 
-def test_patch_of_a_file_that_is_gone_is_named() -> None:
-    with pytest.raises(SabotageError, match=r"^lost: there is no .*gone\.py"):
-        saboteur("x", file="gone.py").patched_files()
-
-
-def test_id_is_the_name_of_the_file(tmp_path: Path) -> None:
-    (tmp_path / "one.yaml").write_text(FORM.format(id="other"), encoding="utf-8")
-    with pytest.raises(SabotageError, match="its id is other"):
-        sabotage.load_saboteurs(tmp_path)
-
-
-def test_form_is_checked(tmp_path: Path) -> None:
-    (tmp_path / "one.yaml").write_text("id: one\n", encoding="utf-8")
-    with pytest.raises(SabotageError, match="required"):
-        sabotage.load_saboteurs(tmp_path)
+def test_the_quick_dozen_is_of_every_layer_and_both_twins() -> None:
+    quick = [each for each in SABOTEURS if "quick" in each.tags]
+    assert len(quick) == 12
+    assert {each.layer for each in quick} == LAYERS
+    assert Counter(each.target for each in quick) == {"python": 6, "node": 6}
 
 
 def test_typescript_becomes_javascript(tmp_path: Path) -> None:
-    each = Saboteur(
-        "silent",
-        "node",
-        "service",
-        "Says nothing.",
-        (
-            Replacement(
-                "utils/etag.ts",
-                "export function makeEtag",
-                "export /* patched */ function makeEtag",
-            ),
-        ),
-    )
+    replace = "export /* patched */ function makeEtag"
+    each = saboteur("node", "node/src/utils/etag.ts", "export function makeEtag", replace)
     sabotage.build(each, tmp_path)
     compiled = (tmp_path / "dist/utils/etag.js").read_text(encoding="utf-8")
     assert "/* patched */" in compiled
     assert ": string" not in compiled
+
+
+def test_a_patch_of_the_other_twin_is_refused(tmp_path: Path) -> None:
+    each = saboteur("python", "node/src/utils/etag.ts", "export function makeEtag", "")
+    with pytest.raises(SaboteurError, match="is not below python/task_timer"):
+        sabotage.build(each, tmp_path)

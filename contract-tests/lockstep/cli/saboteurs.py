@@ -1,0 +1,119 @@
+"""`lockstep saboteurs`: how much the drivers catch."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from lockstep.saboteurs import (
+    Hunt,
+    Matrix,
+    Saboteur,
+    SaboteurError,
+    load_saboteurs,
+    print_matrix,
+)
+
+CAUGHT, GOT_AWAY, COULD_NOT = 0, 1, 2
+# A matrix is wide; what is not a terminal has no width of its own.
+_WIDTH_ELSEWHERE = 200
+
+
+@click.command(
+    epilog="Exit codes: 0 all were caught, 1 one got away, 2 one could not be tried.",
+)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("ids", nargs=-1)
+@click.option("--command", required=True, help="What is run as COMMAND ID --driver DRIVER.")
+@click.option("--driver", "drivers", multiple=True, required=True, help="Tried in this order.")
+@click.option("--baseline", multiple=True, help="Another driver, for comparison; counts nothing.")
+@click.option("--tag", help="Only saboteurs with this tag.")
+@click.option("--all-drivers", is_flag=True, help="Go on after the first driver that catches.")
+@click.option("--at-once", type=click.IntRange(1), default=2, show_default=True)
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Where the files of the patches are.  [default: here]",
+)
+@click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path))
+def saboteurs(
+    folder: Path,
+    ids: tuple[str, ...],
+    command: str,
+    drivers: tuple[str, ...],
+    baseline: tuple[str, ...],
+    tag: str | None,
+    all_drivers: bool,
+    at_once: int,
+    root: Path,
+    report: Path | None,
+) -> None:
+    """Make servers wrong on purpose, and see which driver notices.
+
+    FOLDER has saboteurs as YAML: small patches, by file, find and replace or by SQL. IDS chooses
+    some of them. How a server is built, patched and run is the project's own business: COMMAND does
+    it for one saboteur and one driver, and prints as its last line
+
+    \b
+      {"findings": ["GET /users: status"], "requests": 88, "seconds": 6.0}
+
+    with no findings where nothing was noticed. With the id `control` it runs without a saboteur.
+
+    \b
+      lockstep saboteurs saboteurs --command 'python -m hunt' --driver stories --driver generated
+    """
+    hunt = Hunt(
+        command=shlex.split(command),
+        drivers=drivers,
+        baseline=baseline,
+        at_once=at_once,
+        all_drivers=all_drivers,
+        told=lambda text: click.echo(text, err=True),
+    )
+    try:
+        chosen = choose(load_saboteurs(folder), root, ids, tag)
+        matrix = hunt.run(chosen)
+    except SaboteurError as error:
+        click.echo(f"lockstep: {error}", err=True)
+        sys.exit(COULD_NOT)
+    print_matrix(matrix, Console(width=None if sys.stdout.isatty() else _WIDTH_ELSEWHERE))
+    if report is not None:
+        write_matrix(matrix, report)
+    sys.exit(exit_code(matrix))
+
+
+def exit_code(matrix: Matrix) -> int:
+    """What the command ends with."""
+    if matrix.problems:
+        return COULD_NOT
+    return GOT_AWAY if matrix.escaped else CAUGHT
+
+
+def write_matrix(matrix: Matrix, path: Path) -> None:
+    """Write the matrix as JSON; makes the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(matrix.as_data(), indent=2) + "\n", encoding="utf-8")
+
+
+def choose(
+    every: Iterable[Saboteur], root: Path, ids: tuple[str, ...], tag: str | None
+) -> list[Saboteur]:
+    """Those named, or all with the tag; `SaboteurError` for an unknown id or a patch too old."""
+    known = {each.id: each for each in every}
+    unknown = [name for name in ids if name not in known]
+    if unknown:
+        raise SaboteurError(f"there are no saboteurs named {', '.join(unknown)}")
+    chosen = [each for each in known.values() if not ids or each.id in ids]
+    chosen = [each for each in chosen if tag is None or tag in each.tags]
+    if not chosen:
+        raise SaboteurError(f"no saboteur has the tag {tag}")
+    for each in chosen:
+        each.patched(root)
+    return chosen

@@ -1,0 +1,111 @@
+"""Saboteurs as data: small patches, each of which makes one server wrong in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+from lockstep.literals import pointer
+from lockstep.loading import load_yaml
+
+
+class SaboteurError(Exception):
+    """A saboteur is not as it should be, does not apply any more, or could not be tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One text of a file below the root of the sources, to be replaced by another."""
+
+    file: str
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saboteur:
+    """One fault of one server.
+
+    `patch` changes the sources, `sql` the database as a wrong migration would have left it. `first`
+    names the driver that is known to catch it soonest.
+    """
+
+    id: str
+    target: str
+    layer: str
+    about: str
+    tags: frozenset[str] = frozenset()
+    first: str | None = None
+    sql: tuple[str, ...] = ()
+    patch: tuple[Replacement, ...] = ()
+
+    def patched(self, root: Path) -> dict[str, str]:
+        """The new text of every patched file, by its path below `root`.
+
+        Raises `SaboteurError` for a file that is not there, or has a text not exactly once.
+        """
+        texts: dict[str, str] = {}
+        for each in self.patch:
+            path = root / each.file
+            if not path.is_file():
+                raise SaboteurError(f"{self.id}: there is no {path}")
+            text = texts.get(each.file) or path.read_text(encoding="utf-8")
+            count = text.count(each.find)
+            if count != 1:
+                raise SaboteurError(f"{self.id}: {path} has the text {count} times: {each.find!r}")
+            texts[each.file] = text.replace(each.find, each.replace)
+        return texts
+
+
+def load_saboteurs(folder: Path) -> list[Saboteur]:
+    """Every saboteur of the YAML files in a folder, in their order.
+
+    Raises `SaboteurError` that names the file with what is wrong in it, and ids that come twice.
+    """
+    saboteurs = [each for path in sorted(folder.glob("*.yaml")) for each in _load(path)]
+    if not saboteurs:
+        raise SaboteurError(f"{folder}: no saboteurs")
+    ids = [each.id for each in saboteurs]
+    doubled = sorted({each for each in ids if ids.count(each) > 1})
+    if doubled:
+        raise SaboteurError(f"{folder}: saboteurs of the same id: {', '.join(doubled)}")
+    return saboteurs
+
+
+def _load(path: Path) -> list[Saboteur]:
+    try:
+        data = load_yaml(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SaboteurError(f"{path}: {error}") from error
+    fault = next(_validator().iter_errors(data), None)
+    if fault is not None:
+        raise SaboteurError(
+            f"{path}: {pointer(tuple(fault.instance_path)) or '/'}: {fault.message}"
+        )
+    return [_saboteur(data["layer"], entry) for entry in data["saboteurs"]]
+
+
+def _saboteur(layer: str, entry: Mapping[str, Any]) -> Saboteur:
+    return Saboteur(
+        id=entry["id"],
+        target=entry["target"],
+        layer=layer,
+        about=entry["about"],
+        tags=frozenset(entry.get("tags", ())),
+        first=entry.get("first"),
+        sql=tuple(entry.get("sql", ())),
+        patch=tuple(Replacement(**each) for each in entry.get("patch", ())),
+    )
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    schema = resources.files("lockstep").joinpath("saboteurs.schema.json").read_text("utf-8")
+    return jsonschema_rs.Draft202012Validator(schema)

@@ -1,0 +1,137 @@
+"""Runs the project's own command for each saboteur and driver, several at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep.saboteurs.catalogue import Saboteur, SaboteurError
+from lockstep.saboteurs.matrix import Catch, Matrix
+
+# Stands for no saboteur at all: what a driver finds then is a finding about itself.
+CONTROL = "control"
+_MESSAGE = 4000
+
+Told = Callable[[str], None]
+
+
+def _silent(_text: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the command printed about one driver and one saboteur, as JSON on its last line.
+
+    `findings` are in the order in which they came; `requests` and `seconds` count to the first.
+    """
+
+    findings: tuple[str, ...]
+    requests: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Hunt:
+    """Tries saboteurs.
+
+    The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for every
+    driver. A driver's control must find nothing. A `baseline` driver has one for each target
+    (`--target TARGET`); what that finds does not count later.
+    """
+
+    command: Sequence[str]
+    drivers: Sequence[str]
+    baseline: Sequence[str] = ()
+    at_once: int = 2
+    all_drivers: bool = False
+    told: Told = _silent
+    _running: set[subprocess.Popen[str]] = field(default_factory=set)
+    _usual: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def run(self, saboteurs: Sequence[Saboteur]) -> Matrix:
+        """Try all of them; the matrix lists those that could not be tried.
+
+        Raises `SaboteurError` when a control could not be run, or found something.
+        """
+        matrix = Matrix(saboteurs, self.drivers, self.baseline)
+        targets = sorted({each.target for each in saboteurs})
+        with ThreadPoolExecutor(self.at_once) as threads:
+            try:
+                controls = [threads.submit(self._control, name) for name in self.drivers]
+                controls += [
+                    threads.submit(self._usually, name, target)
+                    for name in self.baseline
+                    for target in targets
+                ]
+                for control in as_completed(controls):
+                    control.result()
+                rows = {threads.submit(self._try, each, matrix): each for each in saboteurs}
+                for row in as_completed(rows):
+                    row.result()
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)
+                for process in list(self._running):
+                    process.terminate()
+        return matrix
+
+    def _control(self, driver: str) -> None:
+        report = self._call(CONTROL, driver)
+        if report.findings:
+            raise SaboteurError(f"{driver} finds without any saboteur: {report.findings[0]}")
+        self.told(f"control, {driver}: nothing, as it should be ({report.seconds:.1f} s)")
+
+    def _usually(self, driver: str, target: str) -> None:
+        report = self._call(CONTROL, driver, "--target", target)
+        self._usual[driver, target] = frozenset(report.findings)
+        self.told(
+            f"control, {driver} on {target}: {len(report.findings)} findings that do not count"
+        )
+
+    def _try(self, saboteur: Saboteur, matrix: Matrix) -> None:
+        ordered = sorted(self.drivers, key=lambda name: name != saboteur.first)
+        for driver in [*ordered, *self.baseline]:
+            counts = driver in self.drivers
+            if counts and matrix.caught(saboteur.id) and not self.all_drivers:
+                continue
+            try:
+                catch = self._catch(saboteur, driver)
+            except SaboteurError as error:
+                matrix.problems.append(str(error))
+                self.told(str(error))
+                continue
+            matrix.add(saboteur.id, driver, catch)
+            verdict = catch.finding or "got away"
+            self.told(f"{saboteur.id}, {driver}: {verdict} ({catch.seconds:.1f} s)")
+
+    def _catch(self, saboteur: Saboteur, driver: str) -> Catch:
+        report = self._call(saboteur.id, driver)
+        usual = self._usual.get((driver, saboteur.target), frozenset())
+        first = next((each for each in report.findings if each not in usual), None)
+        return Catch(first, report.requests, report.seconds)
+
+    def _call(self, saboteur: str, driver: str, *more: str) -> Report:
+        command = [*self.command, saboteur, "--driver", driver, *more]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
+        self._running.add(process)
+        try:
+            output, errors = process.communicate()
+        finally:
+            self._running.discard(process)
+        if process.returncode != 0:
+            raise SaboteurError(f"{saboteur}, {driver}: could not be tried:\n{errors[-_MESSAGE:]}")
+        return _read(output, f"{saboteur}, {driver}")
+
+
+def _read(output: str, name: str) -> Report:
+    last = output.strip().rpartition("\n")[2]
+    try:
+        data: Any = json.loads(last)
+        return Report(tuple(data["findings"]), int(data["requests"]), float(data["seconds"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SaboteurError(f"{name}: the last line is no report: {last[:200]!r}") from error

@@ -1,0 +1,109 @@
+"""Which driver caught which saboteur, in how many requests and seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lockstep.saboteurs.catalogue import Saboteur
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """How one driver fared with one saboteur; `finding` is `None` where it got away."""
+
+    finding: str | None
+    requests: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Matrix:
+    """The catches of every saboteur by driver; a driver that was not tried has no entry.
+
+    What the `baseline` drivers catch is shown for comparison and does not count. `problems` says
+    what could not be tried.
+    """
+
+    saboteurs: Sequence[Saboteur]
+    drivers: Sequence[str]
+    baseline: Sequence[str] = ()
+    catches: dict[str, dict[str, Catch]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, saboteur: str, driver: str, catch: Catch) -> None:
+        """Enter how a driver fared with a saboteur."""
+        self.catches.setdefault(saboteur, {})[driver] = catch
+
+    def caught(self, saboteur: str) -> bool:
+        """Whether a driver that counts has caught it."""
+        tried = self.catches.get(saboteur, {})
+        return any(tried[name].finding for name in self.drivers if name in tried)
+
+    @property
+    def escaped(self) -> list[Saboteur]:
+        """Those that no driver caught."""
+        return [each for each in self.saboteurs if not self.caught(each.id)]
+
+    def as_data(self) -> dict[str, Any]:
+        """The matrix as JSON values."""
+        return {
+            "schema_version": 1,
+            "drivers": list(self.drivers),
+            "baseline": list(self.baseline),
+            "tried": len(self.saboteurs),
+            "caught": len(self.saboteurs) - len(self.escaped),
+            "problems": self.problems,
+            "caught_by": {name: self.score(name)[0] for name in (*self.drivers, *self.baseline)},
+            "saboteurs": [
+                {
+                    "id": each.id,
+                    "target": each.target,
+                    "layer": each.layer,
+                    "about": each.about,
+                    "caught": self.caught(each.id),
+                    "drivers": {name: asdict(catch) for name, catch in self.tried(each.id).items()},
+                }
+                for each in self.saboteurs
+            ],
+        }
+
+    def tried(self, saboteur: str) -> Mapping[str, Catch]:
+        """The catches of one saboteur, by driver."""
+        return self.catches.get(saboteur, {})
+
+    def score(self, driver: str) -> tuple[int, int]:
+        """How many a driver caught, and how many it was tried on."""
+        tried = [row[driver] for row in self.catches.values() if driver in row]
+        return sum(catch.finding is not None for catch in tried), len(tried)
+
+
+def print_matrix(matrix: Matrix, console: Console) -> None:
+    """Print a row for each saboteur, and last how many each driver caught."""
+    table = Table("saboteur", "target", "layer", show_footer=True)
+    table.columns[0].footer = "caught / tried"
+    for name in (*matrix.drivers, *matrix.baseline):
+        caught, tried = matrix.score(name)
+        table.add_column(name, footer=f"{caught} / {tried}", justify="right", no_wrap=True)
+    for each in matrix.saboteurs:
+        style = "" if matrix.caught(each.id) else "bold red"
+        cells = [_cell(matrix.tried(each.id).get(name)) for name in matrix.drivers]
+        cells += [_cell(matrix.tried(each.id).get(name)) for name in matrix.baseline]
+        table.add_row(Text(each.id, style), each.target, each.layer, *cells)
+    console.print(table)
+    console.print("requests and seconds up to the first finding; -: got away; empty: not tried")
+    total = len(matrix.saboteurs)
+    console.print(f"{total - len(matrix.escaped)} of {total} saboteurs caught")
+    for problem in matrix.problems:
+        console.print(Text(problem))
+
+
+def _cell(catch: Catch | None) -> str:
+    if catch is None:
+        return ""
+    return f"{catch.requests:,}  {catch.seconds:.1f} s" if catch.finding else "-"

@@ -1,0 +1,124 @@
+"""Saboteurs as data, the hunt for them and its matrix, with a command that only pretends."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lockstep.cli import main
+from lockstep.saboteurs import Hunt, Saboteur, SaboteurError, load_saboteurs
+
+FORM = """
+layer: route
+saboteurs:
+  - id: {id}
+    target: new
+    about: Says y for x.
+    tags: [quick]
+    patch:
+      - {{ file: app.py, find: x, replace: y }}
+"""
+# Catches by name: `stories` what ends in -s, `generated` what ends in -g, `plain` has its own.
+COMMAND = """
+import json, sys
+name, driver = sys.argv[1], sys.argv[3]
+found = [f"{name} by {driver}"] if name.endswith("-" + driver[0]) else []
+if name.endswith("-broken"):
+    sys.exit("no such port")
+if driver == "plain":
+    found = ["usual"] + ["new"] * name.endswith("-s")
+print("noise")
+print(json.dumps({"findings": found, "requests": 7, "seconds": 0.5}))
+"""
+
+
+def saboteur(name: str, first: str | None = None) -> Saboteur:
+    return Saboteur(name, "new", "route", "Nothing.", first=first, sql=("SELECT 1",))
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    path = tmp_path / "command.py"
+    path.write_text(COMMAND, encoding="utf-8")
+    return [sys.executable, str(path)]
+
+
+@pytest.mark.parametrize("text", ["z", "x x"])
+def test_a_text_that_is_not_found_once_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "one.yaml").write_text(FORM.format(id="one"), encoding="utf-8")
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    (one,) = load_saboteurs(tmp_path)
+    with pytest.raises(SaboteurError, match=r"^one: .*app\.py has the text [02] times: 'x'"):
+        one.patched(tmp_path)
+    (tmp_path / "app.py").unlink()
+    with pytest.raises(SaboteurError, match=r"^one: there is no .*app\.py"):
+        one.patched(tmp_path)
+
+
+def test_the_form_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(FORM.format(id="One"), encoding="utf-8")
+    with pytest.raises(SaboteurError, match=r"one\.yaml: /saboteurs/0/id"):
+        load_saboteurs(tmp_path)
+
+
+def test_an_id_comes_once(tmp_path: Path) -> None:
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text(FORM.format(id="same"), encoding="utf-8")
+    with pytest.raises(SaboteurError, match="of the same id: same"):
+        load_saboteurs(tmp_path)
+
+
+def test_a_hunt_ends_at_the_first_catch_unless_told_otherwise(command: list[str]) -> None:
+    some = [saboteur("a-s"), saboteur("b-g"), saboteur("c-g", first="generated"), saboteur("d-x")]
+    matrix = Hunt(command, ["stories", "generated"]).run(some)
+    assert {name: list(row) for name, row in matrix.catches.items()} == {
+        "a-s": ["stories"],
+        "b-g": ["stories", "generated"],
+        "c-g": ["generated"],
+        "d-x": ["stories", "generated"],
+    }
+    assert [each.id for each in matrix.escaped] == ["d-x"]
+    matrix = Hunt(command, ["stories", "generated"], all_drivers=True).run(some)
+    assert matrix.score("stories") == (1, 4)
+    assert matrix.score("generated") == (2, 4)
+
+
+def test_what_a_baseline_usually_finds_does_not_count(command: list[str]) -> None:
+    matrix = Hunt(command, ["stories"], baseline=["plain"]).run([saboteur("a-s"), saboteur("b-g")])
+    found = {name: row["plain"].finding for name, row in matrix.catches.items()}
+    assert found == {"a-s": "new", "b-g": None}
+    assert [each.id for each in matrix.escaped] == ["b-g"]
+
+
+def test_a_driver_that_finds_something_without_a_saboteur_ends_the_hunt(tmp_path: Path) -> None:
+    path = tmp_path / "command.py"
+    path.write_text("""print('{"findings": ["x"], "requests": 1, "seconds": 1}')""", "utf-8")
+    with pytest.raises(SaboteurError, match="stories finds without any saboteur: x"):
+        Hunt([sys.executable, str(path)], ["stories"]).run([saboteur("a-s")])
+
+
+def test_the_command_prints_the_matrix(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "app.py").write_text("x", encoding="utf-8")
+    report = tmp_path / "build/matrix.json"
+
+    def run(name: str, *more: str) -> tuple[int, str]:
+        (tmp_path / "one.yaml").write_text(FORM.format(id=name), encoding="utf-8")
+        given = [str(tmp_path), f"--command={' '.join(command)}", f"--root={tmp_path}"]
+        result = CliRunner().invoke(
+            main, ["saboteurs", *given, "--driver=stories", f"--json={report}", *more]
+        )
+        return result.exit_code, result.output
+
+    code, output = run("one-s")
+    assert (code, json.loads(report.read_text())["caught_by"]) == (0, {"stories": 1})
+    assert "1 of 1 saboteurs caught" in output
+    code, output = run("one-g", "--tag=quick")
+    assert (code, "0 of 1 saboteurs caught" in output) == (1, True)
+    code, output = run("one-broken")
+    assert (code, "no such port" in output) == (2, True)
+    code, output = run("one-s", "two-s")
+    assert (code, "no saboteurs named two-s" in output) == (2, True)
