@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from lockstep.report.steps import Data
@@ -34,3 +35,8 @@ def missing_lines(data: Data) -> Iterator[str]:
     for missing in data["missing"]:
         whom = ", ".join(missing["targets"])
         yield f"{missing['operation']} {missing['status']}: not from {whom}"
+
+
+def classes(data: Data) -> list[tuple[str, int]]:
+    """How many findings each class has, the most frequent first."""
+    return Counter(finding["class"] for finding in data["findings"]).most_common()

@@ -1,0 +1,91 @@
+"""The report as one HTML page that asks no other host for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from lockstep.report import views
+from lockstep.report.data import as_data
+from lockstep.report.hostile import visible
+from lockstep.report.phrases import classes, counts, missing_lines, totals
+from lockstep.report.steps import Data
+from lockstep.verdict import Verdict
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_CODE = re.compile(r"`([^`]*)`")
+
+
+def write_html(verdict: Verdict, path: Path) -> None:
+    """Write the page, with the folders that it needs; `OSError` when that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(html_text(as_data(verdict)), encoding="utf-8")
+
+
+def html_text(data: Data) -> str:
+    """The page of a report.
+
+    All that comes from servers is escaped. The page's policy lets only its own style and script
+    run, so that a body could do nothing even if it got through.
+    """
+    style, script = (
+        (_TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
+    )
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=data,
+            counts=counts(data),
+            totals=totals(data),
+            classes=classes(data),
+            missing=list(missing_lines(data)),
+            style=Markup(style),
+            script=Markup(script),
+            policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+            "img-src data:; base-uri 'none'; form-action 'none'",
+            views=views,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("lockstep.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["prose"] = _prose
+    environment.filters["anchor"] = _anchor
+    return environment
+
+
+def _harmless(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _prose(text: str) -> Markup:
+    """A sentence with its names, which stand in backticks, as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(visible(text)))))
+
+
+def _anchor(text: str) -> str:
+    """A name as the end of an `id`: no white space, and different for different names."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
+    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -1,0 +1,166 @@
+"""What the HTML page shows of a report, ready to be laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from lockstep.report.diff import (
+    APART,
+    DIFFERS,
+    PAIRED,
+    SAME,
+    Cell,
+    Row,
+    body_lines,
+    rows,
+    side_by_side,
+)
+from lockstep.report.steps import Data
+
+# Equal lines further than this from a difference are folded.
+CONTEXT = 4
+MAX_ROWS = 400
+MAX_COMMAND = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """The answers of two targets to one request; `right` is empty where there is only one.
+
+    A row is a `Row`, or the number of equal lines that are left out.
+    """
+
+    left: str
+    right: str
+    status: Row
+    headers: list[tuple[str, Row]]
+    body: list[Row | int]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One step for one target: who sends it, the command, and the answer."""
+
+    operation: str
+    actor: str
+    line: str
+    answer: str
+    note: str
+
+
+def panes(finding: Data) -> Iterator[Pane]:
+    """The last answers of a finding: those of the leader beside those of every other target."""
+    if not finding["steps"]:
+        return
+    step = finding["steps"][-1]
+    leader, *others = step["outcomes"]
+    involved = [name for name in others if name in finding["targets"]] or others
+    for name in involved:
+        places = {one["where"] for one in step["differences"].get(name, ())} | {finding["where"]}
+        yield _pane(leader, name, step, places)
+    if not others:
+        yield _pane(leader, "", step, {finding["where"]})
+
+
+def commands(finding: Data) -> list[tuple[str, list[Command]]]:
+    """The steps of a finding for each target."""
+    steps = finding["steps"]
+    names = dict.fromkeys(name for step in steps for name in step["curl"])
+    return [
+        (name, [_command(step, name) for step in steps if name in step["curl"]]) for name in names
+    ]
+
+
+def findings_of(data: Data, operation: str, *, parity: bool, target: str = "") -> list[int]:
+    """The numbers of the findings that a cell of the matrix stands for."""
+    numbers = []
+    for finding in data["findings"]:
+        if finding["operation"] != operation:
+            continue
+        at_fault = target in finding["at_fault"]
+        if finding["category"] == "parity" if parity else at_fault:
+            numbers.append(finding["number"])
+    return numbers
+
+
+def _pane(left: str, right: str, step: Data, places: set[str]) -> Pane:
+    ours = step["outcomes"][left]
+    theirs = step["outcomes"][right] if right else ours
+    compared = _status(ours) == _status(theirs)
+    mine, other = body_lines(ours.get("body", {})), body_lines(theirs.get("body", {}))
+    body = _folded(rows(mine, other, places) if compared else side_by_side(mine, other))
+    return Pane(
+        left=left,
+        right=right,
+        status=_plain(_status(ours), _status(theirs), DIFFERS),
+        headers=list(_headers(ours, theirs, places, compared=compared)),
+        body=body[:MAX_ROWS],
+        note=_note(ours, theirs, compared=compared, cut=len(body) > MAX_ROWS),
+    )
+
+
+def _status(outcome: Data) -> str:
+    if "failure" in outcome:
+        detail = f": {outcome['detail']}" if outcome["detail"] else ""
+        return f"no answer ({outcome['failure']}{detail})"
+    return str(outcome["status"])
+
+
+def _headers(
+    ours: Data, theirs: Data, places: set[str], *, compared: bool
+) -> Iterator[tuple[str, Row]]:
+    left, right = _by_name(ours), _by_name(theirs)
+    for name in sorted(left.keys() | right.keys()):
+        state = DIFFERS if f"header {name}" in places else PAIRED if compared else APART
+        yield name, _plain(left.get(name), right.get(name), state)
+
+
+def _by_name(outcome: Data) -> dict[str, str]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in outcome.get("headers", ()):
+        grouped.setdefault(name.lower(), []).append(value)
+    return {name: "\n".join(values) for name, values in grouped.items()}
+
+
+def _plain(left: str | None, right: str | None, otherwise: str) -> Row:
+    cells = [Cell(text) if text is not None else None for text in (left, right)]
+    return Row(SAME if left == right else otherwise, *cells)
+
+
+def _folded(found: Sequence[Row]) -> list[Row | int]:
+    """The rows with long runs of equal ones as a number."""
+    folded: list[Row | int] = []
+    groups = [(same, list(group)) for same, group in groupby(found, lambda row: row.state == SAME)]
+    for at, (same, group) in enumerate(groups):
+        head = CONTEXT if at > 0 else 0
+        tail = CONTEXT if at < len(groups) - 1 else 0
+        if same and len(groups) > 1 and len(group) > head + tail + 1:
+            folded += [*group[:head], len(group) - head - tail, *group[len(group) - tail :]]
+        else:
+            folded += group
+    return folded
+
+
+def _note(*outcomes: Data, compared: bool, cut: bool) -> str:
+    sizes = [body["cut"] for outcome in outcomes if "cut" in (body := outcome.get("body", {}))]
+    if sizes:
+        return f"Bodies are cut; the longest has {max(sizes):,} bytes."
+    if cut:
+        return "Only the beginning is shown; the JSON report has more."
+    return "" if compared else "Since the statuses differ, headers and bodies were not compared."
+
+
+def _command(step: Data, name: str) -> Command:
+    line: str = step["curl"][name]
+    outcome: dict[str, Any] = step["outcomes"].get(name, {})
+    return Command(
+        operation=step["operation"],
+        actor=step["actor"] or "",
+        line=line[:MAX_COMMAND],
+        answer=str(outcome.get("failure") or outcome.get("status", "")),
+        note="Cut; it is whole in the JSON report." if len(line) > MAX_COMMAND else "",
+    )
