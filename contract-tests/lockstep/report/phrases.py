@@ -33,8 +33,34 @@ def totals(data: Data) -> str:
 def missing_lines(data: Data) -> Iterator[str]:
     """The documented statuses that were not seen, and from whom."""
     for missing in data["missing"]:
-        whom = ", ".join(missing["targets"])
-        yield f"{missing['operation']} {missing['status']}: not from {whom}"
+        yield _missing(missing)
+
+
+def missing_of(data: Data, operation: str) -> list[str]:
+    """`missing_lines` of one operation."""
+    return [_missing(one) for one in data["missing"] if one["operation"] == operation]
+
+
+def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
+    """The commands of a finding's steps for one target, each with what it was answered."""
+    for step in finding["steps"]:
+        if target in step["curl"]:
+            outcome = step["outcomes"].get(target, {})
+            answer = outcome.get("failure") or outcome.get("status", "")
+            command = step["curl"][target]
+            if len(command) > limit:
+                command = f"{command[:limit]}… (whole in the JSON report)"
+            yield f"{command}  # {answer}"
+
+
+def plain(sentence: str) -> str:
+    """A sentence without the backticks around names."""
+    return sentence.replace("`", "")
+
+
+def _missing(missing: Data) -> str:
+    whom = ", ".join(missing["targets"])
+    return f"{missing['operation']} {missing['status']}: not from {whom}"
 
 
 def classes(data: Data) -> list[tuple[str, int]]:

@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from lockstep.report.data import as_data
-from lockstep.report.phrases import counts, missing_lines, totals
+from lockstep.report.hostile import visible
+from lockstep.report.phrases import counts, curl_lines, missing_lines, totals
 from lockstep.report.steps import Data
 from lockstep.verdict import Verdict
 
@@ -18,8 +19,6 @@ SHOWN_IN_FULL = 10
 SHOWN_FINDINGS = 40
 SHOWN_LINES = 15
 SHOWN_TEXT = 400
-# Longer commands cannot be pasted; they are whole in the other reports.
-SHOWN_COMMAND = 4000
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 
 
@@ -30,7 +29,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
 
 def print_report(data: Data, console: Console) -> None:
     """`print_verdict` for a report that was read from a file."""
-    _say(console, f"{_word(data)}  {escape(data['title'])}: {counts(data)}")
+    _say(console, f"{_word(data)}  {_shown(data['title'])}: {counts(data)}")
     console.print()
     console.print(_operations(data))
     for finding in data["findings"][:SHOWN_IN_FULL]:
@@ -85,13 +84,13 @@ def _operations(data: Data) -> Table:
 
 def _row(name: str, record: Data, targets: int) -> tuple[str, ...]:
     wrong = ", ".join(f"{who} {count:,}" for who, count in sorted(record["nonconforming"].items()))
-    conformance = f"[red]{escape(wrong)}[/]" if wrong else "[green]ok[/]"
+    conformance = f"[red]{_shown(wrong)}[/]" if wrong else "[green]ok[/]"
     differing = record["differing"]
     parity = f"[red]{differing:,} differ[/]" if differing else "[green]ok[/]"
     if not record["exchanges"]:
         conformance = parity = "[dim]not sent[/]"
     sent = f"{record['exchanges']:,}"
-    return escape(name), sent, escape(_statuses(record, targets)), conformance, parity
+    return _shown(name), sent, _shown(_statuses(record, targets)), conformance, parity
 
 
 def _statuses(record: Data, targets: int) -> str:
@@ -105,7 +104,7 @@ def _statuses(record: Data, targets: int) -> str:
 
 def _headline(finding: Data) -> str:
     level = f"[{_COLOURS[finding['level']]}]{finding['level']}[/]"
-    called = f"[bold]{escape(finding['class'])}[/]  {escape(finding['operation'])}"
+    called = f"[bold]{_shown(finding['class'])}[/]  {_shown(finding['operation'])}"
     return f"\n[bold]{finding['number']}.[/] {level}  {called}"
 
 
@@ -128,7 +127,7 @@ def _print_finding(finding: Data, console: Console) -> None:
 
 def _print_line(console: Console, text: str, *, dim: bool = False) -> None:
     style = "dim" if dim else None
-    console.print(f"   {text}", style=style, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"   {visible(text)}", style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _seen(finding: Data) -> str:
@@ -137,18 +136,6 @@ def _seen(finding: Data) -> str:
     again = {True: ", and again when repeated", False: ", but not again when repeated"}
     repeated = again.get(finding["reproduced"], "")
     return f"{times}{also}, first in {finding['stage']}{repeated}"
-
-
-def curl_lines(finding: Data, target: str) -> Iterator[str]:
-    """The commands of a finding's steps for one target, each with what it was answered."""
-    for step in finding["steps"]:
-        if target in step["curl"]:
-            outcome = step["outcomes"].get(target, {})
-            answer = outcome.get("failure") or outcome.get("status", "")
-            command = step["curl"][target]
-            if len(command) > SHOWN_COMMAND:
-                command = f"{command[:SHOWN_COMMAND]}… (whole in the JSON report)"
-            yield f"{command}  # {answer}"
 
 
 def _with_steps(finding: Data) -> Iterator[str]:
@@ -188,3 +175,7 @@ def _rules(data: Data) -> Iterator[str]:
     for rule in data["rules"]:
         what = f"{rule['operation']}: {rule['where']}: {rule['rule']}"
         yield f"{what} ({rule['reason']}), used {rule['used']} times"
+
+
+def _shown(text: str) -> str:
+    return escape(visible(text))

@@ -1,0 +1,135 @@
+"""The report as JUnit XML, which most CI servers show."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as Xml
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lockstep.report.data import as_data
+from lockstep.report.hostile import visible
+from lockstep.report.phrases import curl_lines, missing_of, plain
+from lockstep.report.steps import Data
+from lockstep.verdict import COULD_NOT_RUN, Verdict
+
+MAX_TEXT = 20_000
+_CHECKS = ("status", "headers", "body", "connection", "document", "other")
+
+
+@dataclass(slots=True)
+class Case:
+    """One test case: (message, text) of each failure; nothing was sent for a skipped one."""
+
+    name: str
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    skipped: bool = False
+    is_error: bool = False
+
+
+def write_junit(verdict: Verdict, path: Path) -> None:
+    """Write the XML, with the folders that it needs; `OSError` when that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(junit_text(as_data(verdict)), encoding="utf-8")
+
+
+def junit_text(data: Data) -> str:
+    """A suite for each operation, with a case for each check; stories, traps and races follow.
+
+    The findings of one check are one failure, with the sentences and the commands of all.
+    """
+    root = Xml.Element("testsuites", name=visible(f"lockstep: {data['title']}"))
+    root.set("time", f"{data['seconds']:.3f}")
+    for title, cases in _suites(data):
+        root.append(_suite(title, cases))
+    for count in ("tests", "failures", "errors", "skipped"):
+        root.set(count, str(sum(int(suite.get(count, 0)) for suite in root)))
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + Xml.tostring(root, "unicode") + "\n"
+
+
+def _suites(data: Data) -> Iterator[tuple[str, list[Case]]]:
+    for name, operation in data["operations"].items():
+        found = [finding for finding in data["findings"] if finding["operation"] == name]
+        if operation["documented"] or found:
+            yield name, list(_operation(data, name, operation, found))
+    listed = {name for name, _ in data["operations"].items()}
+    others = [finding for finding in data["findings"] if finding["operation"] not in listed]
+    yield "other findings", [Case(finding["operation"], [_failure(finding)]) for finding in others]
+    yield "stories", list(_stories(data))
+    yield (
+        "traps",
+        [_listed(f"{one['area']}: {one['name']}", one["problems"]) for one in data["traps"]],
+    )
+    yield "races", [_listed(one["name"], one["impossible"]) for one in data["races"]]
+    yield "run", list(_run(data))
+
+
+def _operation(data: Data, name: str, operation: Data, found: Sequence[Data]) -> Iterator[Case]:
+    for check in _CHECKS:
+        failures = [_failure(finding) for finding in found if _check(finding) == check]
+        if failures or check not in ("connection", "other"):
+            yield Case(check, failures, skipped=not operation["exchanges"] and not failures)
+    missing = missing_of(data, name)
+    if missing:
+        yield Case("documented statuses", [(text, text) for text in missing])
+
+
+def _check(finding: Data) -> str:
+    if finding["category"] == "conformance":
+        return "document"
+    kind = finding["kind"] if finding["category"] == "parity" else ""
+    if kind in ("status", "outcome"):
+        return "status"
+    where = finding["where"].partition(" ")[0]
+    known = {"header": "headers", "cookie": "headers", "body": "body", "connection": "connection"}
+    return known.get(where, "other") if kind else "other"
+
+
+def _failure(finding: Data) -> tuple[str, str]:
+    lines = [f"{finding['level']}, {finding['class']}: {plain(finding['sentence'])}"]
+    if finding["silence"]:
+        lines.append(f"The document is silent: {plain(finding['silence'])}")
+    lines += [f"{name}: {value}" for name, value in finding["values"].items()]
+    for name in finding["targets"]:
+        lines += [f"On {name}:", *(f"  {line}" for line in curl_lines(finding, name))]
+    return plain(finding["sentence"]), "\n".join(lines)
+
+
+def _stories(data: Data) -> Iterator[Case]:
+    for stage in data["stages"]:
+        for story in stage["stories"]:
+            problem = story["problem"]
+            yield _listed(f"{story['name']} ({stage['title']})", [problem] if problem else [])
+
+
+def _run(data: Data) -> Iterator[Case]:
+    for known in data["known_differences"]:
+        name = f"{known['operation']}, {known['kind']}, {known['where']}"
+        yield Case(f"known difference: {name}")
+    broken = data["exit_code"] == COULD_NOT_RUN
+    yield Case("problems", [(text, text) for text in data["problems"]], is_error=broken)
+
+
+def _listed(name: str, problems: Sequence[str]) -> Case:
+    return Case(name, [(problem, problem) for problem in problems])
+
+
+def _suite(title: str, cases: Sequence[Case]) -> Xml.Element:
+    suite = Xml.Element("testsuite", name=visible(title), tests=str(len(cases)))
+    for case in cases:
+        element = Xml.SubElement(
+            suite, "testcase", classname=visible(title), name=visible(case.name)
+        )
+        if case.failures:
+            failure = Xml.SubElement(element, "error" if case.is_error else "failure")
+            more = f" (and {len(case.failures) - 1} more)" if len(case.failures) > 1 else ""
+            failure.set("message", visible(case.failures[0][0]) + more)
+            failure.text = visible("\n\n".join(text for _, text in case.failures))[:MAX_TEXT]
+        elif case.skipped:
+            Xml.SubElement(element, "skipped", message="nothing was sent")
+    failed = [case for case in cases if case.failures]
+    suite.set("failures", str(sum(not case.is_error for case in failed)))
+    suite.set("errors", str(sum(case.is_error for case in failed)))
+    suite.set("skipped", str(sum(case.skipped for case in cases)))
+    return suite

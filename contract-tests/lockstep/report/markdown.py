@@ -1,0 +1,117 @@
+"""A summary in Markdown for the page of a CI run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lockstep.report.data import as_data
+from lockstep.report.hostile import visible
+from lockstep.report.phrases import counts, curl_lines, missing_lines, totals
+from lockstep.report.steps import Data
+from lockstep.verdict import Verdict
+
+# Such pages are limited in size; the other reports hold the rest.
+SHOWN_FINDINGS = 20
+SHOWN_LINES = 20
+MAX_COMMAND = 2000
+_SPECIAL = re.compile(r"([\\*_\[\]<>|#~!&])")
+_CODE = re.compile(r"(`[^`]*`)")
+
+
+def write_markdown(verdict: Verdict, path: Path) -> None:
+    """Write the summary, with the folders that it needs; `OSError` when that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(markdown_text(as_data(verdict)), encoding="utf-8")
+
+
+def markdown_text(data: Data) -> str:
+    """The verdict, a table of what is not as it should be, and the gravest findings, folded."""
+    return "\n".join(_lines(data)) + "\n"
+
+
+def _lines(data: Data) -> Iterator[str]:
+    mark = {0: "✅", 1: "❌"}.get(data["exit_code"], "⚠️")
+    yield f"## {mark} {prose(data['title'])}: {data['verdict']}"
+    yield ""
+    yield f"{prose(counts(data))}. {prose(totals(data))}."
+    yield from _table(data)
+    for finding in data["findings"][:SHOWN_FINDINGS]:
+        yield from _finding(finding)
+    hidden = len(data["findings"]) - SHOWN_FINDINGS
+    if hidden > 0:
+        yield f"\n{hidden} more findings are in the other reports."
+    yield from _list("Problems", data["problems"])
+    yield from _list("Documented statuses that were not seen", list(missing_lines(data)))
+    yield from _list("Not judged", data["not_judged"])
+    yield from _list("Not tested", data["not_tested"])
+
+
+def _table(data: Data) -> Iterator[str]:
+    shown = {
+        name: operation
+        for name, operation in data["operations"].items()
+        if operation["differing"] or operation["nonconforming"]
+    }
+    if not shown:
+        return
+    yield ""
+    yield "| Operation | Sent | Breaks the document | Differs |"
+    yield "|---|---:|---|---:|"
+    for name, operation in shown.items():
+        broken = operation["nonconforming"].items()
+        wrong = ", ".join(f"{prose(who)} {count:,}" for who, count in broken) or "none"
+        sent, differing = operation["exchanges"], operation["differing"]
+        yield f"| {prose(name)} | {sent:,} | {wrong} | {differing:,} |"
+
+
+def _finding(finding: Data) -> Iterator[str]:
+    level, what = finding["level"], prose(finding["class"])
+    yield ""
+    yield (
+        f"<details><summary><b>{finding['number']}. {level}</b>, {_html(finding['class'])}, "
+        f"{_html(finding['operation'])}: {_html(finding['sentence'])}</summary>"
+    )
+    yield ""
+    yield f"**{what}.** {prose(finding['sentence'])}"
+    if finding["silence"]:
+        yield f"\n**The document is silent.** {prose(finding['silence'])}"
+    for broken in finding["breaks"]:
+        yield f"\n**Breaks the document.** {prose(broken['sentence'])}"
+    for name in finding["targets"]:
+        commands = [visible(line) for line in curl_lines(finding, name, MAX_COMMAND)]
+        if commands:
+            yield from (f"\nOn {prose(name)}:\n", *_fenced(commands))
+    yield "</details>"
+
+
+def _fenced(lines: list[str]) -> list[str]:
+    runs = re.findall(r"`+", "\n".join(lines))
+    fence = "`" * max(3, 1 + max(map(len, runs), default=0))
+    return [f"{fence}sh", *lines, fence, ""]
+
+
+def _list(title: str, texts: list[str]) -> Iterator[str]:
+    if not texts:
+        return
+    yield f"\n<details><summary>{title} ({len(texts)})</summary>\n"
+    yield from (f"- {prose(text)}" for text in texts[:SHOWN_LINES])
+    if len(texts) > SHOWN_LINES:
+        yield f"- and {len(texts) - SHOWN_LINES} more"
+    yield "\n</details>"
+
+
+def prose(text: str) -> str:
+    """A sentence on one line whose names in backticks stay code, and whose rest is only text."""
+    line = " ".join(visible(text).split())
+    parts = _CODE.split(line)
+    return "".join(
+        part.replace("|", "\\|") if _CODE.fullmatch(part) else _SPECIAL.sub(r"\\\1", part)
+        for part in parts
+    )
+
+
+def _html(text: str) -> str:
+    line = " ".join(visible(text).replace("`", "").split())
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
