@@ -14,7 +14,10 @@ from collections.abc import Collection
 from rich.console import Console
 
 from lockstep.drivers.story_files import Story, StoryError, load_stories
+from lockstep.report.html import write_html
 from lockstep.report.json_report import write_json
+from lockstep.report.junit import write_junit
+from lockstep.report.markdown import write_markdown
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
 from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
@@ -30,7 +33,8 @@ from twins.servers import ServerError
 from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 
 PARTS = ("stories", "traps", "generated")
-REPORT = BUILD / "contract-report.json"
+REPORT = BUILD / "contract-report.html"
+WRITERS = {".html": write_html, ".json": write_json, ".xml": write_junit, ".md": write_markdown}
 _LOGS = BUILD / "logs" / "contract"
 
 
@@ -101,8 +105,10 @@ def main() -> int:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
         return COULD_NOT_RUN
     print_verdict(verdict, console)
-    write_json(verdict, REPORT)
-    console.print(f"Report: {REPORT}\nLogs:   {_LOGS}", soft_wrap=True)
+    for suffix, write in WRITERS.items():
+        write(verdict, REPORT.with_suffix(suffix))
+    listed = ", ".join(WRITERS)
+    console.print(f"Report: {REPORT} ({listed})\nLogs:   {_LOGS}", soft_wrap=True)
     return verdict.exit_code
 
 
