@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
 
@@ -12,10 +11,16 @@ from lockstep.credentials import Identity
 from lockstep.ledger import Ledger
 from lockstep.messages import Outcome, Request, Response, status_of
 from lockstep.operations import Operation
+from lockstep.parted import PartedStates
+from lockstep.repair import Repair
+from lockstep.second_look import SecondLook
+from lockstep.settling import Settling
 from lockstep.shapes import Generated
-from lockstep.symbols import Bijection, SymbolTable
+from lockstep.symbols import SymbolTable
 from lockstep.targets import Target
+from lockstep.together import send_at_once
 from lockstep.trace import Exchange, Trace
+from lockstep.translation import Translator
 
 Listener = Callable[[Exchange, list[Generated]], None]
 
@@ -33,24 +38,52 @@ class Exchanger:
 
     The first target is the leader: requests are written in the names that it gave to things, and
     translated for the others. With `rotate` the targets share one state: each request goes to the
-    next one in turn, and nothing is translated or compared.
+    next one in turn, and nothing is translated or compared. Without `repairs` nothing is sent to
+    undo a write that succeeded on one side only; without `asks_again` no question is repeated to
+    tell noise from a divergence.
     """
 
-    def __init__(self, ledger: Ledger, targets: Sequence[Target], *, rotate: bool = False) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        targets: Sequence[Target],
+        *,
+        rotate: bool = False,
+        repairs: bool = True,
+        asks_again: bool = True,
+    ) -> None:
         if not targets:
             raise ValueError("at least one target is needed")
         self.ledger = ledger
         self.targets = list(targets)
-        self.trace = Trace()
-        self._addresses = {target.name: target.base_url for target in self.targets}
         self.listeners: list[Listener] = []
         # Who has logged in, by the actor of their requests.
         self.identities: dict[str, Identity] = {}
         self.rotates = rotate
         self._turn = 0
+        self._addresses = {target.name: target.base_url for target in self.targets}
         self._silent = dict.fromkeys(self._addresses, 0)
-        self._table = SymbolTable([target.name for target in self.targets[1:]])
-        self._comparer = Comparer(ledger.document, self._table, ledger.clock)
+        table = SymbolTable([target.name for target in self.targets[1:]])
+        self._translator = Translator(ledger.document, table)
+        self.trace = Trace(self._translator.names)
+        self._comparer = Comparer(
+            ledger.document,
+            table,
+            ledger.clock,
+            leader=self.targets[0].name,
+            urls=self._addresses,
+            sent=self._translator.sent,
+            rules=ledger.rules,
+            noise=ledger.noise,
+        )
+        self._second_look = SecondLook(ledger, self.targets) if asks_again else None
+        undoes = repairs and not rotate and len(self.targets) > 1
+        self._settling = Settling(
+            ledger,
+            self.trace,
+            PartedStates(),
+            Repair(ledger.document, self.targets, self._comparer.generated) if undoes else None,
+        )
 
     def send(
         self,
@@ -81,36 +114,55 @@ class Exchanger:
         outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
         return self.record(requests[self.targets[0].name], own, outcomes, group=group)
 
-    def differences(self, request: Request) -> list[Difference]:
-        """Send a request and only say where the answers differ; nothing is recorded."""
-        operation = self.ledger.document.find(request.method, request.path)
+    def ask(self, request: Request) -> dict[str, Outcome]:
+        """Send a request to every target in its own names; nothing is compared or recorded."""
         requests = self._requests(request)
         pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-        (_, leader), *others = [(waiting.target.name, waiting.finish()) for waiting in pending]
+        self.ledger.count_requests(len(pending))
+        return {waiting.target.name: waiting.finish() for waiting in pending}
+
+    def differences(self, request: Request) -> list[Difference]:
+        """Send a request and only say where the answers differ; nothing is recorded."""
+        document = self.ledger.document
+        operation = document.find(request.method, request.path)
+        label = document.label(request.method, request.path)
+        requests = self._requests(request)
+        (_, leader), *others = self.ask(request).items()
         compared = (
-            self._comparer.compare(operation, leader, outcome, name) for name, outcome in others
+            self._comparer.compare(
+                operation,
+                leader,
+                outcome,
+                name,
+                requests=(request, requests[name]),
+                label=label,
+            )
+            for name, outcome in others
         )
         return list(chain.from_iterable(compared))
 
     def send_together(
-        self, together: Sequence[Request], *, expected: frozenset[int] = frozenset()
+        self,
+        together: Sequence[Request],
+        *,
+        expected: frozenset[int] = frozenset(),
+        first: int = 0,
     ) -> list[Exchange]:
         """Send several requests to each target at the same moment, as a race.
 
         Which request wins may differ from target to target. So answers are paired by status and
         by which headers they have before they are compared: the replay of an answer with the
-        partner's replay, and so on. Unless
-        the requests are all the same, a difference may come from the order alone: then answers that
-        differ in more than their status teach nothing and are no finding.
+        partner's replay, and so on. Unless the requests are all the same, a difference may come
+        from the order alone: then answers that differ in more than their status teach nothing and
+        are no finding. The request number `first` goes out before the others.
         """
         translated = [self._requests(request) for request in together]
         jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
-        with ThreadPoolExecutor(max_workers=len(jobs)) as threads:
-            answers = iter(list(threads.map(lambda job: job[0].send(job[1]), jobs)))
+        answers = iter(send_at_once(jobs, first))
         rows = [
             {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
         ]
-        if not self.rotates:
+        if len(rows[0]) > 1:
             rows = _paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
         parts = zip(together, translated, rows, strict=True)
@@ -146,32 +198,32 @@ class Exchanger:
             group=group,
         )
         generated = self._generated(operation, exchange.leader)
-        self.trace.record(exchange, (item.value for item in generated if _is_traced(item)))
+        made = [item.key for item in generated if _is_traced(item)]
+        self.trace.record(exchange, made)
         self._judge(exchange, operation, expected)
         self._compare(exchange, operation, ordered=ordered)
+        self._settling.settle(exchange, made)
         self.ledger.count(exchange)
         self._watch(exchange)
         for listener in self.listeners:
             listener(exchange, generated)
         return exchange
 
+    def not_judged(self) -> list[str]:
+        """What could not be held against each other because the targets have parted, in words."""
+        return self._settling.parted.not_judged()
+
     def translate(self, request: Request, name: str) -> Request:
         """The request in the names of one target; `KeyError` for an unknown target."""
         if name == self.targets[0].name or self.rotates:
             return request
-        bijection = self._table.to(name)
-        return replace(
-            request,
-            path=bijection.translate(request.path),
-            headers=tuple((key, bijection.translate(value)) for key, value in request.headers),
-            body=_translated(request.body, bijection),
-        )
+        return self._translator.request(request, name)
 
     def translate_text(self, text: str, name: str) -> str:
         """A text in the names of one target."""
         if name == self.targets[0].name or self.rotates:
             return text
-        return self._table.to(name).translate(text)
+        return self._translator.text(text, name)
 
     def _requests(self, request: Request) -> dict[str, Request]:
         if not self.rotates:
@@ -217,19 +269,18 @@ class Exchanger:
             self.ledger.add_violations(exchange, name, violations, self.trace)
 
     def _compare(self, exchange: Exchange, operation: Operation | None, *, ordered: bool) -> None:
+        self._translator.remember(exchange.request)
         leader, *partners = exchange.outcomes
         for name in partners:
             pair = exchange.outcomes[leader], exchange.outcomes[name]
-            if ordered or status_of(pair[0]) != status_of(pair[1]):
-                differences = self._comparer.compare(operation, *pair, name)
-            else:
-                differences = self._comparer.compare_on_trial(operation, *pair, name)
-            exchange.differences[name] = differences
-            self.ledger.add_differences(exchange, (leader, name), differences, self.trace)
-
-
-def _translated(body: bytes | None, bijection: Bijection) -> bytes | None:
-    return bijection.translate_bytes(body) if body else body
+            alike = ordered or status_of(pair[0]) != status_of(pair[1])
+            compare = self._comparer.compare if alike else self._comparer.compare_on_trial
+            requests = exchange.requests[leader], exchange.requests[name]
+            exchange.differences[name] = compare(
+                operation, *pair, name, requests=requests, label=exchange.label
+            )
+        if self._second_look is not None:
+            self._second_look.take(exchange, self.ask)
 
 
 def _is_traced(item: Generated) -> bool:

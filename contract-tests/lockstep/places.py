@@ -108,14 +108,14 @@ def _posts(operations: list[Operation], document: Document) -> Iterator[Post]:
     for operation in operations:
         if operation.method != "POST" or "{" in operation.path:
             continue
-        members = dict(_members(document, _json_schema(document, operation)))
+        members = dict(members_of(document, _json_schema(document, operation)))
         strings = {name: one for name, one in members.items() if _is_string(one)}
         string = min(strings, key=lambda name: _is_bound(strings[name]), default=None)
         number = next((name for name, one in members.items() if _is_number(one)), None)
         offers = {"body"} | ({"string"} if string else set()) | ({"number"} if number else set())
         if not members or not wanted & offers:
             continue
-        body = _valid_body(document, operation)
+        body = valid_body(document, operation)
         if body is not None:
             wanted -= offers
             yield Post(operation.path, body, string, number)
@@ -126,14 +126,15 @@ def _json_schema(document: Document, operation: Operation) -> Any:
     return body.get("content", {}).get("application/json", {}).get("schema", {})
 
 
-def _members(document: Document, schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def members_of(document: Document, schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The named members of an object's schema, each with its own; `allOf` is followed."""
     schema = document.resolve(schema)
     if not isinstance(schema, Mapping):
         return
     for name, member in schema.get("properties", {}).items():
         yield name, document.resolve(member)
     for part in schema.get("allOf", ()):
-        yield from _members(document, part)
+        yield from members_of(document, part)
 
 
 def _types(schema: Any) -> list[str]:
@@ -153,12 +154,12 @@ def _is_number(schema: Mapping[str, Any]) -> bool:
     return any(kind in _NUMBERS for kind in _types(schema)) and "enum" not in schema
 
 
-def _valid_body(document: Document, operation: Operation) -> Mapping[str, Any] | None:
-    """The simplest valid object for an operation's body; `None` where none can be generated."""
+def valid_body(document: Document, operation: Operation) -> Mapping[str, Any] | None:
+    """The simplest valid JSON object for an operation; `None` where none can be generated."""
     # The first that Hypothesis tries is the simplest one.
     quick = settings(database=None, derandomize=True, phases=[Phase.generate])
     try:
-        found = schemathesis.openapi.from_dict(dict(document.raw))[operation.path]["POST"]
+        found = schemathesis.openapi.from_dict(dict(document.raw))[operation.path][operation.method]
         strategy = found.as_strategy(generation_mode=GenerationMode.POSITIVE)
         case: Case[Any] = find(strategy, _has_object, settings=quick)
     except (HypothesisException, SchemathesisError):

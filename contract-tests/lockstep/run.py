@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
 import time
@@ -10,23 +11,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from lockstep.actors import ActorBook, ActorError
+from lockstep.actors import ActorBook, ActorError, ActorSpec
 from lockstep.compare import Clock
 from lockstep.conformance import Conformance
 from lockstep.coverage import Coverage
 from lockstep.document import Document
 from lockstep.drivers.fuzz import FuzzError, fuzz
+from lockstep.drivers.races import RaceResult, run_race
 from lockstep.drivers.raw import TrapResult, finding_of, run_traps
 from lockstep.drivers.replay import ReplaySettings, replay
 from lockstep.drivers.stories import Control, StoryPlayer
-from lockstep.drivers.story_files import Story
+from lockstep.drivers.story_files import Story, StoryError
 from lockstep.exchange import Exchanger, TargetLostError
 from lockstep.explain import Explainer
 from lockstep.findings import Findings
 from lockstep.known_differences import load_known_differences
 from lockstep.ledger import Ledger
-from lockstep.log_in.probe import find_users
+from lockstep.log_in.probe import find_users, is_open
 from lockstep.messages import NoResponse, Request
+from lockstep.races import Race
 from lockstep.recordings import Recording
 from lockstep.settings import Settings
 from lockstep.shrink import Shrinker
@@ -75,12 +78,15 @@ class Run:
         self._stages: list[Stage] = []
         self._problems: list[str] = []
         self._traps: list[TrapResult] = []
+        self._races: list[RaceResult] = []
         self._shrinker = Shrinker(settings.shrink)
         # What was found out about the targets: for people.
         self.notes: list[str] = []
         # What could not be held against each other, and what was never sent: for people.
         self.not_judged: list[str] = []
         self.not_tested: list[str] = []
+        # Texts that no report may show.
+        self.secrets = set(settings.secrets)
         self._failed = False
         try:
             self.document = Document.load(settings.document)
@@ -121,14 +127,28 @@ class Run:
         if seen.faults:
             raise RunError("\n".join(seen.faults))
 
+    def use(self, actors: tuple[ActorSpec, ...]) -> None:
+        """Take these users, which depend on the document, for those of the settings."""
+        self.settings = replace(self.settings, actors=actors)
+
     def log_in(self, targets: Sequence[Target]) -> None:
-        """Find out how users register and log in, unless the settings say it; `notes` tell."""
-        if self.settings.actors or not self._asks_for_users():
+        """Find out what the settings leave open: how users register and log in; `notes` tell.
+
+        `RunError` when a user of the settings is not let in.
+        """
+        drafts = self.settings.actors
+        if drafts and not any(map(is_open, drafts)):
             return
+        if not any(operation.requires_auth for operation in self.document.operations.values()):
+            return
+        nonce = self.settings.nonce or secrets.token_hex(4)
         with self.stage("log-in", targets):
-            nonce = self.settings.nonce or secrets.token_hex(4)
-            found = find_users(Exchanger(self.ledger, targets), nonce)
-        self.settings = replace(self.settings, actors=found.specs)
+            exchanger = Exchanger(self.ledger, targets)
+            try:
+                found = find_users(exchanger, nonce, drafts)
+            except (ActorError, TargetLostError) as error:
+                raise RunError(f"log-in: {error}") from error
+        self.use(found.specs)
         self.notes += found.notes
 
     def play_stories(
@@ -222,10 +242,35 @@ class Run:
                 self._reporter.progress(result.trap.name, number, len(traps))
         return stage
 
+    def race(self, races: Sequence[Race], targets: Sequence[Target], title: str = "races") -> Stage:
+        """Run races on each target apart; they end at one that cannot be set up."""
+        with self.stage(title, targets, "alone") as stage:
+            done = itertools.count(1)
+            total = sum(race.rounds for race in races) * len(targets)
+            exchangers = [Exchanger(self.ledger, [target]) for target in targets]
+            lanes = [(exchanger, self.actors(exchanger)) for exchanger in exchangers]
+
+            def tick(name: str) -> None:
+                self._reporter.progress(name, next(done), total)
+
+            for race in races:
+                try:
+                    result = run_race(race, lanes, tick)
+                except (StoryError, ActorError, TargetLostError) as error:
+                    self.could_not_run(f"{stage.title}: {error}")
+                    break
+                self._races.append(result)
+                self.not_judged += [f"the race {race.name}: {note}" for note in result.notes]
+        return stage
+
     def could_not_run(self, reason: str) -> None:
         """Note that a part of the run could not be done."""
         self._failed = True
-        self._problems.append(reason)
+        self.add_problem(reason)
+
+    def add_problem(self, problem: str) -> None:
+        """Note what keeps the verdict from being `alike`, though it is no finding."""
+        self._problems.append(problem)
 
     def finish(self) -> Verdict:
         """The verdict over all stages."""
@@ -250,8 +295,9 @@ class Run:
             seconds=time.monotonic() - self._started,
             title=self.document.title,
             notes=self.notes,
-            secrets=self.settings.secrets,
+            secrets=frozenset(self.secrets),
             traps=self._traps,
+            races=self._races,
             not_judged=self.not_judged,
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )
@@ -262,9 +308,6 @@ class Run:
         rng = random.Random(settings.seed)
         nonce = settings.nonce or secrets.token_hex(4)
         return ActorBook(exchanger, settings.actors, rng, nonce)
-
-    def _asks_for_users(self) -> bool:
-        return any(operation.requires_auth for operation in self.document.operations.values())
 
     @contextmanager
     def stage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lockstep.coverage import Coverage, Missing
+from lockstep.drivers.races import RaceResult
 from lockstep.drivers.raw import TrapResult
 from lockstep.drivers.stories import StoryResult
 from lockstep.findings import Finding
@@ -51,6 +52,7 @@ class Verdict:
     title: str
     notes: list[str] = field(default_factory=list)
     traps: list[TrapResult] = field(default_factory=list)
+    races: list[RaceResult] = field(default_factory=list)
     not_judged: list[str] = field(default_factory=list)
     not_tested: list[str] = field(default_factory=list)
     secrets: frozenset[str] = frozenset()

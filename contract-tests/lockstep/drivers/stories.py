@@ -88,7 +88,7 @@ class StoryPlayer:
         self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]
     ) -> str:
         expected = fill(step["expect"], values)
-        request = self._request(story, step, values)
+        request = self.request(story, step, values)
         exchange = self._exchanger.send(request, expected=statuses(expected))
         wrong = {
             name: "; ".join(found)
@@ -97,11 +97,11 @@ class StoryPlayer:
         }
         if wrong:
             return self._report(story, number, exchange, wrong)
-        _save(step, exchange.leader, values)
+        save(step, exchange.leader, values)
         return ""
 
     def _race(self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]) -> str:
-        requests = [self._request(story, part, values) for part in step["parallel"]]
+        requests = [self.request(story, part, values) for part in step["parallel"]]
         wanted = Counter(step["expect_any_order"])
         exchanges = self._exchanger.send_together(requests, expected=frozenset(wanted))
         seen: dict[str, list[int | None]] = {}
@@ -118,7 +118,7 @@ class StoryPlayer:
         if wrong:
             return self._report(story, number, exchanges[-1], wrong)
         winners = (one.leader for one in exchanges if (status_of(one.leader) or 999) < 300)
-        _save(step, next(winners, exchanges[0].leader), values)
+        save(step, next(winners, exchanges[0].leader), values)
         return ""
 
     def _named(self, expected: Any, target: str) -> Any:
@@ -137,7 +137,8 @@ class StoryPlayer:
         detail = "; ".join(f"{name}: {text}" for name, text in wrong.items())
         return f"{where}: {detail}" if added else ""
 
-    def _request(self, story: Story, step: Mapping[str, Any], values: Mapping[str, Any]) -> Request:
+    def request(self, story: Story, step: Mapping[str, Any], values: Mapping[str, Any]) -> Request:
+        """The request of a step with its actor's credentials."""
         request = build_request(self._exchanger.ledger.document, step, values)
         actor = step["as"] if "as" in step else self._default_actor(story, step)
         if actor is None or self._actors.credential.is_in(request):
@@ -150,7 +151,8 @@ class StoryPlayer:
         return story.actors[0] if needed and story.actors else None
 
 
-def _save(step: Mapping[str, Any], outcome: Outcome, values: dict[str, Any]) -> None:
+def save(step: Mapping[str, Any], outcome: Outcome, values: dict[str, Any]) -> None:
+    """Keep under their names what a step saves from an answer; `StoryError` when it lacks it."""
     if isinstance(outcome, Response):
         for name, source in step.get("save", {}).items():
             values[name] = pick(source, outcome)

@@ -6,6 +6,7 @@ from collections import Counter
 from importlib import metadata
 
 from lockstep.coverage import Coverage, OperationRecord
+from lockstep.drivers.races import RaceResult
 from lockstep.drivers.raw import TrapResult
 from lockstep.explain.severity import LEVELS, level
 from lockstep.findings import Finding
@@ -58,7 +59,7 @@ def as_data(verdict: Verdict) -> Data:
         "noise": [],
         "rules": [],
         "traps": [_trap(result) for result in verdict.traps],
-        "races": [],
+        "races": [_race(result) for result in verdict.races],
     }
     return masked(data, verdict.secrets)
 
@@ -109,6 +110,15 @@ def _trap(result: TrapResult) -> Data:
         else "; ".join(f"{name}: {text}" for name, text in alone.items()),
         "answers": dict(result.shown),
         "problems": list(result.problems),
+    }
+
+
+def _race(result: RaceResult) -> Data:
+    return {
+        "name": result.name,
+        "rounds": result.rounds,
+        "outcomes": {name: dict(counts) for name, counts in result.outcomes.items()},
+        "impossible": list(result.impossible),
     }
 
 
