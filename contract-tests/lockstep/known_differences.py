@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
-from lockstep.loading import load_yaml
+from lockstep.loading import load_data
 
 _REQUIRED = frozenset({"operation", "kind", "where", "cause"})
 _KEYS = _REQUIRED | {"expires"}
@@ -43,16 +44,33 @@ class KnownDifference:
 
 
 def load_known_differences(path: Path) -> list[KnownDifference]:
-    """Read a YAML list; `ValueError` names the entry that cannot be read."""
-    raw = load_yaml(path.read_text(encoding="utf-8")) or []
+    """Read a YAML list; `ValueError` names the entry that cannot be read, and what is wrong."""
+    raw = load_data(path) or []
     if not isinstance(raw, list):
-        raise ValueError(f"{path}: not a list")
+        raise ValueError(f"{path}: not a list of differences")
     entries = []
     for position, entry in enumerate(raw, 1):
-        keys = entry.keys() if isinstance(entry, dict) else set()
-        if not _REQUIRED <= keys <= _KEYS:
-            needs = ", ".join(sorted(_REQUIRED))
-            raise ValueError(f"{path}: entry {position} needs {needs} and may have expires")
-        expires = date.fromisoformat(entry["expires"]) if "expires" in entry else None
-        entries.append(KnownDifference(**{**entry, "expires": expires}))
+        try:
+            entries.append(_entry(entry))
+        except ValueError as error:
+            raise ValueError(f"{path}: entry {position} {error}") from error
     return entries
+
+
+def _entry(raw: Any) -> KnownDifference:
+    keys = raw.keys() if isinstance(raw, dict) else set()
+    lacking, unknown = sorted(_REQUIRED - keys), sorted(keys - _KEYS)
+    if lacking:
+        raise ValueError(f"needs {', '.join(lacking)}")
+    if unknown:
+        raise ValueError(f"has {', '.join(unknown)}; only {', '.join(sorted(_KEYS))} are known")
+    texts = {key: str(value).strip() for key, value in raw.items()}
+    if not texts["cause"] or raw["cause"] is None:
+        raise ValueError("needs a cause that says why the difference is accepted")
+    until = texts.pop("expires", None)
+    try:
+        expires = date.fromisoformat(until) if until is not None else None
+    except ValueError as error:
+        raise ValueError(f"expires on {until}, which is no date like 2027-01-31") from error
+    what = (texts[key] for key in ("operation", "kind", "where", "cause"))
+    return KnownDifference(*what, expires=expires)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from fixtures.notes_server import DOCUMENT
 
 from lockstep.cli import main
 from lockstep.drivers.fuzz import FuzzSettings
-from lockstep.known_differences import KnownDifference, load_known_differences
 from lockstep.run import Run, RunError
 from lockstep.settings import Settings
 from lockstep.targets import Target
@@ -68,35 +66,6 @@ def test_what_is_missing_fails_the_run_unless_it_is_exempt(
 def test_a_target_that_is_not_there_is_told_from_one_that_differs(run: Run) -> None:
     with pytest.raises(RunError, match=r"gone at http://127\.0\.0\.1:1: refused"):
         run.reach([Target("gone", "http://127.0.0.1:1")], "/metrics")
-
-
-def test_known_differences_are_no_findings_but_must_occur(
-    tmp_path: Path, settings: Settings, servers: Servers
-) -> None:
-    known = tmp_path / "known.yaml"
-    known.write_text(
-        "- { operation: '*', kind: extra, where: 'body *owner', cause: told so }\n"
-        "- { operation: '*', kind: body_schema, where: '*', cause: told so }\n"
-        "- { operation: logIn, kind: status, where: status, cause: long gone }\n"
-    )
-    run = Run(replace(settings, known_differences=known))
-    run.fuzz(servers("leak"))
-    verdict = run.finish()
-    assert verdict.findings == []
-    assert verdict.problems == ["known difference did not occur: logIn, status, status (long gone)"]
-
-
-def test_a_known_difference_may_expire() -> None:
-    entry = KnownDifference("a", "b", "c", "why", expires=date(2026, 1, 1), seen=1)
-    assert entry.problem(date(2025, 12, 31)) is None
-    assert "expired on 2026-01-01" in (entry.problem(date(2026, 1, 1)) or "")
-
-
-def test_a_list_of_known_differences_is_read_strictly(tmp_path: Path) -> None:
-    path = tmp_path / "known.yaml"
-    path.write_text("- { operation: a, kind: b, where: c }")
-    with pytest.raises(ValueError, match="entry 1 needs"):
-        load_known_differences(path)
 
 
 def test_the_command_compares_two_servers(tmp_path: Path, servers: Servers) -> None:
