@@ -6,7 +6,7 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,8 +35,9 @@ class ActorSpec:
     answer to the registration has the token. `weight` is the actor's share of the fuzzed requests;
     operations in `avoid` are sent by others, those in `retire_after` end the actor's session when
     they succeed. `token` says where the answer holds it (see `read_token`), `credential` how it is
-    sent from then on. `values` are for the bodies, those of one target in `values_for`. With
-    `tokens`, by target name or `*`, there is no logging in at all.
+    sent from then on; an empty `token` and `UNKNOWN` are yet to be found out. `values` are for the
+    bodies, those of one target in `values_for`. With `tokens`, by target name or `*`, there is no
+    logging in at all.
     """
 
     name: str
@@ -50,6 +51,10 @@ class ActorSpec:
     values: Mapping[str, str] = field(default_factory=dict)
     values_for: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
+
+    def tokens_at(self, targets: Iterable[str]) -> dict[str, str]:
+        """The fixed token of each target, empty where there is none."""
+        return {name: self.tokens.get(name) or self.tokens.get("*", "") for name in targets}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +179,9 @@ class ActorBook:
         return self._come_in(actor, tuple(filter(None, (spec.register, spec.login))))
 
     def _known(self, actor: Actor) -> Actor:
-        names = [target.name for target in self.exchanger.targets]
-        spec = actor.spec
-        tokens = {name: spec.tokens.get(name) or spec.tokens.get("*", "") for name in names}
-        self.exchanger.identities[actor.label] = Identity(spec.credential, tokens)
-        return replace(actor, token=tokens[names[0]])
+        tokens = actor.spec.tokens_at(target.name for target in self.exchanger.targets)
+        self.exchanger.identities[actor.label] = Identity(actor.spec.credential, tokens)
+        return replace(actor, token=next(iter(tokens.values())))
 
     def _come_in(self, actor: Actor, calls: tuple[Call, ...]) -> Actor:
         facts = dict(actor.facts)
@@ -190,7 +193,7 @@ class ActorBook:
             except LookupError as error:
                 raise ActorError(f"{actor.label}: {error}") from error
             answers = {
-                name: _accepted(exchange, name, outcome)
+                name: accepted(exchange, name, outcome)
                 for name, outcome in exchange.outcomes.items()
             }
             facts |= call.body(next(iter(values.values())))
@@ -205,7 +208,8 @@ class ActorBook:
         return replace(actor, token=next(iter(tokens.values())), facts=facts | _members(first))
 
 
-def _accepted(exchange: Exchange, target: str, outcome: Outcome) -> Response:
+def accepted(exchange: Exchange, target: str, outcome: Outcome) -> Response:
+    """The answer of a target that let an actor in; `ActorError` for any other."""
     if isinstance(outcome, Response) and outcome.status < 300:
         return outcome
     shown = outcome.body[:300] if isinstance(outcome, Response) else outcome.reason

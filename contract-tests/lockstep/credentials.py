@@ -86,6 +86,8 @@ def _query(request: Request) -> list[str]:
 
 
 BEARER = Credential()
+# How the token is sent is yet to be found out.
+UNKNOWN = Credential(name="", form="")
 
 
 @dataclass(frozen=True, slots=True)

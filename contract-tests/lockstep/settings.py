@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lockstep.actors import ActorSpec
 from lockstep.drivers.fuzz import FuzzSettings
+from lockstep.rules import Rule
 from lockstep.shrink import ShrinkSettings
 
 PROFILES: Mapping[str, FuzzSettings] = {
@@ -39,4 +40,5 @@ class Settings:
     known_differences: Path | None = None
     require_coverage: bool = True
     exempt: frozenset[tuple[str, int]] = frozenset()
+    rules: tuple[Rule, ...] = ()
     secrets: frozenset[str] = frozenset()

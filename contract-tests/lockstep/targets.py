@@ -105,6 +105,11 @@ class Target:
             pending.failure = failure_of(error)
         return pending
 
+    @property
+    def origin(self) -> str:
+        """The base URL without its path."""
+        return self.base_url.removesuffix(self._prefix)
+
     def dress(self, request: Request) -> Request:
         """The request with the headers that are the target's own, where it lacks them."""
         missing = (item for item in self.headers if request.header(item[0]) is None)

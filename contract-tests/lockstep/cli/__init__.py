@@ -26,7 +26,28 @@ class _Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first sentence of every command, in full."""
+        commands = ((name, self.get_command(ctx, name)) for name in COMMANDS)
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, found.get_short_help_str(200)) for name, found in commands if found]
+            )
 
-@click.group(cls=_Commands)
+
+_EPILOG = """
+\b
+Begin with
+  lockstep run openapi.yaml --target old=http://localhost:8000 --target new=http://localhost:9000
+"""
+
+
+@click.group(cls=_Commands, epilog=_EPILOG)
+@click.version_option(package_name="lockstep", message="lockstep %(version)s")
 def main() -> None:
-    """Hold HTTP servers that share one OpenAPI document in lockstep."""
+    """Show where servers that should do the same do not.
+
+    Every request goes to all of them, an old and a new one in a migration, say. What they answer is
+    compared down to the byte, once the ids, times and tokens that each server made are matched one
+    to one. The OpenAPI document that they share says what to send, and judges each answer too.
+    """

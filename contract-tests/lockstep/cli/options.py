@@ -1,26 +1,204 @@
-"""What the commands share: targets, exit codes."""
+"""The options that commands share, and the plan that they make together with `lockstep.toml`."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
 import click
 
+from lockstep.cli.grouping import EXIT_CODES, Decorated, could_not_run, option
+from lockstep.configuration import ConfigurationError, make_plan
+from lockstep.drivers.fuzz import PHASES
+from lockstep.settings import PROFILES
 from lockstep.targets import Target
 
-EXIT_CODES = (
-    "Exit codes: 0 the targets are alike, 1 they diverge or break the document, "
-    "2 the run could not be done."
+__all__ = ["AMOUNT", "EXIT_CODES", "OUTPUT", "TARGETS", "parse_headers", "parse_targets", "planned"]
+
+Options = tuple[Callable[[Any], Any], ...]
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+TARGETS: Options = (
+    option(
+        "--target",
+        "targets",
+        group="Targets",
+        multiple=True,
+        metavar="NAME=URL",
+        help="A server, with its base path. Repeat it; the first one leads.",
+    ),
+    option(
+        "--header",
+        "headers",
+        group="Targets",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="Goes with every request. Where operations ask for it, it is a user's token.",
+    ),
+    option(
+        "--target-header",
+        "target_headers",
+        group="Targets",
+        multiple=True,
+        type=(str, str),
+        metavar="TARGET 'NAME: VALUE'",
+        help="The same for one target.",
+    ),
+    option(
+        "--timeout",
+        group="Targets",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        help="How long to wait for an answer.  [default: 10]",
+    ),
+    option(
+        "--insecure", group="Targets", is_flag=True, default=None, help="Trust any certificate."
+    ),
+    option("--ca-file", group="Targets", type=_FILE, help="Certificates to trust."),
+    option(
+        "--config",
+        group="Targets",
+        type=_FILE,
+        help="Says what these options say, and more.  [default: lockstep.toml, if there]",
+    ),
 )
+
+AMOUNT: Options = (
+    option(
+        "--profile",
+        group="Requests",
+        type=click.Choice(list(PROFILES)),
+        help="How much is sent.  [default: default]",
+    ),
+    option("--seed", group="Requests", type=click.IntRange(0), help="Repeats a run.  [default: 0]"),
+    option(
+        "--phase",
+        "phases",
+        group="Requests",
+        multiple=True,
+        type=click.Choice(PHASES),
+        help="Only this phase of generated requests; repeatable.",
+    ),
+    option(
+        "--workers",
+        group="Requests",
+        type=click.IntRange(1, 64),
+        help="How many requests may be under way at once.  [default: 1]",
+    ),
+)
+
+OUTPUT: Options = (
+    option("--json", group="Reports", metavar="FILE", help="All that was found; - for stdout."),
+    option("--html", group="Reports", metavar="FILE", help="One page, for people."),
+    option("--junit", group="Reports", metavar="FILE", help="JUnit XML, for build servers."),
+    option("--markdown", group="Reports", metavar="FILE", help="A summary, for CI pages."),
+    option(
+        "--known",
+        group="Reports",
+        type=_FILE,
+        help="Differences that are accepted, with their causes (YAML).",
+    ),
+    option("--quiet", group="Reports", is_flag=True, help="Say nothing but what is wrong."),
+)
+
+_OUTPUTS = ("json", "html", "junit", "markdown")
+# What is for the command itself and not for the plan.
+_ASIDE = frozenset({"config", "quiet"})
+
+
+def planned(*groups: Options, takes: tuple[str, ...] = ()) -> Callable[[Decorated], Decorated]:
+    """Give a command options, and what they come to as its argument `plan`.
+
+    `takes` names the command's own parameters that belong to the plan, such as `document`.
+    """
+
+    def decorate(function: Decorated) -> Decorated:
+        shared = {name: None for options in groups for name in _names(options)}
+
+        @functools.wraps(function)
+        def wrapper(**values: Any) -> Any:
+            told = {name: values.pop(name) for name in [*shared, *takes] if name not in _ASIDE}
+            path = values.pop("config", None)
+            with could_not_run(ConfigurationError):
+                plan = make_plan(given(told), path)
+            return function(plan=plan, **values)
+
+        decorated: Any = wrapper
+        for add in reversed([add for options in groups for add in options]):
+            decorated = add(decorated)
+        return decorated  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def given(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of options in the form of the configuration file; those not given left out.
+
+    Files are taken from the working directory.
+    """
+    values = {name: value for name, value in told.items() if value not in (None, ())}
+    outputs = {kind: _here(values.pop(kind)) for kind in _OUTPUTS if kind in values}
+    for name in ("document", "known", "ca_file", "traps", "races"):
+        if name in values:
+            values[name] = _here(str(values[name]))
+    if "targets" in values:
+        values["targets"] = [_target(text) for text in values["targets"]]
+    if "headers" in values:
+        values["headers"] = dict(parse_headers(values["headers"], "--header"))
+    if "target_headers" in values:
+        apart: dict[str, dict[str, str]] = {}
+        for name, text in values["target_headers"]:
+            apart.setdefault(name, {}).update(parse_headers((text,), "--target-header"))
+        values["target_headers"] = apart
+    if "phases" in values:
+        values["phases"] = list(values["phases"])
+    mode = values.pop("mode", "lockstep")
+    if "stories" in values:
+        values["stories"] = {"folder": _here(values["stories"]), "mode": mode}
+    if "commands" in values:
+        commands = enumerate(values.pop("commands"), 1)
+        values["states"] = [{"name": f"state {at}", "command": line} for at, line in commands]
+    return {**values, **({"output": outputs} if outputs else {})}
+
+
+def parse_headers(texts: tuple[str, ...], hint: str) -> list[tuple[str, str]]:
+    """Names and values out of `NAME: VALUE` texts; `click.BadParameter` for another form."""
+    pairs = [(name.strip(), value.strip()) for name, _, value in (t.partition(":") for t in texts)]
+    for text, (name, value) in zip(texts, pairs, strict=True):
+        if not name or not value:
+            raise click.BadParameter(f"{text!r} is not 'NAME: VALUE'", param_hint=hint)
+    return pairs
 
 
 def parse_targets(texts: tuple[str, ...]) -> list[Target]:
     """Targets out of `NAME=URL` texts; `click.BadParameter` says which one is wrong."""
     targets = []
-    for text in texts:
-        name, _, url = text.partition("=")
+    for told in map(_target, texts):
         try:
-            targets.append(Target(name, url))
+            targets.append(Target(told["name"], told["url"]))
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--target") from error
     if len({target.name for target in targets}) < len(targets):
         raise click.BadParameter("every target needs a name of its own", param_hint="--target")
     return targets
+
+
+def _target(text: str) -> dict[str, str]:
+    name, equals, url = text.partition("=")
+    if not equals or not name or "/" in name:
+        raise click.BadParameter(
+            f"{text!r} is not NAME=URL, such as old=http://localhost:8000", param_hint="--target"
+        )
+    return {"name": name, "url": url}
+
+
+def _here(name: str) -> str:
+    return name if name == "-" or "://" in name else str(Path.cwd() / name)
+
+
+def _names(options: Options) -> list[str]:
+    """The parameter names of options."""
+    probe = click.command()(functools.reduce(lambda f, add: add(f), options, lambda: None))
+    return [str(parameter.name) for parameter in probe.params]

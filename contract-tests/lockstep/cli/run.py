@@ -3,87 +3,105 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
 
 import click
-from rich.console import Console
 
-from lockstep.cli.options import EXIT_CODES, parse_targets
-from lockstep.drivers.fuzz import PHASES
+from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.options import AMOUNT, OUTPUT, TARGETS, planned
+from lockstep.cli.reports import reporter, show
+from lockstep.configuration import ConfigurationError, Plan
+from lockstep.configuration.states import StateError
+from lockstep.configuration.users import make_actors, user_of_headers
 from lockstep.drivers.story_files import MODES, StoryError, load_stories
-from lockstep.report.json_report import write_json
-from lockstep.report.progress import TerminalProgress
-from lockstep.report.terminal import print_verdict
 from lockstep.run import Run, RunError
-from lockstep.settings import PROFILES, Settings
 from lockstep.targets import Target
-from lockstep.verdict import COULD_NOT_RUN, Verdict
+
+_EPILOG = f"""
+\b
+Examples:
+  lockstep run openapi.yaml --target old=http://localhost:8000 --target new=http://localhost:9000
+  lockstep run https://example.com/openapi.json --target old=... --target new=... --html report.html
+  lockstep run openapi.yaml --target old=... --target new=... --header 'Authorization: Bearer abc'
+  lockstep run --config lockstep.toml --profile quick --seed 7
+
+{EXIT_CODES}"""
 
 
-@click.command(epilog=EXIT_CODES)
-@click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--target",
-    "targets",
+_OWN = ("document", "stories", "mode", "fuzz", "commands", "self_check", "coverage")
+
+
+@click.command(cls=Command, epilog=_EPILOG)
+@click.argument("document", required=False, metavar="[SPEC]")
+@planned(TARGETS, AMOUNT, OUTPUT, takes=_OWN)
+@option(
+    "--stories", group="Requests", metavar="FOLDER", help="Scenarios of your own, played first."
+)
+@option("--mode", group="Requests", type=click.Choice(MODES), help="How stories are played.")
+@option("--fuzz/--no-fuzz", group="Requests", default=None, help="Send generated requests.")
+@option(
+    "--prepare",
+    "commands",
+    group="Requests",
     multiple=True,
-    required=True,
-    metavar="NAME=URL",
-    help="A server, at least one; the first one leads.",
+    metavar="COMMAND",
+    help="Brings the targets into a state: empty, say. Repeat it to send all requests in each.",
 )
-@click.option("--stories", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--mode", type=click.Choice(MODES), default="lockstep", help="How stories are played."
+@option(
+    "--self-check/--no-self-check",
+    group="Requests",
+    default=None,
+    help="First compare each target with itself.  [default: yes]",
 )
-@click.option("--fuzz/--no-fuzz", default=True, help="Send generated requests.")
-@click.option("--phase", "phases", multiple=True, type=click.Choice(PHASES), help="Only these.")
-@click.option("--profile", type=click.Choice(list(PROFILES)), default="default")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--known", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--coverage/--no-coverage", default=False, help="Ask for every documented status.")
-@click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path))
-def run(
-    document: Path,
-    targets: tuple[str, ...],
-    stories: Path | None,
-    mode: str,
-    fuzz: bool,
-    phases: tuple[str, ...],
-    profile: str,
-    seed: int,
-    known: Path | None,
-    coverage: bool,
-    report: Path | None,
-) -> None:
-    """Send the same requests to every target and compare the answers by DOCUMENT."""
-    settings = Settings(
-        document=document,
-        seed=seed,
-        fuzz=replace(PROFILES[profile], phases=phases or PHASES),
-        known_differences=known,
-        require_coverage=coverage,
-    )
-    console = Console()
-    servers = parse_targets(targets)
-    try:
-        with TerminalProgress(console) as progress:
-            verdict = _run(Run(settings, progress), servers, stories, mode, fuzz)
-    except (RunError, StoryError) as error:
-        click.echo(f"lockstep: {error}", err=True)
-        sys.exit(COULD_NOT_RUN)
-    finally:
-        for server in servers:
-            server.close()
-    print_verdict(verdict, console)
-    if report is not None:
-        write_json(verdict, report)
+@option(
+    "--coverage/--no-coverage",
+    group="Requests",
+    default=None,
+    help="Ask for every documented status to be seen.  [default: no]",
+)
+def run(plan: Plan, quiet: bool) -> None:
+    """Send the same requests to every target, and show where the answers differ.
+
+    SPEC is the OpenAPI document (3.0 or 3.1, JSON or YAML, file or URL) that the targets share. No
+    more is needed: requests are generated from it, how users log in is found in it, and ids, times
+    and tokens that the targets make are recognised. What the targets are asked to do they do: point
+    them at databases for tests.
+    """
+    with could_not_run(RunError, StoryError, StateError, ConfigurationError):
+        servers = plan.targets()
+        outputs = plan.outputs()
+        with reporter(quiet=quiet) as progress:
+            work = Run(plan.settings(), progress)
+            try:
+                _drive(work, plan, servers)
+            except KeyboardInterrupt:
+                work.could_not_run("interrupted: what was found till then is reported")
+            finally:
+                for server in servers:
+                    server.close()
+        verdict = work.finish()
+    show(verdict, outputs, quiet=quiet)
     sys.exit(verdict.exit_code)
 
 
-def _run(work: Run, targets: list[Target], stories: Path | None, mode: str, fuzz: bool) -> Verdict:
-    work.reach(targets)
-    if stories is not None:
-        work.play_stories(load_stories(stories, work.document), targets, mode)
-    if fuzz:
-        work.fuzz(targets)
-    return work.finish()
+def _drive(work: Run, plan: Plan, targets: Sequence[Target]) -> None:
+    work.smoke(targets)
+    caller = user_of_headers(targets, work.document)
+    work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))
+    work.log_in(targets)
+    states = plan.states()
+    for state in states:
+        state.bring_about(targets)
+        _pass(work, plan, targets, f", {state.name}")
+    if not states:
+        _pass(work, plan, targets)
+
+
+def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") -> None:
+    folder = plan.folder("stories")
+    if folder is not None:
+        mode = plan.data["stories"].get("mode", "lockstep")
+        stories = load_stories(folder, work.document)
+        work.play_stories(stories, targets, mode, f"stories, {mode}{suffix}")
+    if plan.data.get("fuzz", True):
+        work.fuzz(targets, f"generated requests{suffix}")

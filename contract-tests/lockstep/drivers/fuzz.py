@@ -146,7 +146,8 @@ def _schema(exchanger: Exchanger, settings: FuzzSettings, seed: int) -> _Schema:
     raw = copy.deepcopy(exchanger.ledger.document.raw)
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
-    project.update(base_url=exchanger.targets[0].base_url)
+    # Without the base path, which each target puts before what it is sent.
+    project.update(base_url=exchanger.targets[0].origin)
     schema = _Schema(raw_schema=raw, config=project)
     if not list(schema.get_all_operations()):
         raise FuzzError("the document has no operation to be fuzzed")

@@ -96,7 +96,7 @@ def _prefixed(name: str, description: str) -> list[Credential]:
     ]
 
 
-def _schema(document: Document, operation: Operation) -> tuple[Any, bool]:
+def body_schema(document: Document, operation: Operation) -> tuple[Any, bool]:
     """The schema of a body, and whether it is a form; `None` for other media types."""
     body = document.resolve(operation.definition.get("requestBody", {}))
     content = body.get("content", {}) if isinstance(body, Mapping) else {}
@@ -110,7 +110,7 @@ def _takes(document: Document, operation: Operation) -> bool:
     """Whether an operation takes a password, and not for something else than to come in."""
     if operation.method not in ("POST", "PUT") or "{" in operation.path:
         return False
-    names = (name for name, _ in members(document, _schema(document, operation)[0]))
+    names = (name for name, _ in members(document, body_schema(document, operation)[0]))
     return any(map(is_password, names)) and not _OTHER.search(_words(operation))
 
 
@@ -145,7 +145,7 @@ def _words(operation: Operation) -> str:
 
 
 def _way(document: Document, operation: Operation) -> Way:
-    schema, is_form = _schema(document, operation)
+    schema, is_form = body_schema(document, operation)
     template = body_template(document, schema)
     return Way(operation, Call(operation.name, template, form=is_form))
 

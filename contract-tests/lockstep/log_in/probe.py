@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from lockstep.actors import ActorSpec
-from lockstep.credentials import Credential, Identity
+from lockstep.actors import Actor, ActorError, ActorSpec, accepted
+from lockstep.credentials import UNKNOWN, Credential, Identity
+from lockstep.document import Document
 from lockstep.exchange import Exchanger
 from lockstep.log_in.calls import send_call
 from lockstep.log_in.discovery import Way, find_credentials, find_log_in, guarded
 from lockstep.log_in.tokens import TokenError, find_tokens, read_token
-from lockstep.messages import NoResponse, Request, Response, status_of
+from lockstep.messages import Request, Response, status_of
 from lockstep.operations import Operation
 
 _REFUSED = (401, 403)
@@ -30,90 +31,111 @@ class Admission:
     notes: list[str] = field(default_factory=list)
 
 
-def find_users(exchanger: Exchanger, nonce: str) -> Admission:
-    """Register a user as the document has it, log in, and see how the token is to be sent."""
+def is_open(spec: ActorSpec) -> bool:
+    """Whether it is yet to be found out where the token of a user is, or how it is sent."""
+    return spec.credential == UNKNOWN or not (spec.token or spec.tokens)
+
+
+def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] = ()) -> Admission:
+    """Find out what drafts leave open; without drafts, how the document lets users come in.
+
+    Raises `ActorError` when a draft does not come in.
+    """
+    if drafts:
+        found = tuple(settle(exchanger, d, nonce) if is_open(d) else d for d in drafts)
+        sent = dict.fromkeys(str(spec.credential) for spec in found)
+        return Admission(found, [f"users: {len(found)}, sent as `{'`, `'.join(sent)}`"])
     document = exchanger.ledger.document
-    asking = guarded(document)
-    if not asking:
-        return Admission()
     register, login = find_log_in(document)
     if register is None and login is None:
-        return Admission(notes=[_unknown(asking, "the document shows no way to log in")])
-    try:
-        answers = _come_in(exchanger, (register, login), nonce)
-    except _RefusedError as refusal:
-        return Admission(notes=[_unknown(asking, str(refusal))])
-    found = _working(exchanger, answers, asking)
-    if found is None:
-        return Admission(notes=[_unknown(asking, "no form of the token is accepted")])
-    token, credential = found
-    base = ActorSpec(
+        return Admission(notes=[_unknown(document, "the document shows no way to log in")])
+    draft = ActorSpec(
         "alice",
         login=login.call if login else None,
         register=register.call if register else None,
-        token=token,
-        credential=credential,
+        weight=3,
+        token="",
+        credential=UNKNOWN,
     )
+    try:
+        spec = settle(exchanger, draft, nonce)
+    except ActorError as error:
+        return Admission(notes=[_unknown(document, str(error))])
     ways = [f"{word} by `{_shown(way)}`" for word, way in _named(register, login)]
-    notes = [f"users: {', '.join(ways)}, sent as `{credential}`"]
-    return Admission((replace(base, weight=3), replace(base, name="bob")), notes)
+    notes = [f"users: {', '.join(ways)}, sent as `{spec.credential}`"]
+    return Admission((spec, replace(spec, name="bob", weight=1)), notes)
 
 
-class _RefusedError(Exception):
-    """A target did not let a user in."""
+def settle(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> ActorSpec:
+    """Find out where the answer to a log-in has the token, or how it is sent, by trying.
+
+    What the draft says is kept. Raises `ActorError` where a target lets the user not in, or takes
+    no form of the token.
+    """
+    answers = {} if draft.tokens else _come_in(exchanger, draft, nonce)
+    asking = guarded(exchanger.ledger.document)
+    pairs = list(_pairs(exchanger, draft, answers))
+    closed = next((op for op in asking[:3] if _asks(exchanger, op)), None)
+    for source, credential in pairs[:_MAX_TRIES]:
+        tokens = _tokens(exchanger, draft, answers, source)
+        if not all(tokens.values()):
+            continue
+        if closed is None or _is_accepted(exchanger, closed, Identity(credential, tokens)):
+            return replace(draft, token=source, credential=credential)
+    raise ActorError("no form of the token is accepted" if pairs else "no answer has a token")
 
 
-def _come_in(exchanger: Exchanger, ways: Sequence[Way | None], nonce: str) -> dict[str, Response]:
+def _come_in(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> dict[str, Response]:
     """Register and log in; the last answer of every target."""
     unique = f"{nonce}0000"
-    values = {"actor": "alice", "unique": unique, "short": unique[-7:]}
+    made = {"actor": draft.name, "unique": unique, "short": unique[-7:]}
+    actor = Actor(draft, _LABEL, "", {}, made)
+    values = {target.name: actor.values_at(target.name) for target in exchanger.targets}
     answers: dict[str, Response] = {}
-    for way in filter(None, ways):
-        everywhere = {target.name: values for target in exchanger.targets}
-        exchange = send_call(exchanger, way.call, everywhere, _LABEL)
-        for name, outcome in exchange.outcomes.items():
-            if isinstance(outcome, NoResponse):
-                raise _RefusedError(f"`{_shown(way)}` is not answered by {name}: {outcome.reason}")
-            if outcome.status >= 300:
-                raise _RefusedError(f"`{_shown(way)}` answers {outcome.status} on {name}")
-            answers[name] = outcome
+    for call in filter(None, (draft.register, draft.login)):
+        exchange = send_call(exchanger, call, values, _LABEL)
+        answers = {
+            name: accepted(exchange, name, outcome) for name, outcome in exchange.outcomes.items()
+        }
     return answers
 
 
-def _working(
-    exchanger: Exchanger, answers: Mapping[str, Response], asking: Sequence[Operation]
-) -> tuple[str, Credential] | None:
-    """Where the token is and how it is sent, seen at an operation that refuses without one."""
-    leader = next(iter(answers.values()))
-    pairs = list(_pairs(exchanger, leader))
-    closed = next((op for op in asking[:3] if _asks(exchanger, op)), None)
-    if closed is None:
-        return pairs[0] if pairs else None
-    for source, credential in pairs[:_MAX_TRIES]:
-        try:
-            tokens = {name: read_token(answer, source) for name, answer in answers.items()}
-        except TokenError:
-            continue
-        exchanger.identities[_LABEL] = Identity(credential, tokens)
-        signed = credential.put(_bare(closed), next(iter(tokens.values())))
-        exchange = exchanger.send(replace(signed, actor=_LABEL))
-        if status_of(exchange.leader) not in _REFUSED:
-            return source, credential
-    return None
+def _tokens(
+    exchanger: Exchanger, draft: ActorSpec, answers: Mapping[str, Response], source: str
+) -> dict[str, str]:
+    """The token of every target, empty where there is none."""
+    if draft.tokens:
+        return draft.tokens_at(target.name for target in exchanger.targets)
+    try:
+        return {name: read_token(answer, source) for name, answer in answers.items()}
+    except TokenError:
+        return dict.fromkeys(answers, "")
 
 
-def _pairs(exchanger: Exchanger, answer: Response) -> Iterator[tuple[str, Credential]]:
+def _is_accepted(exchanger: Exchanger, operation: Operation, identity: Identity) -> bool:
+    exchanger.identities[_LABEL] = identity
+    token = next(iter(identity.tokens.values()))
+    signed = identity.credential.put(_bare(operation), token)
+    return status_of(exchanger.send(replace(signed, actor=_LABEL)).leader) not in _REFUSED
+
+
+def _pairs(
+    exchanger: Exchanger, draft: ActorSpec, answers: Mapping[str, Response]
+) -> Iterator[tuple[str, Credential]]:
     """Where the token may be with how it may be sent; cookies go with cookies."""
-    sources = find_tokens(answer)
-    for credential in find_credentials(exchanger.ledger.document):
-        cookie = f"cookie:{credential.name}"
-        if credential.location == "cookie" and cookie in sources:
-            yield cookie, credential
-            continue
-        yield from ((source, credential) for source in sources)
-    for source in sources:
-        if source.startswith("cookie:"):
-            yield source, Credential("cookie", source.partition(":")[2], "{token}")
+    forms = find_credentials(exchanger.ledger.document)
+    if draft.credential != UNKNOWN:
+        forms = [draft.credential]
+    sources = find_tokens(next(iter(answers.values()))) if answers else [draft.token]
+    if draft.token:
+        sources = [draft.token]
+    for form in forms:
+        cookie = f"cookie:{form.name}"
+        chosen = [cookie] if form.location == "cookie" and cookie in sources else sources
+        yield from ((source, form) for source in chosen)
+    if draft.credential == UNKNOWN:
+        names = [source.removeprefix("cookie:") for source in sources if "cookie:" in source]
+        yield from ((f"cookie:{name}", Credential("cookie", name, "{token}")) for name in names)
 
 
 def _asks(exchanger: Exchanger, operation: Operation) -> bool:
@@ -143,8 +165,8 @@ def _shown(way: Way) -> str:
     return f"{way.operation.method} {way.operation.path}"
 
 
-def _unknown(asking: Sequence[Operation], why: str) -> str:
+def _unknown(document: Document, why: str) -> str:
     return (
-        f"{len(asking)} operations ask for credentials, and {why}: they are compared without. "
-        "`[[users]]` in lockstep.toml says how users log in"
+        f"{len(guarded(document))} operations ask for credentials, and {why}: they are compared "
+        "without. `[[users]]` in lockstep.toml says how users log in"
     )

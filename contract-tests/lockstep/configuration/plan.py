@@ -1,0 +1,151 @@
+"""What a run is told, whoever said it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source, read
+from lockstep.configuration.secrets import secret_values
+from lockstep.configuration.states import State
+from lockstep.drivers.fuzz import PHASES, FuzzSettings
+from lockstep.rules import KINDS, Rule
+from lockstep.settings import PROFILES, Settings
+from lockstep.targets import Target
+
+TIMEOUT = 10.0
+OUTPUTS = ("json", "html", "junit", "markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A configuration with the command line over it; it has the form of the file's schema."""
+
+    source: Source
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The values."""
+        return self.source.data
+
+    @property
+    def document(self) -> Path | str:
+        """Where the OpenAPI document is: a file or a URL."""
+        name = self.data.get("document")
+        if name is None:
+            raise ConfigurationError(
+                "no OpenAPI document: name one on the command line, or as `document` in "
+                + FILE_NAME
+            )
+        return name if "://" in name else self.source.beside(name)
+
+    def targets(self) -> list[Target]:
+        """The servers; `ConfigurationError` says which of them is not well told."""
+        told = self.data.get("targets", [])
+        if not told:
+            raise ConfigurationError(
+                "no targets: give --target NAME=URL for each server, or [[targets]] in " + FILE_NAME
+            )
+        names = [target["name"] for target in told]
+        if len(set(names)) < len(names):
+            raise ConfigurationError("two targets have the same name: " + ", ".join(names))
+        return [self._target(at, target) for at, target in enumerate(told)]
+
+    def settings(self) -> Settings:
+        """What the run is told, users apart: they depend on the document."""
+        data = self.data
+        known = data.get("known")
+        return Settings(
+            document=self.document,
+            seed=data.get("seed", 0),
+            fuzz=self._fuzz(),
+            tolerance=data.get("tolerance", 5.0),
+            known_differences=self.source.beside(known) if known else None,
+            require_coverage=data.get("coverage", False),
+            rules=tuple(map(_rule, data.get("rules", ()))),
+            secrets=frozenset(self.source.secrets | secret_values(data)),
+        )
+
+    def outputs(self) -> dict[str, str]:
+        """Where each kind of report goes; `-` is standard output."""
+        told = self.data.get("output", {})
+        return {
+            kind: told[kind] if told[kind] == "-" else str(self.source.beside(told[kind]))
+            for kind in OUTPUTS
+            if kind in told
+        }
+
+    def states(self) -> list[State]:
+        """The states in which requests are sent, one after the other; none is said by default."""
+        return [State(**state) for state in self.data.get("states", ())]
+
+    def folder(self, key: str) -> Path | None:
+        """A folder of stories, traps or races, `None` where none is named."""
+        told = self.data.get(key)
+        name = told.get("folder") if isinstance(told, dict) else told
+        return self.source.beside(name) if name else None
+
+    def _target(self, at: int, told: Mapping[str, Any]) -> Target:
+        headers = {**self.data.get("headers", {}), **told.get("headers", {})}
+        try:
+            return Target(
+                told["name"],
+                told["url"],
+                timeout=told.get("timeout", self.data.get("timeout", TIMEOUT)),
+                headers=tuple(headers.items()),
+                tls=self._tls(told),
+            )
+        except (ValueError, OSError) as error:
+            raise ConfigurationError(self.source.fault(["targets", at], str(error))) from error
+
+    def _tls(self, told: Mapping[str, Any]) -> ssl.SSLContext | None:
+        if told.get("insecure", self.data.get("insecure", False)):
+            context = ssl.create_default_context()
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context
+        trusted = told.get("ca_file", self.data.get("ca_file"))
+        if trusted is None:
+            return None
+        return ssl.create_default_context(cafile=str(self.source.beside(trusted)))
+
+    def _fuzz(self) -> FuzzSettings:
+        settings = PROFILES[self.data.get("profile", "default")]
+        told: dict[str, Any] = {"phases": tuple(self.data.get("phases") or PHASES)}
+        if "workers" in self.data and "workers" in {entry.name for entry in fields(settings)}:
+            told["workers"] = self.data["workers"]
+        return replace(settings, **told)
+
+
+def make_plan(given: Mapping[str, Any], path: Path | None = None) -> Plan:
+    """Lay what is given, in the form of the file, over a file.
+
+    Without a path it is `lockstep.toml` of the working directory, if there is one.
+    `ConfigurationError` lists what is wrong.
+    """
+    usual = Path(FILE_NAME)
+    source = read(path or usual) if path or usual.exists() else Source()
+    known = {target["name"]: target for target in source.data.get("targets", ())}
+    merged = {**source.data, **given}
+    for table in ("headers", "output"):
+        if table in given:
+            merged[table] = {**source.data.get(table, {}), **given[table]}
+    if "targets" in given:
+        merged["targets"] = [{**known.get(new["name"], {}), **new} for new in given["targets"]]
+    for name, headers in given.get("target_headers", {}).items():
+        mine = [target for target in merged.get("targets", ()) if target["name"] == name]
+        if not mine:
+            raise ConfigurationError(f"--target-header: there is no target {name}")
+        mine[0]["headers"] = {**mine[0].get("headers", {}), **headers}
+    merged.pop("target_headers", None)
+    source.data = merged
+    return Plan(source)
+
+
+def _rule(told: Mapping[str, Any]) -> Rule:
+    kind = next(kind for kind in KINDS if kind in told)
+    value = told[kind] if told[kind] is not True else None
+    return Rule(told.get("operation", "*"), told.get("where", ""), kind, told["reason"], value)

@@ -1,0 +1,150 @@
+"""Reads `lockstep.toml` and says everything that is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from lockstep.configuration.lines import line_of
+
+FILE_NAME = "lockstep.toml"
+# Capitals, so that `${email}` stays what it is: a value of a user.
+_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+
+Path_ = Sequence[str | int]
+
+
+class ConfigurationError(Exception):
+    """What is wrong with a configuration: a line for each fault, with file and line."""
+
+
+@dataclass(slots=True)
+class Source:
+    """A configuration as it was read.
+
+    `data` has the form of `configuration.schema.json`; `secrets` came from the environment.
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    path: Path | None = None
+    text: str = ""
+    secrets: set[str] = field(default_factory=set)
+
+    def fault(self, path: Path_, message: str) -> str:
+        """One fault as people read it; `path` leads to the value that has it."""
+        where = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path)
+        place = f"{self.path}:{line_of(self.text, path)}: " if self.path else ""
+        return f"{place}{where.lstrip('.') + ': ' if where else ''}{message}"
+
+    def beside(self, name: str) -> Path:
+        """A file that the configuration names: its path starts where the configuration is."""
+        return self.path.parent / name if self.path else Path(name)
+
+
+def read(path: Path) -> Source:
+    """Read a file; `ConfigurationError` lists all that is wrong with it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}:{_line_in(str(error), text)}: {error}") from error
+    source = Source(data, path, text)
+    faults = check(source)
+    source.data = _filled(data, (), source, faults)
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+    return source
+
+
+def check(source: Source) -> list[str]:
+    """What the schema says against a configuration."""
+    schema = json.loads(
+        files("lockstep").joinpath("configuration.schema.json").read_text(encoding="utf-8")
+    )
+    errors = jsonschema_rs.validator_for(schema).iter_errors(source.data)
+    return [
+        source.fault(path, message)
+        for error in errors
+        for path, message in _messages(error, schema)
+    ]
+
+
+def _messages(
+    error: jsonschema_rs.ValidationError, schema: Mapping[str, Any]
+) -> Iterator[tuple[Path_, str]]:
+    path, kind = list(error.instance_path), error.kind
+    match kind:
+        case jsonschema_rs.ValidationErrorKind.AdditionalProperties():
+            allowed = list(_at(schema, error.schema_path[:-1])["properties"])
+            yield from (([*path, name], _unknown(name, allowed)) for name in kind.unexpected)
+        case jsonschema_rs.ValidationErrorKind.Required():
+            yield path, f"{kind.property} is missing"
+        case jsonschema_rs.ValidationErrorKind.OneOfNotValid():
+            yield path, f"one of {_alternatives(schema, error)} is needed"
+        case jsonschema_rs.ValidationErrorKind.OneOfMultipleValid():
+            yield path, f"only one of {_alternatives(schema, error)} is possible"
+        case jsonschema_rs.ValidationErrorKind.Not():
+            yield path, "only one of json, form is possible"
+        case _:
+            told = _at(schema, error.schema_path[:-1]).get("description", "")
+            yield path, error.message + (f" ({told})" if told else "")
+
+
+def _unknown(name: str, allowed: list[str]) -> str:
+    near = difflib.get_close_matches(name, allowed, 1)
+    return (
+        f"unknown; did you mean {near[0]}?" if near else f"unknown; there are {', '.join(allowed)}"
+    )
+
+
+def _alternatives(schema: Mapping[str, Any], error: jsonschema_rs.ValidationError) -> str:
+    return ", ".join(part["required"][0] for part in _at(schema, error.schema_path))
+
+
+def _at(schema: Mapping[str, Any], path: Path_) -> Any:
+    node: Any = schema
+    for part in path:
+        node = node[part]
+        if part == "$ref":
+            node = _at(schema, node.removeprefix("#/").split("/"))
+    return node
+
+
+def _filled(node: Any, path: Path_, source: Source, faults: list[str]) -> Any:
+    """The values with what the environment has for them."""
+    if isinstance(node, dict):
+        return {
+            name: _filled(member, [*path, name], source, faults) for name, member in node.items()
+        }
+    if isinstance(node, list):
+        return [_filled(member, [*path, at], source, faults) for at, member in enumerate(node)]
+    if not isinstance(node, str):
+        return node
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if found is None:
+            faults.append(source.fault(path, f"the environment has no {match[1]}"))
+            return ""
+        source.secrets.add(found)
+        return found
+
+    return _VARIABLE.sub(value, node)
+
+
+def _line_in(message: str, text: str) -> int:
+    found = re.search(r"at line (\d+)", message)
+    return int(found[1]) if found else len(text.splitlines())

@@ -1,0 +1,165 @@
+"""Makes the users of a run out of a configuration and the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lockstep.actors import ActorSpec, Call
+from lockstep.configuration.reading import ConfigurationError, Source
+from lockstep.credentials import UNKNOWN, Credential
+from lockstep.document import Document
+from lockstep.log_in.bodies import body_template
+from lockstep.log_in.calls import find_operation
+from lockstep.log_in.discovery import body_schema, find_credentials, find_log_in
+from lockstep.targets import Target
+
+_USUAL: tuple[dict[str, Any], ...] = ({"name": "alice", "weight": 3}, {"name": "bob"})
+
+
+def make_actors(source: Source, document: Document) -> tuple[ActorSpec, ...]:
+    """The users that a configuration names; none where it says nothing about users.
+
+    What it leaves out is taken from the document. `ConfigurationError` names operations that the
+    document does not have.
+    """
+    data = source.data
+    if not data.keys() & {"users", "log_in", "register"}:
+        return ()
+    faults: list[str] = []
+    ways = {
+        key: _call(source, document, key, faults) or (way.call if way is not None else None)
+        for key, way in zip(("register", "log_in"), find_log_in(document), strict=True)
+    }
+    specs = tuple(
+        _spec(source, document, at, user, ways, faults)
+        for at, user in enumerate(data.get("users") or _USUAL)
+    )
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+    return specs
+
+
+def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec | None:
+    """The user whose token the targets' own headers are; the headers then leave the targets.
+
+    So that requests without credentials are sent without them, too.
+    """
+    for name in {form.name for form in find_credentials(document) if form.location == "header"}:
+        tokens = {target.name: _header(target, name) for target in targets}
+        if not all(tokens.values()):
+            continue
+        for target in targets:
+            kept = (item for item in target.headers if item[0].lower() != name.lower())
+            target.headers = tuple(kept)
+        return ActorSpec("caller", tokens=tokens, credential=Credential("header", name, "{token}"))
+    return None
+
+
+def _header(target: Target, name: str) -> str:
+    values = (value for key, value in target.headers if key.lower() == name.lower())
+    return next(values, "")
+
+
+def _spec(
+    source: Source,
+    document: Document,
+    at: int,
+    user: Mapping[str, Any],
+    ways: Mapping[str, Call | None],
+    faults: list[str],
+) -> ActorSpec:
+    path: list[str | int] = ["users", at] if "users" in source.data else []
+    log_in = source.data.get("log_in", {})
+    values = user.get("values", {})
+    exists = "values" in user or "values_for" in user
+    tokens = {**({"*": user["token"]} if "token" in user else {}), **user.get("tokens", {})}
+    login, register = ways["log_in"], None if exists else ways["register"]
+    if not (tokens or login or register):
+        faults.append(source.fault(path, "the document shows no way to log in: add [log_in]"))
+    elif exists and login is None:
+        faults.append(source.fault(path, "no log-in was found for this account: add [log_in]"))
+    names = {name: _operations(source, document, [*path, name], user, faults) for name in _LISTS}
+    send = user.get("send") or log_in.get("send")
+    return ActorSpec(
+        user["name"],
+        login=_with_values(login, {*values, *_names(user)}) if login else None,
+        register=register,
+        weight=user.get("weight", 1.0),
+        avoid=names["avoid"],
+        retire_after=names["retire_after"],
+        token=log_in.get("token", ""),
+        credential=parse_credential(send) if send else UNKNOWN,
+        values=values,
+        values_for=user.get("values_for", {}),
+        tokens=tokens,
+    )
+
+
+_LISTS = ("avoid", "retire_after")
+
+
+def parse_credential(text: str) -> Credential:
+    """`Name: form`, `cookie:NAME` or `query:NAME`; without `{token}` the token stands alone."""
+    where, _, name = text.partition(":")
+    if where in ("cookie", "query"):
+        return Credential("cookie" if where == "cookie" else "query", name.strip(), "{token}")
+    form = name.strip()
+    if "{token}" not in form:
+        form = f"{form} {{token}}" if form else "{token}"
+    return Credential("header", where.strip(), form)
+
+
+def _call(source: Source, document: Document, key: str, faults: list[str]) -> Call | None:
+    told = source.data.get(key)
+    if told is None:
+        return None
+    operation = find_operation(document, told["operation"])
+    if operation is None:
+        faults.append(_no_operation(source, [key, "operation"], told["operation"], document))
+        return None
+    if "json" in told or "form" in told:
+        return Call(operation.name, told.get("json", told.get("form")), form="form" in told)
+    schema, is_form = body_schema(document, operation)
+    return Call(operation.name, body_template(document, schema), form=is_form)
+
+
+def _with_values(call: Call, names: Iterable[str]) -> Call:
+    """The call with the values of an account in the members that are named like them."""
+    known = set(names)
+
+    def valued(node: Any) -> Any:
+        if not isinstance(node, Mapping):
+            return node
+        return {
+            name: "${" + name + "}" if name in known and isinstance(member, str) else valued(member)
+            for name, member in node.items()
+        }
+
+    return Call(call.operation, valued(call.json), call.form)
+
+
+def _names(user: Mapping[str, Any]) -> set[str]:
+    return {name for values in user.get("values_for", {}).values() for name in values}
+
+
+def _operations(
+    source: Source,
+    document: Document,
+    path: list[str | int],
+    user: Mapping[str, Any],
+    faults: list[str],
+) -> frozenset[str]:
+    found = set()
+    for at, name in enumerate(user.get(str(path[-1]), ())):
+        operation = find_operation(document, name)
+        if operation is None:
+            faults.append(_no_operation(source, [*path, at], name, document))
+        else:
+            found.add(operation.name)
+    return frozenset(found)
+
+
+def _no_operation(source: Source, path: Sequence[str | int], name: str, document: Document) -> str:
+    some = ", ".join(list(document.operations)[:6])
+    return source.fault(path, f"the document has no operation {name}; it has {some}, …")
