@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from lockstep.dialect import modernised
+from lockstep.inference.families import Families, Role
 from lockstep.loading import load_data
 from lockstep.operations import METHODS, DocumentedResponse, Operation, Parameter
 from lockstep.shapes import ANNOTATION, Shape, ShapeReader, resolve
@@ -27,6 +29,8 @@ class Document:
         self.modern = modernised(raw)
         self._shapes = ShapeReader(self.modern)
         self.operations = {operation.name: operation for operation in self._operations()}
+        if not self.is_annotated:
+            self._infer_parameters()
         self._routes = self._compile_routes()
         self.shape_at = cache(self._shape_at)
 
@@ -59,6 +63,11 @@ class Document:
     def is_annotated(self) -> bool:
         """Whether the document says itself which values the servers make."""
         return _has_annotation(self.modern)
+
+    @cached_property
+    def families(self) -> Families:
+        """Which names in the document are about the same kind of thing."""
+        return Families(self.modern, self.operations.values())
 
     @cached_property
     def header_shapes(self) -> dict[str, Shape]:
@@ -141,6 +150,25 @@ class Document:
             if "json" in media_type:
                 return self._shapes.read(content.get("schema"))
         return None
+
+    def _infer_parameters(self) -> None:
+        for operation in self.operations.values():
+            operation.parameters = tuple(
+                self._inferred(operation, parameter) for parameter in operation.parameters
+            )
+
+    def _inferred(self, operation: Operation, parameter: Parameter) -> Parameter:
+        families, name = self.families, parameter.name
+        if parameter.location == "path":
+            role = families.parameter(operation.path, name)
+        elif parameter.location == "query":
+            role = families.role(name, families.about(operation.path))
+        else:
+            role = Role("etag") if name.lower() in ("if-match", "if-none-match") else None
+        if role is None:
+            return parameter
+        kind = "id" if role.kind == "key" else role.kind
+        return replace(parameter, generated=kind, family=role.family)
 
     def _shape_at(self, name: str, status: int, media_type: str) -> Shape | None:
         response = self.operations[name].response_for(status)

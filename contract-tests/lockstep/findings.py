@@ -115,6 +115,13 @@ class Findings:
         """Record what no sequence of requests shows, as a trap or a race does."""
         return self._add(finding, list)
 
+    def add_consequence(self, origin: tuple[str, str, str]) -> None:
+        """Count what differs only because a difference came before: (operation, kind, where)."""
+        with self._lock:
+            found = self._buckets.get((PARITY, *origin))
+            if found is not None:
+                found.consequences += 1
+
     def problems(self) -> list[str]:
         """What is wrong with the list of known differences itself."""
         today = date.today()

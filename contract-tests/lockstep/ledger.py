@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from lockstep.coverage import Coverage
 from lockstep.document import Document
 from lockstep.findings import Findings
 from lockstep.messages import Response
+from lockstep.noise import NoiseBook
+from lockstep.rules import Rules
 from lockstep.trace import Exchange, Trace
 
 
@@ -18,7 +21,8 @@ from lockstep.trace import Exchange, Trace
 class Ledger:
     """Where exchanges leave their marks; shared by all stages of a run.
 
-    An exchange is one request to every target: `requests` counts what each target was sent.
+    An exchange is one request to every target: `requests` counts what each target was sent. Safe to
+    use from several threads.
     """
 
     document: Document
@@ -26,8 +30,11 @@ class Ledger:
     coverage: Coverage
     findings: Findings
     clock: Clock = field(default_factory=Clock)
+    rules: Rules = field(default_factory=Rules)
+    noise: NoiseBook = field(default_factory=NoiseBook)
     exchanges: int = 0
     requests: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
@@ -39,7 +46,8 @@ class Ledger:
             if self.findings.add_violation(
                 exchange, violation.kind, violation.where, values, trace
             ):
-                self.coverage.operations[exchange.label].nonconforming[name] += 1
+                with self._lock:
+                    self.coverage.operations[exchange.label].nonconforming[name] += 1
 
     def add_differences(
         self,
@@ -55,6 +63,15 @@ class Ledger:
 
     def count(self, exchange: Exchange) -> None:
         """Count an exchange and its answers."""
+        with self._lock:
+            self._count(exchange)
+
+    def count_requests(self, number: int) -> None:
+        """Count requests that were sent beside the exchanges."""
+        with self._lock:
+            self.requests += number
+
+    def _count(self, exchange: Exchange) -> None:
         self.exchanges += 1
         self.requests += len(exchange.outcomes)
         self.coverage.sent(exchange.label, exchange.request)

@@ -13,13 +13,18 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A declared parameter; `generated` is its `x-generated` kind, if the server makes it."""
+    """A declared parameter.
+
+    `generated` is its `x-generated` kind, if the server makes it; without annotations it is
+    inferred, and `family` says which things it names.
+    """
 
     name: str
     location: str
     required: bool
     generated: str | None
     shape: Shape | None
+    family: str = ""
 
 
 @dataclass(slots=True)

@@ -20,35 +20,57 @@ _SHAPING = frozenset(
     {ANNOTATION, "pattern", "properties", "items", "prefixItems", "additionalProperties"}
     | {*_COMBINATORS}
 )
-
+# From this length on a value is taken to be nobody else's.
+_TELLING = 16
 
 Path = tuple[str | int, ...]
+
+
+def thing_key(family: str, value: str) -> str:
+    """A name for a thing that no other thing has: long values speak for themselves."""
+    return f"{family}={value}" if family and len(value) < _TELLING else value
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
     """A server-made value; `path` is its place in a body, or a header's name alone.
 
-    `owner` is the component schema of the object that it was found in, or empty.
+    `owner` is the component schema of the object that it was found in, or empty; `family` names
+    the things that it is matched with, where the document says nothing and that is inferred.
     """
 
     kind: str
     value: str
     path: Path
     owner: str = ""
+    family: str = ""
+
+    @property
+    def key(self) -> str:
+        """A name for the thing that no other thing has; short values need their family."""
+        return thing_key(self.family, self.value)
 
 
 @dataclass(slots=True)
 class Shape:
-    """The annotations of a value and of what is inside it; `component` names its schema."""
+    """The annotations of a value and of what is inside it.
+
+    `component` names its schema, `only` the one named schema that it is made of.
+    """
 
     component: str = ""
+    only: str = ""
     kind: str | None = None
     pattern: re.Pattern[str] | None = None
     properties: dict[str, Shape] = field(default_factory=dict)
     items: Shape | None = None
     prefix: list[Shape | None] = field(default_factory=list)
     additional: Shape | None = None
+
+    @property
+    def thing(self) -> str:
+        """The name of the schema that says what the value is; empty without one."""
+        return self.component or self.only
 
     def member(self, name: str) -> Shape | None:
         """The shape of an object's member."""
@@ -119,7 +141,10 @@ class ShapeReader:
         shape.items = self.read(schema.get("items"))
         shape.additional = self.read(schema.get("additionalProperties"))
         shape.prefix = [self.read(item) for item in schema.get("prefixItems", ())]
-        for part in self._parts(schema):
+        parts = list(self._parts(schema))
+        named = {part.thing for part in parts if part.thing}
+        shape.only = named.pop() if len(named) == 1 else ""
+        for part in parts:
             _add(shape, part)
 
     def _parts(self, schema: Mapping[str, Any]) -> Iterator[Shape]:

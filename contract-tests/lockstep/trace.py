@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from lockstep.compare.difference import Difference
 from lockstep.conformance import Violation
 from lockstep.messages import Outcome, Request, status_of
+from lockstep.recent import Recent
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MAX_WRITES = 12
 MAX_STEPS = 60
+# Values that were made longer ago have no maker any more: a run of any length needs no more room.
+KEPT_MAKERS = 20_000
+KEPT_GROUPS = 1_000
+
+Names = Callable[[Request], set[str]]
+
+
+def _no_names(_request: Request) -> set[str]:
+    return set()
 
 
 @dataclass(slots=True)
@@ -24,6 +34,7 @@ class Exchange:
 
     `requests`, `outcomes`, `addresses` (base URLs) and `violations` (what each answer breaks of the
     document) are keyed by target name; `differences` are those of each partner from the leader.
+    `parted` says that the targets are no longer in the same state for the actor of the request.
     """
 
     number: int
@@ -35,6 +46,7 @@ class Exchange:
     group: str | None = None
     parity: bool = True
     conformant: bool = True
+    parted: bool = False
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     differences: dict[str, list[Difference]] = field(default_factory=dict)
 
@@ -49,14 +61,14 @@ class Trace:
     """Which exchange made a value, and which ones wrote to what it names.
 
     A group is a set of exchanges that belong together, such as the registration and the log-in of
-    a user: who depends on one of them depends on all.
+    a user: who depends on one of them depends on all. `names` gives the keys of short values that
+    a request names; long ones are recognised anywhere.
     """
 
-    _makers: dict[str, Exchange] = field(default_factory=dict)
-    _writes: dict[str, deque[Exchange]] = field(
-        default_factory=lambda: defaultdict(lambda: deque(maxlen=MAX_WRITES))
-    )
-    _groups: dict[str, list[Exchange]] = field(default_factory=lambda: defaultdict(list))
+    names: Names = _no_names
+    _makers: Recent[str, Exchange] = field(default_factory=lambda: Recent(KEPT_MAKERS))
+    _writes: Recent[str, deque[Exchange]] = field(default_factory=lambda: Recent(KEPT_MAKERS))
+    _groups: Recent[str, list[Exchange]] = field(default_factory=lambda: Recent(KEPT_GROUPS))
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_number(self) -> int:
@@ -66,15 +78,15 @@ class Trace:
     def record(self, exchange: Exchange, made: Iterable[str]) -> None:
         """Remember an exchange and the server-made values of the leader that it showed first."""
         if exchange.group is not None:
-            self._groups[exchange.group].append(exchange)
+            self._groups.setdefault(exchange.group, []).append(exchange)
         for value in made:
             self._makers.setdefault(value, exchange)
         status = status_of(exchange.leader) or 0
-        if exchange.request.method not in _SAFE and status < 400:
+        if exchange.request.method not in SAFE_METHODS and status < 400:
             for value in self._known_names(exchange.request):
                 # Credentials name who writes, not what is written to.
                 if self._makers[value].group is None:
-                    self._writes[value].append(exchange)
+                    self._writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
 
     def sequence(self, exchange: Exchange, *, writes: bool = True) -> list[Exchange]:
         """The requests that lead to an exchange, oldest first, the exchange itself last.
@@ -91,10 +103,10 @@ class Trace:
             for value in self._known_names(current.request):
                 pending.append(self._makers[value])
                 if writes and current is exchange:
-                    earlier = self._writes[value]
+                    earlier = self._writes.get(value, ())
                     pending.extend(write for write in earlier if write.number < exchange.number)
             if current.group is not None:
-                group = self._groups[current.group]
+                group = self._groups.get(current.group, ())
                 pending.extend(other for other in group if other.number < current.number)
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
 
@@ -109,12 +121,16 @@ class Trace:
         names = self._known_names(exchange.request)
         for maker in self.makers(exchange):
             names |= self._known_names(maker.request)
-        writes = {write.number: write for name in names for write in self._writes[name]}
+        writes = {write.number: write for name in names for write in self._writes.get(name, ())}
         return [write for write in writes.values() if write.request.method == "DELETE"]
+
+    def things(self, request: Request) -> set[str]:
+        """The keys of the things that a request names, its credentials apart."""
+        return {name for name in self._known_names(request) if self._makers[name].group is None}
 
     def _known_names(self, request: Request) -> set[str]:
         parts = [request.path, *(value for _, value in request.headers)]
         if request.body:
             parts.append(request.body.decode("latin-1"))
-        tokens = (token for part in parts for token in _TOKEN.findall(part))
-        return {token for token in tokens if token in self._makers}
+        tokens = {token for part in parts for token in _TOKEN.findall(part)}
+        return {name for name in tokens | self.names(request) if name in self._makers}

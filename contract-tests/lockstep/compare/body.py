@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference, in_body
+from lockstep.compare.difference import Difference, Excuse, in_body, no_excuse
 from lockstep.literals import TOKEN, Number, Object, show, type_name
 from lockstep.shapes import Path, Shape
 from lockstep.symbols import Bijection, SymbolTable
@@ -19,13 +19,21 @@ _INTERVAL_END = re.compile(r"(start|stop|begin|end|finish)(ed)?(_?(at|time|on))?
 class JsonComparer:
     """Walks two parsed bodies in parallel; learns the symbols it meets on the way.
 
-    One object compares one pair of bodies.
+    One object compares one pair of bodies. `excuse` says which differences do not count.
     """
 
-    def __init__(self, bijection: Bijection, table: SymbolTable, clock: Clock) -> None:
+    def __init__(
+        self,
+        bijection: Bijection,
+        table: SymbolTable,
+        clock: Clock,
+        excuse: Excuse = no_excuse,
+    ) -> None:
         self._bijection = bijection
         self._table = table
         self._clock = clock
+        self._excuse = excuse
+        self._excused = False
         self._accepted: set[tuple[str, str]] = set()
         self.differences: list[Difference] = []
 
@@ -35,6 +43,8 @@ class JsonComparer:
 
     def compare_text(self, left: str, right: str) -> None:
         """Compare the texts of two bodies whose values are the same: spaces, escapes, order."""
+        if self._excused:
+            return
         ours, theirs = TOKEN.findall(left), TOKEN.findall(right)
         if len(ours) == len(theirs):
             pairs = zip(ours, theirs, strict=True)
@@ -51,6 +61,9 @@ class JsonComparer:
 
     def _report(self, kind: str, path: Path, left: str, right: str) -> None:
         difference = Difference(kind, in_body(path), left, right)
+        if self._excuse(difference):
+            self._excused = True
+            return
         places = {known.where for known in self.differences}
         if difference.where not in places and len(places) < MAX_DIFFERENCES:
             self.differences.append(difference)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-_WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+from lockstep.compare.instants import Instant, read_instant
+
+_OFFSET_STEP = 15 * 60
+_MAX_OFFSET = 15 * 3600
 _NUMBER = re.compile(r"\d+")
 
 
@@ -24,16 +26,31 @@ class Clock:
     started: float = field(default_factory=time.time)
 
     def same_instant(self, left: str, right: str) -> bool:
-        """Whether two `YYYY-MM-DDTHH:MM:SS.mmmZ` times may stand for one another."""
+        """Whether two times, given by their text, may stand for one another.
+
+        They must have the same form: separators, precision and offset.
+        """
         if left == right:
             return True
-        instants = _instant(left), _instant(right)
-        if instants[0] is None or instants[1] is None:
+        ours, theirs = read_instant(left), read_instant(right)
+        if ours is None or theirs is None or ours.form != theirs.form:
             return False
-        earliest, latest = self.started - self.tolerance, time.time() + self.tolerance
-        if not all(earliest <= instant <= latest for instant in instants if instant is not None):
-            return False
-        return abs(instants[0] - instants[1]) <= self.tolerance
+        return self.is_now(ours) and self.is_now(theirs) and self.near(ours, theirs)
+
+    def is_now(self, instant: Instant) -> bool:
+        """Whether an instant lies within the run, give or take the tolerance.
+
+        An instant without a zone may be local time anywhere, a multiple of 15 minutes from UTC.
+        """
+        since = instant.seconds - (self.started - self.tolerance)
+        window = time.time() - self.started + 2 * self.tolerance
+        if not instant.zoned and abs(since) < _MAX_OFFSET:
+            since %= _OFFSET_STEP
+        return 0 <= since <= window
+
+    def near(self, left: Instant, right: Instant) -> bool:
+        """Whether two instants lie no further apart than the tolerance."""
+        return abs(left.seconds - right.seconds) <= self.tolerance
 
     def close(self, left: str, right: str) -> bool:
         """Whether two numbers, given by their text, differ by no more than the tolerance."""
@@ -48,12 +65,3 @@ class Clock:
             return False
         pairs = zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True)
         return all(self.close(a, b) for a, b in pairs)
-
-
-def _instant(text: str) -> float | None:
-    if not _WIRE_TIME.fullmatch(text):
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lockstep.shapes import Path
@@ -12,14 +13,25 @@ class Difference:
     """One difference between the leader's answer and a partner's.
 
     `kind` is one of `outcome`, `status`, `header`, `missing`, `extra`, `type`, `value`, `order`,
-    `length`, `repeated`, `symbol`, `form`, `time`, `elapsed`, `bytes`, `metrics`; `where` is
-    `status`, `header NAME` or `body` with a JSON pointer in which array positions are `*`.
+    `length`, `repeated`, `symbol`, `form`, `time`, `elapsed`, `bytes`, `metrics`, `token`,
+    `cookie`, `connection`; `where` is `status`, `connection`, `header NAME` or `body` with a JSON
+    pointer in which array positions are `*`. Of a cookie it names the attribute, of a token the
+    claim that differs: `header set-cookie sid httponly`, `body /token claim exp`.
     """
 
     kind: str
     where: str
     left: str
     right: str
+
+
+# Whether a difference is one that does not count.
+Excuse = Callable[[Difference], bool]
+
+
+def no_excuse(_difference: Difference) -> bool:
+    """Every difference counts."""
+    return False
 
 
 def in_body(path: Path) -> str:

@@ -37,13 +37,13 @@ class HeaderComparer:
 
         `Content-Length` counts only where both bodies are equal to the byte.
         """
-        ours, theirs = _by_name(left.headers), _by_name(right.headers)
+        ours, theirs = by_name(left.headers), by_name(right.headers)
         for name in sorted(ours.keys() | theirs.keys()):
             mine, other = ours.get(name, []), theirs.get(name, [])
             pairs = zip(mine, other, strict=False)
             if len(mine) != len(other) or not all(self._same(name, *pair) for pair in pairs):
-                yield Difference("header", f"header {name}", _shown(mine), _shown(other))
-        yield from _length(left, right)
+                yield Difference("header", f"header {name}", shown(mine), shown(other))
+        yield from length_difference(left, right)
 
     def _same(self, name: str, a: str, b: str) -> bool:
         shape = self._shapes.get(name)
@@ -65,7 +65,8 @@ class HeaderComparer:
         return all(mismatch is None for mismatch in learnt)
 
 
-def _by_name(headers: Headers) -> dict[str, list[str]]:
+def by_name(headers: Headers) -> dict[str, list[str]]:
+    """The headers that are compared: their values in order, by lower-cased name."""
     grouped: dict[str, list[str]] = {}
     for name, value in headers:
         if name.lower() not in IGNORED:
@@ -73,11 +74,13 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
     return grouped
 
 
-def _shown(values: list[str]) -> str:
+def shown(values: list[str]) -> str:
+    """The values of a header for people."""
     return ", ".join(values) if values else "absent"
 
 
-def _length(left: Response, right: Response) -> Iterator[Difference]:
+def length_difference(left: Response, right: Response) -> Iterator[Difference]:
+    """A `Content-Length` that differs although the bodies are equal to the byte."""
     ours, theirs = left.header("content-length"), right.header("content-length")
     if ours is None or theirs is None or left.body != right.body or not left.body:
         return

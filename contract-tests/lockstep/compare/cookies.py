@@ -1,0 +1,84 @@
+"""Compares `Set-Cookie` headers by name and attribute (RFC 6265, 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from lockstep.compare.clock import Clock
+from lockstep.compare.difference import Difference
+from lockstep.compare.instants import both, read_instant
+
+_ABSENT = "absent"
+# Whether two values of a cookie that differ may stand for one another.
+Same = Callable[[str, str, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie as it was set.
+
+    Attribute names are lower-cased; those without a value map to an empty string.
+    """
+
+    name: str
+    value: str
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+def read_cookie(header: str) -> Cookie:
+    """Read a `Set-Cookie` value as browsers do: whatever cannot be understood is kept as it is."""
+    pair, *attributes = header.split(";")
+    name, _, value = pair.partition("=")
+    read = (attribute.partition("=") for attribute in attributes)
+    return Cookie(
+        name.strip(),
+        value.strip(),
+        {key.strip().lower(): text.strip() for key, _, text in read},
+    )
+
+
+def compare_cookies(
+    left: list[str], right: list[str], clock: Clock, same: Same
+) -> Iterator[Difference]:
+    """Every cookie and attribute that differs; in which order cookies are set does not count."""
+    ours = {cookie.name: cookie for cookie in map(read_cookie, left)}
+    theirs = {cookie.name: cookie for cookie in map(read_cookie, right)}
+    for name in sorted(ours.keys() | theirs.keys()):
+        mine, other = ours.get(name), theirs.get(name)
+        where = f"header set-cookie {name}"
+        if mine is None or other is None:
+            yield Difference("cookie", where, _set(mine), _set(other))
+            continue
+        if mine.value != other.value and not same(name, mine.value, other.value):
+            yield Difference("cookie", where, mine.value, other.value)
+        yield from _attributes(where, mine.attributes, other.attributes, clock)
+
+
+def _attributes(
+    where: str, ours: dict[str, str], theirs: dict[str, str], clock: Clock
+) -> Iterator[Difference]:
+    for name in sorted(ours.keys() | theirs.keys()):
+        mine, other = ours.get(name), theirs.get(name)
+        if mine is None or other is None or not _alike(name, mine, other, clock):
+            yield Difference("cookie", f"{where} {name}", _given(mine), _given(other))
+
+
+def _alike(name: str, left: str, right: str, clock: Clock) -> bool:
+    if name == "expires":
+        instants = both(read_instant, left, right)
+        if instants is not None:
+            return clock.near(*instants)
+    if name == "max-age":
+        return clock.close(left, right)
+    if name in ("samesite", "domain"):
+        return left.lower() == right.lower()
+    return left == right
+
+
+def _set(cookie: Cookie | None) -> str:
+    return _ABSENT if cookie is None else cookie.value
+
+
+def _given(value: str | None) -> str:
+    return _ABSENT if value is None else value or "present"

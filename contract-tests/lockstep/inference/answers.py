@@ -1,0 +1,46 @@
+"""Finds the server-made values of an answer by the names of their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lockstep.inference.families import Families
+from lockstep.literals import Number
+from lockstep.shapes import Generated, Path, Shape
+
+# Elapsed seconds and instants name nothing that a later request could ask for.
+_NAMING = frozenset({"id", "key", "token", "cursor", "etag"})
+
+
+def made_values(
+    families: Families, value: Any, shape: Shape | None, owner: str, path: Path = ()
+) -> Iterator[Generated]:
+    """Every value inside a parsed body that names something; keys count as ids."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            part = shape.member(name) if shape else None
+            family = owner
+            if isinstance(member, dict | list):
+                family = families.inside(name, owner, part.thing if part else "")
+            yield from made_values(families, member, part, family, (*path, name))
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            part = shape.element(index) if shape else None
+            family = owner
+            if part is not None and part.thing and isinstance(element, dict):
+                family = families.inside("", owner, part.thing)
+            yield from made_values(families, element, part, family, (*path, index))
+    elif isinstance(value, str | Number) and value != "":
+        yield from _leaf(families, value, owner, path)
+
+
+def _leaf(families: Families, value: str | Number, owner: str, path: Path) -> Iterator[Generated]:
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    role = families.role(name, owner) if name else None
+    if role is None or role.kind not in _NAMING:
+        return
+    text = value.text if isinstance(value, Number) else value
+    kind = "id" if role.kind == "key" else role.kind
+    if isinstance(value, str) or kind == "id":
+        yield Generated(kind, text, path, owner, role.family)

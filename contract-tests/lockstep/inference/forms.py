@@ -1,0 +1,153 @@
+"""The form of values that programs make up: UUIDs, hashes, random tokens, prefixed ids."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+_UUID = re.compile(
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-([0-9a-fA-F])[0-9a-fA-F]{3}(-[0-9a-fA-F]{4,12}){2}"
+)
+_HEX = re.compile(r"[0-9a-fA-F]+")
+_DIGITS = re.compile(r"[0-9]+")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,11}[_:-])([A-Za-z0-9]{6,}|[0-9]+)")
+_WORD = re.compile(r"[A-Za-z0-9_.~+/=:-]+")
+_SHORT = re.compile(r"[A-Za-z0-9_-]{6,}")
+# From this length on it is no chance any more that a random text has letters of one case only.
+_TELLS_CASE = 20
+_MIN_MADE = 8
+
+
+@lru_cache(maxsize=20_000)
+def form_of(text: str) -> str | None:
+    """The form of a made-up value, such as `uuid 4 lower`; `None` for what has none.
+
+    Values that a program made the same way have the same form.
+    """
+    uuid = _UUID.fullmatch(text)
+    if uuid:
+        return f"uuid {uuid.group(1)} {_case(text)}"
+    if _DIGITS.fullmatch(text):
+        return f"digits {len(text)}" if text.startswith("0") and len(text) > 1 else "digits"
+    if claims_of(text) is not None:
+        return "jwt"
+    if _ULID.fullmatch(text):
+        return "ulid"
+    if not has_digit(text) and (len(text) < _TELLS_CASE or text.lower() == text):
+        return None
+    if _HEX.fullmatch(text) and len(text) >= _MIN_MADE:
+        return f"hex {len(text)} {'lower' if text == text.lower() else 'upper'}"
+    return _other_form(text)
+
+
+def _other_form(text: str) -> str | None:
+    prefixed = _PREFIXED.fullmatch(text)
+    if prefixed and has_digit(prefixed.group(2)):
+        rest = prefixed.group(2)
+        if _DIGITS.fullmatch(rest):
+            return f"{prefixed.group(1)} digits"
+        return f"{prefixed.group(1)} {len(rest)} {_case(rest)}"
+    if _WORD.fullmatch(text) and len(text) >= _MIN_MADE:
+        return f"random {len(text)} {_case(text)}"
+    return None
+
+
+def same_form(left: str, right: str, *, named: bool = False) -> bool:
+    """Whether two values look made the same way.
+
+    With `named` the name of the place promises made-up values, so that short ones count too.
+    """
+    forms = form_of(left), form_of(right)
+    if None not in forms:
+        return forms[0] == forms[1] or _digits_by_chance(left, right)
+    if not named or len(left) != len(right):
+        return False
+    words = _SHORT.fullmatch(left) and _SHORT.fullmatch(right)
+    mixed = any(
+        has_digit(text) or text not in (text.lower(), text.upper()) for text in (left, right)
+    )
+    return words is not None and mixed
+
+
+def same_slug(left: str, right: str) -> bool:
+    """Whether two slugs differ only in one part that a server adds to make them its own."""
+    ours, theirs = re.split(r"([-_])", left), re.split(r"([-_])", right)
+    if len(ours) != len(theirs):
+        return False
+    changed = [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
+    if len(changed) != 1 or changed[0] not in ((ours[0], theirs[0]), (ours[-1], theirs[-1])):
+        return False
+    a, b = changed[0]
+    if _DIGITS.fullmatch(a) and _DIGITS.fullmatch(b):
+        return True
+    return len(a) == len(b) >= 4 and (has_digit(a) or has_digit(b)) and a.islower() == b.islower()
+
+
+def _digits_by_chance(left: str, right: str) -> bool:
+    """Whether one of two random values of one length happens to have no letter in it."""
+    texts = sorted((left, right), key=lambda text: _DIGITS.fullmatch(text) is None)
+    lone = _DIGITS.fullmatch(texts[0]) and texts[1].isalnum() and has_digit(texts[1])
+    return bool(lone) and len(left) == len(right) >= 6 and not _DIGITS.fullmatch(texts[1])
+
+
+def is_random(text: str) -> bool:
+    """Whether a text is so long and so mixed that only a program can have made it up."""
+    form = form_of(text)
+    if form is None or form == "digits":
+        return False
+    return form == "jwt" or (len(text) >= 16 and has_digit(text) and " " not in text)
+
+
+def loosely_alike(left: str, right: str) -> bool:
+    """Whether two tokens look made the same way: alphabets alike, lengths within an eighth.
+
+    Tokens that carry data, such as signed cookies and cursors, vary a little in their length.
+    """
+    if form_of(left) == form_of(right) is not None:
+        return True
+    if not (_WORD.fullmatch(left) and _WORD.fullmatch(right)):
+        return False
+    longer, shorter = max(len(left), len(right)), min(len(left), len(right))
+    pads = "=" in left.rstrip("=") or "=" in right.rstrip("=")
+    if pads or longer - shorter > max(3, longer // 8) or left.count(".") != right.count("."):
+        return False
+    hexes = _HEX.fullmatch(left) is not None, _HEX.fullmatch(right) is not None
+    return longer >= _MIN_MADE and hexes[0] == hexes[1] and _alphabet(left) == _alphabet(right)
+
+
+def claims_of(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The header and the claims of a JSON Web Token (RFC 7519), `None` for other texts."""
+    parts = text.split(".")
+    if len(parts) != 3 or not text.startswith("ey"):
+        return None
+    try:
+        header, claims = (json.loads(_decoded(part)) for part in parts[:2])
+    except (ValueError, binascii.Error):
+        return None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        return None
+    return header, claims
+
+
+def has_digit(text: str) -> bool:
+    """Whether a digit is in a text."""
+    return any("0" <= letter <= "9" for letter in text)
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _case(text: str) -> str:
+    if len(text) < _TELLS_CASE:
+        return "any"
+    return "lower" if text == text.lower() else "upper" if text == text.upper() else "mixed"
+
+
+def _alphabet(text: str) -> tuple[str, bool]:
+    return _case(text), has_digit(text)

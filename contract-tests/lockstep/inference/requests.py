@@ -1,0 +1,132 @@
+"""The values inside a request, by what they stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import quote, unquote, unquote_plus
+
+from lockstep.document import Document
+from lockstep.inference.families import Families, Role
+from lockstep.inference.forms import is_random
+from lockstep.inference.leaves import Leaf, replaced
+from lockstep.messages import Request
+from lockstep.shapes import thing_key
+from lockstep.symbols import Bijection
+
+# Given what a place promises and the value there, the value to put there instead.
+Visitor = Callable[[Role | None, str], str]
+# What stays unescaped in a path segment (RFC 3986, 3.3).
+_SAFE = "!$&'()*+,;=:@-._~"
+_CONDITIONS = frozenset({"if-match", "if-none-match"})
+_TAG = re.compile(r'"([^"]*)"')
+
+
+class RequestReader:
+    """Finds the values of a request: path parameters, query parameters, members of its body."""
+
+    def __init__(self, document: Document, families: Families) -> None:
+        self._document = document
+        self._families = families
+
+    def rewrite(self, request: Request, visit: Visitor) -> Request:
+        """The request with every value replaced by what `visit` makes of it."""
+        plain, mark, query = request.path.partition("?")
+        template = self._document.template(plain)
+        owner = self._families.about(template) if template else ""
+        path = self._path(plain, template, visit)
+        if mark:
+            path += mark + self._pairs(query, owner, visit)
+        headers = tuple((name, _header(name, value, visit)) for name, value in request.headers)
+        return replace(request, path=path, headers=headers, body=self._body(request, owner, visit))
+
+    def values(self, request: Request) -> list[tuple[Role | None, str]]:
+        """Every value of a request in order, with what its place promises."""
+        found: list[tuple[Role | None, str]] = []
+
+        def note(role: Role | None, value: str) -> str:
+            found.append((role, value))
+            return value
+
+        self.rewrite(request, note)
+        return found
+
+    def names(self, request: Request) -> set[str]:
+        """The keys of the things that a request names; see `thing_key`."""
+        return {
+            thing_key(role.family, value)
+            for role, value in self.values(request)
+            if role is not None and role.family and value
+        }
+
+    def translate(self, request: Request, bijection: Bijection) -> Request:
+        """The request in the names of a partner."""
+        return self.rewrite(request, lambda role, value: _translated(role, value, bijection))
+
+    def _path(self, path: str, template: str | None, visit: Visitor) -> str:
+        parts = path.split("/")
+        wanted = template.split("/") if template else []
+        if len(parts) != len(wanted):
+            return visit(None, path)
+        for at, name in enumerate(wanted):
+            if "{" in name:
+                role = self._families.parameter(template or "", name.strip("{}"))
+                parts[at] = _escaped(parts[at], unquote, role, visit)
+        return "/".join(parts)
+
+    def _pairs(self, query: str, owner: str, visit: Visitor) -> str:
+        pairs = []
+        for pair in query.split("&"):
+            name, sign, value = pair.partition("=")
+            role = self._families.role(unquote_plus(name), owner)
+            pairs.append(name + sign + _escaped(value, unquote_plus, role, visit))
+        return "&".join(pairs)
+
+    def _body(self, request: Request, owner: str, visit: Visitor) -> bytes | None:
+        if not request.body:
+            return request.body
+        media_type = (request.header("content-type") or "").lower()
+        try:
+            text = request.body.decode("utf-8")
+            if "form-urlencoded" in media_type:
+                return self._pairs(text, owner, visit).encode()
+            return replaced(text, lambda leaf: self._leaf(leaf, owner, visit)).encode()
+        except (ValueError, RecursionError):
+            return visit(None, request.body.decode("latin-1")).encode("latin-1")
+
+    def _leaf(self, leaf: Leaf, owner: str, visit: Visitor) -> str:
+        if not leaf.names or leaf.token in ("null", "true", "false"):
+            return visit(None, leaf.text)
+        for name in leaf.names[:-1]:
+            owner = self._families.inside(name, owner)
+        return visit(self._families.role(leaf.names[-1], owner), leaf.text)
+
+
+def _header(name: str, value: str, visit: Visitor) -> str:
+    if name.lower() not in _CONDITIONS:
+        return visit(None, value)
+    return _TAG.sub(lambda tag: f'"{visit(Role("etag"), tag.group(1))}"', value)
+
+
+def _escaped(value: str, decode: Callable[[str], str], role: Role | None, visit: Visitor) -> str:
+    """Visit a percent-encoded value; one that stays the same stays as it was written."""
+    if role is None:
+        return visit(None, value)
+    plain = decode(value)
+    found = visit(role, plain)
+    return value if found == plain else quote(found, safe=_SAFE)
+
+
+def _translated(role: Role | None, value: str, bijection: Bijection) -> str:
+    if role is None or is_random(value):
+        return bijection.translate(value)
+    if not role.family:
+        known = bijection.partner(role.kind, value)
+        return bijection.translate(value) if known is None else known
+    if not bijection.knows(role.family):
+        # Nothing of this family was ever seen: it may go by another name in the answers.
+        others = bijection.images(value)
+        if len(others) == 1:
+            return others.pop()
+    return bijection.image(role.family, value)

@@ -1,0 +1,53 @@
+"""Holds each target against itself: what it answers differently each time is no divergence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lockstep.actors import ActorBook
+from lockstep.compare import Difference
+from lockstep.exchange import Exchanger
+from lockstep.messages import Request, Response
+from lockstep.operations import Operation
+from lockstep.second_look import self_differences
+
+_SAFE = ("GET", "HEAD")
+
+
+def self_check(exchanger: Exchanger, actors: ActorBook | None) -> list[str]:
+    """Ask every target twice for what needs no parameters; what differs is noise from now on.
+
+    Returns in words what cannot be judged: places that a target answers differently each time, and
+    statuses that change. Raises `TargetLostError`.
+    """
+    ledger = exchanger.ledger
+    found = []
+    for operation in _askable(ledger.document.operations.values()):
+        request = Request(operation.method, operation.path, operation=operation.name)
+        if actors is not None and operation.requires_auth:
+            actor = actors.choose(operation.name)
+            request = actors.authorise(request, actor)
+        rounds = [exchanger.ask(request) for _ in range(2)]
+        for target in exchanger.targets:
+            first, second = (outcomes[target.name] for outcomes in rounds)
+            own = self_differences(ledger, target, request, first, second)
+            ledger.noise.learn(operation.name, target.name, own)
+            found += [f"{operation.name}, {text}" for text in _told(target.name, own)]
+            if not own and not isinstance(first, Response):
+                found.append(f"{operation.name}: {target.name} does not answer ({first.reason})")
+    return found
+
+
+def _askable(operations: Iterable[Operation]) -> Iterator[Operation]:
+    for operation in operations:
+        needed = any(parameter.required for parameter in operation.parameters)
+        if operation.method in _SAFE and not needed and "{" not in operation.path:
+            yield operation
+
+
+def _told(name: str, differences: Sequence[Difference]) -> Iterator[str]:
+    for difference in differences:
+        yield (
+            f"{difference.where}: {name} answers otherwise when it is asked the same again"
+            f" ({difference.left} and {difference.right})"
+        )
