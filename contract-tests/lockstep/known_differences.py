@@ -72,5 +72,10 @@ def _entry(raw: Any) -> KnownDifference:
         expires = date.fromisoformat(until) if until is not None else None
     except ValueError as error:
         raise ValueError(f"expires on {until}, which is no date like 2027-01-31") from error
-    what = (texts[key] for key in ("operation", "kind", "where", "cause"))
-    return KnownDifference(*what, expires=expires)
+    return KnownDifference(
+        operation=texts["operation"],
+        kind=texts["kind"],
+        where=texts["where"],
+        cause=texts["cause"],
+        expires=expires,
+    )

@@ -1,0 +1,328 @@
+"""What a finding says: who is wrong, how grave it is, what was seen, what the document lacks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lockstep.conformance import Conformance
+from lockstep.document import Document
+from lockstep.explain import Explainer
+from lockstep.explain.severity import level
+from lockstep.findings import CONFORMANCE, PARITY, Finding
+from lockstep.loading import load_yaml
+from lockstep.messages import NoResponse, Outcome, Request, Response
+from lockstep.trace import Exchange
+
+DOCUMENT = Document(
+    load_yaml("""
+openapi: 3.1.0
+info: { title: Tasks, version: '1' }
+security: [{ bearer: [] }]
+paths:
+  /tasks:
+    get:
+      parameters:
+        - { name: limit, in: query, schema: { type: integer, maximum: 50 } }
+      responses: { '200': { $ref: '#/components/responses/Page' } }
+    post:
+      requestBody:
+        required: true
+        content: { application/json: { schema: { $ref: '#/components/schemas/TaskText' } } }
+      responses:
+        '201': { $ref: '#/components/responses/Task' }
+        '400': { description: Refused. }
+        '409': { description: There already. }
+  /tasks/{task_id}:
+    parameters: [{ name: task_id, in: path, required: true, schema: { type: string } }]
+    get:
+      responses:
+        '200': { $ref: '#/components/responses/Task' }
+        '403': { description: Not yours. }
+        '404': { description: Not there. }
+    delete:
+      responses: { '204': { description: Gone. }, '4XX': { description: Refused. } }
+components:
+  securitySchemes: { bearer: { type: http, scheme: bearer } }
+  responses:
+    Task:
+      description: The task.
+      headers: { ETag: { schema: { type: string } }, Location: { required: true, schema: {} } }
+      content: { application/json: { schema: { $ref: '#/components/schemas/Task' } } }
+    Page:
+      description: Some tasks.
+      content:
+        application/json:
+          schema:
+            type: object
+            properties: { data: { type: array, items: { $ref: '#/components/schemas/Task' } } }
+  schemas:
+    TaskText:
+      type: object
+      required: [title]
+      properties: { title: { type: string, minLength: 1, maxLength: 20 } }
+    Task:
+      type: object
+      required: [id]
+      properties:
+        id: { type: string }
+        title: { type: string }
+        size: { type: number }
+        state: { type: string, enum: [open, closed] }
+        due_at: { type: [string, 'null'], format: date-time }
+""")
+)
+CONFORMING = Conformance(DOCUMENT)
+AUTHORISED = (("Authorization", "Bearer x"),)
+LOCATION = ("Location", "/tasks/1")
+
+
+def post(body: Any = None, *, actor: str | None = "alice") -> Request:
+    """A task that is made."""
+    headers = (*AUTHORISED, ("Content-Type", "application/json"))
+    sent = json.dumps({"title": "one"} if body is None else body).encode()
+    return Request("POST", "/tasks", headers, sent, actor=actor)
+
+
+def get(path: str = "/tasks/t1", *, actor: str | None = "alice") -> Request:
+    """A task that is read."""
+    return Request("GET", path, AUTHORISED, actor=actor)
+
+
+def answer(status: int, body: Any = None, **headers: str) -> Response:
+    """An answer, with the header that the document asks for."""
+    given = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    sent = json.dumps(body).encode() if body is not None else b""
+    media = (("Content-Type", "application/json"),) if body is not None else ()
+    return Response(status, (LOCATION, *media, *given), sent)
+
+
+def exchange(request: Request, *outcomes: Outcome) -> Exchange:
+    """What the targets old, new and third answered, judged by the document."""
+    operation = DOCUMENT.find(request.method, request.path)
+    named = dict(zip(("old", "new", "third"), outcomes, strict=False))
+    found = Exchange(
+        number=1,
+        request=request,
+        label=DOCUMENT.label(request.method, request.path),
+        requests=dict.fromkeys(named, request),
+        outcomes=named,
+        addresses=dict.fromkeys(named, "http://h"),
+    )
+    found.violations = {n: CONFORMING.check(operation, one) for n, one in named.items()}
+    return found
+
+
+def differing(kind: str, where: str, left: str, right: str, *steps: Exchange) -> Finding:
+    """A finding on parity, explained; the last step shows it."""
+    values = {"old": left, "new": right}
+    finding = Finding(PARITY, steps[-1].label, kind, where, ("old", "new"), values, [*steps])
+    (explained,) = Explainer(DOCUMENT, CONFORMING).explain([finding], ["old", "new"])
+    return explained
+
+
+def statuses(request: Request, left: int, right: int, *before: Exchange) -> Finding:
+    """A finding on two statuses."""
+    bodies = [{"id": "t1"} if status in (200, 201) else None for status in (left, right)]
+    last = exchange(request, answer(left, bodies[0]), answer(right, bodies[1]))
+    return differing("status", "status", str(left), str(right), *before, last)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict", "at_fault"),
+    [
+        (201, 500, "new wrong", ("new",)),
+        (418, 201, "old wrong", ("old",)),
+        (418, 500, "all wrong", ("old", "new")),
+        (201, 409, "document silent", ()),
+    ],
+)
+def test_the_document_says_who_is_wrong(
+    left: int, right: int, verdict: str, at_fault: tuple[str, ...]
+) -> None:
+    found = statuses(post(), left, right)
+    assert (found.verdict, found.at_fault) == (verdict, at_fault)
+
+
+def test_who_takes_what_the_document_forbids_is_wrong() -> None:
+    found = statuses(post({"title": ""}), 400, 201)
+    assert found.verdict == "new wrong"
+    assert "although the body breaks `minLength` at `title`" in found.sentence
+
+
+def test_who_refuses_what_the_document_allows_is_wrong() -> None:
+    assert statuses(post(), 400, 201).verdict == "old wrong"
+
+
+def test_who_answers_without_credentials_is_wrong() -> None:
+    found = statuses(Request("GET", "/tasks/t1"), 404, 200)
+    assert found.verdict == "new wrong"
+    assert "although the request carries no credentials" in found.sentence
+
+
+def test_a_broken_rule_elsewhere_in_the_answer_is_another_matter() -> None:
+    last = exchange(
+        get(), answer(200, {"id": 1, "title": "A"}), answer(200, {"id": 1, "title": "a"})
+    )
+    assert all(last.violations.values())
+    found = differing("value", "body /title", '"A"', '"a"', last)
+    assert found.verdict == "document silent"
+
+
+def test_what_breaks_the_document_by_the_same_difference_is_one_finding() -> None:
+    last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": 1}))
+    parity = Finding(
+        PARITY, last.label, "type", "body /id", ("old", "new"), {"old": '"t1"', "new": "1"}, [last]
+    )
+    (broken,) = last.violations["new"]
+    apart = Finding(
+        CONFORMANCE, last.label, broken.kind, broken.where, ("new",), {"new": ""}, [last]
+    )
+    (found,) = Explainer(DOCUMENT, CONFORMING).explain([apart, parity], ["old", "new"])
+    assert (found.category, found.verdict, found.breaks) == (PARITY, "new wrong", [apart])
+
+
+def test_what_all_targets_break_alike_is_said_so() -> None:
+    last = exchange(get(), answer(200, {"id": 1}), answer(200, {"id": 1}))
+    last.differences = {"new": []}
+    (broken,) = last.violations["old"]
+    alone = Finding(
+        CONFORMANCE, last.label, broken.kind, broken.where, ("old",), {"old": ""}, [last]
+    )
+    (found,) = Explainer(DOCUMENT, CONFORMING).explain([alone], ["old", "new"])
+    assert (found.verdict, found.at_fault) == ("all wrong alike", ("old", "new"))
+    assert found.sentence.startswith("Old and new break the schema at `id`")
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        (statuses(post(), 201, 500), "critical"),
+        (statuses(get(), 200, 403), "critical"),
+        (statuses(get(), 200, 404), "high"),
+        (statuses(get(), 403, 404), "medium"),
+    ],
+)
+def test_statuses_are_ranked_by_what_they_do_to_people(found: Finding, name: str) -> None:
+    assert level(found.severity) == name
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        ("body /password_hash", "critical"),
+        ("body /owner/apiKey", "critical"),
+        ("body /colour", "medium"),
+        ("body /title", "medium"),
+    ],
+)
+def test_a_leaked_key_is_graver_than_another_one(where: str, name: str) -> None:
+    last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}))
+    assert level(differing("extra", where, "absent", '"x"', last).severity) == name
+
+
+def test_the_gravest_finding_comes_first() -> None:
+    last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}))
+    kinds = [
+        ("order", "body"),
+        ("header", "header vary"),
+        ("value", "body /title"),
+        ("length", "body"),
+    ]
+    found = [
+        Finding(PARITY, last.label, kind, where, ("old", "new"), {"old": "1", "new": "2"}, [last])
+        for kind, where in kinds
+    ]
+    explained = Explainer(DOCUMENT, CONFORMING).explain(found, ["old", "new"])
+    assert [one.kind for one in explained] == ["length", "value", "header", "order"]
+
+
+def test_a_sentence_names_what_stands_out_in_the_request() -> None:
+    found = statuses(post({"title": "é\n"}), 201, 500)
+    assert found.sentence == (
+        "New answers 500 where old answers 201 to `POST /tasks` when `title` is "
+        '"é\\n" (2 code points).'
+    )
+
+
+def test_a_sentence_names_all_targets() -> None:
+    last = exchange(post(), answer(201), answer(409), answer(409))
+    values = {"old": "201", "new": "409", "third": "409"}
+    finding = Finding(PARITY, last.label, "status", "status", tuple(values), values, [last])
+    Explainer(DOCUMENT, CONFORMING).explain([finding], values)
+    assert finding.sentence == "New and third answer 409 where old answers 201 to `POST /tasks`."
+
+
+def test_a_target_that_does_not_answer_is_said_so() -> None:
+    last = exchange(get(), answer(200, {"id": "t1"}), NoResponse("timeout"))
+    found = differing("outcome", "outcome", "answered 200", "timeout", last)
+    assert found.verdict == "new wrong"
+    assert found.sentence.startswith("New does not answer (timeout) where old answers 200 to")
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "left", "right", "silence"),
+    [
+        ("value", "body /title", '"abc"', '"ab"', "`Task.title` has no maxLength."),
+        ("value", "body /title", '"AB"', '"ab"', "whether `Task.title` keeps its case."),
+        ("value", "body /title", '" a"', '"a"', "white space around `Task.title` is kept."),
+        ("value", "body /size", "1", "1.0", "how the number `Task.size` is written"),
+        ("value", "body /state", '"open"', '"closed"', "which value of its enum"),
+        ("type", "body /due_at", "null", '"x"', "may be string and null; nothing says when"),
+        ("form", "body /due_at", '"a"', '"b"', "no pattern says which form `Task.due_at` has."),
+        ("missing", "body /title", '"x"', "absent", "`Task.title` is not required"),
+        ("extra", "body /owner", "absent", '"x"', "it has no `additionalProperties: false`."),
+        (
+            "header",
+            "header etag",
+            '"1"',
+            "absent",
+            "documented for `GET /tasks/{task_id}`, but not",
+        ),
+        ("header", "header x-total", "1", "2", "`x-total` is not documented for 200 of"),
+        ("order", "body", "a, b", "b, a", "JSON has none"),
+    ],
+)
+def test_a_silent_document_is_told_which_sentence_it_lacks(
+    kind: str, where: str, left: str, right: str, silence: str
+) -> None:
+    body = {"id": "t1"}
+    last = exchange(get(), answer(200, body), answer(200, body))
+    found = differing(kind, where, left, right, last)
+    assert found.verdict == "document silent"
+    assert silence in found.silence
+
+
+def test_the_order_of_a_list_may_be_what_is_not_stated() -> None:
+    last = exchange(get("/tasks"), answer(200, {"data": []}), answer(200, {"data": []}))
+    order = differing("symbol", "body /data/*/id", '"a"', '"b"', last)
+    assert order.silence == "The order of `data` is not stated."
+    length = differing("length", "body /data", "2 elements", "3 elements", last)
+    assert length.silence == "The parameter `limit` of `GET /tasks` has no stated default."
+
+
+@pytest.mark.parametrize(
+    ("actor", "deleted", "thing"),
+    [
+        ("bob", False, "a task of another user"),
+        ("alice", True, "a task that was deleted"),
+        ("alice", False, "this request"),
+    ],
+)
+def test_a_silence_says_whose_thing_is_asked_for(actor: str, deleted: bool, thing: str) -> None:
+    made = exchange(post(actor="alice"), answer(201, {"id": "t1"}), answer(201, {"id": "t1"}))
+    gone = Request("DELETE", "/tasks/t1", AUTHORISED, actor="alice")
+    steps = [made, exchange(gone, answer(204), answer(204))] if deleted else [made]
+    found = statuses(get(actor=actor), 200, 404, *steps)
+    assert found.silence == (
+        "Both 200 and 404 are documented for `GET /tasks/{task_id}`; "
+        f"nothing says which one {thing} gets."
+    )
+
+
+def test_a_silence_names_a_range_that_allows_both() -> None:
+    gone = Request("DELETE", "/tasks/t1", AUTHORISED, actor="alice")
+    found = statuses(gone, 403, 410)
+    assert found.silence.startswith("`4XX` allows 403 and 410 for `DELETE /tasks/{task_id}`")
