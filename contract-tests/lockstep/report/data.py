@@ -54,6 +54,7 @@ def as_data(verdict: Verdict) -> Data:
         ],
         "problems": list(verdict.problems),
         "known_differences": [_known(entry) for entry in verdict.known],
+        "notes": list(verdict.notes),
         "not_judged": list(verdict.not_judged),
         "not_tested": list(verdict.not_tested),
         "noise": [],
