@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "run": "lockstep.cli.run",
     "replay": "lockstep.cli.replay",
+    "proxy": "lockstep.cli.proxy",
     "report": "lockstep.cli.report",
     "traps": "lockstep.cli.traps",
     "saboteurs": "lockstep.cli.saboteurs",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 
 from lockstep.compare import Clock
+from lockstep.compare.instants import Instant
 from lockstep.conformance import Violation
 from lockstep.coverage import Coverage
 from lockstep.exchange import Exchanger
@@ -33,7 +33,7 @@ class Listener:
         self._judges = judges
         self._live = leader.name
         sides = [_Silent(RECORDED, base_url), _Silent(leader.name, leader.base_url)]
-        self._exchanger = Exchanger(kept, sides)
+        self._exchanger = Exchanger(kept, sides, repairs=False, asks_again=False)
 
     def translate(self, request: Request) -> Request:
         """A recorded request in the leader's names."""
@@ -55,15 +55,14 @@ class Listener:
 class RecordedClock(Clock):
     """Lets an instant of the recording stand for one of this run."""
 
-    def same_instant(self, left: str, right: str) -> bool:
-        """Whether both have one form, the left lies before this run and the right within it."""
-        if left == right:
-            return True
-        then, now = _moment(left), _moment(right)
-        if then is None or now is None or len(left) != len(right):
-            return False
-        latest = datetime.now(UTC).timestamp() + self.tolerance
-        return self.started - self.tolerance <= now <= latest and then <= now + self.tolerance
+    def is_now(self, instant: Instant) -> bool:
+        """Whether an instant lies within this run or before it, when the recording was made."""
+        return instant.seconds < self.started or Clock.is_now(self, instant)
+
+    def near(self, left: Instant, right: Instant) -> bool:
+        """Whether a recorded instant may stand for a live one."""
+        made = Clock.is_now(self, right) and left.seconds <= self.started + self.tolerance
+        return made or Clock.near(self, left, right)
 
 
 def scratch(ledger: Ledger) -> Ledger:
@@ -100,11 +99,3 @@ class _Silent(Target):
     def start(self, request: Request) -> PendingExchange:
         failure = NoResponse("refused", "a recording cannot be asked")
         return PendingExchange(self, request.method, failure=failure)
-
-
-def _moment(text: str) -> float | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,205 @@
+"""Passes one request on to the first target, and its answer back, chunk by chunk."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from aiohttp import ClientError, ClientResponse, ClientSession, web
+from multidict import CIMultiDict
+from yarl import URL
+
+from lockstep.messages import Headers, Request, Response
+from lockstep.proxy.mirroring import Mirrored, Mirrors
+from lockstep.proxy.settings import READS, Counts, ProxySettings
+from lockstep.proxy.wire import Copy, end_to_end
+from lockstep.targets import Target
+
+# `Host` is the target's own; the proxy has answered `Expect` itself when it sends the body on.
+_NOT_SENT_ON = frozenset({"expect", "host"})
+_OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_HOW_FAR = "1.1 lockstep"
+# The names of the headers that the leader has sent.
+_ANSWERED: web.ResponseKey[set[str]] = web.ResponseKey("answered", set)
+
+
+@dataclass(slots=True)
+class Passage:
+    """One request on its way; it ends once, before the client has the end of the answer.
+
+    So what the client sends next comes after it for the mirrors, too.
+    """
+
+    request: Request
+    sent: Copy
+    kept: Copy
+    mirrors: Mirrors
+    epoch: int
+    _is_over: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether the request may change something."""
+        return self.request.method not in READS
+
+    def end(self) -> bool:
+        """Tell the mirrors that it is over; false when they know."""
+        known, self._is_over = self._is_over, True
+        if not known:
+            self.mirrors.ended(writes=self.writes)
+        return not known
+
+
+class Forwarder:
+    """Answers clients from the leader; what the mirrors get is offered, and never waited for."""
+
+    def __init__(
+        self,
+        leader: Target,
+        session: ClientSession,
+        mirrors: Mirrors,
+        settings: ProxySettings,
+        counts: Counts,
+    ) -> None:
+        self._leader = leader
+        self._session = session
+        self._mirrors = mirrors
+        self._settings = settings
+        self._counts = counts
+        self._sampling = random.SystemRandom()
+
+    async def handle(self, client: web.Request) -> web.StreamResponse:
+        """Answer one request; 501 for a WebSocket, 502 and 504 where the leader does not answer."""
+        if client.headers.get("Upgrade", "").strip().lower() == "websocket":
+            return _failure(501, "lockstep passes no WebSockets on")
+        passage = self._begin(client)
+        try:
+            return await self._pass_on(client, passage)
+        except asyncio.CancelledError:
+            self._counts.left += 1
+            raise
+        finally:
+            passage.end()
+
+    def _begin(self, client: web.Request) -> Passage:
+        limit = self._settings.body_limit
+        headers = end_to_end(client.raw_headers, dropped=_NOT_SENT_ON)
+        request = Request(client.method, _target(client), headers)
+        epoch = self._mirrors.began(writes=request.method not in READS)
+        return Passage(request, Copy(limit), Copy(limit), self._mirrors, epoch)
+
+    async def _pass_on(self, client: web.Request, passage: Passage) -> web.StreamResponse:
+        try:
+            answer = await self._ask(client, passage)
+        except TimeoutError as error:
+            return self._failed(504, error)
+        except (ClientError, ValueError) as error:
+            return self._failed(502, error)
+        async with answer:
+            return await self._answer(client, answer, passage)
+
+    async def _ask(self, client: web.Request, passage: Passage) -> ClientResponse:
+        request = passage.request
+        pairs = CIMultiDict(request.headers)
+        pairs.add("Via", _HOW_FAR)
+        for name, value in self._leader.headers:
+            pairs.setdefault(name, value)
+        return await self._session.request(
+            request.method,
+            URL(self._leader.base_url + request.path, encoded=True),
+            headers=pairs,
+            data=_body(client, passage.sent) if client.can_read_body else None,
+            allow_redirects=False,
+            skip_auto_headers=_OWN,
+        )
+
+    async def _answer(
+        self, client: web.Request, answer: ClientResponse, passage: Passage
+    ) -> web.StreamResponse:
+        """Send the answer as it comes, until it ends or one of the two sides breaks off."""
+        headers = CIMultiDict(end_to_end(answer.raw_headers))
+        self._relocate(headers, client)
+        response = web.StreamResponse(
+            status=answer.status, reason=answer.reason or "", headers=headers
+        )
+        response[_ANSWERED] = {name.lower() for name in headers}
+        try:
+            await response.prepare(client)
+            while chunk := await self._next(client, answer):
+                passage.kept.add(chunk)
+                if answer.content.at_eof():
+                    self._done(passage, answer)
+                await response.write(chunk)
+            self._done(passage, answer)
+            await response.write_eof()
+        except ConnectionResetError:
+            self._counts.left += 1
+        return response
+
+    async def _next(self, client: web.Request, answer: ClientResponse) -> bytes:
+        try:
+            return await answer.content.readany()
+        except ClientError:
+            self._counts.failed += 1
+            # The client must not take what it has for the whole.
+            if client.transport is not None:
+                client.transport.abort()
+            raise ConnectionResetError from None
+
+    def _relocate(self, headers: CIMultiDict[str], client: web.Request) -> None:
+        """Keep a client that follows a redirect to the leader on the proxy."""
+        place, base = headers.get("Location", ""), self._leader.base_url
+        if place == base or place.startswith((base + "/", base + "?")):
+            headers["Location"] = f"{client.scheme}://{client.host}{place[len(base) :]}"
+
+    def _done(self, passage: Passage, answer: ClientResponse) -> None:
+        """Offer the whole exchange to the mirrors; once."""
+        if not passage.end():
+            return
+        self._counts.answered += 1
+        request, kept = passage.request, passage.kept
+        if not self._settings.mirrors(request.method) or passage.sent.is_cut:
+            return
+        if not passage.writes and self._sampling.random() >= self._settings.sample:
+            return
+        headers = _plain(answer.raw_headers)
+        outcome = Response(answer.status, headers, kept.body, answer.reason or "")
+        whole = replace(request, body=passage.sent.body or None)
+        self._mirrors.offer(Mirrored(whole, outcome, passage.epoch, is_cut=kept.is_cut))
+
+    def _failed(self, status: int, error: Exception) -> web.Response:
+        self._counts.failed += 1
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        return _failure(status, f"{self._leader.name} did not answer: {what}")
+
+
+async def without_additions(_client: web.Request, response: web.StreamResponse) -> None:
+    """Take back what the library adds to the leader's headers; for `on_response_prepare`."""
+    answered = response.get(_ANSWERED)
+    for name in ("Content-Type", "Date", "Server"):
+        if answered is not None and name.lower() not in answered:
+            response.headers.popall(name, None)
+
+
+def _plain(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+
+async def _body(client: web.Request, sent: Copy) -> AsyncIterator[bytes]:
+    while chunk := await client.content.readany():
+        sent.add(chunk)
+        yield chunk
+
+
+def _target(client: web.Request) -> str:
+    """The raw path and query, also where a client wrote a whole URL (RFC 9112, 3.2.2)."""
+    raw = client.raw_path
+    if raw.startswith("/"):
+        return raw
+    return URL(raw, encoded=True).raw_path_qs
+
+
+def _failure(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=f"lockstep proxy: {text}\n")

@@ -1,0 +1,192 @@
+"""Asks the other targets what the first one has answered, and compares; in a thread of its own."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lockstep.conformance import Conformance, Violation
+from lockstep.exchange import Exchanger, TargetLostError
+from lockstep.ledger import Ledger
+from lockstep.messages import NoResponse, Outcome, Request, Response, status_of
+from lockstep.operations import Operation
+from lockstep.proxy.settings import READS, Counts, ProxySettings
+from lockstep.proxy.wire import decoded
+from lockstep.targets import Target
+
+# A mirror that has been silent so often is left alone for a while.
+MAX_SILENCE = 5
+REST_SECONDS = 5.0
+# Not what a server makes of a request, but whether it is there and fast enough.
+_FAULTS = frozenset({"refused", "timeout"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """A request with the leader's answer; `epoch` says which writes it may have met."""
+
+    request: Request
+    answer: Response
+    epoch: int
+    is_cut: bool = False
+
+
+class Mirrors:
+    """The targets that are compared on the side.
+
+    They are asked in the order of the leader's answers. When more waits than the queue holds, what
+    comes next is skipped: a client never waits for a mirror.
+    """
+
+    def __init__(
+        self, ledger: Ledger, targets: list[Target], settings: ProxySettings, counts: Counts
+    ) -> None:
+        # Nothing may be written to servers with real users but what these users write.
+        self._whole = Exchanger(ledger, targets, repairs=False)
+        heads = replace(ledger, conformance=_HeadConformance(ledger.document))
+        self._heads = Exchanger(heads, targets, repairs=False, asks_again=False)
+        self._settings = settings
+        self._counts = counts
+        self._silent = dict.fromkeys((target.name for target in targets[1:]), 0)
+        self._resting: dict[str, float] = {}
+        self._queue: queue.Queue[Mirrored | None] = queue.Queue(settings.queue)
+        self._lock = threading.Lock()
+        self._writing = 0
+        self._epoch = 0
+        self._thread = threading.Thread(target=self._work, name="mirrors", daemon=True)
+        self._thread.start()
+
+    def began(self, *, writes: bool) -> int:
+        """A request is under way; gives the epoch that its answer belongs to."""
+        with self._lock:
+            if writes:
+                self._writing += 1
+                self._epoch += 1
+            # No epoch at all while a write is under way: who knows what a read will see?
+            return self._epoch if writes or not self._writing else -1
+
+    def ended(self, *, writes: bool) -> None:
+        """A request is over."""
+        with self._lock:
+            if writes:
+                self._writing -= 1
+                self._epoch += 1
+
+    def offer(self, item: Mirrored) -> None:
+        """Take an answered request, or skip it when too many wait; returns at once."""
+        if item.epoch != self._epoch and item.request.method in READS:
+            item = replace(item, epoch=-1)
+        try:
+            self._queue.put_nowait(item)
+        except queue.Full:
+            self._counts.skipped += 1
+
+    def close(self, seconds: float) -> None:
+        """Let the mirrors finish what waits, for so long at the most."""
+        deadline = time.monotonic() + seconds
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            try:
+                self._queue.put(None, timeout=0.1)
+                break
+            except queue.Full:
+                continue
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._counts.skipped += self._queue.qsize()
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            try:
+                self._mirror(item)
+            except TargetLostError:
+                # It rests anyway; what its silence means is said when the proxy ends.
+                continue
+
+    def _mirror(self, item: Mirrored) -> None:
+        request = item.request
+        targets = self._awake()
+        requests = {each.name: self._whole.translate(request, each.name) for each in targets}
+        pending = [target.start(requests[target.name]) for target in targets]
+        answers = {waiting.target.name: waiting.finish() for waiting in pending}
+        for name, answer in answers.items():
+            self._notice(name, answer)
+        told = {name: answer for name, answer in answers.items() if not _is_fault(answer)}
+        if not told:
+            return
+        if self._is_unclear(item, told):
+            self._counts.unclear += 1
+            return
+        self._counts.mirrored += 1
+        leader = self._whole.targets[0].name
+        self._record(item, {leader: request, **requests}, {leader: item.answer, **told})
+
+    def _record(
+        self, item: Mirrored, requests: dict[str, Request], outcomes: dict[str, Outcome]
+    ) -> None:
+        plain = {name: _decoded(outcome) for name, outcome in outcomes.items()}
+        sent = {name: requests[name] for name in outcomes}
+        limit = self._settings.body_limit
+        if item.is_cut or None in plain.values() or any(map(_is_longer(limit), plain.values())):
+            self._counts.cut += 1
+            heads = {name: _head(outcome) for name, outcome in outcomes.items()}
+            self._heads.record(item.request, sent, heads)
+            return
+        known = {name: outcome for name, outcome in plain.items() if outcome is not None}
+        self._whole.record(item.request, sent, known)
+
+    def _is_unclear(self, item: Mirrored, told: dict[str, Outcome]) -> bool:
+        """Whether a write may have come between the leader's answer and a mirror's."""
+        if item.request.method not in READS:
+            return False
+        moved = not self._settings.mirrors_writes and item.epoch != self._epoch
+        if item.epoch != -1 and not moved:
+            return False
+        return any(
+            status_of(answer) != item.answer.status or answer.body != item.answer.body
+            for answer in told.values()
+            if isinstance(answer, Response)
+        )
+
+    def _awake(self) -> list[Target]:
+        now = time.monotonic()
+        return [each for each in self._whole.targets[1:] if self._resting.get(each.name, 0) <= now]
+
+    def _notice(self, name: str, answer: Outcome) -> None:
+        if isinstance(answer, NoResponse):
+            self._silent[name] += 1
+            self._counts.faults[name, answer.reason] += 1
+            if self._silent[name] >= MAX_SILENCE:
+                self._resting[name] = time.monotonic() + REST_SECONDS
+        else:
+            self._silent[name] = 0
+
+
+class _HeadConformance(Conformance):
+    """Judges an answer without its body."""
+
+    def check(
+        self, operation: Operation | None, outcome: Outcome, expected: frozenset[int] = frozenset()
+    ) -> list[Violation]:
+        found = super().check(operation, outcome, expected)
+        return [each for each in found if "body" not in each.kind]
+
+
+def _is_fault(answer: Outcome) -> bool:
+    return isinstance(answer, NoResponse) and answer.reason in _FAULTS
+
+
+def _decoded(outcome: Outcome) -> Outcome | None:
+    return decoded(outcome) if isinstance(outcome, Response) else outcome
+
+
+def _is_longer(limit: int) -> Callable[[Outcome | None], bool]:
+    return lambda outcome: isinstance(outcome, Response) and len(outcome.body) > limit
+
+
+def _head(outcome: Outcome) -> Outcome:
+    if not isinstance(outcome, Response):
+        return outcome
+    kept = tuple(item for item in outcome.headers if item[0].lower() != "content-length")
+    return replace(outcome, headers=kept, body=b"")

@@ -1,0 +1,76 @@
+"""Which headers pass a proxy, and copies of bodies that do not grow without limit."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from lockstep.messages import Headers, Response, header_values
+from lockstep.recordings.headers import HOP_BY_HOP
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class Copy:
+    """The first `limit` bytes of a body that passes by."""
+
+    limit: int
+    size: int = 0
+    _parts: list[bytes] = field(default_factory=list)
+
+    def add(self, chunk: bytes) -> None:
+        """Take in a chunk, as far as there is room."""
+        room = self.limit - self.size
+        self.size += len(chunk)
+        if room > 0:
+            self._parts.append(chunk[:room])
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body was longer than what was kept."""
+        return self.size > self.limit
+
+    @property
+    def body(self) -> bytes:
+        """What was kept."""
+        return b"".join(self._parts)
+
+
+def end_to_end(headers: RawHeaders, *, dropped: frozenset[str] = frozenset()) -> Headers:
+    """The headers that go on to the next hop (RFC 9110, 7.6.1), as Latin-1 text.
+
+    Those that `Connection` names stay behind too, and the `dropped` ones.
+    """
+    pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    named = {
+        token.strip().lower()
+        for value in header_values(pairs, "connection")
+        for token in value.split(",")
+    }
+    left = HOP_BY_HOP | named | dropped
+    return tuple(item for item in pairs if item[0].lower() not in left)
+
+
+def decoded(response: Response) -> Response | None:
+    """The response with its body as it was before compression; `None` where that is unknown.
+
+    Two servers may compress the same text to other bytes.
+    """
+    coding = (response.header("content-encoding") or "identity").strip().lower()
+    if coding == "identity" or not response.body:
+        return response
+    try:
+        if coding in ("gzip", "x-gzip"):
+            body = gzip.decompress(response.body)
+        elif coding == "deflate":
+            body = zlib.decompress(response.body)
+        else:
+            return None
+    except (OSError, EOFError, zlib.error):
+        # A broken encoding is compared to the byte, like any other body.
+        return response
+    headers = tuple(item for item in response.headers if item[0].lower() != "content-length")
+    return replace(response, headers=headers, body=body)
