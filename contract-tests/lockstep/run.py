@@ -298,6 +298,8 @@ class Run:
             secrets=frozenset(self.secrets),
             traps=self._traps,
             races=self._races,
+            noise=self.ledger.noise.all(),
+            rules=self.ledger.rules.all,
             not_judged=self.not_judged,
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )

@@ -10,6 +10,8 @@ from lockstep.drivers.raw import TrapResult
 from lockstep.drivers.stories import StoryResult
 from lockstep.findings import Finding
 from lockstep.known_differences import KnownDifference
+from lockstep.noise import Noise
+from lockstep.rules import Rule
 
 ALIKE, DIVERGED, COULD_NOT_RUN = 0, 1, 2
 
@@ -53,6 +55,8 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     traps: list[TrapResult] = field(default_factory=list)
     races: list[RaceResult] = field(default_factory=list)
+    noise: list[Noise] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
     not_judged: list[str] = field(default_factory=list)
     not_tested: list[str] = field(default_factory=list)
     secrets: frozenset[str] = frozenset()

@@ -6,12 +6,10 @@ from collections import Counter
 from importlib import metadata
 
 from lockstep.coverage import Coverage, OperationRecord
-from lockstep.drivers.races import RaceResult
-from lockstep.drivers.raw import TrapResult
 from lockstep.explain.severity import LEVELS, level
 from lockstep.findings import Finding
 from lockstep.inputs import CATEGORIES, Inputs
-from lockstep.known_differences import KnownDifference
+from lockstep.report.extras import known_data, noise_data, race_data, rule_data, trap_data
 from lockstep.report.masking import masked
 from lockstep.report.steps import Data, step_data
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
@@ -53,14 +51,14 @@ def as_data(verdict: Verdict) -> Data:
             for missing in verdict.missing
         ],
         "problems": list(verdict.problems),
-        "known_differences": [_known(entry) for entry in verdict.known],
+        "known_differences": [known_data(entry) for entry in verdict.known],
         "notes": list(verdict.notes),
         "not_judged": list(verdict.not_judged),
         "not_tested": list(verdict.not_tested),
-        "noise": [],
-        "rules": [],
-        "traps": [_trap(result) for result in verdict.traps],
-        "races": [_race(result) for result in verdict.races],
+        "noise": [noise_data(noise) for noise in verdict.noise],
+        "rules": [rule_data(rule) for rule in verdict.rules],
+        "traps": [trap_data(result) for result in verdict.traps],
+        "races": [race_data(result) for result in verdict.races],
     }
     return masked(data, verdict.secrets)
 
@@ -95,31 +93,6 @@ def finding_data(finding: Finding, number: int) -> Data:
         "reproduced": finding.reproduced,
         "stage": finding.stage,
         "steps": [step_data(exchange) for exchange in finding.sequence],
-    }
-
-
-def _trap(result: TrapResult) -> Data:
-    trap = result.trap
-    alone = trap.left_alone
-    return {
-        "area": trap.area,
-        "name": trap.name,
-        "grade": result.grade,
-        "decision": trap.decision,
-        "left_alone": alone
-        if isinstance(alone, str)
-        else "; ".join(f"{name}: {text}" for name, text in alone.items()),
-        "answers": dict(result.shown),
-        "problems": list(result.problems),
-    }
-
-
-def _race(result: RaceResult) -> Data:
-    return {
-        "name": result.name,
-        "rounds": result.rounds,
-        "outcomes": {name: dict(counts) for name, counts in result.outcomes.items()},
-        "impossible": list(result.impossible),
     }
 
 
@@ -185,15 +158,4 @@ def _inputs(inputs: Inputs | None) -> Data:
         }
         for category in CATEGORIES
         if inputs.documented[category]
-    }
-
-
-def _known(entry: KnownDifference) -> Data:
-    return {
-        "operation": entry.operation,
-        "kind": entry.kind,
-        "where": entry.where,
-        "cause": entry.cause,
-        "expires": entry.expires.isoformat() if entry.expires is not None else None,
-        "seen": entry.seen,
     }

@@ -44,7 +44,7 @@ def _lines(data: Data) -> Iterator[str]:
         yield f"\n{hidden} more findings are in the other reports."
     yield from _list("Problems", data["problems"])
     yield from _list("Documented statuses that were not seen", list(missing_lines(data)))
-    yield from _list("About the targets", data.get("notes", []))
+    yield from _list("About the targets", data["notes"])
     yield from _list("Not judged", data["not_judged"])
     yield from _list("Not tested", data["not_tested"])
 

@@ -30,7 +30,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
 def print_report(data: Data, console: Console) -> None:
     """`print_verdict` for a report that was read from a file."""
     _say(console, f"{_word(data)}  {_shown(data['title'])}: {counts(data)}")
-    for note in data.get("notes", ()):
+    for note in data["notes"]:
         _print_line(console, note)
     console.print()
     console.print(_operations(data))

@@ -1,0 +1,74 @@
+"""What a report has beside findings: traps, races, noise, rules, known differences."""
+
+from __future__ import annotations
+
+from lockstep.drivers.races import RaceResult
+from lockstep.drivers.raw import TrapResult
+from lockstep.known_differences import KnownDifference
+from lockstep.noise import Noise
+from lockstep.report.steps import Data
+from lockstep.rules import Rule
+
+
+def trap_data(result: TrapResult) -> Data:
+    """A trap, and what each target answered to it."""
+    trap = result.trap
+    alone = trap.left_alone
+    return {
+        "area": trap.area,
+        "name": trap.name,
+        "grade": result.grade,
+        "decision": trap.decision,
+        "left_alone": alone
+        if isinstance(alone, str)
+        else "; ".join(f"{name}: {text}" for name, text in alone.items()),
+        "answers": dict(result.shown),
+        "problems": list(result.problems),
+    }
+
+
+def race_data(result: RaceResult) -> Data:
+    """A race, and how often each outcome was seen."""
+    return {
+        "name": result.name,
+        "rounds": result.rounds,
+        "outcomes": {name: dict(counts) for name, counts in result.outcomes.items()},
+        "impossible": list(result.impossible),
+        "notes": list(result.notes),
+    }
+
+
+def noise_data(noise: Noise) -> Data:
+    """A place where a target differs from itself."""
+    return {
+        "operation": noise.operation,
+        "where": noise.where,
+        "kind": noise.kind,
+        "why": noise.why,
+        "count": noise.count,
+        "examples": list(noise.examples),
+    }
+
+
+def rule_data(rule: Rule) -> Data:
+    """A rule of the configuration, and how often it was used."""
+    return {
+        "operation": rule.operation,
+        "where": rule.place,
+        "rule": rule.rule,
+        "value": rule.value,
+        "reason": rule.reason,
+        "used": rule.used,
+    }
+
+
+def known_data(entry: KnownDifference) -> Data:
+    """An accepted difference, and how often it occurred."""
+    return {
+        "operation": entry.operation,
+        "kind": entry.kind,
+        "where": entry.where,
+        "cause": entry.cause,
+        "expires": entry.expires.isoformat() if entry.expires is not None else None,
+        "seen": entry.seen,
+    }
