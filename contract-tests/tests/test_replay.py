@@ -137,11 +137,14 @@ def test_users_of_the_settings_stand_in_for_those_who_logged_in_before(
     assert run.not_judged == ["users whose log-in was not recorded: 1"]
 
 
-def test_a_header_of_the_settings_replaces_the_recorded_one(
+def test_a_header_of_the_targets_replaces_the_recorded_one(
     settings: Settings, session: list[Step], servers: Servers
 ) -> None:
     run = Run(replace(settings, actors=()))
-    play(run, session, servers(), headers=(("authorization", "Basic x"),))
+    targets = servers()
+    for target in targets:
+        target.headers = (("authorization", "Basic x"),)
+    play(run, session, targets)
     assert statuses(run, "createNote") == {401: 1}
 
 
@@ -168,7 +171,7 @@ def test_ids_of_a_log_are_replaced_by_listed_ones(run: Run, servers: Servers) ->
         headers = (JSON, ("Authorization", f"Bearer {owner.token}"))
         exchanger.send(Request("POST", "/notes", headers, body))
     recording = Recording("log", tuple(log), has_bodies=False)
-    credentials = (("Authorization", f"Bearer {owner.token}"),)
-    run.replay(recording, targets[:1], ReplaySettings(headers=credentials))
+    targets[0].headers = (("Authorization", f"Bearer {owner.token}"),)
+    run.replay(recording, targets[:1], ReplaySettings())
     assert run.not_judged == ["2 of 3 ids that the targets do not know were replaced"]
     assert statuses(run, "getNote", "left")[200] == 3

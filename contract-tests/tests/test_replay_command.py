@@ -68,7 +68,7 @@ def test_the_same_targets_can_be_asked_twice(report: Path, servers: Servers) -> 
     [
         ("nonsense", [], "neither a HAR file"),
         ("{}", ["--finding=2"], "not a finding with steps"),
-        ("{}", ["--header=nonsense"], "a header is"),
+        ("{}", ["--header=nonsense"], "is not 'NAME: VALUE'"),
     ],
 )
 def test_what_cannot_be_played_ends_with_two(

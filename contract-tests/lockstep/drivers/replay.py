@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from lockstep.actors import ActorBook
-from lockstep.document import Document
 from lockstep.drivers.replay_ids import IdFinder
 from lockstep.drivers.replay_users import Users
 from lockstep.exchange import Exchanger
-from lockstep.messages import Headers, Request, status_of
+from lockstep.messages import Request, status_of
 from lockstep.recordings import Recording, Step
 from lockstep.recordings.fresh import Fresh
 from lockstep.recordings.listener import Listener
 from lockstep.recordings.names import named_in, shown_in
+from lockstep.targets import Target
 from lockstep.trace import Exchange
 
 MAX_RENEWALS = 3
@@ -38,12 +38,11 @@ class Played:
 class ReplaySettings:
     """How a recording is played.
 
-    `fresh` are texts of the recording that a server takes only once; `headers` replace recorded
-    ones of the same name. With `against_recording` the recorded answers are compared too.
+    `fresh` are texts of the recording that a server takes only once. With `against_recording` the
+    recorded answers are compared too.
     """
 
     fresh: tuple[str, ...] = ()
-    headers: Headers = ()
     against_recording: bool = False
 
 
@@ -52,13 +51,13 @@ class Replayer:
     """Plays steps one after another; one object plays one recording once.
 
     The recorded server is taken for one more partner: its answers are matched with the leader's,
-    and each recorded request is translated into the leader's names before it is sent.
+    and each recorded request is translated into the leader's names before it is sent. A header that
+    the targets have as their own takes the place of a recorded one.
     """
 
     exchanger: Exchanger
     listener: Listener
     fresh: Fresh = field(default_factory=Fresh)
-    headers: Headers = ()
     users: Users | None = None
     ids: IdFinder | None = None
     _recorded: set[str] = field(default_factory=set)
@@ -94,9 +93,9 @@ class Replayer:
     def _credentials(self, step: Step, request: Request) -> Request:
         if self.users is not None:
             request = self.users.authorise(step, request, self._recorded)
-        given = {name.lower() for name, _ in self.headers}
-        kept = tuple(item for item in request.headers if item[0].lower() not in given)
-        return replace(request, headers=(*kept, *self.headers)) if given else request
+        own = _own_headers(self.exchanger.targets)
+        kept = tuple(item for item in request.headers if item[0].lower() not in own)
+        return replace(request, headers=kept) if own else request
 
     def _learn(self, played: Played) -> None:
         self._asked |= named_in(played.step.request)
@@ -117,13 +116,12 @@ def replay(
     `actors` stand in for users whose log-in is not in the recording. Raises `TargetLostError`.
     """
     leader, ledger = exchanger.targets[0], exchanger.ledger
-    judges = settings.against_recording
+    listener = Listener(ledger, leader, recording.base_url, judges=settings.against_recording)
     replayer = Replayer(
         exchanger,
-        Listener(ledger, leader, recording.base_url, judges=judges),
+        listener,
         Fresh(settings.fresh),
-        settings.headers,
-        _users(ledger.document, actors, settings.headers),
+        _users(exchanger, actors),
         None if recording.has_bodies else IdFinder(exchanger),
     )
     foreign = 0
@@ -133,11 +131,18 @@ def replay(
     return list(_notes(replayer, foreign))
 
 
-def _users(document: Document, actors: ActorBook | None, headers: Headers) -> Users | None:
-    """Who stands in for recorded users, unless a header of the caller's says who sends."""
-    if actors is None or actors.credential.is_in(Request("GET", "/", headers)):
+def _own_headers(targets: Iterable[Target]) -> set[str]:
+    """The lower-cased names of headers that every target has as its own."""
+    names = ({name.lower() for name, _ in target.headers} for target in targets)
+    return set.intersection(*names)
+
+
+def _users(exchanger: Exchanger, actors: ActorBook | None) -> Users | None:
+    """Who stands in for recorded users, unless the targets' own headers say who sends."""
+    own = tuple((name, "") for name in _own_headers(exchanger.targets))
+    if actors is None or actors.credential.is_in(Request("GET", "/", own)):
         return None
-    return Users(document, actors)
+    return Users(exchanger.ledger.document, actors)
 
 
 def _notes(replayer: Replayer, foreign: int) -> Iterator[str]:
