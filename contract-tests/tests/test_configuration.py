@@ -1,0 +1,244 @@
+"""`lockstep.toml`: every fault is named with its line, and the command line wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fixtures.notes_server import DOCUMENT
+
+from lockstep.configuration import ConfigurationError, make_plan
+from lockstep.configuration.lines import line_of
+from lockstep.configuration.reading import read
+from lockstep.configuration.states import State, StateError
+from lockstep.configuration.users import make_actors, parse_credential, user_of_headers
+from lockstep.credentials import UNKNOWN, Credential
+from lockstep.document import Document
+from lockstep.rules import Rule
+from lockstep.targets import Target
+
+Write = Callable[[str], Path]
+
+FULL = """
+document = "api.yaml"
+seed = 5
+profile = "quick"
+phases = ["coverage"]
+tolerance = 2
+timeout = 3
+
+[headers]
+X-All = "a"
+
+[[targets]]
+name = "old"
+url = "http://localhost:1/api"
+
+[[targets]]
+name = "new"
+url = "http://localhost:2"
+timeout = 9
+headers = { X-Own = "b", Authorization = "Bearer ${SECRET_TOKEN}" }
+
+[[rules]]
+operation = "getNote"
+where = "/size"
+tolerance = 0.5
+reason = "rounded"
+
+[stories]
+folder = "stories"
+
+[output]
+html = "build/report.html"
+json = "-"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes a configuration; the working directory is where it is."""
+    monkeypatch.chdir(tmp_path)
+
+    def written(text: str) -> Path:
+        path = tmp_path / "lockstep.toml"
+        path.write_text(text)
+        return path
+
+    return written
+
+
+def test_a_file_says_all_that_a_run_needs(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret-value")
+    folder = write(FULL).parent
+    plan = make_plan({}, folder / "lockstep.toml")
+    old, new = plan.targets()
+    settings = plan.settings()
+    assert plan.document == folder / "api.yaml"
+    assert (old.base_url, old.timeout, old.headers) == (
+        "http://localhost:1/api",
+        3,
+        (("X-All", "a"),),
+    )
+    assert (new.timeout, dict(new.headers)["Authorization"]) == (9, "Bearer s3cret-value")
+    assert (settings.seed, settings.tolerance, settings.fuzz.max_examples) == (5, 2, 5)
+    assert settings.fuzz.phases == ("coverage",)
+    assert settings.rules == (Rule("getNote", "/size", "tolerance", "rounded", 0.5),)
+    assert settings.secrets == {"s3cret-value"}
+    assert plan.folder("stories") == folder / "stories"
+    assert plan.outputs() == {"json": "-", "html": str(folder / "build" / "report.html")}
+
+
+def test_the_command_line_wins(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret-value")
+    write(FULL)
+    plan = make_plan(
+        {
+            "document": "/other.yaml",
+            "seed": 1,
+            "headers": {"X-More": "c"},
+            "targets": [{"name": "new", "url": "http://localhost:3"}],
+            "target_headers": {"new": {"X-Own": "d"}},
+        }
+    )
+    (new,) = plan.targets()
+    assert (str(plan.document), plan.settings().seed) == ("/other.yaml", 1)
+    assert (new.base_url, new.timeout) == ("http://localhost:3", 9)
+    assert dict(new.headers) == {
+        "X-All": "a",
+        "X-More": "c",
+        "X-Own": "d",
+        "Authorization": "Bearer s3cret-value",
+    }
+
+
+def test_every_fault_is_named_with_its_line(write: Write) -> None:
+    path = write(
+        'seeed = 1\nprofile = "fast"\n\n[[targets]]\nname = "old"\n\n[[targets]]\n'
+        'name = "new"\nurl = "${NOT_SET}"\n\n[[rules]]\nreason = "x"\n\n[[rules]]\n'
+        'ignore = true\nunordered = true\nreason = "y"\n'
+    )
+    with pytest.raises(ConfigurationError) as raised:
+        read(path)
+    faults = str(raised.value).splitlines()
+    assert sorted(fault.removeprefix(str(path)) for fault in faults) == [
+        ":11: rules[1]: one of ignore, unordered, tolerance, statuses_alike is needed",
+        ":14: rules[2]: only one of ignore, unordered, tolerance, statuses_alike is possible",
+        ":1: seeed: unknown; did you mean seed?",
+        ':2: profile: "fast" is not one of "quick", "default" or "deep" (How much is sent)',
+        ":4: targets[1]: url is missing",
+        ":9: targets[2].url: the environment has no NOT_SET",
+    ]
+
+
+def test_a_file_that_is_no_toml_is_named_with_its_line(write: Write) -> None:
+    path = write('seed = 1\n\nprofile = quick"\n')
+    with pytest.raises(ConfigurationError, match=rf"^{path}:3: "):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (["a"], 1),
+        (["t"], 4),
+        (["t", "b", 1], 5),
+        (["u", 0], 8),
+        (["u", 1, "name"], 11),
+        (["u", 1, "v", "q"], 12),
+        (["u", 1, "absent"], 10),
+        (["absent"], 1),
+    ],
+)
+def test_the_line_of_a_value_is_found(path: list[str | int], line: int) -> None:
+    text = 'a = 1\n\n# x\n[t]\nb = [\n 1,\n 2]\n[[u]]\nname = "x"\n[[u]]\nname = "y"\n'
+    assert line_of(text + 'v = { q = "1" }\n', path) == line
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "no OpenAPI document"),
+        ({"document": "x"}, "no targets"),
+        ({"document": "x", "targets": [{"name": "a", "url": "b"}]}, "not an http"),
+        ({"document": "x", "targets": [{"name": "a", "url": "http://b"}] * 2}, "the same name"),
+    ],
+)
+def test_what_a_run_lacks_is_said(write: Write, given: dict[str, object], told: str) -> None:
+    write("")
+    plan = make_plan(given)
+    with pytest.raises(ConfigurationError, match=told):
+        (plan.document, plan.targets())
+
+
+def test_users_are_completed_from_the_document(write: Write) -> None:
+    path = write(
+        '[log_in]\noperation = "POST /sessions"\nsend = "X-Key: Token {token}"\n'
+        '[[users]]\nname = "ann"\nvalues = { name = "Ann", password = "p" }\n'
+        'values_for = { new = { password = "q" } }\navoid = ["createNote"]\n'
+        '[[users]]\nname = "robot"\ntokens = { old = "1", new = "2" }\nsend = "cookie:sid"\n'
+    )
+    ann, robot = make_actors(read(path), Document.load(DOCUMENT))
+    assert ann.login is not None
+    assert ann.login.json == {"name": "${name}", "password": "${password}"}
+    assert (ann.register, ann.token, list(ann.avoid)) == (None, "", ["createNote"])
+    assert ann.credential == Credential("header", "X-Key", "Token {token}")
+    assert ann.values_for == {"new": {"password": "q"}}
+    assert robot.tokens_at(["old", "new"]) == {"old": "1", "new": "2"}
+    assert robot.credential == Credential("cookie", "sid", "{token}")
+
+
+def test_operations_that_the_document_lacks_are_named(write: Write) -> None:
+    path = write('[log_in]\noperation = "logInn"\n[[users]]\nname = "a"\navoid = ["x"]\n')
+    with pytest.raises(ConfigurationError) as raised:
+        make_actors(read(path), Document.load(DOCUMENT))
+    first, second = str(raised.value).splitlines()
+    assert f"{path}:2: log_in.operation: the document has no operation logInn; it has " in first
+    assert f"{path}:5: users[1].avoid[1]: the document has no operation x" in second
+
+
+def test_a_file_without_users_leaves_them_to_be_found(write: Write) -> None:
+    document = Document.load(DOCUMENT)
+    assert make_actors(read(write("seed = 1")), document) == ()
+    alice, bob = make_actors(
+        read(write('[register]\noperation = "registerUser"')),
+        document,
+    )
+    assert (alice.name, bob.name, alice.credential, alice.token) == ("alice", "bob", UNKNOWN, "")
+
+
+def test_a_header_that_operations_ask_for_is_a_user() -> None:
+    document = Document.load(DOCUMENT)
+    targets = [
+        Target(name, "http://h", headers=(("authorization", f"Bearer {name}"), ("A", "1")))
+        for name in ("old", "new")
+    ]
+    user = user_of_headers(targets, document)
+    assert user is not None
+    assert user.tokens == {"old": "Bearer old", "new": "Bearer new"}
+    assert user.credential == Credential("header", "Authorization", "{token}")
+    assert [target.headers for target in targets] == [(("A", "1"),)] * 2
+    assert user_of_headers(targets, document) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "credential"),
+    [
+        ("Authorization: Token {token}", Credential("header", "Authorization", "Token {token}")),
+        ("Authorization: Token", Credential("header", "Authorization", "Token {token}")),
+        ("X-Key", Credential("header", "X-Key", "{token}")),
+        ("cookie:sid", Credential("cookie", "sid", "{token}")),
+        ("query:key", Credential("query", "key", "{token}")),
+    ],
+)
+def test_how_a_token_is_sent_is_said_in_one_line(text: str, credential: Credential) -> None:
+    assert parse_credential(text) == credential
+
+
+def test_a_state_is_brought_about_by_a_command(tmp_path: Path) -> None:
+    targets = [Target("old-1", "http://h:1/a")]
+    State("clean", command=f'echo "$LOCKSTEP_TARGET_OLD_1" > {tmp_path}/seen').bring_about(targets)
+    assert (tmp_path / "seen").read_text() == "http://h:1/a\n"
+    with pytest.raises(StateError, match="clean: `echo no; exit 3` exited with 3: no"):
+        State("clean", command="echo no; exit 3").bring_about(targets)

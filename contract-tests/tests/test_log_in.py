@@ -1,0 +1,246 @@
+"""How users come in is found in the document, tried out, and done again when a session ends."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.blog_server import make_blog
+from fixtures.flask_servers import pair
+from fixtures.shed_server import DOCUMENT as SHED
+from fixtures.shed_server import make_shed
+
+from lockstep.actors import ActorBook, ActorError, ActorSpec, Call
+from lockstep.credentials import BEARER, UNKNOWN, Credential
+from lockstep.document import Document
+from lockstep.exchange import Exchanger
+from lockstep.log_in.bodies import body_template
+from lockstep.log_in.discovery import find_credentials, find_log_in
+from lockstep.log_in.probe import find_users, settle
+from lockstep.log_in.tokens import TokenError, find_tokens, read_token
+from lockstep.messages import Request, Response, status_of
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.targets import Target
+
+TOKEN = Credential("header", "Authorization", "Token {token}")
+COOKIE = Credential("cookie", "shed_session", "{token}")
+
+
+def exchanger(document: Any, targets: list[Target]) -> Exchanger:
+    """An exchanger of its own run."""
+    return Exchanger(Run(Settings(document)).ledger, targets)
+
+
+def book(sender: Exchanger, *specs: ActorSpec) -> ActorBook:
+    """The users of a test."""
+    return ActorBook(sender, specs, random.Random(0), "0a0b0c0d")
+
+
+def test_a_blog_with_tokens_is_entered_without_configuration() -> None:
+    with pair(make_blog, prefix="/api") as targets:
+        sender = exchanger(BLOG, targets)
+        found = find_users(sender, "0a0b0c0d")
+    alice, bob = found.specs
+    assert (alice.token, alice.credential, bob.name) == ("/user/token", TOKEN, "bob")
+    assert found.notes == [
+        "users: register by `POST /users`, log in by `POST /users/login`, "
+        "sent as `Authorization: Token …`"
+    ]
+
+
+def test_a_shed_with_a_cookie_is_entered_without_configuration() -> None:
+    with pair(make_shed) as targets:
+        found = find_users(exchanger(SHED, targets), "0a0b0c0d")
+    assert (found.specs[0].token, found.specs[0].credential) == ("cookie:shed_session", COOKIE)
+
+
+def test_each_target_is_sent_its_own_token() -> None:
+    with pair(make_blog, prefix="/api") as targets:
+        sender = exchanger(BLOG, targets)
+        users = book(sender, *find_users(sender, "0a0b0c0d").specs)
+        signed = users.authorise(Request("GET", "/user"), users.get("alice"))
+        exchange = sender.send(signed)
+    assert [status_of(outcome) for outcome in exchange.outcomes.values()] == [200, 200]
+    assert len({request.header("authorization") for request in exchange.requests.values()}) == 2
+
+
+def test_a_session_that_ends_is_renewed_for_the_same_user() -> None:
+    with pair(make_shed) as targets:
+        sender = exchanger(SHED, targets)
+        users = book(sender, *find_users(sender, "0a0b0c0d").specs)
+        alice = users.get("alice")
+        for method, path in (("DELETE", "/session"), ("GET", "/tools")):
+            users.notice(sender.send(users.authorise(Request(method, path), alice)), alice)
+        again = users.get("alice")
+        exchange = sender.send(users.authorise(Request("GET", "/tools"), again))
+    assert again.facts["login"] == alice.facts["login"]
+    assert again.token != alice.token
+    assert {status_of(outcome) for outcome in exchange.outcomes.values()} == {200}
+
+
+def test_an_account_that_exists_may_differ_from_target_to_target() -> None:
+    with pair(make_shed) as targets:
+        for target in targets:
+            account = {"login": f"ann_{target.name}", "password": f"secret-{target.name}"}
+            body = json.dumps(account).encode()
+            target.send(Request("POST", "/members", (("Content-Type", "application/json"),), body))
+        sender = exchanger(SHED, targets)
+        draft = ActorSpec(
+            "ann",
+            login=Call("POST /session", {"login": "${login}", "password": "${password}"}),
+            token="",
+            credential=UNKNOWN,
+            values={"login": "ann_old", "password": "secret-old"},
+            values_for={"new": {"login": "ann_new", "password": "secret-new"}},
+        )
+        spec = settle(sender, draft, "0a0b0c0d")
+        ann = book(sender, spec).get("ann")
+    assert (spec.token, spec.credential, ann.facts["login"]) == (
+        "cookie:shed_session",
+        COOKIE,
+        "ann_old",
+    )
+
+
+def test_a_fixed_token_needs_no_log_in() -> None:
+    with pair(make_blog, prefix="/api") as targets:
+        sender = exchanger(BLOG, targets)
+        book(sender, *find_users(sender, "0a0b0c0d").specs).get("alice")
+        identity = next(reversed(sender.identities.values()))
+        draft = ActorSpec("robot", tokens=identity.tokens, token="", credential=UNKNOWN)
+        spec = settle(sender, draft, "1a0b0c0d")
+        users = book(sender, spec)
+        exchange = sender.send(users.authorise(Request("GET", "/user"), users.get("robot")))
+    assert spec.credential == TOKEN
+    assert {status_of(outcome) for outcome in exchange.outcomes.values()} == {200}
+
+
+def test_who_is_not_let_in_is_told_where_and_how() -> None:
+    with pair(make_shed) as targets:
+        sender = exchanger(SHED, targets)
+        draft = ActorSpec("ann", login=Call("POST /session", {"login": "a", "password": "b"}))
+        with pytest.raises(ActorError, match="ann#1: POST /session on old: 401"):
+            book(sender, draft).get("ann")
+
+
+def test_a_document_that_shows_no_way_in_is_compared_without() -> None:
+    with pair(make_shed) as targets:
+        run = Run(Settings(SHED))
+        del run.document.operations["POST /session"], run.document.operations["sign-up"]
+        run.log_in(targets)
+    assert run.settings.actors == ()
+    assert (
+        "9 operations ask for credentials, and the document shows no way to log in"
+        in (run.notes[0])
+    )
+
+
+def described(paths: dict[str, Any], schemes: dict[str, Any] | None = None) -> Document:
+    """A document of POST operations with bodies of the given properties."""
+    return Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                path: {
+                    "post": {
+                        "requestBody": {"content": {media: {"schema": schema}}},
+                        "responses": {"200": {"description": ""}},
+                    }
+                }
+                for path, (media, schema) in paths.items()
+            },
+            "components": {"securitySchemes": schemes or {}},
+        }
+    )
+
+
+def test_a_form_is_filled_in_with_the_name_of_the_registered_user() -> None:
+    texts = {"type": "string"}
+    document = described(
+        {
+            "/signup": ("application/json", properties(email=texts, password=texts)),
+            "/reset-password": ("application/json", properties(password=texts)),
+            "/token": (
+                "application/x-www-form-urlencoded",
+                properties(username=texts, password=texts),
+            ),
+        }
+    )
+    register, login = find_log_in(document)
+    assert register is not None
+    assert login is not None
+    assert register.operation.path == "/signup"
+    assert (login.operation.path, login.call.form) == ("/token", True)
+    assert login.call.json["username"] == register.call.json["email"]
+
+
+def properties(**members: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object with these members, all of them required."""
+    return {"type": "object", "required": list(members), "properties": members}
+
+
+@pytest.mark.parametrize(
+    ("member", "schema", "value"),
+    [
+        ("email", {"type": "string"}, "${actor}.${unique}@example.com"),
+        ("username", {"type": "string", "pattern": "^[a-z0-9_]+$"}, "${actor}${unique}"),
+        ("login", {"type": "string", "maxLength": 8}, "${short}"),
+        ("password", {"type": "string", "pattern": "^[a-zA-Z0-9]{8,}$"}, "Correct7Horse"),
+        ("pin_password", {"type": "string", "maxLength": 6}, "123456"),
+        ("plan", {"enum": ["free", "paid"]}, "free"),
+        ("age", {"type": "integer", "minimum": 18}, 18),
+        ("terms", {"type": "boolean"}, True),
+        ("born", {"type": "string", "format": "date"}, "1990-01-31"),
+        ("code", {"type": "string", "pattern": "^X[0-9]{2}$"}, "X00"),
+        ("tags", {"type": "array", "minItems": 1, "items": {"type": "string"}}, ["a"]),
+    ],
+)
+def test_a_member_is_filled_in_by_its_name_and_schema(
+    member: str, schema: dict[str, Any], value: Any
+) -> None:
+    document = described({})
+    assert body_template(document, properties(**{member: schema})) == {member: value}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "credential"),
+    [
+        ({"type": "http", "scheme": "bearer"}, BEARER),
+        ({"type": "http", "scheme": "token"}, TOKEN),
+        (
+            {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token x`"},
+            TOKEN,
+        ),
+        (
+            {"type": "apiKey", "in": "header", "name": "X-Key"},
+            Credential("header", "X-Key", "{token}"),
+        ),
+        ({"type": "apiKey", "in": "query", "name": "key"}, Credential("query", "key", "{token}")),
+        ({"type": "oauth2", "flows": {}}, BEARER),
+    ],
+)
+def test_how_a_token_is_sent_follows_the_scheme(
+    scheme: dict[str, Any], credential: Credential
+) -> None:
+    assert find_credentials(described({}, {"a": scheme}))[0] == credential
+
+
+def test_tokens_are_found_wherever_they_are() -> None:
+    body = (
+        b'{"refresh_token":"r-123456","user":{"id":"0123456789","data":{"accessToken":"a-123456"}}}'
+    )
+    headers = (("X-Auth-Token", "h-123456"), ("Set-Cookie", "sid=c-123456; Path=/"))
+    answer = Response(200, headers, body)
+    assert find_tokens(answer) == ["/user/data/accessToken", "header:X-Auth-Token", "cookie:sid"]
+    assert [read_token(answer, source) for source in find_tokens(answer)] == [
+        "a-123456",
+        "h-123456",
+        "c-123456",
+    ]
+    with pytest.raises(TokenError, match="no token at /nowhere of an answer with status 200"):
+        read_token(answer, "/nowhere")
