@@ -23,6 +23,14 @@ const ambient = new AsyncLocalStorage<Prisma.TransactionClient>();
 let prisma: PrismaClient | undefined;
 let transactionOptions = { maxWait: 0, timeout: 0 };
 
+/** Another transaction came first, for the `reason` given; tried again, this one may succeed. */
+export class OvertakenError extends Error {
+  constructor(readonly reason: Error) {
+    super(reason.message);
+    this.name = "OvertakenError";
+  }
+}
+
 /** Makes the client of this process. No connection is opened before the first statement. */
 export function connect(settings: Settings): PrismaClient {
   const milliseconds = settings.databaseTimeoutMs;
@@ -66,7 +74,8 @@ export async function ping(): Promise<void> {
 /**
  * Runs a service function in one transaction, or in that of the caller.
  *
- * The outermost tries up to three times when the database chose it to give way.
+ * The outermost tries up to three times when the database chose it to give way, or when it was
+ * overtaken.
  */
 export function transactional<A extends unknown[], R>(
   work: (...args: A) => Promise<R>,
@@ -77,7 +86,10 @@ export function transactional<A extends unknown[], R>(
       try {
         return await runOnce(() => work(...args));
       } catch (error) {
-        if (attempt === ATTEMPTS || !RETRIED_STATES.includes(sqlState(error))) throw error;
+        const overtaken = error instanceof OvertakenError;
+        if (overtaken && attempt === ATTEMPTS) throw error.reason;
+        if (attempt === ATTEMPTS) throw error;
+        if (!overtaken && !RETRIED_STATES.includes(sqlState(error))) throw error;
       }
     }
   };

@@ -24,6 +24,14 @@ OWNER_CONSTRAINT = "_user_id_fkey"
 UNAVAILABLE_STATES = ("08", "57P0", "57014", "53300")
 
 
+class OvertakenError(Exception):
+    """Another transaction came first, for the `reason` given; tried again, this one may succeed."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class _Process:
     """What `connect` sets, once in a process."""
 
@@ -97,7 +105,8 @@ def reading(function: Callable[P, R]) -> Callable[P, R]:
 def transactional(function: Callable[P, R]) -> Callable[P, R]:
     """Runs a service function in one transaction, or in that of the caller.
 
-    The outermost tries up to three times when the database chose it to give way.
+    The outermost tries up to three times when the database chose it to give way, or when it was
+    overtaken.
     """
 
     @functools.wraps(function)
@@ -107,13 +116,17 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
             if ambient.info.get("reading"):
                 raise RuntimeError("a transaction cannot begin within a reading")
             return function(*args, **kwargs)
-        for _ in range(ATTEMPTS - 1):
+        attempt = 1
+        while True:
             try:
                 return _run_once(function, *args, **kwargs)
+            except OvertakenError as error:
+                if attempt == ATTEMPTS:
+                    raise error.reason from error
             except exc.DBAPIError as error:
-                if sql_state(error) not in RETRIED_STATES:
+                if attempt == ATTEMPTS or sql_state(error) not in RETRIED_STATES:
                     raise
-        return _run_once(function, *args, **kwargs)
+            attempt += 1
 
     return run
 

@@ -1,8 +1,8 @@
 /** The timer: the one running time entry that a user may have. Its clock is the database's. */
 
-import { db, transactional } from "../db.js";
+import { db, OvertakenError, transactional } from "../db.js";
 import type { TimeEntry } from "../generated/prisma/client.js";
-import { TimerNotRunningError } from "../utils/errors.js";
+import { TimerAlreadyRunningError, TimerNotRunningError } from "../utils/errors.js";
 import { lockTask } from "./task-service.js";
 import { insertTimeEntry } from "./time-entry-service.js";
 
@@ -29,7 +29,13 @@ export const startTimer = transactional(
     await lockTask(userId, taskId);
     const previous = stopPrevious ? await stop(userId) : undefined;
     const startTime = previous?.endTime ?? (await now());
-    return insertTimeEntry(userId, taskId, { startTime, endTime: null, note });
+    const fields = { startTime, endTime: null, note };
+    return insertTimeEntry(userId, taskId, fields).catch((error: unknown) => {
+      if (stopPrevious && error instanceof TimerAlreadyRunningError) {
+        throw new OvertakenError(error);
+      }
+      throw error;
+    });
   },
 );
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, cast, func, select, update
 
-from ..db import reading, session, transactional
+from ..db import OvertakenError, reading, session, transactional
 from ..models import Task, TimeEntry
 from ..models.base import MILLISECONDS
-from ..utils.errors import TimerNotRunningError
+from ..utils.errors import TimerAlreadyRunningError, TimerNotRunningError
 from ..utils.identifiers import new_id
 from .task_service import lock_task
 from .time_entry_service import insert_time_entry
@@ -45,9 +45,15 @@ def start_timer(user_id: str, task_id: str, note: str | None, stop_previous: boo
     lock_task(user_id, task_id)
     previous = _stop(user_id) if stop_previous else None
     start_time = previous.end_time if previous else session().scalar(select(_NOW))
-    return insert_time_entry(
-        TimeEntry(id=new_id(), user_id=user_id, task_id=task_id, start_time=start_time, note=note)
+    entry = TimeEntry(
+        id=new_id(), user_id=user_id, task_id=task_id, start_time=start_time, note=note
     )
+    try:
+        return insert_time_entry(entry)
+    except TimerAlreadyRunningError as error:
+        if stop_previous:
+            raise OvertakenError(error) from error
+        raise
 
 
 @transactional
