@@ -73,7 +73,7 @@ class Target:
         secure = parts.scheme == "https"
         self.address = (parts.hostname, parts.port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
-        self._tls = (tls or ssl.create_default_context()) if secure else None
+        self.tls = (tls or ssl.create_default_context()) if secure else None
         self.move(base_url)
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
@@ -119,10 +119,10 @@ class Target:
         """A new connection, for bytes of the caller's own; `OSError` when there is none."""
         sock = socket.create_connection(self.address, timeout=self.timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._tls is None:
+        if self.tls is None:
             return sock
         try:
-            return self._tls.wrap_socket(sock, server_hostname=self.address[0])
+            return self.tls.wrap_socket(sock, server_hostname=self.address[0])
         except OSError:
             sock.close()
             raise

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import click
-from rich.console import Console
 
-from lockstep.cli.options import EXIT_CODES, parse_targets
+from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.options import OUTPUT, TARGETS, planned
+from lockstep.cli.reports import reporter, show
+from lockstep.configuration import ConfigurationError, Plan
 from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
 from lockstep.proxy.settings import READS, Counts
-from lockstep.report.json_report import write_json
-from lockstep.report.progress import TerminalProgress
-from lockstep.report.terminal import print_verdict
-from lockstep.run import Run, RunError
-from lockstep.settings import Settings
+from lockstep.run import Reporter, Run, RunError
 from lockstep.targets import Target
-from lockstep.verdict import COULD_NOT_RUN
 
 _EPILOG = f"""
 \b
@@ -27,60 +23,58 @@ Examples:
   lockstep proxy openapi.yaml --target old=... --target new=... --listen 127.0.0.1:8080 --sample 0.1
   lockstep proxy openapi.yaml --target old=... --target new=... --methods all --for 600
 
-{EXIT_CODES}
-"""
+{EXIT_CODES}"""
 
 
-@click.command(epilog=_EPILOG)
-@click.argument("spec")
-@click.option(
-    "--target",
-    "names",
-    multiple=True,
-    required=True,
-    metavar="NAME=URL",
-    help="A server; two or more. Clients are answered by the first one.",
-)
-@click.option(
+@click.command(cls=Command, epilog=_EPILOG)
+@click.argument("document", required=False, metavar="[SPEC]")
+@planned(TARGETS, OUTPUT, takes=("document",))
+@option(
     "--listen",
+    group="Proxy",
     default="127.0.0.1:8080",
     show_default=True,
     metavar="HOST:PORT",
     help="Where clients connect; port 0 takes a free one.",
 )
-@click.option(
+@option(
     "--methods",
+    group="Proxy",
     default=",".join(sorted(READS)),
     show_default=True,
-    help="What is mirrored, or `all`: then the mirrors need states of their own.",
+    help="What is mirrored, or `all`: then each target needs a state of its own.",
 )
-@click.option(
+@option(
     "--sample",
+    group="Proxy",
     type=click.FloatRange(0, 1),
     default=1.0,
     show_default=True,
     help="The share of the reads that is mirrored; writes are not left out.",
 )
-@click.option(
+@option(
     "--mirror-timeout",
+    group="Proxy",
     type=click.FloatRange(0, min_open=True),
-    default=10.0,
-    show_default=True,
-    help="Seconds that a mirror may take.",
+    metavar="SECONDS",
+    help="How long a mirror may take.  [default: as --timeout]",
 )
-@click.option("--for", "seconds", type=float, help="End after so many seconds.")
-@click.option("--known", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path))
+@option(
+    "--for",
+    "seconds",
+    group="Proxy",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="End after so long.  [default: with Ctrl-C or SIGTERM]",
+)
 def proxy(
-    spec: str,
-    names: tuple[str, ...],
+    plan: Plan,
     listen: str,
     methods: str,
     sample: float,
-    mirror_timeout: float,
+    mirror_timeout: float | None,
     seconds: float | None,
-    known: Path | None,
-    report: Path | None,
+    quiet: bool,
 ) -> None:
     """Stand before a server, and compare others with it under its own traffic.
 
@@ -92,43 +86,38 @@ def proxy(
     Ctrl-C ends it and shows the verdict. Credentials, cookies, passwords and tokens of users are
     masked in the reports; other personal data in bodies are not.
     """
-    console = Console()
-    targets = parse_targets(names)
-    if len(targets) < 2:
-        raise click.UsageError("Two targets or more are compared: --target NAME=URL.")
-    for mirror in targets[1:]:
-        mirror.timeout = mirror_timeout
     host, port = _address(listen)
     settings = ProxySettings(host, port, _methods(methods), sample, seconds=seconds)
-    try:
-        run = Run(Settings(spec, known_differences=known, require_coverage=False))
-        with TerminalProgress(console) as progress:
-            progress.stage("proxy")
-            compare_traffic(run, targets, settings, _ready(console, targets), _told(progress))
-        verdict = run.finish()
-    except (RunError, ProxyError) as error:
-        click.echo(f"lockstep: {error}", err=True)
-        sys.exit(COULD_NOT_RUN)
-    finally:
-        for target in targets:
-            target.close()
-    print_verdict(verdict, console)
-    if report is not None:
-        write_json(verdict, report)
+    with could_not_run(RunError, ProxyError, ConfigurationError):
+        targets = plan.targets()
+        outputs = plan.outputs()
+        if len(targets) < 2:
+            raise ConfigurationError("two targets or more are compared: --target NAME=URL")
+        for mirror in targets[1:]:
+            mirror.timeout = mirror_timeout or mirror.timeout
+        with reporter(quiet=quiet) as progress:
+            work = Run(plan.settings(), progress)
+            try:
+                compare_traffic(work, targets, settings, _ready(targets), _told(progress))
+            finally:
+                for target in targets:
+                    target.close()
+        verdict = work.finish()
+    show(verdict, outputs, quiet=quiet)
     sys.exit(verdict.exit_code)
 
 
-def _ready(console: Console, targets: list[Target]) -> Callable[[str, Callable[[], None]], None]:
+def _ready(targets: list[Target]) -> Callable[[str, Callable[[], None]], None]:
     leader, *mirrors = targets
     names = ", ".join(mirror.name for mirror in mirrors)
 
     def ready(url: str, _end: Callable[[], None]) -> None:
-        console.print(f"{url} answers from {leader.name} and compares {names}", highlight=False)
+        click.echo(f"{url} answers from {leader.name} and compares {names}", err=True)
 
     return ready
 
 
-def _told(progress: TerminalProgress) -> Callable[[Counts], None]:
+def _told(progress: Reporter) -> Callable[[Counts], None]:
     return lambda counts: progress.progress(str(counts), counts.answered, None)
 
 

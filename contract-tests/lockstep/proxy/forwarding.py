@@ -19,6 +19,8 @@ from lockstep.targets import Target
 
 # `Host` is the target's own; the proxy has answered `Expect` itself when it sends the body on.
 _NOT_SENT_ON = frozenset({"expect", "host"})
+# With the ids of a mirror a body may have another length.
+_NOT_COPIED = _NOT_SENT_ON | {"content-length"}
 _OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _HOW_FAR = "1.1 lockstep"
 # The names of the headers that the leader has sent.
@@ -85,7 +87,7 @@ class Forwarder:
 
     def _begin(self, client: web.Request) -> Passage:
         limit = self._settings.body_limit
-        headers = end_to_end(client.raw_headers, dropped=_NOT_SENT_ON)
+        headers = end_to_end(client.raw_headers, dropped=_NOT_COPIED)
         request = Request(client.method, _target(client), headers)
         epoch = self._mirrors.began(writes=request.method not in READS)
         return Passage(request, Copy(limit), Copy(limit), self._mirrors, epoch)
@@ -102,7 +104,7 @@ class Forwarder:
 
     async def _ask(self, client: web.Request, passage: Passage) -> ClientResponse:
         request = passage.request
-        pairs = CIMultiDict(request.headers)
+        pairs = CIMultiDict(end_to_end(client.raw_headers, dropped=_NOT_SENT_ON))
         pairs.add("Via", _HOW_FAR)
         for name, value in self._leader.headers:
             pairs.setdefault(name, value)
@@ -112,6 +114,7 @@ class Forwarder:
             headers=pairs,
             data=_body(client, passage.sent) if client.can_read_body else None,
             allow_redirects=False,
+            ssl=self._leader.tls or True,
             skip_auto_headers=_OWN,
         )
 

@@ -1,0 +1,103 @@
+"""`lockstep proxy` as a command."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from fixtures.notes_server import DOCUMENT
+
+from lockstep.cli import main
+from lockstep.messages import Request, Response
+from lockstep.targets import Target
+
+Servers = Callable[..., list[Target]]
+
+
+def names(targets: list[Target]) -> list[str]:
+    return [f"--target={target.name}={target.base_url}" for target in targets]
+
+
+@contextmanager
+def proxy(targets: list[Target], *options: str) -> Iterator[tuple[Target, subprocess.Popen[str]]]:
+    """The command as a process, with a client of it."""
+    command = [sys.executable, "-m", "lockstep", "proxy", str(DOCUMENT), *names(targets)]
+    process = subprocess.Popen(
+        [*command, "--listen=127.0.0.1:0", *options], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stderr is not None
+        url = process.stderr.readline().partition(" ")[0]
+        while not url.startswith("http"):
+            url = process.stderr.readline().partition(" ")[0]
+        client = Target("client", url)
+        yield client, process
+        client.close()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_a_verdict(
+    tmp_path: Path, servers: Servers, sent: signal.Signals
+) -> None:
+    report = tmp_path / "report.json"
+    with proxy(servers(), f"--json={report}") as (client, process):
+        answer = client.send(Request("GET", "/notes"))
+        assert isinstance(answer, Response)
+        assert answer.status == 401
+        process.send_signal(sent)
+        assert process.wait(timeout=30) == 0
+    operations = json.loads(report.read_text())["operations"]
+    assert operations["listNotes"]["statuses"] == {"left": {"401": 1}, "right": {"401": 1}}
+
+
+def test_a_difference_ends_it_with_one(servers: Servers) -> None:
+    account = b'{"name": "alice", "password": "secret"}'
+    with proxy(servers("number", "text"), "--methods=all", "--quiet") as (client, process):
+        for path in ("/users", "/sessions"):
+            request = Request("POST", path, (("Content-Type", "application/json"),), account)
+            answer = client.send(request)
+        assert isinstance(answer, Response)
+        token = json.loads(answer.body)["access_token"]
+        headers = (("Content-Type", "application/json"), ("Authorization", f"Bearer {token}"))
+        client.send(Request("POST", "/notes", headers, b'{"text": "ONE"}'))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 1
+
+
+def test_it_ends_after_some_seconds(servers: Servers) -> None:
+    options = ["--listen=127.0.0.1:0", "--for=0.01"]
+    result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()), *options])
+    assert result.exit_code == 0, result.output
+    assert "answers from left and compares right" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--listen=nonsense"], "an address is HOST:PORT"),
+        (["--sample=2"], "not in the range"),
+        (["--listen=127.0.0.1:99999"], "an address is HOST:PORT"),
+    ],
+)
+def test_what_cannot_be_served_ends_with_two(
+    servers: Servers, options: list[str], message: str
+) -> None:
+    result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()), *options])
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_one_target_is_not_enough(servers: Servers) -> None:
+    result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()[:1])])
+    assert result.exit_code == 2
+    assert "two targets or more" in result.output
