@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lockstep.explain.schema_places import Place
 from lockstep.explain.situation import Situation
-from lockstep.explain.words import code, names
+from lockstep.explain.words import code, listed
 from lockstep.findings import Finding
 from lockstep.messages import Response
 from lockstep.operations import Operation
@@ -43,10 +43,11 @@ def lacking(gap: Gap) -> str:
 def _status(gap: Gap) -> str:
     statuses = sorted(gap.values)
     keys = [_key_of(gap.operation, status) for status in statuses]
-    documented = f"Both {names(statuses)} are documented for {gap.call}"
+    documented = f"Both {listed(statuses)} are documented for {gap.call}"
     if any(key != status for key, status in zip(keys, statuses, strict=True)):
-        listed = names([code(key) for key in dict.fromkeys(keys) if key])
-        documented = f"{listed} {'allow' if 'and' in listed else 'allows'} {names(statuses)}"
+        ranges = [code(key) for key in dict.fromkeys(keys) if key]
+        allow = "allow" if len(ranges) > 1 else "allows"
+        documented = f"{listed(ranges)} {allow} {listed(statuses)}"
         documented += f" for {gap.call}"
     if all(status.startswith("4") for status in statuses) and not gap.situation.thing:
         return f"{documented}; nothing says which of the two checks comes first{_asked(gap)}."
@@ -88,7 +89,7 @@ def _type(gap: Gap) -> str:
     place = gap.place
     if not place.documented or not place.types:
         return f"{_first(_name(gap))} has no type."
-    return f"{_first(_name(gap))} may be {names(place.types)}; nothing says when it is which."
+    return f"{_first(_name(gap))} may be {listed(place.types)}; nothing says when it is which."
 
 
 def _value(gap: Gap) -> str:

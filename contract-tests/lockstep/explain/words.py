@@ -25,7 +25,12 @@ def shown(text: str, limit: int = MAX_VALUE) -> str:
 
 def names(targets: Sequence[str]) -> str:
     """`old`, `old and new`, `a, b and c`."""
-    *first, last = targets
+    return listed([target.replace("`", "'") for target in targets])
+
+
+def listed(parts: Sequence[str]) -> str:
+    """The parts as an enumeration."""
+    *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 from lockstep.report.data import as_data
@@ -17,7 +18,7 @@ SHOWN_FINDINGS = 20
 SHOWN_LINES = 20
 MAX_COMMAND = 2000
 _SPECIAL = re.compile(r"([\\*_\[\]<>|#~!&])")
-_CODE = re.compile(r"(`[^`]*`)")
+_CODE = re.compile(r"`([^`]*)`")
 
 
 def write_markdown(verdict: Verdict, path: Path) -> None:
@@ -68,14 +69,12 @@ def _table(data: Data) -> Iterator[str]:
 
 
 def _finding(finding: Data) -> Iterator[str]:
-    level, what = finding["level"], prose(finding["class"])
+    level = finding["level"]
     yield ""
     yield (
         f"<details><summary><b>{finding['number']}. {level}</b>, {_html(finding['class'])}, "
         f"{_html(finding['operation'])}: {_html(finding['sentence'])}</summary>"
     )
-    yield ""
-    yield f"**{what}.** {prose(finding['sentence'])}"
     if finding["silence"]:
         yield f"\n**The document is silent.** {prose(finding['silence'])}"
     for broken in finding["breaks"]:
@@ -104,15 +103,11 @@ def _list(title: str, texts: list[str]) -> Iterator[str]:
 
 
 def prose(text: str) -> str:
-    """A sentence on one line whose names in backticks stay code, and whose rest is only text."""
-    line = " ".join(visible(text).split())
-    parts = _CODE.split(line)
-    return "".join(
-        part.replace("|", "\\|") if _CODE.fullmatch(part) else _SPECIAL.sub(r"\\\1", part)
-        for part in parts
-    )
+    """A sentence on one line: its names in backticks become code, and all else is only text."""
+    line = _SPECIAL.sub(r"\\\1", " ".join(visible(text).split()))
+    return _CODE.sub(r"<code>\1</code>", line).replace("`", "\\`")
 
 
 def _html(text: str) -> str:
-    line = " ".join(visible(text).replace("`", "").split())
-    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = escape(" ".join(visible(text).split()), quote=False)
+    return _CODE.sub(r"<code>\1</code>", line)

@@ -29,7 +29,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
 
 def print_report(data: Data, console: Console) -> None:
     """`print_verdict` for a report that was read from a file."""
-    _say(console, f"{_word(data)}  {_shown(data['title'])}: {counts(data)}")
+    _say(console, f"{_word(data)}  {_shown(data['title'])}: {_shown(counts(data))}")
     for note in data["notes"]:
         _print_line(console, note)
     console.print()
