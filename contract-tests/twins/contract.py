@@ -13,6 +13,7 @@ from twins.paths import CONTRACT, CONTRACT_TESTS
 
 STORIES = CONTRACT_TESTS / "stories"
 TRAPS = CONTRACT_TESTS / "traps"
+RACES = CONTRACT_TESTS / "races"
 KNOWN_DIFFERENCES = CONTRACT_TESTS / "known-differences.yaml"
 
 # Equal on every machine, so that a failure in one place is the same in another.
@@ -53,6 +54,11 @@ def profile() -> str:
     if name not in AMOUNTS:
         raise ValueError(f"PROFILE={name}: there are {', '.join(AMOUNTS)}")
     return name
+
+
+def share_of_rounds() -> float:
+    """How many of the rounds of a race are run in the profile, 1 being all that it names."""
+    return {"quick": 0.25, "deep": 10.0}.get(profile(), 1.0)
 
 
 def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Settings:

@@ -1,6 +1,6 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m twins.suite [stories] [traps] [generated]
+python -m twins.suite [stories] [traps] [races] [generated]
 
 PROFILE=quick|default|deep, SEED and DATABASE_URL are read. Unless all parts are run, not every
 documented status needs to be seen.
@@ -10,11 +10,13 @@ Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when 
 
 import sys
 from collections.abc import Collection
+from dataclasses import replace
 
 from rich.console import Console
 
 from lockstep.drivers.story_files import Story, StoryError, load_stories
 from lockstep.report.html import write_html
+from lockstep.races import load_races
 from lockstep.report.json_report import write_json
 from lockstep.report.junit import write_junit
 from lockstep.report.markdown import write_markdown
@@ -32,7 +34,7 @@ from twins.processes import ended_by_signals
 from twins.servers import ServerError
 from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 
-PARTS = ("stories", "traps", "generated")
+PARTS = ("stories", "traps", "races", "generated")
 REPORT = BUILD / "contract-report.html"
 WRITERS = {".html": write_html, ".json": write_json, ".xml": write_junit, ".md": write_markdown}
 _LOGS = BUILD / "logs" / "contract"
@@ -52,6 +54,8 @@ class Suite:
             self._play_stories()
         if "traps" in parts:
             self._spring_traps()
+        if "races" in parts:
+            self._race()
         if "generated" in parts:
             self._send_generated()
 
@@ -75,6 +79,14 @@ class Suite:
         with self._stage.pair(POPULATED) as targets:
             tokens = {target.name: log_in(target.base_url) for target in targets}
             self._run.spring_traps(load_traps(contract.TRAPS), targets, tokens)
+
+    def _race(self) -> None:
+        """Send requests at the same moment, many times, to each twin apart."""
+        races = load_races(contract.RACES, self._run.document)
+        rounds = contract.share_of_rounds()
+        races = [replace(race, rounds=max(1, round(race.rounds * rounds))) for race in races]
+        with self._stage.pair() as targets:
+            self._run.race(races, targets)
 
     def _send_generated(self) -> None:
         with self._stage.pair(CLEAN, leader="python") as targets:
