@@ -31,6 +31,8 @@ from lockstep.log_in.probe import find_users, is_open
 from lockstep.messages import NoResponse, Request
 from lockstep.races import Race
 from lockstep.recordings import Recording
+from lockstep.rules import Rules
+from lockstep.self_check import self_check
 from lockstep.settings import Settings
 from lockstep.shrink import Shrinker
 from lockstep.smoke import smoke
@@ -100,6 +102,7 @@ class Run:
             coverage=Coverage(self.document),
             findings=Findings(known),
             clock=Clock(settings.tolerance),
+            rules=Rules(settings.rules),
         )
 
     def reach(self, targets: Sequence[Target], path: str | None = None) -> None:
@@ -150,6 +153,16 @@ class Run:
                 raise RunError(f"log-in: {error}") from error
         self.use(found.specs)
         self.notes += found.notes
+
+    def self_check(self, targets: Sequence[Target]) -> None:
+        """Hold each target against itself; what it answers differently each time is not judged."""
+        with self.stage("self-check", targets) as stage:
+            exchanger = Exchanger(self.ledger, targets)
+            actors = self.actors(exchanger) if self.settings.actors else None
+            try:
+                self.not_judged += self_check(exchanger, actors)
+            except (ActorError, TargetLostError) as error:
+                self.could_not_run(f"{stage.title}: {error}")
 
     def play_stories(
         self,
@@ -220,12 +233,14 @@ class Run:
         with self.stage(f"replay of {recording.title}", targets) as stage:
             exchanger = Exchanger(self.ledger, targets)
             actors = self.actors(exchanger) if self.settings.actors else None
+            found = len(self.ledger.findings)
             try:
                 self.not_judged += replay(
                     recording, exchanger, actors, settings, self._reporter.progress
                 )
             except (ActorError, TargetLostError) as error:
                 self.could_not_run(f"{stage.title}: {error}")
+            self._shrinker.shrink(self.ledger.findings.since(found), exchanger)
         return stage
 
     def spring_traps(
@@ -278,7 +293,7 @@ class Run:
         findings = self.ledger.findings
         coverage = self.ledger.coverage
         missing = coverage.missing(exempt) if self.settings.require_coverage else []
-        problems = [*self._problems, *findings.problems()]
+        problems = [*self._problems, *findings.problems(), *self.ledger.rules.unused()]
         names = dict.fromkeys(name for stage in self._stages for name in stage.targets)
         found = Explainer(self.document, self.ledger.conformance).explain(findings.all(), names)
         code = DIVERGED if found or missing or problems else ALIKE

@@ -89,6 +89,8 @@ def _drive(work: Run, plan: Plan, targets: Sequence[Target]) -> None:
     caller = user_of_headers(targets, work.document)
     work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))
     work.log_in(targets)
+    if plan.data.get("self_check", True):
+        work.self_check(targets)
     states = plan.states()
     for state in states:
         state.bring_about(targets)

@@ -1,0 +1,155 @@
+"""`lockstep run` as a command: what it says, where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from fixtures.notes_server import DOCUMENT
+
+from lockstep.cli import COMMANDS, main
+from lockstep.targets import Target
+
+Servers = Callable[..., list[Target]]
+
+
+def lockstep(*arguments: object) -> Result:
+    """The command, in this process."""
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def targets(servers: list[Target]) -> list[str]:
+    """What tells the command about servers."""
+    return [f"--target={server.name}={server.base_url}" for server in servers]
+
+
+def test_the_help_lists_every_command_with_a_sentence() -> None:
+    shown = lockstep("--help").output
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} +[A-Z].*", shown, re.MULTILINE)
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_teaches_its_use(name: str) -> None:
+    shown = lockstep(name, "--help").output
+    assert "exit code" in shown.lower()
+    assert "--help" in shown
+
+
+def test_the_version_is_told() -> None:
+    assert re.fullmatch(r"lockstep \d+\.\d+\.\d+\n", lockstep("--version").output)
+
+
+def test_servers_that_differ_are_found_and_reported_everywhere(
+    tmp_path: Path, servers: Servers
+) -> None:
+    reports = {kind: tmp_path / "out" / f"report.{kind}" for kind in ("html", "junit", "markdown")}
+    result = lockstep(
+        *("run", DOCUMENT, *targets(servers("leak")), "--phase=examples", "--phase=coverage"),
+        *("--json=-", *(f"--{kind}={path}" for kind, path in reports.items())),
+    )
+    data = json.loads(result.stdout)
+    assert (result.exit_code, data["exit_code"]) == (1, 1)
+    assert any(found["where"] == "body /owner" for found in data["findings"])
+    assert data["notes"] == [
+        "users: register by `POST /users`, log in by `POST /sessions`, "
+        "sent as `Authorization: Bearer …`"
+    ]
+    assert "generated requests" in result.stderr
+    for path in reports.values():
+        assert "owner" in path.read_text()
+
+
+def test_quiet_says_nothing_about_servers_that_are_alike(servers: Servers) -> None:
+    result = lockstep("run", DOCUMENT, *targets(servers()), "--no-fuzz", "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "lockstep: no targets: give --target NAME=URL for each server, or [[targets]] in"),
+        (["--target=a"], "'a' is not NAME=URL, such as old=http://localhost:8000"),
+        (["--target=a=localhost:80"], "lockstep: targets[1]: a: not an http:// or https:// URL"),
+        (["--target=a=http://127.0.0.1:1"], "lockstep: a at http://127.0.0.1:1: refused: nothing"),
+        (["--header=nonsense"], "'nonsense' is not 'NAME: VALUE'"),
+        (["--nonsense"], "No such option"),
+        (
+            ["--target=a=http://127.0.0.1:1", "--target-header", "b", "X: 1"],
+            "lockstep: --target-header: there is no target b",
+        ),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_a_line(arguments: list[str], told: str) -> None:
+    result = lockstep("run", DOCUMENT, *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("absent.yaml", None, "absent.yaml"),
+        ("broken.json", "{", "broken.json"),
+        ("swagger.json", '{"swagger": "2.0"}', "swagger.json"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_named(
+    tmp_path: Path, name: str, text: str | None, told: str
+) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    result = lockstep("run", tmp_path / name, "--target=a=http://127.0.0.1:1")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("lockstep: ")
+    assert told in result.stderr
+
+
+def test_a_configuration_is_enough(tmp_path: Path, servers: Servers) -> None:
+    left, right = servers("leak")
+    log = tmp_path / "log"
+    (tmp_path / "lockstep.toml").write_text(
+        f'document = "{DOCUMENT}"\nphases = ["examples", "coverage"]\nself_check = false\n'
+        f'[[targets]]\nname = "left"\nurl = "{left.base_url}"\n'
+        f'[[targets]]\nname = "right"\nurl = "{right.base_url}"\n'
+        '[[rules]]\noperation = "*"\nwhere = "/owner"\nignore = true\nreason = "told so"\n'
+        '[[rules]]\noperation = "*"\nwhere = "/data/*/owner"\nignore = true\nreason = "told so"\n'
+        f'[[states]]\nname = "as it is"\ncommand = "echo $LOCKSTEP_TARGET_LEFT > {log}"\n'
+        '[output]\njson = "out/report.json"\n'
+    )
+    result = lockstep("run", f"--config={tmp_path / 'lockstep.toml'}")
+    data = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [found for found in data["findings"] if found["category"] == "parity"] == []
+    assert [stage["title"] for stage in data["stages"]][-1] == "generated requests, as it is"
+    assert log.read_text().strip() == left.base_url
+    assert result.exit_code == data["exit_code"]
+
+
+def test_an_interrupted_run_reports_what_it_found(servers: Servers) -> None:
+    command = [sys.executable, "-m", "lockstep", "run", str(DOCUMENT), *targets(servers("leak"))]
+    with subprocess.Popen(
+        [*command, "--profile=deep", "--json=-"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("generated requests:"):
+                process.send_signal(signal.SIGINT)
+                break
+        out, err = process.communicate(timeout=60)
+    data = json.loads(out)
+    assert process.returncode == 2
+    assert data["problems"][-1] == "interrupted: what was found till then is reported"
+    assert data["findings"]
+    assert "Traceback" not in err

@@ -1,0 +1,187 @@
+"""A target that is not as it should be is told from one that differs."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.blog_server import make_blog
+from fixtures.flask_servers import old, serve
+from fixtures.notes_server import DOCUMENT as NOTES
+from fixtures.sockets import listening
+
+from lockstep.document import Document
+from lockstep.smoke import smoke
+from lockstep.targets import Target
+
+
+@pytest.fixture(scope="module")
+def blog() -> Document:
+    """A document whose servers are below `/api`."""
+    return Document.load(BLOG)
+
+
+@contextmanager
+def answering(status: int, location: str = "", tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """The port of a server with one answer to everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            if location:
+                self.send_header("Location", location)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def faults(document: Document, url: str, **settings: float) -> list[str]:
+    """What is wrong with a target at a URL."""
+    target = Target("new", url, **settings)  # type: ignore[arg-type]
+    try:
+        return smoke([target], document).faults
+    finally:
+        target.close()
+
+
+def test_a_target_that_is_sound_is_left_as_it_is(blog: Document) -> None:
+    with serve("old", make_blog, old(), "/api") as target:
+        seen = smoke([target], blog)
+    assert (seen.faults, seen.notes) == ([], [])
+
+
+def test_a_target_above_its_base_path_is_moved_there(blog: Document) -> None:
+    with serve("old", make_blog, old()) as target:
+        url = target.base_url
+        seen = smoke([target], blog)
+    assert (seen.faults, seen.notes) == ([], [f"old: paths are below {url}/api"])
+    assert target.base_url == f"{url}/api"
+
+
+def test_a_wrong_base_path_is_named(blog: Document) -> None:
+    with serve("old", make_blog, old(), "/wrong") as target:
+        (fault,) = smoke([target], blog).faults
+    assert "404 to every documented path: is the base path in its URL right?" in fault
+    assert target.base_url.endswith("/wrong")
+
+
+def test_a_port_without_a_server_is_named(blog: Document) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (fault,) = faults(blog, f"http://127.0.0.1:{port}")
+    assert fault == (
+        f"new at http://127.0.0.1:{port}: refused: "
+        "nothing listens there: is it started, and is the port right?"
+    )
+
+
+def test_an_unknown_host_is_named(blog: Document) -> None:
+    (fault,) = faults(blog, "http://no-such-host.invalid")
+    assert "unknown_host: no such host" in fault
+
+
+def test_a_silent_server_is_named(blog: Document) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        (fault,) = faults(blog, f"http://127.0.0.1:{port}", timeout=0.1)
+    assert "timeout: no answer within 0.1 s" in fault
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"", "dropped: it ends the connection without an answer"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "malformed: what it sends is no HTTP/1.1"),
+    ],
+)
+def test_another_protocol_is_named(answer: bytes, told: str) -> None:
+    with listening(answer) as (target, _, _):
+        (fault,) = smoke([target], Document.load(NOTES)).faults
+    assert told in fault
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "told"),
+    [
+        (301, "https://other.example/api/tags", "it redirects to https://other.example: give"),
+        (503, "", "it answers 503 to everything: look at its log"),
+        (429, "", "it answers 429 to everything: raise its rate limit"),
+    ],
+)
+def test_the_same_answer_to_everything_is_named(
+    blog: Document, status: int, location: str, told: str
+) -> None:
+    with answering(status, location) as port:
+        (fault,) = faults(blog, f"http://127.0.0.1:{port}")
+    assert told in fault
+
+
+def test_a_redirect_to_another_path_is_no_fault(blog: Document) -> None:
+    with answering(302, "/log-in") as port:
+        assert faults(blog, f"http://127.0.0.1:{port}") == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of 127.0.0.1, signed by itself, and its key in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl to make a certificate")
+    folder = tmp_path_factory.mktemp("certificate")
+    subject = ["-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *files],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    both = folder / "both.pem"
+    both.write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text())
+    return both
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[int]:
+    """The port of a server that speaks https and answers 204 to everything."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with answering(204, tls=context) as port:
+        yield port
+
+
+def test_a_certificate_that_nobody_signed_is_named(blog: Document, secure: int) -> None:
+    (fault,) = faults(blog, f"https://127.0.0.1:{secure}")
+    assert "tls: no safe connection" in fault
+    assert "--ca-file trusts a certificate, --insecure any" in fault
+
+
+def test_a_certificate_may_be_trusted(blog: Document, secure: int, certificate: Path) -> None:
+    trusting: list[Callable[[], ssl.SSLContext]] = [
+        lambda: ssl.create_default_context(cafile=str(certificate)),
+        ssl._create_unverified_context,
+    ]
+    for make in trusting:
+        target = Target("new", f"https://127.0.0.1:{secure}", tls=make())
+        assert smoke([target], blog).faults == []
+        target.close()
