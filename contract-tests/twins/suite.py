@@ -15,8 +15,8 @@ from dataclasses import replace
 from rich.console import Console
 
 from lockstep.drivers.story_files import Story, StoryError, load_stories
-from lockstep.report.html import write_html
 from lockstep.races import load_races
+from lockstep.report.html import write_html
 from lockstep.report.json_report import write_json
 from lockstep.report.junit import write_junit
 from lockstep.report.markdown import write_markdown
