@@ -3,9 +3,12 @@
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lockstep.actors import ActorSpec, Call
+from lockstep.document import Document
+from lockstep.races import Race, load_races
 from lockstep.settings import PROFILES as AMOUNTS
 from lockstep.settings import Settings
 from twins.migrations import ADMIN
@@ -59,6 +62,13 @@ def profile() -> str:
 def share_of_rounds() -> float:
     """How many of the rounds of a race are run in the profile, 1 being all that it names."""
     return {"quick": 0.25, "deep": 10.0}.get(profile(), 1.0)
+
+
+def races(document: Document) -> list[Race]:
+    """The races, with as many rounds as the profile asks for."""
+    share = share_of_rounds()
+    every = load_races(RACES, document)
+    return [replace(race, rounds=max(1, round(race.rounds * share))) for race in every]
 
 
 def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Settings:

@@ -18,7 +18,6 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lockstep.drivers.raw import run_traps
 from lockstep.drivers.story_files import load_stories
 from lockstep.run import COULD_NOT_RUN, Run, RunError
 from lockstep.saboteurs import CONTROL, load_saboteurs
@@ -111,13 +110,12 @@ class Hunt:
         """Send the parity traps."""
         with self._pair(POPULATED) as targets:
             tokens = {target.name: log_in(target.base_url) for target in targets}
-            for trap in load_traps(contract.TRAPS):
-                self.requests += len(targets)
-                for result in run_traps([trap], targets, tokens):
-                    for problem in result.problems:
-                        self.findings[f"trap {trap.area}, {trap.name}: {problem[:300]}"] = None
-                if self.findings and not self.control:
-                    return
+            self._run.spring_traps(load_traps(contract.TRAPS), targets, tokens)
+
+    def races(self) -> None:
+        """Send requests at the same moment, as often as the contract tests do."""
+        with self._pair(CLEAN) as targets:
+            self._run.race(contract.races(self._run.document), targets)
 
     def generated(self) -> None:
         """Send generated requests, on clean and on populated databases."""
@@ -155,6 +153,7 @@ DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
     "stories": Hunt.stories,
     "turns": Hunt.turns,
     "traps": Hunt.traps,
+    "races": Hunt.races,
     "generated": Hunt.generated,
     "plain": Hunt.plain,
 }

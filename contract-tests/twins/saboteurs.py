@@ -17,7 +17,7 @@ from twins.paths import BUILD, ROOT
 from twins.sabotage import SABOTEURS
 from twins.stage import CLEAN, POPULATED, Stage
 
-DRIVERS = ("stories", "turns", "traps", "generated")
+DRIVERS = ("stories", "turns", "traps", "races", "generated")
 REPORT = BUILD / "saboteurs.json"
 
 

@@ -10,12 +10,10 @@ Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when 
 
 import sys
 from collections.abc import Collection
-from dataclasses import replace
 
 from rich.console import Console
 
 from lockstep.drivers.story_files import Story, StoryError, load_stories
-from lockstep.races import load_races
 from lockstep.report.html import write_html
 from lockstep.report.json_report import write_json
 from lockstep.report.junit import write_junit
@@ -82,11 +80,8 @@ class Suite:
 
     def _race(self) -> None:
         """Send requests at the same moment, many times, to each twin apart."""
-        races = load_races(contract.RACES, self._run.document)
-        rounds = contract.share_of_rounds()
-        races = [replace(race, rounds=max(1, round(race.rounds * rounds))) for race in races]
         with self._stage.pair() as targets:
-            self._run.race(races, targets)
+            self._run.race(contract.races(self._run.document), targets)
 
     def _send_generated(self) -> None:
         with self._stage.pair(CLEAN, leader="python") as targets:

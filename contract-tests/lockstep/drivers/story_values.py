@@ -117,6 +117,8 @@ def _matches(name: str, wanted: Any, actual: Any) -> bool:
             )
         case "$exactly":
             return type(wanted) is type(actual) and bool(wanted == actual)
+        case "$not":
+            return type(wanted) is not type(actual) or bool(wanted != actual)
         case _:
             raise StoryError(f"no matcher {name}")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,9 +40,9 @@ class Report:
 class Hunt:
     """Tries saboteurs.
 
-    The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for every
-    driver. A driver's control must find nothing. A `baseline` driver has one for each target
-    (`--target TARGET`); what that finds does not count later.
+    The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for each
+    driver that is needed. A driver's control must find nothing. A `baseline` driver has one for
+    each target (`--target TARGET`); what that finds does not count later.
     """
 
     command: Sequence[str]
@@ -51,7 +52,8 @@ class Hunt:
     all_drivers: bool = False
     told: Told = _silent
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
-    _usual: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    _controls: dict[tuple[str, str], Future[frozenset[str]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, saboteurs: Sequence[Saboteur]) -> Matrix:
         """Try all of them; the matrix lists those that could not be tried.
@@ -59,18 +61,9 @@ class Hunt:
         Raises `SaboteurError` when a control could not be run, or found something.
         """
         matrix = Matrix(saboteurs, self.drivers, self.baseline)
-        targets = sorted({each.target for each in saboteurs})
         with ThreadPoolExecutor(self.at_once) as threads:
             try:
-                controls = [threads.submit(self._control, name) for name in self.drivers]
-                controls += [
-                    threads.submit(self._usually, name, target)
-                    for name in self.baseline
-                    for target in targets
-                ]
-                for control in as_completed(controls):
-                    control.result()
-                rows = {threads.submit(self._try, each, matrix): each for each in saboteurs}
+                rows = [threads.submit(self._try, each, matrix) for each in saboteurs]
                 for row in as_completed(rows):
                     row.result()
             finally:
@@ -79,40 +72,44 @@ class Hunt:
                     process.terminate()
         return matrix
 
-    def _control(self, driver: str) -> None:
-        report = self._call(CONTROL, driver)
-        if report.findings:
-            raise SaboteurError(f"{driver} finds without any saboteur: {report.findings[0]}")
-        self.told(f"control, {driver}: nothing, as it should be ({report.seconds:.1f} s)")
-
-    def _usually(self, driver: str, target: str) -> None:
-        report = self._call(CONTROL, driver, "--target", target)
-        self._usual[driver, target] = frozenset(report.findings)
-        self.told(
-            f"control, {driver} on {target}: {len(report.findings)} findings that do not count"
-        )
-
     def _try(self, saboteur: Saboteur, matrix: Matrix) -> None:
         ordered = sorted(self.drivers, key=lambda name: name != saboteur.first)
         for driver in [*ordered, *self.baseline]:
             counts = driver in self.drivers
             if counts and matrix.caught(saboteur.id) and not self.all_drivers:
                 continue
+            usual = self._usual(driver, saboteur.target)
             try:
-                catch = self._catch(saboteur, driver)
+                report = self._call(saboteur.id, driver)
             except SaboteurError as error:
                 matrix.problems.append(str(error))
                 self.told(str(error))
                 continue
-            matrix.add(saboteur.id, driver, catch)
-            verdict = catch.finding or "got away"
-            self.told(f"{saboteur.id}, {driver}: {verdict} ({catch.seconds:.1f} s)")
+            first = next((each for each in report.findings if each not in usual), None)
+            matrix.add(saboteur.id, driver, Catch(first, report.requests, report.seconds))
+            verdict = first or "got away"
+            self.told(f"{saboteur.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
 
-    def _catch(self, saboteur: Saboteur, driver: str) -> Catch:
-        report = self._call(saboteur.id, driver)
-        usual = self._usual.get((driver, saboteur.target), frozenset())
-        first = next((each for each in report.findings if each not in usual), None)
-        return Catch(first, report.requests, report.seconds)
+    def _usual(self, driver: str, target: str) -> frozenset[str]:
+        """What the control of a driver found; it is run when it is first asked for."""
+        key = driver, target if driver in self.baseline else ""
+        with self._lock:
+            known = self._controls.get(key)
+            control = self._controls.setdefault(key, Future())
+        if known is None:
+            try:
+                control.set_result(self._control(*key))
+            except BaseException as error:
+                control.set_exception(error)
+        return control.result()
+
+    def _control(self, driver: str, target: str) -> frozenset[str]:
+        report = self._call(CONTROL, driver, *(("--target", target) if target else ()))
+        if report.findings and not target:
+            raise SaboteurError(f"{driver} finds without any saboteur: {report.findings[0]}")
+        name = f"control, {driver}{target and f' on {target}'}"
+        self.told(f"{name}: {len(report.findings)} findings ({report.seconds:.1f} s)")
+        return frozenset(report.findings)
 
     def _call(self, saboteur: str, driver: str, *more: str) -> Report:
         command = [*self.command, saboteur, "--driver", driver, *more]
