@@ -1,0 +1,122 @@
+"""What a run has reached of the document, and what it says that it has not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lockstep.coverage import Coverage
+from lockstep.document import Document
+from lockstep.loading import load_yaml
+from lockstep.messages import Request
+
+DOCUMENT = """
+openapi: 3.1.0
+info: { title: Tasks, version: '1' }
+security: [{ bearer: [] }]
+paths:
+  /tasks:
+    get:
+      security: []
+      parameters:
+        - { name: limit, in: query, schema: { type: integer, minimum: 1, maximum: 50 } }
+        - { name: state, in: query, schema: { $ref: '#/components/schemas/State' } }
+        - { name: X-Trace, in: header, schema: { type: string, pattern: '^[a-f]+$' } }
+      responses: { '200': { description: Some. }, '400': { description: None. } }
+    post:
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [title]
+              properties:
+                title: { type: string, maxLength: 3 }
+                tags: { type: array, maxItems: 2, items: { type: string, minLength: 1 } }
+                parent: { $ref: '#/components/schemas/Parent' }
+          text/csv: {}
+      responses: { '201': { description: Made. } }
+components:
+  securitySchemes: { bearer: { type: http, scheme: bearer } }
+  schemas:
+    State: { type: string, enum: [open, closed] }
+    Parent: { type: object, properties: { parent: { $ref: '#/components/schemas/Parent' } } }
+"""
+
+
+@pytest.fixture
+def coverage() -> Coverage:
+    """Nothing was sent yet."""
+    return Coverage(Document(load_yaml(DOCUMENT)))
+
+
+def send(coverage: Coverage, body: object, *, actor: str | None = "alice") -> None:
+    """Send a task."""
+    headers = (("Content-Type", "application/json; charset=utf-8"),)
+    request = Request("POST", "/tasks", headers, json.dumps(body).encode(), actor=actor)
+    coverage.sent("POST /tasks", request)
+
+
+def list_tasks(coverage: Coverage, query: str, **headers: str) -> None:
+    """Ask for tasks."""
+    request = Request("GET", f"/tasks?{query}", tuple(headers.items()))
+    coverage.sent("GET /tasks", request)
+
+
+def test_parameters_and_their_values_are_seen(coverage: Coverage) -> None:
+    list_tasks(coverage, "state=open&limit=5", **{"x-trace": "abc"})
+    inputs = coverage.inputs["GET /tasks"]
+    assert inputs.unseen("parameters") == []
+    assert inputs.unseen("values") == ["state = closed"]
+
+
+def test_a_bound_is_tried_from_both_sides(coverage: Coverage) -> None:
+    list_tasks(coverage, "limit=50")
+    inputs = coverage.inputs["GET /tasks"]
+    assert {"limit maximum broken", "limit minimum broken"} <= set(inputs.unseen("keywords"))
+    list_tasks(coverage, "limit=51")
+    list_tasks(coverage, "limit=0", **{"X-Trace": "xyz"})
+    assert inputs.unseen("keywords") == ["X-Trace pattern kept"]
+
+
+def test_body_members_are_seen_in_depth(coverage: Coverage) -> None:
+    send(coverage, {"title": "abcd", "tags": ["", "a", "b"], "parent": {"parent": {}}})
+    inputs = coverage.inputs["POST /tasks"]
+    assert inputs.unseen("members") == ["parent/parent/parent", "parent/parent/parent/parent"]
+    assert inputs.unseen("keywords") == [
+        "tags maxItems kept",
+        "title maxLength kept",
+        "title required broken",
+    ]
+    send(coverage, {"tags": []})
+    assert inputs.unseen("keywords") == ["title maxLength kept"]
+
+
+def test_media_types_and_credentials_are_seen(coverage: Coverage) -> None:
+    send(coverage, {})
+    inputs = coverage.inputs["POST /tasks"]
+    assert inputs.unseen("media_types") == ["text/csv"]
+    assert inputs.unseen("credentials") == ["without credentials"]
+    send(coverage, {}, actor=None)
+    assert inputs.unseen("credentials") == []
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b"null", b'{"tags": {}}'])
+def test_a_body_of_any_form_is_taken(coverage: Coverage, body: bytes) -> None:
+    headers = (("Content-Type", "application/json"),)
+    coverage.sent("POST /tasks", Request("POST", "/tasks", headers, body))
+
+
+def test_what_was_not_tested_is_said_in_words(coverage: Coverage) -> None:
+    assert coverage.not_tested() == [
+        "`GET /tasks` was never sent.",
+        "`POST /tasks` was never sent.",
+    ]
+    coverage.operations["GET /tasks"].requests = 1
+    coverage.saw("GET /tasks", "old", 200)
+    coverage.saw("GET /tasks", "new", 400)
+    list_tasks(coverage, "limit=1")
+    lines = coverage.not_tested()
+    assert "`GET /tasks`: not seen from every target: 200, 400." in lines
+    assert "`GET /tasks`: parameters never sent: header X-Trace, query state." in lines
