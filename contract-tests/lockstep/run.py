@@ -22,6 +22,7 @@ from lockstep.drivers.raw import TrapResult, finding_of, run_traps
 from lockstep.drivers.replay import ReplaySettings, replay
 from lockstep.drivers.stories import Control, StoryPlayer
 from lockstep.drivers.story_files import Story, StoryError
+from lockstep.drivers.walk import walk
 from lockstep.exchange import Exchanger, TargetLostError
 from lockstep.explain import Explainer
 from lockstep.findings import Findings
@@ -198,6 +199,20 @@ class Run:
                         self._problems.append(f"{title or mode}: {result.problem}")
                     self._reporter.progress(story.name, len(stage.stories), total)
                 self._shrinker.shrink(self.ledger.findings.since(found), exchanger, actors.nonce)
+        return stage
+
+    def walk(self, targets: Sequence[Target], title: str = "walk") -> Stage:
+        """Make, read, list, change and delete what the document has, as a careful user would."""
+        with self.stage(title, targets) as stage:
+            exchanger = Exchanger(self.ledger, targets)
+            actors = self.actors(exchanger) if self.settings.actors else None
+            found = len(self.ledger.findings)
+            try:
+                walk(exchanger, actors, self._reporter.progress)
+            except (ActorError, TargetLostError) as error:
+                self.could_not_run(f"{title}: {error}")
+            nonce = actors.nonce if actors is not None else ""
+            self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:

@@ -106,4 +106,5 @@ def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") ->
         stories = load_stories(folder, work.document)
         work.play_stories(stories, targets, mode, f"stories, {mode}{suffix}")
     if plan.data.get("fuzz", True):
+        work.walk(targets, f"walk{suffix}")
         work.fuzz(targets, f"generated requests{suffix}")

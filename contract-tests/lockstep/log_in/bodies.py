@@ -106,7 +106,7 @@ def _is_wanted(name: str, schema: Mapping[str, Any], required: Any) -> bool:
 
 
 def _identity(document: Document, name: str, schema: Mapping[str, Any]) -> str | None:
-    if "const" in schema or "enum" in schema or _type(schema) not in ("string", ""):
+    if "const" in schema or "enum" in schema or kind_of_value(schema) not in ("string", ""):
         return None
     candidates: tuple[str, ...]
     if is_email(name, schema):
@@ -134,7 +134,7 @@ def _example(document: Document, schema: Mapping[str, Any]) -> Any:
     for key in ("examples", "enum"):
         if schema.get(key):
             return schema[key][0]
-    match _type(schema):
+    match kind_of_value(schema):
         case "integer" | "number":
             return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         case "boolean":
@@ -166,7 +166,7 @@ def _matching(pattern: str, shortest: int) -> str:
     return found
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def kind_of_value(schema: Mapping[str, Any]) -> str:
     """The first type of a schema that is not `null`, empty where none is given."""
     given = schema.get("type", "")
     types = [given] if isinstance(given, str) else [name for name in given if name != "null"]

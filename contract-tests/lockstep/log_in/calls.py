@@ -30,8 +30,8 @@ class Call:
 
     def body(self, values: Mapping[str, str]) -> dict[str, Any]:
         """The body with what its placeholders stand for."""
-        filled: dict[str, Any] = _filled(self.json, values)
-        return filled
+        body: dict[str, Any] = filled(self.json, values)
+        return body
 
 
 def send_call(
@@ -73,13 +73,13 @@ def _request(operation: Operation, call: Call, body: Mapping[str, Any], label: s
     )
 
 
-def _filled(node: Any, values: Mapping[str, str]) -> Any:
+def filled(node: Any, values: Mapping[str, str]) -> Any:
     if isinstance(node, str):
         for name, value in values.items():
             node = node.replace("${" + name + "}", value)
         return node
     if isinstance(node, Mapping):
-        return {key: _filled(value, values) for key, value in node.items()}
+        return {key: filled(value, values) for key, value in node.items()}
     if isinstance(node, list):
-        return [_filled(item, values) for item in node]
+        return [filled(item, values) for item in node]
     return node
