@@ -13,10 +13,10 @@ class Difference:
     """One difference between the leader's answer and a partner's.
 
     `kind` is one of `outcome`, `status`, `header`, `missing`, `extra`, `type`, `value`, `order`,
-    `length`, `repeated`, `symbol`, `form`, `time`, `elapsed`, `bytes`, `metrics`, `token`,
-    `cookie`, `connection`; `where` is `status`, `connection`, `header NAME` or `body` with a JSON
-    pointer in which array positions are `*`. Of a cookie it names the attribute, of a token the
-    claim that differs: `header set-cookie sid httponly`, `body /token claim exp`.
+    `length`, `elements`, `repeated`, `symbol`, `form`, `time`, `elapsed`, `bytes`, `metrics`,
+    `token`, `cookie`, `connection`; `where` is `status`, `connection`, `header NAME` or `body` with
+    a JSON pointer in which array positions are `*`. Of a cookie it names the attribute, of a token
+    the claim that differs: `header set-cookie sid httponly`, `body /token claim exp`.
     """
 
     kind: str

@@ -44,6 +44,11 @@ class Draft:
         known = self._bijection.partner(kind, left)
         return right in (known, self._pairs.get(kind, {}).get(("left", left)))
 
+    def partner_of(self, kind: str, left: str) -> str | None:
+        """The partner of a value in one kind, as far as it is known."""
+        known = self._pairs.get(kind, {}).get(("left", left))
+        return self._bijection.partner(kind, left) if known is None else known
+
     @property
     def size(self) -> int:
         """How much has been learnt; a point to `shrink` to."""

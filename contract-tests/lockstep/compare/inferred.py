@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lockstep.compare.alignment import align, identity
 from lockstep.compare.difference import Difference, Excuse, in_body
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.tokens import compare_tokens, is_token
@@ -88,6 +89,8 @@ class InferringComparer:
         for name in right.keys() - left.keys():
             self._report("extra", (*path, name), "absent", show(right[name]))
         shared = [name for name in left if name in right]
+        if self._names_another(left, right, path, owner):
+            return
         if left.repeated != right.repeated:
             self._report("repeated", path, show(left), show(right))
         elif shared != [name for name in right if name in left]:
@@ -100,19 +103,33 @@ class InferringComparer:
                 family = self._judge.families.inside(name, owner, component)
             self._walk(left[name], right[name], member, (*path, name), family)
 
+    def _names_another(self, left: Object, right: Object, path: Path, owner: str) -> bool:
+        """Report two objects that are known to be different things; whether they are."""
+        ours = identity(self._judge, left, owner)
+        theirs = identity(self._judge, right, owner)
+        if ours is None or theirs is None or ours == theirs:
+            return False
+        wanted = self._judge.draft.partner_of(*ours)
+        if wanted is None or wanted == theirs[1]:
+            return False
+        stands_for = f"{theirs[1]} instead of {wanted}, the partner of {ours[1]}"
+        self._report("symbol", path, ours[1], stands_for)
+        return True
+
     def _arrays(
         self, left: list[Any], right: list[Any], shape: Shape | None, path: Path, owner: str
     ) -> None:
-        if len(left) != len(right):
-            self._report("length", path, f"{len(left)} elements", f"{len(right)} elements")
-            return
-        for index, (ours, theirs) in enumerate(zip(left, right, strict=True)):
+        first = shape.element(0) if shape else None
+        family = owner
+        if first is not None and first.thing:
+            family = self._judge.families.inside("", owner, first.thing)
+        aligned = align(self._judge, left, right, family)
+        if aligned.kind:
+            self._report(aligned.kind, path, aligned.left, aligned.right)
+        for index, other in aligned.pairs:
             element = shape.element(index) if shape else None
-            family = owner
-            if element is not None and element.thing and isinstance(ours, Object):
-                family = self._judge.families.inside("", owner, element.thing)
             size, lost = self._judge.draft.size, self._lost
-            self._walk(ours, theirs, element, (*path, index), family)
+            self._walk(left[index], right[other], element, (*path, index), family)
             if self._lost > lost:
                 # Perhaps two different things: what they are called teaches nothing.
                 self._judge.draft.shrink(size)

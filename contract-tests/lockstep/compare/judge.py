@@ -29,8 +29,9 @@ class Judge:
     """Judges the values of one pair of answers, and learns from them into a draft.
 
     `echo` maps what the leader was sent in this exchange to what the partner was sent in its place;
-    `sent` holds what clients sent lately: no server made that, whatever it looks like. `left` and `right` read the links of the two servers. Every method returns the kind of
-    difference, or `SAME`.
+    `sent` holds what clients sent lately: no server made that, whatever it looks like. `left`
+    and `right` read the links of the two servers. Every method returns the kind of difference, or
+    `SAME`.
     """
 
     families: Families
@@ -143,9 +144,13 @@ class Judge:
             return self._pair(Role("id"), a, b)
         return self.text(a, b)
 
+    def kind(self, role: Role, value: str) -> str:
+        """The kind under which a value is matched: long random ones are like no others."""
+        return "id" if is_random(value) else role.family
+
     def _pair(self, role: Role, a: str, b: str) -> str:
-        lasting = is_random(a) or is_random(b)
-        wrong = self.draft.learn("id" if lasting else role.family, a, b, inside=lasting)
+        kind = self.kind(role, a)
+        wrong = self.draft.learn(kind, a, b, inside=kind == "id")
         return SAME if wrong is None else "symbol"
 
     def _links(self, a: str, b: str) -> str:

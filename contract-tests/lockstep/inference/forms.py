@@ -64,7 +64,7 @@ def same_form(left: str, right: str, *, named: bool = False) -> bool:
     """
     forms = form_of(left), form_of(right)
     if None not in forms:
-        return forms[0] == forms[1] or _digits_by_chance(left, right)
+        return forms[0] == forms[1] or _digits_by_chance(*_without_prefix(left, right))
     if not named or len(left) != len(right):
         return False
     words = _SHORT.fullmatch(left) and _SHORT.fullmatch(right)
@@ -86,6 +86,13 @@ def same_slug(left: str, right: str) -> bool:
     if _DIGITS.fullmatch(a) and _DIGITS.fullmatch(b):
         return True
     return len(a) == len(b) >= 4 and (has_digit(a) or has_digit(b)) and a.islower() == b.islower()
+
+
+def _without_prefix(left: str, right: str) -> tuple[str, str]:
+    ours, theirs = _PREFIXED.fullmatch(left), _PREFIXED.fullmatch(right)
+    if ours is None or theirs is None or ours.group(1) != theirs.group(1):
+        return left, right
+    return ours.group(2), theirs.group(2)
 
 
 def _digits_by_chance(left: str, right: str) -> bool:
