@@ -27,8 +27,9 @@ class Finding:
     `category` is `parity`, `conformance`, `story`, `trap` or `race`; `values` says what each target
     showed, by target name; `targets` names the ones at fault, for parity all that were compared.
     `sequence` is the shortest list of requests seen to lead to it, the failing one last;
-    `reproduced` says whether it led there again, where that was tried. `consequences` counts what
-    differed only because this had come before.
+    `reproduced` says whether it led there again, where that was tried. `lately` is what was sent
+    before it was seen first, whether it matters or not. `consequences` counts what differed only
+    because this had come before.
 
     The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
     of the targets at fault, `all wrong alike`, `all wrong` or `document silent`; `severity` is 0
@@ -43,6 +44,7 @@ class Finding:
     targets: tuple[str, ...]
     values: dict[str, str]
     sequence: list[Exchange] = field(default_factory=list)
+    lately: list[Exchange] = field(default_factory=list, repr=False)
     count: int = 1
     stage: str = ""
     reproduced: bool | None = None
@@ -94,7 +96,7 @@ class Findings:
         values = dict(zip(names, (difference.left, difference.right), strict=True))
         label, kind, where = exchange.label, difference.kind, difference.where
         finding = Finding(PARITY, label, kind, where, names, values)
-        return self._add(finding, lambda: trace.sequence(exchange))
+        return self._add(finding, lambda: trace.sequence(exchange), trace.lately)
 
     def add_violation(
         self,
@@ -109,7 +111,7 @@ class Findings:
         """Record what targets did against the document or a story; false for a known one."""
         targets = tuple(values)
         finding = Finding(category, exchange.label, kind, where, targets, dict(values))
-        return self._add(finding, lambda: trace.sequence(exchange))
+        return self._add(finding, lambda: trace.sequence(exchange), trace.lately)
 
     def add(self, finding: Finding) -> bool:
         """Record what no sequence of requests shows, as a trap or a race does."""
@@ -127,7 +129,12 @@ class Findings:
         today = date.today()
         return [text for entry in self.known if (text := entry.problem(today)) is not None]
 
-    def _add(self, finding: Finding, sequence: Callable[[], list[Exchange]]) -> bool:
+    def _add(
+        self,
+        finding: Finding,
+        sequence: Callable[[], list[Exchange]],
+        lately: Callable[[], list[Exchange]] = list,
+    ) -> bool:
         with self._lock:
             for entry in self.known:
                 if entry.covers(finding.operation, finding.kind, finding.where):
@@ -136,7 +143,8 @@ class Findings:
             key = (finding.category, finding.operation, finding.kind, finding.where)
             known = self._buckets.get(key)
             if known is None:
-                finding.sequence, finding.stage = sequence(), self.stage
+                finding.sequence, finding.lately = sequence(), lately()
+                finding.stage = self.stage
                 self._buckets[key] = finding
             else:
                 known.merge(finding)

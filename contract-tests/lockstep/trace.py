@@ -20,6 +20,7 @@ MAX_STEPS = 60
 # Values that were made longer ago have no maker any more: a run of any length needs no more room.
 KEPT_MAKERS = 20_000
 KEPT_GROUPS = 1_000
+KEPT_LATELY = 20
 
 Names = Callable[[Request], set[str]]
 
@@ -69,6 +70,7 @@ class Trace:
     _makers: Recent[str, Exchange] = field(default_factory=lambda: Recent(KEPT_MAKERS))
     _writes: Recent[str, deque[Exchange]] = field(default_factory=lambda: Recent(KEPT_MAKERS))
     _groups: Recent[str, list[Exchange]] = field(default_factory=lambda: Recent(KEPT_GROUPS))
+    _lately: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_LATELY))
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_number(self) -> int:
@@ -77,6 +79,7 @@ class Trace:
 
     def record(self, exchange: Exchange, made: Iterable[str]) -> None:
         """Remember an exchange and the server-made values of the leader that it showed first."""
+        self._lately.append(exchange)
         if exchange.group is not None:
             self._groups.setdefault(exchange.group, []).append(exchange)
         for value in made:
@@ -109,6 +112,10 @@ class Trace:
                 group = self._groups.get(current.group, ())
                 pending.extend(other for other in group if other.number < current.number)
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
+
+    def lately(self) -> list[Exchange]:
+        """The last exchanges, whatever they were about, oldest first."""
+        return list(self._lately)
 
     def makers(self, exchange: Exchange) -> list[Exchange]:
         """The exchanges that made what a request names, log-ins apart."""

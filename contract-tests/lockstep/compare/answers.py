@@ -8,6 +8,7 @@ from typing import Any
 
 from lockstep.compare.body import JsonComparer
 from lockstep.compare.clock import Clock
+from lockstep.compare.cookies import read_cookie
 from lockstep.compare.difference import Difference, Excuse, in_body
 from lockstep.compare.headers import HeaderComparer
 from lockstep.compare.inferring import Inferring
@@ -16,7 +17,8 @@ from lockstep.compare.parsed import ParsedAnswer, first_difference
 from lockstep.compare.prometheus import compare_metrics
 from lockstep.document import Document
 from lockstep.inference.answers import made_values
-from lockstep.messages import NoResponse, Outcome, Request, Response
+from lockstep.inference.forms import is_random
+from lockstep.messages import NoResponse, Outcome, Request, Response, header_values
 from lockstep.noise import NoiseBook
 from lockstep.operations import Operation
 from lockstep.rules import Rules
@@ -114,6 +116,10 @@ class Comparer:
 
     def generated(self, operation: Operation | None, answer: ParsedAnswer) -> Iterator[Generated]:
         """The server-made values that an answer shows, in its body and its headers."""
+        for text in header_values(answer.response.headers, "set-cookie"):
+            cookie = read_cookie(text)
+            if is_random(cookie.value):
+                yield Generated("token", cookie.value, ("set-cookie", cookie.name))
         shape = self.shape(operation, answer.response)
         if not self._document.is_annotated:
             yield from self._made(operation, answer, shape)

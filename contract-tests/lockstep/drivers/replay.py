@@ -11,6 +11,7 @@ from lockstep.drivers.replay_users import Users
 from lockstep.exchange import Exchanger
 from lockstep.messages import Request, status_of
 from lockstep.recordings import Recording, Step
+from lockstep.recordings.accounts import Accounts
 from lockstep.recordings.fresh import Fresh
 from lockstep.recordings.listener import Listener
 from lockstep.recordings.names import named_in, shown_in
@@ -52,7 +53,8 @@ class Replayer:
 
     The recorded server is taken for one more partner: its answers are matched with the leader's,
     and each recorded request is translated into the leader's names before it is sent. A header that
-    the targets have as their own takes the place of a recorded one.
+    the targets have as their own takes the place of a recorded one. `made` are the names that the
+    recorded server gave: those that it has shown so far, and what the caller knows of.
     """
 
     exchanger: Exchanger
@@ -60,7 +62,8 @@ class Replayer:
     fresh: Fresh = field(default_factory=Fresh)
     users: Users | None = None
     ids: IdFinder | None = None
-    _recorded: set[str] = field(default_factory=set)
+    accounts: Accounts = field(default_factory=Accounts)
+    made: set[str] = field(default_factory=set)
     _asked: set[str] = field(default_factory=set)
     _live: set[str] = field(default_factory=set)
 
@@ -82,24 +85,30 @@ class Replayer:
     def _send(self, recorded: Step) -> Played:
         step = self.fresh.apply(recorded)
         request = self._credentials(step, self.listener.translate(step.request))
-        foreign = frozenset((named_in(request) & self._recorded) - self._live)
-        exchange = self.exchanger.send(request, group=step.group)
+        foreign = frozenset((named_in(request) & self.made) - self._live)
+        exchange = self._exchange(step, request)
         if self.ids is not None:
             request = self.ids.replace(step, request, exchange)
             if request != exchange.request:
                 exchange = self.exchanger.send(request)
         return Played(step, exchange, foreign)
 
+    def _exchange(self, step: Step, request: Request) -> Exchange:
+        if step.apart and not self.exchanger.rotates:
+            return self.exchanger.send_apart(dict(step.apart), group=step.group)
+        group = step.group or self.accounts.group(step.request)
+        return self.exchanger.send(request, group=group)
+
     def _credentials(self, step: Step, request: Request) -> Request:
         if self.users is not None:
-            request = self.users.authorise(step, request, self._recorded)
+            request = self.users.authorise(step, request, self.made)
         own = _own_headers(self.exchanger.targets)
         kept = tuple(item for item in request.headers if item[0].lower() not in own)
         return replace(request, headers=kept) if own else request
 
     def _learn(self, played: Played) -> None:
         self._asked |= named_in(played.step.request)
-        self._recorded |= shown_in(played.step.answer) - self._asked
+        self.made |= shown_in(played.step.answer) - self._asked
         self._live |= shown_in(played.exchange.leader)
         self.listener.hear(played.step, played.exchange.request, played.exchange)
 

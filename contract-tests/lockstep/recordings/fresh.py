@@ -26,30 +26,36 @@ _WHOLE = r"(?<![^\"/=<]){}(?![^\"/&?>;,])"
 class Fresh:
     """Texts of a recording and what stands for each in this play."""
 
-    def __init__(self, texts: Iterable[str] = (), rng: random.Random | None = None) -> None:
-        """Replace each of `texts`, wherever it stands, by a new one of the same form."""
+    def __init__(
+        self,
+        texts: Iterable[str] = (),
+        rng: random.Random | None = None,
+        *,
+        names: Iterable[str] = (),
+    ) -> None:
+        """Replace each of `texts` by a new one of the same form.
+
+        So are `names`, but only where they are a whole JSON string, path segment or query value.
+        """
         self._rng = rng or random.SystemRandom()
         self._replaced: dict[str, str] = {}
         self._patterns: dict[str, str] = {}
         self._pattern = _NOTHING
         for text in texts:
             self._add(text, re.escape(text))
+        for name in names:
+            self._add(name, _WHOLE.format(re.escape(name)))
 
     def apply(self, step: Step) -> Step:
         """The step with the new texts, in its answer too."""
         if not self._replaced:
             return step
-        request, answer = step.request, step.answer
-        request = replace(
-            request,
-            path=self._text(request.path),
-            headers=self._headers(request.headers),
-            body=self._bytes(request.body) if request.body else request.body,
-        )
+        answer = step.answer
         if isinstance(answer, Response):
             headers = self._headers(answer.headers)
             answer = replace(answer, headers=headers, body=self._bytes(answer.body))
-        return replace(step, request=request, answer=answer)
+        apart = {name: self._request(request) for name, request in step.apart.items()}
+        return replace(step, request=self._request(step.request), answer=answer, apart=apart)
 
     def stands_for(self, text: str) -> str:
         """The new text in the place of a recorded one; the same where nothing replaces it."""
@@ -65,10 +71,10 @@ class Fresh:
         done = recorded is not None and recorded < 300
         if not done or status not in _TAKEN or step.request.method != "POST":
             return False
-        texts = set(_unique_members(step.request))
-        for text in texts:
-            self._add(text, _WHOLE.format(re.escape(text)), padding="0" * 4 * attempt)
-        return bool(texts)
+        names = set(unique_members(step.request))
+        for name in names:
+            self._add(name, _WHOLE.format(re.escape(name)), padding="0" * 4 * attempt)
+        return bool(names)
 
     def _add(self, text: str, pattern: str, padding: str = "") -> None:
         fresh = self._alike(text, padding)
@@ -102,6 +108,14 @@ class Fresh:
         chosen = self._rng.choice(letters)
         return chosen.upper() if character.isupper() else chosen
 
+    def _request(self, request: Request) -> Request:
+        return replace(
+            request,
+            path=self._text(request.path),
+            headers=self._headers(request.headers),
+            body=self._bytes(request.body) if request.body else request.body,
+        )
+
     def _text(self, text: str) -> str:
         return self._pattern.sub(lambda found: self._replaced[found.group()], text)
 
@@ -115,20 +129,31 @@ class Fresh:
             return body
 
 
-def _unique_members(request: Request) -> Iterator[str]:
+def unique_members(request: Request) -> Iterator[str]:
+    """Members of a JSON body that a server may take only once, by their names: never passwords."""
+    for name, value in _members(request):
+        if "@" in value or (_UNIQUE.search(name) and not _SECRET.search(name)):
+            yield value
+
+
+def has_password(request: Request) -> bool:
+    """Whether a JSON body has a password: it registers a user, or lets one in."""
+    return any(_SECRET.search(name) for name, _ in _members(request))
+
+
+def _members(request: Request) -> Iterator[tuple[str, str]]:
     try:
-        yield from _members(json.loads(request.body or b""))
+        yield from _strings(json.loads(request.body or b""))
     except ValueError:
         return
 
 
-def _members(node: Any) -> Iterator[str]:
+def _strings(node: Any) -> Iterator[tuple[str, str]]:
     for name, value in node.items() if isinstance(node, dict) else ():
         if isinstance(value, str) and value:
-            if "@" in value or (_UNIQUE.search(name) and not _SECRET.search(name)):
-                yield value
+            yield name, value
         else:
-            yield from _members(value)
+            yield from _strings(value)
 
 
 def _in_url(text: str) -> str:

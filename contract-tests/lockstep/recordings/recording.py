@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lockstep.messages import Headers, Outcome, Request
 from lockstep.trace import Exchange
@@ -17,18 +18,26 @@ class Step:
     """A request in the names of the recorded server, and what that server answered, if it is known.
 
     Of a `partial` answer only the status is known. Steps of one `group` make sense together only,
-    such as the registration and the log-in of one user.
+    such as the registration and the log-in of one user. `apart` holds what each target is sent, by
+    name, where that is not what is sent to all.
     """
 
     request: Request
     answer: Outcome | None = None
     partial: bool = False
     group: str | None = None
+    apart: Mapping[str, Request] = field(default_factory=dict)
 
     @classmethod
     def of(cls, exchange: Exchange) -> Step:
-        """The step that repeats an exchange; the leader is the recorded server."""
-        return cls(exchange.request, exchange.leader, group=exchange.group)
+        """The step that repeats an exchange; the leader is the recorded server.
+
+        At a log-in each target may have been sent the account that it alone has.
+        """
+        bodies = {request.body for request in exchange.requests.values()}
+        own = exchange.group is not None and len(bodies) > 1
+        apart = exchange.requests if own else {}
+        return cls(exchange.request, exchange.leader, group=exchange.group, apart=apart)
 
 
 NOWHERE = "http://recorded.invalid"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from lockstep.credentials import Identity
 from lockstep.drivers.replay import Replayer
 from lockstep.exchange import Exchanger
 from lockstep.findings import PARITY, Finding
 from lockstep.messages import status_of
 from lockstep.recordings.fresh import Fresh
 from lockstep.recordings.listener import Listener, scratch
+from lockstep.recordings.names import named_in
 from lockstep.recordings.recording import Step
 from lockstep.shrink.budget import Budget
 from lockstep.trace import Exchange
@@ -21,11 +23,12 @@ from lockstep.trace import Exchange
 class Sequence:
     """Exchanges that showed a finding, the last one the finding itself.
 
-    `unique` are texts in them that the targets take only once.
+    `unique` are texts in them that the targets take only once, `names` such that stand alone.
     """
 
     exchanges: tuple[Exchange, ...]
     unique: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class Laboratory:
@@ -52,7 +55,7 @@ class Laboratory:
         if self._budget.is_spent():
             self.is_conclusive = False
             return None
-        fresh = Fresh(origin.unique, self._rng)
+        fresh = Fresh(origin.unique, self._rng, names=origin.names)
         played = []
         for exchange, is_last in self._played(exchanges, fresh):
             if exchange is None:
@@ -60,8 +63,10 @@ class Laboratory:
                 return None
             played.append(exchange)
             if self._shows(exchange, is_last=is_last):
-                unique = tuple(fresh.stands_for(text) for text in origin.unique)
-                return Sequence(tuple(played), unique)
+                unique, names = (
+                    tuple(map(fresh.stands_for, texts)) for texts in (origin.unique, origin.names)
+                )
+                return Sequence(tuple(played), unique, names)
         return None
 
     def values(self, shown: Sequence) -> dict[str, str]:
@@ -85,11 +90,19 @@ class Laboratory:
         targets = self._exchanger.targets
         exchanger = Exchanger(ledger, targets, rotate=self._exchanger.rotates)
         listener = Listener(ledger, targets[0], targets[0].base_url, judges=False)
-        replayer = Replayer(exchanger, listener, fresh)
+        exchanger.identities |= self._given(exchanges)
+        names = _names_of_leader(exchanges) - _tokens(exchanger.identities)
+        replayer = Replayer(exchanger, listener, fresh, made=names)
         for number, exchange in enumerate(exchanges, 1):
             self._budget.spend()
             played = replayer.step(Step.of(exchange))
             yield None if played.foreign else played.exchange, number == len(exchanges)
+
+    def _given(self, exchanges: tuple[Exchange, ...]) -> dict[str, Identity]:
+        """The users who did not log in within the sequence: their tokens stay what they are."""
+        logged_in = {exchange.group for exchange in exchanges}
+        known = self._exchanger.identities.items()
+        return {label: identity for label, identity in known if label not in logged_in}
 
     def _shows(self, exchange: Exchange, *, is_last: bool) -> bool:
         if exchange.label != self._finding.operation:
@@ -111,6 +124,20 @@ def is_judged(finding: Finding) -> bool:
     Of those only the status of the last answer is held on to.
     """
     return finding.kind.islower()
+
+
+def _names_of_leader(exchanges: tuple[Exchange, ...]) -> set[str]:
+    """The names in requests that were others for a partner: live ones must take their place."""
+    found: set[str] = set()
+    for exchange in exchanges:
+        leader, *partners = exchange.requests.values()
+        for partner in partners:
+            found |= named_in(leader) - named_in(partner)
+    return found
+
+
+def _tokens(identities: Mapping[str, Identity]) -> set[str]:
+    return {token for identity in identities.values() for token in identity.tokens.values()}
 
 
 def _differences(exchange: Exchange, finding: Finding) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from lockstep.exchange import Exchanger, TargetLostError
 from lockstep.findings import STORY, Finding
+from lockstep.recordings.fresh import has_password, unique_members
 from lockstep.shrink.budget import Budget
 from lockstep.shrink.dependencies import Exchanges, needed, without
 from lockstep.shrink.laboratory import Laboratory, Sequence, is_judged
 from lockstep.shrink.requests import simpler
+from lockstep.trace import Exchange
 
 # Who does not show the finding at once may show it at the second try.
 TRIES = 2
@@ -26,7 +28,7 @@ class ShrinkSettings:
     A request counts once, whatever the number of targets. With 0 nothing is shrunk.
     """
 
-    requests: int = 120
+    requests: int = 400
     seconds: float = 30.0
 
 
@@ -47,7 +49,7 @@ class Shrinker:
         """Shrink each finding in place; `nonce` is the text that makes names of users new."""
         rng = random.Random(nonce) if nonce else random.SystemRandom()
         for finding in findings:
-            if finding.category == STORY or not finding.sequence:
+            if finding.category == STORY or not is_live(finding, exchanger):
                 continue
             self._budget.begin()
             if self._budget.is_spent():
@@ -55,15 +57,15 @@ class Shrinker:
             try:
                 with self._budget.running():
                     laboratory = Laboratory(exchanger, finding, self._budget, rng)
-                    self._shrink(finding, laboratory, nonce)
+                    self._shrink(finding, exchanger, laboratory, nonce)
             except TargetLostError:
                 # The stage says so itself when it goes on.
                 return
 
-    def _shrink(self, finding: Finding, laboratory: Laboratory, nonce: str) -> None:
-        start = Sequence(tuple(finding.sequence), (nonce,) if nonce else ())
-        plays = (laboratory.play(start, start.exchanges) for _ in range(TRIES))
-        best = next(filter(None, plays), None)
+    def _shrink(
+        self, finding: Finding, exchanger: Exchanger, laboratory: Laboratory, nonce: str
+    ) -> None:
+        best = _shown_again(finding, exchanger, laboratory, nonce)
         if best is None:
             finding.reproduced = False if laboratory.is_conclusive else None
             return
@@ -75,6 +77,40 @@ class Shrinker:
         finding.reproduced = True
         finding.sequence = list(best.exchanges)
         finding.values = {**finding.values, **laboratory.values(best)}
+
+
+def _shown_again(
+    finding: Finding, exchanger: Exchanger, laboratory: Laboratory, nonce: str
+) -> Sequence | None:
+    """The finding's own sequence, else all that was sent before it, if that shows it again."""
+    tries = [finding.sequence] * TRIES + [_history(finding, exchanger)]
+    for exchanges in filter(None, tries):
+        start = _named(tuple(exchanges), nonce)
+        shown = laboratory.play(start, start.exchanges)
+        if shown is not None:
+            return shown
+    return None
+
+
+def _history(finding: Finding, exchanger: Exchanger) -> list[Exchange]:
+    """What was sent lately, with what made it possible."""
+    sequences = (exchanger.trace.sequence(each, writes=False) for each in finding.lately)
+    every = {each.number: each for sequence in sequences for each in sequence}
+    return [every[number] for number in sorted(every)]
+
+
+def _named(exchanges: Exchanges, nonce: str) -> Sequence:
+    """A sequence with the texts that targets take once: the nonce, and names of other users."""
+    accounts = [each.request for each in exchanges if has_password(each.request)]
+    names = {name for request in accounts for name in unique_members(request)}
+    others = tuple(sorted(name for name in names if not nonce or nonce not in name))
+    return Sequence(exchanges, (nonce,) if nonce else (), others)
+
+
+def is_live(finding: Finding, exchanger: Exchanger) -> bool:
+    """Whether all that a finding is about can be asked again; a recorded server cannot."""
+    names = {target.name for target in exchanger.targets}
+    return bool(finding.sequence) and names.issuperset(finding.targets)
 
 
 def _fewer_steps(best: Sequence, play: Play) -> Sequence:

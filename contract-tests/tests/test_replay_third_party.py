@@ -1,0 +1,189 @@
+"""Browser sessions on servers whose documents say nothing of ids, played on others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures import blog_server, shed_server
+from fixtures.flask_servers import Variant, pair, serve
+from flask import Flask
+
+from lockstep.drivers.replay import ReplaySettings
+from lockstep.messages import Request, Response
+from lockstep.recordings import load_recording
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.targets import Target
+
+Make = Callable[[Variant], Flask]
+Found = set[tuple[str, str, str]]
+
+
+@dataclass
+class Browser:
+    """Sends requests to one server and keeps a HAR file of them."""
+
+    target: Target
+    headers: dict[str, str] = field(default_factory=dict)
+    entries: list[Any] = field(default_factory=list)
+
+    def send(self, method: str, path: str, body: Any = None) -> Response:
+        headers = {"Accept": "*/*", ":authority": "x", **self.headers}
+        text = json.dumps(body) if body is not None else None
+        if text is not None:
+            headers["content-type"] = "application/json"
+        sent = tuple(pair for pair in headers.items() if not pair[0].startswith(":"))
+        data = text.encode() if text is not None else None
+        answer = self.target.send(Request(method, path, sent, data))
+        assert isinstance(answer, Response)
+        posted = {"mimeType": "application/json", "text": text} if text is not None else None
+        self.entries.append(
+            {
+                "startedDateTime": f"2026-11-23T03:20:{len(self.entries):02}.000Z",
+                "request": {
+                    "method": method,
+                    "url": self.target.base_url + path,
+                    "headers": records(headers.items()),
+                    **({"postData": posted} if posted else {}),
+                },
+                "response": {
+                    "status": answer.status,
+                    "headers": records(answer.headers),
+                    "content": {"size": len(answer.body), "text": answer.body.decode()},
+                },
+            }
+        )
+        return answer
+
+    def read(self, method: str, path: str, body: Any = None) -> Any:
+        return json.loads(self.send(method, path, body).body)
+
+
+def records(pairs: Any) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+def blog(browser: Browser) -> None:
+    """Two users, an article that is changed and removed, and comments with numbers as ids."""
+    for name in ("anna", "bert"):
+        user = {"username": name, "email": f"{name}@mail.test", "password": "password1"}
+        browser.read("POST", "/users", {"user": user})
+        session = browser.read("POST", "/users/login", {"user": user})
+        browser.headers["Authorization"] = "Token " + session["user"]["token"]
+        written = {"title": f"By {name}", "description": "A day", "body": "Long", "tagList": ["a"]}
+        made = browser.read("POST", "/articles", {"article": written})["article"]
+        slug = made["slug"]
+        comment = browser.read("POST", f"/articles/{slug}/comments", {"comment": {"body": "Oh"}})
+        browser.send("GET", f"/articles/{slug}")
+        browser.send("GET", f"/articles/{slug}/comments")
+        browser.send("PUT", f"/articles/{slug}", {"article": {"body": "Short"}})
+        browser.send("DELETE", f"/articles/{slug}/comments/{comment['comment']['id']}")
+        browser.send("POST", f"/articles/{slug}/favorite")
+        browser.send("GET", f"/articles?author={name}")
+        browser.send("DELETE", f"/articles/{slug}")
+        browser.send("GET", f"/articles/{slug}")
+
+
+def shed(browser: Browser) -> None:
+    """A member with a cookie lends a tool."""
+    member = {"login": "anna", "password": "password1", "display_name": "Anna"}
+    browser.send("POST", "/members", member)
+    answer = browser.send("POST", "/session", member)
+    browser.headers["cookie"] = (answer.header("set-cookie") or "").partition(";")[0]
+    tool = browser.send("POST", "/tools", {"name": "Saw", "price": 2.5})
+    tool_id = json.loads(tool.body)["id"]
+    browser.send("GET", f"/tools/{tool_id}")
+    browser.send("GET", "/tools?per_page=3")
+    browser.headers["if-match"] = tool.header("etag") or ""
+    browser.send("PATCH", f"/tools/{tool_id}", {"name": "Big saw"})
+    del browser.headers["if-match"]
+    browser.send("POST", f"/tools/{tool_id}/loans", {"to": "bert"})
+    browser.send("DELETE", f"/tools/{tool_id}")
+    browser.send("GET", f"/tools/{tool_id}")
+
+
+APIS: dict[str, tuple[Make, Path, Callable[[Browser], None], str]] = {
+    "blog": (blog_server.make_blog, blog_server.DOCUMENT, blog, "/api"),
+    "shed": (shed_server.make_shed, shed_server.DOCUMENT, shed, ""),
+}
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Callable[[str], Path]:
+    """A HAR file of a session on a server that ends before it is played."""
+
+    def record(api: str) -> Path:
+        make, _, session, prefix = APIS[api]
+        first = Variant(first_id=77, seed=5)
+        with serve("recorded", make, first, prefix) as target:
+            browser = Browser(target)
+            session(browser)
+        path = tmp_path / "session.har"
+        path.write_text(json.dumps({"log": {"entries": browser.entries}}))
+        return path
+
+    return record
+
+
+def play(api: str, har: Path, *faults: str, times: int = 1, **settings: Any) -> Run:
+    make, document, _, prefix = APIS[api]
+    run = Run(Settings(document, require_coverage=False))
+    recording = load_recording(har, run.document)
+    with pair(make, *faults, prefix=prefix) as targets:
+        for _ in range(times):
+            run.replay(recording, targets, ReplaySettings(**settings))
+    return run
+
+
+def found(run: Run) -> Found:
+    return {(each.operation, each.kind, each.where) for each in run.ledger.findings.all()}
+
+
+def statuses(run: Run, operation: str) -> dict[int, int]:
+    return dict(run.ledger.coverage.operations[operation].statuses["new"])
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("options", [{}, {"times": 2}, {"against_recording": True}])
+def test_a_session_is_carried_over_to_sound_servers(
+    recorded: Callable[[str], Path], api: str, options: Any
+) -> None:
+    run = play(api, recorded(api), **options)
+    assert found(run) == set()
+    assert run.not_judged == []
+    failed = {
+        (name, status)
+        for name, record in run.ledger.coverage.operations.items()
+        for status in record.statuses["new"]
+        if status in (400, 401, 403, 500)
+    }
+    assert failed == set()
+
+
+@pytest.mark.parametrize(
+    ("api", "fault", "operation", "kind"),
+    [
+        ("blog", "lost_update", "UpdateArticle", "value"),
+        ("blog", "lost_delete", "GetArticle", "status"),
+        ("blog", "float", "CreateArticle", "value"),
+        ("blog", "same_id", "POST /articles/{slug}/comments", "symbol"),
+        ("shed", "upper_ids", "lend", "form"),
+        ("shed", "delete_body", "remove-tool", "status"),
+        ("shed", "http_only", "POST /session", "cookie"),
+    ],
+)
+def test_a_planted_difference_is_found_and_made_short(
+    recorded: Callable[[str], Path], api: str, fault: str, operation: str, kind: str
+) -> None:
+    run = play(api, recorded(api), fault)
+    findings = [each for each in run.ledger.findings.all() if each.category == "parity"]
+    assert (operation, kind) in {(each.operation, each.kind) for each in findings}
+    for each in findings:
+        assert each.reproduced is True
+        assert each.sequence[0].label in ("POST /users", "sign-up")
+        assert len(each.sequence) <= 10
