@@ -20,7 +20,7 @@ from lockstep.explain.schema_places import Place, parts_of, place_in, response_s
 from lockstep.explain.sentences import Told, sentence
 from lockstep.explain.severity import severity_of
 from lockstep.explain.silence import Gap, lacking
-from lockstep.explain.situation import situation_of
+from lockstep.explain.situation import Situation, situation_of
 from lockstep.explain.words import call
 from lockstep.findings import PARITY, Finding
 from lockstep.messages import NoResponse
@@ -51,15 +51,14 @@ class Explainer:
     def _fill(self, finding: Finding, everyone: tuple[str, ...]) -> None:
         exchange = finding.sequence[-1] if finding.sequence else None
         operation = None
-        fault, remark = None, ""
+        fault = None
         if exchange is not None:
             request = exchange.request
             operation = self._document.find(request.method, request.path)
-            if operation is not None:
-                fault = self._reader.fault(operation, request)
-                remark = when(self._reader.values(operation, request))
+            fault = self._reader.fault(operation, request) if operation is not None else None
         place = self._place(finding, operation)
         situation = situation_of(operation, finding.sequence)
+        remark = self._remark(finding, operation, place, situation)
         told = Told(
             finding=finding,
             call=call(operation, exchange, finding.operation),
@@ -78,6 +77,20 @@ class Explainer:
         finding.sentence = _capital(sentence(told))
         if finding.verdict == SILENT and operation is not None:
             finding.silence = lacking(Gap(finding, operation, place, situation, remark))
+
+    def _remark(
+        self, finding: Finding, operation: Operation | None, place: Place, situation: Situation
+    ) -> str:
+        """What stands out in the request, where it may be the cause."""
+        if operation is None:
+            return ""
+        values = list(self._reader.values(operation, finding.sequence[-1].request))
+        answered = finding.kind in ("status", "outcome", "server_error", "undocumented_status")
+        if answered:
+            return when(values, 4 if situation.thing else 1)
+        same = [value for value in values if value.name.rpartition("/")[2] == place.member]
+        counted = finding.kind in ("length", "symbol")
+        return when(same) or when(values, 3 if counted else 4)
 
     def _place(self, finding: Finding, operation: Operation | None) -> Place:
         answer = finding.sequence[-1].leader if finding.sequence else NoResponse("")
@@ -98,7 +111,8 @@ def _folded(findings: list[Finding]) -> list[Finding]:
         cause = next((one for one in parity if _has_cause_of(one, finding)), None)
         if cause is None:
             kept.append(finding)
-        else:
+        elif finding.kind != "server_error":
+            # That an answer of 5xx is wrong needs no second sentence.
             cause.breaks.append(finding)
     return kept
 

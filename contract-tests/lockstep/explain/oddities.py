@@ -21,13 +21,13 @@ class Value:
     schema: Mapping[str, Any]
 
 
-def when(values: Iterable[Value]) -> str:
-    """`when X is Y` for the most unusual value, if any is; empty otherwise."""
+def when(values: Iterable[Value], least: int = 1) -> str:
+    """`when X is Y` for the most unusual value; empty where none is unusual by `least` of 5."""
     rated = [(_oddness(item), item) for item in values]
     if not rated:
         return ""
     oddness, item = max(rated, key=lambda pair: pair[0][0])
-    if oddness[0] == 0:
+    if oddness[0] < least:
         return ""
     return f"when {code(item.name)} is {_written(item.value)}{oddness[1]}"
 
@@ -50,15 +50,15 @@ def _oddness(item: Value) -> tuple[int, str]:
 
 
 def _oddness_of_text(value: str, schema: Mapping[str, Any]) -> tuple[int, str]:
-    points = f" ({len(value)} code points)"
+    points = "1 code point" if len(value) == 1 else f"{len(value)} code points"
     if not value.isprintable():
-        return 5, points
+        return 5, f" ({points})"
     if not value:
         return 3, ""
     if not value.isascii():
-        return 4, points
+        return 4, f" ({points})"
     if len(value) in (schema.get("minLength"), schema.get("maxLength")):
-        return 3, f"{points}, the bound"
+        return 3, f" ({points}, the bound)"
     return (3, "") if value != value.strip() or re.search(r"[%_\\'\"]", value) else (0, "")
 
 
