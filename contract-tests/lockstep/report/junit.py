@@ -14,7 +14,10 @@ from lockstep.report.steps import Data
 from lockstep.verdict import COULD_NOT_RUN, Verdict
 
 MAX_TEXT = 20_000
-_CHECKS = ("status", "headers", "body", "connection", "document", "other")
+_CHECKS = ("status", "headers", "body", "connection", "document", "stories", "other")
+_ALWAYS = frozenset({"status", "headers", "body", "document"})
+# Such findings have suites of their own.
+_APART = frozenset({"trap", "race"})
 
 
 @dataclass(slots=True)
@@ -49,12 +52,12 @@ def junit_text(data: Data) -> str:
 
 
 def _suites(data: Data) -> Iterator[tuple[str, list[Case]]]:
+    findings = [one for one in data["findings"] if one["category"] not in _APART]
     for name, operation in data["operations"].items():
-        found = [finding for finding in data["findings"] if finding["operation"] == name]
+        found = [finding for finding in findings if finding["operation"] == name]
         if operation["documented"] or found:
             yield name, list(_operation(data, name, operation, found))
-    listed = {name for name, _ in data["operations"].items()}
-    others = [finding for finding in data["findings"] if finding["operation"] not in listed]
+    others = [finding for finding in findings if finding["operation"] not in data["operations"]]
     yield "other findings", [Case(finding["operation"], [_failure(finding)]) for finding in others]
     yield "stories", list(_stories(data))
     yield (
@@ -68,7 +71,7 @@ def _suites(data: Data) -> Iterator[tuple[str, list[Case]]]:
 def _operation(data: Data, name: str, operation: Data, found: Sequence[Data]) -> Iterator[Case]:
     for check in _CHECKS:
         failures = [_failure(finding) for finding in found if _check(finding) == check]
-        if failures or check not in ("connection", "other"):
+        if failures or check in _ALWAYS:
             yield Case(check, failures, skipped=not operation["exchanges"] and not failures)
     missing = missing_of(data, name)
     if missing:
@@ -76,8 +79,8 @@ def _operation(data: Data, name: str, operation: Data, found: Sequence[Data]) ->
 
 
 def _check(finding: Data) -> str:
-    if finding["category"] == "conformance":
-        return "document"
+    if finding["category"] in ("conformance", "story"):
+        return {"conformance": "document", "story": "stories"}[finding["category"]]
     kind = finding["kind"] if finding["category"] == "parity" else ""
     if kind in ("status", "outcome"):
         return "status"

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lockstep.report import lines
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
 from lockstep.report.phrases import counts, curl_lines, missing_lines, totals
@@ -44,11 +45,11 @@ def print_report(data: Data, console: Console) -> None:
         console.print(f"\n{hidden} more findings are in the other reports.")
     _print_list("Documented statuses that were not seen", missing_lines(data), console)
     _print_list("Problems", data["problems"], console, cut=False)
-    _print_list("Known differences", _known(data), console)
+    _print_list("Known differences", lines.known(data), console)
     _print_list(
-        "Noise: treated as the same, since a target differs from itself", _noise(data), console
+        "Noise: treated as the same, since a target differs from itself", lines.noise(data), console
     )
-    _print_list("Rules", _rules(data), console)
+    _print_list("Rules", lines.rules(data), console)
     _print_list("Not judged", data["not_judged"], console)
     _print_list("Not tested", data["not_tested"], console)
     console.print()
@@ -147,36 +148,16 @@ def _with_steps(finding: Data) -> Iterator[str]:
     yield from dict.fromkeys(shown if finding["category"] == "parity" else shown[:1])
 
 
-def _print_list(title: str, lines: Iterable[str], console: Console, *, cut: bool = True) -> None:
-    lines = list(lines)
-    if not lines:
+def _print_list(title: str, texts: Iterable[str], console: Console, *, cut: bool = True) -> None:
+    every = list(texts)
+    if not every:
         return
     console.print(f"\n[bold]{title}[/]")
-    shown = lines[:SHOWN_LINES] if cut else lines
+    shown = every[:SHOWN_LINES] if cut else every
     for line in shown:
         _print_line(console, line)
-    if len(shown) < len(lines):
-        _print_line(console, f"and {len(lines) - len(shown)} more in the other reports", dim=True)
-
-
-def _known(data: Data) -> Iterator[str]:
-    for entry in data["known_differences"]:
-        until = f", until {entry['expires']}" if entry["expires"] else ""
-        what = f"{entry['operation']}: {entry['where']}"
-        yield f"{what} ({entry['cause']}{until}), {entry['seen']} times"
-
-
-def _noise(data: Data) -> Iterator[str]:
-    for entry in data["noise"]:
-        examples = ", ".join(entry["examples"])
-        what = f"{entry['operation']}: {entry['where']}: {entry['why']}"
-        yield f"{what} ({entry['count']} times: {examples})"
-
-
-def _rules(data: Data) -> Iterator[str]:
-    for rule in data["rules"]:
-        what = f"{rule['operation']}: {rule['where']}: {rule['rule']}"
-        yield f"{what} ({rule['reason']}), used {rule['used']} times"
+    if len(shown) < len(every):
+        _print_line(console, f"and {len(every) - len(shown)} more in the other reports", dim=True)
 
 
 def _shown(text: str) -> str:

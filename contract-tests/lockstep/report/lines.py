@@ -1,0 +1,49 @@
+"""Lists of a report as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockstep.report.steps import Data
+
+
+def traps(data: Data) -> Iterator[str]:
+    """How many traps there were, and how many were not answered as they should."""
+    if data["traps"]:
+        wrong = sum(bool(trap["problems"]) for trap in data["traps"])
+        sent = f"{len(data['traps'])} requests down to their bytes"
+        yield f"{sent}, {wrong} not answered as they should"
+
+
+def races(data: Data) -> Iterator[str]:
+    """Each race with how often each outcome was seen, and what was impossible."""
+    for race in data["races"]:
+        seen = "; ".join(
+            f"{name} {', '.join(f'{outcome} ({count})' for outcome, count in counted.items())}"
+            for name, counted in race["outcomes"].items()
+        )
+        yield f"{race['name']}, {race['rounds']} rounds: {seen}"
+        yield from (f"  impossible: {text}" for text in race["impossible"])
+
+
+def known(data: Data) -> Iterator[str]:
+    """Each accepted difference, its cause, and how often it occurred."""
+    for entry in data["known_differences"]:
+        until = f", until {entry['expires']}" if entry["expires"] else ""
+        what = f"{entry['operation']}: {entry['where']}"
+        yield f"{what} ({entry['cause']}{until}), {entry['seen']} times"
+
+
+def noise(data: Data) -> Iterator[str]:
+    """Each place where a target differs from itself."""
+    for entry in data["noise"]:
+        examples = ", ".join(entry["examples"])
+        what = f"{entry['operation']}: {entry['where']}: {entry['why']}"
+        yield f"{what} ({entry['count']} times: {examples})"
+
+
+def rules(data: Data) -> Iterator[str]:
+    """Each rule of the configuration, and how often it was used."""
+    for rule in data["rules"]:
+        what = f"{rule['operation']}: {rule['where']}: {rule['rule']}"
+        yield f"{what} ({rule['reason']}), used {rule['used']} times"
