@@ -130,13 +130,17 @@ class ActorBook:
         return replace(actor.spec.credential.put(request, actor.token), actor=actor.label)
 
     def notice(self, exchange: Exchange, actor: Actor) -> None:
-        """Retire an actor whose session the exchange has ended, or shown to be over."""
+        """Retire an actor whose session the exchange has ended, or shown to be over.
+
+        One whose things are no longer alike on all targets is replaced by a new one.
+        """
         name = actor.spec.name
         with self._lock:
             if self._alive.get(name) is not actor:
                 return
             status = status_of(exchange.leader) or 0
-            if exchange.label in actor.spec.retire_after and status < 300:
+            parted = exchange.parted and actor.spec.register is not None
+            if parted or (exchange.label in actor.spec.retire_after and status < 300):
                 del self._alive[name]
             elif 401 not in map(status_of, exchange.outcomes.values()):
                 self._refused[name] = 0

@@ -25,7 +25,8 @@ KEPT_LATELY = 20
 Names = Callable[[Request], set[str]]
 
 
-def _no_names(_request: Request) -> set[str]:
+def no_names(_request: Request) -> set[str]:
+    """No keys: long values are recognised anywhere."""
     return set()
 
 
@@ -66,7 +67,7 @@ class Trace:
     a request names; long ones are recognised anywhere.
     """
 
-    names: Names = _no_names
+    names: Names = no_names
     _makers: Recent[str, Exchange] = field(default_factory=lambda: Recent(KEPT_MAKERS))
     _writes: Recent[str, deque[Exchange]] = field(default_factory=lambda: Recent(KEPT_MAKERS))
     _groups: Recent[str, list[Exchange]] = field(default_factory=lambda: Recent(KEPT_GROUPS))
