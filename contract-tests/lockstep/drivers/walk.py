@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from lockstep.actors import ActorBook
 from lockstep.document import Document
-from lockstep.drivers.walk_bodies import Style, body, single_changes
+from lockstep.drivers.walk_bodies import Style, body, confused, single_changes
 from lockstep.drivers.walk_items import Item, bind, fill, made
 from lockstep.drivers.walk_queries import queries
 from lockstep.exchange import Exchanger
@@ -58,6 +58,8 @@ class _Walk:
             self._post(operation, self._mine, Style.PLAIN, skipped=1)
             self._post(operation, self._other, Style.PLAIN, owner=self._mine)
             self._post(operation, self._other, Style.PLAIN)
+        for operation in self._with("POST", "PUT", "PATCH"):
+            self._confuse(operation)
         self._read_all()
         for operation in self._with("PUT", "PATCH"):
             self._change(operation)
@@ -135,6 +137,15 @@ class _Walk:
                     self._send(operation, path, self._mine, plain, headers)
             self._send(operation, path, self._other, self._body(operation, Style.PLAIN))
             self._look(path)
+
+    def _confuse(self, operation: Operation) -> None:
+        """Send members of another type."""
+        schema, is_form = body_schema(self._document, operation)
+        if schema is None or is_form:
+            return
+        for path, _, _ in islice(self._paths(operation, self._mine), 1):
+            for content in islice(confused(self._document, schema), _MOST_CHANGES):
+                self._send(operation, path, self._mine, content)
 
     def _delete(self, operation: Operation) -> None:
         for path, _, _ in islice(self._paths(operation, self._mine), 1):

@@ -57,6 +57,26 @@ def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:
                 yield {name: member}
 
 
+def confused(document: Document, schema: Any) -> Iterator[Any]:
+    """Bodies with one member of another type that a lenient server takes: `"12"`, say, for 12.
+
+    Servers that convert what they are sent accept these, and those that check it do not.
+    """
+    yield from _confused(body(document, schema, Style.FULL))
+
+
+def _confused(node: Any) -> Iterator[Any]:
+    for name, member in node.items() if isinstance(node, Mapping) else ():
+        if isinstance(member, Mapping):
+            yield from ({**node, name: variant} for variant in _confused(member))
+        elif isinstance(member, bool):
+            yield {**node, name: str(member).lower()}
+        elif isinstance(member, int | float):
+            yield {**node, name: str(member)}
+        elif isinstance(member, str):
+            yield {**node, name: 12}
+
+
 def may_be_null(schema: Mapping[str, Any]) -> bool:
     """Whether a schema takes null."""
     return isinstance(schema.get("type"), list) and "null" in schema["type"]

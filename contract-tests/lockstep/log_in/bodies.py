@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import hypothesis
@@ -156,11 +157,17 @@ def _text(schema: Mapping[str, Any]) -> str:
     return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
 
 
+@cache
 def _matching(pattern: str, shortest: int) -> str:
     found: str = hypothesis.find(
         strategies.from_regex(pattern),
         lambda text: len(text) >= shortest,
-        settings=hypothesis.settings(database=None, deadline=None, max_examples=500),
+        settings=hypothesis.settings(
+            database=None,
+            deadline=None,
+            max_examples=500,
+            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        ),
         random=random.Random(0),
     )
     return found

@@ -1,0 +1,126 @@
+"""Two APIs of third parties, by their documents alone: every difference is found, and no other.
+
+The implementations differ in noise too: first ids, clocks, random values, the order of headers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.blog_server import make_blog
+from fixtures.blog_state import FAULTS as BLOG_FAULTS
+from fixtures.flask_servers import Variant, pair
+from fixtures.shed_server import DOCUMENT as SHED
+from fixtures.shed_server import make_shed
+from fixtures.shed_state import FAULTS as SHED_FAULTS
+from flask import Flask
+
+from lockstep.cli import main
+
+Make = Callable[[Variant], Flask]
+APIS: dict[str, tuple[Make, Any]] = {"blog": (make_blog, BLOG), "shed": (make_shed, SHED)}
+# The first request that shows a difference: its operation, and where the answers differ. What
+# shows all over is named after the operation that shows it first.
+SIGNS = {
+    ("blog", "limit"): ("GET /articles", "body /articles"),
+    ("blog", "count"): ("GET /articles", "body /articlesCount"),
+    ("blog", "order"): ("GET /articles", "body /articles"),
+    ("blog", "offset"): ("GET /articles", "body /articles"),
+    ("blog", "leak"): ("POST /users", "body /user/passwordHash"),
+    ("blog", "absent"): ("POST /users", "body /user/bio"),
+    ("blog", "float"): ("CreateArticle", "body /article/favoritesCount"),
+    ("blog", "zulu"): ("CreateArticle", "body /article/createdAt"),
+    ("blog", "foreign"): ("UpdateArticle", "status"),
+    ("blog", "blank"): ("CreateArticle", "status"),
+    ("blog", "lost_update"): ("UpdateArticle", "body /article/body"),
+    ("blog", "lost_delete"): ("GetArticle", "status"),
+    ("blog", "unicode"): ("CreateArticle", "status"),
+    ("blog", "slug_case"): ("CreateArticle", "body /article/slug"),
+    ("blog", "comment_author"): ("POST /articles/{slug}/comments", "body /comment/author"),
+    ("blog", "favorite_twice"): ("Favorite", "body /article/favoritesCount"),
+    ("blog", "location"): ("CreateArticle", "header location"),
+    ("blog", "same_id"): ("POST /articles/{slug}/comments", "body /comment/id"),
+    ("blog", "seconds"): ("CreateArticle", "body /article/createdAt"),
+    ("shed", "http_only"): ("POST /session", "header set-cookie shed_session httponly"),
+    ("shed", "same_site"): ("POST /session", "header set-cookie shed_session samesite"),
+    ("shed", "next_link"): ("list-tools", "body /links/next"),
+    ("shed", "null_patch"): ("change-tool", "body /note"),
+    ("shed", "upper_ids"): ("lend", "body /id"),
+    ("shed", "weak_tag"): ("add-tool", "header etag"),
+    ("shed", "stale_tag"): ("change-tool", "status"),
+    ("shed", "lax_match"): ("change-tool", "status"),
+    ("shed", "delete_body"): ("remove-tool", "status"),
+    ("shed", "delete_twice"): ("remove-tool", "status"),
+    ("shed", "return_twice"): ("give-back", "status"),
+    ("shed", "offset"): ("sign-up", "body /joined"),
+    ("shed", "total"): ("list-tools", "body /total"),
+    ("shed", "coerce"): ("add-tool", "status"),
+    ("shed", "float"): ("add-tool", "body /price"),
+    ("shed", "foreign"): ("get-tool", "status"),
+    ("shed", "owner"): ("add-tool", "body /owner_id"),
+    ("shed", "location"): ("add-tool", "header location"),
+    ("shed", "long_name"): ("add-tool", "status"),
+    ("shed", "code"): ("POST /session", "body /error/code"),
+    ("shed", "leak"): ("add-tool", "body /row"),
+    ("shed", "per_page"): ("list-tools", "status"),
+    ("shed", "lost_price"): ("change-tool", "body /price"),
+    ("shed", "loan_order"): ("GET /loans", "body /loans"),
+    ("shed", "open"): ("GET /loans", "body /loans"),
+}
+# Only requests that are wrong on purpose show these.
+BY_INVALID_DATA = {("shed", "long_name"), ("shed", "code")}
+# Five members, or four consequences that no sequence can tell apart.
+MANY = {("shed", "offset"): 5, ("blog", "lost_delete"): 4, ("blog", "slug_case"): 4}
+
+
+def compare(api: str, *faults: str, options: tuple[str, ...]) -> dict[str, Any]:
+    """The report of `lockstep run` on a sound server and one with faults."""
+    make, document = APIS[api]
+    with pair(make, *faults) as targets:
+        urls = [f"--target={target.name}={target.base_url}" for target in targets]
+        arguments = ["run", str(document), *urls, "--profile=quick", "--json=-", *options]
+        result = CliRunner().invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    report: dict[str, Any] = json.loads(result.stdout)
+    assert report["exit_code"] == result.exit_code
+    return report
+
+
+def test_every_fault_has_its_sign() -> None:
+    known = {("blog", name) for name in BLOG_FAULTS} | {("shed", name) for name in SHED_FAULTS}
+    assert SIGNS.keys() == known
+
+
+@pytest.mark.parametrize(("api", "fault"), list(SIGNS), ids=map("-".join, SIGNS))
+def test_a_difference_is_found_and_told_once(api: str, fault: str) -> None:
+    phase = "coverage" if (api, fault) in BY_INVALID_DATA else "examples"
+    report = compare(api, fault, options=(f"--phase={phase}",))
+    found = [(finding["operation"], finding["where"]) for finding in report["findings"]]
+    assert report["exit_code"] == 1, report["problems"]
+    assert SIGNS[api, fault] in found
+    assert len(found) <= MANY.get((api, fault), 3), found
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("api", list(APIS))
+def test_servers_that_differ_in_noise_alone_are_alike(api: str, seed: int) -> None:
+    phases = ("--phase=coverage", "--phase=fuzzing", "--phase=stateful")
+    report = compare(api, options=(f"--seed={seed}", *phases))
+    assert report["findings"] == []
+    assert (report["exit_code"], report["problems"]) == (0, [])
+    assert report["notes"][-1].startswith("users: register by `POST /")
+
+
+def test_the_faults_of_a_target_are_no_differences() -> None:
+    with pair(make_blog) as targets:
+        urls = [f"--target={target.name}={target.base_url}" for target in targets]
+    result = CliRunner().invoke(main, ["run", str(BLOG), *urls])
+    assert result.exit_code == 2
+    assert [line.partition(": ")[2].partition(": ")[2] for line in result.stderr.splitlines()] == [
+        "refused: nothing listens there: is it started, and is the port right?"
+    ] * 2
