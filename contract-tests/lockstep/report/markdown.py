@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+from lockstep.report import lines
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
 from lockstep.report.phrases import counts, curl_lines, missing_lines, totals
@@ -45,6 +46,14 @@ def _lines(data: Data) -> Iterator[str]:
         yield f"\n{hidden} more findings are in the other reports."
     yield from _list("Problems", data["problems"])
     yield from _list("Documented statuses that were not seen", list(missing_lines(data)))
+    for title, listed in (
+        ("Traps", lines.traps),
+        ("Races", lines.races),
+        ("Known differences", lines.known),
+        ("Noise", lines.noise),
+        ("Rules", lines.rules),
+    ):
+        yield from _list(title, list(listed(data)))
     yield from _list("About the targets", data["notes"])
     yield from _list("Not judged", data["not_judged"])
     yield from _list("Not tested", data["not_tested"])
@@ -86,10 +95,10 @@ def _finding(finding: Data) -> Iterator[str]:
     yield "</details>"
 
 
-def _fenced(lines: list[str]) -> list[str]:
-    runs = re.findall(r"`+", "\n".join(lines))
+def _fenced(commands: list[str]) -> list[str]:
+    runs = re.findall(r"`+", "\n".join(commands))
     fence = "`" * max(3, 1 + max(map(len, runs), default=0))
-    return [f"{fence}sh", *lines, fence, ""]
+    return [f"{fence}sh", *commands, fence, ""]
 
 
 def _list(title: str, texts: list[str]) -> Iterator[str]:
