@@ -33,8 +33,10 @@ export interface ContractDocument extends OpenApiDocument {
     idempotency_hours: number;
     report_days: number;
     clock_leeway_seconds: number;
+    request_seconds: number;
   };
   "x-methods": string[];
+  "x-wire-errors": string[];
   "x-errors": Record<string, CatalogueEntry>;
   "x-response-headers": Record<string, string>;
   "x-production-headers": Record<string, string>;
@@ -48,7 +50,7 @@ export interface ContractDocument extends OpenApiDocument {
     audience: string;
     claims: string[];
   };
-  "x-refresh-token": { random_bytes: number };
+  "x-refresh-token": { random_bytes: number; stored_as: string };
   "x-password-hash": {
     memory_kib: number;
     iterations: number;

@@ -14,7 +14,6 @@ import { collectMetrics, shareMetrics, supervise } from "./workers.js";
 const FAILED = 1;
 const MISCONFIGURED = 2;
 const KEEP_ALIVE_MS = 5_000;
-const REQUEST_MS = 30_000;
 const TIMEOUT_CHECK_MS = 1_000;
 const MAX_HEADER_BYTES = 131_072;
 
@@ -45,16 +44,17 @@ async function start(settings: Settings, contract: Contract): Promise<void> {
     return;
   }
   if (shared) shareMetrics(metrics.registry);
-  listen(createServer(serverOptions(), app), settings, contract);
+  listen(createServer(serverOptions(contract), app), settings, contract);
 }
 
 /** The server's limits are wide: the application has the contract's. */
-function serverOptions() {
+function serverOptions(contract: Contract) {
+  const requestMs = contract.get("x-limits").request_seconds * 1000;
   return {
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: REQUEST_MS,
-    requestTimeout: REQUEST_MS,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     requireHostHeader: false,
   };

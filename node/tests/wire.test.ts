@@ -1,6 +1,10 @@
 /** What the parser of HTTP refuses is answered like all else. */
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test as base, expect } from "vitest";
+import { loadSettings } from "../src/config.js";
 import { running, type Server } from "./servers.js";
 
 const LINE = "GET /health HTTP/1.1\r\n";
@@ -22,6 +26,12 @@ const REFUSED: Record<string, [request: string, code: string]> = {
     `${POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n${REST}`,
     "bad_request",
   ],
+  "length past 2^64": [`${POST}Content-Length: ${2n ** 64n}\r\n${REST}`, "bad_request"],
+  "chunk past 2^64": [
+    `${POST}Transfer-Encoding: chunked\r\n${REST}1${"0".repeat(16)}\r\n`,
+    "bad_request",
+  ],
+  "chunk ended by LF": [`${POST}Transfer-Encoding: chunked\r\n${REST}2\n{}\n0\n\n`, "bad_request"],
   "negative length": [`${POST}Content-Length: -2\r\n${REST}`, "bad_request"],
   "broken chunk": [`${POST}Transfer-Encoding: chunked\r\n${REST}zz\r\n`, "bad_request"],
   "unknown transfer coding": [`${POST}Transfer-Encoding: gzip, chunked\r\n${REST}`, "bad_request"],
@@ -77,3 +87,34 @@ test("what follows a request does not take its answer", async ({ server }) => {
   const answer = await server.exchange(`${LINE}Host: x\r\n\r\nnonsense\r\n\r\n`);
   expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 400"]);
 });
+
+test("empty lines and further spaces are skipped", async ({ server }) => {
+  const answer = await server.exchange(`\r\n\n\r\nGET   /health  HTTP/1.1\r\n${REST}`);
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+});
+
+test.for(["FOO /health HTTP/1.1\r\n", `${LINE}Host: y\r\n`])(
+  "a malformed request has an id of its own and is the last: %s",
+  async (line, { server }) => {
+    const request = `${line}X-Request-ID: mine\r\nHost: x\r\n\r\n`;
+    const answer = await server.exchange(`${request}${LINE}${REST}`);
+    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 400"]);
+    expect(answer).not.toContain("mine");
+  },
+);
+
+test.for([LINE, `${POST}Host: x\r\nContent-Length: 2\r\n\r\n{`])(
+  "a request that does not arrive in time: %s",
+  async (request) => {
+    const folder = mkdtempSync(join(tmpdir(), "wire-"));
+    const contract = join(folder, "openapi.yaml");
+    const source = readFileSync(loadSettings(process.env).contractPath, "utf-8");
+    writeFileSync(contract, source.replace("request_seconds: 30", "request_seconds: 1"));
+    await running({ CONTRACT_PATH: contract }, async (server) => {
+      const [head, body = ""] = (await server.exchange(request)).split("\r\n\r\n");
+      expect(head).toMatch(/^HTTP\/1.1 408 /);
+      expect(JSON.parse(body).code).toBe("request_timeout");
+    });
+    rmSync(folder, { recursive: true });
+  },
+);

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from task_timer.config import load_settings
+
 from .servers import Server, running
 
 LINE = b"GET /health HTTP/1.1\r\n"
@@ -26,6 +28,15 @@ REFUSED = {
     "raw UTF-8 in the path": (b"GET /\xc3\xa9 HTTP/1.1\r\n" + REST, "bad_request"),
     "length and chunks": (
         POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n" + REST,
+        "bad_request",
+    ),
+    "length past 2^64": (POST + b"Content-Length: %d\r\n" % 2**64 + REST, "bad_request"),
+    "chunk past 2^64": (
+        POST + b"Transfer-Encoding: chunked\r\n" + REST + b"%x\r\n" % 2**64,
+        "bad_request",
+    ),
+    "chunk ended by LF": (
+        POST + b"Transfer-Encoding: chunked\r\n" + REST + b"2\n{}\n0\n\n",
         "bad_request",
     ),
     "negative length": (POST + b"Content-Length: -2\r\n" + REST, "bad_request"),
@@ -78,3 +89,28 @@ def test_requests_follow_each_other(server: Server) -> None:
 def test_what_follows_a_request_does_not_take_its_answer(server: Server) -> None:
     answer = server.exchange(LINE + b"Host: x\r\n\r\nnonsense\r\n\r\n")
     assert re.findall(rb"HTTP/1.1 \d+", answer) == [b"HTTP/1.1 200", b"HTTP/1.1 400"]
+
+
+def test_empty_lines_and_further_spaces_are_skipped(server: Server) -> None:
+    answer = server.exchange(b"\r\n\n\r\nGET   /health  HTTP/1.1\r\n" + REST)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("line", [b"FOO /health HTTP/1.1\r\n", LINE + b"Host: y\r\n"])
+def test_a_malformed_request_has_an_id_of_its_own_and_is_the_last(
+    server: Server, line: bytes
+) -> None:
+    answer = server.exchange(line + b"X-Request-ID: mine\r\nHost: x\r\n\r\n" + LINE + REST)
+    assert re.findall(rb"HTTP/1.1 \d+", answer) == [b"HTTP/1.1 400"]
+    assert b"mine" not in answer
+
+
+@pytest.mark.parametrize("request_", [LINE, POST + b"Host: x\r\nContent-Length: 2\r\n\r\n{"])
+def test_a_request_that_does_not_arrive_in_time(tmp_path: Path, request_: bytes) -> None:
+    source = load_settings().contract_path.read_text()
+    contract = tmp_path / "openapi.yaml"
+    contract.write_text(source.replace("request_seconds: 30", "request_seconds: 1"))
+    with running(tmp_path / "log", CONTRACT_PATH=str(contract)) as server:
+        head, _, body = server.exchange(request_).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(body)["code"] == "request_timeout"

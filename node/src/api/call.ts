@@ -25,7 +25,8 @@ type Body<Id extends OperationId> = operations[Id] extends {
  * A request, as far as it has been understood; the checks fill it in, in their order.
  *
  * fields: header fields as received, with names in lower case. pathValues, query, headers and
- * body: valid by the contract, with its defaults; given: the query without them.
+ * body: valid by the contract, with its defaults; given: the query without them. closes: whether
+ * the answer ends the connection.
  */
 export class Call<Id extends OperationId = OperationId> {
   readonly started = performance.now();
@@ -44,6 +45,7 @@ export class Call<Id extends OperationId = OperationId> {
   query = {} as Query<Id>;
   headers: Record<string, string> = {};
   body = undefined as Body<Id>;
+  closes = false;
 
   constructor(
     readonly settings: Settings,

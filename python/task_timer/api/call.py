@@ -21,7 +21,8 @@ class Call:
     """A request, as far as it has been understood; the checks fill it in, in their order.
 
     fields: header fields as received, with names in lower case. path_values, query, headers and
-    body: valid by the contract, with its defaults; given: the query without them.
+    body: valid by the contract, with its defaults; given: the query without them. closes: whether
+    the answer ends the connection.
     """
 
     contract: Contract
@@ -42,6 +43,7 @@ class Call:
     query: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    closes: bool = False
 
     @property
     def identity(self) -> Identity:

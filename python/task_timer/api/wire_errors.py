@@ -7,6 +7,7 @@ application as they were received, and bounds the time in which a request has to
 import socket
 import threading
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -14,12 +15,13 @@ from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from ..contract import Contract
 from ..utils.identifiers import new_id
 from ..utils.logger import log_exception, logger
-from .call import FIELDS
+from .call import CALL, FIELDS
 from .problems import PROBLEM, make_problem
+from .request_parser import Request
 
-REQUEST_SECONDS = 30
 DRAINED_BYTES = 65536
 
 
@@ -45,12 +47,13 @@ def code_of(error: Exception) -> str:
 class _TimedSocket:
     """A socket that gives up reading at the end of the time that a request has."""
 
-    def __init__(self, source: socket.socket) -> None:
+    def __init__(self, source: socket.socket, seconds: float) -> None:
         self._source = source
+        self._seconds = seconds
         self._ends_at = 0.0
 
     def begin(self) -> None:
-        self._ends_at = time.monotonic() + REQUEST_SECONDS
+        self._ends_at = time.monotonic() + self._seconds
 
     def recv(self, size: int) -> bytes:
         left = self._ends_at - time.monotonic()
@@ -63,23 +66,33 @@ class _TimedSocket:
             raise RequestTimedOut from error
 
 
-class _TimedConnection(TConn):  # type: ignore[misc]
+class _Connection(TConn):  # type: ignore[misc]
+    """A connection whose requests are bounded in time, and parsed by the contract."""
+
+    def __init__(self, contract: Contract, conn: TConn) -> None:
+        super().__init__(conn.cfg, conn.sock, conn.client, conn.server)
+        self._contract = contract
+
     def init(self) -> None:
         known = self.initialized
         super().init()
         if not known:
-            self.parser.unreader.sock = _TimedSocket(self.sock)
+            seconds = self._contract["x-limits"]["request_seconds"]
+            self.parser.unreader.sock = _TimedSocket(self.sock, seconds)
+            self.parser.mesg_class = partial(Request, frozenset(self._contract["x-methods"]))
         self.parser.unreader.sock.begin()
 
 
-def _closing(reader: Any, start_response: Any) -> Any:
-    """Makes an answer close the connection when much of the request was left unread.
+def _closing(environ: dict[str, Any], start_response: Any) -> Any:
+    """Makes an answer close the connection when it says so, or much of the request is unread.
 
     The server drains no more than this much afterwards, and would have promised to keep it open.
     """
+    reader = environ["wsgi.input"].reader
 
     def start(*args: Any) -> Any:
-        if getattr(reader, "length", 0) > DRAINED_BYTES or getattr(reader, "parser", None):
+        unread = getattr(reader, "length", 0) > DRAINED_BYTES or getattr(reader, "parser", None)
+        if unread or environ[CALL].closes:
             start_response.__self__.force_close()
         return start_response(*args)
 
@@ -113,7 +126,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         def with_fields(environ: dict[str, Any], start_response: Any) -> Any:
             environ[FIELDS] = self._received.fields
             _without_signature(start_response.__self__)
-            return application(environ, _closing(environ["wsgi.input"].reader, start_response))
+            return application(environ, _closing(environ, start_response))
 
         self.wsgi = with_fields
 
@@ -126,8 +139,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def enqueue_req(self, conn: TConn) -> None:
         """Hands a connection to a thread."""
-        if not isinstance(conn, _TimedConnection):
-            conn = _TimedConnection(conn.cfg, conn.sock, conn.client, conn.server)
+        if not isinstance(conn, _Connection):
+            conn = _Connection(self.app.contract, conn)
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:

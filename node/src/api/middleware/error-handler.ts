@@ -13,6 +13,7 @@ import {
   UnavailableError,
   ValidationFailedError,
 } from "../../utils/errors.js";
+import { newId } from "../../utils/identifiers.js";
 import { logException } from "../../utils/logger.js";
 import type { Answer } from "../answers.js";
 import { type Call, current } from "../call.js";
@@ -24,6 +25,7 @@ const UNAVAILABLE_SECONDS = 1;
 
 /** Turns every exception into problem details (RFC 9457). */
 export function errorHandler(contract: Contract): ErrorRequestHandler {
+  const wireErrors = new Set(contract.get("x-wire-errors"));
   const challenge = contract.get("components").headers["WWW-Authenticate"].example;
 
   return (thrown, _request, response, _next) => {
@@ -39,6 +41,11 @@ export function errorHandler(contract: Contract): ErrorRequestHandler {
   };
 
   function answerFor(call: Call, error: DomainError): Answer {
+    if (wireErrors.has(error.code)) {
+      // As if the parser had refused it.
+      call.closes = true;
+      call.context.requestId = newId();
+    }
     const violations = error instanceof ValidationFailedError ? error.violations : undefined;
     const { requestId } = call.context;
     const { status, body } = makeProblem(contract, error.code, requestId, violations);

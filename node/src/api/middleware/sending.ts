@@ -19,7 +19,7 @@ export function send(response: Response, given: Answer): void {
     ...corsHeaders(call, answer),
     ...headers,
     ...(body !== undefined && { "Content-Length": body.length }),
-    ...(!isListening(response) && { Connection: "close" }),
+    ...((call.closes || !isListening(response)) && { Connection: "close" }),
   });
   response.end(body);
 }

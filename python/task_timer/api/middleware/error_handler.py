@@ -13,7 +13,8 @@ from ...utils.errors import (
     UnavailableError,
     ValidationFailedError,
 )
-from ...utils.logger import log_exception
+from ...utils.identifiers import new_id
+from ...utils.logger import bind_request_id, log_exception
 from ..answers import Response
 from ..call import current
 from ..problems import PROBLEM, make_problem
@@ -27,6 +28,7 @@ class ErrorHandler:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        self._wire_errors = frozenset(contract["x-wire-errors"])
         self._challenge = contract["components"]["headers"]["WWW-Authenticate"]["example"]
 
     def handle(self, error: Exception) -> Response:
@@ -38,8 +40,14 @@ class ErrorHandler:
         if not isinstance(error, DomainError):
             log_exception("unhandled_error", error)
             error = InternalError()
+        call = current()
+        if error.code in self._wire_errors:
+            # As if the parser had refused it.
+            call.closes = True
+            call.request_id = new_id()
+            bind_request_id(call.request_id)
         violations = error.violations if isinstance(error, ValidationFailedError) else None
-        status, body = make_problem(self._contract, error.code, current().request_id, violations)
+        status, body = make_problem(self._contract, error.code, call.request_id, violations)
         return Response(body, status, self._headers(error), content_type=PROBLEM)
 
     def _headers(self, error: DomainError) -> dict[str, str]:
