@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lockstep.compare import Difference
 from lockstep.conformance import Conformance
 from lockstep.document import Document
 from lockstep.explain import Explainer
@@ -182,6 +183,17 @@ def test_what_breaks_the_document_by_the_same_difference_is_one_finding() -> Non
     )
     (found,) = Explainer(DOCUMENT, CONFORMING).explain([apart, parity], ["old", "new"])
     assert (found.category, found.verdict, found.breaks) == (PARITY, "new wrong", [apart])
+
+
+def test_a_check_on_one_target_is_part_of_the_difference_that_it_makes() -> None:
+    last = exchange(post({"title": ""}), answer(201, {"id": "t1"}), answer(400))
+    last.differences = {"new": [Difference("status", "status", "201", "400")]}
+    values = {"old": "201", "new": "400"}
+    parity = Finding(PARITY, last.label, "status", "status", ("old", "new"), values, [last])
+    kind = "AcceptedNegativeData"
+    check = Finding(CONFORMANCE, last.label, kind, "title", ("old",), {"old": "Too lax"}, [last])
+    (found,) = Explainer(DOCUMENT, CONFORMING).explain([check, parity], ["old", "new"])
+    assert (found.verdict, found.breaks) == ("old wrong", [check])
 
 
 def test_what_all_targets_break_alike_is_said_so() -> None:

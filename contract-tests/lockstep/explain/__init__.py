@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lockstep.compare import Difference
-from lockstep.conformance import Conformance, Violation
+from lockstep.conformance import Conformance
 from lockstep.document import Document
 from lockstep.explain.classes import (
     SILENT,
     class_of,
-    concerns,
+    has_cause_of,
     wrong_alike,
     wrong_by_document,
 )
@@ -108,22 +107,13 @@ def _folded(findings: list[Finding]) -> list[Finding]:
     parity = [one for one in findings if one.category == PARITY and one.at_fault]
     kept = []
     for finding in findings:
-        cause = next((one for one in parity if _has_cause_of(one, finding)), None)
+        cause = next((one for one in parity if has_cause_of(one, finding)), None)
         if cause is None:
             kept.append(finding)
         elif finding.kind != "server_error":
             # That an answer of 5xx is wrong needs no second sentence.
             cause.breaks.append(finding)
     return kept
-
-
-def _has_cause_of(parity: Finding, finding: Finding) -> bool:
-    if finding.category == PARITY or finding.operation != parity.operation:
-        return False
-    broken = Violation(finding.kind, finding.where, "")
-    shown = parity.kind != "status" or finding.where in parity.values.values()
-    difference = Difference(parity.kind, parity.where, "", "")
-    return set(finding.targets) <= set(parity.at_fault) and shown and concerns(broken, difference)
 
 
 def _capital(text: str) -> str:

@@ -15,9 +15,34 @@ SILENT = "document silent"
 ALL_ALIKE = "all wrong alike"
 ALL = "all wrong"
 _ANSWER_KINDS = frozenset({"server_error", "no_response", "undocumented_status"})
+# Checks of Schemathesis on whether an answer should have been another one.
+_STATUS_CHECKS = frozenset(
+    {
+        "AcceptedNegativeData",
+        "EnsureResourceAvailability",
+        "IgnoredAuth",
+        "MissingHeaderNotRejected",
+        "ObjectLevelAuthorizationViolation",
+        "RejectedPositiveData",
+        "UnsupportedMethodResponse",
+        "UseAfterFree",
+    }
+)
 _MEMBER_RULES = frozenset({"additionalProperties", "unevaluatedProperties", "required"})
 _WHOLE_BODY = frozenset({"unreadable_body", "unexpected_body", "undocumented_media_type"})
 _REFUSALS = frozenset({400, 422})
+
+
+def has_cause_of(parity: Finding, finding: Finding) -> bool:
+    """Whether a finding on single targets is about the very difference of one on parity."""
+    if finding.category == PARITY or finding.operation != parity.operation:
+        return False
+    if finding.kind in _ANSWER_KINDS and parity.kind == "status":
+        same = finding.where in parity.values.values()
+    else:
+        broken = Violation(finding.kind, finding.where, "")
+        same = concerns(broken, Difference(parity.kind, parity.where, "", ""))
+    return same and set(finding.at_fault) <= set(parity.at_fault)
 
 
 def class_of(at_fault: Sequence[str], compared: Sequence[str], *, alike: bool) -> str:
@@ -60,7 +85,7 @@ def wrong_alike(finding: Finding) -> tuple[str, ...]:
 def concerns(violation: Violation, difference: Difference) -> bool:
     """Whether a rule that an answer breaks is about what differs, and not about another part."""
     if difference.kind in ("status", "outcome"):
-        return violation.kind in _ANSWER_KINDS
+        return violation.kind in _ANSWER_KINDS or violation.kind in _STATUS_CHECKS
     if not difference.where.startswith("body"):
         return violation.where == difference.where
     if violation.kind in _WHOLE_BODY:

@@ -31,10 +31,14 @@ _BY_KIND = {
     "header_schema": 35,
     # The checks of Schemathesis.
     "IgnoredAuth": 97,
+    "ObjectLevelAuthorizationViolation": 93,
     "UseAfterFree": 82,
     "EnsureResourceAvailability": 75,
     "AcceptedNegativeData": 62,
     "RejectedPositiveData": 62,
+    "MissingHeaderNotRejected": 60,
+    "UnsupportedMethodResponse": 45,
+    "AllowHeaderMismatch": 32,
     # Parity.
     "outcome": 95,
     "symbol": 78,
