@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from fixtures.scripted_server import plain, scripted
 
+from lockstep.exchange import Exchanger
 from lockstep.messages import Request, Response
 from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
 from lockstep.proxy.settings import Counts
@@ -489,3 +490,29 @@ def test_it_ends_by_itself_when_told_so(run: Run, servers: Servers) -> None:
     brief = ProxySettings(port=0, seconds=0.01)
     counts = compare_traffic(run, servers(), brief, lambda _url, _end: None, lambda _counts: None)
     assert counts.answered == 0
+
+
+def test_a_fault_of_the_comparing_reaches_no_client_and_fails_the_run(
+    run: Run, proxy: Callable[..., Proxied], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("why")
+
+    monkeypatch.setattr(Exchanger, "record", fail)
+    work = proxy(READS)
+    assert [work.send("GET", "/notes").status for _ in range(2)] == [401, 401]
+    counts = work.end()
+    assert counts.errors == ["comparing GET /notes: ZeroDivisionError: why"] * 2
+    assert run.finish().exit_code == 2
+
+
+def test_a_write_that_no_mirror_hears_of_is_told(run: Run, before: Callable[..., Proxied]) -> None:
+    def take(handler: BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        plain(handler, b"")
+
+    work = before(ProxySettings(port=0, methods=None, body_limit=10), take, take)
+    work.send("POST", "/notes", {"text": "longer than that"})
+    counts = work.end()
+    assert (counts.lost, counts.mirrored) == (1, 0)
+    assert "the states may have parted" in run.not_judged[0]

@@ -83,7 +83,9 @@ class Forwarder:
             self._counts.left += 1
             raise
         finally:
-            passage.end()
+            if passage.end() and passage.writes and self._settings.mirrors(client.method):
+                # The leader may have done it, and no mirror will.
+                self._counts.lost += 1
 
     def _begin(self, client: web.Request) -> Passage:
         limit = self._settings.body_limit
@@ -163,7 +165,10 @@ class Forwarder:
             return
         self._counts.answered += 1
         request, kept = passage.request, passage.kept
-        if not self._settings.mirrors(request.method) or passage.sent.is_cut:
+        if not self._settings.mirrors(request.method):
+            return
+        if passage.sent.is_cut:
+            self._counts.lost += 1
             return
         if not passage.writes and self._sampling.random() >= self._settings.sample:
             return

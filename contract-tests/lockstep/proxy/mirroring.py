@@ -15,13 +15,14 @@ from lockstep.messages import NoResponse, Outcome, Request, Response, status_of
 from lockstep.operations import Operation
 from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.proxy.wire import decoded
+from lockstep.recordings.accounts import Accounts
 from lockstep.targets import Target
 
 # A mirror that has been silent so often is left alone for a while.
 MAX_SILENCE = 5
 REST_SECONDS = 5.0
 # Not what a server makes of a request, but whether it is there and fast enough.
-_FAULTS = frozenset({"refused", "timeout"})
+_FAULTS = frozenset({"refused", "timeout", "tls", "unknown_host"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Mirrors:
         self._whole = Exchanger(ledger, targets, repairs=False)
         heads = replace(ledger, conformance=_HeadConformance(ledger.document))
         self._heads = Exchanger(heads, targets, repairs=False, asks_again=False)
+        self._accounts = Accounts()
         self._settings = settings
         self._counts = counts
         self._silent = dict.fromkeys((target.name for target in targets[1:]), 0)
@@ -103,10 +105,17 @@ class Mirrors:
             except TargetLostError:
                 # It rests anyway; what its silence means is said when the proxy ends.
                 continue
+            except Exception as error:
+                # Clients are still to be answered; the run fails when the proxy ends.
+                what = f"{item.request.method} {item.request.path.partition('?')[0]}"
+                self._counts.errors.append(f"comparing {what}: {type(error).__name__}: {error}")
 
     def _mirror(self, item: Mirrored) -> None:
         request = item.request
         targets = self._awake()
+        if not targets:
+            self._counts.rested += 1
+            return
         requests = {each.name: self._whole.translate(request, each.name) for each in targets}
         pending = [target.start(requests[target.name]) for target in targets]
         answers = {waiting.target.name: waiting.finish() for waiting in pending}
@@ -134,7 +143,8 @@ class Mirrors:
             self._heads.record(item.request, sent, heads)
             return
         known = {name: outcome for name, outcome in plain.items() if outcome is not None}
-        self._whole.record(item.request, sent, known)
+        group = self._accounts.group(item.request)
+        self._whole.record(item.request, sent, known, group=group)
 
     def _is_unclear(self, item: Mirrored, told: dict[str, Outcome]) -> bool:
         """Whether a write may have come between the leader's answer and a mirror's."""

@@ -42,7 +42,9 @@ class Counts:
     """What has happened so far; each number is written by one thread only.
 
     `unclear` were answered while a write was under way, so that a difference would tell nothing;
-    of `cut` only status and headers were compared. `faults` counts by mirror and reason.
+    of `cut` only status and headers were compared. `lost` are writes that no mirror was told of;
+    `rested` came while all mirrors were left alone. `faults` counts by mirror and reason, `errors`
+    are what comparing itself could not cope with.
     """
 
     answered: int = 0
@@ -52,6 +54,9 @@ class Counts:
     skipped: int = 0
     unclear: int = 0
     cut: int = 0
+    lost: int = 0
+    rested: int = 0
+    errors: list[str] = field(default_factory=list)
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def not_judged(self, settings: ProxySettings) -> list[str]:
@@ -60,13 +65,16 @@ class Counts:
         said = {
             f"skipped, since {settings.queue} waited for the mirrors already": self.skipped,
             "that differed, but were answered while something was written": self.unclear,
+            "not mirrored, since no mirror had answered for long": self.rested,
+            "to writes not mirrored, since the client left or sent more than is kept: "
+            "the states may have parted": self.lost,
             f"compared by status and headers alone: longer than {limit}, or encoded": self.cut,
         }
         return [f"{count:,} answers {what}" for what, count in said.items() if count]
 
     def problems(self) -> list[str]:
         """Which mirrors did not answer, and why, for people."""
-        return [
+        return self.errors + [
             f"{name}: {count:,} mirrored requests without an answer: {reason}"
             for (name, reason), count in sorted(self.faults.items())
         ]

@@ -26,5 +26,7 @@ def compare_traffic(
         run.add_problem(problem)
     if counts.faults and not counts.mirrored:
         run.could_not_run("no mirror has answered")
+    if counts.errors:
+        run.could_not_run("not every answer could be compared")
     run.secrets |= secrets_in(run.ledger.findings.all(), run.document)
     return counts
