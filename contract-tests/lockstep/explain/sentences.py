@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -146,7 +147,7 @@ def _is_json(text: str) -> bool:
 
 
 def _counted(value: str) -> str:
-    return "1 element" if value == "1 elements" else value
+    return re.sub(r"^1 elements\b", "1 element", shown(value))
 
 
 def _subject(told: Told) -> str:
