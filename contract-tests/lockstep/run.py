@@ -16,7 +16,7 @@ from lockstep.compare import Clock
 from lockstep.conformance import Conformance
 from lockstep.coverage import Coverage
 from lockstep.document import Document
-from lockstep.drivers.fuzz import FuzzError, fuzz
+from lockstep.drivers.fuzz import FuzzError, Lane, fuzz
 from lockstep.drivers.races import RaceResult, run_race
 from lockstep.drivers.raw import TrapResult, finding_of, run_traps
 from lockstep.drivers.replay import ReplaySettings, replay
@@ -26,6 +26,7 @@ from lockstep.drivers.walk import walk
 from lockstep.exchange import Exchanger, TargetLostError
 from lockstep.explain import Explainer
 from lockstep.findings import Findings
+from lockstep.gate import Gate
 from lockstep.known_differences import load_known_differences
 from lockstep.ledger import Ledger
 from lockstep.log_in.probe import find_users, is_open
@@ -211,6 +212,7 @@ class Run:
                 walk(exchanger, actors, self._reporter.progress)
             except (ActorError, TargetLostError) as error:
                 self.could_not_run(f"{title}: {error}")
+            self.not_judged += exchanger.not_judged()
             nonce = actors.nonce if actors is not None else ""
             self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
         return stage
@@ -222,8 +224,7 @@ class Run:
         before stays.
         """
         with self.stage(title, targets, "lockstep") as stage:
-            exchanger = Exchanger(self.ledger, targets)
-            actors = self.actors(exchanger) if self.settings.actors else None
+            lanes = self._lanes(targets)
             before = self.ledger.exchanges
             found = len(self.ledger.findings)
 
@@ -231,14 +232,24 @@ class Run:
                 self._reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
             try:
-                self._problems += fuzz(
-                    exchanger, actors, self.settings.fuzz, self.settings.seed, told
-                )
+                self._problems += fuzz(lanes, self.settings.fuzz, self.settings.seed, told)
             except FuzzError as error:
                 self.could_not_run(f"{title}: {error}")
+            for exchanger, _ in lanes:
+                self.not_judged += exchanger.not_judged()
+            exchanger, actors = lanes[0]
             nonce = actors.nonce if actors is not None else ""
             self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
         return stage
+
+    def _lanes(self, targets: Sequence[Target]) -> list[Lane]:
+        """What each worker has of its own: symbols and actors; a gate keeps writes apart."""
+        workers = self.settings.fuzz.workers
+        gate = Gate() if workers > 1 else None
+        exchangers = [Exchanger(self.ledger, targets, gate=gate) for _ in range(workers)]
+        if not self.settings.actors:
+            return [(exchanger, None) for exchanger in exchangers]
+        return [(each, self.actors(each, number)) for number, each in enumerate(exchangers)]
 
     def replay(
         self, recording: Recording, targets: Sequence[Target], settings: ReplaySettings
@@ -271,6 +282,20 @@ class Run:
                     self.ledger.findings.add(finding_of(result))
                 self._reporter.progress(result.trap.name, number, len(traps))
         return stage
+
+    def tokens(self, targets: Sequence[Target]) -> dict[str, str]:
+        """A token of the first user for each target, by name; empty where there are no users.
+
+        Raises `RunError` when the user is not let in.
+        """
+        if not self.settings.actors:
+            return {}
+        exchanger = Exchanger(self.ledger, targets)
+        try:
+            actor = self.actors(exchanger).get(self.settings.actors[0].name)
+        except (ActorError, TargetLostError) as error:
+            raise RunError(f"log-in: {error}") from error
+        return dict(exchanger.identities[actor.label].tokens)
 
     def race(self, races: Sequence[Race], targets: Sequence[Target], title: str = "races") -> Stage:
         """Run races on each target apart; they end at one that cannot be set up."""
@@ -334,11 +359,13 @@ class Run:
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )
 
-    def actors(self, exchanger: Exchanger) -> ActorBook:
-        """New actors for one stage."""
+    def actors(self, exchanger: Exchanger, number: int = 0) -> ActorBook:
+        """New actors for one stage; `number` tells those of several workers apart."""
         settings = self.settings
-        rng = random.Random(settings.seed)
+        rng = random.Random(settings.seed + number)
         nonce = settings.nonce or secrets.token_hex(4)
+        if number:
+            nonce = f"{nonce}w{number}"
         return ActorBook(exchanger, settings.actors, rng, nonce)
 
     @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -242,3 +244,13 @@ def test_a_state_is_brought_about_by_a_command(tmp_path: Path) -> None:
     assert (tmp_path / "seen").read_text() == "http://h:1/a\n"
     with pytest.raises(StateError, match="clean: `echo no; exit 3` exited with 3: no"):
         State("clean", command="echo no; exit 3").bring_about(targets)
+
+
+def test_the_example_says_everything_and_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GATEWAY_KEY", "ANN_PASSWORD", "OLD_TOKEN", "NEW_TOKEN"):
+        monkeypatch.setenv(name, f"{name} value")
+    source = read(Path(__file__).parents[1] / "lockstep.example.toml")
+    schema = json.loads(files("lockstep").joinpath("configuration.schema.json").read_text())
+    unsaid = schema["properties"].keys() - source.data.keys()
+    assert unsaid == {"fuzz", "insecure", "ca_file"}
+    assert len(source.secrets) == 4

@@ -11,7 +11,7 @@ import click
 
 from lockstep.cli.grouping import EXIT_CODES, Decorated, could_not_run, option
 from lockstep.configuration import ConfigurationError, make_plan
-from lockstep.drivers.fuzz import PHASES
+from lockstep.drivers.fuzz_settings import PHASES
 from lockstep.settings import PROFILES
 from lockstep.targets import Target
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -14,8 +16,10 @@ from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.states import StateError
 from lockstep.configuration.users import make_actors, user_of_headers
 from lockstep.drivers.story_files import MODES, StoryError, load_stories
+from lockstep.races import load_races
 from lockstep.run import Run, RunError
 from lockstep.targets import Target
+from lockstep.traps import load_traps
 
 _EPILOG = f"""
 \b
@@ -28,7 +32,11 @@ Examples:
 {EXIT_CODES}"""
 
 
-_OWN = ("document", "stories", "mode", "fuzz", "commands", "self_check", "coverage")
+Loaded = TypeVar("Loaded")
+_OWN = (
+    *("document", "stories", "mode", "traps", "races"),
+    *("fuzz", "commands", "self_check", "coverage"),
+)
 
 
 @click.command(cls=Command, epilog=_EPILOG)
@@ -38,6 +46,8 @@ _OWN = ("document", "stories", "mode", "fuzz", "commands", "self_check", "covera
     "--stories", group="Requests", metavar="FOLDER", help="Scenarios of your own, played first."
 )
 @option("--mode", group="Requests", type=click.Choice(MODES), help="How stories are played.")
+@option("--traps", group="Requests", metavar="FOLDER", help="Raw requests of your own.")
+@option("--races", group="Requests", metavar="FOLDER", help="Races of your own.")
 @option("--fuzz/--no-fuzz", group="Requests", default=None, help="Send generated requests.")
 @option(
     "--prepare",
@@ -67,7 +77,7 @@ def run(plan: Plan, quiet: bool) -> None:
     and tokens that the targets make are recognised. What the targets are asked to do they do: point
     them at databases for tests.
     """
-    with could_not_run(RunError, StoryError, StateError, ConfigurationError):
+    with could_not_run(RunError, StateError, ConfigurationError):
         servers = plan.targets()
         outputs = plan.outputs()
         with reporter(quiet=quiet) as progress:
@@ -100,11 +110,22 @@ def _drive(work: Run, plan: Plan, targets: Sequence[Target]) -> None:
 
 
 def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") -> None:
-    folder = plan.folder("stories")
-    if folder is not None:
+    folders = {key: plan.folder(key) for key in ("stories", "traps", "races")}
+    if folders["stories"] is not None:
         mode = plan.data["stories"].get("mode", "lockstep")
-        stories = load_stories(folder, work.document)
+        stories = _loaded(load_stories, folders["stories"], work.document)
         work.play_stories(stories, targets, mode, f"stories, {mode}{suffix}")
     if plan.data.get("fuzz", True):
         work.walk(targets, f"walk{suffix}")
         work.fuzz(targets, f"generated requests{suffix}")
+    if folders["traps"] is not None:
+        work.spring_traps(_loaded(load_traps, folders["traps"]), targets, work.tokens(targets))
+    if folders["races"] is not None:
+        work.race(_loaded(load_races, folders["races"], work.document), targets, f"races{suffix}")
+
+
+def _loaded(load: Callable[..., Loaded], folder: Path, *others: object) -> Loaded:
+    try:
+        return load(folder, *others)
+    except (OSError, ValueError, StoryError) as error:
+        raise ConfigurationError(str(error)) from error

@@ -1,0 +1,116 @@
+"""The walk names what it made, and changes it in ways that show what servers do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fixtures.flask_servers import pair
+from fixtures.shed_server import DOCUMENT as SHED
+from fixtures.shed_server import make_shed
+
+from lockstep.document import Document
+from lockstep.drivers.walk_bodies import Style, body, confused, single_changes
+from lockstep.drivers.walk_items import Item, bind, family_of, fill, made
+from lockstep.drivers.walk_queries import queries
+from lockstep.messages import Response
+from lockstep.run import Run
+from lockstep.settings import Settings
+
+TOOL = Item("tool", "alice", {"id": "tool_1", "name": "saw", "owner": {"login": "ann"}}, {})
+LOAN = Item("loan", "alice", {"id": "l 1", "count": 3}, {"tool_id": "tool_1"})
+
+
+@pytest.fixture(scope="module")
+def shed() -> Document:
+    """The document of the tool shed."""
+    return Document.load(SHED)
+
+
+def test_every_operation_is_sent_and_most_statuses_are_seen() -> None:
+    with pair(make_shed) as targets:
+        run = Run(Settings(SHED, require_coverage=False))
+        run.log_in(targets)
+        stage = run.walk(targets)
+    statuses = {
+        name: set(record.statuses["old"]) for name, record in run.ledger.coverage.operations.items()
+    }
+    assert statuses.keys() == run.document.operations.keys()
+    assert statuses["change-tool"] >= {200, 400, 404, 412}
+    assert statuses["remove-tool"] == {204, 404}
+    assert stage.exchanges < 200
+    assert run.finish().findings == []
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("/tools/{tool_id}", {"tool_id": "tool_1"}),
+        ("/tools/{id}/loans", {"id": "tool_1"}),
+        ("/loans/{loan_id}/return", {"loan_id": "l 1"}),
+        ("/tools/{tool_id}/loans/{id}", {"tool_id": "tool_1", "id": "l 1"}),
+    ],
+)
+def test_a_path_is_filled_in_with_what_was_made(path: str, values: dict[str, str]) -> None:
+    (_, known), *_ = bind(path, [TOOL, LOAN])
+    assert {name: known[name] for name in values} == values
+    assert "{" not in fill(path, known)
+    assert " " not in fill(path, known)
+
+
+def test_a_path_to_what_was_never_made_is_not_filled_in() -> None:
+    assert list(bind("/users/{user_id}", [TOOL, LOAN])) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        (Response(201, (), b'{"id": 7}'), "7"),
+        (Response(201, (), b'{"note": {"slug": "a-7", "id": 7}}'), "7"),
+        (Response(201, (), b'{"data": {"note_id": "x"}, "meta": {}}'), "x"),
+        (Response(201, (("Location", "http://h/notes/a%20b/"),)), "a b"),
+    ],
+)
+def test_what_was_made_is_named_as_the_answer_says(answer: Response, value: str) -> None:
+    item = made("/users/{id}/notes", answer, "alice", {})
+    assert item is not None
+    assert (item.family, item.value("note_id")) == ("note", value)
+
+
+def test_an_answer_without_a_name_makes_nothing() -> None:
+    assert made("/notes", Response(202), "alice", {}) is None
+    assert family_of("/users/{id}/notes") == "note"
+
+
+def test_lists_are_asked_at_their_bounds_and_for_what_is_there(shed: Document) -> None:
+    asked = list(queries(shed, shed.operations["list-tools"], TOOL))
+    assert asked[0] == {}
+    assert {"per_page": "100"} in asked
+    assert {"page": "2", "per_page": "1"} in asked
+    assert {"q": "a"} in asked
+    assert TOOL.member("names") == "saw"
+    assert TOOL.member("owner") == "ann"
+
+
+def test_bodies_go_to_the_limits_of_their_schema(shed: Document) -> None:
+    schema = {"$ref": "#/components/schemas/NewTool"}
+    assert body(shed, schema, Style.BLANK) == {"name": " "}
+    full = body(shed, schema, Style.FULL)
+    assert (len(full["name"]), full["price"], full["quantity"]) == (60, 100000, 99)
+    odd: dict[str, Any] = body(shed, schema, Style.ODD)
+    assert (odd["note"], odd["quantity"]) == (None, 1)
+    assert "😀" in odd["name"]
+
+
+def test_changes_are_made_one_at_a_time(shed: Document) -> None:
+    changes = list(single_changes(shed, {"$ref": "#/components/schemas/ToolChange"}))
+    assert all(len(change) == 1 for change in changes)
+    assert {"note": None} in changes
+    nested = {"type": "object", "properties": {"a": {"properties": {"b": {"type": "boolean"}}}}}
+    assert list(single_changes(shed, nested)) == [{"a": {"b": True}}, {"a": {"b": False}}]
+
+
+def test_one_member_at_a_time_is_of_another_type(shed: Document) -> None:
+    schema = {"$ref": "#/components/schemas/NewTool"}
+    wrong = [tool["quantity"] for tool in confused(shed, schema)]
+    assert wrong == [99, 99, 99, "99"]
