@@ -34,9 +34,7 @@ def proxy(targets: list[Target], *options: str) -> Iterator[tuple[Target, subpro
     )
     try:
         assert process.stderr is not None
-        url = process.stderr.readline().partition(" ")[0]
-        while not url.startswith("http"):
-            url = process.stderr.readline().partition(" ")[0]
+        url = next(line for line in process.stderr if line.startswith("http")).partition(" ")[0]
         client = Target("client", url)
         yield client, process
         client.close()

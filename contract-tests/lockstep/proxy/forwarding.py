@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aiohttp import ClientError, ClientResponse, ClientSession, web
 from multidict import CIMultiDict
@@ -13,6 +13,7 @@ from yarl import URL
 
 from lockstep.messages import Headers, Request, Response
 from lockstep.proxy.mirroring import Mirrored, Mirrors
+from lockstep.proxy.passage import Passage
 from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.proxy.wire import Copy, end_to_end
 from lockstep.targets import Target
@@ -25,33 +26,6 @@ _OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _HOW_FAR = "1.1 lockstep"
 # The names of the headers that the leader has sent.
 _ANSWERED: web.ResponseKey[set[str]] = web.ResponseKey("answered", set)
-
-
-@dataclass(slots=True)
-class Passage:
-    """One request on its way; it ends once, before the client has the end of the answer.
-
-    So what the client sends next comes after it for the mirrors, too.
-    """
-
-    request: Request
-    sent: Copy
-    kept: Copy
-    mirrors: Mirrors
-    epoch: int
-    _is_over: bool = False
-
-    @property
-    def writes(self) -> bool:
-        """Whether the request may change something."""
-        return self.request.method not in READS
-
-    def end(self) -> bool:
-        """Tell the mirrors that it is over; false when they know."""
-        known, self._is_over = self._is_over, True
-        if not known:
-            self.mirrors.ended(writes=self.writes)
-        return not known
 
 
 class Forwarder:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lockstep.conformance import Conformance, Violation
 from lockstep.exchange import Exchanger, TargetLostError
 from lockstep.ledger import Ledger
 from lockstep.messages import NoResponse, Outcome, Request, Response, status_of
-from lockstep.operations import Operation
+from lockstep.proxy.bodies import HeadConformance, whole_bodies, without_bodies
 from lockstep.proxy.settings import READS, Counts, ProxySettings
-from lockstep.proxy.wire import decoded
 from lockstep.recordings.accounts import Accounts
 from lockstep.targets import Target
 
@@ -47,7 +44,7 @@ class Mirrors:
     ) -> None:
         # Nothing may be written to servers with real users but what these users write.
         self._whole = Exchanger(ledger, targets, repairs=False)
-        heads = replace(ledger, conformance=_HeadConformance(ledger.document))
+        heads = replace(ledger, conformance=HeadConformance(ledger.document))
         self._heads = Exchanger(heads, targets, repairs=False, asks_again=False)
         self._accounts = Accounts()
         self._settings = settings
@@ -134,17 +131,14 @@ class Mirrors:
     def _record(
         self, item: Mirrored, requests: dict[str, Request], outcomes: dict[str, Outcome]
     ) -> None:
-        plain = {name: _decoded(outcome) for name, outcome in outcomes.items()}
         sent = {name: requests[name] for name in outcomes}
-        limit = self._settings.body_limit
-        if item.is_cut or None in plain.values() or any(map(_is_longer(limit), plain.values())):
+        whole = None if item.is_cut else whole_bodies(outcomes, self._settings.body_limit)
+        if whole is None:
             self._counts.cut += 1
-            heads = {name: _head(outcome) for name, outcome in outcomes.items()}
-            self._heads.record(item.request, sent, heads)
-            return
-        known = {name: outcome for name, outcome in plain.items() if outcome is not None}
-        group = self._accounts.group(item.request)
-        self._whole.record(item.request, sent, known, group=group)
+            self._heads.record(item.request, sent, without_bodies(outcomes))
+        else:
+            group = self._accounts.group(item.request)
+            self._whole.record(item.request, sent, whole, group=group)
 
     def _is_unclear(self, item: Mirrored, told: dict[str, Outcome]) -> bool:
         """Whether a write may have come between the leader's answer and a mirror's."""
@@ -173,30 +167,5 @@ class Mirrors:
             self._silent[name] = 0
 
 
-class _HeadConformance(Conformance):
-    """Judges an answer without its body."""
-
-    def check(
-        self, operation: Operation | None, outcome: Outcome, expected: frozenset[int] = frozenset()
-    ) -> list[Violation]:
-        found = super().check(operation, outcome, expected)
-        return [each for each in found if "body" not in each.kind]
-
-
 def _is_fault(answer: Outcome) -> bool:
     return isinstance(answer, NoResponse) and answer.reason in _FAULTS
-
-
-def _decoded(outcome: Outcome) -> Outcome | None:
-    return decoded(outcome) if isinstance(outcome, Response) else outcome
-
-
-def _is_longer(limit: int) -> Callable[[Outcome | None], bool]:
-    return lambda outcome: isinstance(outcome, Response) and len(outcome.body) > limit
-
-
-def _head(outcome: Outcome) -> Outcome:
-    if not isinstance(outcome, Response):
-        return outcome
-    kept = tuple(item for item in outcome.headers if item[0].lower() != "content-length")
-    return replace(outcome, headers=kept, body=b"")

@@ -1,0 +1,37 @@
+"""One request on its way through the proxy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lockstep.messages import Request
+from lockstep.proxy.mirroring import Mirrors
+from lockstep.proxy.settings import READS
+from lockstep.proxy.wire import Copy
+
+
+@dataclass(slots=True)
+class Passage:
+    """One request on its way; it ends once, before the client has the end of the answer.
+
+    So what the client sends next comes after it for the mirrors, too.
+    """
+
+    request: Request
+    sent: Copy
+    kept: Copy
+    mirrors: Mirrors
+    epoch: int
+    _is_over: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether the request may change something."""
+        return self.request.method not in READS
+
+    def end(self) -> bool:
+        """Tell the mirrors that it is over; false when they know."""
+        known, self._is_over = self._is_over, True
+        if not known:
+            self.mirrors.ended(writes=self.writes)
+        return not known
