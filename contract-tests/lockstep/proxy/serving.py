@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 
@@ -19,6 +20,7 @@ from lockstep.targets import MAX_IDLE_SECONDS, Target
 # Lines and headers as long as any server takes; the leader decides what is too long.
 _MAX_LINE = 1 << 17
 _TOLD_EVERY = 0.5
+_TURN_SECONDS = 0.0005
 _DRAIN_SECONDS = 10.0
 _SHUTDOWN_SECONDS = 2.0
 
@@ -41,13 +43,26 @@ def serve(
     """
     counts = Counts()
     mirrors = Mirrors(ledger, targets, settings, counts)
-    try:
-        asyncio.run(_serve(targets[0], mirrors, settings, counts, ready, told))
-    except OSError as error:
-        raise ProxyError(f"cannot listen on {settings.host}:{settings.port}: {error}") from error
-    finally:
-        mirrors.close(_DRAIN_SECONDS)
+    with _short_turns():
+        try:
+            asyncio.run(_serve(targets[0], mirrors, settings, counts, ready, told))
+        except OSError as error:
+            address = f"{settings.host}:{settings.port}"
+            raise ProxyError(f"cannot listen on {address}: {error}") from error
+        finally:
+            mirrors.close(_DRAIN_SECONDS)
     return counts
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let a client wait less for the thread that compares: it may compute for a while."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 async def _serve(
