@@ -37,12 +37,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer as it came: status, reason phrase, every header in order, body bytes undecoded."""
+    """An answer as it came: status, reason phrase, every header in order, body bytes undecoded.
+
+    `closes` says that the connection ends with it.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
     reason: str = ""
+    closes: bool = field(default=False, compare=False)
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

@@ -198,8 +198,9 @@ def read_response(sock: ReadableSocket, method: str) -> tuple[Response, bool]:
     try:
         raw.begin()
         body = raw.read()
-        response = Response(raw.status, tuple(raw.getheaders()), body, raw.reason)
-        return response, not raw.will_close
+        closes = bool(raw.will_close)
+        response = Response(raw.status, tuple(raw.getheaders()), body, raw.reason, closes)
+        return response, not closes
     finally:
         raw.close()
 

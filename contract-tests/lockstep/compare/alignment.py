@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from lockstep.compare.judge import Judge
 from lockstep.literals import Number, Object, show
+from lockstep.symbols import Bijection
 
 Pair = tuple[int, int]
 
@@ -61,6 +62,32 @@ def identity(judge: Judge, element: Any, owner: str) -> tuple[str, str] | None:
             text = value.text if isinstance(value, Number) else value
             return judge.kind(role, text), text
     return None
+
+
+def without_order(left: list[Any], right: list[Any], bijection: Bijection) -> list[Any]:
+    """The right list with each element where its likeliest partner stands in the left one."""
+    rest = list(right)
+    placed = []
+    for element in left:
+        if not rest:
+            break
+        wanted = set(_values(element, bijection.translate))
+        best = max(range(len(rest)), key=lambda at: len(wanted & set(_values(rest[at]))))
+        placed.append(rest.pop(best))
+    return placed + rest
+
+
+def _values(
+    value: Any, translate: Callable[[str], str] = str, path: tuple[Any, ...] = ()
+) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, Object):
+        for name, member in value.items():
+            yield from _values(member, translate, (*path, name))
+    elif isinstance(value, list):
+        for element in value:
+            yield from _values(element, translate, (*path, "*"))
+    else:
+        yield *path, translate(show(value))
 
 
 def _matched(known: list[str | None], theirs: list[tuple[str, str] | None]) -> list[Pair]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lockstep.compare.alignment import without_order
+from lockstep.compare.allowed import Allowed
 from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference, Excuse, in_body, no_excuse
+from lockstep.compare.difference import Difference, in_body
 from lockstep.literals import TOKEN, Number, Object, show, type_name
 from lockstep.shapes import Path, Shape
 from lockstep.symbols import Bijection, SymbolTable
@@ -19,7 +21,7 @@ _INTERVAL_END = re.compile(r"(start|stop|begin|end|finish)(ed)?(_?(at|time|on))?
 class JsonComparer:
     """Walks two parsed bodies in parallel; learns the symbols it meets on the way.
 
-    One object compares one pair of bodies. `excuse` says which differences do not count.
+    One object compares one pair of bodies.
     """
 
     def __init__(
@@ -27,12 +29,12 @@ class JsonComparer:
         bijection: Bijection,
         table: SymbolTable,
         clock: Clock,
-        excuse: Excuse = no_excuse,
+        allowed: Allowed,
     ) -> None:
         self._bijection = bijection
         self._table = table
         self._clock = clock
-        self._excuse = excuse
+        self._allowed = allowed
         self._excused = False
         self._accepted: set[tuple[str, str]] = set()
         self.differences: list[Difference] = []
@@ -61,7 +63,7 @@ class JsonComparer:
 
     def _report(self, kind: str, path: Path, left: str, right: str) -> None:
         difference = Difference(kind, in_body(path), left, right)
-        if self._excuse(difference):
+        if self._allowed.excuses(difference):
             self._excused = True
             return
         places = {known.where for known in self.differences}
@@ -99,6 +101,9 @@ class JsonComparer:
                 self._walk(left[name], right[name], member, (*path, name))
 
     def _arrays(self, left: list[Any], right: list[Any], shape: Shape | None, path: Path) -> None:
+        if self._allowed.is_unordered(in_body(path)):
+            right = without_order(left, right, self._bijection)
+            self._excused = True
         if len(left) != len(right):
             self._report("length", path, f"{len(left)} elements", f"{len(right)} elements")
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lockstep.shapes import Path
@@ -23,15 +22,6 @@ class Difference:
     where: str
     left: str
     right: str
-
-
-# Whether a difference is one that does not count.
-Excuse = Callable[[Difference], bool]
-
-
-def no_excuse(_difference: Difference) -> bool:
-    """Every difference counts."""
-    return False
 
 
 def in_body(path: Path) -> str:

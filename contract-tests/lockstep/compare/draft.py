@@ -9,7 +9,7 @@ class Draft:
     """Matched values, kept apart from a bijection until they are confirmed."""
 
     def __init__(self, bijection: Bijection) -> None:
-        self._bijection = bijection
+        self.bijection = bijection
         self._learnt: list[tuple[str, str, str, bool]] = []
         self._pairs: dict[str, dict[tuple[str, str], str]] = {}
         self._times: list[tuple[str, str]] = []
@@ -23,7 +23,7 @@ class Draft:
             known = pairs.get((side, one), other)
             if known != other and not replace:
                 return Mismatch(kind, left, right, side, known)
-        wrong = None if replace else self._bijection.check(kind, left, right)
+        wrong = None if replace else self.bijection.check(kind, left, right)
         if wrong is None and pairs.get(("left", left)) != right:
             pairs["left", left], pairs["right", right] = right, left
             self._learnt.append((kind, left, right, inside))
@@ -35,19 +35,19 @@ class Draft:
 
     def is_pair(self, left: str, right: str) -> bool:
         """Whether two values are matched in any kind."""
-        if right in self._bijection.images(left):
+        if right in self.bijection.images(left):
             return True
         return any(pairs.get(("left", left)) == right for pairs in self._pairs.values())
 
     def is_pair_of(self, kind: str, left: str, right: str) -> bool:
         """Whether two values are matched in one kind."""
-        known = self._bijection.partner(kind, left)
+        known = self.bijection.partner(kind, left)
         return right in (known, self._pairs.get(kind, {}).get(("left", left)))
 
     def partner_of(self, kind: str, left: str) -> str | None:
         """The partner of a value in one kind, as far as it is known."""
         known = self._pairs.get(kind, {}).get(("left", left))
-        return self._bijection.partner(kind, left) if known is None else known
+        return self.bijection.partner(kind, left) if known is None else known
 
     @property
     def size(self) -> int:
@@ -64,6 +64,6 @@ class Draft:
     def confirm(self) -> None:
         """Keep everything."""
         for kind, left, right, inside in self._learnt:
-            self._bijection.learn(kind, left, right, replace=True, inside=inside)
+            self.bijection.learn(kind, left, right, replace=True, inside=inside)
         for left, right in self._times:
-            self._bijection.learn_time(left, right)
+            self.bijection.learn_time(left, right)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lockstep.compare.alignment import align, identity
-from lockstep.compare.difference import Difference, Excuse, in_body
+from lockstep.compare.alignment import align, identity, without_order
+from lockstep.compare.allowed import Allowed
+from lockstep.compare.difference import Difference, in_body
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.tokens import compare_tokens, is_token
 from lockstep.inference.families import Role
@@ -19,12 +20,12 @@ MAX_DIFFERENCES = 8
 class InferringComparer:
     """Walks two parsed bodies in parallel, and judges by names and forms what may differ.
 
-    One object compares one pair of bodies. `excuse` says which differences do not count.
+    One object compares one pair of bodies.
     """
 
-    def __init__(self, judge: Judge, excuse: Excuse) -> None:
+    def __init__(self, judge: Judge, allowed: Allowed) -> None:
         self._judge = judge
-        self._excuse = excuse
+        self._allowed = allowed
         self._accepted: set[tuple[str, str]] = set()
         self._excused = False
         self._lost = 0
@@ -60,7 +61,7 @@ class InferringComparer:
         self._add(Difference(kind, where, left, right))
 
     def _add(self, difference: Difference) -> None:
-        if self._excuse(difference):
+        if self._allowed.excuses(difference):
             self._excused = True
             return
         self._lost += difference.kind in ("value", "symbol", "type", "missing", "extra")
@@ -119,6 +120,9 @@ class InferringComparer:
     def _arrays(
         self, left: list[Any], right: list[Any], shape: Shape | None, path: Path, owner: str
     ) -> None:
+        if self._allowed.is_unordered(in_body(path)):
+            right = without_order(left, right, self._judge.draft.bijection)
+            self._excused = True
         first = shape.element(0) if shape else None
         family = owner
         if first is not None and first.thing:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 
+from lockstep.compare.allowed import Allowed
 from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference, Excuse
+from lockstep.compare.difference import Difference
 from lockstep.compare.draft import Draft
 from lockstep.compare.inferred import InferringComparer
 from lockstep.compare.inferred_headers import InferringHeaderComparer
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.parsed import ParsedAnswer, first_difference
 from lockstep.document import Document
+from lockstep.inference.answers import made_values
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
 from lockstep.messages import Request, Response
 from lockstep.operations import Operation
-from lockstep.shapes import Shape
+from lockstep.shapes import Generated, Shape
 from lockstep.symbols import Bijection
 
 
@@ -51,7 +53,7 @@ class Inferring:
         operation: Operation | None,
         answers: tuple[Response, Response],
         shape: Shape | None,
-        excuse: Excuse,
+        allowed: Allowed,
     ) -> Iterator[Difference]:
         """Every difference in bodies and headers; what is learnt stays in the judge's draft."""
         left, right = answers
@@ -62,15 +64,31 @@ class Inferring:
             if a != b and judge.text(a, b) != SAME:
                 yield Difference("bytes", "body", *first_difference(left.body, right.body))
         else:
-            owner = self._families.about(operation.path) if operation is not None else ""
-            if shape is not None and shape.thing:
-                owner = self._families.inside("", owner, shape.thing)
-            comparer = InferringComparer(judge, excuse)
+            owner = self._owner(operation, shape)
+            comparer = InferringComparer(judge, allowed)
             comparer.compare(ours, theirs, shape, owner)
             if not comparer.differences and left.body != right.body:
                 comparer.compare_text(left.body.decode(), right.body.decode())
             yield from comparer.differences
         yield from InferringHeaderComparer(judge).compare(left, right)
+
+    def made(
+        self, operation: Operation | None, answer: ParsedAnswer, shape: Shape | None
+    ) -> Iterator[Generated]:
+        """The values of an answer that name something, in its body and its headers."""
+        if answer.json is not NotImplemented:
+            owner = self._owner(operation, shape)
+            yield from made_values(self._families, answer.json, shape, owner)
+        tag = answer.response.header("etag")
+        if tag is not None:
+            yield Generated("etag", tag, ("etag",))
+
+    def _owner(self, operation: Operation | None, shape: Shape | None) -> str:
+        """The family of what an operation answers with."""
+        owner = self._families.about(operation.path) if operation is not None else ""
+        if shape is not None and shape.thing:
+            return self._families.inside("", owner, shape.thing)
+        return owner
 
     def _echo(self, left: Request, right: Request) -> dict[str, frozenset[str]]:
         ours, theirs = self._reader.values(left), self._reader.values(right)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lockstep.compare.difference import Difference
+from lockstep.messages import Response
+from lockstep.operations import Operation
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(\{.*\})?\s+\S+")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -17,6 +19,15 @@ def compare_metrics(left: bytes, right: bytes) -> Iterator[Difference]:
     if ours != theirs:
         only_ours, only_theirs = sorted(ours - theirs), sorted(theirs - ours)
         yield Difference("metrics", "body", _listed(only_ours), _listed(only_theirs))
+
+
+def is_volatile(operation: Operation | None, response: Response) -> bool:
+    """Whether the document says that an answer shows metrics, by `x-volatile: prometheus`."""
+    documented = operation.response_for(response.status) if operation else None
+    if documented is None:
+        return False
+    content = documented.media_types.get(response.media_type or "", {})
+    return content.get("x-volatile") == "prometheus"
 
 
 def _series(body: bytes) -> set[str]:
