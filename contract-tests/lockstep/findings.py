@@ -34,7 +34,8 @@ class Finding:
     The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
     of the targets at fault, `all wrong alike`, `all wrong` or `document silent`; `severity` is 0
     to 100; `sentence` says for people what was seen, `silence` which sentence the document lacks,
-    and `breaks` holds the findings on conformance that have the same cause.
+    `breaks` holds the findings on conformance that have the same cause, and `also` those of other
+    operations that show the same member or header in the same way.
     """
 
     category: str
@@ -55,6 +56,7 @@ class Finding:
     sentence: str = ""
     silence: str = ""
     breaks: list[Finding] = field(default_factory=list)
+    also: list[Finding] = field(default_factory=list)
 
     def merge(self, other: Finding) -> None:
         """Count another occurrence, at the same targets or at further ones."""

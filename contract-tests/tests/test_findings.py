@@ -185,6 +185,22 @@ def test_what_breaks_the_document_by_the_same_difference_is_one_finding() -> Non
     assert (found.category, found.verdict, found.breaks) == (PARITY, "new wrong", [apart])
 
 
+def test_operations_that_show_the_same_member_are_one_finding() -> None:
+    found = []
+    for path, body, where in (
+        ("/tasks/t1", {"id": "t1"}, "body /owner"),
+        ("/tasks", {"data": []}, "body /data/*/owner"),
+        ("/tasks", {"data": []}, "body /data/*/other"),
+    ):
+        last = exchange(get(path), answer(200, body), answer(200, body))
+        values = {"old": "absent", "new": '"x"'}
+        finding = Finding(PARITY, last.label, "extra", where, ("old", "new"), values, [last])
+        found.append(finding)
+    explained = Explainer(DOCUMENT, CONFORMING).explain(found, ["old", "new"])
+    assert [one.where for one in explained] == ["body /owner", "body /data/*/other"]
+    assert [one.where for one in explained[0].also] == ["body /data/*/owner"]
+
+
 def test_a_check_on_one_target_is_part_of_the_difference_that_it_makes() -> None:
     last = exchange(post({"title": ""}), answer(201, {"id": "t1"}), answer(400))
     last.differences = {"new": [Difference("status", "status", "201", "400")]}

@@ -9,10 +9,10 @@ from lockstep.document import Document
 from lockstep.explain.classes import (
     SILENT,
     class_of,
-    has_cause_of,
     wrong_alike,
     wrong_by_document,
 )
+from lockstep.explain.folding import Cause, cause_of, under_first, under_parity
 from lockstep.explain.oddities import when
 from lockstep.explain.requests import RequestReader
 from lockstep.explain.schema_places import Place, parts_of, place_in, response_schema
@@ -39,15 +39,15 @@ class Explainer:
         """The findings, each explained, the gravest first.
 
         `targets` are all of the run. What breaks the document by the very difference that is a
-        finding already is put under that one.
+        finding already is put under that one, and so are other operations that show the same.
         """
         everyone = tuple(targets)
         explained = list(findings)
-        for finding in explained:
-            self._fill(finding, everyone)
-        return sorted(_folded(explained), key=lambda one: (-one.severity, len(one.sequence)))
+        causes = {id(finding): self._fill(finding, everyone) for finding in explained}
+        ranked = sorted(under_parity(explained), key=lambda one: (-one.severity, len(one.sequence)))
+        return under_first(ranked, causes)
 
-    def _fill(self, finding: Finding, everyone: tuple[str, ...]) -> None:
+    def _fill(self, finding: Finding, everyone: tuple[str, ...]) -> Cause | None:
         exchange = finding.sequence[-1] if finding.sequence else None
         operation = None
         fault = None
@@ -76,6 +76,7 @@ class Explainer:
         finding.sentence = _capital(sentence(told))
         if finding.verdict == SILENT and operation is not None:
             finding.silence = lacking(Gap(finding, operation, place, situation, remark))
+        return cause_of(finding, place)
 
     def _remark(
         self, finding: Finding, operation: Operation | None, place: Place, situation: Situation
@@ -100,20 +101,6 @@ class Explainer:
         if finding.kind == "body_schema":
             where = where.rpartition(" ")[0]
         return place_in(self._document, schema, parts_of(where))
-
-
-def _folded(findings: list[Finding]) -> list[Finding]:
-    """The findings without those on conformance that have the cause of one on parity."""
-    parity = [one for one in findings if one.category == PARITY and one.at_fault]
-    kept = []
-    for finding in findings:
-        cause = next((one for one in parity if has_cause_of(one, finding)), None)
-        if cause is None:
-            kept.append(finding)
-        elif finding.kind != "server_error":
-            # That an answer of 5xx is wrong needs no second sentence.
-            cause.breaks.append(finding)
-    return kept
 
 
 def _capital(text: str) -> str:

@@ -88,6 +88,10 @@ def finding_data(finding: Finding, number: int) -> Data:
             }
             for broken in finding.breaks
         ],
+        "also": [
+            {"operation": other.operation, "where": other.where, "count": other.count}
+            for other in finding.also
+        ],
         "count": finding.count,
         "consequences": finding.consequences,
         "reproduced": finding.reproduced,

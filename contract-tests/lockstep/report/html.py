@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from lockstep.report import views
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
-from lockstep.report.phrases import classes, counts, missing_lines, totals
+from lockstep.report.phrases import also, classes, counts, missing_lines, operations_of, totals
 from lockstep.report.steps import Data
 from lockstep.verdict import Verdict
 
@@ -51,6 +51,7 @@ def html_text(data: Data) -> str:
             script=Markup(script),
             policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
             "img-src data:; base-uri 'none'; form-action 'none'",
+            also=also,
             views=views,
         )
     )
@@ -67,6 +68,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["prose"] = _prose
+    environment.filters["operations"] = operations_of
     environment.filters["anchor"] = _anchor
     return environment
 

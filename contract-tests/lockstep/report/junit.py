@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
-from lockstep.report.phrases import curl_lines, missing_of, plain
+from lockstep.report.phrases import curl_lines, missing_of, operations_of, plain
 from lockstep.report.steps import Data
 from lockstep.verdict import COULD_NOT_RUN, Verdict
 
@@ -54,7 +54,7 @@ def junit_text(data: Data) -> str:
 def _suites(data: Data) -> Iterator[tuple[str, list[Case]]]:
     findings = [one for one in data["findings"] if one["category"] not in _APART]
     for name, operation in data["operations"].items():
-        found = [finding for finding in findings if finding["operation"] == name]
+        found = [finding for finding in findings if name in operations_of(finding)]
         if operation["documented"] or found:
             yield name, list(_operation(data, name, operation, found))
     others = [finding for finding in findings if finding["operation"] not in data["operations"]]

@@ -10,7 +10,7 @@ from pathlib import Path
 from lockstep.report import lines
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
-from lockstep.report.phrases import counts, curl_lines, missing_lines, totals
+from lockstep.report.phrases import also, counts, curl_lines, missing_lines, totals
 from lockstep.report.steps import Data
 from lockstep.verdict import Verdict
 
@@ -86,6 +86,8 @@ def _finding(finding: Data) -> Iterator[str]:
     )
     if finding["silence"]:
         yield f"\n**The document is silent.** {prose(finding['silence'])}"
+    if finding["also"]:
+        yield f"\n{prose(also(finding))}"
     for broken in finding["breaks"]:
         yield f"\n**Breaks the document.** {prose(broken['sentence'])}"
     for name in finding["targets"]:

@@ -53,6 +53,17 @@ def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
             yield f"{command}  # {answer}"
 
 
+def operations_of(finding: Data) -> list[str]:
+    """The operations that show a finding, the one with its steps first."""
+    return [finding["operation"], *(other["operation"] for other in finding["also"])]
+
+
+def also(finding: Data) -> str:
+    """`Also in a, b.` for the operations that show the same; empty where there are none."""
+    names = dict.fromkeys(operations_of(finding)[1:])
+    return f"Also in {', '.join(names)}." if names else ""
+
+
 def plain(sentence: str) -> str:
     """A sentence without the backticks around names."""
     return sentence.replace("`", "")

@@ -11,7 +11,7 @@ from rich.table import Table
 from lockstep.report import lines
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
-from lockstep.report.phrases import counts, curl_lines, missing_lines, totals
+from lockstep.report.phrases import also, counts, curl_lines, missing_lines, totals
 from lockstep.report.steps import Data
 from lockstep.verdict import Verdict
 
@@ -119,6 +119,8 @@ def _print_finding(finding: Data, console: Console) -> None:
     for name, value in finding["values"].items():
         text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}…"
         _print_line(console, f"  {name}: {text}".replace("\n", "\n     "))
+    if finding["also"]:
+        _print_line(console, f"  {also(finding)}")
     for broken in finding["breaks"]:
         _print_line(console, f"  breaks the document: {broken['sentence']}")
     _print_line(console, f"{_seen(finding)}; {finding['kind']}, {finding['where']}", dim=True)

@@ -18,6 +18,7 @@ from lockstep.report.diff import (
     rows,
     side_by_side,
 )
+from lockstep.report.phrases import operations_of
 from lockstep.report.steps import Data
 
 # Equal lines further than this from a difference are folded.
@@ -79,7 +80,7 @@ def findings_of(data: Data, operation: str, *, parity: bool, target: str = "") -
     """The numbers of the findings that a cell of the matrix stands for."""
     numbers = []
     for finding in data["findings"]:
-        if finding["operation"] != operation:
+        if operation not in operations_of(finding):
             continue
         at_fault = target in finding["at_fault"]
         if finding["category"] == "parity" if parity else at_fault:

@@ -7,7 +7,7 @@
 
   const wanted = (article) =>
     [...form.querySelectorAll("select")].every(
-      ({ name, value }) => !value || article.dataset[name] === value,
+      ({ name, value }) => !value || article.dataset[name].split("\n").includes(value),
     );
 
   const filter = () => {
