@@ -20,6 +20,7 @@ import type { Contract } from "./contract.js";
 import { connect } from "./db.js";
 import type { Operation } from "./operations.js";
 import * as idempotencyService from "./services/idempotency-service.js";
+import * as paging from "./services/paging.js";
 import * as passwordService from "./services/password-service.js";
 import * as rateLimitService from "./services/rate-limit-service.js";
 import * as reportService from "./services/report-service.js";
@@ -54,6 +55,7 @@ export async function createApp(
 export async function configureServices(settings: Settings, contract: Contract): Promise<void> {
   connect(settings);
   idempotencyService.configure(contract);
+  paging.configure(contract);
   await passwordService.configure(contract);
   rateLimitService.configure(settings);
   reportService.configure(contract);

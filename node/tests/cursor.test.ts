@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { decodeCursor, encodeCursor } from "../src/utils/cursor.js";
 import { InvalidCursorError } from "../src/utils/errors.js";
+import { test } from "./fixtures.js";
+import { codeOf } from "./servers.js";
 
 const ID = "01936d5e-8a00-7000-8000-000000000001";
 
@@ -22,7 +24,7 @@ test.each([
   `{"sort":"title","value":1,"id":"${ID}"}`,
   `{"sort":"-title","value":"a","id":"${ID}"}`,
   `{"sort": "title","value":"a","id":"${ID}"}`,
-  '{"sort":"title","value":"a","id":"x"}',
+  '{"sort":"title","value":"a","id":1}',
   `{"sort":"title","value":"a","id":"${ID}","more":1}`,
 ])("what was never given out is refused: %s", (content) => {
   const text = Buffer.from(content).toString("base64url");
@@ -33,4 +35,10 @@ test("spare bits are refused", () => {
   const text = encodeCursor({ sort: "title", value: "a", id: ID });
   const last = String.fromCharCode(text.charCodeAt(text.length - 1) + 1);
   expect(() => decodeCursor(text.slice(0, -1) + last, "title")).toThrow(InvalidCursorError);
+});
+
+test("an id has the form of the contract", async ({ client }) => {
+  const text = encodeCursor({ sort: "title", value: "a", id: ID.toUpperCase() });
+  const answer = await client.get(`tasks?sort=title&cursor=${text}`);
+  expect(codeOf(answer)).toEqual([422, "invalid_cursor"]);
 });

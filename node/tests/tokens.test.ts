@@ -1,7 +1,10 @@
 /** Access tokens: what is refused, and why it does not matter how. */
 
+import { createHash } from "node:crypto";
 import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { expect } from "vitest";
+import { Contract } from "../src/contract.js";
+import { configure, hashRefreshToken } from "../src/services/token-service.js";
 import type { Client } from "./clients.js";
 import { test } from "./fixtures.js";
 import { codeOf } from "./servers.js";
@@ -12,6 +15,12 @@ async function codeWith(client: Client, token: string): Promise<[number, string]
 
 function sign(claims: JWTPayload, secret: string, alg = "HS256"): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
+}
+
+function changed(contract: Contract, from: string, to: string): Contract {
+  const source = contract.source.toString();
+  expect(source).toContain(from);
+  return new Contract(Buffer.from(source.replace(from, to)));
 }
 
 test("claims are in the order of the contract", ({ client }) => {
@@ -57,4 +66,23 @@ test.for(["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])(
 test("the scheme has any case", async ({ client }) => {
   const sent = { Authorization: `bEARER ${client.token}` };
   expect((await client.get("users/me", sent)).status).toBe(200);
+});
+
+test("the leeway is that of the contract", async ({ client, contract, settings }) => {
+  const exp = Math.floor(Date.now() / 1000) - 30;
+  const token = await sign({ ...decodeJwt(client.token), exp }, settings.secretKey);
+  expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
+  configure(changed(contract, "clock_leeway_seconds: 0", "clock_leeway_seconds: 60"), settings);
+  const sent = { Authorization: `Bearer ${token}` };
+  expect((await client.get("users/me", sent)).status).toBe(200);
+  configure(contract, settings);
+});
+
+test("refresh tokens are stored as the contract says", ({ contract, settings }) => {
+  const digest = (name: string) => new Uint8Array(createHash(name).update("a").digest());
+  configure(contract, settings);
+  expect(hashRefreshToken("a")).toEqual(digest("sha256"));
+  configure(changed(contract, "stored_as: sha256", "stored_as: sha512"), settings);
+  expect(hashRefreshToken("a")).toEqual(digest("sha512"));
+  configure(contract, settings);
 });

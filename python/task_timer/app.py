@@ -23,6 +23,7 @@ from .config import Settings
 from .contract import Contract
 from .services import (
     idempotency_service,
+    paging,
     password_service,
     rate_limit_service,
     report_service,
@@ -66,6 +67,7 @@ def configure_services(settings: Settings, contract: Contract) -> None:
     """Gives the services what they need of the settings and of the contract."""
     db.connect(settings)
     idempotency_service.configure(contract)
+    paging.configure(contract)
     password_service.configure(contract)
     rate_limit_service.configure(settings)
     report_service.configure(contract)

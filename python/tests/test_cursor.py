@@ -5,6 +5,8 @@ import pytest
 from task_timer.utils.cursor import Cursor, decode_cursor, encode_cursor
 from task_timer.utils.errors import InvalidCursorError
 
+from .clients import Client
+
 ID = "01936d5e-8a00-7000-8000-000000000001"
 
 
@@ -29,7 +31,7 @@ def test_a_cursor_is_base64url_of_compact_json() -> None:
         f'{{"sort":"title","value":1,"id":"{ID}"}}',
         f'{{"sort":"-title","value":"a","id":"{ID}"}}',
         f'{{"sort": "title","value":"a","id":"{ID}"}}',
-        '{"sort":"title","value":"a","id":"x"}',
+        '{"sort":"title","value":"a","id":1}',
         f'{{"sort":"title","value":"a","id":"{ID}","more":1}}',
     ],
 )
@@ -44,3 +46,9 @@ def test_spare_bits_are_refused() -> None:
     other = text[:-1] + chr(ord(text[-1]) + 1)
     with pytest.raises(InvalidCursorError):
         decode_cursor(other, "title")
+
+
+def test_an_id_has_the_form_of_the_contract(client: Client) -> None:
+    text = encode_cursor(Cursor("title", "a", ID.upper()))
+    answer = client.get(f"tasks?sort=title&cursor={text}")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_cursor")

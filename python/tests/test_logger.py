@@ -14,8 +14,8 @@ from task_timer.utils.logger import configure_logging
 from .clients import PASSWORD, Client, fresh_email, registered
 
 ACCESS_LINE = [
-    "time",
     "level",
+    "time",
     "event",
     "request_id",
     "method",

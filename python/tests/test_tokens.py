@@ -1,14 +1,32 @@
 """Access tokens: what is refused, and why it does not matter how."""
 
+import hashlib
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jwt
 import pytest
 
+from task_timer.app import TaskTimer
 from task_timer.config import Settings
+from task_timer.contract import Contract
+from task_timer.services import token_service
 
 from .clients import Client
+
+
+@pytest.fixture
+def change(contract: Contract, settings: Settings) -> Iterator[Callable[[bytes, bytes], None]]:
+    """Replaces a text of the contract, as far as tokens are concerned."""
+
+    def replace(old: bytes, new: bytes) -> None:
+        changed = contract.source.replace(old, new)
+        assert changed != contract.source
+        token_service.configure(Contract(changed), settings)
+
+    yield replace
+    token_service.configure(contract, settings)
 
 
 def claims_of(client: Client) -> dict[str, Any]:
@@ -66,3 +84,21 @@ def test_other_authorization_is_none(client: Client, value: str) -> None:
 
 def test_the_scheme_has_any_case(client: Client) -> None:
     assert client.get("users/me", Authorization=f"bEARER {client.token}").status_code == 200
+
+
+def test_the_leeway_is_that_of_the_contract(
+    client: Client, settings: Settings, change: Callable[[bytes, bytes], None]
+) -> None:
+    claims = {**claims_of(client), "exp": int(time.time()) - 30}
+    token = jwt.encode(claims, settings.secret_key, "HS256")
+    assert status_with(client, token) == (401, "invalid_token")
+    change(b"clock_leeway_seconds: 0", b"clock_leeway_seconds: 60")
+    assert status_with(client, token)[0] == 200
+
+
+def test_refresh_tokens_are_stored_as_the_contract_says(
+    app: TaskTimer, change: Callable[[bytes, bytes], None]
+) -> None:
+    assert token_service.hash_refresh_token("a") == hashlib.sha256(b"a").digest()
+    change(b"stored_as: sha256", b"stored_as: sha512")
+    assert token_service.hash_refresh_token("a") == hashlib.sha512(b"a").digest()

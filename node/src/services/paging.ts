@@ -1,8 +1,10 @@
 /** Pages of a list: where one begins, and where the next one does. */
 
+import type { Contract } from "../contract.js";
 import { type Cursor, decodeCursor, encodeCursor } from "../utils/cursor.js";
 import { InvalidCursorError } from "../utils/errors.js";
 import { formatInstant, parseTimestamp } from "../utils/instants.js";
+import type { Validator } from "../utils/json-schema.js";
 
 const MAX_TEXT = 200;
 
@@ -31,6 +33,13 @@ export interface Window {
   take: number;
 }
 
+let ids: Validator | undefined;
+
+/** Takes the form of ids from the contract. */
+export function configure(contract: Contract): void {
+  ids = contract.reader.validator({ $ref: "#/components/schemas/Id" }, "body");
+}
+
 /** Fetches the page that begins at a cursor. Throws an InvalidCursorError. */
 export async function takePage<T extends { id: string }>(
   order: Order,
@@ -38,11 +47,18 @@ export async function takePage<T extends { id: string }>(
   cursor: string | undefined,
   fetch: (window: Window) => Promise<T[]>,
 ): Promise<Page<T>> {
-  const where = cursor === undefined ? {} : after(order, decodeCursor(cursor, order.sort));
+  const where = cursor === undefined ? {} : after(order, read(order, cursor));
   const rows = await fetch({ where, orderBy: ordering(order), take: limit + 1 });
   const last = rows[limit - 1];
   if (rows.length <= limit || last === undefined) return { data: rows, nextCursor: null };
   return { data: rows.slice(0, limit), nextCursor: encodeCursor(cursorOf(order, last)) };
+}
+
+function read(order: Order, text: string): Cursor {
+  if (ids === undefined) throw new Error("no pages: call configure() first");
+  const cursor = decodeCursor(text, order.sort);
+  if (ids.violations(cursor.id).length > 0) throw new InvalidCursorError();
+  return cursor;
 }
 
 /** Whether the largest comes first; what has no value comes last anyhow. */

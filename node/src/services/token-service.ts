@@ -17,7 +17,8 @@ export interface Claims {
 interface Configuration {
   settings: Settings;
   rules: ContractDocument["x-access-token"];
-  refreshTokenBytes: number;
+  leeway: number;
+  refreshRules: ContractDocument["x-refresh-token"];
   key: KeyObject;
   token: Validator;
   id: Validator;
@@ -31,7 +32,8 @@ export function configure(contract: Contract, settings: Settings): void {
   configured = {
     settings,
     rules: contract.get("x-access-token"),
-    refreshTokenBytes: contract.get("x-refresh-token").random_bytes,
+    leeway: contract.get("x-limits").clock_leeway_seconds,
+    refreshRules: contract.get("x-refresh-token"),
     key: createSecretKey(settings.secretKey, "utf8"),
     token: contract.reader.validator({ $ref: token }, "header"),
     id: contract.reader.validator({ $ref: "#/components/schemas/Id" }, "header"),
@@ -58,7 +60,7 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
 
 /** Verifies an access token. Throws an InvalidTokenError where anything about it is wrong. */
 export async function readAccessToken(token: string): Promise<Claims> {
-  const { rules, key, token: form } = configuration();
+  const { rules, leeway, key, token: form } = configuration();
   if (form.violations(token).length > 0) throw new InvalidTokenError();
   try {
     const { payload } = await jwtVerify(token, key, {
@@ -66,6 +68,7 @@ export async function readAccessToken(token: string): Promise<Claims> {
       issuer: rules.issuer,
       audience: rules.audience,
       requiredClaims: rules.claims,
+      clockTolerance: leeway,
     });
     return claimsOf(payload);
   } catch (error) {
@@ -86,12 +89,12 @@ export function refreshTokenLifetime(): number {
 
 /** Makes a refresh token of random bytes in base64url. */
 export function makeRefreshToken(): string {
-  return randomBytes(configuration().refreshTokenBytes).toString("base64url");
+  return randomBytes(configuration().refreshRules.random_bytes).toString("base64url");
 }
 
-/** Gives what is stored of a refresh token: the SHA-256 of its text. */
+/** Gives what is stored of a refresh token: the digest of its text that the contract names. */
 export function hashRefreshToken(token: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash("sha256").update(token).digest());
+  return new Uint8Array(createHash(configuration().refreshRules.stored_as).update(token).digest());
 }
 
 function claimsOf(payload: JWTPayload): Claims {

@@ -1,6 +1,6 @@
 /** Logs: one JSON object a line, on standard output. */
 
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type LogFn, type Logger, pino } from "pino";
 import { currentContext } from "./context.js";
 
 /** Names of the levels, as in the setting LOG_LEVEL. */
@@ -17,13 +17,20 @@ export function configureLogging(
   const options = {
     base: null,
     level,
-    messageKey: "event",
     customLevels: { warning: 40 },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    mixin: () => ({ request_id: currentContext()?.requestId ?? null }),
+    hooks: { logMethod: inOrder },
   };
   configured = pino(options, stream);
+}
+
+/** Lets a line begin with what all have: by itself pino puts the event behind everything. */
+function inOrder(this: Logger, args: unknown[], method: LogFn): void {
+  const [first, second] = args;
+  const [event, fields] = typeof first === "string" ? [first, {}] : [second, first];
+  const request_id = currentContext()?.requestId ?? null;
+  method.call(this, { event, request_id, ...(fields as object) });
 }
 
 /** Gives the logger: `logger().info({ key: value }, "event")`. */

@@ -8,10 +8,12 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from ..contract import Contract
 from ..db import session
 from ..utils.cursor import Cursor, decode_cursor, encode_cursor
 from ..utils.errors import InvalidCursorError
 from ..utils.instants import format_instant, parse_instant
+from ..utils.json_schema import Validator
 
 T = TypeVar("T")
 MAX_TEXT = 200
@@ -55,6 +57,15 @@ class Order:
         return ordered.limit(bindparam("page_rows"))
 
 
+class _Process:
+    id: Validator
+
+
+def configure(contract: Contract) -> None:
+    """Takes the form of ids from the contract."""
+    _Process.id = contract.reader.validator({"$ref": "#/components/schemas/Id"}, "body")
+
+
 def take_page(
     statement: Callable[[str], Select[T]],
     order: Order,
@@ -89,6 +100,8 @@ def _position(order: Order, text: str | None) -> tuple[str, dict[str, Any]]:
     if text is None:
         return FIRST, {}
     cursor = decode_cursor(text, order.sort)
+    if _Process.id.violations(cursor.id):
+        raise InvalidCursorError
     if cursor.value is None:
         if not order.nullable:
             raise InvalidCursorError

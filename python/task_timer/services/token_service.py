@@ -26,7 +26,8 @@ class Claims:
 class _Process:
     settings: Settings
     rules: dict[str, Any]
-    refresh_token_bytes: int
+    leeway: int
+    refresh_rules: dict[str, Any]
     token: Validator
     id: Validator
 
@@ -35,7 +36,8 @@ def configure(contract: Contract, settings: Settings) -> None:
     """Takes the form of tokens from the contract, the key and the lifetimes from the settings."""
     _Process.settings = settings
     _Process.rules = contract["x-access-token"]
-    _Process.refresh_token_bytes = contract["x-refresh-token"]["random_bytes"]
+    _Process.leeway = contract["x-limits"]["clock_leeway_seconds"]
+    _Process.refresh_rules = contract["x-refresh-token"]
     tokens = "#/components/schemas/Tokens/properties/access_token"
     _Process.token = contract.reader.validator({"$ref": tokens}, "header")
     _Process.id = contract.reader.validator({"$ref": "#/components/schemas/Id"}, "header")
@@ -68,6 +70,7 @@ def read_access_token(token: str) -> Claims:
             algorithms=[_Process.rules["algorithm"]],
             audience=_Process.rules["audience"],
             issuer=_Process.rules["issuer"],
+            leeway=_Process.leeway,
             options={"require": _Process.rules["claims"], "verify_iat": False},
         )
     except jwt.InvalidTokenError as error:
@@ -89,12 +92,12 @@ def refresh_token_lifetime() -> int:
 
 def make_refresh_token() -> str:
     """Makes a refresh token of random bytes in base64url."""
-    return secrets.token_urlsafe(_Process.refresh_token_bytes)
+    return secrets.token_urlsafe(_Process.refresh_rules["random_bytes"])
 
 
 def hash_refresh_token(token: str) -> bytes:
-    """Gives what is stored of a refresh token: the SHA-256 of its text."""
-    return hashlib.sha256(token.encode()).digest()
+    """Gives what is stored of a refresh token: the digest of its text that the contract names."""
+    return hashlib.new(_Process.refresh_rules["stored_as"], token.encode()).digest()
 
 
 def _are_well_formed(claims: dict[str, Any]) -> bool:

@@ -64,7 +64,7 @@ def log_exception(event: str, error: BaseException) -> None:
 
 def _in_order(_logger: Any, _name: str, line: Any) -> Any:
     event, level, request_id = line.pop("event"), line.pop("level"), line.pop("request_id", None)
-    head = {"time": format_instant(datetime.now(UTC)), "level": level, "event": event}
+    head = {"level": level, "time": format_instant(datetime.now(UTC)), "event": event}
     return {**head, "request_id": request_id, **line}
 
 
