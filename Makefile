@@ -33,7 +33,7 @@ HARNESS_SOURCES := lockstep twins tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help test test-contract test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory check-mirror bench format lock clean
+	serve docs inventory check-mirror bench bench-lockstep format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL=)
@@ -88,6 +88,9 @@ check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in 
 
 bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside bare handlers with the same SQL
 	@$(RUN) twins.bench
+
+bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
+	@$(RUN) twins.bench_lockstep $(ARGS)
 
 ##@ Keep it
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code

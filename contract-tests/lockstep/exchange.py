@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 
 from lockstep.compare import Comparer, Difference, ParsedAnswer
 from lockstep.credentials import Identity
+from lockstep.gate import Gate
 from lockstep.ledger import Ledger
 from lockstep.messages import Outcome, Request, Response, status_of
 from lockstep.operations import Operation
@@ -40,7 +42,7 @@ class Exchanger:
     translated for the others. With `rotate` the targets share one state: each request goes to the
     next one in turn, and nothing is translated or compared. Without `repairs` nothing is sent to
     undo a write that succeeded on one side only; without `asks_again` no question is repeated to
-    tell noise from a divergence.
+    tell noise from a divergence. Exchangers that work side by side share a `gate`.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Exchanger:
         rotate: bool = False,
         repairs: bool = True,
         asks_again: bool = True,
+        gate: Gate | None = None,
     ) -> None:
         if not targets:
             raise ValueError("at least one target is needed")
         self.ledger = ledger
         self.targets = list(targets)
+        self._gate = gate
         self.listeners: list[Listener] = []
         # Who has logged in, by the actor of their requests.
         self.identities: dict[str, Identity] = {}
@@ -99,8 +103,7 @@ class Exchanger:
         when a target has not answered for long.
         """
         requests = self._requests(request)
-        pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-        outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
+        outcomes = self._exchange(requests)
         return self.record(request, requests, outcomes, group=group, expected=expected)
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
@@ -110,16 +113,14 @@ class Exchanger:
         """
         chosen = [self._next()] if self.rotates else self.targets
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
-        pending = [target.start(own[target.name]) for target in chosen]
-        outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
+        outcomes = self._exchange(own)
         return self.record(requests[self.targets[0].name], own, outcomes, group=group)
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
         requests = self._requests(request)
-        pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-        self.ledger.count_requests(len(pending))
-        return {waiting.target.name: waiting.finish() for waiting in pending}
+        self.ledger.count_requests(len(requests))
+        return self._exchange(requests)
 
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and only say where the answers differ; nothing is recorded."""
@@ -209,6 +210,10 @@ class Exchanger:
             listener(exchange, generated)
         return exchange
 
+    def names(self, request: Request) -> set[str]:
+        """The keys of the short values that a request names; see `Generated.key`."""
+        return self._translator.names(request)
+
     def not_judged(self) -> list[str]:
         """What could not be held against each other because the targets have parted, in words."""
         return self._settling.parted.not_judged()
@@ -244,6 +249,13 @@ class Exchanger:
         if identity is not None and identity.signed(request, self.targets[0].name):
             translated = identity.sign(translated, target.name)
         return target.dress(translated)
+
+    def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
+        """Send each target its own request, all at once."""
+        method = next(iter(requests.values())).method
+        with self._gate.passing(method) if self._gate is not None else nullcontext():
+            pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
+            return {waiting.target.name: waiting.finish() for waiting in pending}
 
     def _chosen(self, requests: dict[str, Request]) -> list[Target]:
         return [target for target in self.targets if target.name in requests]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockstep.actors import ActorSpec
-from lockstep.drivers.fuzz import FuzzSettings
+from lockstep.drivers.fuzz_settings import FuzzSettings
 from lockstep.rules import Rule
 from lockstep.shrink import ShrinkSettings
 

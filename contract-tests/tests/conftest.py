@@ -15,7 +15,7 @@ from fixtures.notes_server import DOCUMENT, serve
 
 from lockstep.actors import ActorSpec, Call
 from lockstep.document import Document
-from lockstep.drivers.fuzz import FuzzSettings
+from lockstep.drivers.fuzz_settings import FuzzSettings
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.targets import Target

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from fixtures.notes_server import DOCUMENT
 
 from lockstep.cli import main
-from lockstep.drivers.fuzz import FuzzSettings
+from lockstep.drivers.fuzz_settings import FuzzSettings
 from lockstep.run import Run, RunError
 from lockstep.settings import Settings
 from lockstep.targets import Target

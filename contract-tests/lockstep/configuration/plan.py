@@ -11,7 +11,7 @@ from typing import Any
 from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source, read
 from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
-from lockstep.drivers.fuzz import PHASES, FuzzSettings
+from lockstep.drivers.fuzz_settings import PHASES, FuzzSettings
 from lockstep.rules import KINDS, Rule
 from lockstep.settings import PROFILES, Settings
 from lockstep.targets import Target

@@ -2,202 +2,135 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
 
-from schemathesis import AuthContext, Case
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events
-from schemathesis.engine.core import Engine, ExecutionPlan
-from schemathesis.engine.run import PhaseName
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
-from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from lockstep.actors import ActorBook
-from lockstep.credentials import Credential
+from lockstep.drivers.fuzz_engine import (
+    FuzzError,
+    LockstepEngine,
+    Progress,
+    drain,
+    make_schema,
+    marker,
+)
 from lockstep.drivers.fuzz_failures import FailureFilter
 from lockstep.drivers.fuzz_filler import Filler
-from lockstep.drivers.fuzz_transport import PLACEHOLDER, ExchangeTransport
+from lockstep.drivers.fuzz_settings import FuzzSettings
+from lockstep.drivers.fuzz_threads import one_parser_at_a_time
+from lockstep.drivers.fuzz_transport import ExchangeTransport
 from lockstep.drivers.pool import Pool
 from lockstep.exchange import Exchanger
 
-PHASES = ("examples", "coverage", "fuzzing", "stateful")
-METHODS = ("get", "put", "post", "delete", "options", "patch", "trace", "query")
-# What valid data may meet in a server with users and state.
-ACCEPTED = ("2xx", "304", "401", "403", "404", "409", "412", "422", "428", "429")
-# What invalid data may meet; a server may decide by its state before it looks at the data.
-REJECTED = tuple(map(str, (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429)))
+__all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]
 
-Progress = Callable[[str, str], None]
+Lane = tuple[Exchanger, ActorBook | None]
 
 
-class FuzzError(Exception):
-    """The engine could not run, or could not generate requests for an operation."""
+def fuzz(lanes: Sequence[Lane], settings: FuzzSettings, seed: int, progress: Progress) -> list[str]:
+    """Run the phases of Schemathesis; what its checks find becomes findings of the exchangers.
 
-
-@dataclass(frozen=True, slots=True)
-class FuzzSettings:
-    """How much is sent, and what the checks take for right.
-
-    `max_examples` counts valid and invalid requests of each operation in the fuzzing phase,
-    `stateful_examples` sequences of at most `stateful_steps` in each round of the stateful one. A
-    round ends early when Hypothesis repeats a part of a sequence and is answered otherwise, as it
-    is by a server with state; so there are several, each with a seed of its own. `methods` are
-    tried where they are not documented. `checks` is merged over the defaults, in the form of the
-    `[checks]` section of `schemathesis.toml`.
+    Each lane is a worker with an exchanger and actors of its own, so that no worker names what only
+    another one's symbols know; the exchangers of several share a gate. Returns what the engine
+    could not do, in words. `progress` hears the phase and the operation that is worked on; what it
+    raises ends all workers. Raises `FuzzError` when the engine cannot start or go on.
     """
-
-    phases: Sequence[str] = PHASES
-    max_examples: int = 25
-    stateful_rounds: int = 4
-    stateful_examples: int = 25
-    stateful_steps: int = 8
-    methods: Sequence[str] = METHODS
-    checks: Mapping[str, Any] = field(default_factory=dict)
-
-
-class _Schema(OpenApiSchema):
-    """A schema whose requests go through an exchanger."""
-
-    exchange_transport: ExchangeTransport
-
-    @property
-    def transport(self) -> ExchangeTransport:
-        return self.exchange_transport
-
-
-@dataclass(slots=True)
-class _Engine(Engine):
-    """The engine of `st run`, with more rounds of sequences.
-
-    It has no probes: they would not go through the transport.
-    """
-
-    rounds: int = 1
-
-    def _create_execution_plan(self) -> ExecutionPlan:
-        plan = Engine._create_execution_plan(self)
-        plan.phases = [phase for phase in plan.phases if phase.name is not PhaseName.PROBING]
-        stateful = [phase for phase in plan.phases if phase.name is PhaseName.STATEFUL_TESTING]
-        plan.phases += [replace(phase) for phase in stateful for _ in range(self.rounds - 1)]
-        return plan
-
-
-def _marker(credential: Credential) -> type:
-    """Marks the requests that need an actor; who it is shows when they are sent."""
-
-    class Marker:
-        def get(self, case: Case[Any], _context: AuthContext) -> str | None:
-            return PLACEHOLDER if any(case.operation.security.iter_parameters()) else None
-
-        def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
-            value = credential.form.format(token=data)
-            match credential.location:
-                case "header":
-                    case.headers[credential.name] = value
-                case "cookie":
-                    case.cookies[credential.name] = value
-                case "query":
-                    case.query[credential.name] = value
-
-    return Marker
-
-
-def fuzz(
-    exchanger: Exchanger,
-    actors: ActorBook | None,
-    settings: FuzzSettings,
-    seed: int,
-    progress: Progress,
-) -> list[str]:
-    """Run the phases of Schemathesis; what its checks find becomes findings of the exchanger.
-
-    Returns what the engine could not do, in words. `progress` hears the phase and the operation
-    that is worked on. Raises `FuzzError` when the engine cannot start or go on.
-    """
-    rng = random.Random(seed)
-    pool = Pool(rng)
-    transport = ExchangeTransport(exchanger, actors, pool)
-    schema = _schema(exchanger, settings, seed)
-    schema.exchange_transport = transport
-    failures = FailureFilter(exchanger, transport)
-    schema.hooks.register_hook_with_name(failures.filter_failure, "filter_failure")
-    if actors is not None:
-        schema.auth(refresh_interval=None)(_marker(actors.credential))
-    filler = Filler(exchanger.ledger.document, pool, rng)
-    before_call = GLOBAL_HOOK_DISPATCHER.register_hook_with_name(filler.before_call, "before_call")
-    exchanger.listeners.append(pool.listen)
-    try:
-        return _drain(_Engine(schema, settings.stateful_rounds), progress)
-    except KeyboardInterrupt:
-        if transport.lost:
-            raise FuzzError(transport.lost) from None
-        raise
-    finally:
-        exchanger.listeners.remove(pool.listen)
-        GLOBAL_HOOK_DISPATCHER.unregister(before_call)
-
-
-def _schema(exchanger: Exchanger, settings: FuzzSettings, seed: int) -> _Schema:
-    raw = copy.deepcopy(exchanger.ledger.document.raw)
-    config = SchemathesisConfig.from_dict(configuration(settings, seed))
-    project = config.projects.get(raw)
-    # Without the base path, which each target puts before what it is sent.
-    project.update(base_url=exchanger.targets[0].origin)
-    schema = _Schema(raw_schema=raw, config=project)
-    if not list(schema.get_all_operations()):
-        raise FuzzError("the document has no operation to be fuzzed")
-    return schema
-
-
-def configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:
-    checks: dict[str, Any] = {
-        "positive_data_acceptance": {"expected-statuses": list(ACCEPTED)},
-        "negative_data_rejection": {"expected-statuses": list(REJECTED)},
-        "missing_required_header": {"expected-statuses": ["400", "428"]},
-        **settings.checks,
-    }
-    phases: dict[str, Any] = {name: {"enabled": name in settings.phases} for name in PHASES}
-    phases["fuzzing"]["generation"] = {"max-examples": settings.max_examples}
-    # A step that is refused leads nowhere; invalid data are what the other phases are for.
-    phases["stateful"]["generation"] = {
-        "max-examples": settings.stateful_examples,
-        "mode": "positive",
-    }
-    phases["coverage"]["unexpected-methods"] = list(settings.methods)
-    phases["stateful"]["max-steps"] = settings.stateful_steps
-    return {
-        "seed": seed,
-        "workers": 1,
-        "continue-on-failure": True,
-        "generation": {"no-shrink": True, "database": "none"},
-        "phases": phases,
-        "checks": checks,
-    }
-
-
-def _drain(engine: Engine, progress: Progress) -> list[str]:
-    problems: dict[str, None] = {}
-    phase = ""
+    workers = [_Worker(lane, number, len(lanes), seed) for number, lane in enumerate(lanes)]
     with warnings.catch_warnings():
         # The engine's own deprecations are not the concern of who runs lockstep.
         warnings.simplefilter("ignore")
-        for event in engine.execute():
-            match event:
-                case events.PhaseStarted():
-                    phase = event.phase.name.value
-                case events.ScenarioStarted():
-                    progress(phase, event.label or "sequences")
-                case events.NonFatalError():
-                    problems[f"{event.label}: {event.info.title}: {event.info.message}"] = None
-                case events.FatalError():
-                    raise FuzzError(str(event.exception))
-                case events.Interrupted():
-                    raise KeyboardInterrupt
-                case _:
-                    pass
-    return list(problems)
+        if len(workers) == 1:
+            return workers[0].run(settings, progress)
+        with one_parser_at_a_time(), ThreadPoolExecutor(len(workers)) as threads:
+            runs = [threads.submit(worker.run, settings, progress) for worker in workers]
+            try:
+                wait(runs, return_when=FIRST_EXCEPTION)
+            finally:
+                # Without effect on those that have come to their end.
+                for worker, run in zip(workers, runs, strict=True):
+                    if not run.done():
+                        worker.transport.stop()
+    failed = [error for run in runs if (error := run.exception()) is not None]
+    # Those that were stopped say no more than that.
+    for error in sorted(failed, key=lambda error: isinstance(error, KeyboardInterrupt)):
+        raise error
+    return list(dict.fromkeys(problem for run in runs for problem in run.result()))
+
+
+class _Worker:
+    """One of several that share the work; alone it does all of it."""
+
+    def __init__(self, lane: Lane, number: int, of: int, seed: int) -> None:
+        self._exchanger, self._actors = lane
+        self._number, self._of = number, of
+        self._seed = seed + number
+        rng = random.Random(self._seed)
+        self._pool = Pool(rng, self._exchanger.names)
+        self.transport = ExchangeTransport(self._exchanger, self._actors, self._pool)
+        self._filler = Filler(
+            self._exchanger.ledger.document, self._pool, rng, self.transport.sends
+        )
+
+    def run(self, settings: FuzzSettings, progress: Progress) -> list[str]:
+        """Run this worker's share of the phases."""
+        before_call = self._filler.before_call
+        hook = GLOBAL_HOOK_DISPATCHER.register_hook_with_name(before_call, "before_call")
+        self._exchanger.listeners.append(self._pool.listen)
+        try:
+            return [
+                problem
+                for part, paths in self._parts(settings)
+                for problem in self._run(part, paths, progress)
+            ]
+        except KeyboardInterrupt:
+            if self.transport.lost:
+                raise FuzzError(self.transport.lost) from None
+            raise
+        finally:
+            self._exchanger.listeners.remove(self._pool.listen)
+            GLOBAL_HOOK_DISPATCHER.unregister(hook)
+
+    def _run(
+        self, settings: FuzzSettings, paths: frozenset[tuple[str, str]] | None, progress: Progress
+    ) -> list[str]:
+        schema = make_schema(self._exchanger, self.transport, settings, self._seed, paths)
+        failures = FailureFilter(self._exchanger, self.transport)
+        schema.hooks.register_hook_with_name(failures.filter_failure, "filter_failure")
+        if self._actors is not None:
+            schema.auth(refresh_interval=None)(marker(self._actors.credential))
+        return drain(LockstepEngine(schema, settings.stateful_rounds), progress)
+
+    def _parts(
+        self, settings: FuzzSettings
+    ) -> list[tuple[FuzzSettings, frozenset[tuple[str, str]] | None]]:
+        """What this worker does: which phases, on which operations (`None` for all).
+
+        Of several, each sends some of the generated requests to every operation, so that it knows
+        things of every kind before the boundary values come, which are dealt out by operation.
+        """
+        if self._of == 1:
+            return [(settings, None)]
+        every = self._exchanger.ledger.document.operations.values()
+        dealt = [(each.method, each.path) for each in every][self._number :: self._of]
+        examples = self._share(settings.max_examples)
+        rounds = self._share(settings.stateful_rounds)
+        parts = [
+            (_only(settings, "examples"), self._number == 0, None),
+            (replace(_only(settings, "fuzzing"), max_examples=examples), examples > 0, None),
+            (_only(settings, "coverage"), bool(dealt), frozenset(dealt)),
+            (replace(_only(settings, "stateful"), stateful_rounds=rounds), rounds > 0, None),
+        ]
+        return [(part, paths) for part, wanted, paths in parts if wanted and part.phases]
+
+    def _share(self, total: int) -> int:
+        """This worker's part of a number; the first ones get what cannot be divided."""
+        return len(range(self._number, total, self._of))
+
+
+def _only(settings: FuzzSettings, *phases: str) -> FuzzSettings:
+    return replace(settings, phases=[name for name in settings.phases if name in phases])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from schemathesis import Case
@@ -30,13 +31,23 @@ class Filler:
     Parts that were made invalid on purpose and values that a link supplied stay as they are.
     """
 
-    def __init__(self, document: Document, pool: Pool, rng: random.Random) -> None:
+    def __init__(
+        self,
+        document: Document,
+        pool: Pool,
+        rng: random.Random,
+        concerns: Callable[[Case[Any]], bool],
+    ) -> None:
+        """`concerns` tells whose cases are filled: the hook hears of those of every engine."""
         self._document = document
+        self._concerns = concerns
         self._pool = pool
         self._rng = rng
 
     def before_call(self, _context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
         """The Schemathesis hook; runs for generated cases, not for those that checks derive."""
+        if not self._concerns(case):
+            return
         operation = self._document.find(case.operation.method.upper(), case.operation.path)
         if operation is None:
             return
@@ -44,16 +55,21 @@ class Filler:
             location = _LOCATIONS.get(parameter.location)
             if parameter.generated and location and _is_free(case, location, parameter.name):
                 self._parameter(case, operation.name, parameter)
+        if not _is_free(case, ParameterLocation.BODY):
+            return
         shape = self._document.body_shape(operation)
-        if shape is not None and _is_free(case, ParameterLocation.BODY):
+        if not self._document.is_annotated:
+            owner = self._document.families.about(operation.path)
+            case.body = self._inferred(case.body, "", owner)
+        elif shape is not None:
             case.body = self._body(case.body, shape, ())
 
     def _parameter(self, case: Case[Any], operation: str, parameter: Parameter) -> None:
         match parameter.generated, parameter.location:
             case "id", "path":
-                self._id(case.path_parameters, parameter.name)
+                self._id(case.path_parameters, parameter)
             case "id", "query":
-                self._id(case.query, parameter.name)
+                self._id(case.query, parameter)
             case "cursor", "query":
                 self._cursor(case, operation, parameter.name)
             case "etag", "header":
@@ -61,8 +77,9 @@ class Filler:
             case _:
                 return
 
-    def _id(self, container: dict[str, Any], name: str) -> None:
-        known = self._pool.id_for(name)
+    def _id(self, container: dict[str, Any], parameter: Parameter) -> None:
+        name = parameter.name
+        known = self._pool.id_for(name, parameter.family)
         if name in container and known is not None and self._rng.random() < SHARE:
             container[name] = known
 
@@ -109,6 +126,23 @@ class Filler:
         if shape.kind == "token":
             return self._pool.token_for(str(path[-1])) or value
         return value
+
+    def _inferred(self, value: Any, name: str, owner: str) -> Any:
+        """A part of a body with known ids where its names ask for those of other things."""
+        families = self._document.families
+        if isinstance(value, dict):
+            inner = families.inside(name, owner) if name else owner
+            return {key: self._inferred(member, key, inner) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self._inferred(element, name, owner) for element in value]
+        role = families.role(name, owner) if name else None
+        if role is None or role.kind != "id" or role.family.startswith(f"{owner}."):
+            return value
+        known = self._pool.id_for(name, role.family)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if known is None or not (whole or isinstance(value, str)) or self._rng.random() >= SHARE:
+            return value
+        return int(known) if whole and known.isdecimal() else known
 
 
 def _is_free(case: Case[Any], location: ParameterLocation, name: str = "") -> bool:

@@ -43,7 +43,16 @@ class ExchangeTransport(RequestsTransport):
         self._actors = actors
         self._pool = pool
         self._exchanges: dict[str, Exchange] = {}
+        self._stopped = False
         self.lost = ""
+
+    def sends(self, case: Case[Any]) -> bool:
+        """Whether a case comes this way."""
+        return case.operation.schema.transport is self
+
+    def stop(self) -> None:
+        """Send nothing more: the next request ends the engine."""
+        self._stopped = True
 
     def exchange_of(self, case_id: str) -> Exchange | None:
         """The exchange of a case, while it is recent."""
@@ -61,6 +70,8 @@ class ExchangeTransport(RequestsTransport):
         Raises `requests.ConnectionError` or `requests.Timeout` where the leader does not answer,
         and `KeyboardInterrupt` where going on is of no use: `lost` then says why.
         """
+        if self._stopped:
+            raise KeyboardInterrupt
         prepared = self._prepare(case, kwargs)
         try:
             request = _request(prepared)
@@ -95,7 +106,8 @@ class ExchangeTransport(RequestsTransport):
             return None
         label = self._exchanger.ledger.document.label(case.method.upper(), case.operation.path)
         text = f"{request.path} {request.body!r}"
-        owners = filter(None, map(self._pool.owner, _TOKEN.findall(text)))
+        keys = [*_TOKEN.findall(text), *sorted(self._exchanger.names(request))]
+        owners = filter(None, map(self._pool.owner, keys))
         return self._actors.choose(label, next(owners, None))
 
     def _authorised(self, request: Request, actor: Actor | None) -> Request:
