@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from schemathesis import Case
@@ -20,7 +22,7 @@ from schemathesis.openapi.checks import (
 
 from lockstep.drivers.fuzz_transport import ExchangeTransport
 from lockstep.exchange import Exchanger
-from lockstep.messages import status_of
+from lockstep.messages import Request, status_of
 from lockstep.trace import Exchange
 
 # What lockstep judges by itself, on every target and not on the leader alone.
@@ -75,4 +77,16 @@ class FailureFilter:
         trace = self._exchanger.trace
         makers = trace.makers(exchange)
         by_others = any(maker.request.actor != exchange.request.actor for maker in makers)
-        return not by_others and not trace.deletions(exchange)
+        return (
+            not by_others and not self._is_mixed(exchange, makers) and not trace.deletions(exchange)
+        )
+
+    def _is_mixed(self, exchange: Exchange, makers: Iterable[Exchange]) -> bool:
+        """Whether a path with several ids names one inside something that it was not made in."""
+        things = self._in_path(exchange.request)
+        return len(things) > 1 and any(
+            not self._in_path(maker.request) <= things for maker in makers
+        )
+
+    def _in_path(self, request: Request) -> set[str]:
+        return self._exchanger.trace.things(replace(request, headers=(), body=None))
