@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from lockstep.cli import main
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
 from lockstep.report.json_report import SCHEMA, ReportError, json_text, read_report, write_json
+from lockstep.report.masking import masked
 from lockstep.report.terminal import print_report, print_verdict
 from lockstep.run import Run
 from lockstep.settings import Settings
@@ -104,6 +106,12 @@ def test_secrets_are_masked_in_every_form() -> None:
     text = json_text(as_data(hostile()))
     assert "s3cret" not in text
     assert "***" in text
+
+
+def test_secrets_are_masked_in_bodies_that_are_no_text() -> None:
+    body = {"base64": base64.b64encode(b"\xff" + SECRET.encode()).decode()}
+    (masked_body,) = masked({"body": body}, {SECRET}).values()
+    assert base64.b64decode(masked_body["base64"]) == b"\xff***"
 
 
 def test_the_terminal_shows_what_the_data_say() -> None:
