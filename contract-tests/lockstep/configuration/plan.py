@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ class Plan:
     def _fuzz(self) -> FuzzSettings:
         settings = PROFILES[self.data.get("profile", "default")]
         told: dict[str, Any] = {"phases": tuple(self.data.get("phases") or PHASES)}
-        if "workers" in self.data and "workers" in {entry.name for entry in fields(settings)}:
+        if "workers" in self.data:
             told["workers"] = self.data["workers"]
         return replace(settings, **told)
 
