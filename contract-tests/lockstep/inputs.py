@@ -23,10 +23,14 @@ _WITH, _WITHOUT = "with credentials", "without credentials"
 
 @dataclass(slots=True)
 class Input:
-    """A parameter or a body member: its bounds by keyword, and what is inside it."""
+    """A parameter or a body member, and what is inside it.
+
+    `bounds` are those that were not tried from both sides yet, by keyword.
+    """
 
     name: str
-    bounds: Mapping[str, Any]
+    bounds: dict[str, Any]
+    tried: set[tuple[str, bool]] = field(default_factory=set)
     members: dict[str, Input] = field(default_factory=dict)
     items: Input | None = None
     required: frozenset[str] = frozenset()
@@ -94,15 +98,18 @@ class Inputs:
                 self._walk(known.items, element)
 
     def _bounds(self, known: Input, value: Any, text: Any) -> None:
-        for keyword, bound in known.bounds.items():
+        for keyword, bound in tuple(known.bounds.items()):
             if keyword == "enum":
                 if value in bound or text in bound:
                     self._see("values", f"{known.name} = {text if text in bound else value}")
                 continue
             kept = is_kept(keyword, bound, value if keyword in NUMERIC else text)
-            if kept is not None:
-                side = "kept" if kept else "broken"
-                self._see("keywords", f"{known.name} {keyword} {side}")
+            if kept is None or (keyword, kept) in known.tried:
+                continue
+            known.tried.add((keyword, kept))
+            self._see("keywords", f"{known.name} {keyword} {'kept' if kept else 'broken'}")
+            if (keyword, not kept) in known.tried:
+                del known.bounds[keyword]
 
     def _see(self, category: str, name: str) -> None:
         if name in self.documented[category] and name not in self.seen[category]:
