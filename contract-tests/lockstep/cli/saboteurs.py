@@ -32,17 +32,28 @@ _WIDTH_ELSEWHERE = 200
 @click.argument("ids", nargs=-1)
 @click.option("--command", required=True, help="What is run as COMMAND ID --driver DRIVER.")
 @click.option("--driver", "drivers", multiple=True, required=True, help="Tried in this order.")
-@click.option("--baseline", multiple=True, help="Another driver, for comparison; counts nothing.")
+@click.option("--baseline", multiple=True, help="A driver to compare with; does not count.")
 @click.option("--tag", help="Only saboteurs with this tag.")
 @click.option("--all-drivers", is_flag=True, help="Go on after the first driver that catches.")
-@click.option("--at-once", type=click.IntRange(1), default=2, show_default=True)
+@click.option(
+    "--at-once",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="How many run side by side.",
+)
 @click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=Path(),
     help="Where the files of the patches are.  [default: here]",
 )
-@click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--json",
+    "report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the matrix as JSON.",
+)
 def saboteurs(
     folder: Path,
     ids: tuple[str, ...],

@@ -96,7 +96,10 @@ def print_matrix(matrix: Matrix, console: Console) -> None:
         cells += [_cell(matrix.tried(each.id).get(name)) for name in matrix.baseline]
         table.add_row(Text(each.id, style), each.target, each.layer, *cells)
     console.print(table)
-    console.print("requests and seconds up to the first finding; -: got away; empty: not tried")
+    told = "requests and seconds up to the first finding; -: got away; empty: not tried"
+    if matrix.baseline:
+        told += f"; {', '.join(matrix.baseline)}: of the whole run, and does not count"
+    console.print(told)
     total = len(matrix.saboteurs)
     console.print(f"{total - len(matrix.escaped)} of {total} saboteurs caught")
     for problem in matrix.problems:
