@@ -1,42 +1,28 @@
-"""A run: stages that share their findings and their coverage, and the verdict at the end."""
+"""A run: stages that drive the targets one after another."""
 
 from __future__ import annotations
 
 import itertools
-import random
 import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from lockstep.actors import ActorBook, ActorError, ActorSpec
-from lockstep.compare import Clock
-from lockstep.conformance import Conformance
-from lockstep.coverage import Coverage
-from lockstep.document import Document
-from lockstep.drivers.fuzz import FuzzError, Lane, fuzz
-from lockstep.drivers.races import RaceResult, run_race
-from lockstep.drivers.raw import TrapResult, finding_of, run_traps
+from lockstep.actors import ActorError, ActorSpec
+from lockstep.drivers.fuzz import Lane, fuzz
+from lockstep.drivers.races import run_race
+from lockstep.drivers.raw import finding_of, run_traps
 from lockstep.drivers.replay import ReplaySettings, replay
 from lockstep.drivers.stories import Control, StoryPlayer
 from lockstep.drivers.story_files import Story, StoryError
 from lockstep.drivers.walk import walk
 from lockstep.exchange import Exchanger, TargetLostError
-from lockstep.explain import Explainer
-from lockstep.findings import Findings
 from lockstep.gate import Gate
-from lockstep.known_differences import load_known_differences
-from lockstep.ledger import Ledger
 from lockstep.log_in.probe import find_users, is_open
 from lockstep.messages import NoResponse, Request
 from lockstep.races import Race
 from lockstep.recordings import Recording
-from lockstep.rules import Rules
 from lockstep.self_check import self_check
-from lockstep.settings import Settings
-from lockstep.shrink import Shrinker
+from lockstep.session import Reporter, RunError, Session
 from lockstep.smoke import smoke
 from lockstep.targets import Target
 from lockstep.traps import Trap
@@ -45,67 +31,8 @@ from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
 
 
-class RunError(Exception):
-    """The run cannot start: a document, a target or an actor is not as it should be."""
-
-
-class Reporter(Protocol):
-    """Who is told how the run goes on."""
-
-    def stage(self, title: str) -> None:
-        """A stage begins."""
-
-    def progress(self, text: str, done: int, total: int | None) -> None:
-        """Something of the stage is done; `total` is `None` where it is not known."""
-
-
-class _Silent:
-    def stage(self, title: str) -> None:
-        pass
-
-    def progress(self, text: str, done: int, total: int | None) -> None:
-        pass
-
-
-class Run:
-    """Runs stages one after another.
-
-    Each stage has symbols and actors of its own, since each may begin from other databases.
-    Findings and coverage are kept by target name over all stages.
-    """
-
-    def __init__(self, settings: Settings, reporter: Reporter | None = None) -> None:
-        """Load the document and the known differences; `RunError` when one cannot be read."""
-        self.settings = settings
-        self._reporter = reporter or _Silent()
-        self._started = time.monotonic()
-        self._stages: list[Stage] = []
-        self._problems: list[str] = []
-        self._traps: list[TrapResult] = []
-        self._races: list[RaceResult] = []
-        self._shrinker = Shrinker(settings.shrink)
-        # What was found out about the targets: for people.
-        self.notes: list[str] = []
-        # What could not be held against each other, and what was never sent: for people.
-        self.not_judged: list[str] = []
-        self.not_tested: list[str] = []
-        # Texts that no report may show.
-        self.secrets = set(settings.secrets)
-        self._failed = False
-        try:
-            self.document = Document.load(settings.document)
-            path = settings.known_differences
-            known = load_known_differences(path) if path is not None else []
-        except (OSError, ValueError) as error:
-            raise RunError(str(error)) from error
-        self.ledger = Ledger(
-            document=self.document,
-            conformance=Conformance(self.document),
-            coverage=Coverage(self.document),
-            findings=Findings(known),
-            clock=Clock(settings.tolerance),
-            rules=Rules(settings.rules),
-        )
+class Run(Session):
+    """Runs stages one after another."""
 
     def reach(self, targets: Sequence[Target], path: str | None = None) -> None:
         """Ask each target for a path; `RunError` names those that do not answer.
@@ -158,13 +85,9 @@ class Run:
 
     def self_check(self, targets: Sequence[Target]) -> None:
         """Hold each target against itself; what it answers differently each time is not judged."""
-        with self.stage("self-check", targets) as stage:
-            exchanger = Exchanger(self.ledger, targets)
-            actors = self.actors(exchanger) if self.settings.actors else None
-            try:
-                self.not_judged += self_check(exchanger, actors)
-            except (ActorError, TargetLostError) as error:
-                self.could_not_run(f"{stage.title}: {error}")
+        title = "self-check"
+        with self.stage(title, targets), self.lane(title, targets) as (exchanger, actors):
+            self.not_judged += self_check(exchanger, actors)
 
     def play_stories(
         self,
@@ -204,42 +127,21 @@ class Run:
 
     def walk(self, targets: Sequence[Target], title: str = "walk") -> Stage:
         """Make, read, list, change and delete what the document has, as a careful user would."""
-        with self.stage(title, targets) as stage:
-            exchanger = Exchanger(self.ledger, targets)
-            actors = self.actors(exchanger) if self.settings.actors else None
-            found = len(self.ledger.findings)
-            try:
-                walk(exchanger, actors, self._reporter.progress)
-            except (ActorError, TargetLostError) as error:
-                self.could_not_run(f"{title}: {error}")
-            self.not_judged += exchanger.not_judged()
-            nonce = actors.nonce if actors is not None else ""
-            self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
+        with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
+            walk(exchanger, actors, self._reporter.progress)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
-        """Drive all targets with generated requests; the first target leads.
-
-        What stops it (a target or an actor is lost) makes the verdict's exit code 2; what was found
-        before stays.
-        """
-        with self.stage(title, targets, "lockstep") as stage:
+        """Drive all targets with generated requests; the first target leads."""
+        with self.stage(title, targets) as stage:
             lanes = self._lanes(targets)
             before = self.ledger.exchanges
-            found = len(self.ledger.findings)
 
             def told(phase: str, label: str) -> None:
                 self._reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
-            try:
+            with self.concluding(title, lanes):
                 self._problems += fuzz(lanes, self.settings.fuzz, self.settings.seed, told)
-            except FuzzError as error:
-                self.could_not_run(f"{title}: {error}")
-            for exchanger, _ in lanes:
-                self.not_judged += exchanger.not_judged()
-            exchanger, actors = lanes[0]
-            nonce = actors.nonce if actors is not None else ""
-            self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
         return stage
 
     def _lanes(self, targets: Sequence[Target]) -> list[Lane]:
@@ -256,17 +158,11 @@ class Run:
     ) -> Stage:
         """Send what was recorded to all targets; the first one leads."""
         self.not_tested += recording.notes
-        with self.stage(f"replay of {recording.title}", targets) as stage:
-            exchanger = Exchanger(self.ledger, targets)
-            actors = self.actors(exchanger) if self.settings.actors else None
-            found = len(self.ledger.findings)
-            try:
-                self.not_judged += replay(
-                    recording, exchanger, actors, settings, self._reporter.progress
-                )
-            except (ActorError, TargetLostError) as error:
-                self.could_not_run(f"{stage.title}: {error}")
-            self._shrinker.shrink(self.ledger.findings.since(found), exchanger)
+        title = f"replay of {recording.title}"
+        with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
+            self.not_judged += replay(
+                recording, exchanger, actors, settings, self._reporter.progress
+            )
         return stage
 
     def spring_traps(
@@ -317,72 +213,3 @@ class Run:
                 self._races.append(result)
                 self.not_judged += [f"the race {race.name}: {note}" for note in result.notes]
         return stage
-
-    def could_not_run(self, reason: str) -> None:
-        """Note that a part of the run could not be done."""
-        self._failed = True
-        self.add_problem(reason)
-
-    def add_problem(self, problem: str) -> None:
-        """Note what keeps the verdict from being `alike`, though it is no finding."""
-        self._problems.append(problem)
-
-    def finish(self) -> Verdict:
-        """The verdict over all stages."""
-        exempt = self.settings.exempt
-        findings = self.ledger.findings
-        coverage = self.ledger.coverage
-        missing = coverage.missing(exempt) if self.settings.require_coverage else []
-        problems = [*self._problems, *findings.problems(), *self.ledger.rules.unused()]
-        names = dict.fromkeys(name for stage in self._stages for name in stage.targets)
-        found = Explainer(self.document, self.ledger.conformance).explain(findings.all(), names)
-        code = DIVERGED if found or missing or problems else ALIKE
-        return Verdict(
-            exit_code=COULD_NOT_RUN if self._failed else code,
-            findings=found,
-            missing=missing,
-            problems=problems,
-            known=findings.known,
-            stages=self._stages,
-            coverage=coverage,
-            covered=coverage.totals(exempt),
-            seed=self.settings.seed,
-            seconds=time.monotonic() - self._started,
-            title=self.document.title,
-            notes=self.notes,
-            secrets=frozenset(self.secrets),
-            traps=self._traps,
-            races=self._races,
-            noise=self.ledger.noise.all(),
-            rules=self.ledger.rules.all,
-            not_judged=self.not_judged,
-            not_tested=[*self.not_tested, *coverage.not_tested()],
-        )
-
-    def actors(self, exchanger: Exchanger, number: int = 0) -> ActorBook:
-        """New actors for one stage; `number` tells those of several workers apart."""
-        settings = self.settings
-        rng = random.Random(settings.seed + number)
-        nonce = settings.nonce or secrets.token_hex(4)
-        if number:
-            nonce = f"{nonce}w{number}"
-        return ActorBook(exchanger, settings.actors, rng, nonce)
-
-    @contextmanager
-    def stage(
-        self, title: str, targets: Sequence[Target], mode: str = "lockstep"
-    ) -> Iterator[Stage]:
-        """A part of the run, for as long as the block lasts: it is announced, timed and counted."""
-        stage = Stage(title, tuple(target.name for target in targets), mode)
-        self._stages.append(stage)
-        self._reporter.stage(title)
-        ledger = self.ledger
-        ledger.findings.stage = title
-        before = ledger.exchanges, ledger.requests, len(ledger.findings), time.monotonic()
-        try:
-            yield stage
-        finally:
-            stage.exchanges = ledger.exchanges - before[0]
-            stage.requests = ledger.requests - before[1]
-            stage.findings = len(ledger.findings) - before[2]
-            stage.seconds = time.monotonic() - before[3]
