@@ -1,6 +1,7 @@
 /** The server as a process, and a way to cut it off from its database. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type Server as Listener, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -10,12 +11,21 @@ import { type Received, registered } from "./clients.js";
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const DEADLINE = { timeout: 20_000, interval: 20 };
 
+/**
+ * Gives a port that nobody listens at, below those of outgoing connections: none of these takes it
+ * before it is used, or while a server restarts.
+ */
 export async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address() as { port: number };
-  listener.close();
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const listener = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(listener, "listening").then(
+      () => true,
+      () => false,
+    );
+    listener.close();
+    if (isFree) return port;
+  }
 }
 
 /** Asks again and again, with a limit. */

@@ -10,8 +10,7 @@ import { test } from "./fixtures.js";
 import { running, waitUntil } from "./servers.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-const WAITING = `SELECT 1 FROM pg_stat_activity
-  WHERE wait_event_type = 'Lock' AND query LIKE '%FROM tasks%FOR UPDATE%'`;
+const WAITING = "SELECT 1 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))";
 
 function childrenOf(pid: number | undefined): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
@@ -25,10 +24,12 @@ test("requests in flight are finished", async ({ settings }) => {
   await running({}, async (server) => {
     const client = await server.login();
     const task = await client.makeTask();
+    const [{ pid }] = (await database.query("SELECT pg_backend_pid() AS pid")).rows;
     await database.query("BEGIN");
     await database.query("SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE", [task.id]);
     const slow = client.patch(`tasks/${task.id}`, { title: "b" }, { "If-Match": "*" });
-    await waitUntil(async () => (await observer.query(WAITING)).rowCount === 1);
+    // Other tests wait for locks too, meanwhile.
+    await waitUntil(async () => (await observer.query(WAITING, [pid])).rowCount === 1);
     server.process.kill("SIGTERM");
     await waitUntil(async () => !(await server.answers()));
     await database.query("ROLLBACK");

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,15 @@ DEADLINE_SECONDS = 20
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Gives a port that nobody listens at, below those of outgoing connections.
+
+    None of these takes it before it is used, or while a server restarts.
+    """
+    while True:
+        port = random.randrange(20000, 32000)  # noqa: S311
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(condition: Any) -> None:

@@ -16,7 +16,7 @@ from task_timer.config import Settings
 from .clients import PASSWORD, fresh_email
 from .servers import running, wait_until
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
 
 
 def test_requests_in_flight_are_finished(settings: Settings, tmp_path: Path) -> None:
@@ -33,8 +33,8 @@ def test_requests_in_flight_are_finished(settings: Settings, tmp_path: Path) -> 
         path = f"/api/v1/tasks/{task['id']}"
         slow = pool.submit(server.send, "PATCH", path, {"title": "b"}, token)
         with psycopg.connect(settings.database_url, autocommit=True) as observer:
-            pattern = ["%FROM tasks%FOR UPDATE%"]
-            wait_until(lambda: observer.execute(WAITING, pattern).fetchone() != (0,))
+            pid = [connection.info.backend_pid]
+            wait_until(lambda: observer.execute(WAITING, pid).fetchone() != (0,))
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: not server.answers())
         connection.rollback()
