@@ -516,3 +516,19 @@ def test_a_write_that_no_mirror_hears_of_is_told(run: Run, before: Callable[...,
     counts = work.end()
     assert (counts.lost, counts.mirrored) == (1, 0)
     assert "the states may have parted" in run.not_judged[0]
+
+
+@pytest.mark.parametrize("closing", ["old", "new", "both"])
+def test_a_connection_that_one_side_ends_is_found(
+    run: Run, before: Callable[..., Proxied], closing: str
+) -> None:
+    def answer(name: str) -> Callable[[BaseHTTPRequestHandler], None]:
+        says = [("Connection", "close")] if closing in (name, "both") else []
+        return lambda handler: plain(handler, b"x 1\n", ("Content-Type", "text/plain"), *says)
+
+    work = before(READS, answer("old"), answer("new"))
+    for _ in range(3):
+        assert work.send("GET", "/metrics").header("connection") is None
+    assert work.end().mirrored == 3
+    expected = set() if closing == "both" else {("getMetrics", "connection", "connection")}
+    assert found(run) == expected

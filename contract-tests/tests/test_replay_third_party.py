@@ -187,3 +187,24 @@ def test_a_planted_difference_is_found_and_made_short(
         assert each.reproduced is True
         assert each.sequence[0].label in ("POST /users", "sign-up")
         assert len(each.sequence) <= 10
+
+
+def test_the_ids_of_a_log_are_found_in_lists(tmp_path: Path) -> None:
+    make, document, _, prefix = APIS["blog"]
+    run = Run(Settings(document, require_coverage=False))
+    with pair(make, prefix=prefix) as targets:
+        for target in targets:
+            blog(Browser(target))
+            browser = Browser(target)
+            user = {"username": "cleo", "email": "cleo@mail.test", "password": "password1"}
+            session = browser.read("POST", "/users", {"user": user})
+            browser.headers["Authorization"] = "Token " + session["user"]["token"]
+            new = {"title": "Kept", "description": "A day", "body": "Long", "tagList": []}
+            browser.send("POST", "/articles", {"article": new})
+        log = tmp_path / "access.log"
+        line = '1.1.1.1 - - [23/Nov/2026:03:20:32 +0000] "GET /api/articles/{} HTTP/1.1" 200 5\n'
+        log.write_text("".join(map(line.format, ("gone-1", "gone-2/comments", "gone-1"))))
+        run.replay(load_recording(log, run.document), targets, ReplaySettings())
+    assert run.not_judged == ["1 of 2 ids that the targets do not know were replaced"]
+    assert statuses(run, "GetArticle")[200] == 2
+    assert found(run) == set()

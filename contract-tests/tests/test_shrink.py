@@ -101,6 +101,8 @@ def test_new_users_are_made_for_each_try(client: Callable[..., Client]) -> None:
     assert [exchange.leader for exchange in found.sequence if not exchange.parity] != []
     statuses = [exchange.outcomes["right"].status for exchange in found.sequence]  # type: ignore[union-attr]
     assert statuses == [201, 200, 201]
+    # Nothing was refused on the way, as a name that is taken would have been.
+    assert [exchange.number for exchange in found.sequence] == [1, 2, 3]
 
 
 def test_what_does_not_show_again_keeps_its_steps_and_says_so(

@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from aiohttp import ClientError, ClientResponse, ClientSession, web
+from aiohttp import ClientError, ClientResponse, ClientSession, HttpVersion11, web
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -146,8 +146,13 @@ class Forwarder:
             return
         if not passage.writes and self._sampling.random() >= self._settings.sample:
             return
-        headers = _plain(answer.raw_headers)
-        outcome = Response(answer.status, headers, kept.body, answer.reason or "")
+        outcome = Response(
+            answer.status,
+            _plain(answer.raw_headers),
+            kept.body,
+            answer.reason or "",
+            closes=_closes(answer),
+        )
         whole = replace(request, body=passage.sent.body or None)
         self._mirrors.offer(Mirrored(whole, outcome, passage.epoch, is_cut=kept.is_cut))
 
@@ -163,6 +168,13 @@ async def without_additions(_client: web.Request, response: web.StreamResponse) 
     for name in ("Content-Type", "Date", "Server"):
         if answered is not None and name.lower() not in answered:
             response.headers.popall(name, None)
+
+
+def _closes(answer: ClientResponse) -> bool:
+    """Whether the leader ends the connection after this answer (RFC 9112, 9.3)."""
+    said = {part.strip() for part in answer.headers.get("Connection", "").lower().split(",")}
+    kept = answer.version is None or answer.version >= HttpVersion11 or "keep-alive" in said
+    return "close" in said or not kept
 
 
 def _plain(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:

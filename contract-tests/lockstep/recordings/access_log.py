@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from lockstep.messages import Request, Response
-from lockstep.recordings.recording import Recording, RecordingError, Step
+from lockstep.messages import Response
+from lockstep.recordings.recording import NOWHERE, Captured, RecordingError
 
 _LINE = re.compile(
     r'\S+ \S+ .*? \[[^\]]+\] "(?P<method>[A-Z]+) (?P<target>\S+) HTTP/[\d.]+" (?P<status>\d{3}) \S+'
@@ -20,27 +20,26 @@ def is_access_log(text: str) -> bool:
     return _LINE.match(text.partition("\n")[0]) is not None
 
 
-def read_access_log(text: str, title: str, prefix: str = "") -> Recording:
-    """The reads of a log; of their answers only the status is known.
+def read_access_log(text: str) -> tuple[list[Captured], list[str]]:
+    """The reads of a log with the statuses of their answers, and what was left out, for people.
 
-    A log has no bodies, so nothing that writes can be sent again. `prefix` is the base path in
-    front of the document's own paths. Raises `RecordingError` where no line is left.
+    A log has no bodies, so nothing that writes can be sent again. Raises `RecordingError` where no
+    line is left.
     """
-    steps, left_out = [], Counter[str]()
+    captured, left_out = [], Counter[str]()
     for line in filter(str.strip, text.splitlines()):
         found = _LINE.match(line)
-        if found is None:
+        if found is None or not found["target"].startswith("/"):
             left_out["that could not be read"] += 1
         elif found["method"] not in _SENT:
             left_out["of requests that write, whose bodies are not in a log"] += 1
-        elif not found["target"].startswith(prefix + "/"):
-            left_out[f"outside {prefix}/"] += 1
         else:
-            request = Request(found["method"], found["target"].removeprefix(prefix))
-            steps.append(Step(request, Response(int(found["status"])), partial=True))
-    if not steps:
+            answer = Response(int(found["status"]))
+            url = NOWHERE + found["target"]
+            captured.append(Captured(found["method"], url, answer=answer, partial=True))
+    if not captured:
         raise RecordingError("the log has no line of a GET or HEAD request")
-    return Recording(title, tuple(steps), notes=tuple(_notes(left_out.items())), has_bodies=False)
+    return captured, list(_notes(left_out.items()))
 
 
 def _notes(counts: Iterable[tuple[str, int]]) -> Iterable[str]:

@@ -48,7 +48,9 @@ class Listener:
         if (step.partial and alike) or not (alike or self._judges):
             return
         requests = {RECORDED: step.request, self._live: sent}
-        self._exchanger.record(step.request, requests, {RECORDED: step.answer, self._live: live})
+        # Whether the connection was kept is in no recording.
+        answer = replace(step.answer, closes=live.closes)
+        self._exchanger.record(step.request, requests, {RECORDED: answer, self._live: live})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from lockstep.recordings.access_log import is_access_log, read_access_log
 from lockstep.recordings.cassettes import read_cassette, read_ndjson
 from lockstep.recordings.har import read_har
 from lockstep.recordings.origins import narrow
-from lockstep.recordings.recording import Captured, Recording, RecordingError
+from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError
 from lockstep.recordings.saved import read_saved
 
 # By the name that `--format` takes, with what each is called.
@@ -57,7 +58,10 @@ def load_recording(
     if finding is not None:
         raise RecordingError(f"{path}: a number of a finding needs a report, not a {FORMATS[kind]}")
     if kind == "log":
-        return read_access_log(text, title, urlsplit(base_url or "").path.rstrip("/"))
+        captured, notes = read_access_log(text)
+        base = NOWHERE + urlsplit(base_url).path if base_url else None
+        recording = narrow(captured, document, title, base)
+        return replace(recording, notes=(*recording.notes, *notes), has_bodies=False)
     return narrow(_CAPTURED[kind](text), document, title, base_url)
 
 

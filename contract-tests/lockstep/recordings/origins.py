@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from lockstep.document import Document
 from lockstep.messages import Request
-from lockstep.recordings.recording import Captured, Recording, RecordingError, Step
+from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError, Step
 
 _KEPT = "".join(set(string.printable) - set(string.whitespace))
 
@@ -43,7 +43,7 @@ def narrow(
 
 
 def _notes(base: str, elsewhere: int, undocumented: int) -> Iterator[str]:
-    yield f"taken for the API: {base}"
+    yield f"taken for the API: {base.removeprefix(NOWHERE) or '/'}"
     if elsewhere:
         yield f"{_requests(elsewhere)} to other places left out"
     if undocumented:
