@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,16 +15,19 @@ from click.testing import CliRunner
 from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.blog_server import make_blog
 from fixtures.blog_state import FAULTS as BLOG_FAULTS
-from fixtures.flask_servers import Variant, pair
+from fixtures.flask_servers import Variant, pair, serve
 from fixtures.shed_server import DOCUMENT as SHED
 from fixtures.shed_server import make_shed
 from fixtures.shed_state import FAULTS as SHED_FAULTS
 from flask import Flask
 
 from lockstep.cli import main
+from lockstep.messages import Request, Response
+from lockstep.targets import Target
 
+NEWCOMER = {"username": "zed", "email": "zed@example.com", "password": "Correct-Horse-7"}
 Make = Callable[[Variant], Flask]
-APIS: dict[str, tuple[Make, Any]] = {"blog": (make_blog, BLOG), "shed": (make_shed, SHED)}
+APIS: dict[str, tuple[Make, Path]] = {"blog": (make_blog, BLOG), "shed": (make_shed, SHED)}
 # The first request that shows a difference: its operation, and where the answers differ. What
 # shows all over is named after the operation that shows it first.
 SIGNS = {
@@ -82,9 +86,14 @@ def compare(api: str, *faults: str, options: tuple[str, ...]) -> dict[str, Any]:
     """The report of `lockstep run` on a sound server and one with faults."""
     make, document = APIS[api]
     with pair(make, *faults) as targets:
-        urls = [f"--target={target.name}={target.base_url}" for target in targets]
-        arguments = ["run", str(document), *urls, "--profile=quick", "--json=-", *options]
-        result = CliRunner().invoke(main, arguments)
+        return run(document, targets, *options)
+
+
+def run(document: Path, targets: list[Target], *options: str) -> dict[str, Any]:
+    """The report of `lockstep run`."""
+    urls = [f"--target={target.name}={target.base_url}" for target in targets]
+    arguments = ["run", str(document), *urls, "--profile=quick", "--json=-", *options]
+    result = CliRunner().invoke(main, arguments)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     report: dict[str, Any] = json.loads(result.stdout)
     assert report["exit_code"] == result.exit_code
@@ -114,6 +123,32 @@ def test_servers_that_differ_in_noise_alone_are_alike(api: str, seed: int) -> No
     assert report["findings"] == []
     assert (report["exit_code"], report["problems"]) == (0, [])
     assert report["notes"][-1].startswith("users: register by `POST /")
+
+
+def test_the_one_of_three_that_differs_is_named() -> None:
+    odd = Variant(frozenset({"total"}), first_id=77, server="Third/3")
+    with pair(make_shed) as targets, serve("third", make_shed, odd) as third:
+        report = run(SHED, [*targets, third], "--phase=examples")
+    (finding,) = report["findings"]
+    assert (finding["operation"], finding["where"]) == ("list-tools", "body /total")
+    assert finding["targets"] == ["old", "third"]
+
+
+def test_a_token_of_each_target_is_enough_and_is_not_shown() -> None:
+    with pair(make_blog) as targets:
+        options = ["--phase=examples"]
+        for target in targets:
+            target.move(target.base_url + "/api")
+            body = json.dumps({"user": NEWCOMER}).encode()
+            headers = (("Content-Type", "application/json"),)
+            answer = target.send(Request("POST", "/users", headers, body))
+            assert isinstance(answer, Response)
+            token = json.loads(answer.body)["user"]["token"]
+            options += ["--target-header", target.name, f"Authorization: Token {token}"]
+        report = run(BLOG, targets, *options)
+    assert (report["exit_code"], report["findings"]) == (0, [])
+    assert report["operations"]["CreateArticle"]["statuses"]["new"]["201"] > 0
+    assert token not in json.dumps(report)
 
 
 def test_the_faults_of_a_target_are_no_differences() -> None:
