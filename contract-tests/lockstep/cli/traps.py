@@ -11,16 +11,21 @@ from rich.console import Console
 from rich.progress import track
 
 from lockstep.catalogue import GeneralTrap, load_catalogue
-from lockstep.cli.options import EXIT_CODES, parse_targets
-from lockstep.document import Document
+from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.options import TARGETS, planned
+from lockstep.configuration import ConfigurationError, Plan
+from lockstep.configuration.users import make_actors, user_of_headers
 from lockstep.drivers.general import GeneralRun
 from lockstep.drivers.raw import TrapResult
-from lockstep.messages import NoResponse, Request
+from lockstep.messages import Request
 from lockstep.places import find_places
 from lockstep.report.traps import differing, print_catalogue, print_traps, write_traps
+from lockstep.run import Run, RunError
 from lockstep.targets import Target
-from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED
+from lockstep.verdict import ALIKE, DIVERGED
 
+# A request that is waited for this long is not read.
+TIMEOUT = 3.0
 _EPILOG = f"""
 \b
 Examples:
@@ -29,64 +34,53 @@ Examples:
   lockstep traps openapi.yaml --target old=... --target new=... --area framing --area lines
   lockstep traps --list
 
-{EXIT_CODES}
-"""
+{EXIT_CODES}"""
 
 
-@click.command(epilog=_EPILOG)
-@click.argument("document", required=False, metavar="DOCUMENT")
-@click.option("--target", "names", multiple=True, metavar="NAME=URL", help="A server; two or more.")
-@click.option(
-    "--header",
-    "headers",
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="Sent with every request, to every server: a token, say.",
+@click.command(cls=Command, epilog=_EPILOG)
+@click.argument("document", required=False, metavar="[SPEC]")
+@planned(TARGETS, takes=("document",))
+@option(
+    "--area", "areas", group="Requests", multiple=True, help="Only this area's traps; repeatable."
 )
-@click.option("--area", "areas", multiple=True, help="Only the traps of this area; repeatable.")
-@click.option("--read-only", is_flag=True, help="Leave out the traps that POST.")
-@click.option("--list", "listed", is_flag=True, help="Print the traps and send nothing.")
-@click.option("--timeout", default=3.0, show_default=True, help="Seconds to wait for an answer.")
-@click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path))
+@option("--read-only", group="Requests", is_flag=True, help="Leave out the traps that POST.")
+@option("--list", "listed", group="Requests", is_flag=True, help="Print the traps, send nothing.")
+@option(
+    "--json",
+    "report",
+    group="Reports",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="All results.",
+)
 def traps(
-    document: str | None,
-    names: tuple[str, ...],
-    headers: tuple[str, ...],
-    areas: tuple[str, ...],
-    read_only: bool,
-    listed: bool,
-    timeout: float,
-    report: Path | None,
+    plan: Plan, areas: tuple[str, ...], read_only: bool, listed: bool, report: Path | None
 ) -> None:
     """Send every server the requests that servers answer differently by nature.
 
     The traps come with lockstep: framing that lets a request hide in another, odd URLs, verbs and
-    headers, media types, JSON and numbers at the edge of what parsers take. DOCUMENT, an OpenAPI
-    file or URL, says where to send them: a plain GET, a GET with a path parameter, one with a whole
+    headers, media types, JSON and numbers at the edge of what parsers take. SPEC, the OpenAPI
+    document, says where to send them: a plain GET, a GET with a path parameter, one with a whole
     number in its query, and a POST of JSON. What differs is explained: why servers differ there,
     what a standard says (✓ and ✗ tell who agrees), and how grave it is.
 
-    The traps with a POST may store something; --read-only leaves them out. Where an operation needs
-    a log-in, send a token with --header: without one, most of its traps end at a 401.
+    The traps with a POST may store something; --read-only leaves them out. Who logs in is found as
+    in `lockstep run`; where nobody does, the traps of operations that ask for it end at a 401.
     """
     console = Console()
     chosen = _chosen(areas, read_only=read_only)
     if listed:
         print_catalogue(chosen, console)
         return
-    targets = _targets(names, headers, timeout)
-    if document is None:
-        raise click.UsageError("DOCUMENT is missing.")
-    try:
-        read = Document.load(document)
-    except (OSError, ValueError) as error:
-        raise _CouldNotRunError(str(error)) from error
-    _reach(targets)
-    signed_in = any(name.lower() in ("authorization", "cookie") for name, _ in targets[0].headers)
-    places = find_places(
-        read, signed_in=signed_in, posts=any(trap.place == "post" for trap in chosen)
-    )
-    run = GeneralRun(targets, places)
+    with could_not_run(RunError, ConfigurationError):
+        targets = plan.targets()
+        if len(targets) < 2:
+            raise ConfigurationError("two targets or more are compared")
+        try:
+            run = _prepared(plan, targets, posts=any(trap.place == "post" for trap in chosen))
+        finally:
+            for target in targets:
+                target.close()
     springing: Iterable[TrapResult] = run.spring(chosen)
     if console.is_terminal:
         springing = track(springing, "traps", len(chosen), console=console, transient=True)
@@ -97,8 +91,23 @@ def traps(
     sys.exit(DIVERGED if differing(results) else ALIKE)
 
 
-class _CouldNotRunError(click.ClickException):
-    exit_code = COULD_NOT_RUN
+def _prepared(plan: Plan, targets: list[Target], *, posts: bool) -> GeneralRun:
+    """Targets that are there and know their user, and where to send traps."""
+    work = Run(plan.settings())
+    work.smoke(targets)
+    caller = user_of_headers(targets, work.document)
+    work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))
+    work.log_in(targets)
+    tokens = work.tokens(targets)
+    for target in targets:
+        if tokens:
+            credential = work.settings.actors[0].credential
+            signed = credential.put(Request("GET", "/"), tokens[target.name])
+            own = {name.lower() for name, _ in signed.headers}
+            kept = [item for item in target.headers if item[0].lower() not in own]
+            target.headers = (*kept, *signed.headers)
+        target.timeout = plan.data.get("timeout", TIMEOUT)
+    return GeneralRun(targets, find_places(work.document, signed_in=bool(tokens), posts=posts))
 
 
 def _chosen(areas: tuple[str, ...], *, read_only: bool) -> list[GeneralTrap]:
@@ -109,25 +118,3 @@ def _chosen(areas: tuple[str, ...], *, read_only: bool) -> list[GeneralTrap]:
         raise click.BadParameter(f"there are {', '.join(known)}", param_hint="--area")
     wanted = [trap for trap in every if not areas or trap.area in areas]
     return [trap for trap in wanted if not (read_only and trap.writes)]
-
-
-def _targets(names: tuple[str, ...], headers: tuple[str, ...], timeout: float) -> list[Target]:
-    targets = parse_targets(names)
-    if len(targets) < 2:
-        raise click.UsageError("Two targets or more are compared: --target NAME=URL.")
-    given = [text.partition(":") for text in headers]
-    if not all(colon for _, colon, _ in given):
-        raise click.BadParameter("a header is 'NAME: VALUE'", param_hint="--header")
-    for target in targets:
-        target.timeout = timeout
-        target.headers += tuple((name.strip(), value.strip()) for name, _, value in given)
-    return targets
-
-
-def _reach(targets: list[Target]) -> None:
-    """Tell a server that is not there from servers that differ."""
-    for target in targets:
-        outcome = target.send(Request("GET", "/"))
-        target.close()
-        if isinstance(outcome, NoResponse):
-            raise _CouldNotRunError(f"{target.name} at {target.base_url}: {outcome.reason}")
