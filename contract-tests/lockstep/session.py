@@ -179,8 +179,9 @@ class Session:
             yield
         except (ActorError, FuzzError, TargetLostError) as error:
             self.could_not_run(f"{title}: {error}")
-        for exchanger, _ in lanes:
-            self.not_judged += exchanger.not_judged()
         exchanger, actors = lanes[0]
+        for other, _ in lanes:
+            self.not_judged += other.not_judged()
+            exchanger.identities = {**other.identities, **exchanger.identities}
         nonce = actors.nonce if actors is not None else ""
         self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
