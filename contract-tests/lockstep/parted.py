@@ -19,7 +19,8 @@ Mark = tuple[str, str]
 EVERYTHING: Mark = ("*", "*")
 KEPT = 20_000
 # What a list shows when it has one element more or less than it should.
-_COUNTING = frozenset({"length", "symbol", "elapsed", "header"})
+_COUNTING = frozenset({"length", "elements", "symbol", "elapsed", "header"})
+_GONE = (404, 410)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -32,9 +33,7 @@ class PartedStates:
     """
 
     _things: Recent[str, dict[Mark, Origin]] = field(default_factory=lambda: Recent(KEPT))
-    _collections: Recent[tuple[str | None, str], Origin] = field(
-        default_factory=lambda: Recent(KEPT)
-    )
+    _collections: Recent[str, Origin] = field(default_factory=lambda: Recent(KEPT))
     _parted: Counter[str] = field(default_factory=Counter)
 
     def origin(
@@ -50,8 +49,7 @@ class PartedStates:
             found = marks.get(mark) or marks.get(EVERYTHING)
             if found is not None and found != bucket(exchange, difference):
                 return found
-        where = exchange.request.actor, exchange.request.path.partition("?")[0]
-        found = self._collections.get(where)
+        found = self._collections.get(exchange.request.path.partition("?")[0].rstrip("/"))
         return found if found is not None and _is_count(difference) else None
 
     def note(
@@ -70,12 +68,12 @@ class PartedStates:
         for thing in things:
             self._things.setdefault(thing, {}).setdefault(EVERYTHING, origin)
 
-    def part_collection(self, exchange: Exchange, origin: Origin) -> None:
-        """Remember that the lists around what a request wrote have parted for its actor."""
+    def part_lists(self, exchange: Exchange, origin: Origin) -> None:
+        """Remember that the lists around what a request names are no longer alike."""
         path = exchange.request.path.partition("?")[0].rstrip("/")
-        for known in (path, path.rpartition("/")[0]):
-            if known:
-                self._collections.setdefault((exchange.request.actor, known), origin)
+        while path:
+            self._collections.setdefault(path, origin)
+            path = path.rpartition("/")[0]
         self._parted[exchange.label] += 1
 
     def not_judged(self) -> list[str]:
@@ -93,6 +91,12 @@ def one_sided(exchange: Exchange) -> bool:
         return False
     succeeded = [(status_of(outcome) or 599) < 300 for outcome in exchange.outcomes.values()]
     return any(succeeded) and not all(succeeded)
+
+
+def one_lacks(exchange: Exchange) -> bool:
+    """Whether a thing is there on some targets and gone on others."""
+    statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
+    return min(statuses) < 300 and any(status in _GONE for status in statuses)
 
 
 def bucket(exchange: Exchange, difference: Difference) -> Origin:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lockstep.compare import Difference
 from lockstep.ledger import Ledger
-from lockstep.parted import Origin, PartedStates, bucket, one_sided
+from lockstep.parted import Origin, PartedStates, bucket, one_lacks, one_sided
 from lockstep.repair import Repair
 from lockstep.trace import SAFE_METHODS, Exchange, Trace
+
+
+# Members that say how many elements a list has.
+_COUNT = re.compile(r".*(count|total|size|length|pages)$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -34,12 +39,19 @@ class Settling:
             fresh = []
             for difference in differences:
                 origin = self._origin(exchange, difference, things)
+                if origin is None and first is not None and _counts(difference, differences):
+                    self.ledger.findings.add_consequence(first)
+                    continue
                 if origin is None:
                     fresh.append(difference)
                 first = first or origin or bucket(exchange, difference)
             self.ledger.add_differences(exchange, (leader, name), fresh, self.trace)
-        if first is not None and one_sided(exchange):
+        if first is None:
+            return
+        if one_sided(exchange):
             self._part(exchange, first, things)
+        elif one_lacks(exchange):
+            self.parted.part_lists(exchange, first)
 
     def _origin(
         self, exchange: Exchange, difference: Difference, things: set[str]
@@ -59,4 +71,11 @@ class Settling:
         if self.repair is not None and self.repair.undo(exchange):
             return
         exchange.parted = True
-        self.parted.part_collection(exchange, origin)
+        self.parted.part_lists(exchange, origin)
+
+
+def _counts(difference: Difference, others: Iterable[Difference]) -> bool:
+    """Whether a difference only counts the elements of a list that is one too long or short."""
+    if difference.kind != "value" or not _COUNT.fullmatch(difference.where):
+        return False
+    return any(other.kind == "length" for other in others)

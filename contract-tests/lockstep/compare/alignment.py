@@ -43,7 +43,8 @@ def align(judge: Judge, left: list[Any], right: list[Any], owner: str) -> Alignm
     if len(left) != len(right):
         kind, pairs = "length", _matched(known, theirs)
     elif in_place:
-        return Alignment(by_position, *_shuffled(left, right))
+        shuffled = _shuffled(left, right)
+        return Alignment([] if shuffled else by_position, *(shuffled or ("", "", "")))
     else:
         pairs = _matched(known, theirs)
         kind = "order" if len(pairs) == len(left) else "elements"
@@ -96,11 +97,11 @@ def _matched(known: list[str | None], theirs: list[tuple[str, str] | None]) -> l
     return [(at, place) for at, place in found if place is not None]
 
 
-def _shuffled(left: list[Any], right: list[Any]) -> tuple[str, str, str]:
+def _shuffled(left: list[Any], right: list[Any]) -> tuple[str, str, str] | None:
     """Whether two lists of plain values have the same ones in another order."""
     plain = all(isinstance(one, str | Number) for one in (*left, *right))
     if not plain or left == right or sorted(map(show, left)) != sorted(map(show, right)):
-        return "", "", ""
+        return None
     return "order", show(left), show(right)
 
 

@@ -108,7 +108,7 @@ class InferringComparer:
         """Report two objects that are known to be different things; whether they are."""
         ours = identity(self._judge, left, owner)
         theirs = identity(self._judge, right, owner)
-        if ours is None or theirs is None or ours == theirs:
+        if ours is None or theirs is None:
             return False
         wanted = self._judge.draft.partner_of(*ours)
         if wanted is None or wanted == theirs[1]:

@@ -1,0 +1,293 @@
+"""Without annotations, too, an answer equals itself renamed, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fixtures.scripted import answer, plain_document
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockstep.compare import Clock
+from lockstep.compare.answers import Comparer
+from lockstep.document import Document
+from lockstep.messages import Request, Response
+from lockstep.symbols import SymbolTable
+
+DOCUMENT = Document(plain_document())
+NOW = datetime(2026, 5, 5, 10, 0, 0, 123456, tzinfo=UTC)
+
+
+class Fixed(Clock):
+    """A clock of a run that goes on at `NOW`."""
+
+    def is_now(self, instant: Any) -> bool:
+        return bool(abs(instant.seconds - NOW.timestamp()) < 60)
+
+
+def comparer(sent: Any = ()) -> Comparer:
+    urls = {"left": "http://one.test:1", "right": "http://two.test:2"}
+    return Comparer(DOCUMENT, SymbolTable(["right"]), Fixed(), leader="left", urls=urls, sent=sent)
+
+
+def found(
+    left: Any,
+    right: Any,
+    chosen: Comparer | None = None,
+    *,
+    operation: str = "listTasks",
+    requests: tuple[Request, Request] | None = None,
+) -> list[tuple[str, str]]:
+    """The kinds and places of what differs between two answers."""
+    pair = [one if isinstance(one, Response) else answer(one) for one in (left, right)]
+    differences = (chosen or comparer()).compare(
+        DOCUMENT.operations[operation], pair[0], pair[1], "right", requests=requests
+    )
+    return [(difference.kind, difference.where) for difference in differences]
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def jwt(**claims: Any) -> str:
+    parts = ({"alg": "HS256", "typ": "JWT"}, claims)
+    encoded = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts]
+    return ".".join([*encoded, "c2lnbmF0dXJlLW9mLXNvbWUta2luZA"])
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ([{"id": 5}], [{"id": 17}], []),
+        ([{"id": 5}], [{"id": "17"}], [("type", "body /*/id")]),
+        ([{"count": 5}], [{"count": 17}], [("value", "body /*/count")]),
+        ([{"id": 5, "n": 1}], [{"id": 17, "n": 1.0}], [("value", "body /*/n")]),
+        ([{"id": 5}, {"id": 6}], [{"id": 17}, {"id": 17}], [("symbol", "body /*/id")]),
+        (
+            [{"id": 5, "owner": {"id": 5}}, {"id": 6, "owner": {"id": 5}}],
+            [{"id": 17, "owner": {"id": 8}}, {"id": 18, "owner": {"id": 9}}],
+            [("symbol", "body /*/owner")],
+        ),
+        ([{"owner_id": 5, "owner": {"id": 5}}], [{"owner_id": 6, "owner": {"id": 6}}], []),
+        ([{"a": None}], [{}], [("missing", "body /*/a")]),
+        ([{"a": 1, "b": 2}], [{"b": 2, "a": 1}], [("order", "body /*")]),
+        ([{"tags": ["a", "b"]}], [{"tags": ["b", "a"]}], [("order", "body /*/tags")]),
+        ([{"title": "A"}], [{"title": "a"}], [("value", "body /*/title")]),
+        ([{"href": "/tasks/5"}], [{"href": "/tasks/17"}], []),
+        (
+            [{"href": "http://one.test:1/tasks/5"}],
+            [{"href": "http://two.test:2/tasks/17"}],
+            [],
+        ),
+        ([{"href": "/tasks/5"}], [{"href": "/users/17"}], [("value", "body /*/href")]),
+        (b'[{"id":5}]', b'[{"id": 17}]', [("bytes", "body")]),
+        ([{"id": 5}], [], [("length", "body")]),
+    ],
+)
+def test_bodies_are_compared_by_names(left: Any, right: Any, expected: list[Any]) -> None:
+    assert found(left, right) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (at(0).isoformat(), at(2).isoformat(), []),
+        (at(0).isoformat(), at(9).isoformat(), ["time"]),
+        (at(0).isoformat(), at(0).replace(tzinfo=None).isoformat(), ["form"]),
+        (at(0).isoformat(), at(0).isoformat().replace("+00:00", "Z"), ["form"]),
+        (at(0).isoformat(), at(0).isoformat(timespec="milliseconds"), ["form"]),
+        ("2026-05-05T10:00:00.12345Z", "2026-05-05T10:00:00.123456Z", []),
+        ("Tue, 05 May 2026 10:00:00 GMT", "Tue, 05 May 2026 10:00:01 GMT", []),
+        (1777975200, 1777975202, []),
+        (1777975200, 1777975202000, ["form"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["created_at", "seen"])
+def test_times_agree_in_form_and_by_the_clock(
+    name: str, left: Any, right: Any, expected: list[str]
+) -> None:
+    assert [kind for kind, _ in found([{name: left}], [{name: right}])] == expected
+
+
+def test_a_time_of_the_clients_must_come_back_as_it_was() -> None:
+    due, other = at(0).isoformat(), at(1).isoformat()
+    body = json.dumps({"due": due}).encode()
+    sent = Request("POST", "/tasks", body=body)
+    assert found([{"due": due}], [{"due": other}], comparer(sent={due}), requests=(sent, sent)) == [
+        ("value", "body /*/due")
+    ]
+
+
+def test_what_a_client_sent_was_not_made_by_a_server() -> None:
+    text, lower = "Xy12Xy12Xy12Xy12Xy12Xy", "xy12xy12xy12xy12xy12xy"
+    assert found([{"note": text}], [{"note": lower}], comparer(sent={text})) == [
+        ("value", "body /*/note")
+    ]
+
+
+def test_what_the_client_sent_teaches_nothing() -> None:
+    chosen = comparer()
+    request = Request("POST", "/tasks", body=b'{"owner_id": 9}')
+    pair = request, request
+    assert found({"owner_id": 9}, {"owner_id": 9}, chosen, requests=pair) == []
+    assert found([{"owner_id": 9}], [{"owner_id": 12}], chosen) == []
+
+
+def test_upper_case_ids_differ_and_are_known_all_the_same() -> None:
+    chosen, number = comparer(), str(uuid.uuid4())
+    other = str(uuid.uuid4()).upper()
+    assert found([{"id": number}], [{"id": other}], chosen) == [("form", "body /*/id")]
+    assert (
+        found(
+            answer([], headers={"Location": f"/x/{number}"}),
+            answer([], headers={"Location": f"/x/{other}"}),
+            chosen,
+        )
+        == []
+    )
+
+
+def test_equal_ids_of_other_things_are_found() -> None:
+    chosen = comparer()
+    assert found([{"id": 5}, {"id": 6}], [{"id": 6}, {"id": 7}], chosen) == []
+    assert found({"id": 6}, {"id": 6}, chosen, operation="getTask") == [("symbol", "body")]
+
+
+def test_a_list_in_another_order_is_one_difference() -> None:
+    chosen = comparer()
+    for left, right in ((1, 11), (2, 12), (3, 13)):
+        found({"id": left, "title": str(left)}, {"id": right, "title": str(left)}, chosen)
+    lists = [[{"id": n, "title": str(n % 10)} for n in m] for m in ((1, 2, 3), (13, 12, 11))]
+    assert found(lists[0], lists[1], chosen) == [("order", "body")]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ({"sub": "5", "iat": 100, "exp": 200}, {"sub": "17", "iat": 101, "exp": 201}, []),
+        ({"iat": 100, "exp": 200}, {"iat": 100, "exp": 203}, ["body /*/token claim exp"]),
+        ({"role": "user"}, {"role": "admin"}, ["body /*/token claim role"]),
+        ({"a": 1}, {}, ["body /*/token claim a"]),
+        ({"jti": "x"}, {"jti": "y"}, []),
+    ],
+)
+def test_json_web_tokens_are_compared_inside(
+    left: dict[str, Any], right: dict[str, Any], expected: list[str]
+) -> None:
+    differing = found([{"token": jwt(**left)}], [{"token": jwt(**right)}])
+    assert [where for _, where in differing] == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ({"ETag": '"' + "a1" * 16 + '"'}, {"ETag": '"' + "b2" * 16 + '"'}, []),
+        ({"ETag": '"' + "a1" * 16 + '"'}, {"ETag": 'W/"' + "b2" * 16 + '"'}, ["header etag"]),
+        ({"Location": "/tasks/5"}, {"Location": "/tasks/17"}, []),
+        ({"Location": "/tasks/5"}, {}, ["header location"]),
+        ({"Allow": "GET, POST"}, {"Allow": "POST, GET"}, []),
+        ({"X-Request-ID": str(uuid.uuid4())}, {"X-Request-ID": str(uuid.uuid4())}, []),
+        ({"Set-Cookie": "a=1; Path=/; HttpOnly"}, {"Set-Cookie": "a=1; httponly; path=/"}, []),
+        ({"Set-Cookie": "a=1; Secure"}, {"Set-Cookie": "a=1"}, ["header set-cookie a secure"]),
+        (
+            {"Set-Cookie": "a=1"},
+            {"Set-Cookie": "b=1"},
+            ["header set-cookie a", "header set-cookie b"],
+        ),
+        ({"X-Runtime": "0.0213"}, {"X-Runtime": "0.5"}, []),
+        ({"Cache-Control": "no-store"}, {"Cache-Control": "private"}, ["header cache-control"]),
+    ],
+)
+def test_headers_are_compared_by_what_they_are(
+    left: dict[str, str], right: dict[str, str], expected: list[str]
+) -> None:
+    ours, theirs = answer([], headers=left), answer([], headers=right)
+    assert [where for _, where in found(ours, theirs)] == expected
+
+
+def test_pages_are_compared_word_by_word() -> None:
+    chosen = comparer()
+    found([{"id": 5}], [{"id": 17}], chosen)
+    pages = [
+        Response(404, (("Content-Type", "text/html"),), text)
+        for text in (b"<p>No task 5 at one.test:1</p>", b"<p>No task 17 at two.test:2</p>")
+    ]
+    assert found(pages[0], pages[1], chosen) == []
+    other = Response(404, pages[0].headers, b"<p>No task 18 at two.test:2</p>")
+    assert found(pages[0], other, chosen) == [("bytes", "body")]
+
+
+def test_a_connection_that_closes_is_found_when_it_does_so_again() -> None:
+    chosen, kept = comparer(), answer([])
+    closed = Response(200, kept.headers, kept.body, closes=True)
+    assert found(kept, closed, chosen) == []
+    assert found(kept, closed, chosen) == [("connection", "connection")]
+
+
+NAMES = st.sampled_from(["title", "note", "n"])
+PLAIN = st.one_of(
+    st.none(), st.booleans(), st.integers(0, 9), st.text("abc é", max_size=6), st.just("")
+)
+THINGS = st.fixed_dictionaries(
+    {
+        "id": st.integers(1, 1000),
+        "uid": st.uuids(version=4).map(str),
+        "created_at": st.floats(0, 20).map(lambda s: at(s).isoformat(timespec="microseconds")),
+    },
+    optional={"title": PLAIN, "note": PLAIN, "n": PLAIN},
+)
+PAGES = st.lists(THINGS, min_size=1, max_size=4, unique_by=lambda thing: thing["id"])
+
+
+def renamed(things: list[dict[str, Any]], shift: float) -> list[dict[str, Any]]:
+    """The same things as another server would name them."""
+    uids: dict[str, str] = {}
+    return [
+        {
+            key: value + 5000
+            if key == "id"
+            else uids.setdefault(value, str(uuid.uuid4()))
+            if key == "uid"
+            else (datetime.fromisoformat(value) + timedelta(seconds=shift)).isoformat(
+                timespec="microseconds"
+            )
+            if key == "created_at"
+            else value
+            for key, value in thing.items()
+        }
+        for thing in things
+    ]
+
+
+@given(PAGES, st.floats(-4, 4))
+def test_an_answer_equals_itself_as_another_server_names_it(things: Any, shift: float) -> None:
+    other = renamed(things, shift)
+    assert found(things, other) == []
+    assert found(other, things) == []
+
+
+@given(PAGES, st.data())
+def test_a_single_change_is_found_from_both_sides(things: Any, data: Any) -> None:
+    other = renamed(things, 0.5)
+    thing = data.draw(st.sampled_from(other))
+    name = data.draw(st.sampled_from(sorted(thing)))
+    change = data.draw(st.sampled_from(["another", "gone", "new", "type"]))
+    match change:
+        case "gone":
+            del thing[name]
+        case "new":
+            thing["fresh"] = 1
+        case "type":
+            thing[name] = [thing[name]]
+        case _:
+            thing[name] = "\x00 another"
+    assert len(found(things, other)) == 1
+    assert [where for _, where in found(things, other)] == [
+        where for _, where in found(other, things)
+    ]

@@ -1,0 +1,114 @@
+"""What a target answers otherwise each time is no divergence, and is said."""
+
+from __future__ import annotations
+
+import itertools
+
+from fixtures.scripted import Answers, answer, exchanger
+
+from lockstep.messages import Outcome, Request
+from lockstep.noise import NoiseBook
+from lockstep.self_check import self_check
+
+LIST = Request("GET", "/tasks")
+
+
+def counting(step: int = 1, **fixed: object) -> Answers:
+    """A target that shows another number each time."""
+    numbers = itertools.count(1, step)
+
+    def answers(_request: Request) -> Outcome:
+        return answer([{"load": next(numbers), **fixed}])
+
+    return answers
+
+
+def test_what_differs_each_time_is_noise_and_not_a_finding() -> None:
+    lockstep, targets = exchanger(counting(), counting(7))
+    for _ in range(3):
+        lockstep.send(LIST)
+    ledger = lockstep.ledger
+    assert ledger.findings.all() == []
+    (noise,) = ledger.noise.all()
+    assert (noise.operation, noise.where, noise.kind) == ("listTasks", "body /*/load", "value")
+    assert noise.examples == ("2", "3") or noise.examples[0] != noise.examples[1]
+    assert noise.count >= 1
+    assert len(targets[0].sent) == len(targets[1].sent)
+
+
+def test_what_stays_the_same_on_each_side_is_a_finding() -> None:
+    lockstep, targets = exchanger(
+        lambda _request: answer([{"load": 1}]), lambda _request: answer([{"load": 2}])
+    )
+    for _ in range(5):
+        lockstep.send(LIST)
+    assert [finding.where for finding in lockstep.ledger.findings.all()] == ["body /*/load"]
+    assert lockstep.ledger.noise.all() == []
+    # Asked again once, and not each time.
+    assert len(targets[0].sent) == 6
+
+
+def test_noise_hides_nothing_beside_it() -> None:
+    lockstep, _ = exchanger(counting(n=1), counting(7, n=2))
+    lockstep.send(LIST)
+    lockstep.send(LIST)
+    assert [finding.where for finding in lockstep.ledger.findings.all()] == ["body /*/n"]
+
+
+def test_a_request_that_writes_is_never_sent_again() -> None:
+    lockstep, targets = exchanger(counting(), counting(7))
+    lockstep.send(Request("POST", "/tasks", body=b"{}"))
+    lockstep.send(Request("POST", "/tasks", body=b"{}"))
+    assert len(targets[0].sent) == 2
+    differing = [found.where for found in lockstep.ledger.findings.all() if found.kind == "value"]
+    assert differing == ["body /*/load"]
+
+
+def test_nobody_is_asked_again_where_that_is_not_wanted() -> None:
+    lockstep, targets = exchanger(counting(), counting(7), asks_again=False)
+    lockstep.send(LIST)
+    lockstep.send(LIST)
+    assert len(targets[0].sent) == 2
+
+
+def test_a_list_that_is_shuffled_each_time_is_noise() -> None:
+    orders = itertools.cycle([["a", "b"], ["b", "a"]])
+    lockstep, _ = exchanger(
+        lambda _request: answer([{"tags": next(orders)}]),
+        lambda _request: answer([{"tags": ["b", "a"]}]),
+    )
+    for _ in range(4):
+        lockstep.send(LIST)
+    assert lockstep.ledger.findings.all() == []
+    assert [noise.kind for noise in lockstep.ledger.noise.all()] == ["order"]
+
+
+def test_questions_are_limited_and_what_was_not_asked_is_said() -> None:
+    book = NoiseBook(limit=0)
+    lockstep, targets = exchanger(
+        lambda _request: answer([{"load": 1}]), lambda _request: answer([{"load": 2}])
+    )
+    lockstep.ledger.noise = book
+    lockstep.send(LIST)
+    assert len(targets[0].sent) == 1
+    assert book.not_judged() == [
+        "1 differences were not asked about again, after 0 questions: some may be noise"
+    ]
+
+
+def test_a_target_is_first_held_against_itself() -> None:
+    lockstep, targets = exchanger(counting(), lambda _request: answer([{"load": 1}]))
+    told = self_check(lockstep, None)
+    assert told == [
+        "listTasks, body /*/load: left answers otherwise when it is asked the same again (1 and 2)"
+    ]
+    assert [request.path for request in targets[1].sent] == ["/tasks", "/tasks"]
+    lockstep.send(LIST)
+    assert lockstep.ledger.findings.all() == []
+
+
+def test_a_stable_target_has_nothing_to_be_told() -> None:
+    lockstep, _ = exchanger(
+        lambda _request: answer([{"id": 1}]), lambda _request: answer([{"id": 7}])
+    )
+    assert self_check(lockstep, None) == []

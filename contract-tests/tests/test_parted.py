@@ -1,0 +1,158 @@
+"""A fault that changes one side only is one finding, and its consequences are counted on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fixtures.scripted import answer, exchanger
+
+from lockstep.exchange import Exchanger
+from lockstep.findings import Finding
+from lockstep.messages import Outcome, Request
+
+
+class Tasks:
+    """The state of a small server; `faults` are what it does wrong."""
+
+    def __init__(self, first: int, *faults: str) -> None:
+        self.faults = faults
+        self.tasks: dict[int, dict[str, Any]] = {}
+        self._next = first
+
+    def __call__(self, request: Request) -> Outcome:
+        path = request.path.partition("?")[0].strip("/").split("/")
+        match request.method, path:
+            case "GET", ["tasks"]:
+                return answer([self._shown(task) for task in self.tasks.values()])
+            case "POST", ["tasks"]:
+                return self._make(request)
+            case method, ["tasks", number, *_]:
+                return self._item(method, int(number), request)
+        return answer(status=404)
+
+    def _make(self, request: Request) -> Outcome:
+        if "refuses" in self.faults and b"odd" in (request.body or b""):
+            return answer({"error": "odd"}, 400)
+        task = {"id": self._next, "title": (request.body or b"").decode()}
+        self._next += 1
+        self.tasks[task["id"]] = task  # type: ignore[index]
+        return answer(self._shown(task), 201)
+
+    def _item(self, method: str, number: int, request: Request) -> Outcome:
+        if number not in self.tasks:
+            return answer({"error": "not found"}, 404)
+        match method:
+            case "DELETE":
+                if "keeps" not in self.faults:
+                    del self.tasks[number]
+                return answer(status=204)
+            case "PATCH":
+                self.tasks[number]["title"] = (request.body or b"").decode()
+        return answer(self._shown(self.tasks[number]))
+
+    def _shown(self, task: dict[str, Any]) -> dict[str, Any]:
+        shown = dict(task)
+        if "loud" in self.faults:
+            shown["title"] = shown["title"].upper()
+        if "numbers" in self.faults:
+            shown["title"] = shown["title"] + "!"
+        return shown
+
+
+def parity(lockstep: Exchanger) -> Iterator[tuple[str, str, int]]:
+    """The findings as (operation, where, consequences)."""
+    found: list[Finding] = lockstep.ledger.findings.all()
+    for finding in sorted(found, key=lambda finding: finding.sequence[-1].number):
+        if finding.category == "parity":
+            yield finding.operation, finding.where, finding.consequences
+
+
+def make(lockstep: Exchanger, title: str = '"t"') -> None:
+    lockstep.send(Request("POST", "/tasks", body=title.encode(), actor="alice"))
+
+
+def get(lockstep: Exchanger, path: str) -> None:
+    lockstep.send(Request("GET", path, actor="alice"))
+
+
+def sides(*faults: str, repairs: bool = True) -> tuple[Exchanger, Tasks, Tasks]:
+    left, right = Tasks(1), Tasks(50, *faults)
+    return exchanger(left, right, repairs=repairs)[0], left, right
+
+
+def test_sound_servers_stay_in_step() -> None:
+    lockstep, left, right = sides()
+    for _ in range(3):
+        make(lockstep)
+    lockstep.send(Request("DELETE", "/tasks/2", actor="alice"))
+    get(lockstep, "/tasks/2")
+    get(lockstep, "/tasks")
+    assert list(parity(lockstep)) == []
+    assert (sorted(left.tasks), sorted(right.tasks)) == ([1, 3], [50, 52])
+
+
+def test_what_one_side_made_alone_is_deleted_again() -> None:
+    lockstep, left, right = sides("refuses")
+    make(lockstep)
+    make(lockstep, '"odd"')
+    make(lockstep)
+    get(lockstep, "/tasks")
+    assert list(parity(lockstep)) == [("createTask", "status", 0)]
+    assert (sorted(left.tasks), sorted(right.tasks)) == ([1, 3], [50, 51])
+    assert lockstep.not_judged() == []
+
+
+def test_without_repairs_the_lists_are_consequences_and_that_is_said() -> None:
+    lockstep, left, _ = sides("refuses", repairs=False)
+    make(lockstep)
+    make(lockstep, '"odd"')
+    get(lockstep, "/tasks")
+    get(lockstep, "/tasks")
+    assert list(parity(lockstep)) == [("createTask", "status", 2)]
+    assert sorted(left.tasks) == [1, 2]
+    assert lockstep.not_judged() == [
+        "createTask: 1 times the targets parted and could not be brought together again;"
+        " what differs for that reason is no finding"
+    ]
+
+
+def test_a_lost_deletion_is_one_finding() -> None:
+    lockstep, _, _ = sides("keeps")
+    make(lockstep)
+    make(lockstep)
+    lockstep.send(Request("DELETE", "/tasks/1", actor="alice"))
+    get(lockstep, "/tasks/1")
+    get(lockstep, "/tasks/1")
+    lockstep.send(Request("POST", "/tasks/1/close", actor="alice"))
+    get(lockstep, "/tasks")
+    ((operation, where, consequences),) = parity(lockstep)
+    assert (operation, where) == ("getTask", "status")
+    assert consequences >= 2
+
+
+def test_what_was_written_wrongly_is_a_consequence_where_it_is_read() -> None:
+    lockstep, _, _ = sides("loud")
+    make(lockstep)
+    get(lockstep, "/tasks/1")
+    get(lockstep, "/tasks")
+    assert list(parity(lockstep)) == [("createTask", "body /title", 2)]
+
+
+def test_an_independent_fault_is_found_beside_it() -> None:
+    lockstep, _, right = sides("refuses", repairs=False)
+    make(lockstep)
+    make(lockstep, '"odd"')
+    right.faults = ("refuses", "numbers")
+    get(lockstep, "/tasks/1")
+    operations = [(operation, where) for operation, where, _ in parity(lockstep)]
+    assert operations == [("createTask", "status"), ("getTask", "body /title")]
+
+
+def test_the_actor_of_a_write_that_could_not_be_undone_is_known() -> None:
+    lockstep, _, _ = sides("refuses", repairs=False)
+    exchange = lockstep.send(Request("POST", "/tasks", body=b'"odd"', actor="alice"))
+    assert exchange.parted
+    repaired, _, _ = sides("refuses")
+    exchange = repaired.send(Request("POST", "/tasks", body=b'"odd"', actor="alice"))
+    assert not exchange.parted
