@@ -75,12 +75,14 @@ def settle(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> ActorSpec:
     answers = {} if draft.tokens else _come_in(exchanger, draft, nonce)
     asking = guarded(exchanger.ledger.document)
     pairs = list(_pairs(exchanger, draft, answers))
-    closed = next((op for op in asking[:3] if _asks(exchanger, op)), None)
+    # More than one: the user may not be meant to use the first.
+    closed = [op for op in asking[:3] if _asks(exchanger, op)]
     for source, credential in pairs[:_MAX_TRIES]:
         tokens = _tokens(exchanger, draft, answers, source)
         if not all(tokens.values()):
             continue
-        if closed is None or _is_accepted(exchanger, closed, Identity(credential, tokens)):
+        identity = Identity(credential, tokens)
+        if not closed or any(_is_accepted(exchanger, op, identity) for op in closed):
             return replace(draft, token=source, credential=credential)
     raise ActorError("no form of the token is accepted" if pairs else "no answer has a token")
 
