@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from lockstep.dialect import modernised
 from lockstep.inference.families import Families, Role
 from lockstep.loading import load_data
-from lockstep.operations import METHODS, DocumentedResponse, Operation, Parameter
-from lockstep.shapes import ANNOTATION, Shape, ShapeReader, resolve
+from lockstep.operation_reader import read_operations
+from lockstep.operations import DocumentedResponse, Operation, Parameter
+from lockstep.shapes import ANNOTATION, Shape, ShapeReader, followed
 
 
 class Document:
@@ -28,7 +29,8 @@ class Document:
         self.raw = raw
         self.modern = modernised(raw)
         self._shapes = ShapeReader(self.modern)
-        self.operations = {operation.name: operation for operation in self._operations()}
+        found = read_operations(self.modern, self._shapes)
+        self.operations = {operation.name: operation for operation in found}
         if not self.is_annotated:
             self._infer_parameters()
         self._routes = self._compile_routes()
@@ -125,9 +127,7 @@ class Document:
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until there is none."""
-        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
-            node = resolve(self.modern, node["$ref"])
-        return node
+        return followed(self.modern, node)
 
     def shape_of(self, operation: Operation, status: int, media_type: str | None) -> Shape | None:
         """The annotations of a response body, `None` where no schema is documented."""
@@ -178,54 +178,6 @@ class Document:
     def _responses(self) -> Iterator[DocumentedResponse]:
         for operation in self.operations.values():
             yield from operation.responses.values()
-
-    def _operations(self) -> Iterator[Operation]:
-        for path, item in self.modern.get("paths", {}).items():
-            item = self.resolve(item)
-            for method in METHODS:
-                if method in item:
-                    yield self._operation(path, method, item)
-
-    def _operation(self, path: str, method: str, item: Mapping[str, Any]) -> Operation:
-        definition = item[method]
-        parameters: dict[tuple[str, str], Parameter] = {}
-        for raw in (*item.get("parameters", ()), *definition.get("parameters", ())):
-            parameter = self._parameter(self.resolve(raw))
-            parameters[parameter.location, parameter.name] = parameter
-        security = definition.get("security", self.modern.get("security", []))
-        return Operation(
-            name=definition.get("operationId") or f"{method.upper()} {path}",
-            method=method.upper(),
-            path=path,
-            tags=tuple(definition.get("tags", ())),
-            parameters=tuple(parameters.values()),
-            responses={
-                str(status): self._response(response)
-                for status, response in definition.get("responses", {}).items()
-            },
-            requires_auth=bool(security) and all(security),
-            definition=definition,
-        )
-
-    def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
-        schema = self._shapes.read(raw.get("schema"))
-        kind = raw.get(ANNOTATION) or (schema.kind if schema else None)
-        return Parameter(raw["name"], raw["in"], bool(raw.get("required")), kind, schema)
-
-    def _response(self, raw: Any) -> DocumentedResponse:
-        definition = self.resolve(raw)
-        return DocumentedResponse(
-            pointer=raw.get("$ref", ""),
-            definition=definition,
-            headers={
-                name.lower(): self.resolve(header)
-                for name, header in definition.get("headers", {}).items()
-            },
-            media_types={
-                media_type.lower(): content
-                for media_type, content in definition.get("content", {}).items()
-            },
-        )
 
     def _compile_routes(self) -> list[tuple[re.Pattern[str], dict[str, Operation]]]:
         by_path: dict[str, dict[str, Operation]] = {}

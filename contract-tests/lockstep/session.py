@@ -128,7 +128,7 @@ class Session:
             races=self._races,
             noise=self.ledger.noise.all(),
             rules=self.ledger.rules.all,
-            not_judged=self.not_judged,
+            not_judged=[*self.not_judged, *self.ledger.noise.not_judged()],
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )
 

@@ -179,6 +179,13 @@ def resolve(document: Mapping[str, Any], reference: str) -> Any:
     return node
 
 
+def followed(document: Mapping[str, Any], node: Any) -> Any:
+    """A node of a document with `$ref` followed until there is none."""
+    while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+        node = resolve(document, node["$ref"])
+    return node
+
+
 def _add(shape: Shape, part: Shape) -> None:
     shape.kind = shape.kind or part.kind
     shape.pattern = shape.pattern or part.pattern

@@ -93,6 +93,7 @@ def test_an_expected_server_error_is_none(document: Document) -> None:
         ("[]", "not an OpenAPI 3 document"),
         ("swagger: '2.0'", "a Swagger 2.0 document; lockstep reads OpenAPI 3.0 and 3.1"),
         ("openapi: 3.0.0\npaths: []", "`paths` is no object"),
+        ("openapi: 3.0.0\npaths: {/x: {get: []}}", "paths, /x: cannot be read"),
         ("a: [", "expected node content"),
         ("{", "Expecting property name"),
     ],
