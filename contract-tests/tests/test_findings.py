@@ -311,6 +311,9 @@ def test_a_target_that_does_not_answer_is_said_so() -> None:
         ),
         ("header", "header x-total", "1", "2", "`x-total` is not documented for 200 of"),
         ("order", "body", "a, b", "b, a", "JSON has none"),
+        ("cookie", "header set-cookie sid httponly", "set", "absent", "What a cookie is like"),
+        ("token", "body /token claim exp", "60", "90", "What a token holds is not stated"),
+        ("connection", "connection", "kept", "closed", "Whether a connection is kept"),
     ],
 )
 def test_a_silent_document_is_told_which_sentence_it_lacks(

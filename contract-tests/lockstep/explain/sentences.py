@@ -88,6 +88,18 @@ def _header(told: Told) -> str:
     return f"{', '.join(parts)}, in the answer to {told.about}"
 
 
+def _connection(told: Told) -> str:
+    parts = [f"{names(who)}: {value}" for who, value in _sides(told)]
+    return f"the connection after {_answer(told)} ends otherwise ({'; '.join(parts)})"
+
+
+def _inside(told: Told) -> str:
+    """A cookie's attribute or a token's claim: the last words of the place."""
+    what = f"{told.finding.kind} {code(told.finding.where.partition(' ')[2])}"
+    parts = [f"{does(who, 'has')} {_quoted(value)}" for who, value in _sides(told)]
+    return f"the {what} differs: {' where '.join(parts)}, in {_answer(told)}"
+
+
 def _member(told: Told) -> str:
     where = place(told.finding.where)
     having = [(who, value) for who, value in _sides(told) if value != "absent"]
@@ -180,6 +192,10 @@ _PARITY: Mapping[str, Callable[[Told], str]] = {
     "missing": _member,
     "extra": _member,
     "length": _length,
+    "elements": _length,
+    "connection": _connection,
+    "cookie": _inside,
+    "token": _inside,
     "symbol": _symbol,
     "form": _form,
     "order": _order,

@@ -150,6 +150,15 @@ def _order(_gap: Gap) -> str:
     return "A document cannot state the order of members; JSON has none (RFC 8259, section 4)."
 
 
+def _unstated(gap: Gap) -> str:
+    what = {
+        "connection": "Whether a connection is kept (RFC 9112, section 9.3)",
+        "cookie": "What a cookie is like (RFC 6265)",
+        "token": "What a token holds",
+    }[gap.finding.kind]
+    return f"{what} is not stated for {gap.call}."
+
+
 def _bytes(gap: Gap) -> str:
     if gap.place.documented:
         return "JSON leaves white space and escapes free (RFC 8259, sections 2 and 7)."
@@ -188,6 +197,10 @@ _BY_KIND: Mapping[str, Callable[[Gap], str]] = {
     "form": _form,
     "time": _time,
     "length": _length,
+    "elements": _length,
+    "connection": _unstated,
+    "cookie": _unstated,
+    "token": _unstated,
     "symbol": _symbol,
     "order": _order,
     "bytes": _bytes,
