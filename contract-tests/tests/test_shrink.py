@@ -33,7 +33,8 @@ class Client:
         self.alice: Actor = self.actors.get("alice")
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        given = [JSON, *((name.replace("_", "-"), value) for name, value in headers.items())]
+        given = [JSON] if body is not None else []
+        given += [(name.replace("_", "-"), value) for name, value in headers.items()]
         data = json.dumps(body, indent=1).encode() if body is not None else None
         request = self.actors.authorise(Request(method, path, tuple(given), data), self.alice)
         answer = self.exchanger.send(request).leader
@@ -83,6 +84,17 @@ def test_the_last_request_becomes_as_simple_as_it_can_be(client: Callable[..., C
     assert last.body == b'{"text":"S"}'
     assert {name for name, _ in last.headers} == {"Authorization"}
     assert found.values == {"left": '"S"', "right": '"s"'}
+
+
+def test_requests_before_the_last_become_simple_too(client: Callable[..., Client]) -> None:
+    alice = client("lost_delete")
+    note = alice.send("POST", "/notes?why=not", {"text": "SOME WORDS HERE", "size": 77})["id"]
+    alice.send("DELETE", f"/notes/{note}")
+    alice.exchanger.send(alice.actors.authorise(Request("GET", f"/notes/{note}"), alice.alice))
+    found = alice.shrunk("status")
+    assert labels(found) == ["registerUser", "logIn", "createNote", "deleteNote", "getNote"]
+    assert found.sequence[2].request.path == "/notes"
+    assert found.sequence[2].request.body == b'{"text":"a"}'
 
 
 def test_a_value_that_the_difference_needs_stays(client: Callable[..., Client]) -> None:

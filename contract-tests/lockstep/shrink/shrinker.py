@@ -35,10 +35,10 @@ class ShrinkSettings:
 class Shrinker:
     """Shrinks the findings of a run; its seconds are shared by all stages.
 
-    First whole steps are left out (delta debugging), then the last request loses headers, query
-    parameters and members, and its values become smaller. A change stays only if the same finding
-    shows again on the live targets, with new users and new names. Findings that never show again
-    are marked so, and keep what they have.
+    First whole steps are left out (delta debugging), then requests lose headers, query parameters
+    and members, and their values become smaller, the last request first. A change stays only if the
+    same finding shows again on the live targets, with new users and new names. Findings that never
+    show again are marked so, and keep what they have.
     """
 
     def __init__(self, settings: ShrinkSettings) -> None:
@@ -71,7 +71,7 @@ class Shrinker:
             return
         best = _fewer_steps(best, laboratory.play)
         if is_judged(finding):
-            simplified = _simpler_request(best, laboratory.play)
+            simplified = _simpler_requests(best, laboratory.play)
             if simplified is not best:
                 best = _fewer_steps(simplified, laboratory.play)
         finding.reproduced = True
@@ -130,19 +130,31 @@ def _fewer_steps(best: Sequence, play: Play) -> Sequence:
         size //= 2
 
 
-def _simpler_request(best: Sequence, play: Play) -> Sequence:
-    """Take the first simpler last request that still shows the finding, again and again."""
+def _simpler_requests(best: Sequence, play: Play) -> Sequence:
+    """Make the last request as simple as it can be, then those before it, log-ins apart."""
+    from_end = 1
+    while from_end <= len(best.exchanges):
+        if best.exchanges[-from_end].group is None:
+            best = _simpler_request(best, play, from_end)
+        from_end += 1
+    return best
+
+
+def _simpler_request(best: Sequence, play: Play, from_end: int) -> Sequence:
+    """Take the first simpler version that still shows the finding, again and again."""
     tried = set()
-    while True:
-        last = best.exchanges[-1]
-        for request in simpler(last.request):
+    while from_end <= len(best.exchanges):
+        at = len(best.exchanges) - from_end
+        exchange = best.exchanges[at]
+        for request in simpler(exchange.request):
             if request in tried:
                 continue
             tried.add(request)
-            changed = (*best.exchanges[:-1], replace(last, request=request))
-            shown = play(best, changed)
+            changed = replace(exchange, request=request)
+            shown = play(best, (*best.exchanges[:at], changed, *best.exchanges[at + 1 :]))
             if shown is not None:
                 best = shown
                 break
         else:
             return best
+    return best
