@@ -16,10 +16,11 @@ from lockstep.explain.folding import Cause, cause_of, under_first, under_parity
 from lockstep.explain.oddities import when
 from lockstep.explain.requests import RequestReader
 from lockstep.explain.schema_places import Place, parts_of, place_in, response_schema
-from lockstep.explain.sentences import Told, sentence
+from lockstep.explain.sentences import sentence
 from lockstep.explain.severity import severity_of
 from lockstep.explain.silence import Gap, lacking
 from lockstep.explain.situation import Situation, situation_of
+from lockstep.explain.told import Told
 from lockstep.explain.words import call
 from lockstep.findings import PARITY, Finding
 from lockstep.messages import NoResponse

@@ -5,37 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from lockstep.explain.schema_places import Place
+from lockstep.explain import broken_rules
 from lockstep.explain.severity import leaks
-from lockstep.explain.situation import Situation
+from lockstep.explain.told import Told
 from lockstep.explain.words import by_value, code, does, names, place, shown
-from lockstep.findings import PARITY, RACE, STORY, TRAP, Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a sentence is made of; `call` names the request, `when` what stands out in it.
-
-    `fault` is what the document has against the request.
-    """
-
-    finding: Finding
-    call: str
-    place: Place
-    situation: Situation
-    when: str
-    fault: str | None
-
-    @property
-    def about(self) -> str:
-        """The request, whose thing it names, and what stands out in it."""
-        thing = f" of {self.situation.thing}" if self.situation.thing else ""
-        broken = "500" <= max(self.finding.values.values(), default="") <= "599"
-        if self.finding.kind == "status" and self.fault and not (broken and self.when):
-            return f"{self.call}{thing}, although {self.fault}"
-        return f"{self.call}{thing}" + (f" {self.when}" if self.when else "")
+from lockstep.findings import PARITY, RACE, STORY, TRAP
 
 
 def sentence(told: Told) -> str:
@@ -49,8 +24,8 @@ def sentence(told: Told) -> str:
     if finding.category in (TRAP, RACE):
         said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
         return f"{finding.where} ({finding.operation}): {said}."
-    if finding.kind in _CONFORMANCE:
-        return _CONFORMANCE[finding.kind](told, finding.at_fault or finding.targets) + "."
+    if finding.kind in broken_rules.BY_KIND:
+        return broken_rules.BY_KIND[finding.kind](told, finding.at_fault or finding.targets) + "."
     said = next(iter(finding.values.values()), finding.kind)
     broken = does(finding.at_fault or finding.targets, "breaks")
     return f"{broken} a rule at {told.call}: {shown(said, 200)}."
@@ -90,14 +65,14 @@ def _header(told: Told) -> str:
 
 def _connection(told: Told) -> str:
     parts = [f"{names(who)}: {value}" for who, value in _sides(told)]
-    return f"the connection after {_answer(told)} ends otherwise ({'; '.join(parts)})"
+    return f"the connection after {told.answer} ends otherwise ({'; '.join(parts)})"
 
 
 def _inside(told: Told) -> str:
     """A cookie's attribute or a token's claim: the last words of the place."""
     what = f"{told.finding.kind} {code(told.finding.where.partition(' ')[2])}"
     parts = [f"{does(who, 'has')} {_quoted(value)}" for who, value in _sides(told)]
-    return f"the {what} differs: {' where '.join(parts)}, in {_answer(told)}"
+    return f"the {what} differs: {' where '.join(parts)}, in {told.answer}"
 
 
 def _member(told: Told) -> str:
@@ -106,30 +81,30 @@ def _member(told: Told) -> str:
     lacking = [name for who, value in _sides(told) if value == "absent" for name in who]
     who, value = having[0] if having else (list(told.finding.targets), "?")
     if leaks(told.finding, told.place):
-        return f"{does(who, 'shows')} {where} to the client ({_quoted(value)}), in {_answer(told)}"
+        return f"{does(who, 'shows')} {where} to the client ({_quoted(value)}), in {told.answer}"
     if told.finding.kind == "missing":
         without = f"{does(lacking, 'has')} no {where}" if lacking else f"{where} is missing"
-        return f"{without}, which {does(who, 'has')} ({_quoted(value)}), in {_answer(told)}"
+        return f"{without}, which {does(who, 'has')} ({_quoted(value)}), in {told.answer}"
     only = f", which {does(lacking, 'does')} not have" if lacking else ""
-    return f"{does(who, 'has')} {where} ({_quoted(value)}){only}, in {_answer(told)}"
+    return f"{does(who, 'has')} {where} ({_quoted(value)}){only}, in {told.answer}"
 
 
 def _differs(told: Told) -> str:
     parts = [f"{does(who, 'has')} {_quoted(value)}" for who, value in _sides(told)]
-    return f"{_subject(told)}: {' where '.join(parts)}, in {_answer(told)}"
+    return f"{_subject(told)}: {' where '.join(parts)}, in {told.answer}"
 
 
 def _length(told: Told) -> str:
     parts = [f"{does(who, 'has')} {_counted(value)}" for who, value in _sides(told)]
-    return f"{' where '.join(parts)} in {place(told.finding.where)} of {_answer(told)}"
+    return f"{' where '.join(parts)} in {place(told.finding.where)} of {told.answer}"
 
 
 def _symbol(told: Told) -> str:
     who = names(_sides(told)[0][0])
     where = place(told.finding.where)
     if "*" in told.finding.where:
-        return f"{where} in {_answer(told)} names other things, or in another order, on {who}"
-    return f"{where} in {_answer(told)} names another thing on {who} than before"
+        return f"{where} in {told.answer} names other things, or in another order, on {who}"
+    return f"{where} in {told.answer} names another thing on {who} than before"
 
 
 def _form(told: Told) -> str:
@@ -139,7 +114,7 @@ def _form(told: Told) -> str:
 def _order(told: Told) -> str:
     writer = does(_sides(told)[0][0], "writes")
     where = place(told.finding.where)
-    return f"{writer} the members of {where} in another order, in {_answer(told)}"
+    return f"{writer} the members of {where} in another order, in {told.answer}"
 
 
 def _bytes(told: Told) -> str:
@@ -147,7 +122,7 @@ def _bytes(told: Told) -> str:
         return _differs(told)
     parts = [f"{names(who)} in {len(value.encode())}" for who, value in _sides(told)]
     same = "the same JSON is written in other bytes (white space, escapes, form of numbers)"
-    return f"{same}: {' where '.join(parts)}, in {_answer(told)}"
+    return f"{same}: {' where '.join(parts)}, in {told.answer}"
 
 
 def _is_json(text: str) -> bool:
@@ -166,23 +141,8 @@ def _subject(told: Told) -> str:
     return place(told.finding.where)
 
 
-def _answer(told: Told) -> str:
-    return f"the answer to {told.about}"
-
-
 def _quoted(value: str) -> str:
     return shown(value)
-
-
-def _broken(told: Told, who: tuple[str, ...]) -> str:
-    where, _, keyword = told.finding.where.rpartition(" ")
-    at = f" at {place(where)}" if "/" in where else ""
-    breaks = f"{does(who, 'breaks')} the schema{at} ({code(keyword)})"
-    return f"{breaks} in {_answer(told)}: {_detail(told)}"
-
-
-def _detail(told: Told) -> str:
-    return shown(next(iter(told.finding.values.values()), ""), 160)
 
 
 _PARITY: Mapping[str, Callable[[Told], str]] = {
@@ -200,33 +160,4 @@ _PARITY: Mapping[str, Callable[[Told], str]] = {
     "form": _form,
     "order": _order,
     "bytes": _bytes,
-}
-_CONFORMANCE: Mapping[str, Callable[[Told, tuple[str, ...]], str]] = {
-    "server_error": lambda told, who: (
-        f"{does(who, 'answers')} {told.finding.where} to {told.about}"
-    ),
-    "no_response": lambda told, who: (
-        f"{does(who, 'does')} not answer ({told.finding.where}) to {told.about}"
-    ),
-    "undocumented_status": lambda told, who: (
-        f"{does(who, 'answers')} {told.finding.where} to {told.about}, which is not documented"
-    ),
-    "undocumented_media_type": lambda told, who: (
-        f"{does(who, 'sends')} {_detail(told)} in {_answer(told)}"
-    ),
-    "unexpected_body": lambda told, who: (
-        f"{does(who, 'sends')} a body in {_answer(told)}, where none is documented"
-    ),
-    "unreadable_body": lambda told, who: (
-        f"{does(who, 'sends')} a body that is no JSON in {_answer(told)}: {_detail(told)}"
-    ),
-    "missing_header": lambda told, who: (
-        f"{does(who, 'leaves')} out the {place(told.finding.where).removeprefix('the ')} in "
-        f"{_answer(told)}, which the document requires"
-    ),
-    "header_schema": lambda told, who: (
-        f"{does(who, 'sends')} {place(told.finding.where)} against its schema in {_answer(told)}: "
-        f"{_detail(told)}"
-    ),
-    "body_schema": _broken,
 }
