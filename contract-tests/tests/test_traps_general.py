@@ -132,6 +132,14 @@ def test_the_command_explains_a_difference_and_writes_it(tmp_path: Path) -> None
     }
 
 
+def test_the_command_tells_no_token(tmp_path: Path) -> None:
+    report = tmp_path / "traps.json"
+    sent = "--header=Authorization: Bearer abcdef"
+    done = lockstep(tmp_path, "--area=numbers", f"--json={report}", sent, habits=("nan",))
+    assert "Authorization: ***" in done.output
+    assert "abcdef" not in done.output + report.read_text()
+
+
 def test_the_command_ends_with_0_where_all_is_alike(tmp_path: Path) -> None:
     done = lockstep(tmp_path, "--area=numbers", "--area=query")
     assert done.exit_code == 0, done.output

@@ -19,6 +19,7 @@ from lockstep.drivers.raw import TrapResult
 from lockstep.messages import Outcome, Response
 
 _COLOURS = {"smuggling": "bold red", "security": "red", "interop": "yellow", "cosmetic": "dim"}
+_SECRET = frozenset({"authorization", "cookie", "x-api-key"})
 _RUN = re.compile(r"(.)\1{99,}")
 
 
@@ -96,10 +97,20 @@ def _print_one(number: int, result: TrapResult, run: GeneralRun, console: Consol
 
 def _request(result: TrapResult, run: GeneralRun) -> str:
     """The request to the first target, as text with escapes; long runs are cut."""
-    trap = result.trap
-    assert isinstance(trap, GeneralTrap)
-    sent = repr(run.encode(trap, run.targets[0]))[1:]
-    return _RUN.sub(lambda found: f"{found[1] * 3}…({len(found[0])} times)…", sent)
+    return _RUN.sub(
+        lambda found: f"{found[1] * 3}…({len(found[0])} times)…", repr(_sent(result, run))
+    )
+
+
+def _sent(result: TrapResult, run: GeneralRun) -> str:
+    """The bytes of the request to the first target as Latin-1, without the user's secrets."""
+    assert isinstance(result.trap, GeneralTrap)
+    first = run.targets[0]
+    text = run.encode(result.trap, first).decode("latin-1")
+    for name, value in first.headers:
+        if name.lower() in _SECRET:
+            text = text.replace(value, "***")
+    return text
 
 
 def _verdict_line(results: Sequence[TrapResult], found: Sequence[TrapResult]) -> str:
@@ -132,7 +143,7 @@ def _as_data(result: TrapResult, run: GeneralRun) -> dict[str, Any]:
         "grade": result.grade or None,
         "left_alone": trap.left_alone,
         "decided_by": trap.decision or None,
-        "request": run.encode(trap, run.targets[0]).decode("latin-1"),
+        "request": _sent(result, run),
         "answers": {
             name: {"agrees": run.agrees(result, name), "shown": result.shown[name]}
             | {"statuses": [one.status for one in answers if isinstance(one, Response)]}
