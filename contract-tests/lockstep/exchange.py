@@ -7,7 +7,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 
-from lockstep.compare import Comparer, Difference, ParsedAnswer
+from lockstep.compare import Difference
+from lockstep.compare.answers import Comparer
+from lockstep.compare.parsed import ParsedAnswer
 from lockstep.credentials import Identity
 from lockstep.gate import Gate
 from lockstep.ledger import Ledger

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from lockstep.compare import ParsedAnswer
+from lockstep.compare.parsed import ParsedAnswer
 from lockstep.document import Document
 from lockstep.inference.links import Links
 from lockstep.messages import Outcome, Request, Response, status_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lockstep.compare import Comparer, Difference
+from lockstep.compare import Difference
+from lockstep.compare.answers import Comparer
 from lockstep.ledger import Ledger
 from lockstep.messages import Outcome, Request
 from lockstep.symbols import SymbolTable

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstep.compare import Clock, Comparer
+from lockstep.compare import Clock
+from lockstep.compare.answers import Comparer
 from lockstep.document import Document
 from lockstep.messages import NoResponse, Response
 from lockstep.symbols import SymbolTable
