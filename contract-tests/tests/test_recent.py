@@ -1,0 +1,27 @@
+"""Memories that do not grow."""
+
+from __future__ import annotations
+
+from lockstep.recent import Recent
+from lockstep.symbols import KEPT_PAIRS, Bijection
+
+
+def test_what_was_set_longest_ago_is_forgotten() -> None:
+    known: Recent[str, int] = Recent(2)
+    known["a"], known["b"] = 1, 2
+    known["a"] = 3
+    known["c"] = 4
+    assert dict(known) == {"a": 3, "c": 4}
+    assert known.setdefault("d", 5) == 5
+    assert list(known) == ["c", "d"]
+
+
+def test_pairs_that_are_met_again_are_kept() -> None:
+    symbols = Bijection()
+    symbols.learn("id", "first", "one")
+    for number in range(KEPT_PAIRS):
+        if number == KEPT_PAIRS // 2:
+            symbols.learn("id", "first", "one")
+        symbols.learn("id", f"l{number}", f"r{number}")
+    assert symbols.partner("id", "first") == "one"
+    assert symbols.partner("id", "l0") is None
