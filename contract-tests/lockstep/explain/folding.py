@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from lockstep.explain.classes import has_cause_of
 from lockstep.explain.schema_places import Place
+from lockstep.explain.words import same_number
 from lockstep.findings import PARITY, Finding
 
 # Differences of a member as such, and not of the values that one request gave it.
@@ -18,7 +19,8 @@ def cause_of(finding: Finding, place: Place) -> Cause | None:
     """What findings of other operations may share: a member of a component, or a header."""
     if finding.category != PARITY:
         return None
-    if finding.kind in _OF_A_MEMBER and place.owner_name:
+    of_a_member = finding.kind in _OF_A_MEMBER or same_number(list(finding.values.values()))
+    if of_a_member and place.owner_name:
         return finding.kind, place.name, finding.verdict, *finding.targets
     if finding.kind == "header" and "absent" in finding.values.values():
         lacking = (name for name, value in finding.values.items() if value == "absent")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lockstep.explain.schema_places import Place
 from lockstep.explain.situation import Situation
-from lockstep.explain.words import code, listed
+from lockstep.explain.words import code, listed, same_number
 from lockstep.findings import Finding
 from lockstep.messages import Response
 from lockstep.operations import Operation
@@ -95,7 +95,7 @@ def _type(gap: Gap) -> str:
 def _value(gap: Gap) -> str:
     name, schema = _name(gap), gap.place.schema
     left, right = (text.strip('"') for text in gap.values[:2])
-    if _is_number(left) and _is_number(right) and float(left) == float(right):
+    if same_number([left, right]):
         return f"Nothing says how the number {name} is written, as {code(left)} or {code(right)}."
     if left.lower() == right.lower():
         return f"Nothing says whether {name} keeps its case."
@@ -175,14 +175,6 @@ def _name(gap: Gap) -> str:
 
 def _first(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 _LIMITS: Sequence[str] = ("limit", "page_size", "pageSize", "per_page", "perPage", "count", "size")

@@ -68,6 +68,14 @@ def by_value(values: Mapping[str, str]) -> dict[str, list[str]]:
     return grouped
 
 
+def same_number(values: Sequence[str]) -> bool:
+    """Whether values are one number in several forms, such as `1` and `1.0`."""
+    try:
+        return len({float(value) for value in values}) == 1 < len(set(values))
+    except ValueError:
+        return False
+
+
 def _visible(character: str) -> str:
     if character.isprintable():
         return character
