@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-DEADLINE_SECONDS = 20
+# Three processes begin at once on a machine that does other things as well.
+DEADLINE_SECONDS = 60
 
 
 def free_port() -> int:
