@@ -82,8 +82,7 @@ class Comparer:
         answers = leader, partner
         sent = requests[0] if requests is not None else None
         found = self._compared(operation, answers, name, requests, allowed)
-        if self._inferring is not None:
-            found += self._connections.compare((name, label), sent, *answers)
+        found += self._connections.compare((name, label), sent, *answers)
         return allowed.counted(found)
 
     def compare_on_trial(

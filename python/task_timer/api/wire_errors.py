@@ -22,8 +22,6 @@ from .call import CALL, FIELDS
 from .problems import PROBLEM, make_problem
 from .request_parser import Request
 
-DRAINED_BYTES = 65536
-
 
 class RequestTimedOut(errors.ParseException):  # type: ignore[misc]
     """The request did not arrive in time."""
@@ -84,19 +82,23 @@ class _Connection(TConn):  # type: ignore[misc]
 
 
 def _closing(environ: dict[str, Any], start_response: Any) -> Any:
-    """Makes an answer close the connection when it says so, or much of the request is unread.
-
-    The server drains no more than this much afterwards, and would have promised to keep it open.
-    """
-    reader = environ["wsgi.input"].reader
+    """Makes an answer close the connection when it says so."""
 
     def start(*args: Any) -> Any:
-        unread = getattr(reader, "length", 0) > DRAINED_BYTES or getattr(reader, "parser", None)
-        if unread or environ[CALL].closes:
+        if environ[CALL].closes:
             start_response.__self__.force_close()
         return start_response(*args)
 
     return start
+
+
+def _is_drained(conn: TConn) -> bool:
+    """Reads what is left of a request, in the time that it has, so that another can follow it."""
+    try:
+        drained: bool = conn.parser.finish_body()
+    except WIRE_ERRORS:
+        return False
+    return drained
 
 
 def _without_signature(response: Any) -> None:
@@ -144,10 +146,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Answers a request. Names with an underscore would be taken for those with a hyphen."""
+        """Answers a request; false when no other can follow on its connection.
+
+        Names with an underscore would be taken for those with a hyphen.
+        """
         self._received.fields = req.headers
         req.headers = [(name, value) for name, value in req.headers if "_" not in name]
-        return super().handle_request(req, conn)
+        return super().handle_request(req, conn) and _is_drained(conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answers what the parser refuses, and closes the connection."""
