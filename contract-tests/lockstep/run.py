@@ -7,26 +7,26 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lockstep.actors import ActorError, ActorSpec
-from lockstep.drivers.fuzz import Lane, fuzz
-from lockstep.drivers.races import run_race
-from lockstep.drivers.raw import finding_of, run_traps
-from lockstep.drivers.replay import ReplaySettings, replay
-from lockstep.drivers.stories import Control, StoryPlayer
-from lockstep.drivers.story_files import Story, StoryError
-from lockstep.drivers.walk import walk
-from lockstep.exchange import Exchanger, TargetLostError
-from lockstep.gate import Gate
+from lockstep.drivers.fuzz.driver import Lane, fuzz
+from lockstep.drivers.races.driver import run_race
+from lockstep.drivers.races.files import Race
+from lockstep.drivers.replay.driver import ReplaySettings, replay
+from lockstep.drivers.stories.files import Story, StoryError
+from lockstep.drivers.stories.player import Control, StoryPlayer
+from lockstep.drivers.traps.raw import finding_of, run_traps
+from lockstep.drivers.walk.driver import walk
+from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.exchange.gate import Gate
 from lockstep.log_in.probe import find_users, is_open
-from lockstep.messages import NoResponse, Request
-from lockstep.races import Race
 from lockstep.recordings import Recording
+from lockstep.results.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError, Session
 from lockstep.smoke import smoke
-from lockstep.targets import Target
-from lockstep.traps import Trap
-from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
+from lockstep.transport.messages import NoResponse, Request
+from lockstep.transport.targets import Target
+from lockstep.traps.specific import Trap
+from lockstep.users.actors import ActorError, ActorSpec
 
 __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
 

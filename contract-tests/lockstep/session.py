@@ -9,24 +9,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from lockstep.actors import ActorBook, ActorError
 from lockstep.compare import Clock
-from lockstep.conformance import Conformance
-from lockstep.coverage import Coverage
-from lockstep.document import Document
-from lockstep.drivers.fuzz import FuzzError, Lane
-from lockstep.drivers.races import RaceResult
-from lockstep.drivers.raw import TrapResult
-from lockstep.exchange import Exchanger, TargetLostError
+from lockstep.drivers.fuzz.driver import FuzzError, Lane
+from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.traps.raw import TrapResult
+from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.exchange.ledger import Ledger
+from lockstep.exchange.rules import Rules
 from lockstep.explain import Explainer
-from lockstep.findings import Findings
-from lockstep.known_differences import load_known_differences
-from lockstep.ledger import Ledger
-from lockstep.rules import Rules
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.results.coverage import Coverage
+from lockstep.results.findings import Findings
+from lockstep.results.known_differences import load_known_differences
+from lockstep.results.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 from lockstep.settings import Settings
 from lockstep.shrink import Shrinker
-from lockstep.targets import Target
-from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
+from lockstep.transport.targets import Target
+from lockstep.users.actors import ActorBook, ActorError
 
 
 class RunError(Exception):

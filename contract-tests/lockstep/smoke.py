@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from lockstep.document import Document
-from lockstep.messages import NoResponse, Outcome, Request, Response
-from lockstep.targets import Target
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
+from lockstep.transport.targets import Target
 
 _MAX_PROBES = 5
 _HINTS = {

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from fixtures.notes_server import DOCUMENT
 
 from lockstep.cli import COMMANDS, main
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 

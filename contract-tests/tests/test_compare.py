@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from lockstep.compare import Clock
 from lockstep.compare.answers import Comparer
-from lockstep.document import Document
-from lockstep.messages import NoResponse, Response
-from lockstep.symbols import SymbolTable
+from lockstep.exchange.symbols import SymbolTable
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import NoResponse, Response
 
 RAW: dict[str, Any] = {
     "openapi": "3.1.0",

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from lockstep.compare import Clock
 from lockstep.compare.answers import Comparer
-from lockstep.document import Document
-from lockstep.messages import Request, Response
-from lockstep.symbols import SymbolTable
+from lockstep.exchange.symbols import SymbolTable
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Request, Response
 
 DOCUMENT = Document(plain_document())
 NOW = datetime(2026, 5, 5, 10, 0, 0, 123456, tzinfo=UTC)

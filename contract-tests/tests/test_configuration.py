@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,10 +13,11 @@ from lockstep.configuration.lines import line_of
 from lockstep.configuration.reading import read
 from lockstep.configuration.states import State, StateError
 from lockstep.configuration.users import make_actors, parse_credential, user_of_headers
-from lockstep.credentials import UNKNOWN, Credential
-from lockstep.document import Document
-from lockstep.rules import Rule
-from lockstep.targets import Target
+from lockstep.exchange.rules import Rule
+from lockstep.openapi.document import Document
+from lockstep.schemas import load_schema
+from lockstep.transport.targets import Target
+from lockstep.users.credentials import UNKNOWN, Credential
 
 Write = Callable[[str], Path]
 
@@ -250,7 +249,7 @@ def test_the_example_says_everything_and_is_right(monkeypatch: pytest.MonkeyPatc
     for name in ("GATEWAY_KEY", "ANN_PASSWORD", "OLD_TOKEN", "NEW_TOKEN"):
         monkeypatch.setenv(name, f"{name} value")
     source = read(Path(__file__).parents[1] / "lockstep.example.toml")
-    schema = json.loads(files("lockstep").joinpath("configuration.schema.json").read_text())
+    schema = load_schema("configuration")
     unsaid = schema["properties"].keys() - source.data.keys()
     assert unsaid == {"fuzz", "insecure", "ca_file"}
     assert len(source.secrets) == 4

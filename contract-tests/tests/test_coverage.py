@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from lockstep.coverage import Coverage
-from lockstep.document import Document
-from lockstep.loading import load_yaml
-from lockstep.messages import Request
+from lockstep.openapi.document import Document
+from lockstep.openapi.loading import load_yaml
+from lockstep.results.coverage import Coverage
+from lockstep.transport.messages import Request
 
 DOCUMENT = """
 openapi: 3.1.0

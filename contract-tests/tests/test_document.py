@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.conformance import Conformance
-from lockstep.document import Document
-from lockstep.messages import NoResponse, Response
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import NoResponse, Response
 
 JSON = ("Content-Type", "application/json")
 TAG = ("ETag", f'"{"a" * 32}"')

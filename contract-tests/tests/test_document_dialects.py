@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from lockstep.conformance import Conformance
-from lockstep.document import Document
-from lockstep.messages import Response
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Response
 
 JSON = (("Content-Type", "application/json"),)
 

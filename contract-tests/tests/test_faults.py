@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from lockstep.document import Document
-from lockstep.drivers.story_files import read_story
+from lockstep.drivers.stories.files import read_story
+from lockstep.openapi.document import Document
 from lockstep.run import Run
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 STORY = """
 name: the life of a note

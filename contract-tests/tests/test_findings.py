@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from lockstep.compare import Difference
-from lockstep.conformance import Conformance
-from lockstep.document import Document
+from lockstep.exchange.trace import Exchange
 from lockstep.explain import Explainer
 from lockstep.explain.severity import level
-from lockstep.findings import CONFORMANCE, PARITY, Finding
-from lockstep.loading import load_yaml
-from lockstep.messages import NoResponse, Outcome, Request, Response
-from lockstep.trace import Exchange
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.openapi.loading import load_yaml
+from lockstep.results.findings import CONFORMANCE, PARITY, Finding
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 
 DOCUMENT = Document(
     load_yaml("""

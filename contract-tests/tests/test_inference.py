@@ -7,15 +7,15 @@ import json
 import pytest
 from fixtures.scripted import plain_document
 
-from lockstep.document import Document
+from lockstep.exchange.symbols import Bijection
 from lockstep.inference.families import Role
 from lockstep.inference.forms import form_of, is_random, loosely_alike, same_form, same_slug
 from lockstep.inference.leaves import leaves, replaced
 from lockstep.inference.links import Links
 from lockstep.inference.names import kind_of, noun, split, thing, words
 from lockstep.inference.requests import RequestReader
-from lockstep.messages import Request
-from lockstep.symbols import Bijection
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Request
 
 DOCUMENT = Document(plain_document())
 FAMILIES = DOCUMENT.families

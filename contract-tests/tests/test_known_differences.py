@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.document import Document
-from lockstep.drivers.story_files import read_story
-from lockstep.known_differences import load_known_differences
+from lockstep.drivers.stories.files import read_story
+from lockstep.openapi.document import Document
+from lockstep.results.known_differences import load_known_differences
+from lockstep.results.verdict import Verdict
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.targets import Target
-from lockstep.verdict import Verdict
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 

@@ -6,9 +6,9 @@ import itertools
 
 from fixtures.scripted import Answers, answer, exchanger
 
-from lockstep.messages import Outcome, Request
-from lockstep.noise import NoiseBook
+from lockstep.exchange.noise import NoiseBook
 from lockstep.self_check import self_check
+from lockstep.transport.messages import Outcome, Request
 
 LIST = Request("GET", "/tasks")
 

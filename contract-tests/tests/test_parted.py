@@ -7,9 +7,9 @@ from typing import Any
 
 from fixtures.scripted import answer, exchanger
 
-from lockstep.exchange import Exchanger
-from lockstep.findings import Finding
-from lockstep.messages import Outcome, Request
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.findings import Finding
+from lockstep.transport.messages import Outcome, Request
 
 
 class Tasks:

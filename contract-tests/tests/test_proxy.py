@@ -19,14 +19,14 @@ import pytest
 from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.scripted_server import plain, scripted
 
-from lockstep.exchange import Exchanger
-from lockstep.messages import Request, Response
+from lockstep.exchange.exchanger import Exchanger
 from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
 from lockstep.proxy.settings import Counts
 from lockstep.report.data import as_data
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.targets import Target
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 JSON = ("Content-Type", "application/json")

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from fixtures.notes_server import DOCUMENT
 
 from lockstep.cli import main
-from lockstep.messages import Request, Response
-from lockstep.targets import Target
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from lockstep.document import Document
-from lockstep.drivers.inferred_races import infer_races
-from lockstep.drivers.races import RaceResult
-from lockstep.drivers.story_files import StoryError
-from lockstep.messages import Request, Response
-from lockstep.races import Race, read_race
+from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.races.files import Race, read_race
+from lockstep.drivers.races.inferred import infer_races
+from lockstep.drivers.stories.files import StoryError
+from lockstep.exchange.together import send_at_once
+from lockstep.openapi.document import Document
 from lockstep.report.data import as_data
 from lockstep.run import COULD_NOT_RUN, DIVERGED, Run
-from lockstep.targets import Target
-from lockstep.together import send_at_once
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lockstep.recent import Recent
-from lockstep.symbols import KEPT_PAIRS, Bijection
+from lockstep.exchange.recent import Recent
+from lockstep.exchange.symbols import KEPT_PAIRS, Bijection
 
 
 def test_what_was_set_longest_ago_is_forgotten() -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from lockstep.drivers.replay import ReplaySettings
-from lockstep.exchange import Exchanger
-from lockstep.messages import Request, Response
+from lockstep.drivers.replay.driver import ReplaySettings
+from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings import Recording, Step
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.targets import Target
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 JSON = ("Content-Type", "application/json")

@@ -11,11 +11,11 @@ from click.testing import CliRunner, Result
 from fixtures.notes_server import DOCUMENT
 
 from lockstep.cli import main
-from lockstep.document import Document
-from lockstep.drivers.story_files import read_story
+from lockstep.drivers.stories.files import read_story
+from lockstep.openapi.document import Document
 from lockstep.report.json_report import write_json
 from lockstep.run import Run
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 

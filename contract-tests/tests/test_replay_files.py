@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from lockstep.document import Document
-from lockstep.messages import NoResponse, Request, Response
+from lockstep.openapi.document import Document
 from lockstep.recordings import Recording, RecordingError, Step, load_recording
 from lockstep.recordings.fresh import Fresh
+from lockstep.transport.messages import NoResponse, Request, Response
 
 
 def entry(method: str = "GET", url: str = "https://api.test/v1/notes", **more: Any) -> Any:

@@ -13,12 +13,12 @@ from fixtures import blog_server, shed_server
 from fixtures.flask_servers import Variant, pair, serve
 from flask import Flask
 
-from lockstep.drivers.replay import ReplaySettings
-from lockstep.messages import Request, Response
+from lockstep.drivers.replay.driver import ReplaySettings
 from lockstep.recordings import load_recording
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.targets import Target
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 
 Make = Callable[[Variant], Flask]
 Found = set[tuple[str, str, str]]

@@ -19,13 +19,14 @@ from rich.console import Console
 from lockstep.cli import main
 from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
-from lockstep.report.json_report import SCHEMA, ReportError, json_text, read_report, write_json
+from lockstep.report.json_report import ReportError, json_text, read_report, write_json
 from lockstep.report.masking import masked
 from lockstep.report.terminal import print_report, print_verdict
+from lockstep.results.verdict import Verdict
 from lockstep.run import Run
+from lockstep.schemas import load_schema
 from lockstep.settings import Settings
-from lockstep.targets import Target
-from lockstep.verdict import Verdict
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 
@@ -49,7 +50,7 @@ def printed(verdict: Verdict) -> str:
 
 @pytest.mark.parametrize("make", [one_difference, hostile])
 def test_the_schema_describes_every_member(make: Callable[[], Verdict]) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = load_schema("report")
     validator = jsonschema_rs.validator_for(closed(schema))
     data = json.loads(json_text(as_data(make())))
     assert [error.message for error in validator.iter_errors(data)] == []
@@ -59,7 +60,7 @@ def test_the_report_of_a_real_run_is_described_too(settings: Settings, servers: 
     run = Run(settings)
     run.fuzz(servers("leak"))
     data = json.loads(json_text(as_data(run.finish())))
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = load_schema("report")
     validator = jsonschema_rs.validator_for(closed(schema))
     assert [error.message for error in validator.iter_errors(data)] == []
     assert data["findings"]

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from lockstep.messages import Request
 from lockstep.report.curl import curl
+from lockstep.transport.messages import Request
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from fixtures.scripted import answer, plain_document
 
 from lockstep.compare import Clock
 from lockstep.compare.answers import Comparer
-from lockstep.document import Document
-from lockstep.messages import Response
-from lockstep.rules import Rule, Rules
-from lockstep.symbols import SymbolTable
+from lockstep.exchange.rules import Rule, Rules
+from lockstep.exchange.symbols import SymbolTable
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Response
 
 DOCUMENT = Document(plain_document())
 

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from fixtures.notes_server import DOCUMENT
 
 from lockstep.cli import main
-from lockstep.drivers.fuzz_settings import FuzzSettings
+from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.run import Run, RunError
 from lockstep.settings import Settings
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 

@@ -19,9 +19,9 @@ from fixtures.flask_servers import old, serve
 from fixtures.notes_server import DOCUMENT as NOTES
 from fixtures.sockets import listening
 
-from lockstep.document import Document
+from lockstep.openapi.document import Document
 from lockstep.smoke import smoke
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 
 @pytest.fixture(scope="module")

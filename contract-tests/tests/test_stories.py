@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from lockstep.document import Document
-from lockstep.drivers.story_files import StoryError, load_stories, read_story
-from lockstep.drivers.story_values import fill, mismatches
+from lockstep.drivers.stories.files import StoryError, load_stories, read_story
+from lockstep.drivers.stories.values import fill, mismatches
+from lockstep.openapi.document import Document
 from lockstep.run import Run
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from fixtures.sockets import listening
 
-from lockstep.messages import NoResponse, Request, Response
-from lockstep.targets import Target
+from lockstep.transport.messages import NoResponse, Request, Response
+from lockstep.transport.targets import Target
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

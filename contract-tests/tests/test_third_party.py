@@ -22,8 +22,8 @@ from fixtures.shed_state import FAULTS as SHED_FAULTS
 from flask import Flask
 
 from lockstep.cli import main
-from lockstep.messages import Request, Response
-from lockstep.targets import Target
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 
 NEWCOMER = {"username": "zed", "email": "zed@example.com", "password": "Correct-Horse-7"}
 Make = Callable[[Variant], Flask]

@@ -9,13 +9,13 @@ from fixtures.flask_servers import pair
 from fixtures.shed_server import DOCUMENT as SHED
 from fixtures.shed_server import make_shed
 
-from lockstep.document import Document
-from lockstep.drivers.walk_bodies import Style, body, confused, single_changes
-from lockstep.drivers.walk_items import Item, bind, family_of, fill, made
-from lockstep.drivers.walk_queries import queries
-from lockstep.messages import Response
+from lockstep.drivers.walk.bodies import Style, body, confused, single_changes
+from lockstep.drivers.walk.items import Item, bind, family_of, fill, made
+from lockstep.drivers.walk.queries import queries
+from lockstep.openapi.document import Document
 from lockstep.run import Run
 from lockstep.settings import Settings
+from lockstep.transport.messages import Response
 
 TOOL = Item("tool", "alice", {"id": "tool_1", "name": "saw", "owner": {"login": "ann"}}, {})
 LOAN = Item("loan", "alice", {"id": "l 1", "count": 3}, {"tool_id": "tool_1"})

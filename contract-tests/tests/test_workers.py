@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from lockstep.drivers.fuzz import fuzz
-from lockstep.drivers.fuzz_settings import FuzzSettings
-from lockstep.exchange import Exchanger
-from lockstep.gate import Gate
-from lockstep.messages import Request
+from lockstep.drivers.fuzz.driver import fuzz
+from lockstep.drivers.fuzz.settings import FuzzSettings
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.gate import Gate
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.targets import Target
+from lockstep.transport.messages import Request
+from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 AMOUNTS = FuzzSettings(max_examples=3, stateful_rounds=2, stateful_examples=3, stateful_steps=4)

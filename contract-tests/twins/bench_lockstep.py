@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lockstep.run import Run
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 from twins import contract, processes, terminal
 from twins.bench_memory import measure_memory
 from twins.databases import Databases, open_databases

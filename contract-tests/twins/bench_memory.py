@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from lockstep.compare import Clock
-from lockstep.conformance import Conformance
-from lockstep.coverage import Coverage
-from lockstep.document import Document
-from lockstep.exchange import Exchanger
-from lockstep.findings import Findings
-from lockstep.ledger import Ledger
-from lockstep.messages import Request, Response
-from lockstep.targets import Target
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.ledger import Ledger
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.results.coverage import Coverage
+from lockstep.results.findings import Findings
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 
 EXCHANGES = int(os.environ.get("EXCHANGES") or 100_000)
 STEPS = 5

@@ -18,11 +18,11 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lockstep.drivers.story_files import load_stories
+from lockstep.drivers.stories.files import load_stories
 from lockstep.run import COULD_NOT_RUN, Run, RunError
 from lockstep.saboteurs import CONTROL, load_saboteurs
-from lockstep.targets import Target
-from lockstep.traps import load_traps
+from lockstep.transport.targets import Target
+from lockstep.traps.specific import load_traps
 from twins import contract
 from twins.databases import Databases
 from twins.load import log_in

@@ -11,7 +11,7 @@ from schemathesis.engine import Status, events
 from schemathesis.engine.core import Engine
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from lockstep.drivers.fuzz_settings import FuzzSettings, configuration
+from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 
 # It would end the only session that there is, and all that follows would be 401.
 _LEFT_OUT = "deleteCurrentUser"

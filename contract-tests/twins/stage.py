@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 from twins.databases import Databases
 from twins.migrations import create_admin, migrate, seed
 from twins.postgres import PostgresServer

@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from rich.console import Console
 
-from lockstep.drivers.story_files import Story, StoryError, load_stories
+from lockstep.drivers.stories.files import Story, StoryError, load_stories
 from lockstep.report.html import write_html
 from lockstep.report.json_report import write_json
 from lockstep.report.junit import write_junit
@@ -21,7 +21,7 @@ from lockstep.report.markdown import write_markdown
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
 from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
-from lockstep.traps import load_traps
+from lockstep.traps.specific import load_traps
 from twins import contract, terminal
 from twins.databases import open_databases
 from twins.directories import PostgresError

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lockstep.verdict import COULD_NOT_RUN
+from lockstep.results.verdict import COULD_NOT_RUN
 
 EXIT_CODES = """\b
 Exit codes:

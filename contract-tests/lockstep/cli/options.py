@@ -11,9 +11,9 @@ import click
 
 from lockstep.cli.grouping import EXIT_CODES, Decorated, could_not_run, option
 from lockstep.configuration import ConfigurationError, make_plan
-from lockstep.drivers.fuzz_settings import PHASES
+from lockstep.drivers.fuzz.settings import PHASES
 from lockstep.settings import PROFILES
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 __all__ = ["AMOUNT", "EXIT_CODES", "OUTPUT", "TARGETS", "parse_headers", "parse_targets", "planned"]
 

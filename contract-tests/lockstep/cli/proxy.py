@@ -14,7 +14,7 @@ from lockstep.configuration import ConfigurationError, Plan
 from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
 from lockstep.proxy.settings import READS, Counts
 from lockstep.run import Reporter, Run, RunError
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 _EPILOG = f"""
 \b

@@ -12,10 +12,10 @@ from lockstep.cli.options import OUTPUT, TARGETS, planned
 from lockstep.cli.reports import reporter, show
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.users import make_actors
-from lockstep.drivers.replay import ReplaySettings
+from lockstep.drivers.replay.driver import ReplaySettings
 from lockstep.recordings import FORMATS, Recording, RecordingError, load_recording
 from lockstep.run import Run, RunError
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 _EPILOG = f"""
 \b

@@ -15,7 +15,7 @@ from lockstep.report.junit import write_junit
 from lockstep.report.markdown import write_markdown
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
-from lockstep.verdict import ALIKE, Verdict
+from lockstep.results.verdict import ALIKE, Verdict
 
 _WRITERS: dict[str, Callable[[Verdict, Path], None]] = {
     "json": write_json,

@@ -15,11 +15,11 @@ from lockstep.cli.reports import reporter, show
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.states import StateError
 from lockstep.configuration.users import make_actors, user_of_headers
-from lockstep.drivers.story_files import MODES, StoryError, load_stories
-from lockstep.races import load_races
+from lockstep.drivers.races.files import load_races
+from lockstep.drivers.stories.files import MODES, StoryError, load_stories
 from lockstep.run import Run, RunError
-from lockstep.targets import Target
-from lockstep.traps import load_traps
+from lockstep.transport.targets import Target
+from lockstep.traps.specific import load_traps
 
 _EPILOG = f"""
 \b

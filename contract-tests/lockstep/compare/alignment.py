@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lockstep.compare.judge import Judge
-from lockstep.literals import Number, Object, show
-from lockstep.symbols import Bijection
+from lockstep.exchange.symbols import Bijection
+from lockstep.transport.literals import Number, Object, show
 
 Pair = tuple[int, int]
 

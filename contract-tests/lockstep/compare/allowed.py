@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lockstep.compare.difference import Difference
-from lockstep.noise import NoiseBook
-from lockstep.rules import Rules
+from lockstep.exchange.noise import NoiseBook
+from lockstep.exchange.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

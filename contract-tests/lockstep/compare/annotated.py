@@ -12,10 +12,10 @@ from lockstep.compare.difference import Difference, in_body
 from lockstep.compare.headers import HeaderComparer
 from lockstep.compare.parsed import ParsedAnswer, first_difference
 from lockstep.compare.prometheus import compare_metrics
-from lockstep.document import Document
-from lockstep.messages import Response
-from lockstep.shapes import MATCHED_KINDS, Generated, Shape
-from lockstep.symbols import Bijection, SymbolTable
+from lockstep.exchange.symbols import Bijection, SymbolTable
+from lockstep.openapi.document import Document
+from lockstep.openapi.shapes import MATCHED_KINDS, Generated, Shape
+from lockstep.transport.messages import Response
 
 
 class Annotated:

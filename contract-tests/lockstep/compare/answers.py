@@ -13,14 +13,14 @@ from lockstep.compare.difference import Difference
 from lockstep.compare.inferring import Inferring
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.prometheus import is_volatile
-from lockstep.document import Document
+from lockstep.exchange.noise import NoiseBook
+from lockstep.exchange.rules import Rules
+from lockstep.exchange.symbols import SymbolTable
 from lockstep.inference.forms import is_random
-from lockstep.messages import NoResponse, Outcome, Request, Response, header_values
-from lockstep.noise import NoiseBook
-from lockstep.operations import Operation
-from lockstep.rules import Rules
-from lockstep.shapes import Generated, Shape
-from lockstep.symbols import SymbolTable
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.shapes import Generated, Shape
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response, header_values
 
 Requests = tuple[Request, Request]
 

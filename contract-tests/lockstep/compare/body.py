@@ -9,9 +9,9 @@ from lockstep.compare.alignment import without_order
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.clock import Clock
 from lockstep.compare.difference import Difference, in_body
-from lockstep.literals import TOKEN, Number, Object, show, type_name
-from lockstep.shapes import Path, Shape
-from lockstep.symbols import Bijection, SymbolTable
+from lockstep.exchange.symbols import Bijection, SymbolTable
+from lockstep.openapi.shapes import Path, Shape
+from lockstep.transport.literals import TOKEN, Number, Object, show, type_name
 
 MAX_DIFFERENCES = 3
 # The ends of an interval that a server may have measured by its own clock.

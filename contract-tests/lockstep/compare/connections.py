@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lockstep.compare.difference import Difference
-from lockstep.messages import Request, Response
+from lockstep.transport.messages import Request, Response
 
 KEPT, CLOSED = "kept open", "closed"
 # A server may close a connection now and then; only one that does so again does it on purpose.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockstep.shapes import Path
+from lockstep.openapi.shapes import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lockstep.symbols import Bijection, Mismatch
+from lockstep.exchange.symbols import Bijection, Mismatch
 
 
 class Draft:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from lockstep.compare.clock import Clock
 from lockstep.compare.difference import Difference
-from lockstep.messages import Headers, Response
-from lockstep.shapes import Shape
-from lockstep.symbols import Bijection
+from lockstep.exchange.symbols import Bijection
+from lockstep.openapi.shapes import Shape
+from lockstep.transport.messages import Headers, Response
 
 # Hop-by-hop (RFC 9110, 7.6.1), or made by the server's own stack.
 IGNORED = frozenset(

@@ -11,8 +11,8 @@ from lockstep.compare.difference import Difference, in_body
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.tokens import compare_tokens, is_token
 from lockstep.inference.families import Role
-from lockstep.literals import TOKEN, Number, Object, show, type_name
-from lockstep.shapes import Path, Shape
+from lockstep.openapi.shapes import Path, Shape
+from lockstep.transport.literals import TOKEN, Number, Object, show, type_name
 
 MAX_DIFFERENCES = 8
 

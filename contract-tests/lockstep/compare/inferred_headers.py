@@ -11,7 +11,7 @@ from lockstep.compare.headers import by_name, length_difference, shown
 from lockstep.compare.judge import SAME, Judge
 from lockstep.inference.families import Role
 from lockstep.inference.names import kind_of, words
-from lockstep.messages import Response
+from lockstep.transport.messages import Response
 
 # Lists in which the order says nothing (RFC 9110: 10.2.1, 12.5.5, 14.3; Fetch, 3.2).
 _UNORDERED = re.compile(r"allow|vary|accept-ranges|access-control-(allow|expose)-(methods|headers)")

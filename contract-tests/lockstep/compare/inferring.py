@@ -12,14 +12,14 @@ from lockstep.compare.inferred import InferringComparer
 from lockstep.compare.inferred_headers import InferringHeaderComparer
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.parsed import ParsedAnswer, first_difference
-from lockstep.document import Document
+from lockstep.exchange.symbols import Bijection
 from lockstep.inference.answers import made_values
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
-from lockstep.messages import Request, Response
-from lockstep.operations import Operation
-from lockstep.shapes import Generated, Shape
-from lockstep.symbols import Bijection
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.shapes import Generated, Shape
+from lockstep.transport.messages import Request, Response
 
 
 class Inferring:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lockstep import literals
-from lockstep.messages import Response
+from lockstep.transport import literals
+from lockstep.transport.messages import Response
 
 
 @dataclass

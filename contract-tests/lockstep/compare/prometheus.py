@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lockstep.compare.difference import Difference
-from lockstep.messages import Response
-from lockstep.operations import Operation
+from lockstep.openapi.operations import Operation
+from lockstep.transport.messages import Response
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(\{.*\})?\s+\S+")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')

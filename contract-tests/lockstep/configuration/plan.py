@@ -11,10 +11,10 @@ from typing import Any
 from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source, read
 from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
-from lockstep.drivers.fuzz_settings import PHASES, FuzzSettings
-from lockstep.rules import KINDS, Rule
+from lockstep.drivers.fuzz.settings import PHASES, FuzzSettings
+from lockstep.exchange.rules import KINDS, Rule
 from lockstep.settings import PROFILES, Settings
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 TIMEOUT = 10.0
 OUTPUTS = ("json", "html", "junit", "markdown")

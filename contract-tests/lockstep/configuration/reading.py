@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
 from lockstep.configuration.lines import line_of
+from lockstep.schemas import load_schema
 
 FILE_NAME = "lockstep.toml"
 # Capitals, so that `${email}` stays what it is: a value of a user.
@@ -71,9 +70,7 @@ def read(path: Path) -> Source:
 
 def check(source: Source) -> list[str]:
     """What the schema says against a configuration."""
-    schema = json.loads(
-        files("lockstep").joinpath("configuration.schema.json").read_text(encoding="utf-8")
-    )
+    schema = load_schema("configuration")
     errors = jsonschema_rs.validator_for(schema).iter_errors(source.data)
     return [
         source.fault(path, message)

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockstep.messages import NoResponse, Request
-from lockstep.targets import Target
+from lockstep.transport.messages import NoResponse, Request
+from lockstep.transport.targets import Target
 
 _SHOWN = 300
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lockstep.actors import ActorSpec, Call
 from lockstep.configuration.reading import ConfigurationError, Source
-from lockstep.credentials import UNKNOWN, Credential
-from lockstep.document import Document
 from lockstep.log_in.bodies import body_template
 from lockstep.log_in.calls import find_operation
 from lockstep.log_in.discovery import body_schema, find_credentials, find_log_in
-from lockstep.targets import Target
+from lockstep.openapi.document import Document
+from lockstep.transport.targets import Target
+from lockstep.users.actors import ActorSpec, Call
+from lockstep.users.credentials import UNKNOWN, Credential
 
 _USUAL: tuple[dict[str, Any], ...] = ({"name": "alice", "weight": 3}, {"name": "bob"})
 

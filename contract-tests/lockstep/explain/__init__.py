@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lockstep.conformance import Conformance
-from lockstep.document import Document
 from lockstep.explain.classes import (
     SILENT,
     class_of,
@@ -22,9 +20,11 @@ from lockstep.explain.silence import Gap, lacking
 from lockstep.explain.situation import Situation, situation_of
 from lockstep.explain.told import Told
 from lockstep.explain.words import call
-from lockstep.findings import PARITY, Finding
-from lockstep.messages import NoResponse
-from lockstep.operations import Operation
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.results.findings import PARITY, Finding
+from lockstep.transport.messages import NoResponse
 
 __all__ = ["Explainer"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lockstep.compare import Difference
-from lockstep.conformance import Violation
+from lockstep.exchange.trace import Exchange
 from lockstep.explain.words import names
-from lockstep.findings import PARITY, Finding
-from lockstep.messages import status_of
-from lockstep.trace import Exchange
+from lockstep.openapi.conformance import Violation
+from lockstep.results.findings import PARITY, Finding
+from lockstep.transport.messages import status_of
 
 SILENT = "document silent"
 ALL_ALIKE = "all wrong alike"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lockstep.explain.classes import has_cause_of
 from lockstep.explain.schema_places import Place
 from lockstep.explain.words import same_number
-from lockstep.findings import PARITY, Finding
+from lockstep.results.findings import PARITY, Finding
 
 # Differences of a member as such, and not of the values that one request gave it.
 _OF_A_MEMBER = frozenset({"extra", "form", "missing", "type"})

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from lockstep.conformance import Conformance
-from lockstep.document import Document
 from lockstep.explain.oddities import Value
 from lockstep.explain.schema_places import merge
 from lockstep.explain.words import code, shown
-from lockstep.literals import pointer
-from lockstep.messages import Request
-from lockstep.operations import Operation
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.transport.literals import pointer
+from lockstep.transport.messages import Request
 
 _STRUCTURED = frozenset({"array", "object"})
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lockstep.document import Document
-from lockstep.operations import Operation
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
 
 Schema = Mapping[str, Any]
 _BRANCHES = ("allOf", "anyOf", "oneOf")

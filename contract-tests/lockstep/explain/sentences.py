@@ -10,7 +10,7 @@ from lockstep.explain import broken_rules
 from lockstep.explain.severity import leaks
 from lockstep.explain.told import Told
 from lockstep.explain.words import by_value, code, does, names, place, shown
-from lockstep.findings import PARITY, RACE, STORY, TRAP
+from lockstep.results.findings import PARITY, RACE, STORY, TRAP
 
 
 def sentence(told: Told) -> str:

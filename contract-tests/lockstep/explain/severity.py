@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lockstep.explain.schema_places import Place
-from lockstep.findings import Finding
+from lockstep.results.findings import Finding
 
 LEVELS = (("critical", 90), ("high", 70), ("medium", 40), ("low", 0))
 # Keys that must not be seen by a client.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from lockstep.explain.schema_places import Place
 from lockstep.explain.situation import Situation
 from lockstep.explain.words import code, listed, same_number
-from lockstep.findings import Finding
-from lockstep.messages import Response
-from lockstep.operations import Operation
+from lockstep.openapi.operations import Operation
+from lockstep.results.findings import Finding
+from lockstep.transport.messages import Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lockstep.exchange.trace import Exchange
 from lockstep.explain.requests import path_values
-from lockstep.messages import Response, status_of
-from lockstep.operations import Operation
-from lockstep.trace import Exchange
+from lockstep.openapi.operations import Operation
+from lockstep.transport.messages import Response, status_of
 
 
 @dataclass(frozen=True, slots=True)

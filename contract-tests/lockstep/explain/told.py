@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lockstep.explain.schema_places import Place
 from lockstep.explain.situation import Situation
-from lockstep.findings import Finding
+from lockstep.results.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)

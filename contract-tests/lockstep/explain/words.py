@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lockstep.operations import Operation
-from lockstep.trace import Exchange
+from lockstep.exchange.trace import Exchange
+from lockstep.openapi.operations import Operation
 
 MAX_VALUE = 80
 

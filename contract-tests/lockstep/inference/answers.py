@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from lockstep.inference.families import Families
-from lockstep.literals import Number
-from lockstep.shapes import Generated, Path, Shape
+from lockstep.openapi.shapes import Generated, Path, Shape
+from lockstep.transport.literals import Number
 
 # Elapsed seconds and instants name nothing that a later request could ask for.
 _NAMING = frozenset({"id", "key", "token", "cursor", "etag"})

@@ -16,8 +16,8 @@ from lockstep.inference.names import (
     split,
     thing,
 )
-from lockstep.operations import Operation
-from lockstep.shapes import resolve
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.shapes import resolve
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.literals import TOKEN
+from lockstep.transport.literals import TOKEN
 
 
 @dataclass(frozen=True, slots=True)

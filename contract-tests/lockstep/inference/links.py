@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from lockstep.document import Document
 from lockstep.inference.families import Families, Role
+from lockstep.openapi.document import Document
 
 # Stands for a server's own address once that is taken out.
 BASE = "{server}"

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import quote, unquote, unquote_plus
 
-from lockstep.document import Document
+from lockstep.exchange.symbols import Bijection
 from lockstep.inference.families import Families, Role
 from lockstep.inference.forms import is_random
 from lockstep.inference.leaves import Leaf, replaced
-from lockstep.messages import Request
-from lockstep.shapes import thing_key
-from lockstep.symbols import Bijection
+from lockstep.openapi.document import Document
+from lockstep.openapi.shapes import thing_key
+from lockstep.transport.messages import Request
 
 # Given what a place promises and the value there, the value to put there instead.
 Visitor = Callable[[Role | None, str], str]

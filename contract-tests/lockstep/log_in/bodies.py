@@ -12,7 +12,7 @@ import hypothesis
 import jsonschema_rs
 from hypothesis import strategies
 
-from lockstep.document import Document
+from lockstep.openapi.document import Document
 
 _EMAIL = re.compile(r"e[_-]?mail([_-]?address)?", re.IGNORECASE)
 _PASSWORD = re.compile(r"pass(word|wd|phrase|code)?|pwd|secret", re.IGNORECASE)

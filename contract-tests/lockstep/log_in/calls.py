@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from lockstep.document import Document
-from lockstep.exchange import Exchanger
-from lockstep.messages import Request
-from lockstep.operations import Operation
-from lockstep.trace import Exchange
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.trace import Exchange
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.transport.messages import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.credentials import BEARER, Credential
-from lockstep.document import Document
 from lockstep.log_in.bodies import body_template, flat, is_email, is_name, is_password, members
 from lockstep.log_in.calls import Call
-from lockstep.operations import Operation
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.users.credentials import BEARER, Credential
 
 _LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
 _REGISTER = re.compile(

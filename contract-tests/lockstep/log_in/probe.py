@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from lockstep.actors import Actor, ActorError, ActorSpec, accepted
-from lockstep.credentials import UNKNOWN, Credential, Identity
-from lockstep.document import Document
-from lockstep.exchange import Exchanger
+from lockstep.exchange.exchanger import Exchanger
 from lockstep.log_in.calls import send_call
 from lockstep.log_in.discovery import Way, find_credentials, find_log_in, guarded
 from lockstep.log_in.tokens import TokenError, find_tokens, read_token
-from lockstep.messages import Request, Response, status_of
-from lockstep.operations import Operation
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.transport.messages import Request, Response, status_of
+from lockstep.users.actors import Actor, ActorError, ActorSpec, accepted
+from lockstep.users.credentials import UNKNOWN, Credential, Identity
 
 _REFUSED = (401, 403)
 _MAX_TRIES = 12

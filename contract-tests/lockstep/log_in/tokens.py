@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-from lockstep.literals import pointer
-from lockstep.messages import Response, header_values
+from lockstep.transport.literals import pointer
+from lockstep.transport.messages import Response, header_values
 
 _NAMES = (
     r"(access|auth|id|api|session|bearer|user)?[_-]?(token|jwt)",

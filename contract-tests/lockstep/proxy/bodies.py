@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lockstep.conformance import Conformance, Violation
-from lockstep.messages import Outcome, Response
-from lockstep.operations import Operation
+from lockstep.openapi.conformance import Conformance, Violation
+from lockstep.openapi.operations import Operation
 from lockstep.proxy.wire import decoded
+from lockstep.transport.messages import Outcome, Response
 
 
 class HeadConformance(Conformance):

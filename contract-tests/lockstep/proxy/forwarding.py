@@ -11,12 +11,12 @@ from aiohttp import ClientError, ClientResponse, ClientSession, HttpVersion11, w
 from multidict import CIMultiDict
 from yarl import URL
 
-from lockstep.messages import Headers, Request, Response
 from lockstep.proxy.mirroring import Mirrored, Mirrors
 from lockstep.proxy.passage import Passage
 from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.proxy.wire import Copy, end_to_end
-from lockstep.targets import Target
+from lockstep.transport.messages import Headers, Request, Response
+from lockstep.transport.targets import Target
 
 # `Host` is the target's own; the proxy has answered `Expect` itself when it sends the body on.
 _NOT_SENT_ON = frozenset({"expect", "host"})

@@ -7,13 +7,13 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from lockstep.exchange import Exchanger, TargetLostError
-from lockstep.ledger import Ledger
-from lockstep.messages import NoResponse, Outcome, Request, Response, status_of
+from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.exchange.ledger import Ledger
 from lockstep.proxy.bodies import HeadConformance, whole_bodies, without_bodies
 from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.recordings.accounts import Accounts
-from lockstep.targets import Target
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of
+from lockstep.transport.targets import Target
 
 # A mirror that has been silent so often is left alone for a while.
 MAX_SILENCE = 5

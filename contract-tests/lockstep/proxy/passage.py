@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockstep.messages import Request
 from lockstep.proxy.mirroring import Mirrors
 from lockstep.proxy.settings import READS
 from lockstep.proxy.wire import Copy
+from lockstep.transport.messages import Request
 
 
 @dataclass(slots=True)

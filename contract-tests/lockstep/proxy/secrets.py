@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lockstep.document import Document
-from lockstep.findings import Finding
-from lockstep.messages import Headers, Request, Response
+from lockstep.openapi.document import Document
+from lockstep.results.findings import Finding
+from lockstep.transport.messages import Headers, Request, Response
 
 _HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "x-auth-token"})
 _MEMBER = re.compile(r"token|secret|passw|pwd|api_?key|credential|session_?id", re.IGNORECASE)

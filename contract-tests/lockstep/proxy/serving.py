@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 
-from lockstep.ledger import Ledger
+from lockstep.exchange.ledger import Ledger
 from lockstep.proxy.forwarding import Forwarder, without_additions
 from lockstep.proxy.mirroring import Mirrors
 from lockstep.proxy.settings import Counts, ProxySettings
-from lockstep.targets import MAX_IDLE_SECONDS, Target
+from lockstep.transport.targets import MAX_IDLE_SECONDS, Target
 
 # Lines and headers as long as any server takes; the leader decides what is too long.
 _MAX_LINE = 1 << 17

@@ -8,7 +8,7 @@ from lockstep.proxy.secrets import secrets_in
 from lockstep.proxy.serving import Ready, Told, serve
 from lockstep.proxy.settings import Counts, ProxySettings
 from lockstep.run import Run
-from lockstep.targets import Target
+from lockstep.transport.targets import Target
 
 
 def compare_traffic(

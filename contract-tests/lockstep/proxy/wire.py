@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from lockstep.messages import Headers, Response, header_values
 from lockstep.recordings.headers import HOP_BY_HOP
+from lockstep.transport.messages import Headers, Response, header_values
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 

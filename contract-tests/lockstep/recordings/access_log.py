@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from lockstep.messages import Response
 from lockstep.recordings.recording import NOWHERE, Captured, RecordingError
+from lockstep.transport.messages import Response
 
 _LINE = re.compile(
     r'\S+ \S+ .*? \[[^\]]+\] "(?P<method>[A-Z]+) (?P<target>\S+) HTTP/[\d.]+" (?P<status>\d{3}) \S+'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lockstep.messages import Request
 from lockstep.recordings.fresh import has_password, unique_members
+from lockstep.transport.messages import Request
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from lockstep.loading import load_yaml
-from lockstep.messages import NoResponse, Outcome, Response
+from lockstep.openapi.loading import load_yaml
 from lockstep.recordings.headers import answer_headers, request_headers
 from lockstep.recordings.recording import Captured, RecordingError
+from lockstep.transport.messages import NoResponse, Outcome, Response
 
 
 def read_cassette(text: str) -> list[Captured]:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from lockstep.messages import Headers, Request, Response, status_of
 from lockstep.recordings.recording import Step
+from lockstep.transport.messages import Headers, Request, Response, status_of
 
 _UNIQUE = re.compile(r"mail|user|login|name|handle|nick|slug|phone|title|code|key", re.IGNORECASE)
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)

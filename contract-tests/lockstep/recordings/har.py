@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from lockstep.messages import NoResponse, Outcome, Response
 from lockstep.recordings.headers import answer_headers, request_headers
 from lockstep.recordings.recording import Captured, RecordingError
+from lockstep.transport.messages import NoResponse, Outcome, Response
 
 
 def read_har(data: Mapping[str, Any]) -> list[Captured]:

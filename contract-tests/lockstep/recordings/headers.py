@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lockstep.messages import Headers
+from lockstep.transport.messages import Headers
 
 # About one connection, not about the message (RFC 9110, 7.6.1).
 HOP_BY_HOP = frozenset(

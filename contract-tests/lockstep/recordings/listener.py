@@ -7,15 +7,15 @@ from dataclasses import dataclass, fields, replace
 
 from lockstep.compare import Clock
 from lockstep.compare.instants import Instant
-from lockstep.conformance import Violation
-from lockstep.coverage import Coverage
-from lockstep.exchange import Exchanger
-from lockstep.findings import Findings
-from lockstep.ledger import Ledger
-from lockstep.messages import NoResponse, Request, Response, status_of
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.ledger import Ledger
+from lockstep.exchange.trace import Exchange, Trace
+from lockstep.openapi.conformance import Violation
 from lockstep.recordings.recording import Step
-from lockstep.targets import PendingExchange, Target
-from lockstep.trace import Exchange, Trace
+from lockstep.results.coverage import Coverage
+from lockstep.results.findings import Findings
+from lockstep.transport.messages import NoResponse, Request, Response, status_of
+from lockstep.transport.targets import PendingExchange, Target
 
 RECORDED = "recorded"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lockstep.document import Document
+from lockstep.openapi.document import Document
 from lockstep.recordings.access_log import is_access_log, read_access_log
 from lockstep.recordings.cassettes import read_cassette, read_ndjson
 from lockstep.recordings.har import read_har

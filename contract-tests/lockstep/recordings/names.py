@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from lockstep.messages import Headers, Outcome, Request, Response
+from lockstep.transport.messages import Headers, Outcome, Request, Response
 
 # Credentials, entity tags, cookies and ids as they stand in headers.
 _IN_HEADER = re.compile(r"[A-Za-z0-9_.~+/=\-]{8,}")

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
-from lockstep.document import Document
-from lockstep.messages import Request
+from lockstep.openapi.document import Document
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError, Step
+from lockstep.transport.messages import Request
 
 _KEPT = "".join(set(string.printable) - set(string.whitespace))
 

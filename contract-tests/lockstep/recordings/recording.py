@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lockstep.messages import Headers, Outcome, Request
-from lockstep.trace import Exchange
+from lockstep.exchange.trace import Exchange
+from lockstep.transport.messages import Headers, Outcome, Request
 
 
 class RecordingError(ValueError):

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from lockstep.messages import Headers, NoResponse, Outcome, Request, Response
 from lockstep.recordings.recording import NOWHERE, Recording, RecordingError, Step
+from lockstep.transport.messages import Headers, NoResponse, Outcome, Request, Response
 
 
 def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -> Recording:

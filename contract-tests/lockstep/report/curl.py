@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from lockstep.messages import NoResponse, Outcome, Request
-from lockstep.trace import Exchange
+from lockstep.exchange.trace import Exchange
+from lockstep.transport.messages import NoResponse, Outcome, Request
 
 
 def curl(request: Request, base_url: str) -> str:

@@ -10,9 +10,9 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
-from lockstep import literals
 from lockstep.compare.difference import in_body
 from lockstep.report.steps import Data
+from lockstep.transport import literals
 
 # Longer texts would make a page that no browser likes.
 MAX_LINES = 2000

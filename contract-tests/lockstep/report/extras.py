@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lockstep.drivers.races import RaceResult
-from lockstep.drivers.raw import TrapResult
-from lockstep.known_differences import KnownDifference
-from lockstep.noise import Noise
+from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.traps.raw import TrapResult
+from lockstep.exchange.noise import Noise
+from lockstep.exchange.rules import Rule
 from lockstep.report.steps import Data
-from lockstep.rules import Rule
+from lockstep.results.known_differences import KnownDifference
 
 
 def trap_data(result: TrapResult) -> Data:

@@ -17,7 +17,7 @@ from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
 from lockstep.report.phrases import also, classes, counts, missing_lines, operations_of, totals
 from lockstep.report.steps import Data
-from lockstep.verdict import Verdict
+from lockstep.results.verdict import Verdict
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _CODE = re.compile(r"`([^`]*)`")

@@ -10,9 +10,8 @@ import jsonschema_rs
 
 from lockstep.report.data import SCHEMA_VERSION, as_data
 from lockstep.report.steps import Data
-from lockstep.verdict import Verdict
-
-SCHEMA = Path(__file__).with_name("report.schema.json")
+from lockstep.results.verdict import Verdict
+from lockstep.schemas import load_schema
 
 
 class ReportError(ValueError):
@@ -56,4 +55,4 @@ def read_report(path: Path) -> Data:
 
 @cache
 def _validator() -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    return jsonschema_rs.validator_for(load_schema("report"))

@@ -12,7 +12,7 @@ from lockstep.report.data import as_data
 from lockstep.report.hostile import visible
 from lockstep.report.phrases import also, counts, curl_lines, missing_lines, totals
 from lockstep.report.steps import Data
-from lockstep.verdict import Verdict
+from lockstep.results.verdict import Verdict
 
 # Such pages are limited in size; the other reports hold the rest.
 SHOWN_FINDINGS = 20

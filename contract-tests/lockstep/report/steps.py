@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lockstep.compare import Difference
-from lockstep.conformance import Violation
-from lockstep.messages import NoResponse, Outcome, Request
+from lockstep.exchange.trace import Exchange
+from lockstep.openapi.conformance import Violation
 from lockstep.report.curl import curl
-from lockstep.trace import Exchange
+from lockstep.transport.messages import NoResponse, Outcome, Request
 
 # Longer bodies of answers are cut; requests are kept whole, so that they can be sent again.
 MAX_ANSWER = 65_536

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import yaml
 
-from lockstep.literals import pointer
-from lockstep.loading import load_yaml
+from lockstep.openapi.loading import load_yaml
+from lockstep.schemas import load_schema
+from lockstep.transport.literals import pointer
 
 
 class SaboteurError(Exception):
@@ -107,5 +107,4 @@ def _saboteur(layer: str, entry: Mapping[str, Any]) -> Saboteur:
 
 @cache
 def _validator() -> jsonschema_rs.Draft202012Validator:
-    schema = resources.files("lockstep").joinpath("saboteurs.schema.json").read_text("utf-8")
-    return jsonschema_rs.Draft202012Validator(schema)
+    return jsonschema_rs.Draft202012Validator(load_schema("saboteurs"))

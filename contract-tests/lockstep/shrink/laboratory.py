@@ -6,17 +6,17 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lockstep.credentials import Identity
-from lockstep.drivers.replay import Replayer
-from lockstep.exchange import Exchanger
-from lockstep.findings import PARITY, Finding
-from lockstep.messages import status_of
+from lockstep.drivers.replay.driver import Replayer
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.trace import Exchange
 from lockstep.recordings.fresh import Fresh
 from lockstep.recordings.listener import Listener, scratch
 from lockstep.recordings.names import named_in
 from lockstep.recordings.recording import Step
+from lockstep.results.findings import PARITY, Finding
 from lockstep.shrink.budget import Budget
-from lockstep.trace import Exchange
+from lockstep.transport.messages import status_of
+from lockstep.users.credentials import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lockstep import literals
-from lockstep.literals import Number
-from lockstep.messages import Request
+from lockstep.transport import literals
+from lockstep.transport.literals import Number
+from lockstep.transport.messages import Request
 
 
 def simpler(request: Request) -> Iterator[Request]:

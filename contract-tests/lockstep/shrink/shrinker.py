@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from lockstep.exchange import Exchanger, TargetLostError
-from lockstep.findings import STORY, Finding
+from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.exchange.trace import Exchange
 from lockstep.recordings.fresh import has_password, unique_members
+from lockstep.results.findings import STORY, Finding
 from lockstep.shrink.budget import Budget
 from lockstep.shrink.dependencies import Exchanges, needed, without
 from lockstep.shrink.laboratory import Laboratory, Sequence, is_judged
 from lockstep.shrink.requests import simpler
-from lockstep.trace import Exchange
 
 # Who does not show the finding at once may show it at the second try.
 TRIES = 2

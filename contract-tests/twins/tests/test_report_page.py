@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from lockstep.compare import Difference
-from lockstep.messages import Request, Response
+from lockstep.exchange.trace import Exchange, Trace
 from lockstep.report.html import write_html
+from lockstep.results.verdict import Verdict
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.targets import Target
-from lockstep.trace import Exchange, Trace
-from lockstep.verdict import Verdict
+from lockstep.transport.messages import Request, Response
+from lockstep.transport.targets import Target
 from twins.paths import CONTRACT
 from twins.tests import browser
 

@@ -1,0 +1,129 @@
+"""The engine of `st run`, with requests that go through an exchanger."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from schemathesis import AuthContext, Case
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events
+from schemathesis.engine.core import Engine, ExecutionPlan
+from schemathesis.engine.run import PhaseName
+from schemathesis.filters import HasAPIOperation
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
+from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.users.credentials import Credential
+
+Progress = Callable[[str, str], None]
+
+
+class FuzzError(Exception):
+    """The engine could not run, or could not generate requests for an operation."""
+
+
+class LockstepSchema(OpenApiSchema):
+    """A schema whose requests go through an exchanger."""
+
+    exchange_transport: ExchangeTransport
+
+    @property
+    def transport(self) -> ExchangeTransport:
+        """What sends the requests of this schema's cases."""
+        return self.exchange_transport
+
+
+@dataclass(slots=True)
+class LockstepEngine(Engine):
+    """The engine, with more rounds of sequences.
+
+    It has no probes: they would not go through the transport.
+    """
+
+    rounds: int = 1
+
+    def _create_execution_plan(self) -> ExecutionPlan:
+        plan = Engine._create_execution_plan(self)
+        plan.phases = [phase for phase in plan.phases if phase.name is not PhaseName.PROBING]
+        stateful = [phase for phase in plan.phases if phase.name is PhaseName.STATEFUL_TESTING]
+        plan.phases += [replace(phase) for phase in stateful for _ in range(self.rounds - 1)]
+        return plan
+
+
+def make_schema(
+    exchanger: Exchanger,
+    transport: ExchangeTransport,
+    settings: FuzzSettings,
+    seed: int,
+    paths: Collection[tuple[str, str]] | None = None,
+) -> LockstepSchema:
+    """The document as the engine takes it; `FuzzError` when it has no operation.
+
+    `paths` are the methods and paths of the operations that are tried, all of them by default.
+    """
+    raw = copy.deepcopy(exchanger.ledger.document.raw)
+    config = SchemathesisConfig.from_dict(configuration(settings, seed))
+    project = config.projects.get(raw)
+    # Without the base path, which each target puts before what it is sent.
+    project.update(base_url=exchanger.targets[0].origin)
+    schema = LockstepSchema(raw_schema=raw, config=project)
+    if paths is not None:
+
+        def is_ours(context: HasAPIOperation) -> bool:
+            operation = context.operation
+            return (operation.method.upper(), operation.path) in paths
+
+        schema = cast(LockstepSchema, schema.include(is_ours))
+    schema.exchange_transport = transport
+    if not list(schema.get_all_operations()):
+        raise FuzzError("the document has no operation to be fuzzed")
+    return schema
+
+
+def marker(credential: Credential) -> type:
+    """Marks the requests that need an actor; who it is shows when they are sent."""
+
+    class Marker:
+        def get(self, case: Case[Any], _context: AuthContext) -> str | None:
+            return PLACEHOLDER if any(case.operation.security.iter_parameters()) else None
+
+        def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
+            value = credential.form.format(token=data)
+            match credential.location:
+                case "header":
+                    case.headers[credential.name] = value
+                case "cookie":
+                    case.cookies[credential.name] = value
+                case "query":
+                    case.query[credential.name] = value
+
+    return Marker
+
+
+def drain(engine: Engine, progress: Progress) -> list[str]:
+    """Run the engine to its end; returns what it could not do, in words.
+
+    Raises `FuzzError` when it cannot go on, and `KeyboardInterrupt` when it was told not to.
+    """
+    problems: dict[str, None] = {}
+    phase = ""
+    for event in engine.execute():
+        match event:
+            case events.PhaseStarted():
+                phase = event.phase.name.value
+            case events.ScenarioStarted():
+                progress(phase, event.label or "sequences")
+            case events.NonFatalError():
+                problems[f"{event.label}: {event.info.title}: {event.info.message}"] = None
+            case events.FatalError():
+                raise FuzzError(str(event.exception))
+            case events.Interrupted():
+                raise KeyboardInterrupt
+            case _:
+                pass
+    return list(problems)

@@ -1,0 +1,92 @@
+"""Turns the failures of Schemathesis' checks into findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from schemathesis import Case
+from schemathesis.core.failures import Failure, ServerError
+from schemathesis.core.transport import Response
+from schemathesis.hooks import HookContext
+from schemathesis.openapi.checks import (
+    EnsureResourceAvailability,
+    JsonSchemaError,
+    MissingContentType,
+    MissingHeaders,
+    RejectedPositiveData,
+    UndefinedContentType,
+    UndefinedStatusCode,
+)
+
+from lockstep.drivers.fuzz.transport import ExchangeTransport
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.trace import Exchange
+from lockstep.transport.messages import Request, status_of
+
+# What lockstep judges by itself, on every target and not on the leader alone.
+_JUDGED = (
+    JsonSchemaError,
+    MissingContentType,
+    MissingHeaders,
+    ServerError,
+    UndefinedContentType,
+    UndefinedStatusCode,
+)
+
+
+class FailureFilter:
+    """Records every failure as a finding and takes it away from Schemathesis.
+
+    So the engine neither stops, nor shrinks, nor replays: it goes on with the next case.
+    """
+
+    def __init__(self, exchanger: Exchanger, transport: ExchangeTransport) -> None:
+        self._exchanger = exchanger
+        self._transport = transport
+
+    def filter_failure(
+        self, _context: HookContext, failure: Failure, case: Case[Any], _response: Response
+    ) -> bool:
+        """The Schemathesis hook; always false."""
+        exchange = self._transport.exchange_of(failure.case_id or case.id)
+        if exchange is not None and not self._is_known(failure, case, exchange):
+            leader = next(iter(exchange.outcomes))
+            self._exchanger.ledger.findings.add_violation(
+                exchange,
+                type(failure).__name__,
+                failure._unique_key or failure.title,
+                {leader: f"{failure.title}: {failure.message}"},
+                self._exchanger.trace,
+            )
+        return False
+
+    def _is_known(self, failure: Failure, case: Case[Any], exchange: Exchange) -> bool:
+        if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
+            return not exchange.conformant
+        if isinstance(failure, RejectedPositiveData):
+            # A link that points at nothing supplies null, which is no valid parameter.
+            return None in case.path_parameters.values() or None in case.query.values()
+        if isinstance(failure, EnsureResourceAvailability):
+            return not self._should_exist(exchange)
+        return False
+
+    def _should_exist(self, exchange: Exchange) -> bool:
+        """Whether the same actor made what a request names, and nobody deleted any of it."""
+        trace = self._exchanger.trace
+        makers = trace.makers(exchange)
+        by_others = any(maker.request.actor != exchange.request.actor for maker in makers)
+        return (
+            not by_others and not self._is_mixed(exchange, makers) and not trace.deletions(exchange)
+        )
+
+    def _is_mixed(self, exchange: Exchange, makers: Iterable[Exchange]) -> bool:
+        """Whether a path with several ids names one inside something that it was not made in."""
+        things = self._in_path(exchange.request)
+        return len(things) > 1 and any(
+            not self._in_path(maker.request) <= things for maker in makers
+        )
+
+    def _in_path(self, request: Request) -> set[str]:
+        return self._exchanger.trace.things(replace(request, headers=(), body=None))

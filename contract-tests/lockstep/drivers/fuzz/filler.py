@@ -1,0 +1,162 @@
+"""Puts values that exist into generated requests."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from schemathesis import Case
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import CoveragePhaseData
+from schemathesis.hooks import HookContext
+
+from lockstep.drivers.fuzz.pool import Pool
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Parameter
+from lockstep.openapi.shapes import Path, Shape
+
+# Random ids and tags stay in the remaining share: they are how 404 and 412 are met.
+SHARE = 0.7
+_LOCATIONS = {
+    "path": ParameterLocation.PATH,
+    "query": ParameterLocation.QUERY,
+    "header": ParameterLocation.HEADER,
+}
+
+
+class Filler:
+    """Replaces generated values by known ones of the same kind, in the valid parts of a case.
+
+    Parts that were made invalid on purpose and values that a link supplied stay as they are.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        pool: Pool,
+        rng: random.Random,
+        concerns: Callable[[Case[Any]], bool],
+    ) -> None:
+        """`concerns` tells whose cases are filled: the hook hears of those of every engine."""
+        self._document = document
+        self._concerns = concerns
+        self._pool = pool
+        self._rng = rng
+
+    def before_call(self, _context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
+        """The Schemathesis hook; runs for generated cases, not for those that checks derive."""
+        if not self._concerns(case):
+            return
+        operation = self._document.find(case.operation.method.upper(), case.operation.path)
+        if operation is None:
+            return
+        for parameter in operation.parameters:
+            location = _LOCATIONS.get(parameter.location)
+            if parameter.generated and location and _is_free(case, location, parameter.name):
+                self._parameter(case, operation.name, parameter)
+        if not _is_free(case, ParameterLocation.BODY):
+            return
+        shape = self._document.body_shape(operation)
+        if not self._document.is_annotated:
+            owner = self._document.families.about(operation.path)
+            case.body = self._inferred(case.body, "", owner)
+        elif shape is not None:
+            case.body = self._body(case.body, shape, ())
+
+    def _parameter(self, case: Case[Any], operation: str, parameter: Parameter) -> None:
+        match parameter.generated, parameter.location:
+            case "id", "path":
+                self._id(case.path_parameters, parameter)
+            case "id", "query":
+                self._id(case.query, parameter)
+            case "cursor", "query":
+                self._cursor(case, operation, parameter.name)
+            case "etag", "header":
+                self._tag(case, parameter)
+            case _:
+                return
+
+    def _id(self, container: dict[str, Any], parameter: Parameter) -> None:
+        name = parameter.name
+        known = self._pool.id_for(name, parameter.family)
+        if name in container and known is not None and self._rng.random() < SHARE:
+            container[name] = known
+
+    def _cursor(self, case: Case[Any], operation: str, name: str) -> None:
+        # A random cursor is not valid data: without a known one the parameter is left out.
+        if name not in case.query:
+            return
+        known = self._pool.cursor_for(operation)
+        if known is None:
+            del case.query[name]
+            return
+        value, query = known
+        if self._rng.random() < SHARE:
+            case.query.clear()
+            case.query.update(query)
+        case.query[name] = value
+
+    def _tag(self, case: Case[Any], parameter: Parameter) -> None:
+        name = parameter.name
+        if name not in case.headers:
+            return
+        known = self._pool.tag_for(case.formatted_path)
+        value = str(case.headers[name])
+        valid = parameter.shape is None or parameter.shape.accepts(value)
+        if known is not None and (not valid or self._rng.random() < SHARE):
+            case.headers[name] = known
+        elif not valid and parameter.required:
+            case.headers[name] = "*"
+        elif not valid:
+            del case.headers[name]
+
+    def _body(self, value: Any, shape: Shape, path: Path) -> Any:
+        if isinstance(value, dict):
+            return {
+                name: self._body(member, inner, (*path, name))
+                if (inner := shape.member(name)) is not None
+                else member
+                for name, member in value.items()
+            }
+        if not isinstance(value, str) or self._rng.random() >= SHARE:
+            return value
+        if shape.kind == "id":
+            return self._pool.id_for(str(path[-1])) or value
+        if shape.kind == "token":
+            return self._pool.token_for(str(path[-1])) or value
+        return value
+
+    def _inferred(self, value: Any, name: str, owner: str) -> Any:
+        """A part of a body with known ids where its names ask for those of other things."""
+        families = self._document.families
+        if isinstance(value, dict):
+            inner = families.inside(name, owner) if name else owner
+            return {key: self._inferred(member, key, inner) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self._inferred(element, name, owner) for element in value]
+        role = families.role(name, owner) if name else None
+        if role is None or role.kind != "id" or role.family.startswith(f"{owner}."):
+            return value
+        known = self._pool.id_for(name, role.family)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if known is None or not (whole or isinstance(value, str)) or self._rng.random() >= SHARE:
+            return value
+        return int(known) if whole and known.isdecimal() else known
+
+
+def _is_free(case: Case[Any], location: ParameterLocation, name: str = "") -> bool:
+    """Whether a part of a case was neither made invalid on purpose nor supplied by a link.
+
+    For a pattern that it cannot satisfy the coverage phase fills in an invalid value wherever the
+    parameter is not what the case is about; such a value may be replaced too.
+    """
+    meta = case.meta
+    if meta is None or name in getattr(case._override, location.container_name):
+        return False
+    if not meta.is_negative_at(location) or meta.generation.mode.is_positive:
+        return True
+    data = meta.phase.data
+    return isinstance(data, CoveragePhaseData) and (
+        data.parameter_location is not location or data.parameter not in (name, None)
+    )

@@ -1,0 +1,121 @@
+"""Server-made values that were handed out lately, for requests that name things which exist."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from lockstep.exchange.parted import one_sided
+from lockstep.exchange.recent import Recent
+from lockstep.exchange.trace import Exchange, Names, no_names
+from lockstep.openapi.shapes import Generated, thing_key
+from lockstep.transport.messages import Request, Response
+
+KEPT = 40
+KEPT_OWNERS = 20_000
+_SUFFIX = re.compile(r"[_-]?id$", re.IGNORECASE)
+
+Query = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Pool:
+    """The leader's values by what they name; all actors share it, so that they meet others' ids.
+
+    `names` gives the keys of the short values that a request names.
+    """
+
+    rng: random.Random
+    names: Names = no_names
+    _ids: dict[str, deque[str]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT))
+    )
+    _owners: Recent[str, str] = field(default_factory=lambda: Recent(KEPT_OWNERS))
+    _tags: Recent[str, str] = field(default_factory=lambda: Recent(KEPT_OWNERS))
+    _cursors: dict[str, deque[tuple[str, Query]]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT))
+    )
+    _tokens: dict[str, deque[str]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT))
+    )
+
+    def listen(self, exchange: Exchange, generated: list[Generated]) -> None:
+        """Take in what an exchange showed."""
+        answer = exchange.leader
+        if one_sided(exchange):
+            # What exists on one side only is of no use.
+            self._drop(exchange.request, always=True)
+            return
+        if not isinstance(answer, Response) or not answer.status < 300:
+            return
+        for item in generated:
+            self._remember(exchange, item)
+        tag = answer.header("etag")
+        if tag is not None:
+            self._tags[answer.header("location") or exchange.request.path.partition("?")[0]] = tag
+        if exchange.request.method == "DELETE":
+            self._drop(exchange.request)
+
+    def id_for(self, parameter: str, family: str = "") -> str | None:
+        """An id that fits a parameter such as `task_id`; `None` when none is known.
+
+        With a `family` only its values fit; else any id does where none has the parameter's name.
+        """
+        if family:
+            own = self._ids.get(family)
+            return self.rng.choice(own) if own else None
+        fitting = self._ids.get(_family(parameter))
+        if not fitting:
+            fitting = deque(value for known in self._ids.values() for value in known)
+        return self.rng.choice(fitting) if fitting else None
+
+    def owner(self, key: str) -> str | None:
+        """The name of the actor who was first shown an id, given its key."""
+        return self._owners.get(key)
+
+    def tag_for(self, path: str) -> str | None:
+        """The entity tag last seen at a path."""
+        return self._tags.get(path)
+
+    def cursor_for(self, operation: str) -> tuple[str, Query] | None:
+        """A cursor that an operation gave out, with the query that it answered."""
+        known = self._cursors.get(operation)
+        return self.rng.choice(known) if known else None
+
+    def token_for(self, name: str) -> str | None:
+        """A token that was given out under a name such as `refresh_token`."""
+        known = self._tokens.get(name)
+        return self.rng.choice(known) if known else None
+
+    def _remember(self, exchange: Exchange, item: Generated) -> None:
+        name = str(item.path[-1])
+        if item.kind == "id" and item.owner:
+            family = item.family or _family(name) or _family(item.owner)
+            known = self._ids[family]
+            if item.value not in known:
+                known.append(item.value)
+            if exchange.request.actor is not None:
+                self._owners.setdefault(item.key, exchange.request.actor.partition("#")[0])
+        elif item.kind == "token":
+            self._tokens[name].append(item.value)
+        elif item.kind == "cursor":
+            query = tuple(parse_qsl(urlsplit(exchange.request.path).query))
+            self._cursors[exchange.label].append((item.value, query))
+
+    def _drop(self, request: Request, *, always: bool = False) -> None:
+        # One in five stays, so that requests for what is gone are tried too.
+        if self.rng.random() < 0.2 and not always:
+            return
+        gone = unquote(request.path.partition("?")[0].rpartition("/")[2])
+        names = self.names(request)
+        for family, known in self._ids.items():
+            if gone in known and (not names or thing_key(family, gone) in names):
+                known.remove(gone)
+
+
+def _family(name: str) -> str:
+    """What a name is about: `task` for `task_id`, `taskId` and `Task`; empty for `id`."""
+    return re.sub(r"[_-]", "", _SUFFIX.sub("", name)).lower()

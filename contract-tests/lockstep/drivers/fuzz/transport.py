@@ -1,0 +1,161 @@
+"""Sends the requests of Schemathesis through an exchanger."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import requests
+from requests.utils import get_encoding_from_headers
+from schemathesis import Case
+from schemathesis.core.transport import Response as SchemathesisResponse
+from schemathesis.generation.overrides import Override
+from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
+
+from lockstep.drivers.fuzz.pool import Pool
+from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.exchange.trace import Exchange
+from lockstep.transport.messages import NoResponse, Request, Response
+from lockstep.users.actors import Actor, ActorBook, ActorError
+
+# Stands for the credentials of an actor who is chosen when the request is sent.
+PLACEHOLDER = "lockstep-actor"
+KEPT_EXCHANGES = 2000
+_TOKEN = re.compile(r"[A-Za-z0-9_.\-]{16,}")
+# Set by the client library for its own purposes, or about the connection and not the request
+# (RFC 9110, 7.6.1 and 10.1.1): generated names of headers hit upon these by chance.
+_DROPPED = frozenset(
+    {
+        *("accept-encoding", "content-length", "host", "user-agent", "x-schemathesis-testcaseid"),
+        *("connection", "expect", "keep-alive", "proxy-connection", "te", "trailer"),
+        *("transfer-encoding", "upgrade"),
+    }
+)
+
+
+class ExchangeTransport(RequestsTransport):
+    """The transport of a schema: every request, those of checks included, goes to every target."""
+
+    def __init__(self, exchanger: Exchanger, actors: ActorBook | None, pool: Pool) -> None:
+        super().__init__()
+        self._copy_serializers_from(REQUESTS_TRANSPORT)
+        self._exchanger = exchanger
+        self._actors = actors
+        self._pool = pool
+        self._exchanges: dict[str, Exchange] = {}
+        self._stopped = False
+        self.lost = ""
+
+    def sends(self, case: Case[Any]) -> bool:
+        """Whether a case comes this way."""
+        return case.operation.schema.transport is self
+
+    def stop(self) -> None:
+        """Send nothing more: the next request ends the engine."""
+        self._stopped = True
+
+    def exchange_of(self, case_id: str) -> Exchange | None:
+        """The exchange of a case, while it is recent."""
+        return self._exchanges.get(case_id)
+
+    def send(
+        self,
+        case: Case[Any],
+        *,
+        session: requests.Session | None = None,  # noqa: ARG002 - connections are the targets'
+        **kwargs: Any,
+    ) -> SchemathesisResponse:
+        """Send one case; the leader's answer is what Schemathesis goes on with.
+
+        Raises `requests.ConnectionError` or `requests.Timeout` where the leader does not answer,
+        and `KeyboardInterrupt` where going on is of no use: `lost` then says why.
+        """
+        if self._stopped:
+            raise KeyboardInterrupt
+        prepared = self._prepare(case, kwargs)
+        try:
+            request = _request(prepared)
+            actor = self._actor(case, request)
+            exchange = self._exchanger.send(self._authorised(request, actor))
+        except (ActorError, TargetLostError) as error:
+            # What the engine takes for the end of the run, and not of this case.
+            self.lost = str(error)
+            raise KeyboardInterrupt from error
+        self._exchanges[case.id] = exchange
+        if len(self._exchanges) > KEPT_EXCHANGES:
+            del self._exchanges[next(iter(self._exchanges))]
+        if actor is not None and self._actors is not None:
+            self._actors.notice(exchange, actor)
+        return _answer(exchange, prepared, kwargs)
+
+    def _prepare(self, case: Case[Any], kwargs: dict[str, Any]) -> requests.PreparedRequest:
+        data = self._build_request_data(case, kwargs)
+        return requests.Request(
+            method=data["method"],
+            url=data["url"],
+            headers=data["headers"],
+            params=data.get("params"),
+            data=data.get("data"),
+            json=data.get("json"),
+            files=data.get("files"),
+            cookies=data.get("cookies"),
+        ).prepare()
+
+    def _actor(self, case: Case[Any], request: Request) -> Actor | None:
+        if self._actors is None or not self._is_marked(request):
+            return None
+        label = self._exchanger.ledger.document.label(case.method.upper(), case.operation.path)
+        text = f"{request.path} {request.body!r}"
+        keys = [*_TOKEN.findall(text), *sorted(self._exchanger.names(request))]
+        owners = filter(None, map(self._pool.owner, keys))
+        return self._actors.choose(label, next(owners, None))
+
+    def _authorised(self, request: Request, actor: Actor | None) -> Request:
+        if actor is None or self._actors is None:
+            return request
+        return self._actors.authorise(self._actors.credential.remove(request), actor)
+
+    def _is_marked(self, request: Request) -> bool:
+        values = (value for _, value in request.headers)
+        return PLACEHOLDER in request.path or any(PLACEHOLDER in value for value in values)
+
+
+def _request(prepared: requests.PreparedRequest) -> Request:
+    headers = tuple(
+        (name, value if isinstance(value, str) else value.decode("latin-1"))
+        for name, value in prepared.headers.items()
+        if name.lower() not in _DROPPED and (name, value) != ("Accept", "*/*")
+    )
+    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+    return Request(str(prepared.method), prepared.path_url, headers, body)
+
+
+def _answer(
+    exchange: Exchange, prepared: requests.PreparedRequest, kwargs: dict[str, Any]
+) -> SchemathesisResponse:
+    outcome = exchange.leader
+    if isinstance(outcome, NoResponse):
+        error = requests.Timeout if outcome.reason == "timeout" else requests.ConnectionError
+        raise error(f"{outcome.reason}: {outcome.detail}", request=prepared)
+    headers: dict[str, list[str]] = {}
+    for name, value in outcome.headers:
+        headers.setdefault(name, []).append(value)
+    return SchemathesisResponse(
+        status_code=outcome.status,
+        headers=headers,
+        content=outcome.body,
+        request=prepared,
+        elapsed=0.0,
+        verify=False,
+        message=outcome.reason,
+        encoding=_encoding(outcome),
+        _override=Override.from_send_kwargs(kwargs),
+    )
+
+
+def _encoding(response: Response) -> str | None:
+    media_type = response.header("content-type")
+    if media_type is None:
+        return None
+    encoding: str | None = get_encoding_from_headers({"content-type": media_type})
+    return encoding

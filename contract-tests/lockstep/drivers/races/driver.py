@@ -1,0 +1,203 @@
+"""Runs races on each target apart, and holds their outcomes against what is possible."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep.drivers.races.files import ANSWERS, Race, Step
+from lockstep.drivers.stories.expectations import faults, statuses
+from lockstep.drivers.stories.files import Story, StoryError
+from lockstep.drivers.stories.player import StoryPlayer, save
+from lockstep.drivers.stories.values import fill
+from lockstep.drivers.traps.made import masked
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.trace import Exchange
+from lockstep.results.findings import RACE
+from lockstep.transport.messages import NoResponse, Outcome, Response
+from lockstep.users.actors import ActorBook
+
+JOIN = " + "
+
+
+@dataclass(slots=True)
+class RaceResult:
+    """What came of a race.
+
+    `outcomes` counts for each target how often which answers came, such as `201 + 409`.
+    `impossible` says in words what must never be, and was seen; `notes` what only one target
+    showed.
+    """
+
+    name: str
+    rounds: int
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    impossible: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def run_race(
+    race: Race, lanes: Sequence[tuple[Exchanger, ActorBook]], tick: Callable[[str], None]
+) -> RaceResult:
+    """Run all rounds on each target; `lanes` are exchangers of one target, with their actors.
+
+    What must never be is recorded as a finding of the exchanger's ledger. `tick` hears the name at
+    each round. Raises `StoryError` when a round cannot be set up, `ActorError`, `TargetLostError`.
+    """
+    result = RaceResult(race.name, race.rounds)
+    for exchanger, actors in lanes:
+        runner = _Runner(race, exchanger, actors)
+        result.outcomes[runner.name] = runner.run(tick)
+        result.impossible += runner.report()
+        result.notes += runner.unjudged()
+    result.notes += _one_sided(result)
+    return result
+
+
+class _Runner:
+    """One race on one target."""
+
+    def __init__(self, race: Race, exchanger: Exchanger, actors: ActorBook) -> None:
+        self.name = exchanger.targets[0].name
+        self._race = race
+        self._exchanger = exchanger
+        self._actors = actors
+        self._story = Story(race.name, race.about, (), race.actors)
+        self._player = StoryPlayer(exchanger, actors, {})
+        self._winners: int | None = None
+        self._wrong: Counter[str] = Counter()
+        self._example: dict[str, Exchange] = {}
+
+    def run(self, tick: Callable[[str], None]) -> Counter[str]:
+        seen: Counter[str] = Counter()
+        self._actors.forget_all()
+        if not self._race.possible:
+            self._winners = self._one_after_the_other()
+        for number in range(self._race.rounds):
+            values = self._set_up()
+            requests = [
+                self._player.request(self._story, step, values) for step in self._race.together
+            ]
+            exchanges = self._exchanger.send_together(requests, first=number)
+            parts = [label(exchange.leader) for exchange in exchanges]
+            outcome = JOIN.join(sorted(parts) if self._race.is_even else parts)
+            seen[outcome] += 1
+            self._judge(parts, outcome, exchanges)
+            self._look_after(outcome, values)
+            tick(self._race.name)
+        return seen
+
+    def report(self) -> Iterator[str]:
+        """What must never be, and was seen; each is made a finding."""
+        for what, times in self._wrong.items():
+            text = f"{what}, in {times} of {self._race.rounds} rounds"
+            exchange = self._example[what]
+            added = self._exchanger.ledger.findings.add_violation(
+                exchange,
+                "impossible",
+                self._race.name,
+                {self.name: text},
+                self._exchanger.trace,
+                category=RACE,
+            )
+            if added:
+                yield f"{self.name}: {text}"
+
+    def unjudged(self) -> Iterator[str]:
+        """Why a race that was inferred could tell nothing."""
+        if self._winners in (0, len(self._race.together)):
+            told = "all succeed" if self._winners else "none succeeds"
+            yield f"on {self.name} {told} one after the other too, so nothing could be judged"
+
+    def _judge(self, parts: Sequence[str], outcome: str, exchanges: Sequence[Exchange]) -> None:
+        if self._race.possible:
+            if not self._race.allows(parts):
+                self._note(outcome, exchanges[-1])
+            return
+        winners = self._count(exchanges)
+        if self._winners is not None and winners > self._winners:
+            self._note(f"{winners} winners ({outcome})", exchanges[-1])
+
+    def _note(self, what: str, exchange: Exchange) -> None:
+        self._wrong[what] += 1
+        self._example.setdefault(what, exchange)
+
+    def _count(self, exchanges: Sequence[Exchange]) -> int:
+        answers = [
+            exchange.leader
+            for exchange in exchanges
+            if isinstance(exchange.leader, Response) and exchange.leader.status < 300
+        ]
+        return len(answers) if self._race.winners == ANSWERS else len({one.body for one in answers})
+
+    def _one_after_the_other(self) -> int:
+        """How many win when nothing is at the same moment."""
+        values = self._set_up()
+        steps = self._race.together
+        return self._count([self._send(step, values, frozenset()) for step in steps])
+
+    def _set_up(self) -> dict[str, Any]:
+        values: dict[str, Any] = {"unique": self._actors.unique()}
+        for name in self._race.actors:
+            values[name] = self._actors.get(name).facts
+        for number, step in enumerate(self._race.setup, 1):
+            exchange, problems = self._expect(step, values)
+            if problems:
+                raise StoryError(f"{self._race.name}, set-up {number}: {'; '.join(problems)}")
+            save(step, exchange.leader, values)
+        return values
+
+    def _look_after(self, outcome: str, values: dict[str, Any]) -> None:
+        for number, step in enumerate(self._race.then, 1):
+            exchange, problems = self._expect(step, values)
+            if problems:
+                text = f"after {outcome}, step {number}: {'; '.join(problems)}"
+                # One and the same for all rounds.
+                self._note(masked(text.replace(values["unique"], "${unique}")), exchange)
+                return
+            save(step, exchange.leader, values)
+
+    def _expect(self, step: Step, values: Mapping[str, Any]) -> tuple[Exchange, list[str]]:
+        expected = fill(step["expect"], values)
+        exchange = self._send(step, values, statuses(expected))
+        return exchange, list(faults(expected, exchange.leader))
+
+    def _send(self, step: Step, values: Mapping[str, Any], expected: frozenset[int]) -> Exchange:
+        request = self._player.request(self._story, step, values)
+        return self._exchanger.send(request, expected=expected)
+
+
+def label(outcome: Outcome) -> str:
+    """`201`, `409 email_taken` for a problem with a code, or why there was no answer."""
+    if isinstance(outcome, NoResponse):
+        return outcome.reason
+    code = None
+    if outcome.status >= 400 and "json" in (outcome.media_type or ""):
+        try:
+            body = json.loads(outcome.body)
+        except ValueError:
+            return str(outcome.status)
+        code = body.get("code") if isinstance(body, dict) else None
+    return f"{outcome.status} {code}" if isinstance(code, str) else str(outcome.status)
+
+
+def _one_sided(result: RaceResult) -> Iterator[str]:
+    """What some targets showed and others did not, with what so many rounds can tell."""
+    every = {outcome: None for counts in result.outcomes.values() for outcome in counts}
+    for outcome in every:
+        without = [name for name, counts in result.outcomes.items() if not counts[outcome]]
+        shown = [
+            f"{name} {counts[outcome]}"
+            for name, counts in result.outcomes.items()
+            if counts[outcome]
+        ]
+        if without:
+            # The share that would still stay unseen in one of twenty such runs.
+            share = 1 - 0.05 ** (1 / result.rounds)
+            yield (
+                f"{outcome}: {', '.join(shown)} of {result.rounds} rounds, {', '.join(without)} "
+                f"never; it may still come there in up to {share:.0%} of rounds"
+            )

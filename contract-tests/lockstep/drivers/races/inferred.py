@@ -1,0 +1,140 @@
+"""Finds races in any document: what must not be won twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.drivers.races.files import ANSWERS, DIFFERENT, Race
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.traps.places import members_of, valid_body
+
+ROUNDS = 20
+_IDS = ("id", "uuid", "slug", "key", "name")
+# Of the form of the texts that actors make unique.
+_SAMPLE = "0a1b2c3d0001"
+_CREATED = {"status": [200, 201, 202]}
+
+
+def infer_races(document: Document, actor: str | None = None) -> list[Race]:
+    """The races that a document gives cause for; `actor` is who sends what needs a log-in.
+
+    Two changes with the same `If-Match` (RFC 9110, 13.1.1), two creations with the same
+    `Idempotency-Key`, and two equal creations where a conflict is documented. Each must have no
+    more winners at the same moment than one after the other.
+    """
+    actors = (actor,) if actor is not None else ()
+    made: list[Race] = []
+    for operation in document.operations.values():
+        headers = {
+            one.name.lower(): one.name for one in operation.parameters if one.location == "header"
+        }
+        if operation.method == "POST" and "{" not in operation.path:
+            made += _creations(document, operation, headers, actors)
+        elif operation.method in ("PUT", "PATCH", "DELETE") and "if-match" in headers:
+            made += _changes(document, operation, headers["if-match"], actors)
+    return made
+
+
+def _creations(
+    document: Document, operation: Operation, headers: Mapping[str, str], actors: tuple[str, ...]
+) -> Iterator[Race]:
+    key = headers.get("idempotency-key")
+    conflict = operation.response_for(409) is not None
+    if key is None and not conflict:
+        return
+    body = _varied(document, operation, "${unique}")
+    if body is None:
+        return
+    step = {"operation": operation.name, "json": body}
+    if key is not None:
+        sent = {**step, "headers": {key: "race-${unique}"}}
+        name = f"{operation.name}: one {key}, twice"
+        about = "A repeated creation must not create twice."
+        yield Race(name, about, (sent, sent), ROUNDS, actors=actors, winners=DIFFERENT)
+    if conflict:
+        name = f"{operation.name}: the same, twice"
+        about = "What is refused one after the other must be refused at the same moment too."
+        yield Race(name, about, (step, step), ROUNDS, actors=actors, winners=ANSWERS)
+
+
+def _changes(
+    document: Document, operation: Operation, if_match: str, actors: tuple[str, ...]
+) -> Iterator[Race]:
+    """A race for one representation, where a POST beside it makes one and a GET shows its tag."""
+    collection, _, last = operation.path.rpartition("/")
+    creation, reading = document.find("POST", collection), document.find("GET", operation.path)
+    if "{" in collection or not last.startswith("{") or creation is None or reading is None:
+        return
+    member = _id_member(document, creation, last.strip("{}"))
+    body = _varied(document, creation, "${unique}")
+    if member is None or body is None:
+        return
+    path = {last.strip("{}"): "${item}"}
+    step: dict[str, Any] = {"operation": operation.name, "path": path}
+    if operation.method != "DELETE":
+        # Other than what is there already, so that the tag changes with it.
+        step["json"] = _varied(document, operation, "${unique}0")
+    yield Race(
+        name=f"{operation.name}: one {if_match}, twice",
+        about="Of two changes made for the same representation one must be refused.",
+        together=({**step, "headers": {if_match: "${tag}"}},) * 2,
+        rounds=ROUNDS,
+        actors=actors,
+        setup=(
+            {
+                "operation": creation.name,
+                "json": body,
+                "expect": _CREATED,
+                "save": {"item": f"body#/{member}"},
+            },
+            {
+                "operation": reading.name,
+                "path": path,
+                "expect": {"status": 200},
+                "save": {"tag": "header:ETag"},
+            },
+        ),
+    )
+
+
+def _id_member(document: Document, creation: Operation, parameter: str) -> str | None:
+    """The member of a creation's answer that names what was made."""
+    for status in (201, 200, 202):
+        response = creation.response_for(status)
+        for media_type, content in (response.media_types if response else {}).items():
+            if "json" in media_type:
+                names = dict(members_of(document, content.get("schema", {})))
+                return next((name for name in (parameter, *_IDS) if name in names), None)
+    return None
+
+
+def _varied(document: Document, operation: Operation, new: str) -> dict[str, Any] | None:
+    """A valid body whose texts end in something `new`, as far as the document lets them vary."""
+    body = valid_body(document, operation)
+    if body is None:
+        return None
+    content = document.resolve(operation.definition.get("requestBody", {})).get("content", {})
+    members = dict(members_of(document, content.get("application/json", {}).get("schema", {})))
+    return {name: _vary(value, members.get(name, {}), new) for name, value in body.items()}
+
+
+def _vary(value: Any, schema: Mapping[str, Any], new: str) -> Any:
+    if not isinstance(value, str) or {"enum", "const"} & schema.keys():
+        return value
+    varied = f"race.{new}@example.com" if schema.get("format") == "email" else value + new
+    sample = varied.replace("${unique}", _SAMPLE)
+    if "format" in schema and schema["format"] != "email":
+        return value
+    fits = len(sample) <= schema.get("maxLength", len(sample)) and _matches(schema, sample)
+    return varied if fits else value
+
+
+def _matches(schema: Mapping[str, Any], sample: str) -> bool:
+    try:
+        return re.search(schema.get("pattern", ""), sample) is not None
+    except re.error:
+        # Valid ECMAScript that Python cannot read.
+        return False

@@ -1,0 +1,164 @@
+"""Plays a recording against the targets, with its ids and credentials replaced by live ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from lockstep.drivers.replay.ids import IdFinder
+from lockstep.drivers.replay.users import Users
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.trace import Exchange
+from lockstep.recordings import Recording, Step
+from lockstep.recordings.accounts import Accounts
+from lockstep.recordings.fresh import Fresh
+from lockstep.recordings.listener import Listener
+from lockstep.recordings.names import named_in, shown_in
+from lockstep.transport.messages import Request, status_of
+from lockstep.transport.targets import Target
+from lockstep.users.actors import ActorBook
+
+MAX_RENEWALS = 3
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A step that was played.
+
+    `foreign` are the names in the request that the recorded server had made and no live one knows.
+    """
+
+    step: Step
+    exchange: Exchange
+    foreign: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """How a recording is played.
+
+    `fresh` are texts of the recording that a server takes only once. With `against_recording` the
+    recorded answers are compared too.
+    """
+
+    fresh: tuple[str, ...] = ()
+    against_recording: bool = False
+
+
+@dataclass(slots=True)
+class Replayer:
+    """Plays steps one after another; one object plays one recording once.
+
+    The recorded server is taken for one more partner: its answers are matched with the leader's,
+    and each recorded request is translated into the leader's names before it is sent. A header that
+    the targets have as their own takes the place of a recorded one. `made` are the names that the
+    recorded server gave: those that it has shown so far, and what the caller knows of.
+    """
+
+    exchanger: Exchanger
+    listener: Listener
+    fresh: Fresh = field(default_factory=Fresh)
+    users: Users | None = None
+    ids: IdFinder | None = None
+    accounts: Accounts = field(default_factory=Accounts)
+    made: set[str] = field(default_factory=set)
+    _asked: set[str] = field(default_factory=set)
+    _live: set[str] = field(default_factory=set)
+
+    def play(self, steps: Iterable[Step]) -> Iterator[Played]:
+        """Play each step when it is asked for; `TargetLostError` as from the exchanger."""
+        return map(self.step, steps)
+
+    def step(self, recorded: Step) -> Played:
+        """Play one step, again with new texts where a server has taken the old ones already."""
+        played = self._send(recorded)
+        for attempt in range(MAX_RENEWALS):
+            status = status_of(played.exchange.leader)
+            if not self.fresh.renew(recorded, status, attempt):
+                break
+            played = self._send(recorded)
+        self._learn(played)
+        return played
+
+    def _send(self, recorded: Step) -> Played:
+        step = self.fresh.apply(recorded)
+        request = self._credentials(step, self.listener.translate(step.request))
+        foreign = frozenset((named_in(request) & self.made) - self._live)
+        exchange = self._exchange(step, request)
+        if self.ids is not None:
+            request = self.ids.replace(step, request, exchange)
+            if request != exchange.request:
+                exchange = self.exchanger.send(request)
+        return Played(step, exchange, foreign)
+
+    def _exchange(self, step: Step, request: Request) -> Exchange:
+        if step.apart and not self.exchanger.rotates:
+            return self.exchanger.send_apart(dict(step.apart), group=step.group)
+        group = step.group or self.accounts.group(step.request)
+        return self.exchanger.send(request, group=group)
+
+    def _credentials(self, step: Step, request: Request) -> Request:
+        if self.users is not None:
+            request = self.users.authorise(step, request, self.made)
+        own = _own_headers(self.exchanger.targets)
+        kept = tuple(item for item in request.headers if item[0].lower() not in own)
+        return replace(request, headers=kept) if own else request
+
+    def _learn(self, played: Played) -> None:
+        self._asked |= named_in(played.step.request)
+        self.made |= shown_in(played.step.answer) - self._asked
+        self._live |= shown_in(played.exchange.leader)
+        self.listener.hear(played.step, played.exchange.request, played.exchange)
+
+
+def replay(
+    recording: Recording,
+    exchanger: Exchanger,
+    actors: ActorBook | None,
+    settings: ReplaySettings,
+    progress: Progress,
+) -> list[str]:
+    """Play a whole recording; returns for people what could not be carried over.
+
+    `actors` stand in for users whose log-in is not in the recording. Raises `TargetLostError`.
+    """
+    leader, ledger = exchanger.targets[0], exchanger.ledger
+    listener = Listener(ledger, leader, recording.base_url, judges=settings.against_recording)
+    replayer = Replayer(
+        exchanger,
+        listener,
+        Fresh(settings.fresh),
+        _users(exchanger, actors),
+        None if recording.has_bodies else IdFinder(exchanger),
+    )
+    foreign = 0
+    for number, played in enumerate(replayer.play(recording.steps), 1):
+        foreign += bool(played.foreign)
+        progress(played.exchange.label, number, len(recording.steps))
+    return list(_notes(replayer, foreign))
+
+
+def _own_headers(targets: Iterable[Target]) -> set[str]:
+    """The lower-cased names of headers that every target has as its own."""
+    names = ({name.lower() for name, _ in target.headers} for target in targets)
+    return set.intersection(*names)
+
+
+def _users(exchanger: Exchanger, actors: ActorBook | None) -> Users | None:
+    """Who stands in for recorded users, unless the targets' own headers say who sends."""
+    own = tuple((name, "") for name in _own_headers(exchanger.targets))
+    if actors is None or actors.credential.is_in(Request("GET", "/", own)):
+        return None
+    return Users(exchanger.ledger.document, actors)
+
+
+def _notes(replayer: Replayer, foreign: int) -> Iterator[str]:
+    if foreign:
+        what = "1 request names" if foreign == 1 else f"{foreign:,} requests name"
+        yield f"{what} what the recorded server had made and this replay did not"
+    if replayer.users is not None and replayer.users.stood_in:
+        yield f"users whose log-in was not recorded: {replayer.users.stood_in}"
+    if replayer.ids is not None:
+        yield replayer.ids.summary()

@@ -1,0 +1,57 @@
+"""Users of the configuration in the place of recorded ones whose log-in was not recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lockstep.openapi.document import Document
+from lockstep.recordings import Step
+from lockstep.recordings.names import named_in
+from lockstep.transport.messages import Request, status_of
+from lockstep.users.actors import ActorBook
+
+_REFUSED = frozenset({401, 403})
+
+
+@dataclass(slots=True)
+class Users:
+    """Gives each recorded credential that nobody can translate to a user of its own."""
+
+    document: Document
+    actors: ActorBook
+    _names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stood_in(self) -> int:
+        """For how many recorded users another one was sent."""
+        return len(self._names)
+
+    def authorise(self, step: Step, request: Request, made: set[str]) -> Request:
+        """The request with a live user's credential, where the recorded one is worth nothing.
+
+        That is one that the recorded answers (`made`) do not show, or one that a tool left out.
+        Raises `ActorError` where a user cannot log in.
+        """
+        credential = self.actors.credential
+        if credential.is_in(step.request):
+            bare = credential.remove(step.request)
+            texts = named_in(step.request) - named_in(bare)
+            if texts & made:
+                return request
+            text = " ".join(sorted(texts))
+        elif self._was_left_out(step):
+            text = ""
+        else:
+            return request
+        name = self._names.setdefault(text, self._next())
+        return self.actors.authorise(request, self.actors.get(name))
+
+    def _was_left_out(self, step: Step) -> bool:
+        operation = self.document.find(step.request.method, step.request.path)
+        if operation is None or not operation.requires_auth or step.answer is None:
+            return False
+        return status_of(step.answer) not in _REFUSED
+
+    def _next(self) -> str:
+        specs = self.actors.specs
+        return specs[len(self._names) % len(specs)].name

@@ -1,0 +1,158 @@
+"""Plays stories: step by step, against one server, several in lockstep, or several in turn."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lockstep.drivers.stories.expectations import faults, statuses
+from lockstep.drivers.stories.files import Story, StoryError
+from lockstep.drivers.stories.requests import build_request
+from lockstep.drivers.stories.values import fill, pick
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.trace import Exchange
+from lockstep.results.findings import STORY
+from lockstep.transport.messages import Outcome, Request, Response, status_of
+from lockstep.users.actors import ActorBook, ActorError
+
+Control = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryResult:
+    """How a story ended; `problem` is empty when every expectation held.
+
+    `played` is false when it could not be played to the step that failed it: a value was never
+    saved, say, or an actor could not log in. That is no finding about a target.
+    """
+
+    name: str
+    requests: int
+    problem: str = ""
+    played: bool = True
+
+
+class StoryPlayer:
+    """Plays stories through one exchanger; every story has actors of its own."""
+
+    def __init__(
+        self, exchanger: Exchanger, actors: ActorBook, controls: Mapping[str, Control]
+    ) -> None:
+        """`controls` are what `control` steps do, by name."""
+        self._exchanger = exchanger
+        self._actors = actors
+        self._controls = controls
+
+    def play(self, story: Story) -> StoryResult:
+        """Play a story up to its end, or to the first step that is not answered as expected."""
+        ledger = self._exchanger.ledger
+        before = ledger.requests
+        problem, played = "", True
+        self._actors.forget_all()
+        try:
+            values: dict[str, Any] = {"unique": self._actors.unique()}
+            for name in story.actors:
+                values[name] = self._actors.get(name).facts
+            for number, step in enumerate(story.steps, 1):
+                problem = self._step(story, number, step, values)
+                if problem:
+                    break
+        except (StoryError, ActorError) as error:
+            problem, played = f"{story.name}: {error}", False
+        return StoryResult(story.name, ledger.requests - before, problem, played)
+
+    def _step(self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]) -> str:
+        try:
+            if "control" in step:
+                return self._control(step["control"])
+            if "parallel" in step:
+                return self._race(story, number, step, values)
+            for _ in range(step.get("repeat", 1)):
+                problem = self._single(story, number, step, values)
+                if problem:
+                    return problem
+        except StoryError as error:
+            raise StoryError(f"step {number}: {error}") from error
+        return ""
+
+    def _control(self, name: str) -> str:
+        if name not in self._controls:
+            raise StoryError(f"nobody knows how to {name}")
+        self._controls[name]()
+        return ""
+
+    def _single(
+        self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]
+    ) -> str:
+        expected = fill(step["expect"], values)
+        request = self.request(story, step, values)
+        exchange = self._exchanger.send(request, expected=statuses(expected))
+        wrong = {
+            name: "; ".join(found)
+            for name, outcome in exchange.outcomes.items()
+            if (found := list(faults(self._named(expected, name), outcome)))
+        }
+        if wrong:
+            return self._report(story, number, exchange, wrong)
+        save(step, exchange.leader, values)
+        return ""
+
+    def _race(self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]) -> str:
+        requests = [self.request(story, part, values) for part in step["parallel"]]
+        wanted = Counter(step["expect_any_order"])
+        exchanges = self._exchanger.send_together(requests, expected=frozenset(wanted))
+        seen: dict[str, list[int | None]] = {}
+        for exchange in exchanges:
+            for name, outcome in exchange.outcomes.items():
+                # In turn, the targets share one race.
+                racer = "together" if self._exchanger.rotates else name
+                seen.setdefault(racer, []).append(status_of(outcome))
+        wrong = {
+            racer: f"statuses {sorted(wanted.elements())} expected, got {got}"
+            for racer, got in seen.items()
+            if Counter(got) != wanted
+        }
+        if wrong:
+            return self._report(story, number, exchanges[-1], wrong)
+        winners = (one.leader for one in exchanges if (status_of(one.leader) or 999) < 300)
+        save(step, next(winners, exchanges[0].leader), values)
+        return ""
+
+    def _named(self, expected: Any, target: str) -> Any:
+        """What is expected, in the names that a target gave to things."""
+        text = json.dumps(expected, ensure_ascii=False)
+        return json.loads(self._exchanger.translate_text(text, target))
+
+    def _report(
+        self, story: Story, number: int, exchange: Exchange, wrong: Mapping[str, str]
+    ) -> str:
+        where = f"{story.name}, step {number}"
+        ledger = self._exchanger.ledger
+        added = ledger.findings.add_violation(
+            exchange, "expectation", where, wrong, self._exchanger.trace, category=STORY
+        )
+        detail = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+        return f"{where}: {detail}" if added else ""
+
+    def request(self, story: Story, step: Mapping[str, Any], values: Mapping[str, Any]) -> Request:
+        """The request of a step with its actor's credentials."""
+        request = build_request(self._exchanger.ledger.document, step, values)
+        actor = step["as"] if "as" in step else self._default_actor(story, step)
+        if actor is None or self._actors.credential.is_in(request):
+            return request
+        return self._actors.authorise(request, self._actors.get(actor))
+
+    def _default_actor(self, story: Story, step: Mapping[str, Any]) -> str | None:
+        operation = self._exchanger.ledger.document.operations.get(step.get("operation", ""))
+        needed = operation is not None and operation.requires_auth
+        return story.actors[0] if needed and story.actors else None
+
+
+def save(step: Mapping[str, Any], outcome: Outcome, values: dict[str, Any]) -> None:
+    """Keep under their names what a step saves from an answer; `StoryError` when it lacks it."""
+    if isinstance(outcome, Response):
+        for name, source in step.get("save", {}).items():
+            values[name] = pick(source, outcome)

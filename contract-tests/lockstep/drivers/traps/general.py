@@ -1,0 +1,205 @@
+"""Springs the general traps on any servers, and explains where they differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from lockstep.drivers.traps.raw import TrapResult, shown
+from lockstep.drivers.traps.wire import Conversation, Plain, converse
+from lockstep.transport.messages import NoResponse, Response, status_of
+from lockstep.transport.targets import Target
+from lockstep.traps.general import GeneralTrap, NoPlaceError
+from lockstep.traps.places import Places
+
+# What a trap is held against: the same request without the trap.
+_PLAIN = {
+    "get": "GET {get} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n",
+    "item": "GET {item:lockstep} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n",
+    "query": "GET {query:@=1} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n",
+    "post": "POST {post} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    "Content-Length: {length}\r\n{headers}\r\n",
+}
+
+
+@dataclass(slots=True)
+class GeneralRun:
+    """The general traps on some servers.
+
+    `usual` is what each target answers to the requests without a trap, by place. `unsteady` says
+    in words which traps a server answered in two ways.
+    """
+
+    targets: Sequence[Target]
+    places: Places
+    usual: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    unsteady: list[str] = field(default_factory=list)
+    _placeless: dict[str, list[str]] = field(default_factory=dict)
+    _paths: dict[str, str] = field(default_factory=dict)
+
+    def learn_usual(self) -> None:
+        """Ask each target for the requests without a trap."""
+        for place, template in _PLAIN.items():
+            body = "{json}" if place == "post" else ""
+            trap = GeneralTrap("", place, "", "", "", (), template, body, ())
+            self.usual[place] = dict.fromkeys((target.name for target in self.targets), None)
+            try:
+                answers = self._ask(trap)
+            except NoPlaceError:
+                continue
+            line = self.encode(trap, self.targets[0]).split(b" HTTP/1.1", 1)[0]
+            self._paths[place] = line.decode("latin-1")
+            for name, conversation in answers.items():
+                self.usual[place][name] = status_of(conversation.answer)
+
+    def spring(self, traps: Sequence[GeneralTrap]) -> Iterator[TrapResult]:
+        """Send every trap to every target; `problems` of a result say how the targets differ.
+
+        A trap is sent again when answers differ: a server that then differs from itself is unsteady
+        and not judged.
+        """
+        self.learn_usual()
+        for trap in traps:
+            try:
+                yield self._spring(trap)
+            except NoPlaceError as lacking:
+                self._placeless.setdefault(str(lacking), []).append(f"{trap.area}, {trap.name}")
+
+    def untried(self) -> list[str]:
+        """In words, which traps told nothing: for want of a place, or behind a log-in."""
+        lines = [
+            f"the document lacks {lacking}: {'; '.join(names)}"
+            for lacking, names in self._placeless.items()
+        ]
+        for place, statuses in self.usual.items():
+            closed = [name for name, status in statuses.items() if status in (401, 403, 429)]
+            if closed:
+                lines.append(
+                    f"{self._paths[place]} is answered with {statuses[closed[0]]} by "
+                    f"{', '.join(closed)} without any trap: what lies behind was not reached"
+                )
+        return lines
+
+    def _spring(self, trap: GeneralTrap) -> TrapResult:
+        heard = self._ask(trap)
+        result = TrapResult(trap)
+        for name, conversation in heard.items():
+            result.answers[name] = [conversation.answer, *conversation.more]
+            result.shown[name] = describe(conversation, trap)
+        signs = {name: _sign(conversation, trap) for name, conversation in heard.items()}
+        if len(set(signs.values())) == 1:
+            return result
+        again = {name: _sign(one, trap) for name, one in self._ask(trap).items()}
+        if again != signs:
+            self.unsteady.append(f"{trap.area}, {trap.name}: a server answered in two ways")
+            return result
+        result.grade = self._grade(trap, heard)
+        result.problems += [f"{name}: {text}" for name, text in result.shown.items()]
+        return result
+
+    def agrees(self, result: TrapResult, name: str) -> bool | None:
+        """Whether a target answered as the standard says; `None` where none decides."""
+        trap = result.trap
+        status = status_of(result.answers[name][0])
+        if not isinstance(trap, GeneralTrap) or not trap.statuses:
+            return None
+        usual = self.usual[trap.place][name]
+        return any(_is(status, wanted, usual) for wanted in trap.statuses)
+
+    def _ask(self, trap: GeneralTrap) -> dict[str, Conversation]:
+        with ThreadPoolExecutor(max_workers=len(self.targets)) as threads:
+            answers = threads.map(lambda target: self._converse(trap, target), self.targets)
+            return {
+                target.name: answer for target, answer in zip(self.targets, answers, strict=True)
+            }
+
+    def _converse(self, trap: GeneralTrap, target: Target) -> Conversation:
+        data = self.encode(trap, target)
+        plain = Plain(self._plain(target), self.usual.get("get", {}).get(target.name))
+        return converse(target, data, trap.method, plain)
+
+    def encode(self, trap: GeneralTrap, target: Target) -> bytes:
+        """The bytes of a trap for one target."""
+        own = {line.partition(":")[0].lower() for line in trap.template.split("\r\n")[1:]}
+        given = [item for item in target.headers if item[0].lower() not in own]
+        headers = "".join(f"{name}: {value}\r\n" for name, value in given)
+        return trap.encode(self.places, target.host, headers, _prefix(target))
+
+    def _plain(self, target: Target) -> bytes:
+        path = _prefix(target) + self.places.get
+        lines = [f"GET {path} HTTP/1.1", f"Host: {target.host}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in target.headers]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def _grade(self, trap: GeneralTrap, heard: Mapping[str, Conversation]) -> str:
+        """How grave a difference is: slight where all refuse, as grave as the trap where one does.
+
+        What is left of a request and answered as another one is always smuggling.
+        """
+        if any(conversation.more for conversation in heard.values()):
+            return "smuggling"
+        taken = {name for name, one in heard.items() if self._is_taken(trap, name, one)}
+        if 0 < len(taken) < len(heard):
+            return trap.grade
+        if any((status_of(one.answer) or 0) >= 500 for one in heard.values()):
+            return "interop"
+        silent = any(isinstance(one.answer, NoResponse) for one in heard.values())
+        return "interop" if silent and trap.grade != "cosmetic" else "cosmetic"
+
+    def _is_taken(self, trap: GeneralTrap, name: str, conversation: Conversation) -> bool:
+        status = status_of(conversation.answer)
+        return status is not None and (status < 400 or status == self.usual[trap.place][name])
+
+
+def describe(conversation: Conversation, trap: GeneralTrap) -> str:
+    """What a target made of a trap, in words."""
+    answer = conversation.answer
+    if isinstance(answer, NoResponse):
+        return shown(answer)
+    text = shown(answer)
+    for name in trap.headers:
+        value = answer.header(name)
+        text += f"; {name.title()}: {value}" if value is not None else f"; no {name.title()}"
+    if conversation.more:
+        statuses = ", ".join(str(one.status) for one in conversation.more)
+        text += f"; what was left of it was answered as a request of its own: {statuses}"
+    return f"{text}; connection {conversation.connection}"
+
+
+def _sign(conversation: Conversation, trap: GeneralTrap) -> tuple[object, ...]:
+    """What is compared of an answer: status, kind of body, connection, and the chosen headers."""
+    answer = conversation.answer
+    if isinstance(answer, NoResponse):
+        return (answer.reason,)
+    headers = tuple(_tokens(answer.header(name)) for name in trap.headers)
+    more = tuple(one.status for one in conversation.more)
+    return answer.status, body_kind(answer), conversation.connection, more, headers
+
+
+def body_kind(answer: Response) -> str:
+    """`nothing`, `JSON`, `HTML`, `text` or `other`."""
+    media_type = answer.media_type or ""
+    if not answer.body:
+        return "nothing"
+    if "json" in media_type:
+        return "JSON"
+    if "html" in media_type or re.match(rb"\s*<(!doctype|html)", answer.body, re.IGNORECASE):
+        return "HTML"
+    return "text" if media_type.startswith("text/") else "other"
+
+
+def _tokens(value: str | None) -> frozenset[str] | None:
+    return None if value is None else frozenset(part.strip() for part in value.split(","))
+
+
+def _is(status: int | None, wanted: str, usual: int | None) -> bool:
+    if wanted == "plain":
+        return status == usual
+    return re.fullmatch(wanted.replace("x", r"\d"), str(status)) is not None
+
+
+def _prefix(target: Target) -> str:
+    return urlsplit(target.base_url).path

@@ -1,0 +1,144 @@
+"""Sends the parity traps as bytes over a socket and judges the answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep.drivers.traps.made import masked
+from lockstep.drivers.traps.wire import send_bytes
+from lockstep.results.findings import TRAP, Finding
+from lockstep.transport.messages import NoResponse, Outcome, Response
+from lockstep.transport.targets import Target
+from lockstep.traps.general import GeneralTrap
+from lockstep.traps.specific import Expectation, Trap
+
+_SHOWN = 120
+# Made anew for each answer, or about the connection and not about the resource.
+_NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server"})
+
+
+@dataclass(slots=True)
+class TrapResult:
+    """What each target answered to one trap, by target name, and what is wrong with it.
+
+    `shown` is a short text for each target, `at_fault` names those that missed what is expected, or
+    all where answers only differ. `grade` says how grave a problem is, for a general trap
+    one of `catalogue.GRADES`, else empty.
+    """
+
+    trap: Trap | GeneralTrap
+    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+    at_fault: tuple[str, ...] = ()
+    grade: str = ""
+
+
+def run_traps(
+    traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]
+) -> Iterator[TrapResult]:
+    """Send every trap to every target, one after another.
+
+    Each answer is held against the trap's expectation, and the answers of the targets against each
+    other. `tokens` has an access token for each target, by name.
+    """
+    return (_spring(trap, targets, tokens) for trap in traps)
+
+
+def finding_of(result: TrapResult) -> Finding:
+    """What is wrong with a result, as a finding."""
+    trap = result.trap
+    values = {name: result.shown[name] for name in result.at_fault}
+    return Finding(TRAP, f"trap, {trap.area}", "trap", trap.name, result.at_fault, values)
+
+
+def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) -> TrapResult:
+    result = TrapResult(trap)
+    wanted = [trap.expect] if trap.expect.then is None else [trap.expect, trap.expect.then]
+    for target in targets:
+        data = trap.encode(target.host, tokens[target.name])
+        answers = send_bytes(target, data, [trap.method] * len(wanted))
+        result.answers[target.name] = answers
+        result.shown[target.name] = ", then ".join(map(shown, answers))
+        problems = list(_all_misses(wanted, answers))
+        if problems:
+            result.at_fault += (target.name,)
+        result.problems.extend(f"{target.name}: {problem}" for problem in problems)
+    seen = {name: [_comparable(answer) for answer in got] for name, got in result.answers.items()}
+    leader, *others = seen
+    for name in others:
+        if seen[name] != seen[leader]:
+            result.problems.append(f"{leader}: {seen[leader]}; {name}: {seen[name]}")
+    if result.problems and not result.at_fault:
+        result.at_fault = tuple(seen)
+    return result
+
+
+def _all_misses(wanted: Sequence[Expectation], answers: Sequence[Outcome]) -> Iterator[str]:
+    for expected, answer in zip(wanted, answers, strict=False):
+        yield from _misses(expected, answer)
+    if len(answers) < len(wanted):
+        yield f"{len(answers)} answers, not {len(wanted)}"
+
+
+def shown(answer: Outcome) -> str:
+    """An answer in a few words: its status, what its body is, and how that begins."""
+    if isinstance(answer, NoResponse):
+        return f"no answer ({answer.reason})"
+    if not answer.body:
+        return f"{answer.status} without a body"
+    text = answer.body[:_SHOWN].decode("utf-8", "replace")
+    kind = (answer.media_type or "no media type").removeprefix("application/")
+    return f"{answer.status} {kind} {text}{'…' if len(answer.body) > _SHOWN else ''}"
+
+
+def _misses(expected: Expectation, answer: Outcome) -> list[str]:
+    if isinstance(answer, NoResponse):
+        return [f"expected {expected.status}, got no answer: {answer.reason}"]
+    problems = []
+    if answer.status != expected.status:
+        problems.append(f"expected {expected.status}, got {answer.status} {answer.body[:200]!r}")
+    for name, value in expected.headers.items():
+        if not _header_matches(value, answer.header(name)):
+            problems.append(f"header {name}: expected {value}, got {answer.header(name)!r}")
+    if expected.body is not None and answer.body != expected.body.encode("latin-1"):
+        problems.append(f"expected the body {expected.body!r}, got {answer.body[:200]!r}")
+    if expected.code is not None:
+        problems.extend(_problem_misses(expected, answer))
+    return problems
+
+
+def _problem_misses(expected: Expectation, answer: Response) -> list[str]:
+    try:
+        problem: Any = json.loads(answer.body)
+    except ValueError:
+        return [f"expected a problem document, got {answer.body[:200]!r}"]
+    problems = []
+    if problem.get("code") != expected.code:
+        problems.append(f"expected the code {expected.code}, got {problem.get('code')}")
+    if expected.errors and problem.get("errors") != list(expected.errors):
+        problems.append(f"expected {list(expected.errors)}, got {problem.get('errors')}")
+    return problems
+
+
+def _header_matches(wanted: str | Mapping[str, str], value: str | None) -> bool:
+    if isinstance(wanted, str):
+        return value == wanted
+    return value is not None and re.search(wanted["matches"], value) is not None
+
+
+def _comparable(answer: Outcome) -> object:
+    if isinstance(answer, NoResponse):
+        return answer.reason
+    body = answer.body.decode("latin-1")
+    headers = {name.lower(): masked(value) for name, value in answer.headers}
+    kept = {name: value for name, value in headers.items() if name not in _NOT_COMPARED}
+    plain = masked(body)
+    if plain != body and "etag" in kept:
+        # The tag of a body with values of one server is not that of the other's.
+        kept["etag"] = "<tag>"
+    return answer.status, kept, plain

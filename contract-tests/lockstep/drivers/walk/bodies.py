@@ -1,0 +1,100 @@
+"""Valid bodies for a walk: a plain one, one that goes to its limits, an odd one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any
+
+from lockstep.log_in.bodies import body_template, flat, kind_of_value
+from lockstep.openapi.document import Document
+
+_TEXT = "Zwölf Ünï 😀"
+_LONGEST = 300
+
+
+class Style(Enum):
+    """How the members of a body are chosen.
+
+    `PLAIN`: those that are required. `FULL`: all, as long and as large as they may be. `ODD`: all,
+    with null, nothing, the smallest number and text beyond Latin-1 wherever these are allowed.
+    `BLANK`: those that are required, with texts of blanks.
+    """
+
+    PLAIN = "plain"
+    FULL = "full"
+    ODD = "odd"
+    BLANK = "blank"
+
+
+def body(document: Document, schema: Any, style: Style, name: str = "") -> Any:
+    """A valid value for a schema; in what must differ by user there are placeholders."""
+    schema = flat(document, schema)
+    if style is Style.PLAIN:
+        return body_template(document, schema, name)
+    if isinstance(schema.get("properties"), Mapping):
+        required = schema.get("required", ()) if style is Style.BLANK else schema["properties"]
+        return {
+            key: body(document, member, style, key)
+            for key, member in schema["properties"].items()
+            if key in required and not flat(document, member).get("readOnly")
+        }
+    if style is Style.ODD and may_be_null(schema):
+        return None
+    if schema.keys() & {"const", "enum", "pattern", "format"}:
+        return body_template(document, schema, name)
+    return _leaf(document, schema, style, name)
+
+
+def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:
+    """Bodies that change one member each, as `FULL` and as `ODD` have it."""
+    for style in (Style.FULL, Style.ODD):
+        whole = body(document, schema, style)
+        for name, member in whole.items() if isinstance(whole, Mapping) else ():
+            if isinstance(member, Mapping) and member:
+                yield from ({name: {inner: value}} for inner, value in member.items())
+            else:
+                yield {name: member}
+
+
+def confused(document: Document, schema: Any) -> Iterator[Any]:
+    """Bodies with one member of another type that a lenient server takes: `"12"`, say, for 12.
+
+    Servers that convert what they are sent accept these, and those that check it do not.
+    """
+    yield from _confused(body(document, schema, Style.FULL))
+
+
+def _confused(node: Any) -> Iterator[Any]:
+    for name, member in node.items() if isinstance(node, Mapping) else ():
+        if isinstance(member, Mapping):
+            yield from ({**node, name: variant} for variant in _confused(member))
+        elif isinstance(member, bool):
+            yield {**node, name: str(member).lower()}
+        elif isinstance(member, int | float):
+            yield {**node, name: str(member)}
+        elif isinstance(member, str):
+            yield {**node, name: 12}
+
+
+def may_be_null(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema takes null."""
+    return isinstance(schema.get("type"), list) and "null" in schema["type"]
+
+
+def _leaf(document: Document, schema: Mapping[str, Any], style: Style, name: str) -> Any:
+    full = style is Style.FULL
+    match kind_of_value(schema):
+        case "string":
+            longest = min(schema.get("maxLength", 30), _LONGEST)
+            text = "a" * longest if full else "" if style is Style.BLANK else _TEXT[:longest]
+            return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
+        case "integer" | "number" if full:
+            return schema.get("maximum", 12)
+        case "boolean":
+            return full
+        case "array" if full:
+            count = min(schema.get("maxItems", 2), 2)
+            return [body(document, schema.get("items", {}), style) for _ in range(count)]
+        case _:
+            return body_template(document, schema, name)

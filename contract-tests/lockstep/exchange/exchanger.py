@@ -1,0 +1,315 @@
+"""One request, N targets at once: translate, send, compare, learn, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import chain
+
+from lockstep.compare import Difference
+from lockstep.compare.answers import Comparer
+from lockstep.compare.parsed import ParsedAnswer
+from lockstep.exchange.gate import Gate
+from lockstep.exchange.ledger import Ledger
+from lockstep.exchange.parted import PartedStates
+from lockstep.exchange.repair import Repair
+from lockstep.exchange.second_look import SecondLook
+from lockstep.exchange.settling import Settling
+from lockstep.exchange.symbols import SymbolTable
+from lockstep.exchange.together import send_at_once
+from lockstep.exchange.trace import Exchange, Trace
+from lockstep.exchange.translation import Translator
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.shapes import Generated
+from lockstep.transport.messages import Outcome, Request, Response, status_of
+from lockstep.transport.targets import Target
+from lockstep.users.credentials import Identity
+
+Listener = Callable[[Exchange, list[Generated]], None]
+
+
+# So many requests in a row without an answer, and a target counts as gone.
+MAX_SILENCE = 15
+
+
+class TargetLostError(Exception):
+    """A target has stopped answering; going on would tell nothing more."""
+
+
+class Exchanger:
+    """Sends every request to every target and holds the answers against each other.
+
+    The first target is the leader: requests are written in the names that it gave to things, and
+    translated for the others. With `rotate` the targets share one state: each request goes to the
+    next one in turn, and nothing is translated or compared. Without `repairs` nothing is sent to
+    undo a write that succeeded on one side only; without `asks_again` no question is repeated to
+    tell noise from a divergence. Exchangers that work side by side share a `gate`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        targets: Sequence[Target],
+        *,
+        rotate: bool = False,
+        repairs: bool = True,
+        asks_again: bool = True,
+        gate: Gate | None = None,
+    ) -> None:
+        if not targets:
+            raise ValueError("at least one target is needed")
+        self.ledger = ledger
+        self.targets = list(targets)
+        self._gate = gate
+        self.listeners: list[Listener] = []
+        # Who has logged in, by the actor of their requests.
+        self.identities: dict[str, Identity] = {}
+        self.rotates = rotate
+        self._turn = 0
+        self._addresses = {target.name: target.base_url for target in self.targets}
+        self._silent = dict.fromkeys(self._addresses, 0)
+        table = SymbolTable([target.name for target in self.targets[1:]])
+        self._translator = Translator(ledger.document, table)
+        self.trace = Trace(self._translator.names)
+        self._comparer = Comparer(
+            ledger.document,
+            table,
+            ledger.clock,
+            leader=self.targets[0].name,
+            urls=self._addresses,
+            sent=self._translator.sent,
+            rules=ledger.rules,
+            noise=ledger.noise,
+        )
+        self._second_look = SecondLook(ledger, self.targets) if asks_again else None
+        undoes = repairs and not rotate and len(self.targets) > 1
+        self._settling = Settling(
+            ledger,
+            self.trace,
+            PartedStates(),
+            Repair(ledger.document, self.targets, self._comparer.generated) if undoes else None,
+        )
+
+    def send(
+        self,
+        request: Request,
+        *,
+        group: str | None = None,
+        expected: frozenset[int] = frozenset(),
+    ) -> Exchange:
+        """Send one request and record all that can be said about the answers.
+
+        `group` marks exchanges that only make sense together, such as the log-in of one user.
+        A 5xx is a finding unless its status is among the `expected` ones. Raises `TargetLostError`
+        when a target has not answered for long.
+        """
+        requests = self._requests(request)
+        outcomes = self._exchange(requests)
+        return self.record(request, requests, outcomes, group=group, expected=expected)
+
+    def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
+        """Send each target a request of its own: the log-in of an account that it alone has, say.
+
+        Recorded as if the leader's had been sent to all.
+        """
+        chosen = [self._next()] if self.rotates else self.targets
+        own = {target.name: target.dress(requests[target.name]) for target in chosen}
+        outcomes = self._exchange(own)
+        return self.record(requests[self.targets[0].name], own, outcomes, group=group)
+
+    def ask(self, request: Request) -> dict[str, Outcome]:
+        """Send a request to every target in its own names; nothing is compared or recorded."""
+        requests = self._requests(request)
+        self.ledger.count_requests(len(requests))
+        return self._exchange(requests)
+
+    def differences(self, request: Request) -> list[Difference]:
+        """Send a request and only say where the answers differ; nothing is recorded."""
+        document = self.ledger.document
+        operation = document.find(request.method, request.path)
+        label = document.label(request.method, request.path)
+        requests = self._requests(request)
+        (_, leader), *others = self.ask(request).items()
+        compared = (
+            self._comparer.compare(
+                operation,
+                leader,
+                outcome,
+                name,
+                requests=(request, requests[name]),
+                label=label,
+            )
+            for name, outcome in others
+        )
+        return list(chain.from_iterable(compared))
+
+    def send_together(
+        self,
+        together: Sequence[Request],
+        *,
+        expected: frozenset[int] = frozenset(),
+        first: int = 0,
+    ) -> list[Exchange]:
+        """Send several requests to each target at the same moment, as a race.
+
+        Which request wins may differ from target to target. So answers are paired by status and
+        by which headers they have before they are compared: the replay of an answer with the
+        partner's replay, and so on. Unless the requests are all the same, a difference may come
+        from the order alone: then answers that differ in more than their status teach nothing and
+        are no finding. The request number `first` goes out before the others.
+        """
+        translated = [self._requests(request) for request in together]
+        jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
+        answers = iter(send_at_once(jobs, first))
+        rows = [
+            {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
+        ]
+        if len(rows[0]) > 1:
+            rows = _paired_by_likeness(rows)
+        alike = len({replace(request, actor=None) for request in together}) == 1
+        parts = zip(together, translated, rows, strict=True)
+        return [
+            self.record(request, sent, outcomes, expected=expected, ordered=alike)
+            for request, sent, outcomes in parts
+        ]
+
+    def record(
+        self,
+        request: Request,
+        requests: dict[str, Request],
+        outcomes: dict[str, Outcome],
+        *,
+        group: str | None = None,
+        expected: frozenset[int] = frozenset(),
+        ordered: bool = True,
+    ) -> Exchange:
+        """Judge, compare and keep what was sent, also by somebody else, and what was answered.
+
+        `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
+        `ordered` may belong to each other's requests: then a difference between them is none.
+        """
+        document = self.ledger.document
+        operation = document.find(request.method, request.path)
+        exchange = Exchange(
+            number=self.trace.next_number(),
+            request=request,
+            label=document.label(request.method, request.path),
+            requests=requests,
+            outcomes=outcomes,
+            addresses=self._addresses,
+            group=group,
+        )
+        generated = self._generated(operation, exchange.leader)
+        made = [item.key for item in generated if _is_traced(item)]
+        self.trace.record(exchange, made)
+        self._judge(exchange, operation, expected)
+        self._compare(exchange, operation, ordered=ordered)
+        self._settling.settle(exchange, made)
+        self.ledger.count(exchange)
+        self._watch(exchange)
+        for listener in self.listeners:
+            listener(exchange, generated)
+        return exchange
+
+    def names(self, request: Request) -> set[str]:
+        """The keys of the short values that a request names; see `Generated.key`."""
+        return self._translator.names(request)
+
+    def not_judged(self) -> list[str]:
+        """What could not be held against each other because the targets have parted, in words."""
+        return self._settling.parted.not_judged()
+
+    def translate(self, request: Request, name: str) -> Request:
+        """The request in the names of one target; `KeyError` for an unknown target."""
+        if name == self.targets[0].name or self.rotates:
+            return request
+        return self._translator.request(request, name)
+
+    def translate_text(self, text: str, name: str) -> str:
+        """A text in the names of one target."""
+        if name == self.targets[0].name or self.rotates:
+            return text
+        return self._translator.text(text, name)
+
+    def _requests(self, request: Request) -> dict[str, Request]:
+        if not self.rotates:
+            return {target.name: self._own(request, target) for target in self.targets}
+        target = self._next()
+        return {target.name: target.dress(request)}
+
+    def _next(self) -> Target:
+        """The target whose turn it is."""
+        target = self.targets[self._turn % len(self.targets)]
+        self._turn += 1
+        return target
+
+    def _own(self, request: Request, target: Target) -> Request:
+        """The request as one target gets it: in its names, with its token and its headers."""
+        translated = self.translate(request, target.name)
+        identity = self.identities.get(request.actor or "")
+        if identity is not None and identity.signed(request, self.targets[0].name):
+            translated = identity.sign(translated, target.name)
+        return target.dress(translated)
+
+    def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
+        """Send each target its own request, all at once."""
+        method = next(iter(requests.values())).method
+        with self._gate.passing(method) if self._gate is not None else nullcontext():
+            pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
+            return {waiting.target.name: waiting.finish() for waiting in pending}
+
+    def _chosen(self, requests: dict[str, Request]) -> list[Target]:
+        return [target for target in self.targets if target.name in requests]
+
+    def _generated(self, operation: Operation | None, outcome: Outcome) -> list[Generated]:
+        if not isinstance(outcome, Response):
+            return []
+        return list(self._comparer.generated(operation, ParsedAnswer(outcome)))
+
+    def _watch(self, exchange: Exchange) -> None:
+        for name, outcome in exchange.outcomes.items():
+            answered = isinstance(outcome, Response)
+            self._silent[name] = 0 if answered else self._silent[name] + 1
+            if self._silent[name] >= MAX_SILENCE:
+                raise TargetLostError(f"{name} at {self._addresses[name]} has stopped answering")
+
+    def _judge(
+        self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]
+    ) -> None:
+        for name, outcome in exchange.outcomes.items():
+            violations = self.ledger.conformance.check(operation, outcome, expected)
+            exchange.violations[name] = violations
+            self.ledger.add_violations(exchange, name, violations, self.trace)
+
+    def _compare(self, exchange: Exchange, operation: Operation | None, *, ordered: bool) -> None:
+        self._translator.remember(exchange.request)
+        leader, *partners = exchange.outcomes
+        for name in partners:
+            pair = exchange.outcomes[leader], exchange.outcomes[name]
+            alike = ordered or status_of(pair[0]) != status_of(pair[1])
+            compare = self._comparer.compare if alike else self._comparer.compare_on_trial
+            requests = exchange.requests[leader], exchange.requests[name]
+            exchange.differences[name] = compare(
+                operation, *pair, name, requests=requests, label=exchange.label
+            )
+        if self._second_look is not None:
+            self._second_look.take(exchange, self.ask)
+
+
+def _is_traced(item: Generated) -> bool:
+    # Every answer has a request id of its own; no later request depends on one.
+    return item.kind not in ("time", "elapsed") and not (
+        item.kind == "id" and str(item.path[0]).startswith("x-")
+    )
+
+
+def _paired_by_likeness(rows: list[dict[str, Outcome]]) -> list[dict[str, Outcome]]:
+    columns = {name: sorted((row[name] for row in rows), key=_rank) for name in rows[0]}
+    return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
+
+
+def _rank(outcome: Outcome) -> tuple[int, list[str], bytes]:
+    if not isinstance(outcome, Response):
+        return 0, [], b""
+    return outcome.status, sorted(name.lower() for name, _ in outcome.headers), outcome.body

@@ -1,0 +1,80 @@
+"""Turns the differences of an exchange into findings, each fault once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lockstep.compare import Difference
+from lockstep.exchange.ledger import Ledger
+from lockstep.exchange.parted import Origin, PartedStates, bucket, one_lacks, one_sided
+from lockstep.exchange.repair import Repair
+from lockstep.exchange.trace import SAFE_METHODS, Exchange, Trace
+
+# Members that say how many elements a list has.
+_COUNT = re.compile(r".*(count|total|size|length|pages)$", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Settling:
+    """Records what differs, unless it follows from what has differed before.
+
+    Where a write succeeded on one side only it is undone by `repair`, if the document says how.
+    Else what it touched counts as parted, and the actor who wrote is of no more use.
+    """
+
+    ledger: Ledger
+    trace: Trace
+    parted: PartedStates
+    repair: Repair | None
+
+    def settle(self, exchange: Exchange, made: Iterable[str]) -> None:
+        """Record the differences of an exchange; `made` are the keys of what its answer shows."""
+        leader = next(iter(exchange.outcomes))
+        things = self.trace.things(exchange.request) | set(made)
+        first: Origin | None = None
+        for name, differences in exchange.differences.items():
+            fresh = []
+            for difference in differences:
+                origin = self._origin(exchange, difference, things)
+                if origin is None and first is not None and _counts(difference, differences):
+                    self.ledger.findings.add_consequence(first)
+                    continue
+                if origin is None:
+                    fresh.append(difference)
+                first = first or origin or bucket(exchange, difference)
+            self.ledger.add_differences(exchange, (leader, name), fresh, self.trace)
+        if first is None:
+            return
+        if one_sided(exchange):
+            self._part(exchange, first, things)
+        elif one_lacks(exchange):
+            self.parted.part_lists(exchange, first)
+
+    def _origin(
+        self, exchange: Exchange, difference: Difference, things: set[str]
+    ) -> Origin | None:
+        """The earlier finding that a difference goes back to; else it is noted for later ones."""
+        origin = self.parted.origin(exchange, difference, things)
+        if origin is not None:
+            exchange.parity = False
+            self.ledger.findings.add_consequence(origin)
+            return origin
+        written = exchange.request.method not in SAFE_METHODS
+        self.parted.note(exchange, difference, things, written=written)
+        return None
+
+    def _part(self, exchange: Exchange, origin: Origin, things: set[str]) -> None:
+        self.parted.part(things, origin)
+        if self.repair is not None and self.repair.undo(exchange):
+            return
+        exchange.parted = True
+        self.parted.part_lists(exchange, origin)
+
+
+def _counts(difference: Difference, others: Iterable[Difference]) -> bool:
+    """Whether a difference only counts the elements of a list that is one too long or short."""
+    if difference.kind != "value" or not _COUNT.fullmatch(difference.where):
+        return False
+    return any(other.kind == "length" for other in others)

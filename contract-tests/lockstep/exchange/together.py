@@ -1,0 +1,45 @@
+"""Requests at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lockstep.transport.messages import Outcome, Request
+from lockstep.transport.targets import Connection, PendingExchange, Target, failure_of
+
+
+def send_at_once(jobs: Sequence[tuple[Target, Request]], first: int = 0) -> list[Outcome]:
+    """Send each request to its target at the same moment; the outcomes in the order of the jobs.
+
+    All are connected and written but for their last byte. Then the last bytes go out, microseconds
+    apart, that of the job `first` before the others.
+    """
+    pending = [_hold_back(target, request) for target, request in jobs]
+    turn = first % len(jobs)
+    for waiting, last in (*pending[turn:], *pending[:turn]):
+        _release(waiting, last)
+    return [waiting.finish() for waiting, _ in pending]
+
+
+def _hold_back(target: Target, request: Request) -> tuple[PendingExchange, bytes]:
+    pending = PendingExchange(target, request.method)
+    data = target.encode(request)
+    try:
+        pending.connection = Connection(target.connect())
+    except OSError as error:
+        pending.failure = failure_of(error, connecting=True)
+        return pending, b""
+    try:
+        pending.connection.sock.sendall(data[:-1])
+    except OSError as error:
+        pending.failure = failure_of(error)
+    return pending, data[-1:]
+
+
+def _release(pending: PendingExchange, last: bytes) -> None:
+    if pending.connection is None or pending.failure is not None:
+        return
+    try:
+        pending.connection.sock.sendall(last)
+    except OSError as error:
+        pending.failure = failure_of(error)

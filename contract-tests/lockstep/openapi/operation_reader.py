@@ -1,0 +1,72 @@
+"""Reads the operations of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.openapi.operations import METHODS, DocumentedResponse, Operation, Parameter
+from lockstep.openapi.shapes import ANNOTATION, ShapeReader, followed
+
+
+def read_operations(document: Mapping[str, Any], shapes: ShapeReader) -> Iterator[Operation]:
+    """Every operation in the order of the document.
+
+    `ValueError` names the path of an operation that cannot be read.
+    """
+    reader = _Reader(document, shapes)
+    for path, item in document.get("paths", {}).items():
+        try:
+            item = followed(document, item)
+            for method in METHODS:
+                if method in item:
+                    yield reader.operation(path, method, item)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"paths, {path}: cannot be read ({error!r})") from error
+
+
+class _Reader:
+    def __init__(self, document: Mapping[str, Any], shapes: ShapeReader) -> None:
+        self._document = document
+        self._shapes = shapes
+
+    def operation(self, path: str, method: str, item: Mapping[str, Any]) -> Operation:
+        definition = item[method]
+        parameters: dict[tuple[str, str], Parameter] = {}
+        for raw in (*item.get("parameters", ()), *definition.get("parameters", ())):
+            parameter = self._parameter(followed(self._document, raw))
+            parameters[parameter.location, parameter.name] = parameter
+        security = definition.get("security", self._document.get("security", []))
+        return Operation(
+            name=definition.get("operationId") or f"{method.upper()} {path}",
+            method=method.upper(),
+            path=path,
+            tags=tuple(definition.get("tags", ())),
+            parameters=tuple(parameters.values()),
+            responses={
+                str(status): self._response(response)
+                for status, response in definition.get("responses", {}).items()
+            },
+            requires_auth=bool(security) and all(security),
+            definition=definition,
+        )
+
+    def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
+        schema = self._shapes.read(raw.get("schema"))
+        kind = raw.get(ANNOTATION) or (schema.kind if schema else None)
+        return Parameter(raw["name"], raw["in"], bool(raw.get("required")), kind, schema)
+
+    def _response(self, raw: Any) -> DocumentedResponse:
+        definition = followed(self._document, raw)
+        return DocumentedResponse(
+            pointer=raw.get("$ref", ""),
+            definition=definition,
+            headers={
+                name.lower(): followed(self._document, header)
+                for name, header in definition.get("headers", {}).items()
+            },
+            media_types={
+                media_type.lower(): content
+                for media_type, content in definition.get("content", {}).items()
+            },
+        )

@@ -1,0 +1,109 @@
+"""Where a request carries the token of its user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import quote, unquote
+
+from lockstep.transport.messages import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How a token is sent: in a header, a cookie or a query parameter (OpenAPI, `securitySchemes`).
+
+    `form` is the value with `{token}` in place of the token.
+    """
+
+    location: Literal["header", "cookie", "query"] = "header"
+    name: str = "Authorization"
+    form: str = "Bearer {token}"
+
+    def __str__(self) -> str:
+        shown = self.form.format(token="…")
+        match self.location:
+            case "header":
+                return f"{self.name}: {shown}"
+            case "cookie":
+                return f"Cookie: {self.name}={shown}"
+            case _:
+                return f"?{self.name}={shown}"
+
+    def value(self, request: Request) -> str | None:
+        """What the request has at the credential's place, `None` where it has nothing."""
+        if self.location == "header":
+            return request.header(self.name)
+        pairs = self._cookies(request) if self.location == "cookie" else _query(request)
+        found = (pair.partition("=")[2] for pair in pairs if self._is_named(pair))
+        value = next(found, None)
+        return unquote(value) if value is not None and self.location == "query" else value
+
+    def put(self, request: Request, token: str) -> Request:
+        """The request with the token at its place, instead of what was there."""
+        value = self.form.format(token=token)
+        bare = self.remove(request)
+        if self.location == "header":
+            return bare.with_header(self.name, value)
+        if self.location == "cookie":
+            others = bare.header("cookie")
+            pair = f"{self.name}={value}"
+            return bare.with_header("Cookie", f"{others}; {pair}" if others else pair)
+        joint = "&" if "?" in bare.path else "?"
+        return replace(bare, path=f"{bare.path}{joint}{quote(self.name)}={quote(value, safe='')}")
+
+    def remove(self, request: Request) -> Request:
+        """The request with nothing at the credential's place."""
+        if self.location == "query":
+            path = request.path.partition("?")[0]
+            kept = [part for part in _query(request) if not self._is_named(part)]
+            return replace(request, path="?".join([path, "&".join(kept)] if kept else [path]))
+        name = "cookie" if self.location == "cookie" else self.name.lower()
+        headers = tuple(item for item in request.headers if item[0].lower() != name)
+        if self.location == "cookie":
+            pairs = [pair for pair in self._cookies(request) if not self._is_named(pair)]
+            if pairs:
+                headers = (*headers, ("Cookie", "; ".join(pairs)))
+        return replace(request, headers=headers)
+
+    def is_in(self, request: Request) -> bool:
+        """Whether the request has something at the credential's place."""
+        return self.value(request) is not None
+
+    def _cookies(self, request: Request) -> list[str]:
+        values = (value for name, value in request.headers if name.lower() == "cookie")
+        pairs = (pair.strip() for value in values for pair in value.split(";"))
+        return [pair for pair in pairs if pair]
+
+    def _is_named(self, pair: str) -> bool:
+        name = pair.partition("=")[0]
+        return name in (self.name, quote(self.name))
+
+
+def _query(request: Request) -> list[str]:
+    return [part for part in request.path.partition("?")[2].split("&") if part]
+
+
+BEARER = Credential()
+# How the token is sent is yet to be found out.
+UNKNOWN = Credential(name="", form="")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A user as each target knows it: the tokens are by target name."""
+
+    credential: Credential
+    tokens: Mapping[str, str]
+
+    def signed(self, request: Request, target: str) -> bool:
+        """Whether a request carries the token that one target gave out."""
+        token = self.tokens.get(target)
+        return token is not None and (
+            self.credential.value(request) == self.credential.form.format(token=token)
+        )
+
+    def sign(self, request: Request, target: str) -> Request:
+        """The request with the token that one target gave out."""
+        return self.credential.put(request, self.tokens[target])
