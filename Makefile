@@ -5,6 +5,8 @@ PYTHON ?= python3
 PROFILE ?= default
 VENV := .venv/bin
 RUN := $(VENV)/python -m
+# The commands of this repository; they are no part of the package that people install.
+TWINS := PYTHONPATH=$(CURDIR)/contract-tests $(RUN)
 PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
 # DATABASE_URL, if set, names a PostgreSQL to use instead of the embedded one.
@@ -37,25 +39,25 @@ HARNESS_SOURCES := lockstep twins tests
 
 ##@ Prove it
 test-contract: $(TWINS_READY) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL=)
-	@$(RUN) twins.suite
+	@$(TWINS) twins.suite
 
 test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
-	@$(RUN) twins.saboteurs --tag quick
+	@$(TWINS) twins.saboteurs --tag quick
 
 test-saboteurs: $(TWINS_READY) ## Show which driver catches which of all deliberately wrong twins (ARGS='--all-drivers --plain')
-	@$(RUN) twins.saboteurs $(ARGS)
+	@$(TWINS) twins.saboteurs $(ARGS)
 
 test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the twins as they are (SEEDS=20)
-	@$(RUN) twins.seeds
+	@$(TWINS) twins.seeds
 
 test: lint types test-python test-node test-lockstep test-contract test-dozen ## Everything that .ci/run runs
 
 ##@ Parts of the proof
 test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
-	@$(RUN) twins.with_postgres -- $(RUN) pytest -c python/pyproject.toml python/tests -q
+	@$(TWINS) twins.with_postgres -- $(RUN) pytest -c python/pyproject.toml python/tests -q
 
 test-node: $(TWINS_READY) ## Unit tests of the Node twin
-	@$(RUN) twins.with_postgres -- npm --prefix node test --silent
+	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
 test-lockstep: $(TWINS_READY) ## Tests of the harness and of the commands here
 	@cd contract-tests && ../$(RUN) pytest -q -n 2 tests twins/tests
@@ -66,7 +68,7 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@npm --prefix node run --silent lint
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
-	@$(RUN) twins.mirror
+	@$(TWINS) twins.mirror
 
 types: $(PYTHON_READY) $(NODE_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests
@@ -75,22 +77,22 @@ types: $(PYTHON_READY) $(NODE_READY) ## Check types: mypy --strict, tsc
 
 ##@ Use it
 serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them
-	@$(RUN) twins.serve
+	@$(TWINS) twins.serve
 
 docs: $(DOCS_PAGE) ## Make docs/index.html, the reference, from the contract
 	@echo "file://$(CURDIR)/$(DOCS_PAGE)"
 
 inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of both twins as JSON
-	@$(RUN) twins.inventory
+	@$(TWINS) twins.inventory
 
 check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in the other
-	@$(RUN) twins.mirror
+	@$(TWINS) twins.mirror
 
 bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside bare handlers with the same SQL
-	@$(RUN) twins.bench
+	@$(TWINS) twins.bench
 
 bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
-	@$(RUN) twins.bench_lockstep $(ARGS)
+	@$(TWINS) twins.bench_lockstep $(ARGS)
 
 ##@ Keep it
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
@@ -148,4 +150,4 @@ tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.jso
 	@touch $@
 
 $(DOCS_PAGE): openapi.yaml contract-tests/twins/docs.py tooling/docs/node_modules/.stamp $(PYTHON_READY)
-	@$(RUN) twins.docs
+	@$(TWINS) twins.docs

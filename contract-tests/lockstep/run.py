@@ -10,6 +10,7 @@ from dataclasses import replace
 from lockstep.drivers.fuzz.driver import Lane, fuzz
 from lockstep.drivers.races.driver import run_race
 from lockstep.drivers.races.files import Race
+from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.replay.driver import ReplaySettings, replay
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import Control, StoryPlayer
@@ -192,6 +193,11 @@ class Run(Session):
         except (ActorError, TargetLostError) as error:
             raise RunError(f"log-in: {error}") from error
         return dict(exchanger.identities[actor.label].tokens)
+
+    def inferred_races(self) -> list[Race]:
+        """The races that the document gives cause for; the first user runs them."""
+        actors = self.settings.actors
+        return infer_races(self.document, actors[0].name if actors else None)
 
     def race(self, races: Sequence[Race], targets: Sequence[Target], title: str = "races") -> Stage:
         """Run races on each target apart; they end at one that cannot be set up."""

@@ -120,8 +120,12 @@ def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") ->
         work.fuzz(targets, f"generated requests{suffix}")
     if folders["traps"] is not None:
         work.spring_traps(_loaded(load_traps, folders["traps"]), targets, work.tokens(targets))
-    if folders["races"] is not None:
-        work.race(_loaded(load_races, folders["races"], work.document), targets, f"races{suffix}")
+    own = folders["races"]
+    races = _loaded(load_races, own, work.document) if own is not None else []
+    if plan.data.get("fuzz", True):
+        races += work.inferred_races()
+    if races:
+        work.race(races, targets, f"races{suffix}")
 
 
 def _loaded(load: Callable[..., Loaded], folder: Path, *others: object) -> Loaded:

@@ -24,7 +24,7 @@ _ESCAPED = re.compile(r"%3[Aa]|%2[Bb]")
 # Shorter values are matched but never replaced inside other text: they would turn up by chance.
 _MIN_REPLACED = 8
 # Pairs that were not met again for so long are forgotten: a run of any length needs no more room.
-KEPT_PAIRS = 50_000
+KEPT_PAIRS = 20_000
 KEPT_TIMES = 20_000
 KEPT_ODD = 500
 
