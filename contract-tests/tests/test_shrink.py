@@ -82,7 +82,7 @@ def test_the_last_request_becomes_as_simple_as_it_can_be(client: Callable[..., C
     last = found.sequence[-1].request
     assert last.path == "/notes"
     assert last.body == b'{"text":"S"}'
-    assert {name for name, _ in last.headers} == {"Authorization"}
+    assert {name for name, _ in last.headers} == {"Authorization", "Content-Type"}
     assert found.values == {"left": '"S"', "right": '"s"'}
 
 

@@ -115,6 +115,26 @@ def test_a_difference_is_found_and_told_once(api: str, fault: str) -> None:
     assert len(found) <= MANY.get((api, fault), 3), found
 
 
+@pytest.mark.parametrize(
+    ("faults", "seed", "signs"),
+    [
+        (("leak", "foreign", "limit"), 3, {"extra", "length", "status"}),
+        (("foreign", "unicode"), 0, {"status"}),
+    ],
+)
+def test_faults_that_meet_make_no_others(
+    faults: tuple[str, ...], seed: int, signs: set[str]
+) -> None:
+    report = compare("blog", *faults, options=(f"--seed={seed}",))
+    assert {finding["kind"] for finding in report["findings"]} == signs
+    # What only the old server named is not asked of the new one.
+    places = {finding["operation"] for finding in report["findings"]}
+    assert places <= {
+        *("POST /users", "GET /articles", "UpdateArticle"),
+        *("DELETE /articles/{slug}", "CreateArticle"),
+    }
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("api", list(APIS))
 def test_servers_that_differ_in_noise_alone_are_alike(api: str, seed: int) -> None:

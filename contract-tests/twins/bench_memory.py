@@ -28,7 +28,7 @@ EXCHANGES = int(os.environ.get("EXCHANGES") or 100_000)
 STEPS = 5
 # Growth from the second fifth on, when all that is bounded is full, that still counts as flat: in
 # megabytes.
-FLAT = 32
+FLAT = 16
 
 _THING = {
     "type": "object",

@@ -69,7 +69,7 @@ class Exchanger:
         self._turn = 0
         self._addresses = {target.name: target.base_url for target in self.targets}
         self._silent = dict.fromkeys(self._addresses, 0)
-        table = SymbolTable([target.name for target in self.targets[1:]])
+        self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
         self.trace = Trace(self._translator.names)
         self._comparer = Comparer(
@@ -89,6 +89,7 @@ class Exchanger:
             self.trace,
             PartedStates(),
             Repair(ledger.document, self.targets, self._comparer.generated) if undoes else None,
+            table,
         )
 
     def send(
@@ -201,20 +202,25 @@ class Exchanger:
             group=group,
         )
         generated = self._generated(operation, exchange.leader)
-        made = [item.key for item in generated if _is_traced(item)]
+        made = {item.key: item.value for item in generated if _is_traced(item)}
         self.trace.record(exchange, made)
         self._judge(exchange, operation, expected)
         self._compare(exchange, operation, ordered=ordered)
         self._settling.settle(exchange, made)
         self.ledger.count(exchange)
         self._watch(exchange)
+        usable = self._usable(exchange, generated)
         for listener in self.listeners:
-            listener(exchange, generated)
+            listener(exchange, usable)
         return exchange
 
     def names(self, request: Request) -> set[str]:
         """The keys of the short values that a request names; see `Generated.key`."""
         return self._translator.names(request)
+
+    def has_parted(self, request: Request) -> bool:
+        """Whether a request names what exists, or has changed, on one side only, or did."""
+        return self._settling.parted.has(self.trace.things(request))
 
     def not_judged(self) -> list[str]:
         """What could not be held against each other because the targets have parted, in words."""
@@ -266,6 +272,12 @@ class Exchanger:
         if not isinstance(outcome, Response):
             return []
         return list(self._comparer.generated(operation, ParsedAnswer(outcome)))
+
+    def _usable(self, exchange: Exchange, generated: list[Generated]) -> list[Generated]:
+        """What later requests may name: of answers that differ, only what every target has."""
+        differing = [name for name, found in exchange.differences.items() if found]
+        bijections = [self._table.to(name) for name in differing]
+        return [item for item in generated if all(each.images(item.value) for each in bijections)]
 
     def _watch(self, exchange: Exchange) -> None:
         for name, outcome in exchange.outcomes.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lockstep.compare.difference import Difference
@@ -35,6 +35,7 @@ class PartedStates:
     _things: Recent[str, dict[Mark, Origin]] = field(default_factory=lambda: Recent(KEPT))
     _collections: Recent[str, Origin] = field(default_factory=lambda: Recent(KEPT))
     _parted: Counter[str] = field(default_factory=Counter)
+    _unpaired: Recent[str, tuple[str, Origin]] = field(default_factory=lambda: Recent(KEPT))
 
     def origin(
         self, exchange: Exchange, difference: Difference, things: Iterable[str]
@@ -67,6 +68,23 @@ class PartedStates:
         """Remember that things exist, or have changed, on one side only."""
         for thing in things:
             self._things.setdefault(thing, {}).setdefault(EVERYTHING, origin)
+
+    def has(self, things: Iterable[str]) -> bool:
+        """Whether one of these things exists, or has changed, on one side only, or did."""
+        return any(EVERYTHING in self._things.get(thing, {}) for thing in things)
+
+    def leave_unpaired(self, values: Mapping[str, str], origin: Origin) -> None:
+        """Remember values of the leader, by their keys, that nothing of a partner stands for.
+
+        They were shown where answers differ: a list with an element more, say.
+        """
+        for key, value in values.items():
+            self._unpaired.setdefault(key, (value, origin))
+
+    def unpaired(self, things: Iterable[str], is_paired: Callable[[str], bool]) -> Origin | None:
+        """The finding that keeps a partner from knowing one of these things until now."""
+        known = (self._unpaired.get(thing) for thing in things)
+        return next((origin for value, origin in filter(None, known) if not is_paired(value)), None)
 
     def part_lists(self, exchange: Exchange, origin: Origin) -> None:
         """Remember that the lists around what a request names are no longer alike."""

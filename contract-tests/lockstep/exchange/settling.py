@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lockstep.compare import Difference
 from lockstep.exchange.ledger import Ledger
 from lockstep.exchange.parted import Origin, PartedStates, bucket, one_lacks, one_sided
 from lockstep.exchange.repair import Repair
+from lockstep.exchange.symbols import SymbolTable
 from lockstep.exchange.trace import SAFE_METHODS, Exchange, Trace
 
 # Members that say how many elements a list has.
@@ -21,20 +22,27 @@ class Settling:
     """Records what differs, unless it follows from what has differed before.
 
     Where a write succeeded on one side only it is undone by `repair`, if the document says how.
-    Else what it touched counts as parted, and the actor who wrote is of no more use.
+    Else what it touched counts as parted, and the actor who wrote is of no more use. `table` says
+    what each partner knows.
     """
 
     ledger: Ledger
     trace: Trace
     parted: PartedStates
     repair: Repair | None
+    table: SymbolTable
 
-    def settle(self, exchange: Exchange, made: Iterable[str]) -> None:
-        """Record the differences of an exchange; `made` are the keys of what its answer shows."""
+    def settle(self, exchange: Exchange, made: Mapping[str, str]) -> None:
+        """Record the differences of an exchange; `made` are the values in its answer by key."""
         leader = next(iter(exchange.outcomes))
-        things = self.trace.things(exchange.request) | set(made)
+        named = self.trace.things(exchange.request)
+        things = named | made.keys()
         first: Origin | None = None
         for name, differences in exchange.differences.items():
+            unknown = self.parted.unpaired(named, self._paired(name)) if differences else None
+            if unknown is not None:
+                self._follow(exchange, unknown, len(differences))
+                continue
             fresh = []
             for difference in differences:
                 origin = self._origin(exchange, difference, things)
@@ -47,6 +55,7 @@ class Settling:
             self.ledger.add_differences(exchange, (leader, name), fresh, self.trace)
         if first is None:
             return
+        self._leave_unpaired(exchange, made, first)
         if one_sided(exchange):
             self._part(exchange, first, things)
         elif one_lacks(exchange):
@@ -58,12 +67,27 @@ class Settling:
         """The earlier finding that a difference goes back to; else it is noted for later ones."""
         origin = self.parted.origin(exchange, difference, things)
         if origin is not None:
-            exchange.parity = False
-            self.ledger.findings.add_consequence(origin)
+            self._follow(exchange, origin)
             return origin
         written = exchange.request.method not in SAFE_METHODS
         self.parted.note(exchange, difference, things, written=written)
         return None
+
+    def _follow(self, exchange: Exchange, origin: Origin, count: int = 1) -> None:
+        exchange.parity = False
+        for _ in range(count):
+            self.ledger.findings.add_consequence(origin)
+
+    def _paired(self, name: str) -> Callable[[str], bool]:
+        images = self.table.to(name).images
+        return lambda value: bool(images(value))
+
+    def _leave_unpaired(self, exchange: Exchange, made: Mapping[str, str], origin: Origin) -> None:
+        for name, differences in exchange.differences.items():
+            paired = self._paired(name)
+            if differences:
+                left = {key: value for key, value in made.items() if not paired(value)}
+                self.parted.leave_unpaired(left, origin)
 
     def _part(self, exchange: Exchange, origin: Origin, things: set[str]) -> None:
         self.parted.part(things, origin)

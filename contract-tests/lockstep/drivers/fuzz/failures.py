@@ -69,7 +69,8 @@ class FailureFilter:
             # A link that points at nothing supplies null, which is no valid parameter.
             return None in case.path_parameters.values() or None in case.query.values()
         if isinstance(failure, EnsureResourceAvailability):
-            return not self._should_exist(exchange)
+            undone = self._exchanger.has_parted(exchange.request)
+            return undone or not self._should_exist(exchange)
         return False
 
     def _should_exist(self, exchange: Exchange) -> bool:
