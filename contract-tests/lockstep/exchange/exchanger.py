@@ -17,7 +17,7 @@ from lockstep.exchange.repair import Repair
 from lockstep.exchange.second_look import SecondLook
 from lockstep.exchange.settling import Settling
 from lockstep.exchange.symbols import SymbolTable
-from lockstep.exchange.together import send_at_once
+from lockstep.exchange.together import paired_by_likeness, send_at_once
 from lockstep.exchange.trace import Exchange, Trace
 from lockstep.exchange.translation import Translator
 from lockstep.openapi.operations import Operation
@@ -167,7 +167,7 @@ class Exchanger:
             {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
         ]
         if len(rows[0]) > 1:
-            rows = _paired_by_likeness(rows)
+            rows = paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
         parts = zip(together, translated, rows, strict=True)
         return [
@@ -314,14 +314,3 @@ def _is_traced(item: Generated) -> bool:
     return item.kind not in ("time", "elapsed") and not (
         item.kind == "id" and str(item.path[0]).startswith("x-")
     )
-
-
-def _paired_by_likeness(rows: list[dict[str, Outcome]]) -> list[dict[str, Outcome]]:
-    columns = {name: sorted((row[name] for row in rows), key=_rank) for name in rows[0]}
-    return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
-
-
-def _rank(outcome: Outcome) -> tuple[int, list[str], bytes]:
-    if not isinstance(outcome, Response):
-        return 0, [], b""
-    return outcome.status, sorted(name.lower() for name, _ in outcome.headers), outcome.body

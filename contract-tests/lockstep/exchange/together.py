@@ -1,10 +1,10 @@
-"""Requests at the same moment."""
+"""Requests at the same moment, and which answer belongs to which."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lockstep.transport.messages import Outcome, Request
+from lockstep.transport.messages import Outcome, Request, Response
 from lockstep.transport.targets import Connection, PendingExchange, Target, failure_of
 
 
@@ -43,3 +43,15 @@ def _release(pending: PendingExchange, last: bytes) -> None:
         pending.connection.sock.sendall(last)
     except OSError as error:
         pending.failure = failure_of(error)
+
+
+def paired_by_likeness(rows: list[dict[str, Outcome]]) -> list[dict[str, Outcome]]:
+    """The answers of each target, by its name, beside those of the others that are most alike."""
+    columns = {name: sorted((row[name] for row in rows), key=_rank) for name in rows[0]}
+    return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
+
+
+def _rank(outcome: Outcome) -> tuple[int, list[str], bytes]:
+    if not isinstance(outcome, Response):
+        return 0, [], b""
+    return outcome.status, sorted(name.lower() for name, _ in outcome.headers), outcome.body
