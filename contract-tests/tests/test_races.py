@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.blog_server import make_blog
+from fixtures.flask_servers import pair
 
 from lockstep.drivers.races.driver import RaceResult
 from lockstep.drivers.races.files import Race, read_race
@@ -14,6 +18,7 @@ from lockstep.exchange.together import send_at_once
 from lockstep.openapi.document import Document
 from lockstep.report.data import as_data
 from lockstep.run import COULD_NOT_RUN, DIVERGED, Run
+from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
 
@@ -154,6 +159,17 @@ def test_races_are_inferred_from_a_document(document: Document) -> None:
     change = races["updateNote: one If-Match, twice"]
     assert change.setup[0]["save"] == {"item": "body#/id"}
     assert change.together[0]["headers"] == {"If-Match": "${tag}"}
+
+
+def test_inferred_races_have_bodies_that_third_parties_take() -> None:
+    document = Document.load(BLOG)
+    race = next(race for race in infer_races(document) if race.name.startswith("POST /users:"))
+    with pair(make_blog) as targets:
+        for target in targets:
+            target.move(target.base_url + "/api")
+        run = Run(Settings(document=BLOG, require_coverage=False))
+        run.race([replace(race, rounds=2)], targets)
+    assert run.finish().races[0].outcomes == {name: {"201 + 409": 2} for name in ("old", "new")}
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockstep.drivers.races.files import ANSWERS, DIFFERENT, Race
+from lockstep.log_in.bodies import body_template, flat
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.traps.places import members_of, valid_body
+from lockstep.traps.places import members_of
 
 ROUNDS = 20
 _IDS = ("id", "uuid", "slug", "key", "name")
@@ -113,23 +114,30 @@ def _id_member(document: Document, creation: Operation, parameter: str) -> str |
 
 def _varied(document: Document, operation: Operation, new: str) -> dict[str, Any] | None:
     """A valid body whose texts end in something `new`, as far as the document lets them vary."""
-    body = valid_body(document, operation)
-    if body is None:
-        return None
     content = document.resolve(operation.definition.get("requestBody", {})).get("content", {})
-    members = dict(members_of(document, content.get("application/json", {}).get("schema", {})))
-    return {name: _vary(value, members.get(name, {}), new) for name, value in body.items()}
+    schema = content.get("application/json", {}).get("schema")
+    template = body_template(document, schema)
+    if schema is None or not isinstance(template, dict):
+        return None
+    varied: dict[str, Any] = _vary(document, schema, template, new)
+    return varied
 
 
-def _vary(value: Any, schema: Mapping[str, Any], new: str) -> Any:
+def _vary(document: Document, schema: Any, value: Any, new: str) -> Any:
+    schema = flat(document, schema)
+    if isinstance(value, dict):
+        members = schema.get("properties", {})
+        return {
+            name: _vary(document, members.get(name, {}), member, new)
+            for name, member in value.items()
+        }
     if not isinstance(value, str) or {"enum", "const"} & schema.keys():
         return value
-    varied = f"race.{new}@example.com" if schema.get("format") == "email" else value + new
-    sample = varied.replace("${unique}", _SAMPLE)
-    if "format" in schema and schema["format"] != "email":
-        return value
+    if "${" in value:
+        return value.replace("${actor}", "racer").replace("${unique}", new)
+    sample = (value + new).replace("${unique}", _SAMPLE)
     fits = len(sample) <= schema.get("maxLength", len(sample)) and _matches(schema, sample)
-    return varied if fits else value
+    return value + new if fits and "format" not in schema else value
 
 
 def _matches(schema: Mapping[str, Any], sample: str) -> bool:
