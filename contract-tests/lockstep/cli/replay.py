@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from lockstep.cli.driving import carry_out
 from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
-from lockstep.cli.reports import reporter, show
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.users import make_actors
 from lockstep.drivers.replay.driver import ReplaySettings
@@ -88,24 +87,13 @@ def replay(
     the first target lists where it does not know the recorded ones.
     """
     settings = ReplaySettings(fresh, against_recording=against_recording)
+
+    def drive(work: Run, targets: list[Target]) -> None:
+        recording = load_recording(file, work.document, kind=kind, base_url=origin, finding=finding)
+        _drive(work, plan, targets, recording, settings)
+
     with could_not_run(RunError, RecordingError, ConfigurationError):
-        servers = plan.targets()
-        outputs = plan.outputs()
-        with reporter(quiet=quiet) as progress:
-            work = Run(plan.settings(), progress)
-            recording = load_recording(
-                file, work.document, kind=kind, base_url=origin, finding=finding
-            )
-            try:
-                _drive(work, plan, servers, recording, settings)
-            except KeyboardInterrupt:
-                work.could_not_run("interrupted: what was found till then is reported")
-            finally:
-                for server in servers:
-                    server.close()
-        verdict = work.finish()
-    show(verdict, outputs, quiet=quiet)
-    sys.exit(verdict.exit_code)
+        carry_out(plan, drive, quiet=quiet)
 
 
 def _drive(

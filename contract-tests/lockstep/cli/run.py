@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from lockstep.cli.driving import carry_out
 from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
 from lockstep.cli.options import AMOUNT, OUTPUT, TARGETS, planned
-from lockstep.cli.reports import reporter, show
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.states import StateError
 from lockstep.configuration.users import make_actors, user_of_headers
@@ -78,23 +78,10 @@ def run(plan: Plan, quiet: bool) -> None:
     them at databases for tests.
     """
     with could_not_run(RunError, StateError, ConfigurationError):
-        servers = plan.targets()
-        outputs = plan.outputs()
-        with reporter(quiet=quiet) as progress:
-            work = Run(plan.settings(), progress)
-            try:
-                _drive(work, plan, servers)
-            except KeyboardInterrupt:
-                work.could_not_run("interrupted: what was found till then is reported")
-            finally:
-                for server in servers:
-                    server.close()
-        verdict = work.finish()
-    show(verdict, outputs, quiet=quiet)
-    sys.exit(verdict.exit_code)
+        carry_out(plan, partial(_drive, plan), quiet=quiet)
 
 
-def _drive(work: Run, plan: Plan, targets: Sequence[Target]) -> None:
+def _drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
     work.smoke(targets)
     caller = user_of_headers(targets, work.document)
     work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))
