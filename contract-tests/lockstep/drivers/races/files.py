@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from lockstep.drivers.stories.files import StoryError
+from lockstep.drivers.stories.files import StoryError, read_files
 from lockstep.openapi.document import Document
 from lockstep.openapi.loading import load_yaml
 from lockstep.schemas import load_schema
@@ -66,12 +66,8 @@ def load_races(folder: Path, document: Document) -> list[Race]:
 
     Raises `StoryError` that names each file with what is wrong in it.
     """
-    races, wrong = [], []
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            races.append(read_race(path.read_text(encoding="utf-8"), document))
-        except StoryError as error:
-            wrong.append(f"{path}: {error}")
+    paths = sorted(folder.glob("*.yaml"))
+    races, wrong = read_files(paths, lambda text: read_race(text, document))
     if wrong:
         raise StoryError("\n".join(wrong))
     return races

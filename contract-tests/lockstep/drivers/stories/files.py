@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema_rs
 import yaml
@@ -15,6 +15,8 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.loading import load_yaml
 from lockstep.schemas import load_schema
 from lockstep.transport.literals import pointer
+
+Parsed = TypeVar("Parsed")
 
 MODES = ("alone", "lockstep", "alternating")
 
@@ -44,17 +46,25 @@ def load_stories(folder: Path, document: Document) -> list[Story]:
     paths = sorted(folder.rglob("*.yaml"))
     if not paths:
         raise StoryError(f"{folder}: no stories")
-    stories, wrong = [], []
-    for path in paths:
-        try:
-            stories.append(read_story(path.read_text(encoding="utf-8"), document))
-        except StoryError as error:
-            wrong.append(f"{path}: {error}")
+    stories, wrong = read_files(paths, lambda text: read_story(text, document))
     names = [story.name for story in stories]
     wrong += [f"two stories are named {name!r}" for name in sorted(_repeated(names))]
     if wrong:
         raise StoryError("\n".join(wrong))
     return stories
+
+
+def read_files(
+    paths: Iterable[Path], read: Callable[[str], Parsed]
+) -> tuple[list[Parsed], list[str]]:
+    """What each file holds, and what is wrong in those that raise `StoryError`."""
+    found, wrong = [], []
+    for path in paths:
+        try:
+            found.append(read(path.read_text(encoding="utf-8")))
+        except StoryError as error:
+            wrong.append(f"{path}: {error}")
+    return found, wrong
 
 
 def read_story(text: str, document: Document) -> Story:
