@@ -101,6 +101,21 @@ def test_a_driver_that_finds_something_without_a_saboteur_ends_the_hunt(tmp_path
         Hunt([sys.executable, str(path)], ["stories"]).run([saboteur("a-s")])
 
 
+def test_a_hunt_that_ended_early_is_gone_on_with(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "app.py").write_text("x", encoding="utf-8")
+    (tmp_path / "one.yaml").write_text(FORM.format(id="one-s"), encoding="utf-8")
+    report = tmp_path / "matrix.json"
+    given = [str(tmp_path), f"--root={tmp_path}", "--driver=stories", f"--json={report}"]
+    first = CliRunner().invoke(main, ["saboteurs", *given, f"--command={' '.join(command)}"])
+    untried = "--command=false"
+    again = CliRunner().invoke(main, ["saboteurs", *given, untried])
+    resumed = CliRunner().invoke(main, ["saboteurs", *given, untried, "--resume"])
+    assert [first.exit_code, again.exit_code, resumed.exit_code] == [0, 2, 0], resumed.output
+    report.write_text("{", encoding="utf-8")
+    broken = CliRunner().invoke(main, ["saboteurs", *given, untried, "--resume"])
+    assert (broken.exit_code, "matrix.json is no matrix" in broken.output) == (2, True)
+
+
 def test_the_command_prints_the_matrix(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "app.py").write_text("x", encoding="utf-8")
     report = tmp_path / "build/matrix.json"

@@ -1,6 +1,6 @@
 """Shows that the contract tests catch deliberately wrong twins.
 
-python -m twins.saboteurs [--tag TAG] [--all-drivers] [--plain] [ID ...]
+python -m twins.saboteurs [--tag TAG] [--all-drivers] [--plain] [--resume] [ID ...]
 
 Exits with 0 when all were caught, 1 when one got away, 2 when one could not be tried.
 """
@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 
-from lockstep.cli.saboteurs import COULD_NOT, choose, exit_code, write_matrix
+from lockstep.cli.saboteurs import COULD_NOT, choose, exit_code, read_matrix, write_matrix
 from lockstep.saboteurs import Hunt, SaboteurError, load_saboteurs, print_matrix
 from twins import processes, terminal
 from twins.databases import open_databases
@@ -38,8 +38,9 @@ def main() -> int:
                 all_drivers=arguments.all_drivers,
                 at_once=arguments.at_once,
                 told=lambda text: console.print(text, soft_wrap=True),
+                kept=lambda matrix: write_matrix(matrix, REPORT),
             )
-            matrix = hunt.run(chosen)
+            matrix = hunt.run(chosen, read_matrix(REPORT) if arguments.resume else None)
     except SaboteurError as error:
         print(error, file=sys.stderr)
         return COULD_NOT
@@ -55,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--driver", dest="drivers", action="append", choices=DRIVERS)
     parser.add_argument("--all-drivers", action="store_true", help="go on after the first catch")
     parser.add_argument("--plain", action="store_true", help="plain Schemathesis beside them")
+    parser.add_argument("--resume", action="store_true", help=f"go on with {REPORT.name}")
     parser.add_argument("--at-once", type=int, default=2)
     return parser.parse_args()
 

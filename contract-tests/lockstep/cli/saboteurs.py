@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -54,6 +55,7 @@ _WIDTH_ELSEWHERE = 200
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the matrix as JSON.",
 )
+@click.option("--resume", is_flag=True, help="Go on with what the file of --json has.")
 def saboteurs(
     folder: Path,
     ids: tuple[str, ...],
@@ -65,6 +67,7 @@ def saboteurs(
     at_once: int,
     root: Path,
     report: Path | None,
+    resume: bool,
 ) -> None:
     """Make servers wrong on purpose, and see which driver notices.
 
@@ -80,6 +83,8 @@ def saboteurs(
     \b
       lockstep saboteurs saboteurs --command 'python -m hunt' --driver stories --driver generated
     """
+    if resume and report is None:
+        raise click.UsageError("--resume needs --json, the file of the matrix to go on with")
     hunt = Hunt(
         command=shlex.split(command),
         drivers=drivers,
@@ -87,10 +92,11 @@ def saboteurs(
         at_once=at_once,
         all_drivers=all_drivers,
         told=lambda text: click.echo(text, err=True),
+        kept=lambda matrix: None if report is None else write_matrix(matrix, report),
     )
     try:
         chosen = choose(load_saboteurs(folder), root, ids, tag)
-        matrix = hunt.run(chosen)
+        matrix = hunt.run(chosen, read_matrix(report) if report and resume else None)
     except SaboteurError as error:
         click.echo(f"lockstep: {error}", err=True)
         sys.exit(COULD_NOT)
@@ -108,9 +114,22 @@ def exit_code(matrix: Matrix) -> int:
 
 
 def write_matrix(matrix: Matrix, path: Path) -> None:
-    """Write the matrix as JSON; makes the folder."""
+    """Write the matrix as JSON, whole or not at all; makes the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(matrix.as_data(), indent=2) + "\n", encoding="utf-8")
+    whole = path.with_name(f"{path.name}.part")
+    whole.write_text(json.dumps(matrix.as_data(), indent=2) + "\n", encoding="utf-8")
+    whole.replace(path)
+
+
+def read_matrix(path: Path) -> dict[str, Any] | None:
+    """Read a matrix that ended early; `None` where there is none yet. Raises `SaboteurError`."""
+    try:
+        matrix: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise SaboteurError(f"{path} is no matrix: {error}") from error
+    return matrix
 
 
 def choose(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +18,14 @@ CONTROL = "control"
 _MESSAGE = 4000
 
 Told = Callable[[str], None]
+Kept = Callable[[Matrix], None]
 
 
 def _silent(_text: str) -> None:
+    pass
+
+
+def _forget(_matrix: Matrix) -> None:
     pass
 
 
@@ -42,7 +47,8 @@ class Hunt:
 
     The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for each
     driver that is needed. A driver's control must find nothing. A `baseline` driver has one for
-    each target (`--target TARGET`); what that finds does not count later.
+    each target (`--target TARGET`); what that finds does not count later. `kept` gets the matrix
+    after each try, so that a hunt of hours can be gone on with.
     """
 
     command: Sequence[str]
@@ -51,16 +57,22 @@ class Hunt:
     at_once: int = 2
     all_drivers: bool = False
     told: Told = _silent
+    kept: Kept = _forget
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
     _controls: dict[tuple[str, str], Future[frozenset[str]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, saboteurs: Sequence[Saboteur]) -> Matrix:
+    def run(
+        self, saboteurs: Sequence[Saboteur], earlier: Mapping[str, Any] | None = None
+    ) -> Matrix:
         """Try all of them; the matrix lists those that could not be tried.
 
-        Raises `SaboteurError` when a control could not be run, or found something.
+        What `earlier`, a matrix as data, has tried is not tried again. Raises `SaboteurError` when
+        a control could not be run, or found something.
         """
         matrix = Matrix(saboteurs, self.drivers, self.baseline)
+        if earlier is not None:
+            matrix.restore(earlier)
         with ThreadPoolExecutor(self.at_once) as threads:
             try:
                 rows = [threads.submit(self._try, each, matrix) for each in saboteurs]
@@ -75,6 +87,8 @@ class Hunt:
     def _try(self, saboteur: Saboteur, matrix: Matrix) -> None:
         ordered = sorted(self.drivers, key=lambda name: name != saboteur.first)
         for driver in [*ordered, *self.baseline]:
+            if driver in matrix.tried(saboteur.id):
+                continue
             counts = driver in self.drivers
             if counts and matrix.caught(saboteur.id) and not self.all_drivers:
                 continue
@@ -86,7 +100,9 @@ class Hunt:
                 self.told(str(error))
                 continue
             first = next((each for each in report.findings if each not in usual), None)
-            matrix.add(saboteur.id, driver, Catch(first, report.requests, report.seconds))
+            with self._lock:
+                matrix.add(saboteur.id, driver, Catch(first, report.requests, report.seconds))
+                self.kept(matrix)
             verdict = first or "got away"
             self.told(f"{saboteur.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
 

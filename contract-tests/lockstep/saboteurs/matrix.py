@@ -45,6 +45,14 @@ class Matrix:
         tried = self.catches.get(saboteur, {})
         return any(tried[name].finding for name in self.drivers if name in tried)
 
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Take over the catches of a matrix that ended early, as `as_data` gave them."""
+        known = {each.id for each in self.saboteurs}
+        for row in data["saboteurs"]:
+            for driver, catch in row["drivers"].items():
+                if row["id"] in known and driver in (*self.drivers, *self.baseline):
+                    self.add(row["id"], driver, Catch(**catch))
+
     @property
     def escaped(self) -> list[Saboteur]:
         """Those that no driver caught."""
