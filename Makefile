@@ -88,7 +88,7 @@ inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of
 check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in the other
 	@$(TWINS) twins.mirror
 
-bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside bare handlers with the same SQL
+bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside servers written by hand without framework or ORM
 	@$(TWINS) twins.bench
 
 bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)

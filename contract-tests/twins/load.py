@@ -1,16 +1,17 @@
-"""Sends one kind of request over and over, and tells how many were answered in a second."""
+"""Sends one kind of request over and over, and tells what that took."""
 
 import json
 import subprocess
 import urllib.request
 from dataclasses import dataclass
-from typing import Any
+
+import psutil  # type: ignore[import-untyped]
 
 from twins.migrations import SAMPLE_USER
 from twins.paths import TOOLING
 from twins.servers import node_program
 
-SECONDS = 4
+SECONDS = 3
 CONNECTIONS = 16
 
 _AUTOCANNON = TOOLING / "bench/node_modules/autocannon/autocannon.js"
@@ -26,40 +27,60 @@ class Load:
     body: str | None = None
 
 
-def requests_per_second(address: str, load: Load, token: str) -> float:
-    """Send a load for a while. Raises RuntimeError if an answer is no success."""
+@dataclass(frozen=True)
+class Rate:
+    """Requests answered in a second, and the server's processor time for one, in milliseconds."""
+
+    per_second: float
+    cpu_ms: float
+
+
+def measure(address: str, load: Load, token: str, pid: int) -> Rate:
+    """Send a load for a while to the server that runs in a process and its children.
+
+    Raises RuntimeError if an answer is no success.
+    """
     command = [node_program(), str(_AUTOCANNON), "--json", "--method", load.method]
     command += ["--connections", str(CONNECTIONS), "--duration", str(SECONDS)]
     command += ["--headers", f"Authorization=Bearer {token}"]
     if load.body is not None:
         command += ["--headers", "Content-Type=application/json", "--body", load.body]
+    before = _cpu_seconds(pid)
     run = subprocess.run([*command, address + load.path], capture_output=True, text=True)
+    spent = _cpu_seconds(pid) - before
     if run.returncode != 0:
         raise RuntimeError(f"autocannon failed:\n{run.stderr}")
     told = json.loads(run.stdout)
     failures = told["non2xx"] + told["errors"]
     if failures:
         raise RuntimeError(f"{load.name} at {address}: {failures} requests failed")
-    return float(told["2xx"] / told["duration"])
+    return Rate(told["2xx"] / told["duration"], spent * 1000 / told["2xx"])
 
 
-def send(address: str, load: Load, token: str) -> dict[str, Any]:
-    """Send it once and return the answer's JSON."""
-    headers = {"Authorization": f"Bearer {token}"}
-    return _json(address + load.path, load.method, load.body, headers)
+def fetch(address: str, load: Load, token: str) -> tuple[bytes, str | None]:
+    """Send it once and return the answer's body and entity tag."""
+    return _fetch(address + load.path, load.method, load.body, {"Authorization": f"Bearer {token}"})
 
 
 def log_in(address: str) -> str:
     """Return an access token of the sample user."""
     body = json.dumps({"email": SAMPLE_USER.email, "password": SAMPLE_USER.password})
-    return str(_json(f"{address}/api/v1/auth/login", "POST", body, {})["access_token"])
+    told, _ = _fetch(f"{address}/api/v1/auth/login", "POST", body, {})
+    return str(json.loads(told)["access_token"])
 
 
-def _json(url: str, method: str, body: str | None, headers: dict[str, str]) -> dict[str, Any]:
+def _fetch(
+    url: str, method: str, body: str | None, headers: dict[str, str]
+) -> tuple[bytes, str | None]:
     if body is not None:
         headers = headers | {"Content-Type": "application/json"}
     data = None if body is None else body.encode()
     request = urllib.request.Request(url, data, headers, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
-        told: dict[str, Any] = json.load(answer)
-    return told
+        return answer.read(), answer.headers["ETag"]
+
+
+def _cpu_seconds(pid: int) -> float:
+    process = psutil.Process(pid)
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return float(sum(each.user + each.system for each in times))
