@@ -5,7 +5,7 @@ import subprocess
 import urllib.request
 from dataclasses import dataclass
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from twins.migrations import SAMPLE_USER
 from twins.paths import TOOLING
