@@ -37,6 +37,7 @@ export interface ContractDocument extends OpenApiDocument {
   };
   "x-methods": string[];
   "x-wire-errors": string[];
+  "x-problem-type": string;
   "x-errors": Record<string, CatalogueEntry>;
   "x-response-headers": Record<string, string>;
   "x-production-headers": Record<string, string>;

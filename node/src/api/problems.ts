@@ -16,7 +16,7 @@ export function makeProblem(
   const entry = contract.get("x-errors")[code];
   if (entry === undefined) throw new Error(`no such error: ${code}`);
   const problem = {
-    type: `/docs#${code}`,
+    type: contract.get("x-problem-type") + code,
     title: entry.title,
     status: entry.status,
     code,

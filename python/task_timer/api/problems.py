@@ -15,7 +15,7 @@ def make_problem(
     """Gives the status and the body for an error code."""
     entry = contract["x-errors"][code]
     problem: dict[str, Any] = {
-        "type": f"/docs#{code}",
+        "type": contract["x-problem-type"] + code,
         "title": entry["title"],
         "status": entry["status"],
         "code": code,
