@@ -1,0 +1,50 @@
+"""The samples of every operation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lockstep.openapi.document import Document
+from twins.samples import curl, node, python
+from twins.samples.layout import lay_out_node, lay_out_python
+from twins.samples.requests import sample_request
+
+Language = Literal["curl", "python", "node"]
+LABELS: Mapping[Language, str] = {
+    "curl": "curl",
+    "python": "Python (httpx)",
+    "node": "Node (fetch)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSample:
+    """How an operation is called in one language; `label` is what a reader sees."""
+
+    language: Language
+    label: str
+    source: str
+
+
+def samples(document: dict[str, Any]) -> dict[str, list[CodeSample]]:
+    """The samples of a parsed contract by operationId, in the order of LABELS.
+
+    They are whole programs that read BASE_URL, TOKEN, ETAG and REFRESH_TOKEN from the environment,
+    each where it needs them, and name what is in the sample data of `make serve`.
+    """
+    contract = Document(document)
+    requests = {
+        name: sample_request(contract, operation) for name, operation in contract.operations.items()
+    }
+    sources: dict[Language, dict[str, str]] = {
+        "curl": {name: curl.source(request) for name, request in requests.items()},
+        "python": lay_out_python({name: python.source(it) for name, it in requests.items()}),
+        "node": lay_out_node({name: node.source(it) for name, it in requests.items()}),
+    }
+    return {
+        name: [
+            CodeSample(language, label, sources[language][name])
+            for language, label in LABELS.items()
+        ]
+        for name in requests
+    }

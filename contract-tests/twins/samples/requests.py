@@ -1,0 +1,139 @@
+"""The request that the samples of an operation send, read out of the contract's examples."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+
+_READS = ("GET", "HEAD")
+# More would show what can be asked for, not how.
+_OPTIONAL_QUERY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value that the reader of a sample sets in the environment, such as a token."""
+
+    name: str
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A value that is made anew for each request."""
+
+
+Value = str | Variable | Fresh
+Answer = Literal["json", "text", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """A request as the contract's examples have it.
+
+    path: begins with a slash. query: texts by name. headers: without Content-Type.
+    body: what is sent as JSON, where `Variable` may stand for a value; None for none.
+    answer: what the body of a success is. redirects: whether a success leads elsewhere.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, Value]
+    body: Mapping[str, Any] | None
+    answer: Answer
+    redirects: bool
+
+
+def sample_request(document: Document, operation: Operation) -> SampleRequest:
+    """The request for an operation. Raises KeyError for a required value without an example."""
+    parameters = list(_parameters(document, operation))
+    success = success_status(operation)
+    return SampleRequest(
+        method=operation.method,
+        path=_path(operation.path, parameters),
+        query=_query(parameters),
+        headers=_headers(operation, parameters),
+        body=_body(document, operation),
+        answer=_answer(operation, success),
+        redirects=300 <= success < 400,
+    )
+
+
+def success_status(operation: Operation) -> int:
+    """The status that a sample brings about: the first of the successes that are documented."""
+    return next(status for status in operation.statuses if status < 400 and status != 304)
+
+
+def _parameters(document: Document, operation: Operation) -> Iterator[Mapping[str, Any]]:
+    item = document.resolve(document.raw["paths"][operation.path])
+    for raw in (*item.get("parameters", ()), *operation.definition.get("parameters", ())):
+        yield document.resolve(raw)
+
+
+def _path(template: str, parameters: list[Mapping[str, Any]]) -> str:
+    values = {part["name"]: part["example"] for part in parameters if part["in"] == "path"}
+    return template.format_map(values)
+
+
+def _query(parameters: list[Mapping[str, Any]]) -> dict[str, str]:
+    """What is required, and the first of those that do other than their default."""
+    declared = [parameter for parameter in parameters if parameter["in"] == "query"]
+    required = [parameter for parameter in declared if parameter.get("required")]
+    telling = [
+        parameter
+        for parameter in declared
+        if not parameter.get("required")
+        and parameter.get("example", parameter["schema"].get("default"))
+        != parameter["schema"].get("default")
+    ]
+    return {
+        parameter["name"]: _text(parameter["example"])
+        for parameter in (*required, *telling[:_OPTIONAL_QUERY])
+    }
+
+
+def _headers(operation: Operation, parameters: list[Mapping[str, Any]]) -> dict[str, Value]:
+    headers: dict[str, Value] = {}
+    if operation.requires_auth:
+        headers["Authorization"] = Variable("TOKEN", before="Bearer ")
+    # A read that names what its client has already would be answered without a body.
+    if operation.method not in _READS:
+        sent = (parameter for parameter in parameters if parameter["in"] == "header")
+        headers |= {parameter["name"]: _header(parameter) for parameter in sent}
+    return headers
+
+
+def _header(parameter: Mapping[str, Any]) -> Value:
+    if parameter.get("x-generated") == "etag":
+        return Variable("ETAG")
+    return Fresh() if parameter["name"] == "Idempotency-Key" else _text(parameter["example"])
+
+
+def _body(document: Document, operation: Operation) -> dict[str, Any] | None:
+    """The first example of the JSON body; tokens in it are left to the environment."""
+    definition = document.resolve(operation.definition.get("requestBody", {}))
+    content = definition.get("content", {}).get("application/json")
+    if content is None:
+        return None
+    example = document.resolve(next(iter(content["examples"].values())))["value"]
+    shape = document.body_shape(operation)
+    assert shape is not None
+    tokens = {name for name, member in shape.properties.items() if member.kind == "token"}
+    return {
+        name: Variable(name.upper()) if name in tokens else value for name, value in example.items()
+    }
+
+
+def _answer(operation: Operation, status: int) -> Answer:
+    media_types = operation.responses[str(status)].media_types
+    if "application/json" in media_types:
+        return "json"
+    return "text" if media_types or 300 <= status < 400 else "none"
+
+
+def _text(value: Any) -> str:
+    """A value as a query has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
