@@ -1,9 +1,8 @@
 """The answers that handlers give."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
-
-from flask import Response as FlaskResponse
 
 from ..services.paging import Page
 from ..utils.etag import make_etag
@@ -15,44 +14,50 @@ JSON = "application/json"
 T = TypeVar("T")
 
 
-class Response(FlaskResponse):
-    """A response that has no media type unless it is given one."""
+@dataclass(slots=True)
+class Answer:
+    """A response that has not been sent yet. Without a body it has no media type either."""
 
-    default_mimetype = None
+    status: int
+    headers: dict[str, str]
+    body: bytes | None = None
 
 
-def ok(call: Call, body: Any, media_type: str = JSON) -> Response:
+Handler = Callable[[Call], Answer]
+
+
+def ok(call: Call, body: Any, media_type: str = JSON) -> Answer:
     """Answers with what was asked for: bytes as they are, anything else as JSON."""
     return _answer(call, 200, body, media_type)
 
 
-def ok_page(call: Call, page: Page[T], dump: Callable[[T], Any]) -> Response:
+def ok_page(call: Call, page: Page[T], dump: Callable[[T], Any]) -> Answer:
     """Answers with a page of a list, and a link to the next one (RFC 8288)."""
     body = {"data": [dump(item) for item in page.data], "next_cursor": page.next_cursor}
-    response = _answer(call, 200, body, JSON)
+    answer = _answer(call, 200, body, JSON)
     if page.next_cursor is not None:
-        response.headers["Link"] = f'<{_next_target(call, page.next_cursor)}>; rel="next"'
-    return response
+        answer.headers["Link"] = f'<{_next_target(call, page.next_cursor)}>; rel="next"'
+    return answer
 
 
-def created(call: Call, body: Any, location: str) -> Response:
+def created(call: Call, body: Any, location: str) -> Answer:
     """Answers with what was made, and the path of it."""
-    response = _answer(call, 201, body, JSON)
-    response.headers["Location"] = location
-    return response
+    answer = _answer(call, 201, body, JSON)
+    answer.headers["Location"] = location
+    return answer
 
 
-def no_content() -> Response:
+def no_content() -> Answer:
     """Answers that it is done."""
-    return Response(status=204)
+    return Answer(204, {})
 
 
-def _answer(call: Call, status: int, body: Any, media_type: str) -> Response:
+def _answer(call: Call, status: int, body: Any, media_type: str) -> Answer:
     data = body if isinstance(body, bytes) else dump_json(body)
-    response = Response(data, status, content_type=media_type)
+    headers = {"Content-Type": media_type}
     if call.operation and call.operation.responses[status].has_etag:
-        response.headers["ETag"] = make_etag(data)
-    return response
+        headers["ETag"] = make_etag(data)
+    return Answer(status, headers, data)
 
 
 def _next_target(call: Call, cursor: str) -> str:

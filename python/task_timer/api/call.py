@@ -5,14 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, request
-
 from ..contract import Contract
 from ..operations import Operation
 from ..services.auth_service import Identity
 
-CALL = "task_timer.call"
-FIELDS = "task_timer.fields"
 Fields = list[tuple[str, str]]
 
 
@@ -20,9 +16,9 @@ Fields = list[tuple[str, str]]
 class Call:
     """A request, as far as it has been understood; the checks fill it in, in their order.
 
-    fields: header fields as received, with names in lower case. path_values, query, headers and
-    body: valid by the contract, with its defaults; given: the query without them. closes: whether
-    the answer ends the connection.
+    fields: header fields as received, with names in lower case. read: gives the body, up to so
+    many bytes. path_values, query, headers and body: valid by the contract, with its defaults;
+    given: the query without them. closes: whether the answer ends the connection.
     """
 
     contract: Contract
@@ -31,6 +27,7 @@ class Call:
     protocol: str
     peer: str
     fields: Fields
+    read: Callable[[int], bytes]
     started: float = field(default_factory=time.perf_counter)
     request_id: str = ""
     path: str = ""
@@ -74,33 +71,3 @@ class Call:
         """Gives the only value of a header, or None where it is missing or repeated."""
         values = self.field_values(name)
         return values[0] if len(values) == 1 else None
-
-
-Handler = Callable[[Call], Response]
-
-
-def make_call(contract: Contract, environ: dict[str, Any]) -> Call:
-    """Makes the call of a WSGI environment, and keeps it there."""
-    call = Call(
-        contract=contract,
-        method=environ["REQUEST_METHOD"],
-        target=environ["RAW_URI"],
-        protocol=environ["SERVER_PROTOCOL"],
-        peer=environ.get("REMOTE_ADDR", ""),
-        fields=[(name.lower(), value) for name, value in environ.get(FIELDS) or _fields(environ)],
-    )
-    environ[CALL] = call
-    return call
-
-
-def current() -> Call:
-    """Gives the call that a response is for."""
-    call: Call = request.environ[CALL]
-    return call
-
-
-def _fields(environ: dict[str, Any]) -> Fields:
-    """Lists the headers of an environment that another server than ours has made."""
-    named = [(name[5:], value) for name, value in environ.items() if name.startswith("HTTP_")]
-    bare = [(name, environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ]
-    return [(name.replace("_", "-"), value) for name, value in named + bare]

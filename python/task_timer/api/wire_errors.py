@@ -18,9 +18,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from ..contract import Contract
 from ..utils.identifiers import new_id
 from ..utils.logger import log_exception, logger
-from .call import CALL, FIELDS
 from .problems import PROBLEM, make_problem
 from .request_parser import Request
+from .wsgi import CALL, FIELDS
 
 
 class RequestTimedOut(errors.ParseException):  # type: ignore[misc]

@@ -30,7 +30,7 @@ _HELD = select(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KeptAnswer:
     """What a request was answered with."""
 
     status: int
@@ -49,8 +49,8 @@ def configure(contract: Contract) -> None:
 
 @transactional
 def answer_once(
-    user_id: str, key: str, fingerprint: bytes, answer: Callable[[], Answer]
-) -> tuple[Answer, bool]:
+    user_id: str, key: str, fingerprint: bytes, answer: Callable[[], KeptAnswer]
+) -> tuple[KeptAnswer, bool]:
     """Gives the answer to a request, and whether it is that of an earlier one.
 
     `answer` runs in the same transaction, so that a failure leaves no trace of the key.
@@ -71,8 +71,8 @@ def answer_once(
     return given, False
 
 
-def _replay(named: dict[str, str], fingerprint: bytes) -> Answer:
+def _replay(named: dict[str, str], fingerprint: bytes) -> KeptAnswer:
     held = session().execute(_HELD, named).one()
     if held.fingerprint != fingerprint:
         raise IdempotencyKeyReusedError
-    return Answer(held.status, held.headers, held.body)
+    return KeptAnswer(held.status, held.headers, held.body)

@@ -4,15 +4,14 @@ import re
 
 from ...services import auth_service
 from ...utils.errors import ForbiddenError, UnauthenticatedError
-from ..call import current
+from ..call import Call
 
 # RFC 6750, 2.1: one space, and a token68.
 _BEARER = re.compile("[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/-]+=*)")
 
 
-def check() -> None:
+def check(call: Call) -> None:
     """Sets the caller. Raises UnauthenticatedError, InvalidTokenError or ForbiddenError."""
-    call = current()
     if call.operation is None or not call.operation.secured:
         return
     sent = _BEARER.fullmatch(call.field_value("authorization") or "")

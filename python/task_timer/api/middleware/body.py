@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-from flask import request
-
 from ...contract import Contract
 from ...utils.errors import (
     BadRequestError,
@@ -13,7 +11,7 @@ from ...utils.errors import (
     UnsupportedMediaTypeError,
 )
 from ...utils.json_text import JsonError, parse_json
-from ..call import Call, current
+from ..call import Call
 
 _JSON = re.compile(
     r'application/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?', re.IGNORECASE
@@ -26,12 +24,11 @@ class Bodies:
     def __init__(self, contract: Contract) -> None:
         self._limits = contract["x-limits"]
 
-    def check(self) -> None:
+    def check(self, call: Call) -> None:
         """Reads the body where the operation takes one.
 
         Raises BodyTooLargeError, UnsupportedMediaTypeError or MalformedJsonError.
         """
-        call = current()
         if call.operation is None or call.operation.body is None:
             return
         call.data = _read(call, self._limits["body_bytes"])
@@ -50,7 +47,7 @@ def _read(call: Call, limit: int) -> bytes:
     length = int(call.field_value("content-length") or 0)
     if length > limit:
         raise BodyTooLargeError
-    data: bytes = request.environ["wsgi.input"].read(limit + 1)
+    data = call.read(limit + 1)
     if len(data) > limit:
         raise BodyTooLargeError
     if len(data) < length:

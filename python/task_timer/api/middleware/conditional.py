@@ -6,8 +6,8 @@ from typing import Any
 from ...utils.errors import PreconditionFailedError, PreconditionRequiredError
 from ...utils.etag import make_etag, matches_strongly, matches_weakly
 from ...utils.json_text import dump_json
-from ..answers import Response
-from ..call import Call, current
+from ..answers import Answer
+from ..call import Call
 
 Dump = Callable[[Any], Any]
 Check = Callable[[Any], None]
@@ -34,17 +34,16 @@ def if_match(call: Call, dump: Dump) -> Check | None:
     return check
 
 
-def finish(response: Response) -> Response:
-    """Turns an answer that the client has already into 304, and say what may be kept of it."""
-    call = current()
-    etag = response.headers.get("ETag")
+def finish(call: Call, answer: Answer) -> Answer:
+    """Turns an answer that the client has already into 304, and says what may be kept of it."""
+    etag = answer.headers.get("ETag")
     if etag is None:
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
     if matches_weakly(call.headers.get("if-none-match", ""), etag):
-        response = Response(status=304, headers={"ETag": etag})
-    response.headers["Cache-Control"] = "private, no-cache" if call.caller else "no-cache"
-    return response
+        answer = Answer(304, {"ETag": etag})
+    answer.headers["Cache-Control"] = "private, no-cache" if call.caller else "no-cache"
+    return answer
 
 
 def _refuse(_stored: Any) -> None:

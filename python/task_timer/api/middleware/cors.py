@@ -2,8 +2,8 @@
 
 from ...config import Settings
 from ...contract import Contract
-from ..answers import Response
-from ..call import current
+from ..answers import Answer
+from ..call import Call
 
 
 class Cors:
@@ -13,20 +13,19 @@ class Cors:
         self._rules = contract["x-cors"]
         self._origins = settings.cors_origins
 
-    def finish(self, response: Response) -> Response:
+    def finish(self, call: Call, answer: Answer) -> Answer:
         """Adds what the request's origin may see."""
         if not self._origins:
-            return response
-        call = current()
-        response.headers["Vary"] = "Origin"
+            return answer
+        answer.headers["Vary"] = "Origin"
         origin = call.field_value("origin")
-        if origin not in self._origins:
-            return response
-        response.headers["Access-Control-Allow-Origin"] = origin
+        if origin is None or origin not in self._origins:
+            return answer
+        answer.headers["Access-Control-Allow-Origin"] = origin
         if call.method == "OPTIONS" and call.field_value("access-control-request-method"):
-            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-            response.headers["Access-Control-Allow-Headers"] = self._rules["allow_headers"]
-            response.headers["Access-Control-Max-Age"] = str(self._rules["max_age"])
+            answer.headers["Access-Control-Allow-Methods"] = answer.headers.get("Allow", "")
+            answer.headers["Access-Control-Allow-Headers"] = self._rules["allow_headers"]
+            answer.headers["Access-Control-Max-Age"] = str(self._rules["max_age"])
         else:
-            response.headers["Access-Control-Expose-Headers"] = self._rules["expose_headers"]
-        return response
+            answer.headers["Access-Control-Expose-Headers"] = self._rules["expose_headers"]
+        return answer

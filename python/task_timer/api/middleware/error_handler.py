@@ -1,7 +1,5 @@
 """The only place where errors become HTTP."""
 
-from werkzeug.exceptions import InternalServerError
-
 from ...contract import Contract
 from ...utils.errors import (
     AuthenticationError,
@@ -15,10 +13,9 @@ from ...utils.errors import (
 )
 from ...utils.identifiers import new_id
 from ...utils.logger import bind_request_id, log_exception
-from ..answers import Response
-from ..call import current
+from ..answers import Answer
+from ..call import Call
 from ..problems import PROBLEM, make_problem
-from ..wire_errors import WIRE_ERRORS
 
 UNAVAILABLE_SECONDS = 1
 
@@ -31,16 +28,11 @@ class ErrorHandler:
         self._wire_errors = frozenset(contract["x-wire-errors"])
         self._challenge = contract["components"]["headers"]["WWW-Authenticate"]["example"]
 
-    def handle(self, error: Exception) -> Response:
-        """Answers with what went wrong. What the parser refuses goes back to the server."""
-        if isinstance(error, InternalServerError) and error.original_exception:
-            return self.handle(_as_exception(error.original_exception))
-        if isinstance(error, WIRE_ERRORS):
-            raise error
+    def answer(self, call: Call, error: BaseException) -> Answer:
+        """Answers with what went wrong."""
         if not isinstance(error, DomainError):
             log_exception("unhandled_error", error)
             error = InternalError()
-        call = current()
         if error.code in self._wire_errors:
             # As if the parser had refused it.
             call.closes = True
@@ -48,7 +40,7 @@ class ErrorHandler:
             bind_request_id(call.request_id)
         violations = error.violations if isinstance(error, ValidationFailedError) else None
         status, body = make_problem(self._contract, error.code, call.request_id, violations)
-        return Response(body, status, self._headers(error), content_type=PROBLEM)
+        return Answer(status, {"Content-Type": PROBLEM, **self._headers(error)}, body)
 
     def _headers(self, error: DomainError) -> dict[str, str]:
         if isinstance(error, AuthenticationError):
@@ -68,7 +60,3 @@ class ErrorHandler:
     def _challenge_of(self, error: AuthenticationError) -> str:
         told = f', error="{error.code}"' if isinstance(error, InvalidTokenError) else ""
         return f"{self._challenge}{told}"
-
-
-def _as_exception(error: BaseException) -> Exception:
-    return error if isinstance(error, Exception) else InternalError()

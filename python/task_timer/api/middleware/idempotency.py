@@ -3,11 +3,9 @@
 import functools
 import hashlib
 
-from flask import Response as FlaskResponse
-
-from ...services.idempotency_service import Answer, answer_once
-from ..answers import JSON, Response
-from ..call import Call, Handler
+from ...services.idempotency_service import KeptAnswer, answer_once
+from ..answers import JSON, Answer, Handler
+from ..call import Call
 
 KEPT_HEADERS = ("Location", "ETag")
 
@@ -19,15 +17,17 @@ def idempotent(handler: Handler) -> Handler:
     """
 
     @functools.wraps(handler)
-    def answer(call: Call) -> FlaskResponse:
+    def answer(call: Call) -> Answer:
         key = call.headers.get("idempotency-key")
         if key is None:
             return handler(call)
         given, replayed = answer_once(
             call.user_id, key, _fingerprint(call), lambda: _keep(handler(call))
         )
-        headers = given.headers | ({"Idempotency-Replayed": "true"} if replayed else {})
-        return Response(given.body, given.status, headers, content_type=JSON)
+        headers = given.headers | {"Content-Type": JSON}
+        if replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return Answer(given.status, headers, given.body.encode())
 
     return answer
 
@@ -36,6 +36,6 @@ def _fingerprint(call: Call) -> bytes:
     return hashlib.sha256(f"{call.method} {call.target}\n".encode() + call.data).digest()
 
 
-def _keep(response: FlaskResponse) -> Answer:
-    headers = {name: response.headers[name] for name in KEPT_HEADERS}
-    return Answer(response.status_code, headers, response.get_data(as_text=True))
+def _keep(answer: Answer) -> KeptAnswer:
+    headers = {name: answer.headers[name] for name in KEPT_HEADERS}
+    return KeptAnswer(answer.status, headers, (answer.body or b"").decode())

@@ -3,7 +3,7 @@
 from ...contract import Contract
 from ...utils.errors import BadRequestError, HeadersTooLargeError, UriTooLongError
 from ...utils.uri import UriError, decode, parse_query, split_target
-from ..call import Call, current
+from ..call import Call
 
 SEPARATORS = len(": ") + len("\r\n")
 PROTOCOLS = ("HTTP/1.0", "HTTP/1.1")
@@ -25,9 +25,8 @@ class Limits:
         self._limits = contract["x-limits"]
         self._methods = frozenset(contract["x-methods"])
 
-    def check(self) -> None:
+    def check(self, call: Call) -> None:
         """Splits the target. Raises BadRequestError, UriTooLongError or HeadersTooLargeError."""
-        call = current()
         if call.method not in self._methods:
             raise BadRequestError
         if len(call.target) > self._limits["url_bytes"]:

@@ -2,7 +2,7 @@
 
 from ...config import Settings
 from ...services import rate_limit_service
-from ..call import Call, current
+from ..call import Call
 
 
 class RateLimits:
@@ -11,9 +11,8 @@ class RateLimits:
     def __init__(self, settings: Settings) -> None:
         self._hops = settings.trusted_proxy_hops
 
-    def check(self) -> None:
+    def check(self, call: Call) -> None:
         """Counts the request by the limit that its operation has. Raises RateLimitedError."""
-        call = current()
         if call.operation is None or call.operation.rate_limit == "none":
             return
         address = client_address(call, self._hops)

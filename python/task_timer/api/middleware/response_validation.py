@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 
 from ...utils.json_text import parse_json
-from ..answers import Response
-from ..call import current
+from ..answers import Answer
+from ..call import Call
 
 INTERNAL_ERROR = 500
 DEPTH = 64
@@ -18,30 +18,30 @@ class UndocumentedAnswerError(Exception):
     """The answer is not one that the contract describes."""
 
 
-def finish(response: Response) -> Response:
+def finish(call: Call, answer: Answer) -> Answer:
     """Lets through what the contract describes. Raises UndocumentedAnswerError."""
-    operation = current().operation
-    if operation is None or response.status_code == INTERNAL_ERROR:
-        return response
-    documented = operation.responses.get(response.status_code)
+    operation = call.operation
+    if operation is None or answer.status == INTERNAL_ERROR:
+        return answer
+    documented = operation.responses.get(answer.status)
     if documented is None:
-        raise UndocumentedAnswerError(f"{operation.id}: status {response.status_code}")
+        raise UndocumentedAnswerError(f"{operation.id}: status {answer.status}")
     if not documented.validators:
-        return response
-    validator = documented.validators.get(response.mimetype or "")
+        return answer
+    media_type = answer.headers.get("Content-Type", "").split(";")[0]
+    validator = documented.validators.get(media_type)
     if validator is None:
-        raise UndocumentedAnswerError(f"{operation.id}: media type {response.mimetype}")
-    violations = validator.violations(_value(response))
+        raise UndocumentedAnswerError(f"{operation.id}: media type {media_type}")
+    violations = validator.violations(_value(media_type, answer.body or b""))
     if violations:
-        raise UndocumentedAnswerError(f"{operation.id} {response.status_code}: {violations}")
-    return response
+        raise UndocumentedAnswerError(f"{operation.id} {answer.status}: {violations}")
+    return answer
 
 
-def _value(response: Response) -> Any:
-    data = response.get_data()
-    if response.is_json:
+def _value(media_type: str, data: bytes) -> Any:
+    if media_type.endswith(("/json", "+json")):
         return parse_json(data, DEPTH)
-    return _read_yaml(data) if response.mimetype == YAML else data.decode()
+    return _read_yaml(data) if media_type == YAML else data.decode()
 
 
 @functools.lru_cache(maxsize=1)

@@ -2,8 +2,8 @@
 
 from ...contract import Contract
 from ...utils.errors import MethodNotAllowedError, PathNotFoundError
-from ..answers import Response
-from ..call import current
+from ..answers import Answer
+from ..call import Call
 
 
 class Routing:
@@ -12,15 +12,14 @@ class Routing:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
 
-    def check(self) -> Response | None:
+    def check(self, call: Call) -> Answer | None:
         """Sets the operation; answer OPTIONS. Raises PathNotFoundError or MethodNotAllowedError."""
-        call = current()
         found = self._contract.find(call.path)
         if found is None:
             raise PathNotFoundError
         item, call.path_values = found
         if call.method == "OPTIONS":
-            return Response(status=204, headers={"Allow": item.allow})
+            return Answer(204, {"Allow": item.allow})
         call.operation = item.operations.get("GET" if call.method == "HEAD" else call.method)
         if call.operation is None:
             raise MethodNotAllowedError(item.allow)

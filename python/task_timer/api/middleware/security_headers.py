@@ -2,8 +2,8 @@
 
 from ...config import Settings
 from ...contract import Contract
-from ..answers import Response
-from ..call import current
+from ..answers import Answer
+from ..call import Call
 
 DOCS = "getDocs"
 
@@ -23,11 +23,10 @@ class SecurityHeaders:
         self._headers = common_headers(contract, settings)
         self._docs_policy = contract["x-docs-security-policy"]
 
-    def finish(self, response: Response) -> Response:
+    def finish(self, call: Call, answer: Answer) -> Answer:
         """Adds the headers."""
-        call = current()
-        response.headers.extend(self._headers)
-        if call.operation_name == DOCS and response.status_code == 200:  # noqa: PLR2004
-            response.headers["Content-Security-Policy"] = self._docs_policy
-        response.headers["X-Request-ID"] = call.request_id
-        return response
+        answer.headers.update(self._headers)
+        if call.operation_name == DOCS and answer.status == 200:  # noqa: PLR2004
+            answer.headers["Content-Security-Policy"] = self._docs_policy
+        answer.headers["X-Request-ID"] = call.request_id
+        return answer

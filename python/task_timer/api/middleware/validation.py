@@ -8,16 +8,15 @@ from typing import Any
 from ...operations import Operation
 from ...utils.errors import ValidationFailedError, Violation
 from ...utils.uri import parse_query
-from ..call import Call, current
+from ..call import Call
 
 _WHOLE = re.compile("0|[1-9][0-9]*")
 _BOOLEANS = {"true": True, "false": False}
 _EXACT_DIGITS = 16
 
 
-def check() -> None:
+def check(call: Call) -> None:
     """Validates path, query, headers and body together. Raises ValidationFailedError."""
-    call = current()
     if call.operation is None:
         return
     rules = call.operation.parameters

@@ -1,7 +1,9 @@
 """One handler for each operation: typed input, a call of a service, and its result dumped."""
 
 from ...config import Settings
-from ..call import Handler
+from ...contract import Contract
+from ..answers import Handler
+from ..middleware.idempotency import idempotent
 from ..middleware.metrics import Metrics
 from . import auth, reports, tasks, time_entries, timer, users
 from .system import System
@@ -18,3 +20,17 @@ def all_handlers(settings: Settings, metrics: Metrics) -> tuple[Handler, ...]:
         *reports.HANDLERS,
         *System(settings, metrics).handlers(),
     )
+
+
+def bound_handlers(settings: Settings, contract: Contract, metrics: Metrics) -> dict[str, Handler]:
+    """Gives each operation its handler, by operationId. Raises ContractError.
+
+    What takes an Idempotency-Key is safe to repeat.
+    """
+    bound = contract.bind(all_handlers(settings, metrics))
+    return {name: _wrapped(contract, name, handler) for name, handler in bound.items()}
+
+
+def _wrapped(contract: Contract, operation_id: str, handler: Handler) -> Handler:
+    takes = contract.operations[operation_id].parameters["header"].types
+    return idempotent(handler) if "idempotency-key" in takes else handler

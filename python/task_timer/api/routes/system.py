@@ -3,8 +3,8 @@
 from ...config import Settings
 from ...db import ping
 from ...utils.json_text import dump_json
-from ..answers import Response, ok
-from ..call import Call, Handler
+from ..answers import Answer, Handler, ok
+from ..call import Call
 from ..middleware.metrics import MEDIA_TYPE, Metrics
 
 MISSING_DOCS = b"""<!DOCTYPE html>
@@ -23,28 +23,28 @@ class System:
         self._page = settings.docs_path / "index.html"
         self._metrics = metrics
 
-    def get_health(self, call: Call) -> Response:
+    def get_health(self, call: Call) -> Answer:
         """Answers without looking at anything else."""
         return ok(call, {"status": "ok"})
 
-    def get_readiness(self, call: Call) -> Response:
+    def get_readiness(self, call: Call) -> Answer:
         """Asks the database."""
         ping()
         return ok(call, {"status": "ready"})
 
-    def get_metrics(self, call: Call) -> Response:
+    def get_metrics(self, call: Call) -> Answer:
         """Gives the metrics listed in `x-metrics`."""
         return ok(call, self._metrics.text(), MEDIA_TYPE)
 
-    def get_contract_json(self, call: Call) -> Response:
+    def get_contract_json(self, call: Call) -> Answer:
         """Gives this document as JSON."""
         return ok(call, dump_json(call.contract.document))
 
-    def get_contract_yaml(self, call: Call) -> Response:
+    def get_contract_yaml(self, call: Call) -> Answer:
         """Gives this document to the byte."""
         return ok(call, call.contract.source, "application/yaml")
 
-    def get_docs(self, call: Call) -> Response:
+    def get_docs(self, call: Call) -> Answer:
         """Gives this document as a page for people."""
         page = self._page.read_bytes() if self._page.exists() else MISSING_DOCS
         return ok(call, page, "text/html; charset=utf-8")

@@ -2,32 +2,32 @@
 
 from ...models import TimeEntry
 from ...services import time_entry_service
-from ..answers import Response, created, no_content, ok, ok_page
+from ..answers import Answer, created, no_content, ok, ok_page
 from ..call import Call
 from ..middleware.conditional import if_match, if_match_required
 from ..schemas.time_entry import dump_time_entry, load_time_entry, load_time_entry_filter
 
 
-def list_time_entries(call: Call) -> Response:
+def list_time_entries(call: Call) -> Answer:
     """Lists the user's time entries that satisfy every filter given."""
     filters = load_time_entry_filter(call.query)
     page = time_entry_service.list_time_entries(call.user_id, filters)
     return ok_page(call, page, dump_time_entry)
 
 
-def create_time_entry(call: Call) -> Response:
+def create_time_entry(call: Call) -> Answer:
     """Makes a time entry."""
     values = load_time_entry(call.body)
     return _create(call, values.pop("task_id"), values)
 
 
-def get_time_entry(call: Call) -> Response:
+def get_time_entry(call: Call) -> Answer:
     """Gives one time entry of the user's."""
     entry = time_entry_service.get_time_entry(call.user_id, call.path_values["time_entry_id"])
     return ok(call, dump_time_entry(entry))
 
 
-def update_time_entry(call: Call) -> Response:
+def update_time_entry(call: Call) -> Answer:
     """Changes what the body names and leaves the rest."""
     entry = time_entry_service.update_time_entry(
         call.user_id,
@@ -38,7 +38,7 @@ def update_time_entry(call: Call) -> Response:
     return ok(call, dump_time_entry(entry))
 
 
-def delete_time_entry(call: Call) -> Response:
+def delete_time_entry(call: Call) -> Answer:
     """Deletes a time entry, also a running one."""
     entry_id = call.path_values["time_entry_id"]
     check = if_match(call, dump_time_entry)
@@ -46,7 +46,7 @@ def delete_time_entry(call: Call) -> Response:
     return no_content()
 
 
-def list_task_time_entries(call: Call) -> Response:
+def list_task_time_entries(call: Call) -> Answer:
     """Lists the time entries of one task of the user's that satisfy every filter given."""
     filters = load_time_entry_filter(call.query)
     task_id = call.path_values["task_id"]
@@ -54,7 +54,7 @@ def list_task_time_entries(call: Call) -> Response:
     return ok_page(call, page, dump_time_entry)
 
 
-def create_task_time_entry(call: Call) -> Response:
+def create_task_time_entry(call: Call) -> Answer:
     """Makes a time entry of the task in the path."""
     return _create(call, call.path_values["task_id"], load_time_entry(call.body))
 
@@ -64,7 +64,7 @@ def time_entry_path(call: Call, entry: TimeEntry) -> str:
     return call.path_of("getTimeEntry", time_entry_id=entry.id)
 
 
-def _create(call: Call, task_id: str, values: dict[str, object]) -> Response:
+def _create(call: Call, task_id: str, values: dict[str, object]) -> Answer:
     entry = time_entry_service.create_time_entry(call.user_id, task_id, values)
     return created(call, dump_time_entry(entry), time_entry_path(call, entry))
 

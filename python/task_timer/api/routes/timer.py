@@ -1,18 +1,18 @@
 """The one running time entry that a user may have."""
 
 from ...services import timer_service
-from ..answers import Response, created, ok
+from ..answers import Answer, created, ok
 from ..call import Call
 from ..schemas.time_entry import dump_time_entry, load_time_entry
 from .time_entries import time_entry_path
 
 
-def get_timer(call: Call) -> Response:
+def get_timer(call: Call) -> Answer:
     """Gives the running time entry."""
     return ok(call, dump_time_entry(timer_service.get_timer(call.user_id)))
 
 
-def start_timer(call: Call) -> Response:
+def start_timer(call: Call) -> Answer:
     """Makes a running time entry that starts now."""
     stop_previous = call.query["on_conflict"] == "stop_previous"
     values = load_time_entry(call.body)
@@ -20,7 +20,7 @@ def start_timer(call: Call) -> Response:
     return created(call, dump_time_entry(entry), time_entry_path(call, entry))
 
 
-def stop_timer(call: Call) -> Response:
+def stop_timer(call: Call) -> Answer:
     """Ends the running time entry now."""
     return ok(call, dump_time_entry(timer_service.stop_timer(call.user_id)))
 

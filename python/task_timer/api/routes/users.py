@@ -1,18 +1,18 @@
 """The user's own profile, and the list of users for administrators."""
 
 from ...services import user_service
-from ..answers import Response, no_content, ok, ok_page
+from ..answers import Answer, no_content, ok, ok_page
 from ..call import Call
 from ..middleware.conditional import if_match_required
 from ..schemas.user import dump_user, load_user_update
 
 
-def get_current_user(call: Call) -> Response:
+def get_current_user(call: Call) -> Answer:
     """Gives the user whose token it is."""
     return ok(call, dump_user(call.identity.user))
 
 
-def update_current_user(call: Call) -> Response:
+def update_current_user(call: Call) -> Answer:
     """Changes the address, the password or both."""
     user = user_service.update_user(
         call.user_id,
@@ -23,13 +23,13 @@ def update_current_user(call: Call) -> Response:
     return ok(call, dump_user(user))
 
 
-def delete_current_user(call: Call) -> Response:
+def delete_current_user(call: Call) -> Answer:
     """Deletes the user and all their tasks, time entries and sessions."""
     user_service.delete_user(call.user_id)
     return no_content()
 
 
-def list_users(call: Call) -> Response:
+def list_users(call: Call) -> Answer:
     """Lists all users."""
     page = user_service.list_users(call.query["limit"], call.query.get("cursor"))
     return ok_page(call, page, dump_user)

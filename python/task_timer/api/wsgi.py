@@ -1,0 +1,31 @@
+"""Requests as WSGI servers hand them over."""
+
+from typing import Any
+
+from ..contract import Contract
+from .call import Call, Fields
+
+CALL = "task_timer.call"
+FIELDS = "task_timer.fields"
+
+
+def make_call(contract: Contract, environ: dict[str, Any]) -> Call:
+    """Makes the call of a WSGI environment, and keeps it there."""
+    call = Call(
+        contract=contract,
+        method=environ["REQUEST_METHOD"],
+        target=environ["RAW_URI"],
+        protocol=environ["SERVER_PROTOCOL"],
+        peer=environ.get("REMOTE_ADDR", ""),
+        fields=[(name.lower(), value) for name, value in environ.get(FIELDS) or _fields(environ)],
+        read=environ["wsgi.input"].read,
+    )
+    environ[CALL] = call
+    return call
+
+
+def _fields(environ: dict[str, Any]) -> Fields:
+    """Lists the headers of an environment that another server than ours has made."""
+    named = [(name[5:], value) for name, value in environ.items() if name.startswith("HTTP_")]
+    bare = [(name, environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ]
+    return [(name.replace("_", "-"), value) for name, value in named + bare]
