@@ -77,6 +77,12 @@ class PostgresServer:
         return self._process is not None
 
     @property
+    def pid(self) -> int:
+        """The process id of the running server, whose children serve the connections."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def data(self) -> Path:
         """The directory of its data."""
         return self._data
