@@ -40,8 +40,14 @@ class _Process:
     writing: sessionmaker[Session]
 
 
+class _Statements:
+    """How many a request has sent, also from threads that work for it."""
+
+    sent = 0
+
+
 _ambient: ContextVar[Session | None] = ContextVar("ambient_session", default=None)
-_statements: ContextVar[int] = ContextVar("statements", default=0)
+_statements: ContextVar[_Statements] = ContextVar("statements", default=_Statements())  # noqa: B039
 
 
 def driver_url(database_url: str) -> URL:
@@ -181,12 +187,12 @@ def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
 
 def reset_statements() -> None:
     """Begins to count statements anew, for the request that begins."""
-    _statements.set(0)
+    _statements.set(_Statements())
 
 
 def statements() -> int:
     """Gives how many SQL statements were sent since `reset_statements`."""
-    return _statements.get()
+    return _statements.get().sent
 
 
 def _read_ids_as_text(connection: Any, _record: Any) -> None:
@@ -194,7 +200,7 @@ def _read_ids_as_text(connection: Any, _record: Any) -> None:
 
 
 def _count(*_: Any) -> None:
-    _statements.set(_statements.get() + 1)
+    _statements.get().sent += 1
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from .config import DEVELOPMENT_SECRET_KEY, ConfigError, Settings, load_settings
 from .contract import Contract, ContractError, load_contract
 from .utils.logger import configure_logging, logger
 
+CreateApp = Callable[[Settings, Contract], Any]
 MISCONFIGURED = 2
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 KEEP_ALIVE_SECONDS = 5
@@ -37,8 +38,9 @@ class ServerLogger(Logger):  # type: ignore[misc]
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with the settings of this process."""
 
-    def __init__(self, app: Any, contract: Contract, settings: Settings) -> None:
+    def __init__(self, app: Any, worker: type, contract: Contract, settings: Settings) -> None:
         self._application = app
+        self._worker = worker
         self._settings = settings
         self.contract = contract
         self.common_headers = common_headers(contract, settings)
@@ -50,7 +52,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": self._settings.workers,
             "threads": self._settings.database_pool_size + SPARE_THREADS,
-            "worker_class": Worker,
+            "worker_class": self._worker,
             "keepalive": KEEP_ALIVE_SECONDS,
             "graceful_timeout": self._settings.shutdown_seconds,
             "limit_request_line": 0,
@@ -73,23 +75,32 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Serves until a signal ends the process; exit 2 with all faults when it cannot begin."""
+    """Serves until a signal ends the process; exits 2 with all faults when it cannot begin."""
+    serve(_create_app, Worker)
+
+
+def serve(create_app: CreateApp, worker: type) -> None:
+    """Serves an application with workers of a class of gunicorn's; see `main`."""
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
         with _shared_metrics(settings.workers):
-            # The metrics' library looks for their directory when it is imported.
-            from .app import create_app  # noqa: PLC0415
-
             contract = load_contract(settings.contract_path)
             app = create_app(settings, contract)
             if settings.secret_key == DEVELOPMENT_SECRET_KEY:
                 logger().warning("default_secret_key")
-            Server(app, contract, settings).run()
+            Server(app, worker, contract, settings).run()
     except ConfigError as error:
         _refuse(error.faults)
     except ContractError as error:
         _refuse([str(error)])
+
+
+def _create_app(settings: Settings, contract: Contract) -> Any:
+    # The metrics' library looks for their directory when it is imported.
+    from .app import create_app  # noqa: PLC0415
+
+    return create_app(settings, contract)
 
 
 def _forget_worker(_server: Any, worker: Any) -> None:

@@ -42,6 +42,28 @@ def code_of(error: Exception) -> str:
     return CODES.get(type(error), "bad_request") if refused else "internal_error"
 
 
+def refusal(contract: Contract, headers: dict[str, str], code: str) -> bytes:
+    """Makes the answer to what never becomes a request, and logs it.
+
+    headers: those that every answer has.
+    """
+    request_id = new_id()
+    status, body = make_problem(contract, code, request_id)
+    logger().info("request_refused", request_id=request_id, status=status, code=code)
+    fields = {
+        "Date": util.http_date(),
+        "Connection": "close",
+        "Content-Type": PROBLEM,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        **headers,
+        "X-Request-ID": request_id,
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in fields.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
 class _TimedSocket:
     """A socket that gives up reading at the end of the time that a request has."""
 
@@ -156,24 +178,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answers what the parser refuses, and closes the connection."""
-        request_id = new_id()
-        code = code_of(exc)
         if not isinstance(exc, WIRE_ERRORS):
             log_exception("unhandled_error", exc)
-        status, body = make_problem(self.app.contract, code, request_id)
-        logger().info("request_refused", request_id=request_id, status=status, code=code)
-        util.write(client, self._response(status, body, request_id))
-
-    def _response(self, status: int, body: bytes, request_id: str) -> bytes:
-        headers = {
-            "Date": util.http_date(),
-            "Connection": "close",
-            "Content-Type": PROBLEM,
-            "Content-Length": str(len(body)),
-            "Cache-Control": "no-store",
-            **self.app.common_headers,
-            "X-Request-ID": request_id,
-        }
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        util.write(client, refusal(self.app.contract, self.app.common_headers, code_of(exc)))
