@@ -1,0 +1,106 @@
+"""Every code sample of the reference does what it says, to the letter, on both twins."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from twins.migrations import ADMIN, SAMPLE_USER, Credentials, seed
+from twins.paths import CONTRACT
+from twins.samples import CodeSample, samples
+from twins.samples.catalogue import LABELS
+from twins.samples.requests import sample_request, success_status
+from twins.servers import KINDS, Kind, TwinServer
+from twins.stage import Stage
+from twins.tests.sample_runners import RUNNERS, Runner
+from twins.tests.saved_rows import SavedRows
+
+DOCUMENT = Document.load(CONTRACT)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A twin with the sample data, where a user and an administrator have logged in."""
+
+    address: str
+    tokens: Mapping[str, Mapping[str, str]]
+    rows: SavedRows
+    runners: Mapping[str, Runner]
+
+    def variables(self, operation: Operation, source: str) -> dict[str, str]:
+        """What a reader sets before running the sample, and no more."""
+        tokens = self.tokens[operation.definition.get("x-role", "user")]
+        known = {
+            "BASE_URL": self.address,
+            "TOKEN": tokens["access_token"],
+            "REFRESH_TOKEN": tokens["refresh_token"],
+        }
+        if "ETAG" in source:
+            url = self.address + sample_request(DOCUMENT, operation).path
+            headers = {"Authorization": f"Bearer {known['TOKEN']}"}
+            known["ETAG"] = httpx.get(url, headers=headers).raise_for_status().headers["ETag"]
+        return {name: value for name, value in known.items() if name in source}
+
+
+@pytest.fixture(scope="module")
+def seeded(stage: Stage) -> str:
+    """The name of a database with the sample data, to be copied."""
+    seed(stage.databases.create("samples", template="migrated"))
+    return "samples"
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def place(
+    request: pytest.FixtureRequest,
+    stage: Stage,
+    seeded: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Place]:
+    kind: Kind = request.param
+    directory: Path = tmp_path_factory.mktemp(kind)
+    url = stage.databases.create(f"samples_{kind}", template=seeded)
+    with ExitStack() as stack:
+        stack.callback(stage.databases.drop, f"samples_{kind}")
+        server = stack.enter_context(TwinServer(kind, url, directory / "log"))
+        tokens = {"user": log_in(server, SAMPLE_USER), "admin": log_in(server, ADMIN)}
+        rows = stack.enter_context(SavedRows(url))
+        runners = {name: stack.enter_context(runner(directory)) for name, runner in RUNNERS.items()}
+        yield Place(server.base_url, tokens, rows, runners)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> dict[str, list[CodeSample]]:
+    return samples(DOCUMENT.raw)
+
+
+def log_in(server: TwinServer, who: Credentials) -> dict[str, str]:
+    body = {"email": who.email, "password": who.password}
+    answer = httpx.post(f"{server.base_url}/api/v1/auth/login", json=body).raise_for_status()
+    tokens: dict[str, str] = answer.json()
+    return tokens
+
+
+@pytest.mark.parametrize("language", LABELS)
+@pytest.mark.parametrize("name", DOCUMENT.operations)
+def test_sample_succeeds(
+    name: str, language: str, place: Place, catalogue: dict[str, list[CodeSample]]
+) -> None:
+    operation = DOCUMENT.operations[name]
+    expected = sample_request(DOCUMENT, operation)
+    sample = next(each for each in catalogue[name] if each.language == language)
+    place.rows.restore()
+    outcome = place.runners[language](sample.source, place.variables(operation, sample.source))
+    assert outcome.status == (200 if expected.redirects else success_status(operation))
+    assert bool(outcome.printed) == (expected.answer != "none")
+
+
+def test_every_operation_has_a_sample_of_every_language(
+    catalogue: dict[str, list[CodeSample]],
+) -> None:
+    for name in DOCUMENT.operations:
+        assert [sample.language for sample in catalogue[name]] == list(LABELS)
