@@ -12,12 +12,14 @@ from lockstep.settings import PROFILES as AMOUNTS
 from lockstep.settings import Settings
 from lockstep.users.actors import ActorSpec, Call
 from twins.migrations import ADMIN
-from twins.paths import CONTRACT, CONTRACT_TESTS
+from twins.paths import CONTRACT, CONTRACT_TESTS, FACES
+from twins.servers import KINDS, SERVERS
 
 STORIES = CONTRACT_TESTS / "stories"
 TRAPS = CONTRACT_TESTS / "traps"
 RACES = CONTRACT_TESTS / "races"
 KNOWN_DIFFERENCES = CONTRACT_TESTS / "known-differences.yaml"
+KNOWN_DIFFERENCES_OF_FACES = FACES / "known-differences.yaml"
 
 # Equal on every machine, so that a failure in one place is the same in another.
 _USUAL_SEED = 20260201
@@ -59,6 +61,17 @@ def profile() -> str:
     return name
 
 
+def servers() -> tuple[str, ...]:
+    """SERVERS from the environment: the names of whom to compare, else both twins.
+
+    Raises ValueError for an unknown one, or fewer than two.
+    """
+    names = tuple((os.environ.get("SERVERS") or ",".join(KINDS)).split(","))
+    if len(set(names)) < 2 or not set(names) <= SERVERS.keys():
+        raise ValueError(f"SERVERS={','.join(names)}: name two or more of {', '.join(SERVERS)}")
+    return names
+
+
 def share_of_rounds() -> float:
     """How many of the rounds of a race are run in the profile, 1 being all that it names."""
     return {"quick": 0.25, "deep": 10.0}.get(profile(), 1.0)
@@ -78,6 +91,8 @@ def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Setting
     in_full: whether every documented status must be seen.
     """
     chosen = seed()
+    twins = set(servers()) <= set(KINDS)
+    known_differences = KNOWN_DIFFERENCES if twins else KNOWN_DIFFERENCES_OF_FACES
     return Settings(
         document=CONTRACT,
         actors=ACTORS,
@@ -85,7 +100,7 @@ def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Setting
         # Each stage has databases of its own, so that the same names can come again.
         nonce=f"{chosen:08x}",
         fuzz=AMOUNTS[profile()],
-        known_differences=KNOWN_DIFFERENCES if KNOWN_DIFFERENCES.exists() else None,
+        known_differences=known_differences if known_differences.exists() else None,
         require_coverage=in_full,
         exempt=frozenset() if database_can_stop else frozenset({("*", 503)}),
     )

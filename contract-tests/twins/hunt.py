@@ -67,8 +67,8 @@ class Hunt:
     stage: Stage
     target: Kind
     control: bool
-    commands: Mapping[Kind, Sequence[str]] = field(default_factory=dict)
-    sql: Mapping[Kind, Sequence[str]] = field(default_factory=dict)
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sql: Mapping[str, Sequence[str]] = field(default_factory=dict)
     requests: int = 0
     findings: dict[str, None] = field(default_factory=dict)
 
@@ -188,7 +188,9 @@ def _hunt(arguments: argparse.Namespace, stage: Stage, folder: Path) -> Hunt:
         return Hunt(stage, arguments.target, control=True)
     saboteur = {each.id: each for each in load_saboteurs(SABOTEURS)}[arguments.id]
     target: Kind = "python" if saboteur.target == "python" else "node"
-    commands = {target: build(saboteur, folder)} if saboteur.patch else {}
+    commands: Mapping[str, Sequence[str]] = (
+        {target: build(saboteur, folder)} if saboteur.patch else {}
+    )
     return Hunt(stage, target, control=False, commands=commands, sql={target: saboteur.sql})
 
 

@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = ROOT / "openapi.yaml"
 PYTHON = ROOT / "python"
 NODE = ROOT / "node"
+FACES = ROOT / "faces"
 CONTRACT_TESTS = ROOT / "contract-tests"
 TOOLING = ROOT / "tooling"
 DOCS = ROOT / "docs"

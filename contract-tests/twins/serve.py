@@ -24,7 +24,7 @@ from twins.servers import Kind, TwinServer
 
 _NAME = "task_timer"
 _PORTS: dict[Kind, int] = {"python": 8000, "node": 8001}
-_COLOURS: dict[Kind, str] = {"python": "yellow", "node": "green"}
+_COLOURS: dict[str, str] = {"python": "yellow", "node": "green"}
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The twins as processes."""
+"""The twins, and other frameworks over their services, as processes."""
 
 import os
 import shutil
@@ -14,11 +14,27 @@ from types import TracebackType
 from typing import Literal, Self
 
 from twins import processes
-from twins.paths import CONTRACT, DOCS, NODE, ROOT
+from twins.paths import CONTRACT, DOCS, FACES, NODE, ROOT
 from twins.ports import free_port
 
 Kind = Literal["python", "node"]
 KINDS: tuple[Kind, ...] = ("python", "node")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that keeps the contract: its runtime, and what that is to run."""
+
+    runtime: Kind
+    program: tuple[str, ...]
+
+
+SERVERS: Mapping[str, Server] = {
+    "python": Server("python", ("-m", "task_timer.main")),
+    "node": Server("node", (str(NODE / "dist" / "main.js"),)),
+    "fastapi": Server("python", (str(FACES / "fastapi" / "main.py"),)),
+    "fastify": Server("node", (str(FACES / "fastify" / "dist" / "main.js"),)),
+}
 
 _READY_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -37,7 +53,7 @@ TEST_SETTINGS: Mapping[str, str] = {
 
 
 class ServerError(Exception):
-    """A twin did not start; the message ends with its log."""
+    """A server did not start; the message ends with its log."""
 
 
 def node_program() -> str:
@@ -48,11 +64,10 @@ def node_program() -> str:
     return program
 
 
-def command_for(kind: Kind) -> list[str]:
-    """The command that runs a twin, as it is in the repository."""
-    if kind == "python":
-        return [sys.executable, "-m", "task_timer.main"]
-    return [node_program(), str(NODE / "dist" / "main.js")]
+def command_for(name: str) -> list[str]:
+    """The command that runs one of SERVERS, as it is in the repository."""
+    server = SERVERS[name]
+    return [sys.executable if server.runtime == "python" else node_program(), *server.program]
 
 
 def environment(database_url: str, settings: Mapping[str, str]) -> dict[str, str]:
@@ -63,13 +78,14 @@ def environment(database_url: str, settings: Mapping[str, str]) -> dict[str, str
 
 @dataclass
 class TwinServer:
-    """One twin, answering between `with` and its end.
+    """One twin, or another of SERVERS, answering between `with` and its end.
 
-    settings: environment variables beside DATABASE_URL, HOST and PORT; those for tests by default.
-    port: a free one if None. command: what to run instead of the twin in the repository.
+    kind: its name. settings: environment variables beside DATABASE_URL, HOST and PORT; those for
+    tests by default. port: a free one if None. command: what to run instead of what the repository
+    has.
     """
 
-    kind: Kind
+    kind: str
     database_url: str
     log: Path
     settings: Mapping[str, str] = field(default_factory=lambda: TEST_SETTINGS)

@@ -9,7 +9,7 @@ from lockstep.transport.targets import Target
 from twins.databases import Databases
 from twins.migrations import create_admin, migrate, seed
 from twins.postgres import PostgresServer
-from twins.servers import KINDS, TEST_SETTINGS, Kind, TwinServer, start_all
+from twins.servers import KINDS, TEST_SETTINGS, TwinServer, start_all
 
 CLEAN, POPULATED = "clean", "populated"
 OUTAGE = "outage"
@@ -29,15 +29,22 @@ class Stage:
 
     label: begins the names of the copies, so that stages of several processes stay apart.
     server: the embedded PostgreSQL with the databases; None for one that must not be stopped.
+    servers: whom to boot, by their names in `servers.SERVERS`.
     """
 
     def __init__(
-        self, databases: Databases, server: PostgresServer | None, logs: Path, label: str = "stage"
+        self,
+        databases: Databases,
+        server: PostgresServer | None,
+        logs: Path,
+        label: str = "stage",
+        servers: Sequence[str] = KINDS,
     ) -> None:
         self.databases = databases
         self.server = server
         self._logs = logs
         self._label = label
+        self.servers = tuple(servers)
         self._numbers = itertools.count(1)
         for log in logs.glob("*.log"):
             log.unlink()
@@ -68,18 +75,18 @@ class Stage:
         *,
         profile: str = "default",
         shared: bool = False,
-        leader: Kind = "python",
-        commands: Mapping[Kind, Sequence[str]] | None = None,
-        sql: Mapping[Kind, Sequence[str]] | None = None,
+        leader: str | None = None,
+        commands: Mapping[str, Sequence[str]] | None = None,
+        sql: Mapping[str, Sequence[str]] | None = None,
     ) -> Iterator[list[Target]]:
-        """Run both twins and give them as targets, the leader first.
+        """Run the servers and give them as targets, the leader first.
 
         shared: both on one database; otherwise each has an own one, equal at the start.
-        commands: what to run instead of a twin, by its kind. sql: what to do to its database first.
+        commands: what to run instead of a twin, by its name. sql: what to do to its database first.
         """
         number = next(self._numbers)
         base = f"{self._label}_{number}"
-        kinds = sorted(KINDS, key=lambda kind: kind != leader)
+        kinds = sorted(self.servers, key=lambda kind: kind != leader)
         settings = {**TEST_SETTINGS, **PROFILES[profile]}
         with ExitStack() as stack:
             names = [base if shared else f"{base}_{kind}" for kind in kinds]

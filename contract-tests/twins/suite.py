@@ -2,8 +2,8 @@
 
 python -m twins.suite [stories] [traps] [races] [generated]
 
-PROFILE=quick|default|deep, SEED and DATABASE_URL are read. Unless all parts are run, not every
-documented status needs to be seen.
+PROFILE=quick|default|deep, SEED, DATABASE_URL and SERVERS are read; SERVERS=python,fastapi names
+whom to compare. Unless all parts are run, not every documented status needs to be seen.
 
 Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when it could not run.
 """
@@ -84,9 +84,10 @@ class Suite:
             self._run.race(contract.races(self._run.document), targets)
 
     def _send_generated(self) -> None:
-        with self._stage.pair(CLEAN, leader="python") as targets:
+        first, second, *_ = self._stage.servers
+        with self._stage.pair(CLEAN, leader=first) as targets:
             self._run.fuzz(targets, "generated requests, clean databases")
-        with self._stage.pair(POPULATED, leader="node") as targets:
+        with self._stage.pair(POPULATED, leader=second) as targets:
             self._run.fuzz(targets, "generated requests, populated databases")
 
     def _play_apart(self, story: Story) -> None:
@@ -131,7 +132,7 @@ def _run(parts: Collection[str], console: Console) -> Verdict:
         run = Run(settings, progress)
         stories = load_stories(contract.STORIES, run.document)
         progress.stage("databases")
-        stage = Stage(databases, server, _LOGS)
+        stage = Stage(databases, server, _LOGS, servers=contract.servers())
         stage.prepare(CLEAN, POPULATED)
         Suite(run, stage, stories).run(parts)
     return run.finish()
