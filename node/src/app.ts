@@ -1,30 +1,27 @@
-/** Assembles the application: the order of the checks is that of `x-check-order`. */
+/** Assembles the application, and is the only module that knows its framework. */
 
-import express, { type Express, type RequestHandler } from "express";
-import type { Handler, Handlers } from "./api/answers.js";
-import { current } from "./api/call.js";
-import { accessLog } from "./api/middleware/access-log.js";
-import { auth } from "./api/middleware/auth.js";
-import { body } from "./api/middleware/body.js";
-import { errorHandler } from "./api/middleware/error-handler.js";
-import { idempotent } from "./api/middleware/idempotency.js";
-import { limits } from "./api/middleware/limits.js";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Response,
+} from "express";
+import type { Answer, Handler } from "./api/answers.js";
+import type { Call } from "./api/call.js";
+import { type Check, checks, type Finish, finisher } from "./api/checks.js";
+import { AccessLog } from "./api/middleware/access-log.js";
+import { ErrorHandler } from "./api/middleware/error-handler.js";
 import type { Metrics } from "./api/middleware/metrics.js";
-import { rateLimit } from "./api/middleware/rate-limit.js";
-import { routing } from "./api/middleware/routing.js";
-import { send } from "./api/middleware/sending.js";
-import { validation } from "./api/middleware/validation.js";
-import { allHandlers } from "./api/routes/index.js";
+import { answerOptions, enter } from "./api/middleware/routing.js";
+import { boundHandlers } from "./api/routes/index.js";
 import type { Settings } from "./config.js";
 import type { Contract } from "./contract.js";
-import { connect } from "./db.js";
-import type { Operation } from "./operations.js";
-import * as idempotencyService from "./services/idempotency-service.js";
-import * as paging from "./services/paging.js";
-import * as passwordService from "./services/password-service.js";
-import * as rateLimitService from "./services/rate-limit-service.js";
-import * as reportService from "./services/report-service.js";
-import * as tokenService from "./services/token-service.js";
+import type { Operation, OperationId } from "./operations.js";
+import { configureServices } from "./services/index.js";
+import { runInContext } from "./utils/context.js";
+import { PathNotFoundError } from "./utils/errors.js";
+
+type Verb = "get" | "post" | "put" | "patch" | "delete";
 
 /** Makes the application, without a connection to anything. Throws a ContractError. */
 export async function createApp(
@@ -32,42 +29,84 @@ export async function createApp(
   contract: Contract,
   metrics: Metrics,
 ): Promise<Express> {
-  const handlers = allHandlers(settings, metrics);
-  contract.bind(handlers);
+  const handlers = boundHandlers(settings, contract, metrics);
   await configureServices(settings, contract);
+  const { beforeRouting, afterRouting } = checks(contract);
+  const finish = finisher(settings, contract);
   const app = express();
   app.disable("x-powered-by");
   app.enable("case sensitive routing");
   app.enable("strict routing");
-  app.use(accessLog(settings, contract, metrics), limits(contract));
-  routing(app, contract, (operation) => [
-    rateLimit(operation),
-    auth(operation),
-    body(contract, operation),
-    validation(operation),
-    dispatch(handlers, operation),
-  ]);
-  app.use(errorHandler(contract));
+  app.use(begin(new AccessLog(settings, contract, metrics)));
+  app.use(...beforeRouting.map(checked), respell);
+  for (const operation of contract.operations.values()) {
+    const verb = operation.method.toLowerCase() as Verb;
+    const answer = answered(handlers[operation.id], finish);
+    app[verb](pathOf(operation.path), routed(operation), ...afterRouting.map(checked), answer);
+  }
+  for (const path of Object.keys(contract.get("paths"))) {
+    app.all(pathOf(path), answered(answerOptions(contract.allow(path)), finish));
+  }
+  app.use(() => {
+    throw new PathNotFoundError();
+  });
+  app.use(handleErrors(new ErrorHandler(contract, finish)));
   return app;
 }
 
-/** Gives the services what they need of the settings and of the contract. */
-export async function configureServices(settings: Settings, contract: Contract): Promise<void> {
-  connect(settings);
-  idempotencyService.configure(contract);
-  paging.configure(contract);
-  await passwordService.configure(contract);
-  rateLimitService.configure(settings);
-  reportService.configure(contract);
-  tokenService.configure(contract, settings);
+function begin(accessLog: AccessLog): RequestHandler {
+  return (request, response, next) => {
+    const call = accessLog.begin(request, response);
+    response.locals.call = call;
+    runInContext(call.context, next);
+  };
 }
 
-/** Runs the handler of an operation, and sends what it answers. */
-function dispatch(handlers: Handlers, { id, parameters }: Operation): RequestHandler {
-  const bound = handlers[id] as Handler<typeof id>;
-  const takesKey = Object.hasOwn(parameters.header.types, "idempotency-key");
-  const handler = takesKey ? idempotent(bound) : bound;
-  return async (_request, response) => {
-    send(response, await handler(current(response)));
+function checked(check: Check): RequestHandler {
+  return async (_request, response, next) => {
+    await check(current(response));
+    next();
   };
+}
+
+/** Express looks up the path in its one spelling. */
+const respell: RequestHandler = (request, response, next) => {
+  request.url = current(response).routePath;
+  next();
+};
+
+function routed(operation: Operation): RequestHandler {
+  return (request, response, next) => {
+    enter(current(response), operation, request.params);
+    next();
+  };
+}
+
+function answered(handler: Handler<OperationId>, finish: Finish): RequestHandler {
+  return async (_request, response) => {
+    const call = current(response);
+    send(response, finish(call, await handler(call)));
+  };
+}
+
+function handleErrors(errors: ErrorHandler): ErrorRequestHandler {
+  return (error, _request, response, _next) => {
+    // The client has gone, or the parser has refused the rest of its request.
+    if (response.destroyed || response.headersSent) return;
+    send(response, errors.answer(current(response), error));
+  };
+}
+
+function send(response: Response, { status, headers, body }: Answer): void {
+  const length = body !== undefined && { "Content-Length": body.length };
+  response.writeHead(status, { ...headers, ...length });
+  response.end(body);
+}
+
+function current(response: Response): Call {
+  return response.locals.call;
+}
+
+function pathOf(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ":$1");
 }

@@ -1,7 +1,6 @@
 /** The request that is being answered. */
 
 import type { IncomingMessage } from "node:http";
-import type { Response } from "express";
 import type { Settings } from "../config.js";
 import type { Contract } from "../contract.js";
 import type { operations } from "../generated/contract.js";
@@ -24,7 +23,8 @@ type Body<Id extends OperationId> = operations[Id] extends {
 /**
  * A request, as far as it has been understood; the checks fill it in, in their order.
  *
- * fields: header fields as received, with names in lower case. pathValues, query, headers and
+ * fields: header fields as received, with names in lower case. routePath: the path in the one
+ * spelling that is looked up; `%2F` stays within its segment. pathValues, query, headers and
  * body: valid by the contract, with its defaults; given: the query without them. closes: whether
  * the answer ends the connection.
  */
@@ -36,6 +36,7 @@ export class Call<Id extends OperationId = OperationId> {
   readonly peer: string;
   readonly fields: [name: string, value: string][];
   path = "";
+  routePath = "";
   queryString = "";
   operation: Operation | undefined;
   caller: Identity | undefined;
@@ -51,10 +52,11 @@ export class Call<Id extends OperationId = OperationId> {
     readonly settings: Settings,
     readonly contract: Contract,
     readonly context: RequestContext,
-    request: IncomingMessage,
+    readonly request: IncomingMessage,
+    target: string,
   ) {
     this.method = request.method ?? "";
-    this.target = request.url ?? "";
+    this.target = target;
     this.protocol = `HTTP/${request.httpVersion}`;
     this.peer = request.socket.remoteAddress ?? "";
     this.fields = pairs(request.rawHeaders);
@@ -91,14 +93,6 @@ export class Call<Id extends OperationId = OperationId> {
     const values = this.fieldValues(name);
     return values.length === 1 ? values[0] : undefined;
   }
-}
-
-/** An Express response that knows its call. */
-export type CallResponse = Response<unknown, { call: Call }>;
-
-/** Gives the call that a response is for. */
-export function current(response: Response): Call {
-  return (response as CallResponse).locals.call;
 }
 
 function pairs(rawHeaders: string[]): [string, string][] {

@@ -19,6 +19,18 @@ export function splitTarget(target: string): [path: string, query: string] {
   return [originForm.slice(0, mark) || "/", originForm.slice(mark + 1)];
 }
 
+/**
+ * Gives the one spelling of a path that is looked up. Throws a BadRequestError as `decode` does.
+ *
+ * `%2F` stays within its segment.
+ */
+export function normalPath(path: string): string {
+  return path
+    .split("/")
+    .map((segment) => encode(decode(segment)))
+    .join("/");
+}
+
 /** Undoes percent-encoding, strictly. Throws a BadRequestError for what is not UTF-8, or has a NUL. */
 export function decode(text: string): string {
   if (!text.includes("%")) return text;

@@ -1,6 +1,6 @@
 /** Writes a line for each request, and counts it. */
 
-import type { RequestHandler } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Settings } from "../../config.js";
 import type { Contract } from "../../contract.js";
 import { type RequestContext, runInContext } from "../../utils/context.js";
@@ -9,27 +9,32 @@ import { Call } from "../call.js";
 import type { Metrics } from "./metrics.js";
 import { requestIds } from "./request-id.js";
 
-/** The outermost middleware: here a request begins and ends. */
-export function accessLog(
-  settings: Settings,
-  contract: Contract,
-  metrics: Metrics,
-): RequestHandler {
-  const readRequestId = requestIds(contract);
-  return (request, response, next) => {
-    const context: RequestContext = { requestId: "", statements: 0 };
-    const call = new Call(settings, contract, context, request);
-    context.requestId = readRequestId(call);
-    response.locals.call = call;
-    metrics.begin();
-    response.once("close", () => runInContext(context, () => end(call, response.statusCode)));
-    runInContext(context, next);
-  };
+/** The outermost of all: here a request begins and ends. */
+export class AccessLog {
+  private readonly readRequestId: (call: Call) => string;
 
-  function end(call: Call, status: number): void {
+  constructor(
+    private readonly settings: Settings,
+    private readonly contract: Contract,
+    private readonly metrics: Metrics,
+  ) {
+    this.readRequestId = requestIds(contract);
+  }
+
+  /** Makes the call of a request, which ends with its response. */
+  begin(request: IncomingMessage, response: ServerResponse, target = request.url ?? ""): Call {
+    const context: RequestContext = { requestId: "", statements: 0 };
+    const call = new Call(this.settings, this.contract, context, request, target);
+    context.requestId = this.readRequestId(call);
+    this.metrics.begin();
+    response.once("close", () => runInContext(context, () => this.end(call, response.statusCode)));
+    return call;
+  }
+
+  private end(call: Call, status: number): void {
     const seconds = (performance.now() - call.started) / 1000;
     const { statements } = call.context;
-    metrics.end(call, status, seconds, statements);
+    this.metrics.end(call, status, seconds, statements);
     logger().info(
       {
         method: call.method,

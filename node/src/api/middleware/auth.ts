@@ -1,24 +1,18 @@
 /** Finds out who sends a request, and whether they may. */
 
-import type { RequestHandler } from "express";
-import type { Operation } from "../../operations.js";
 import { authenticate } from "../../services/auth-service.js";
 import { ForbiddenError, UnauthenticatedError } from "../../utils/errors.js";
-import { current } from "../call.js";
+import type { Call } from "../call.js";
 
 // RFC 6750, 2.1: one space, and a token68.
 const BEARER = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** Sets the caller. Throws an UnauthenticatedError, an InvalidTokenError or a ForbiddenError. */
-export function auth({ secured, role }: Operation): RequestHandler {
-  return async (_request, response, next) => {
-    if (secured) {
-      const call = current(response);
-      const sent = BEARER.exec(call.fieldValue("authorization") ?? "");
-      if (sent?.[1] === undefined) throw new UnauthenticatedError();
-      call.caller = await authenticate(sent[1]);
-      if (role !== undefined && role !== call.caller.user.role) throw new ForbiddenError();
-    }
-    next();
-  };
+export async function check(call: Call): Promise<void> {
+  if (!call.operation?.secured) return;
+  const sent = BEARER.exec(call.fieldValue("authorization") ?? "");
+  if (sent?.[1] === undefined) throw new UnauthenticatedError();
+  call.caller = await authenticate(sent[1]);
+  const { role } = call.operation;
+  if (role !== undefined && role !== call.caller.user.role) throw new ForbiddenError();
 }

@@ -1,40 +1,40 @@
 /** Reads the body of a request. */
 
-import type { IncomingMessage } from "node:http";
-import type { RequestHandler } from "express";
-import type { Contract } from "../../contract.js";
-import type { Operation } from "../../operations.js";
+import type { Contract, ContractDocument } from "../../contract.js";
 import {
   BodyTooLargeError,
   MalformedJsonError,
   UnsupportedMediaTypeError,
 } from "../../utils/errors.js";
 import { JsonError, parseJson } from "../../utils/json-text.js";
-import { type Call, current } from "../call.js";
+import type { Call } from "../call.js";
 
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i;
 
-/**
- * Reads the body where the operation takes one.
- *
- * Throws a BodyTooLargeError, an UnsupportedMediaTypeError or a MalformedJsonError.
- */
-export function body(contract: Contract, operation: Operation): RequestHandler {
-  const bounds = contract.get("x-limits");
-  return async (request, response, next) => {
-    const call = current(response);
-    if (operation.body !== undefined) {
-      call.data = await read(request, bounds.body_bytes);
-      if (call.data.length > 0) {
-        checkMediaType(call);
-        call.body = parse(call.data, bounds.json_depth) as never;
-      }
+/** The checks of a body's size, media type and form. */
+export class Bodies {
+  private readonly limits: ContractDocument["x-limits"];
+
+  constructor(contract: Contract) {
+    this.limits = contract.get("x-limits");
+  }
+
+  /**
+   * Reads the body where the operation takes one.
+   *
+   * Throws a BodyTooLargeError, an UnsupportedMediaTypeError or a MalformedJsonError.
+   */
+  readonly check = async (call: Call): Promise<void> => {
+    if (call.operation?.body === undefined) return;
+    call.data = await read(call, this.limits.body_bytes);
+    if (call.data.length > 0) {
+      checkMediaType(call);
+      call.body = parse(call.data, this.limits.json_depth) as never;
     }
-    next();
   };
 }
 
-function read(request: IncomingMessage, limit: number): Promise<Buffer> {
+function read({ request }: Call, limit: number): Promise<Buffer> {
   if (Number(request.headers["content-length"] ?? 0) > limit) throw new BodyTooLargeError();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -35,7 +35,7 @@ export function ifMatch<Id extends OperationId, T>(
 }
 
 /** Turns an answer that the client has already into 304, and says what may be kept of it. */
-export function conditional(call: Call, answer: Answer): Answer {
+export function finish(call: Call, answer: Answer): Answer {
   const { ETag: etag } = answer.headers;
   if (etag === undefined) {
     return { ...answer, headers: { ...answer.headers, "Cache-Control": "no-store" } };

@@ -1,23 +1,38 @@
 /** Cross-origin requests, from the origins that the settings allow. */
 
+import type { Settings } from "../../config.js";
+import type { Contract, ContractDocument } from "../../contract.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
-/** Gives the headers by which a browser lets a page read an answer. */
-export function corsHeaders(call: Call, answer: Answer): Record<string, string> {
-  const { corsOrigins } = call.settings;
-  if (corsOrigins.length === 0) return {};
-  const origin = call.fieldValue("origin");
-  if (origin === undefined || !corsOrigins.includes(origin)) return { Vary: "Origin" };
-  const rules = call.contract.get("x-cors");
-  const allowed = { Vary: "Origin", "Access-Control-Allow-Origin": origin };
-  if (call.method !== "OPTIONS" || !call.fieldValue("access-control-request-method")) {
-    return { ...allowed, "Access-Control-Expose-Headers": rules.expose_headers };
+/** Adds the headers by which a browser lets a page read an answer. */
+export class Cors {
+  private readonly rules: ContractDocument["x-cors"];
+  private readonly origins: string[];
+
+  constructor(settings: Settings, contract: Contract) {
+    this.rules = contract.get("x-cors");
+    this.origins = settings.corsOrigins;
   }
-  return {
-    ...allowed,
-    "Access-Control-Allow-Methods": answer.headers.Allow ?? "",
-    "Access-Control-Allow-Headers": rules.allow_headers,
-    "Access-Control-Max-Age": String(rules.max_age),
+
+  /** Adds what the request's origin may see. */
+  readonly finish = (call: Call, answer: Answer): Answer => {
+    if (this.origins.length === 0) return answer;
+    return { ...answer, headers: { ...this.headers(call, answer), ...answer.headers } };
   };
+
+  private headers(call: Call, answer: Answer): Record<string, string> {
+    const origin = call.fieldValue("origin");
+    if (origin === undefined || !this.origins.includes(origin)) return { Vary: "Origin" };
+    const allowed = { Vary: "Origin", "Access-Control-Allow-Origin": origin };
+    if (call.method !== "OPTIONS" || !call.fieldValue("access-control-request-method")) {
+      return { ...allowed, "Access-Control-Expose-Headers": this.rules.expose_headers };
+    }
+    return {
+      ...allowed,
+      "Access-Control-Allow-Methods": answer.headers.Allow ?? "",
+      "Access-Control-Allow-Headers": this.rules.allow_headers,
+      "Access-Control-Max-Age": String(this.rules.max_age),
+    };
+  }
 }

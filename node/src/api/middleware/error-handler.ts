@@ -1,6 +1,5 @@
 /** The only place where errors become HTTP. */
 
-import type { ErrorRequestHandler } from "express";
 import type { Contract } from "../../contract.js";
 import { unavailable, violated } from "../../db.js";
 import {
@@ -16,44 +15,52 @@ import {
 import { newId } from "../../utils/identifiers.js";
 import { logException } from "../../utils/logger.js";
 import type { Answer } from "../answers.js";
-import { type Call, current } from "../call.js";
+import type { Call } from "../call.js";
+import type { Finish } from "../checks.js";
 import { makeProblem, PROBLEM } from "../problems.js";
 import { UndocumentedAnswerError } from "./response-validation.js";
-import { send } from "./sending.js";
 
 const UNAVAILABLE_SECONDS = 1;
 
 /** Turns every exception into problem details (RFC 9457). */
-export function errorHandler(contract: Contract): ErrorRequestHandler {
-  const wireErrors = new Set(contract.get("x-wire-errors"));
-  const challenge = contract.get("components").headers["WWW-Authenticate"].example;
+export class ErrorHandler {
+  private readonly wireErrors: Set<string>;
+  private readonly challenge: string;
 
-  return (thrown, _request, response, _next) => {
-    // The client has gone, or the parser has refused the rest of its request.
-    if (response.destroyed || response.headersSent) return;
-    const call = current(response);
+  constructor(
+    private readonly contract: Contract,
+    private readonly finish: Finish,
+  ) {
+    this.wireErrors = new Set(contract.get("x-wire-errors"));
+    this.challenge = contract.get("components").headers["WWW-Authenticate"].example;
+  }
+
+  /** Answers with what went wrong, be it with the answer to that. */
+  answer(call: Call, thrown: unknown): Answer {
     try {
-      send(response, answerFor(call, domainError(thrown)));
+      return this.finish(call, this.problem(call, thrown));
     } catch (error) {
-      if (!(error instanceof UndocumentedAnswerError)) throw error;
-      send(response, answerFor(call, domainError(error)));
+      return this.finish(call, this.problem(call, error));
     }
-  };
+  }
 
-  function answerFor(call: Call, error: DomainError): Answer {
-    if (wireErrors.has(error.code)) {
+  private problem(call: Call, thrown: unknown): Answer {
+    const error = domainError(thrown);
+    if (this.wireErrors.has(error.code)) {
       // As if the parser had refused it.
       call.closes = true;
       call.context.requestId = newId();
     }
     const violations = error instanceof ValidationFailedError ? error.violations : undefined;
     const { requestId } = call.context;
-    const { status, body } = makeProblem(contract, error.code, requestId, violations);
-    return { status, headers: { "Content-Type": PROBLEM, ...headersOf(error) }, body };
+    const { status, body } = makeProblem(this.contract, error.code, requestId, violations);
+    return { status, headers: { "Content-Type": PROBLEM, ...this.headers(error) }, body };
   }
 
-  function headersOf(error: DomainError): Record<string, string> {
-    if (error instanceof AuthenticationError) return { "WWW-Authenticate": challengeOf(error) };
+  private headers(error: DomainError): Record<string, string> {
+    if (error instanceof AuthenticationError) {
+      return { "WWW-Authenticate": this.challengeOf(error) };
+    }
     if (error instanceof MethodNotAllowedError) return { Allow: error.allowed };
     if (error instanceof UnavailableError) return { "Retry-After": String(UNAVAILABLE_SECONDS) };
     if (error instanceof RateLimitedError) {
@@ -67,8 +74,9 @@ export function errorHandler(contract: Contract): ErrorRequestHandler {
     return {};
   }
 
-  function challengeOf(error: AuthenticationError): string {
-    return error instanceof InvalidTokenError ? `${challenge}, error="${error.code}"` : challenge;
+  private challengeOf(error: AuthenticationError): string {
+    const told = error instanceof InvalidTokenError ? `, error="${error.code}"` : "";
+    return `${this.challenge}${told}`;
   }
 }
 

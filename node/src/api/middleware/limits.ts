@@ -1,10 +1,9 @@
 /** Refuses requests that are malformed or larger than the contract allows. */
 
-import type { RequestHandler } from "express";
-import type { Contract } from "../../contract.js";
+import type { Contract, ContractDocument } from "../../contract.js";
 import { BadRequestError, HeadersTooLargeError, UriTooLongError } from "../../utils/errors.js";
-import { decode, encode, parseQuery, splitTarget } from "../../utils/uri.js";
-import { type Call, current } from "../call.js";
+import { normalPath, parseQuery, splitTarget } from "../../utils/uri.js";
+import type { Call } from "../call.js";
 
 const SEPARATORS = ": ".length + "\r\n".length;
 const PROTOCOLS = ["HTTP/1.0", "HTTP/1.1"];
@@ -18,38 +17,31 @@ const SINGLE_FIELDS = [
   "if-none-match",
 ];
 
-/**
- * The first check: request line and header fields.
- *
- * Splits the target. Throws a BadRequestError, an UriTooLongError or a HeadersTooLargeError.
- */
-export function limits(contract: Contract): RequestHandler {
-  const bounds = contract.get("x-limits");
-  const methods = new Set(contract.get("x-methods"));
-  return (request, response, next) => {
-    const call = current(response);
-    if (!methods.has(call.method)) throw new BadRequestError();
-    if (call.target.length > bounds.url_bytes) throw new UriTooLongError();
+/** The first check: request line and header fields. */
+export class Limits {
+  private readonly limits: ContractDocument["x-limits"];
+  private readonly methods: Set<string>;
+
+  constructor(contract: Contract) {
+    this.limits = contract.get("x-limits");
+    this.methods = new Set(contract.get("x-methods"));
+  }
+
+  /** Splits the target. Throws a BadRequestError, an UriTooLongError or a HeadersTooLargeError. */
+  readonly check = (call: Call): void => {
+    if (!this.methods.has(call.method)) throw new BadRequestError();
+    if (call.target.length > this.limits.url_bytes) throw new UriTooLongError();
     const sizes = call.fields.map(([name, value]) => name.length + value.length + SEPARATORS);
     const size = sizes.reduce((sum, each) => sum + each, 0);
-    if (size > bounds.header_bytes || sizes.length > bounds.header_count) {
+    if (size > this.limits.header_bytes || sizes.length > this.limits.header_count) {
       throw new HeadersTooLargeError();
     }
     checkFields(call);
     checkTarget(call);
     [call.path, call.queryString] = splitTarget(call.target);
+    call.routePath = normalPath(call.path);
     parseQuery(call.queryString);
-    request.url = normalise(call.path);
-    next();
   };
-}
-
-/** Gives the one spelling of a path that Express is to see. `%2F` stays within its segment. */
-function normalise(path: string): string {
-  return path
-    .split("/")
-    .map((segment) => encode(decode(segment)))
-    .join("/");
 }
 
 function checkTarget(call: Call): void {

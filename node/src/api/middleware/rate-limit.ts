@@ -1,26 +1,22 @@
 /** Holds clients to their rate limits. */
 
-import type { RequestHandler } from "express";
-import type { Operation } from "../../operations.js";
 import * as rateLimitService from "../../services/rate-limit-service.js";
-import { type Call, current } from "../call.js";
+import type { Call } from "../call.js";
 
 /**
  * The third check: how often the client has come.
  *
  * Counts the request by the limit that its operation has. Throws a RateLimitedError.
  */
-export function rateLimit(operation: Operation): RequestHandler {
-  return async (_request, response, next) => {
-    const call = current(response);
-    const address = clientAddress(call, call.settings.trustedProxyHops);
-    if (operation.rateLimit === "credentials") {
-      await rateLimitService.countCredentials(address, operation.id);
-    } else if (operation.rateLimit === "general") {
-      rateLimitService.countGeneral(address);
-    }
-    next();
-  };
+export async function check(call: Call): Promise<void> {
+  const { operation, settings } = call;
+  if (operation === undefined || operation.rateLimit === "none") return;
+  const address = clientAddress(call, settings.trustedProxyHops);
+  if (operation.rateLimit === "credentials") {
+    await rateLimitService.countCredentials(address, operation.id);
+  } else {
+    rateLimitService.countGeneral(address);
+  }
 }
 
 /**

@@ -13,13 +13,13 @@ export class UndocumentedAnswerError extends Error {
 }
 
 /** Lets through what the contract describes. Throws an UndocumentedAnswerError. */
-export function validateAnswer({ operation }: Call, answer: Answer): void {
-  if (operation === undefined || answer.status === INTERNAL_ERROR) return;
+export function finish({ operation }: Call, answer: Answer): Answer {
+  if (operation === undefined || answer.status === INTERNAL_ERROR) return answer;
   const documented = operation.responses.get(answer.status);
   if (documented === undefined) {
     throw new UndocumentedAnswerError(`${operation.id}: status ${answer.status}`);
   }
-  if (documented.validators.size === 0) return;
+  if (documented.validators.size === 0) return answer;
   const mediaType = answer.headers["Content-Type"]?.split(";")[0] ?? "";
   const validator = documented.validators.get(mediaType);
   if (validator === undefined) {
@@ -30,6 +30,7 @@ export function validateAnswer({ operation }: Call, answer: Answer): void {
     const found = JSON.stringify(violations);
     throw new UndocumentedAnswerError(`${operation.id} ${answer.status}: ${found}`);
   }
+  return answer;
 }
 
 function readBody(mediaType: string, body: Buffer | undefined): unknown {

@@ -1,53 +1,20 @@
-/** Finds the operation of a request. */
+/** What follows from the route of a request, which the framework looks up. */
 
-import type { Express, RequestHandler } from "express";
-import type { Contract } from "../../contract.js";
 import type { Operation } from "../../operations.js";
-import { MethodNotAllowedError, PathNotFoundError } from "../../utils/errors.js";
-import { current } from "../call.js";
-import { send } from "./sending.js";
+import { MethodNotAllowedError } from "../../utils/errors.js";
+import type { Answer } from "../answers.js";
+import type { Call } from "../call.js";
 
-type Verb = "get" | "post" | "put" | "patch" | "delete";
-
-/**
- * The second check: path and method.
- *
- * Sets the operation and goes on with `answer`; answers OPTIONS. Throws a PathNotFoundError or a
- * MethodNotAllowedError.
- */
-export function routing(
-  app: Express,
-  contract: Contract,
-  answer: (operation: Operation) => RequestHandler[],
-): void {
-  for (const operation of contract.operations.values()) {
-    const verb = operation.method.toLowerCase() as Verb;
-    app.route(expressPath(operation.path))[verb](begin(operation), ...answer(operation));
-  }
-  for (const path of Object.keys(contract.get("paths"))) {
-    app.all(expressPath(path), otherwise(contract.allow(path)));
-  }
-  app.use(() => {
-    throw new PathNotFoundError();
-  });
+/** Sets the operation that path and method lead to, and the values in the path. */
+export function enter(call: Call, operation: Operation, pathValues: object): void {
+  call.operation = operation;
+  call.pathValues = pathValues as never;
 }
 
-function begin(operation: Operation): RequestHandler {
-  return (request, response, next) => {
-    const call = current(response);
-    call.operation = operation;
-    call.pathValues = request.params as never;
-    next();
+/** Makes the handler of a path's other methods, given those that it has; it answers OPTIONS. */
+export function answerOptions(allow: string): (call: Call) => Answer {
+  return ({ method }) => {
+    if (method !== "OPTIONS") throw new MethodNotAllowedError(allow);
+    return { status: 204, headers: { Allow: allow }, body: undefined };
   };
-}
-
-function otherwise(allow: string): RequestHandler {
-  return (request, response) => {
-    if (request.method !== "OPTIONS") throw new MethodNotAllowedError(allow);
-    send(response, { status: 204, headers: { Allow: allow }, body: undefined });
-  };
-}
-
-function expressPath(path: string): string {
-  return path.replace(/\{(\w+)\}/g, ":$1");
 }

@@ -1,34 +1,31 @@
 /** Holds a request to the schemas of its operation, and fills in their defaults. */
 
-import type { RequestHandler } from "express";
 import type { Operation } from "../../operations.js";
 import { ValidationFailedError, type Violation } from "../../utils/errors.js";
 import { parseQuery } from "../../utils/uri.js";
-import { type Call, current } from "../call.js";
+import type { Call } from "../call.js";
 
 const WHOLE = /^(?:0|[1-9][0-9]*)$/;
 const BOOLEANS: Record<string, boolean> = { true: true, false: false };
 
 /** Validates path, query, headers and body together. Throws a ValidationFailedError. */
-export function validation(operation: Operation): RequestHandler {
+export function check(call: Call): void {
+  const { operation } = call;
+  if (operation === undefined) return;
   const { header, path, query } = operation.parameters;
-  return (_request, response, next) => {
-    const call = current(response);
-    call.given = collect(parseQuery(call.queryString), query.types);
-    const filled = { ...call.given };
-    call.headers = Object.fromEntries(
-      call.fields.filter(([name]) => Object.hasOwn(header.types, name)),
-    );
-    const violations = [
-      ...bodyViolations(call, operation),
-      ...header.validator.violations(call.headers),
-      ...path.validator.violations(call.pathValues),
-      ...query.validator.violations(filled),
-    ];
-    if (violations.length > 0) throw new ValidationFailedError(violations);
-    call.query = filled as never;
-    next();
-  };
+  call.given = collect(parseQuery(call.queryString), query.types);
+  const filled = { ...call.given };
+  call.headers = Object.fromEntries(
+    call.fields.filter(([name]) => Object.hasOwn(header.types, name)),
+  );
+  const violations = [
+    ...bodyViolations(call, operation),
+    ...header.validator.violations(call.headers),
+    ...path.validator.violations(call.pathValues),
+    ...query.validator.violations(filled),
+  ];
+  if (violations.length > 0) throw new ValidationFailedError(violations);
+  call.query = filled as never;
 }
 
 function bodyViolations(call: Call, { body }: Operation): Violation[] {

@@ -1,7 +1,10 @@
 /** One handler for each operation: typed input, a call of a service, and its result dumped. */
 
 import type { Settings } from "../../config.js";
-import type { Handlers } from "../answers.js";
+import type { Contract } from "../../contract.js";
+import type { OperationId } from "../../operations.js";
+import type { Handler, Handlers } from "../answers.js";
+import { idempotent } from "../middleware/idempotency.js";
 import type { Metrics } from "../middleware/metrics.js";
 import * as auth from "./auth.js";
 import * as reports from "./reports.js";
@@ -22,4 +25,24 @@ export function allHandlers(settings: Settings, metrics: Metrics): Handlers {
     ...reports.HANDLERS,
     ...new System(settings, metrics).handlers(),
   };
+}
+
+/**
+ * Gives each operation its handler, by operationId. Throws a ContractError.
+ *
+ * What takes an Idempotency-Key is safe to repeat.
+ */
+export function boundHandlers(
+  settings: Settings,
+  contract: Contract,
+  metrics: Metrics,
+): Record<OperationId, Handler<OperationId>> {
+  const handlers = allHandlers(settings, metrics);
+  contract.bind(handlers);
+  const bound = [...contract.operations.values()].map(({ id, parameters }) => {
+    const takesKey = Object.hasOwn(parameters.header.types, "idempotency-key");
+    const handler = handlers[id] as Handler<OperationId>;
+    return [id, takesKey ? idempotent(handler) : handler];
+  });
+  return Object.fromEntries(bound);
 }

@@ -1,0 +1,45 @@
+/** What every request goes through, and every answer, whatever the framework in front. */
+
+import type { Settings } from "../config.js";
+import type { Contract } from "../contract.js";
+import type { Answer } from "./answers.js";
+import type { Call } from "./call.js";
+import * as auth from "./middleware/auth.js";
+import { Bodies } from "./middleware/body.js";
+import * as conditional from "./middleware/conditional.js";
+import * as connection from "./middleware/connection.js";
+import { Cors } from "./middleware/cors.js";
+import { Limits } from "./middleware/limits.js";
+import * as rateLimit from "./middleware/rate-limit.js";
+import * as responseValidation from "./middleware/response-validation.js";
+import { SecurityHeaders } from "./middleware/security-headers.js";
+import * as validation from "./middleware/validation.js";
+
+/** Fills in a call, or throws. */
+export type Check = (call: Call) => Promise<void> | void;
+
+/** Gives an answer that is one step nearer to what is sent. */
+export type Finish = (call: Call, answer: Answer) => Answer;
+
+/**
+ * Lists the checks in the order of `x-check-order`: those before the framework looks up the route,
+ * and those once the operation is known.
+ */
+export function checks(contract: Contract): { beforeRouting: Check[]; afterRouting: Check[] } {
+  return {
+    beforeRouting: [new Limits(contract).check],
+    afterRouting: [rateLimit.check, auth.check, new Bodies(contract).check, validation.check],
+  };
+}
+
+/** Gives what is made of every answer before it is sent, all in order. */
+export function finisher(settings: Settings, contract: Contract): Finish {
+  const finishers = [
+    conditional.finish,
+    ...(settings.validateResponses ? [responseValidation.finish] : []),
+    new Cors(settings, contract).finish,
+    new SecurityHeaders(settings, contract).finish,
+    connection.finish,
+  ];
+  return (call, given) => finishers.reduce((answer, finish) => finish(call, answer), given);
+}
