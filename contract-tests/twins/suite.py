@@ -10,6 +10,7 @@ Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when 
 
 import sys
 from collections.abc import Collection
+from pathlib import Path
 
 from rich.console import Console
 
@@ -29,13 +30,11 @@ from twins.load import log_in
 from twins.migrations import CommandError
 from twins.paths import BUILD
 from twins.processes import ended_by_signals
-from twins.servers import ServerError
+from twins.servers import KINDS, ServerError
 from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 
 PARTS = ("stories", "traps", "races", "generated")
-REPORT = BUILD / "contract-report.html"
 WRITERS = {".html": write_html, ".json": write_json, ".xml": write_junit, ".md": write_markdown}
-_LOGS = BUILD / "logs" / "contract"
 
 
 class Suite:
@@ -108,19 +107,27 @@ def main() -> int:
         return COULD_NOT_RUN
     console = terminal.console()
     try:
-        verdict = _run(parts, console)
+        name = _name()
+        verdict = _run(parts, console, BUILD / "logs" / name)
     except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
         return COULD_NOT_RUN
     print_verdict(verdict, console)
+    report = BUILD / f"{name}-report.html"
     for suffix, write in WRITERS.items():
-        write(verdict, REPORT.with_suffix(suffix))
+        write(verdict, report.with_suffix(suffix))
     listed = ", ".join(WRITERS)
-    console.print(f"Report: {REPORT} ({listed})\nLogs:   {_LOGS}", soft_wrap=True)
+    console.print(f"Report: {report} ({listed})\nLogs:   {BUILD / 'logs' / name}", soft_wrap=True)
     return verdict.exit_code
 
 
-def _run(parts: Collection[str], console: Console) -> Verdict:
+def _name() -> str:
+    """Names the report and the logs; those of the twins are not overwritten by others."""
+    servers = contract.servers()
+    return "contract" if set(servers) <= set(KINDS) else "-".join(servers)
+
+
+def _run(parts: Collection[str], console: Console, logs: Path) -> Verdict:
     with (
         ended_by_signals(),
         TerminalProgress(console) as progress,
@@ -132,7 +139,7 @@ def _run(parts: Collection[str], console: Console) -> Verdict:
         run = Run(settings, progress)
         stories = load_stories(contract.STORIES, run.document)
         progress.stage("databases")
-        stage = Stage(databases, server, _LOGS, servers=contract.servers())
+        stage = Stage(databases, server, logs, servers=contract.servers())
         stage.prepare(CLEAN, POPULATED)
         Suite(run, stage, stories).run(parts)
     return run.finish()
