@@ -64,6 +64,12 @@ class Databases:
             )
             return found.fetchone() is not None
 
+    def version(self) -> str:
+        """The version of the server, as `18.4`."""
+        with psycopg.connect(self.admin_url) as connection:
+            row = connection.execute("SHOW server_version").fetchone()
+            return str(row[0]).split()[0] if row else "unknown"
+
     def close(self) -> None:
         """Drop every database that was created here and is still there."""
         for name in list(self._created):

@@ -1,0 +1,78 @@
+"""Where and with what it was measured."""
+
+import hashlib
+import platform
+import re
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from twins.paths import NODE, ROOT, TOOLING
+from twins.servers import node_program
+
+_PYTHON_PACKAGES = ("Flask", "gunicorn", "SQLAlchemy", "psycopg")
+_NODE_PACKAGES = ("express", "@prisma/client", "pg")
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, memory in bytes, operating system."""
+    return {
+        "processor": _processor(),
+        "cores": psutil.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def versions(postgres: str) -> dict[str, str]:
+    """The versions of what took part, by name."""
+    node = subprocess.run([node_program(), "--version"], capture_output=True, text=True).stdout
+    return {
+        "Python": platform.python_version(),
+        "Node": node.strip().removeprefix("v"),
+        "PostgreSQL": postgres,
+        **{name: version(name) for name in _PYTHON_PACKAGES},
+        **{name: _node_version(NODE, name) for name in _NODE_PACKAGES},
+        "undici, which sends": _node_version(TOOLING / "bench", "undici"),
+    }
+
+
+def commit() -> str | None:
+    """The commit that is checked out, with a plus if files differ from it; None without git."""
+    head = _git("rev-parse", "--short=12", "HEAD").strip()
+    return f"{head}+" if head and _git("status", "--porcelain") else head or None
+
+
+def code() -> str:
+    """A digest of the sources as they are, committed or not."""
+    changed = _git("diff", "HEAD") + _git("ls-files", "--others", "--exclude-standard")
+    return hashlib.sha256(f"{_git('rev-parse', 'HEAD')}{changed}".encode()).hexdigest()[:16]
+
+
+def now() -> str:
+    """The time, to the minute, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _git(*arguments: str) -> str:
+    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    return run.stdout if run.returncode == 0 else ""
+
+
+def _processor() -> str:
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    return found[1] if found else platform.machine()
+
+
+def _node_version(folder: Path, package: str) -> str:
+    described = (folder / "node_modules" / package / "package.json").read_text(encoding="utf-8")
+    found = re.search(r'"version": *"([^"]+)"', described)
+    return found[1] if found else "unknown"

@@ -1,0 +1,93 @@
+"""How much is measured: PROFILE=quick|default|deep."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Slower than this, a rate does not count as held.
+P99_LIMIT_MS = 100.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one round measures of each server; times in seconds, rates in requests a second.
+
+    parity: the profile of the contract tests before it. alone: how many of the workload's loads
+    are measured by themselves. probes: steps of the search for the highest rate. workers: how many
+    each server runs with; whatever is not the mixed load is measured with the first number only.
+    """
+
+    parity: str
+    rounds: int
+    workers: tuple[int, ...]
+    alone: tuple[str, ...]
+    rates: tuple[int, ...]
+    warm_up: float
+    burst: float
+    probes: int
+    probe: float
+    fixed: float
+    unit_tests: bool
+
+    def seconds_of_mixed(self, *, first: bool) -> float:
+        """How long the mixed load of one server and round takes."""
+        curve = len(self.rates) * self.fixed if first else 0.0
+        return self.warm_up + self.seconds_of_search + curve
+
+    @property
+    def seconds_of_search(self) -> float:
+        """How long the search for one highest rate takes."""
+        return self.burst + self.probes * self.probe
+
+
+_ALONE = (
+    "read a task",
+    "list tasks",
+    "create a task",
+    "change a task",
+    "start and stop the timer",
+    "report",
+    "log in",
+)
+_RATES = (25, 50, 100, 150, 200, 300, 400, 600, 800)
+
+PROFILES: Mapping[str, Profile] = {
+    "quick": Profile(
+        parity="quick",
+        rounds=3,
+        workers=(1,),
+        alone=("list tasks",),
+        rates=(50, 150),
+        warm_up=0.5,
+        burst=0.7,
+        probes=3,
+        probe=1.0,
+        fixed=1.2,
+        unit_tests=False,
+    ),
+    "default": Profile(
+        parity="default",
+        rounds=5,
+        workers=(1, 2),
+        alone=_ALONE,
+        rates=_RATES,
+        warm_up=3,
+        burst=2,
+        probes=4,
+        probe=3,
+        fixed=4,
+        unit_tests=True,
+    ),
+    "deep": Profile(
+        parity="deep",
+        rounds=9,
+        workers=(1, 2),
+        alone=_ALONE,
+        rates=_RATES,
+        warm_up=10,
+        burst=4,
+        probes=6,
+        probe=8,
+        fixed=15,
+        unit_tests=True,
+    ),
+}

@@ -1,0 +1,55 @@
+"""What several rounds say together: the median, and how far apart they lie."""
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some rounds, with the lowest and the highest."""
+
+    median: float
+    low: float
+    high: float
+
+    @property
+    def can_tell_from_one(self) -> bool:
+        """Whether this, being a ratio, lies on one side of 1 in all rounds."""
+        return self.low > 1 or self.high < 1
+
+
+def spread(values: Iterable[float | None]) -> Spread | None:
+    """Sum up rounds; None if no round has a value."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return Spread(statistics.median(known), min(known), max(known))
+
+
+def ratio(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) -> Spread | None:
+    """Ours by theirs, round by round, so that what slowed the machine for a round counts in both.
+
+    Both map the number of a round to its value. None if no round has both.
+    """
+    return spread(
+        value / other
+        for number, value in ours.items()
+        if value is not None and (other := theirs.get(number))
+    )
+
+
+def ratio_in_words(value: float) -> str:
+    """A ratio with as many digits as it deserves: `1.08`, `2.4`, `13`."""
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}" if value >= 1.2 else f"{value:.2f}"
+
+
+def in_words(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits and no exponent: `1,230`, `0.123`."""
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits}g}")
+    if abs(rounded) >= 100:
+        return f"{rounded:,.0f}"
+    text = f"{rounded:.6f}".rstrip("0").rstrip(".")
+    return text or "0"
