@@ -25,6 +25,7 @@ NODE_PACKAGES := node/node_modules/.stamp
 NODE_READY := node/dist/.stamp
 LINT_READY := tooling/lint/node_modules/.stamp
 BENCH_READY := tooling/bench/node_modules/.stamp
+CLIENTS_READY := build/clients/.stamp
 DOCS_PAGE := docs/index.html
 TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
 
@@ -35,7 +36,7 @@ HARNESS_SOURCES := lockstep twins tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help test test-contract test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory check-mirror bench bench-lockstep format lock clean
+	serve docs inventory check-mirror client bench bench-lockstep format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL=)
@@ -59,21 +60,26 @@ test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
 test-node: $(TWINS_READY) ## Unit tests of the Node twin
 	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
-test-lockstep: $(TWINS_READY) ## Tests of the harness and of the commands here
+test-lockstep: $(TWINS_READY) $(CLIENTS_READY) ## Tests of the harness and of the commands here
 	@cd contract-tests && ../$(RUN) pytest -q -n 2 tests twins/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
 	@$(VENV)/ruff check python contract-tests
 	@$(VENV)/ruff format --check --quiet python contract-tests
+	@$(VENV)/ruff check --config contract-tests/pyproject.toml tooling/client
+	@$(VENV)/ruff format --check --quiet --config contract-tests/pyproject.toml tooling/client
 	@npm --prefix node run --silent lint
+	@cd tooling/client && ../../node/node_modules/.bin/biome check --error-on-warnings
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
 	@$(TWINS) twins.mirror
 
-types: $(PYTHON_READY) $(NODE_READY) ## Check types: mypy --strict, tsc
+types: $(PYTHON_READY) $(NODE_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests
 	@cd contract-tests && ../$(VENV)/mypy --strict $(HARNESS_SOURCES)
 	@npm --prefix node run --silent typecheck
+	@MYPYPATH=build/clients/python $(VENV)/mypy --strict tooling/client/use_client.py
+	@cd tooling/client && npx --no-install tsc
 
 ##@ Use it
 serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them
@@ -88,6 +94,9 @@ inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of
 check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in the other
 	@$(TWINS) twins.mirror
 
+client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
+	@echo 'pip install ./build/clients/python    npm install ./build/clients/node'
+
 bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside servers written by hand without framework or ORM
 	@$(TWINS) twins.bench
 
@@ -99,6 +108,8 @@ format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
 	@$(VENV)/ruff check --fix --quiet python contract-tests
 	@$(VENV)/ruff format --quiet python contract-tests
 	@npm --prefix node run --silent format
+	@$(VENV)/ruff format --quiet --config contract-tests/pyproject.toml tooling/client
+	@cd tooling/client && ../../node/node_modules/.bin/biome check --write
 
 lock: ## Resolve dependencies anew and write all lock files
 	@tooling/require python
@@ -106,7 +117,7 @@ lock: ## Resolve dependencies anew and write all lock files
 	@tooling/lock
 
 clean: ## Delete all that was made here, the data of `make serve` included
-	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules tooling/*/node_modules
+	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules tooling/*/node_modules tooling/client/node/contract.ts
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis */.pytest_cache */.mypy_cache */.ruff_cache \
 		*/.hypothesis */*.egg-info
@@ -141,6 +152,22 @@ $(NODE_PACKAGES): node/package.json node/package-lock.json
 $(NODE_READY): $(NODE_PACKAGES) openapi.yaml $(NODE_SOURCES) $(wildcard node/tsconfig*.json)
 	@echo 'Building the Node twin ...'
 	@npm --prefix node run --silent build
+	@touch $@
+
+# Installed beside its test as others install it: a copy, with what it names in its package.json.
+$(CLIENTS_READY): openapi.yaml tooling/client/openapi-python-client.yaml tooling/client/node_modules/.stamp \
+		$(addprefix tooling/client/node/,index.ts package.json README.md tsconfig.json) $(PYTHON_READY)
+	@echo 'Making the clients ...'
+	@rm -rf build/clients tooling/client/node_modules/task-timer-client
+	@mkdir -p build/clients/node
+	@PATH="$(CURDIR)/$(VENV):$$PATH" openapi-python-client generate --path openapi.yaml --fail-on-warning \
+		--config tooling/client/openapi-python-client.yaml --meta pdm --output-path build/clients/python >build/clients/log
+	@cd tooling/client && npx --no-install openapi-typescript ../../openapi.yaml --default-non-nullable=false \
+		-o node/contract.ts >>../../build/clients/log 2>&1
+	@cd tooling/client && npx --no-install tsc -p node
+	@cp tooling/client/node/package.json tooling/client/node/README.md build/clients/node
+	@npm --prefix tooling/client install --no-save --install-links --offline --no-audit --no-fund --loglevel=error \
+		./build/clients/node >>build/clients/log
 	@touch $@
 
 tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.json
