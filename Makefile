@@ -25,6 +25,7 @@ NODE_PACKAGES := node/node_modules/.stamp
 NODE_READY := node/dist/.stamp
 LINT_READY := tooling/lint/node_modules/.stamp
 BENCH_READY := tooling/bench/node_modules/.stamp
+FASTIFY_READY := faces/fastify/dist/.stamp
 CLIENTS_READY := build/clients/.stamp
 DOCS_PAGE := docs/index.html
 TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
@@ -69,15 +70,17 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@$(VENV)/ruff check --config contract-tests/pyproject.toml tooling/client
 	@$(VENV)/ruff format --check --quiet --config contract-tests/pyproject.toml tooling/client
 	@npm --prefix node run --silent lint
+	@cd node && npx --no-install biome check --error-on-warnings ../faces/fastify/src
 	@cd tooling/client && ../../node/node_modules/.bin/biome check --error-on-warnings
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
 	@$(TWINS) twins.mirror
 
-types: $(PYTHON_READY) $(NODE_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
+types: $(PYTHON_READY) $(NODE_READY) $(FASTIFY_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests
 	@cd contract-tests && ../$(VENV)/mypy --strict $(HARNESS_SOURCES)
 	@npm --prefix node run --silent typecheck
+	@npm --prefix faces/fastify run --silent typecheck
 	@MYPYPATH=build/clients/python $(VENV)/mypy --strict tooling/client/use_client.py
 	@cd tooling/client && npx --no-install tsc
 
@@ -108,6 +111,7 @@ format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
 	@$(VENV)/ruff check --fix --quiet python contract-tests
 	@$(VENV)/ruff format --quiet python contract-tests
 	@npm --prefix node run --silent format
+	@cd node && npx --no-install biome check --write ../faces/fastify/src
 	@$(VENV)/ruff format --quiet --config contract-tests/pyproject.toml tooling/client
 	@cd tooling/client && ../../node/node_modules/.bin/biome check --write
 
@@ -168,6 +172,12 @@ $(CLIENTS_READY): openapi.yaml tooling/client/openapi-python-client.yaml tooling
 	@cp tooling/client/node/package.json tooling/client/node/README.md build/clients/node
 	@npm --prefix tooling/client install --no-save --install-links --offline --no-audit --no-fund --loglevel=error \
 		./build/clients/node >>build/clients/log
+	@touch $@
+
+$(FASTIFY_READY): faces/fastify/package-lock.json faces/fastify/tsconfig.json $(wildcard faces/fastify/src/*.ts) $(NODE_READY)
+	@echo 'Building the Fastify face ...'
+	@npm --prefix faces/fastify ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm --prefix faces/fastify run --silent build
 	@touch $@
 
 tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.json
