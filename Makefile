@@ -121,7 +121,7 @@ lock: ## Resolve dependencies anew and write all lock files
 	@tooling/lock
 
 clean: ## Delete all that was made here, the data of `make serve` included
-	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules tooling/*/node_modules tooling/client/node/contract.ts
+	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules faces/*/dist faces/*/node_modules tooling/*/node_modules tooling/client/node/contract.ts
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis */.pytest_cache */.mypy_cache */.ruff_cache \
 		*/.hypothesis */*.egg-info
