@@ -8,6 +8,7 @@ import {
   type OperationId,
   OperationReader,
 } from "./operations.js";
+import type { Schema } from "./utils/json-schema.js";
 
 export interface CatalogueEntry {
   status: number;
@@ -41,7 +42,13 @@ export interface ContractDocument extends OpenApiDocument {
   "x-errors": Record<string, CatalogueEntry>;
   "x-response-headers": Record<string, string>;
   "x-production-headers": Record<string, string>;
-  "x-docs-security-policy": string;
+  "x-docs-site": {
+    manifest: string;
+    index: string;
+    total_bytes: number;
+    connect_source: string;
+    manifest_schema: Schema;
+  };
   "x-cors": { allow_headers: string; expose_headers: string; max_age: number };
   "x-request-id-pattern": string;
   "x-access-token": {

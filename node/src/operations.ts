@@ -14,9 +14,9 @@ export interface Parameters {
   validator: Validator;
 }
 
-/** A documented response: the rules of each media type, and whether it has an ETag. */
+/** A documented response: the rules, if any, of each media type, and whether it has an ETag. */
 export interface DocumentedResponse {
-  validators: Map<string, Validator>;
+  validators: Map<string, Validator | undefined>;
   hasEtag: boolean;
 }
 
@@ -135,7 +135,7 @@ export class OperationReader {
   private response(node: unknown): DocumentedResponse {
     const { headers = {}, content = {} } = this.resolve<RawResponse>(node);
     const validators = Object.entries(content).map(
-      ([type, { schema = {} }]) => [type, this.validator(schema, "response")] as const,
+      ([type, { schema }]) => [type, schema && this.validator(schema, "response")] as const,
     );
     return { validators: new Map(validators), hasEtag: Object.hasOwn(headers, "ETag") };
   }

@@ -4,18 +4,21 @@ import { allHandlers } from "../src/api/routes/index.js";
 import { test } from "./fixtures.js";
 
 test("each operation has a handler", ({ contract, settings }) => {
-  const handlers = allHandlers(settings, new Metrics(contract));
+  const handlers = allHandlers(settings, contract, new Metrics(contract));
   expect(() => contract.bind(handlers)).not.toThrow();
   expect(Object.keys(handlers)).toHaveLength(contract.operations.size);
 });
 
 test("an operation without a handler is named", ({ contract, settings }) => {
-  const { createTask: _, ...kept } = allHandlers(settings, new Metrics(contract));
+  const { createTask: _, ...kept } = allHandlers(settings, contract, new Metrics(contract));
   expect(() => contract.bind(kept)).toThrow("operation createTask has no handler");
 });
 
 test("a handler without an operation is named", ({ contract, settings }) => {
-  const handlers = { ...allHandlers(settings, new Metrics(contract)), paintTask: () => undefined };
+  const handlers = {
+    ...allHandlers(settings, contract, new Metrics(contract)),
+    paintTask: () => undefined,
+  };
   expect(() => contract.bind(handlers)).toThrow("handler paintTask has no operation");
 });
 

@@ -82,6 +82,7 @@ const REQUESTS: Record<string, (client: Client) => Promise<Received>> = {
   getContractJson: (c) => c.get("/openapi.json"),
   getContractYaml: (c) => c.get("/openapi.yaml"),
   getDocs: (c) => c.get("/docs"),
+  getDocsPage: (c) => c.get("/docs/index.html"),
 };
 
 const test = base.extend<{ sent: (answer: Promise<Received>) => Promise<number> }>({

@@ -29,9 +29,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A documented response: the rules of each media type, and whether it has an ETag."""
+    """A documented response: the rules, if any, of each media type, and whether it has an ETag."""
 
-    validators: Mapping[str, Validator]
+    validators: Mapping[str, Validator | None]
     has_etag: bool
 
 
@@ -120,7 +120,7 @@ class OperationReader:
         content = response.get("content", {})
         return Response(
             validators={
-                media: self.validator(rules.get("schema", {}), "response")
+                media: self.validator(rules["schema"], "response") if "schema" in rules else None
                 for media, rules in content.items()
             },
             has_etag="ETag" in response.get("headers", {}),

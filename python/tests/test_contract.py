@@ -10,7 +10,7 @@ from task_timer.contract import Contract, ContractError
 
 @pytest.fixture
 def handlers(settings: Settings, contract: Contract) -> list[Callable[..., object]]:
-    return list(all_handlers(settings, Metrics(contract)))
+    return list(all_handlers(settings, contract, Metrics(contract)))
 
 
 def test_each_operation_has_a_handler(

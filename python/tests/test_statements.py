@@ -97,6 +97,7 @@ REQUESTS: dict[str, Callable[[Client], object]] = {
     "getContractJson": lambda c: c.get("/openapi.json"),
     "getContractYaml": lambda c: c.get("/openapi.yaml"),
     "getDocs": lambda c: c.get("/docs"),
+    "getDocsPage": lambda c: c.get("/docs/index.html"),
 }
 
 

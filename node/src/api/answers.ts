@@ -66,6 +66,11 @@ export function created<Id extends OperationId>(
   return response;
 }
 
+/** Answers that it is at another path, for good. */
+export function moved(location: string): Answer {
+  return { status: 308, headers: { Location: location }, body: Buffer.alloc(0) };
+}
+
 /** Answers that it is done. */
 export function noContent(): Answer {
   return { status: 204, headers: {}, body: undefined };

@@ -129,6 +129,11 @@ export class TimerNotRunningError extends NotFoundError {
   readonly code = "timer_not_running";
 }
 
+/** The site has no such page. */
+export class PageNotFoundError extends NotFoundError {
+  readonly code = "page_not_found";
+}
+
 /** The path does not have the method; `allowed` are those that it has. */
 export class MethodNotAllowedError extends DomainError {
   readonly code = "method_not_allowed";

@@ -47,6 +47,11 @@ def created(call: Call, body: Any, location: str) -> Answer:
     return answer
 
 
+def moved(location: str) -> Answer:
+    """Answers that it is at another path, for good."""
+    return Answer(308, {"Location": location}, b"")
+
+
 def no_content() -> Answer:
     """Answers that it is done."""
     return Answer(204, {})

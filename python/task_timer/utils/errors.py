@@ -152,6 +152,12 @@ class TimerNotRunningError(NotFoundError):
     code = "timer_not_running"
 
 
+class PageNotFoundError(NotFoundError):
+    """The site has no such page."""
+
+    code = "page_not_found"
+
+
 class MethodNotAllowedError(DomainError):
     """The path does not have the method; `allowed` are those that it has."""
 

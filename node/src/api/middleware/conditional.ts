@@ -7,6 +7,9 @@ import { dumpJson } from "../../utils/json-text.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
+// A client puts the headers of a 304 in place of those that it has.
+const KEPT = ["ETag", "Content-Security-Policy"];
+
 type Check<T> = (stored: T) => void;
 
 /**
@@ -40,11 +43,12 @@ export function finish(call: Call, answer: Answer): Answer {
   if (etag === undefined) {
     return { ...answer, headers: { ...answer.headers, "Cache-Control": "no-store" } };
   }
-  const kept = { "Cache-Control": call.caller ? "private, no-cache" : "no-cache" };
+  const control = { "Cache-Control": call.caller ? "private, no-cache" : "no-cache" };
   if (matchesWeakly(call.headers["if-none-match"] ?? "", etag)) {
-    return { status: 304, headers: { ETag: etag, ...kept }, body: undefined };
+    const kept = Object.entries(answer.headers).filter(([name]) => KEPT.includes(name));
+    return { status: 304, headers: { ...Object.fromEntries(kept), ...control }, body: undefined };
   }
-  return { ...answer, headers: { ...answer.headers, ...kept } };
+  return { ...answer, headers: { ...answer.headers, ...control } };
 }
 
 function refuse(): never {

@@ -15,7 +15,7 @@ import * as timer from "./timer.js";
 import * as users from "./users.js";
 
 /** Lists the handlers of all operations; each is named like its operation. */
-export function allHandlers(settings: Settings, metrics: Metrics): Handlers {
+export function allHandlers(settings: Settings, contract: Contract, metrics: Metrics): Handlers {
   return {
     ...auth.HANDLERS,
     ...users.HANDLERS,
@@ -23,7 +23,7 @@ export function allHandlers(settings: Settings, metrics: Metrics): Handlers {
     ...timeEntries.HANDLERS,
     ...timer.HANDLERS,
     ...reports.HANDLERS,
-    ...new System(settings, metrics).handlers(),
+    ...new System(settings, contract, metrics).handlers(),
   };
 }
 
@@ -37,7 +37,7 @@ export function boundHandlers(
   contract: Contract,
   metrics: Metrics,
 ): Record<OperationId, Handler<OperationId>> {
-  const handlers = allHandlers(settings, metrics);
+  const handlers = allHandlers(settings, contract, metrics);
   contract.bind(handlers);
   const bound = [...contract.operations.values()].map(({ id, parameters }) => {
     const takesKey = Object.hasOwn(parameters.header.types, "idempotency-key");

@@ -1,31 +1,27 @@
-/** Health, metrics, and the contract itself. */
+/** Health, metrics, the contract itself, and the site of documents. */
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Settings } from "../../config.js";
+import type { Contract } from "../../contract.js";
 import { ping } from "../../db.js";
+import { PageNotFoundError } from "../../utils/errors.js";
 import { dumpJson } from "../../utils/json-text.js";
-import { ok } from "../answers.js";
+import { moved, ok } from "../answers.js";
 import type { Call } from "../call.js";
 import { MEDIA_TYPE, type Metrics } from "../middleware/metrics.js";
-
-const MISSING_DOCS = `<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Task Timer</title>
-<p>The reference is not built yet: run <code>make docs</code>.</p>
-</html>
-`;
+import { loadSite, type SitePage } from "../site.js";
 
 /** The handlers of operations about the server itself. */
 export class System {
-  private readonly page: string;
+  private readonly index: string;
+  private readonly site: Map<string, SitePage>;
 
   constructor(
     settings: Settings,
+    contract: Contract,
     private readonly metrics: Metrics,
   ) {
-    this.page = join(settings.docsPath, "index.html");
+    this.index = contract.get("x-docs-site").index;
+    this.site = loadSite(settings, contract);
   }
 
   /** Answers without looking at anything else. */
@@ -49,15 +45,31 @@ export class System {
   readonly getContractYaml = (call: Call<"getContractYaml">) =>
     ok(call, call.contract.source, "application/yaml");
 
-  /** Gives this document as a page for people. */
-  readonly getDocs = (call: Call<"getDocs">) => {
-    const page = existsSync(this.page) ? readFileSync(this.page) : Buffer.from(MISSING_DOCS);
-    return ok(call, page, "text/html; charset=utf-8");
+  /** Leads to the first page of the site. */
+  readonly getDocs = (call: Call<"getDocs">) =>
+    moved(call.pathOf("getDocsPage", { page: this.index }));
+
+  /** Gives a page of the site, or a file that a page needs. */
+  readonly getDocsPage = (call: Call<"getDocsPage">) => {
+    const page = this.site.get(call.pathValues.page);
+    if (page === undefined) throw new PageNotFoundError();
+    const answer = ok(call, page.body, page.mediaType);
+    answer.headers["Content-Security-Policy"] = page.policy;
+    return answer;
   };
 
   /** Lists them all. */
   handlers() {
-    const { getHealth, getReadiness, getMetrics, getContractJson, getContractYaml, getDocs } = this;
-    return { getHealth, getReadiness, getMetrics, getContractJson, getContractYaml, getDocs };
+    const { getHealth, getReadiness, getMetrics, getContractJson, getContractYaml } = this;
+    const { getDocs, getDocsPage } = this;
+    return {
+      getHealth,
+      getReadiness,
+      getMetrics,
+      getContractJson,
+      getContractYaml,
+      getDocs,
+      getDocsPage,
+    };
   }
 }

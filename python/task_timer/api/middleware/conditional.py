@@ -9,6 +9,9 @@ from ...utils.json_text import dump_json
 from ..answers import Answer
 from ..call import Call
 
+# A client puts the headers of a 304 in place of those that it has.
+KEPT = ("ETag", "Content-Security-Policy")
+
 Dump = Callable[[Any], Any]
 Check = Callable[[Any], None]
 
@@ -41,7 +44,8 @@ def finish(call: Call, answer: Answer) -> Answer:
         answer.headers["Cache-Control"] = "no-store"
         return answer
     if matches_weakly(call.headers.get("if-none-match", ""), etag):
-        answer = Answer(304, {"ETag": etag})
+        kept = {name: answer.headers[name] for name in KEPT if name in answer.headers}
+        answer = Answer(304, kept)
     answer.headers["Cache-Control"] = "private, no-cache" if call.caller else "no-cache"
     return answer
 

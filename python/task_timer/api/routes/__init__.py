@@ -9,7 +9,7 @@ from . import auth, reports, tasks, time_entries, timer, users
 from .system import System
 
 
-def all_handlers(settings: Settings, metrics: Metrics) -> tuple[Handler, ...]:
+def all_handlers(settings: Settings, contract: Contract, metrics: Metrics) -> tuple[Handler, ...]:
     """Lists the handlers of all operations; each is named like its operation, in snake_case."""
     return (
         *auth.HANDLERS,
@@ -18,7 +18,7 @@ def all_handlers(settings: Settings, metrics: Metrics) -> tuple[Handler, ...]:
         *time_entries.HANDLERS,
         *timer.HANDLERS,
         *reports.HANDLERS,
-        *System(settings, metrics).handlers(),
+        *System(settings, contract, metrics).handlers(),
     )
 
 
@@ -27,7 +27,7 @@ def bound_handlers(settings: Settings, contract: Contract, metrics: Metrics) -> 
 
     What takes an Idempotency-Key is safe to repeat.
     """
-    bound = contract.bind(all_handlers(settings, metrics))
+    bound = contract.bind(all_handlers(settings, contract, metrics))
     return {name: _wrapped(contract, name, handler) for name, handler in bound.items()}
 
 

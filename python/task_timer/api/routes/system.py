@@ -1,26 +1,22 @@
-"""Health, metrics, and the contract itself."""
+"""Health, metrics, the contract itself, and the site of documents."""
 
 from ...config import Settings
+from ...contract import Contract
 from ...db import ping
+from ...utils.errors import PageNotFoundError
 from ...utils.json_text import dump_json
-from ..answers import Answer, Handler, ok
+from ..answers import Answer, Handler, moved, ok
 from ..call import Call
 from ..middleware.metrics import MEDIA_TYPE, Metrics
-
-MISSING_DOCS = b"""<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Task Timer</title>
-<p>The reference is not built yet: run <code>make docs</code>.</p>
-</html>
-"""
+from ..site import load_site
 
 
 class System:
     """The handlers of operations about the server itself."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        self._page = settings.docs_path / "index.html"
+    def __init__(self, settings: Settings, contract: Contract, metrics: Metrics) -> None:
+        self._index = contract["x-docs-site"]["index"]
+        self._site = load_site(settings, contract)
         self._metrics = metrics
 
     def get_health(self, call: Call) -> Answer:
@@ -45,9 +41,17 @@ class System:
         return ok(call, call.contract.source, "application/yaml")
 
     def get_docs(self, call: Call) -> Answer:
-        """Gives this document as a page for people."""
-        page = self._page.read_bytes() if self._page.exists() else MISSING_DOCS
-        return ok(call, page, "text/html; charset=utf-8")
+        """Leads to the first page of the site."""
+        return moved(call.path_of("getDocsPage", page=self._index))
+
+    def get_docs_page(self, call: Call) -> Answer:
+        """Gives a page of the site, or a file that a page needs."""
+        page = self._site.get(call.path_values["page"])
+        if page is None:
+            raise PageNotFoundError
+        answer = ok(call, page.body, page.media_type)
+        answer.headers["Content-Security-Policy"] = page.policy
+        return answer
 
     def handlers(self) -> tuple[Handler, ...]:
         """Lists them all."""
@@ -58,4 +62,5 @@ class System:
             self.get_contract_json,
             self.get_contract_yaml,
             self.get_docs,
+            self.get_docs_page,
         )

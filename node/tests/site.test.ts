@@ -1,0 +1,105 @@
+/** The site of documents: only what its manifest names, and only if all of it is in order. */
+
+import { mkdtempSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { loadSite } from "../src/api/site.js";
+import { configureLogging } from "../src/utils/logger.js";
+import { test as base } from "./fixtures.js";
+import { Log } from "./log.js";
+import { running } from "./servers.js";
+
+const POLICY = "default-src 'none'; connect-src 'self'; style-src 'self'";
+const PAGE = { media_type: "text/html; charset=utf-8", content_security_policy: POLICY };
+const STYLE = {
+  media_type: "text/css; charset=utf-8",
+  content_security_policy: "default-src 'none'",
+};
+const FONT = { media_type: "font/woff2", content_security_policy: "default-src 'none'" };
+const HTML = "<!DOCTYPE html>\n<title>Ünder test</title>\n";
+const BROKEN: Record<string, object | string> = {
+  "a manifest that is no JSON": "{",
+  "no pages": {},
+  "no index": { "other.html": PAGE },
+  "a page that is missing": { "index.html": PAGE, "missing.html": PAGE },
+  "a name that leads elsewhere": { "index.html": PAGE, "../index.html": PAGE },
+  "an unknown media type": { "index.html": { ...PAGE, media_type: "text/plain" } },
+  "no policy": { "index.html": { media_type: "text/html; charset=utf-8" } },
+  "a policy of two lines": { "index.html": { ...PAGE, content_security_policy: "a\nb: c" } },
+  "more bytes than allowed": { "index.html": PAGE, "large.css": STYLE },
+};
+
+const test = base.extend<{ folder: string }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what is needed
+  folder: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), "site-"));
+    writeFileSync(join(folder, "index.html"), HTML);
+    writeFileSync(join(folder, "style.css"), "p {}");
+    writeFileSync(join(folder, "font.woff2"), Buffer.of(0xff, 0x00));
+    writeFileSync(join(folder, "unnamed.html"), HTML);
+    writeManifest(folder, { "index.html": PAGE, "style.css": STYLE, "font.woff2": FONT });
+    await use(folder);
+    rmSync(folder, { recursive: true });
+  },
+});
+
+function writeManifest(folder: string, pages: object | string): void {
+  const text = typeof pages === "string" ? pages : JSON.stringify({ pages });
+  writeFileSync(join(folder, "site.json"), text);
+}
+
+test("pages are served as the manifest says", async ({ folder, settings: _ }) => {
+  await running({ DOCS_PATH: folder }, async ({ origin }) => {
+    const answer = await fetch(`${origin}/docs/index.html`);
+    expect(await answer.text()).toBe(HTML);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "content-security-policy": POLICY,
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+    });
+    const etag = answer.headers.get("ETag") ?? "";
+    const again = await fetch(`${origin}/docs/index.html`, { headers: { "If-None-Match": etag } });
+    expect(again.status).toBe(304);
+    expect(again.headers.get("Content-Security-Policy")).toBe(POLICY);
+    const font = await fetch(`${origin}/docs/font.woff2`);
+    expect([...new Uint8Array(await font.arrayBuffer())]).toEqual([0xff, 0x00]);
+    for (const name of ["unnamed.html", "site.json"]) {
+      const missing = await fetch(`${origin}/docs/${name}`);
+      expect(await missing.json()).toMatchObject({ code: "page_not_found" });
+    }
+    const moved = await fetch(`${origin}/docs`, { redirect: "manual" });
+    expect(moved.headers.get("Location")).toBe("/docs/index.html");
+  });
+});
+
+test("who may call may be called", ({ settings, contract, folder }) => {
+  const corsOrigins = ["https://a.example", "http://127.0.0.1:8001"];
+  const site = loadSite({ ...settings, docsPath: folder, corsOrigins }, contract);
+  const allowed = `'self' ${corsOrigins.join(" ")};`;
+  expect(site.get("index.html")?.policy).toBe(POLICY.replace("'self';", allowed));
+  expect(site.get("style.css")?.policy).toBe("default-src 'none'");
+});
+
+test("without a manifest a page says how to make it", ({ settings, contract, folder }) => {
+  unlinkSync(join(folder, "site.json"));
+  const site = loadSite({ ...settings, docsPath: folder }, contract);
+  expect([...site.keys()]).toEqual(["index.html"]);
+  expect(site.get("index.html")?.body.toString()).toContain("make docs");
+});
+
+test.for(Object.entries(BROKEN))(
+  "a broken site is as good as none: %s",
+  ([, pages], { settings, contract, folder }) => {
+    writeFileSync(join(folder, "large.css"), "");
+    truncateSync(join(folder, "large.css"), contract.get("x-docs-site").total_bytes);
+    writeManifest(folder, pages);
+    const log = new Log();
+    configureLogging("info", log);
+    const site = loadSite({ ...settings, docsPath: folder }, contract);
+    expect([...site.keys()]).toEqual(["index.html"]);
+    expect(site.get("index.html")?.body.toString()).toContain("make docs");
+    expect(log.lines.map(({ event }) => event)).toEqual(["site_unreadable"]);
+  },
+);

@@ -1,0 +1,106 @@
+"""The site of documents: only what its manifest names, and only if all of it is in order."""
+
+import json
+import os
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from task_timer.api.site import load_site
+from task_timer.config import Settings
+from task_timer.contract import Contract
+from task_timer.utils.logger import configure_logging
+
+from .servers import Server, running
+
+POLICY = "default-src 'none'; connect-src 'self'; style-src 'self'"
+PAGE = {"media_type": "text/html; charset=utf-8", "content_security_policy": POLICY}
+STYLE = {"media_type": "text/css; charset=utf-8", "content_security_policy": "default-src 'none'"}
+FONT = {"media_type": "font/woff2", "content_security_policy": "default-src 'none'"}
+HTML = "<!DOCTYPE html>\n<title>Ünder test</title>\n"
+BROKEN: dict[str, Any] = {
+    "a manifest that is no JSON": "{",
+    "no pages": {},
+    "no index": {"other.html": PAGE},
+    "a page that is missing": {"index.html": PAGE, "missing.html": PAGE},
+    "a name that leads elsewhere": {"index.html": PAGE, "../index.html": PAGE},
+    "an unknown media type": {"index.html": PAGE | {"media_type": "text/plain"}},
+    "no policy": {"index.html": {"media_type": "text/html; charset=utf-8"}},
+    "a policy of two lines": {"index.html": PAGE | {"content_security_policy": "a\nb: c"}},
+    "more bytes than allowed": {"index.html": PAGE, "large.css": STYLE},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "index.html").write_text(HTML, encoding="utf-8")
+    (tmp_path / "style.css").write_text("p {}")
+    (tmp_path / "font.woff2").write_bytes(b"\xff\x00")
+    (tmp_path / "unnamed.html").write_text(HTML, encoding="utf-8")
+    write_manifest(tmp_path, {"index.html": PAGE, "style.css": STYLE, "font.woff2": FONT})
+    return tmp_path
+
+
+def write_manifest(folder: Path, pages: Any) -> None:
+    text = pages if isinstance(pages, str) else json.dumps({"pages": pages})
+    (folder / "site.json").write_text(text)
+
+
+def get(server: Server, path: str, *fields: str) -> tuple[list[str], bytes]:
+    """Gives status line and headers of an answer, and its body."""
+    lines = [f"GET {path} HTTP/1.1", "Host: x", "Connection: close", *fields, "", ""]
+    head, _, body = server.exchange("\r\n".join(lines).encode()).partition(b"\r\n\r\n")
+    return head.decode().split("\r\n"), body
+
+
+def test_pages_are_served_as_the_manifest_says(folder: Path) -> None:
+    with running(folder / "log", DOCS_PATH=str(folder)) as server:
+        head, body = get(server, "/docs/index.html")
+        assert body == HTML.encode()
+        assert f"Content-Security-Policy: {POLICY}" in head
+        assert "Content-Type: text/html; charset=utf-8" in head
+        assert "Cache-Control: no-cache" in head
+        assert "X-Content-Type-Options: nosniff" in head
+        etag = next(line.removeprefix("ETag: ") for line in head if line.startswith("ETag: "))
+        head, body = get(server, "/docs/index.html", f"If-None-Match: {etag}")
+        assert head[0].startswith("HTTP/1.1 304 ")
+        assert f"Content-Security-Policy: {POLICY}" in head
+        assert body == b""
+        assert get(server, "/docs/font.woff2")[1] == b"\xff\x00"
+        for name in ("unnamed.html", "site.json"):
+            assert json.loads(get(server, f"/docs/{name}")[1])["code"] == "page_not_found"
+        assert "Location: /docs/index.html" in get(server, "/docs")[0]
+
+
+def test_who_may_call_may_be_called(settings: Settings, contract: Contract, folder: Path) -> None:
+    origins = ("https://a.example", "http://127.0.0.1:8001")
+    site = load_site(replace(settings, docs_path=folder, cors_origins=origins), contract)
+    assert site["index.html"].policy == POLICY.replace("'self';", f"'self' {' '.join(origins)};")
+    assert site["style.css"].policy == "default-src 'none'"
+
+
+def test_without_a_manifest_a_page_says_how_to_make_it(
+    settings: Settings, contract: Contract, folder: Path
+) -> None:
+    (folder / "site.json").unlink()
+    site = load_site(replace(settings, docs_path=folder), contract)
+    assert list(site) == ["index.html"]
+    assert b"make docs" in site["index.html"].body
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_site_is_as_good_as_none(
+    settings: Settings, contract: Contract, folder: Path, name: str
+) -> None:
+    (folder / "large.css").touch()
+    os.truncate(folder / "large.css", contract["x-docs-site"]["total_bytes"])
+    write_manifest(folder, BROKEN[name])
+    printed = BytesIO()
+    configure_logging("info", printed)
+    site = load_site(replace(settings, docs_path=folder), contract)
+    assert list(site) == ["index.html"]
+    assert b"make docs" in site["index.html"].body
+    assert json.loads(printed.getvalue())["event"] == "site_unreadable"
