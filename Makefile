@@ -31,6 +31,11 @@ DOCS_PAGE := docs/index.html
 TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
 
 NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -type f -print 2>/dev/null)
+# What the site shows: the contract, the tests, both programs and the newest reports.
+DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer python/tests node/tests contract-tests/stories \
+	contract-tests/traps contract-tests/twins/site contract-tests/twins/samples contract-tests/twins/compare \
+	-name __pycache__ -prune -o -type f -print) contract-tests/twins/mirror.yaml \
+	$(wildcard build/contract-report.html build/contract-report.json build/saboteurs.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
 HARNESS_SOURCES := lockstep twins tests
 
@@ -88,7 +93,7 @@ types: $(PYTHON_READY) $(NODE_READY) $(FASTIFY_READY) $(CLIENTS_READY) ## Check 
 serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them
 	@$(TWINS) twins.serve
 
-docs: $(DOCS_PAGE) ## Make docs/index.html, the reference, from the contract
+docs: $(DOCS_PAGE) ## Make the site in docs/ from the contract, the tests, both programs and the newest reports
 	@echo "file://$(CURDIR)/$(DOCS_PAGE)"
 
 inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of both twins as JSON
@@ -186,5 +191,5 @@ tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.jso
 	@npm --prefix tooling/$* ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(DOCS_PAGE): openapi.yaml contract-tests/twins/docs.py tooling/docs/node_modules/.stamp $(PYTHON_READY)
-	@$(TWINS) twins.docs
+$(DOCS_PAGE): $(DOCS_SOURCES) tooling/docs/node_modules/.stamp $(NODE_PACKAGES) $(PYTHON_READY)
+	@$(TWINS) twins.site

@@ -1,107 +1,74 @@
-"""A page in headless Chromium, watched through the DevTools protocol."""
+"""Pages as headless Chromium sees them, by tooling/docs/look.mjs."""
 
 import json
-import os
 import shutil
 import subprocess
-import tempfile
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from websockets.sync.client import ClientConnection, connect
+import pytest
+
+from twins.paths import TOOLING
+from twins.servers import node_program
+
+SCHEMES = ("light", "dark")
+WIDTHS = (360, 768, 1400)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_SECONDS = 60
-_OPTIONS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--remote-debugging-port=0",
-)
+_FOLDER = TOOLING / "docs"
+_SECONDS = 300
 
 
-def find() -> str | None:
-    """The path of a browser, or None."""
-    return next(filter(None, map(shutil.which, _NAMES)), None)
+@dataclass(frozen=True)
+class Visit:
+    """A page to look at.
+
+    ready: an expression that becomes true once it is drawn. unjudged: selectors of what axe leaves
+    out. paints: how often to measure the first paint. steps: `("press", key)`, `("evaluate",
+    expression)` or `("wait", expression)`, taken before anything else.
+    """
+
+    url: str
+    ready: str | None = None
+    unjudged: Sequence[str] = ()
+    paints: int = 0
+    steps: Sequence[tuple[str, str]] = ()
 
 
-class Page:
-    """A tab: what it asked for and what it complained about, as told by the browser."""
+@dataclass(frozen=True)
+class Sight:
+    """What was seen.
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
-        self._last_id = 0
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
+    requests: addresses, in order. complaints: of the console, and what was thrown. paints: first
+    paints in milliseconds. too_wide: the widths at which one must scroll sideways. violations: of
+    WCAG 2.2 AA by colour scheme. tab_stops: texts of what the Tab key reaches.
+    skips_to_main: whether the first link leads past the navigation. steps: their values.
+    """
 
-    def open(self, url: str) -> None:
-        """Start to load a page."""
-        for domain in ("Network", "Runtime", "Log", "Page"):
-            self.call(f"{domain}.enable")
-        self.call("Page.navigate", url=url)
-
-    def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression, or of the promise that it gives."""
-        answer = self.call(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
-        )
-        return answer["result"].get("value")
-
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command and return its result; keep the events that come before it."""
-        self._last_id += 1
-        command = {"id": self._last_id, "method": method, "params": parameters}
-        self._socket.send(json.dumps(command))
-        while True:
-            message = json.loads(self._socket.recv(timeout=_SECONDS))
-            if message.get("id") == self._last_id:
-                assert "error" not in message, message
-                result: dict[str, Any] = message["result"]
-                return result
-            self._keep(message)
-
-    def _keep(self, event: dict[str, Any]) -> None:
-        match event["method"]:
-            case "Network.requestWillBeSent":
-                self.requests.append(event["params"]["request"]["url"])
-            case "Runtime.exceptionThrown" | "Log.entryAdded":
-                self.complaints.append(json.dumps(event["params"]))
+    url: str
+    requests: list[str]
+    complaints: list[str]
+    paints: list[float]
+    too_wide: list[int]
+    violations: dict[str, list[str]]
+    tab_stops: list[str]
+    skips_to_main: bool
+    steps: list[Any] = field(default_factory=list)
 
 
-@contextmanager
-def open_page(program: str) -> Iterator[Page]:
-    """Give an empty tab of a browser that ends with the context."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = subprocess.Popen(
-            [program, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            env=os.environ | {"TMPDIR": profile},
-        )
-        try:
-            port = _debugging_port(process)
-            with connect(_tab_address(port), max_size=None) as socket:
-                yield Page(socket)
-        finally:
-            process.terminate()
-            process.communicate(timeout=_SECONDS)
-
-
-def _debugging_port(process: "subprocess.Popen[str]") -> int:
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("DevTools listening on "):
-            return int(line.split(":")[2].split("/")[0])
-    raise RuntimeError("The browser did not start.")
-
-
-def _tab_address(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=_SECONDS) as answer:
-        tabs = json.load(answer)
-    return str(next(tab for tab in tabs if tab["type"] == "page")["webSocketDebuggerUrl"])
+def look(visits: Sequence[Visit]) -> list[Sight]:
+    """Look at pages in turn; skips the test where there is no browser."""
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
+        pytest.skip("NOT LOOKED AT: no Chromium on the PATH; Debian: apt install chromium")
+    told = {"program": program, "visits": [asdict(visit) for visit in visits]}
+    seen = subprocess.run(
+        [node_program(), str(_FOLDER / "look.mjs")],
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+    )
+    assert seen.returncode == 0, seen.stderr
+    return [Sight(**sight) for sight in json.loads(seen.stdout)]

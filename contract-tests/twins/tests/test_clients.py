@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from lockstep.openapi.document import Document
+from twins.migrations import SAMPLE_USER
 from twins.paths import BUILD, CONTRACT, TOOLING
+from twins.samples import ClientUse, client_uses
 from twins.servers import KINDS, Kind, TwinServer, node_program
 from twins.stage import Stage
+from twins.tests.accounts import log_in
 
 CLIENTS = BUILD / "clients"
-PROGRAMS = {
-    "python": [sys.executable, str(TOOLING / "client/use_client.py")],
-    "node": [node_program(), str(TOOLING / "client/use-client.mjs")],
-}
+LANGUAGES = ("python", "node")
 TOLD = """\
 made: Write the report, pending
 listed: Write the report
@@ -33,26 +33,45 @@ pytestmark = pytest.mark.skipif(not CLIENTS.exists(), reason="Run `make client` 
 
 @pytest.fixture(scope="module", params=KINDS)
 def server(
-    request: pytest.FixtureRequest, stage: Stage, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    stage: Stage,
+    sample_data: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[TwinServer]:
     kind: Kind = request.param
     name = f"clients_{kind}"
     log: Path = tmp_path_factory.mktemp(name) / "log"
-    with TwinServer(kind, stage.databases.create(name, template="migrated"), log) as server:
+    with TwinServer(kind, stage.databases.create(name, template=sample_data), log) as server:
         yield server
     stage.databases.drop(name)
 
 
-@pytest.mark.parametrize("language", PROGRAMS)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_client_takes_a_task_through_its_life(language: str, server: TwinServer) -> None:
-    variables = {
+    name = {"python": "use_client.py", "node": "use-client.mjs"}[language]
+    assert told(language, TOOLING / "client" / name, server) == TOLD
+
+
+@pytest.mark.parametrize("use", client_uses(), ids=LANGUAGES)
+def test_program_of_the_start_page_lists_tasks(use: ClientUse, server: TwinServer) -> None:
+    token = log_in(server, SAMPLE_USER)["access_token"]
+    printed = told(use.language, use.program, server, TOKEN=token)
+    assert printed == "Answer mail\nWrite the report\n"
+
+
+def told(language: str, program: Path, server: TwinServer, **variables: str) -> str:
+    """What a program prints, which must be nothing on standard error."""
+    interpreter = sys.executable if language == "python" else node_program()
+    environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(CLIENTS / "python"),
         "BASE_URL": server.base_url,
+        **variables,
     }
-    run = subprocess.run(PROGRAMS[language], env=variables, capture_output=True, text=True)
+    command = [interpreter, str(program)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert run.stderr == ""
-    assert run.stdout == TOLD
+    return run.stdout
 
 
 def test_clients_have_the_version_of_the_contract() -> None:

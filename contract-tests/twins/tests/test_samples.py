@@ -1,5 +1,7 @@
 """Every code sample of the reference does what it says, to the letter, on both twins."""
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,17 +12,20 @@ import pytest
 
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from twins.migrations import ADMIN, SAMPLE_USER, Credentials, seed
+from twins.migrations import ADMIN, SAMPLE_USER
 from twins.paths import CONTRACT
-from twins.samples import CodeSample, samples
+from twins.samples import VARIABLES, CodeSample, samples
 from twins.samples.catalogue import LABELS
 from twins.samples.requests import sample_request, success_status
 from twins.servers import KINDS, Kind, TwinServer
 from twins.stage import Stage
+from twins.tests.accounts import log_in
 from twins.tests.sample_runners import RUNNERS, Runner
 from twins.tests.saved_rows import SavedRows
 
 DOCUMENT = Document.load(CONTRACT)
+# As a shell, Python and Node name a variable of the environment.
+ENVIRONMENT = re.compile(r"""\$([A-Z_]+)|os\.environ\[['"](\w+)|process\.env\.(\w+)""")
 
 
 @dataclass(frozen=True)
@@ -47,23 +52,16 @@ class Place:
         return {name: value for name, value in known.items() if name in source}
 
 
-@pytest.fixture(scope="module")
-def seeded(stage: Stage) -> str:
-    """The name of a database with the sample data, to be copied."""
-    seed(stage.databases.create("samples", template="migrated"))
-    return "samples"
-
-
 @pytest.fixture(scope="module", params=KINDS)
 def place(
     request: pytest.FixtureRequest,
     stage: Stage,
-    seeded: str,
+    sample_data: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Place]:
     kind: Kind = request.param
     directory: Path = tmp_path_factory.mktemp(kind)
-    url = stage.databases.create(f"samples_{kind}", template=seeded)
+    url = stage.databases.create(f"samples_{kind}", template=sample_data)
     with ExitStack() as stack:
         stack.callback(stage.databases.drop, f"samples_{kind}")
         server = stack.enter_context(TwinServer(kind, url, directory / "log"))
@@ -76,13 +74,6 @@ def place(
 @pytest.fixture(scope="module")
 def catalogue() -> dict[str, list[CodeSample]]:
     return samples(DOCUMENT.raw)
-
-
-def log_in(server: TwinServer, who: Credentials) -> dict[str, str]:
-    body = {"email": who.email, "password": who.password}
-    answer = httpx.post(f"{server.base_url}/api/v1/auth/login", json=body).raise_for_status()
-    tokens: dict[str, str] = answer.json()
-    return tokens
 
 
 @pytest.mark.parametrize("language", LABELS)
@@ -104,3 +95,14 @@ def test_every_operation_has_a_sample_of_every_language(
 ) -> None:
     for name in DOCUMENT.operations:
         assert [sample.language for sample in catalogue[name]] == list(LABELS)
+
+
+def test_variables_are_explained(catalogue: dict[str, list[CodeSample]]) -> None:
+    named = {
+        name
+        for sample in itertools.chain(*catalogue.values())
+        for groups in ENVIRONMENT.findall(sample.source)
+        for name in groups
+        if name
+    }
+    assert named == set(VARIABLES)
