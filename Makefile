@@ -26,6 +26,7 @@ NODE_READY := node/dist/.stamp
 LINT_READY := tooling/lint/node_modules/.stamp
 BENCH_READY := tooling/bench/node_modules/.stamp
 FASTIFY_READY := faces/fastify/dist/.stamp
+AUDIT_READY := tooling/audit/.venv/.stamp
 CLIENTS_READY := build/clients/.stamp
 DOCS_PAGE := docs/index.html
 TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
@@ -42,7 +43,7 @@ HARNESS_SOURCES := lockstep twins tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help test test-contract test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory check-mirror client bench bench-lockstep format lock clean
+	serve docs inventory check-mirror client compare bench bench-lockstep format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL=)
@@ -105,6 +106,9 @@ check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in 
 client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install ./build/clients/node'
 
+compare: $(TWINS_READY) $(BENCH_READY) $(FASTIFY_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
+	@$(TWINS) twins.compare $(ARGS)
+
 bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside servers written by hand without framework or ORM
 	@$(TWINS) twins.bench
 
@@ -126,7 +130,7 @@ lock: ## Resolve dependencies anew and write all lock files
 	@tooling/lock
 
 clean: ## Delete all that was made here, the data of `make serve` included
-	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules faces/*/dist faces/*/node_modules tooling/*/node_modules tooling/client/node/contract.ts
+	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules faces/*/dist faces/*/node_modules tooling/*/node_modules tooling/*/.venv tooling/client/node/contract.ts
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis */.pytest_cache */.mypy_cache */.ruff_cache \
 		*/.hypothesis */*.egg-info
@@ -189,6 +193,13 @@ tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.jso
 	@tooling/require node
 	@echo 'Setting up tooling/$* ...'
 	@npm --prefix tooling/$* ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(AUDIT_READY): tooling/audit/requirements.txt
+	@tooling/require python
+	@echo 'Setting up tooling/audit ...'
+	@$(PYTHON) -m venv --clear tooling/audit/.venv
+	@tooling/audit/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(DOCS_PAGE): $(DOCS_SOURCES) tooling/docs/node_modules/.stamp $(NODE_PACKAGES) $(PYTHON_READY)
