@@ -1,15 +1,13 @@
 """Assembles the application, and is the only module that knows its framework."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import InternalServerError
 
 from .api.answers import Handler
 from .api.call import Call
-from .api.checks import Check, Finish, checks, finishers
+from .api.checks import Check, Finish, checks, finisher
 from .api.middleware.access_log import AccessLog
 from .api.middleware.error_handler import ErrorHandler
 from .api.middleware.metrics import Metrics
@@ -33,13 +31,13 @@ class TaskTimer(Flask):
         contract: Contract,
         access_log: AccessLog,
         handlers: Mapping[str, Handler],
-        finish: Iterable[Finish],
+        finish: Finish,
     ) -> None:
         super().__init__(__name__, static_folder=None)
         self._contract = contract
         self._access_log = access_log
         self._handlers = handlers
-        self._finish = tuple(finish)
+        self._finish = finish
 
     def create_url_adapter(self, request: Any) -> None:
         """Matches no path: the contract does, on the path as it was sent."""
@@ -63,20 +61,28 @@ class TaskTimer(Flask):
         finally:
             self._access_log.end(call, status)
 
+    def check(self, check: Check) -> None:
+        """Runs a check before every request, after those that were given before."""
+
+        def run() -> Any:
+            call = current()
+            answer = check(call)
+            return answer and self._finish(call, answer)
+
+        self.before_request(run)
+
     def dispatch_request(self) -> Any:
         """Runs the handler of the operation that was found."""
         call = current()
-        return self._handlers[call.operation_name](call)
+        return self._finish(call, self._handlers[call.operation_name](call))
 
     def make_response(self, rv: Any) -> Response:
-        """Finishes an answer, and makes Flask's response of it."""
-        call, answer = current(), rv
-        for finish in self._finish:
-            answer = finish(call, answer)
-        return _Response(answer.body, answer.status, answer.headers)
+        """Makes Flask's response of an answer."""
+        return _Response(rv.body, rv.status, rv.headers)
 
-    def log_exception(self, exc_info: Any) -> None:
-        """Leaves it to the error handler."""
+    def handle_exception(self, e: Exception) -> Response:
+        """Leaves to the server what its parser refuses while a body is read."""
+        raise e
 
 
 def create_app(settings: Settings, contract: Contract) -> TaskTimer:
@@ -84,10 +90,18 @@ def create_app(settings: Settings, contract: Contract) -> TaskTimer:
     metrics = Metrics(contract, shared=settings.workers > 1)
     handlers = bound_handlers(settings, contract, metrics)
     configure_services(settings, contract)
-    app = TaskTimer(contract, AccessLog(contract, metrics), handlers, finishers(settings, contract))
+    finish = finisher(settings, contract)
+    errors = ErrorHandler(contract, finish)
+    app = TaskTimer(contract, AccessLog(contract, metrics), handlers, finish)
     for check in checks(settings, contract):
-        app.before_request(partial(_run, check))
-    app.register_error_handler(Exception, partial(_answer_error, ErrorHandler(contract)))
+        app.check(check)
+
+    @app.errorhandler(Exception)
+    def answer_error(error: Exception) -> Any:
+        if isinstance(error, WIRE_ERRORS):
+            raise error
+        return errors.answer(current(), error)
+
     return app
 
 
@@ -95,19 +109,3 @@ def current() -> Call:
     """Gives the call that a response is for."""
     call: Call = request.environ[CALL]
     return call
-
-
-def _run(check: Check) -> Any:
-    return check(current())
-
-
-def _answer_error(handler: ErrorHandler, error: Exception) -> Any:
-    """Answers with what went wrong. What the parser refuses goes back to the server."""
-    if isinstance(error, InternalServerError) and error.original_exception:
-        reason = error.original_exception
-        if isinstance(reason, WIRE_ERRORS):
-            raise reason
-        return handler.answer(current(), reason)
-    if isinstance(error, WIRE_ERRORS):
-        raise error
-    return handler.answer(current(), error)

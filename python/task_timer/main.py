@@ -1,10 +1,11 @@
 """The entry of the process, and its only listener: `python -m task_timer.main`."""
 
 import os
+import pkgutil
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +18,6 @@ from .config import DEVELOPMENT_SECRET_KEY, ConfigError, Settings, load_settings
 from .contract import Contract, ContractError, load_contract
 from .utils.logger import configure_logging, logger
 
-CreateApp = Callable[[Settings, Contract], Any]
 MISCONFIGURED = 2
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 KEEP_ALIVE_SECONDS = 5
@@ -76,17 +76,21 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def main() -> None:
     """Serves until a signal ends the process; exits 2 with all faults when it cannot begin."""
-    serve(_create_app, Worker)
+    serve("task_timer.app:create_app", Worker)
 
 
-def serve(create_app: CreateApp, worker: type) -> None:
-    """Serves an application with workers of a class of gunicorn's; see `main`."""
+def serve(factory: str, worker: type) -> None:
+    """Serves as `main` does, with workers of a class of gunicorn's.
+
+    factory: `module:function` of what makes the application from Settings and Contract; the module
+    is imported when the metrics' library can find their directory, which it looks for at once.
+    """
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
         with _shared_metrics(settings.workers):
             contract = load_contract(settings.contract_path)
-            app = create_app(settings, contract)
+            app = pkgutil.resolve_name(factory)(settings, contract)
             if settings.secret_key == DEVELOPMENT_SECRET_KEY:
                 logger().warning("default_secret_key")
             Server(app, worker, contract, settings).run()
@@ -94,13 +98,6 @@ def serve(create_app: CreateApp, worker: type) -> None:
         _refuse(error.faults)
     except ContractError as error:
         _refuse([str(error)])
-
-
-def _create_app(settings: Settings, contract: Contract) -> Any:
-    # The metrics' library looks for their directory when it is imported.
-    from .app import create_app  # noqa: PLC0415
-
-    return create_app(settings, contract)
 
 
 def _forget_worker(_server: Any, worker: Any) -> None:

@@ -14,12 +14,14 @@ from .middleware.rate_limit import RateLimits
 from .middleware.routing import Routing
 from .middleware.security_headers import SecurityHeaders
 
+# Fills in a call, or raises; what it answers is the last word.
 Check = Callable[[Call], Answer | None]
+# Gives an answer that is one step nearer to what is sent.
 Finish = Callable[[Call, Answer], Answer]
 
 
 def checks(settings: Settings, contract: Contract) -> tuple[Check, ...]:
-    """Lists the checks in the order of `x-check-order`; the first answer is the last word."""
+    """Lists the checks in the order of `x-check-order`."""
     return (
         Limits(contract).check,
         Routing(contract).check,
@@ -30,8 +32,15 @@ def checks(settings: Settings, contract: Contract) -> tuple[Check, ...]:
     )
 
 
-def finishers(settings: Settings, contract: Contract) -> tuple[Finish, ...]:
-    """Lists what is made of every answer before it is sent, in order."""
+def finisher(settings: Settings, contract: Contract) -> Finish:
+    """Gives what is made of every answer before it is sent, all in order."""
     headers = SecurityHeaders(contract, settings).finish, Cors(contract, settings).finish
     validated = (response_validation.finish,) if settings.validate_responses else ()
-    return (conditional.finish, *headers, *validated)
+    finishers = (conditional.finish, *headers, *validated)
+
+    def finish(call: Call, answer: Answer) -> Answer:
+        for each in finishers:
+            answer = each(call, answer)
+        return answer
+
+    return finish

@@ -15,6 +15,7 @@ from ...utils.identifiers import new_id
 from ...utils.logger import bind_request_id, log_exception
 from ..answers import Answer
 from ..call import Call
+from ..checks import Finish
 from ..problems import PROBLEM, make_problem
 
 UNAVAILABLE_SECONDS = 1
@@ -23,13 +24,20 @@ UNAVAILABLE_SECONDS = 1
 class ErrorHandler:
     """Turns every exception into problem details (RFC 9457)."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, finish: Finish) -> None:
         self._contract = contract
+        self._finish = finish
         self._wire_errors = frozenset(contract["x-wire-errors"])
         self._challenge = contract["components"]["headers"]["WWW-Authenticate"]["example"]
 
-    def answer(self, call: Call, error: BaseException) -> Answer:
-        """Answers with what went wrong."""
+    def answer(self, call: Call, error: Exception) -> Answer:
+        """Answers with what went wrong, be it with the answer to that."""
+        try:
+            return self._finish(call, self._problem(call, error))
+        except Exception as reason:
+            return self._finish(call, self._problem(call, reason))
+
+    def _problem(self, call: Call, error: Exception) -> Answer:
         if not isinstance(error, DomainError):
             log_exception("unhandled_error", error)
             error = InternalError()
