@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { Contract } from "../src/contract.js";
 import { configure, hashRefreshToken } from "../src/services/token-service.js";
 import type { Client } from "./clients.js";
@@ -42,6 +42,14 @@ test.for<Record<string, unknown>>([
 ])("wrong claims are refused: %j", async (change, { client, settings }) => {
   const token = await sign({ ...decodeJwt(client.token), ...change }, settings.secretKey);
   expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
+});
+
+test("token that was good expires", async ({ client }) => {
+  const sent = { Authorization: `Bearer ${client.token}` };
+  expect((await client.get("users/me", sent)).status).toBe(200);
+  const clock = vi.spyOn(Date, "now").mockReturnValue(Number(decodeJwt(client.token).exp) * 1000);
+  expect(await codeWith(client, client.token)).toEqual([401, "invalid_token"]);
+  clock.mockRestore();
 });
 
 test("other algorithms are refused", async ({ client, settings }) => {

@@ -34,7 +34,7 @@ def claims_of(client: Client) -> dict[str, Any]:
     return claims
 
 
-def status_with(client: Client, token: str) -> tuple[int, str]:
+def status_with(client: Client, token: str) -> tuple[int, str | None]:
     answer = client.get("users/me", Authorization=f"Bearer {token}")
     return answer.status_code, answer.get_json().get("code")
 
@@ -65,6 +65,13 @@ def test_wrong_claims_are_refused(
     kept = {name: value for name, value in changed.items() if value is not None}
     token = jwt.encode(kept, settings.secret_key, "HS256")
     assert status_with(client, token) == (401, "invalid_token")
+
+
+def test_token_that_was_good_expires(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert status_with(client, client.token) == (200, None)
+    expiry = claims_of(client)["exp"]
+    monkeypatch.setattr(time, "time", lambda: expiry)
+    assert status_with(client, client.token) == (401, "invalid_token")
 
 
 def test_other_algorithms_are_refused(client: Client, settings: Settings) -> None:

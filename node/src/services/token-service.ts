@@ -8,10 +8,14 @@ import { InvalidTokenError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import type { Validator } from "../utils/json-schema.js";
 
-/** Whose access token it is, and of which session. */
+// A signature is checked once, and not for each request that a client sends with it.
+const VERIFIED_TOKENS = 1000;
+
+/** Whose access token it is, of which session, and its end in seconds since 1970. */
 export interface Claims {
   userId: string;
   sessionId: string;
+  expiresAt: number;
 }
 
 interface Configuration {
@@ -25,6 +29,7 @@ interface Configuration {
 }
 
 let configured: Configuration | undefined;
+const verified = new Map<string, Claims>();
 
 /** Takes the form of tokens from the contract, the key and the lifetimes from the settings. */
 export function configure(contract: Contract, settings: Settings): void {
@@ -38,6 +43,7 @@ export function configure(contract: Contract, settings: Settings): void {
     token: contract.reader.validator({ $ref: token }, "header"),
     id: contract.reader.validator({ $ref: "#/components/schemas/Id" }, "header"),
   };
+  verified.clear();
 }
 
 /** Signs an access token that is good from now on, for `accessTokenLifetime` seconds. */
@@ -60,21 +66,9 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
 
 /** Verifies an access token. Throws an InvalidTokenError where anything about it is wrong. */
 export async function readAccessToken(token: string): Promise<Claims> {
-  const { rules, leeway, key, token: form } = configuration();
-  if (form.violations(token).length > 0) throw new InvalidTokenError();
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: [rules.algorithm],
-      issuer: rules.issuer,
-      audience: rules.audience,
-      requiredClaims: rules.claims,
-      clockTolerance: leeway,
-    });
-    return claimsOf(payload);
-  } catch (error) {
-    if (error instanceof errors.JOSEError) throw new InvalidTokenError({ cause: error });
-    throw error;
-  }
+  const claims = verified.get(token) ?? keep(token, await verify(token));
+  if (claims.expiresAt <= Date.now() / 1000 - configuration().leeway) throw new InvalidTokenError();
+  return claims;
 }
 
 /** Gives the seconds for which an access token is good. */
@@ -97,9 +91,36 @@ export function hashRefreshToken(token: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash(configuration().refreshRules.stored_as).update(token).digest());
 }
 
+/** Keeps the claims of a token; the one that was kept first makes room. */
+function keep(token: string, claims: Claims): Claims {
+  const [oldest] = verified.size === VERIFIED_TOKENS ? verified.keys() : [];
+  if (oldest !== undefined) verified.delete(oldest);
+  verified.set(token, claims);
+  return claims;
+}
+
+async function verify(token: string): Promise<Claims> {
+  const { rules, leeway, key, token: form } = configuration();
+  if (form.violations(token).length > 0) throw new InvalidTokenError();
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [rules.algorithm],
+      issuer: rules.issuer,
+      audience: rules.audience,
+      requiredClaims: rules.claims,
+      clockTolerance: leeway,
+    });
+    return claimsOf(payload);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) throw new InvalidTokenError({ cause: error });
+    throw error;
+  }
+}
+
 function claimsOf(payload: JWTPayload): Claims {
   if (!areWellFormed(payload)) throw new InvalidTokenError();
-  return { userId: String(payload.sub), sessionId: String(payload.sid) };
+  const { sub, sid, exp } = payload;
+  return { userId: String(sub), sessionId: String(sid), expiresAt: Number(exp) };
 }
 
 function areWellFormed({ sub, sid, jti, aud, iat, exp }: JWTPayload): boolean {

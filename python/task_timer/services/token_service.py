@@ -1,5 +1,6 @@
 """Access tokens (JWT, RFC 7519) and refresh tokens."""
 
+import functools
 import hashlib
 import secrets
 import time
@@ -14,13 +15,17 @@ from ..utils.errors import InvalidTokenError
 from ..utils.identifiers import new_id
 from ..utils.json_schema import Validator
 
+# A signature is checked once, and not for each request that a client sends with it.
+VERIFIED_TOKENS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Whose access token it is, and of which session."""
+    """Whose access token it is, of which session, and its end in seconds since 1970."""
 
     user_id: str
     session_id: str
+    expires_at: int
 
 
 class _Process:
@@ -41,6 +46,7 @@ def configure(contract: Contract, settings: Settings) -> None:
     tokens = "#/components/schemas/Tokens/properties/access_token"
     _Process.token = contract.reader.validator({"$ref": tokens}, "header")
     _Process.id = contract.reader.validator({"$ref": "#/components/schemas/Id"}, "header")
+    _verify.cache_clear()
 
 
 def make_access_token(user_id: str, session_id: str) -> str:
@@ -61,23 +67,10 @@ def make_access_token(user_id: str, session_id: str) -> str:
 
 def read_access_token(token: str) -> Claims:
     """Verifies an access token. Raises InvalidTokenError where anything about it is wrong."""
-    if _Process.token.violations(token):
+    claims = _verify(token)
+    if claims.expires_at <= time.time() - _Process.leeway:
         raise InvalidTokenError
-    try:
-        claims = jwt.decode(
-            token,
-            _Process.settings.secret_key,
-            algorithms=[_Process.rules["algorithm"]],
-            audience=_Process.rules["audience"],
-            issuer=_Process.rules["issuer"],
-            leeway=_Process.leeway,
-            options={"require": _Process.rules["claims"], "verify_iat": False},
-        )
-    except jwt.InvalidTokenError as error:
-        raise InvalidTokenError from error
-    if not _are_well_formed(claims):
-        raise InvalidTokenError
-    return Claims(user_id=claims["sub"], session_id=claims["sid"])
+    return claims
 
 
 def access_token_lifetime() -> int:
@@ -98,6 +91,27 @@ def make_refresh_token() -> str:
 def hash_refresh_token(token: str) -> bytes:
     """Gives what is stored of a refresh token: the digest of its text that the contract names."""
     return hashlib.new(_Process.refresh_rules["stored_as"], token.encode()).digest()
+
+
+@functools.lru_cache(VERIFIED_TOKENS)
+def _verify(token: str) -> Claims:
+    if _Process.token.violations(token):
+        raise InvalidTokenError
+    try:
+        claims = jwt.decode(
+            token,
+            _Process.settings.secret_key,
+            algorithms=[_Process.rules["algorithm"]],
+            audience=_Process.rules["audience"],
+            issuer=_Process.rules["issuer"],
+            leeway=_Process.leeway,
+            options={"require": _Process.rules["claims"], "verify_iat": False},
+        )
+    except jwt.InvalidTokenError as error:
+        raise InvalidTokenError from error
+    if not _are_well_formed(claims):
+        raise InvalidTokenError
+    return Claims(claims["sub"], claims["sid"], claims["exp"])
 
 
 def _are_well_formed(claims: dict[str, Any]) -> bool:
