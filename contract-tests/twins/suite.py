@@ -107,7 +107,7 @@ def main() -> int:
         return COULD_NOT_RUN
     console = terminal.console()
     try:
-        name = _name()
+        name = report_name(contract.servers())
         verdict = _run(parts, console, BUILD / "logs" / name)
     except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
@@ -121,9 +121,8 @@ def main() -> int:
     return verdict.exit_code
 
 
-def _name() -> str:
-    """Names the report and the logs; those of the twins are not overwritten by others."""
-    servers = contract.servers()
+def report_name(servers: Collection[str]) -> str:
+    """What the report and the logs begin with; those of the twins are not overwritten by others."""
     return "contract" if set(servers) <= set(KINDS) else "-".join(servers)
 
 
