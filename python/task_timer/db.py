@@ -3,12 +3,12 @@
 import functools
 import select
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 from psycopg.types.string import TextLoader
-from sqlalchemy import URL, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from .config import Settings
@@ -36,8 +36,7 @@ class _Process:
     """What `connect` sets, once in a process."""
 
     engine: Engine
-    reading: sessionmaker[Session]
-    writing: sessionmaker[Session]
+    sessions: sessionmaker[Session]
 
 
 class _Statements:
@@ -46,7 +45,7 @@ class _Statements:
     sent = 0
 
 
-_ambient: ContextVar[Session | None] = ContextVar("ambient_session", default=None)
+_ambient: ContextVar[Connection | Session | None] = ContextVar("ambient", default=None)
 _statements: ContextVar[_Statements] = ContextVar("statements", default=_Statements())  # noqa: B039
 
 
@@ -60,7 +59,7 @@ def connect(settings: Settings) -> Engine:
     seconds = settings.database_timeout_ms / 1000
     engine = create_engine(
         driver_url(settings.database_url),
-        # Reads are sent as they are; `transactional` asks for a transaction.
+        # A statement takes effect by itself; `transactional` asks for a transaction.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         pool_size=settings.database_pool_size,
@@ -75,10 +74,8 @@ def connect(settings: Settings) -> Engine:
     event.listen(engine, "checkout", _refuse_dead)
     event.listen(engine, "before_cursor_execute", _count)
     _Process.engine = engine
-    options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
-    _Process.reading = sessionmaker(engine, info={"reading": True}, **options)
     in_transaction = engine.execution_options(isolation_level="READ COMMITTED")
-    _Process.writing = sessionmaker(in_transaction, **options)
+    _Process.sessions = sessionmaker(in_transaction, expire_on_commit=False, autoflush=False)
     return engine
 
 
@@ -88,21 +85,35 @@ def disconnect() -> None:
 
 
 def session() -> Session:
-    """Gives the session of the service function that runs; see `reading` and `transactional`."""
+    """Gives the session of the transaction that runs; see `transactional`."""
+    ambient = _ambient.get()
+    if isinstance(ambient, Session):
+        return ambient
+    raise RuntimeError("no transaction: mark the function with @transactional")
+
+
+def connection() -> Connection:
+    """Gives the connection of the service function that runs: what it reads are rows.
+
+    A session would make an object that it watches of each, which costs more than the statement.
+    """
     ambient = _ambient.get()
     if ambient is None:
-        raise RuntimeError("no session: mark the function with @reading or @transactional")
-    return ambient
+        raise RuntimeError("no connection: mark the function with @immediate or @transactional")
+    return ambient.connection() if isinstance(ambient, Session) else ambient
 
 
-def reading(function: Callable[P, R]) -> Callable[P, R]:
-    """Runs a service function outside of a transaction, or in that of the caller."""
+def immediate(function: Callable[P, R]) -> Callable[P, R]:
+    """Runs a service function whose statements take effect one by one, or with the caller's.
+
+    For what only reads, or sends one statement.
+    """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if _ambient.get() is not None:
             return function(*args, **kwargs)
-        with _open(_Process.reading):
+        with _open(_Process.engine.connect):
             return function(*args, **kwargs)
 
     return run
@@ -119,8 +130,8 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         ambient = _ambient.get()
         if ambient is not None:
-            if ambient.info.get("reading"):
-                raise RuntimeError("a transaction cannot begin within a reading")
+            if not isinstance(ambient, Session):
+                raise RuntimeError("a transaction cannot begin once statements have taken effect")
             return function(*args, **kwargs)
         attempt = 1
         while True:
@@ -138,17 +149,17 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _run_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    with _open(_Process.writing) as opened, opened.begin():
+    with _open(_Process.sessions.begin):
         return function(*args, **kwargs)
 
 
 @contextmanager
-def _open(make: sessionmaker[Session]) -> Iterator[Session]:
+def _open(make: Callable[[], AbstractContextManager[Connection | Session]]) -> Iterator[None]:
     try:
         with make() as opened:
             token = _ambient.set(opened)
             try:
-                yield opened
+                yield
             finally:
                 _ambient.reset(token)
     except (exc.DBAPIError, exc.TimeoutError) as error:
@@ -159,10 +170,10 @@ def _open(make: sessionmaker[Session]) -> Iterator[Session]:
         raise
 
 
-@reading
+@immediate
 def ping() -> None:
     """Asks the database for nothing. Raises UnavailableError."""
-    session().execute(text("SELECT 1"))
+    connection().execute(text("SELECT 1"))
 
 
 def sql_state(error: exc.DBAPIError) -> str:

@@ -52,7 +52,7 @@ class Call:
     @property
     def user_id(self) -> str:
         """The id of the user who sent the request."""
-        return self.identity.user.id
+        return str(self.identity.user.id)
 
     @property
     def operation_name(self) -> str:

@@ -31,6 +31,3 @@ class Task(Base):
     due_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
-
-    # Not a column: the sum of the durations of its ended time entries, set by the task service.
-    tracked_seconds = 0

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..db import reading, session, transactional, violated
+from ..db import connection, immediate, session, transactional, violated
 from ..models import RefreshToken, Session, User
 from ..utils.errors import (
     InvalidCredentialsError,
@@ -41,9 +41,9 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who sent a request, and the session that the access token is of."""
+    """Who sent a request, with the columns of User, and the session that the token is of."""
 
-    user: User
+    user: Row[Any]
     session_id: str
 
 
@@ -87,21 +87,20 @@ def log_out(user_id: str, refresh_token: str) -> None:
     )
 
 
-@reading
+@immediate
 def authenticate(access_token: str) -> Identity:
     """Finds out who an access token is of. Raises InvalidTokenError."""
     claims = token_service.read_access_token(access_token)
-    user = session().scalar(
-        _BY_LIVE_SESSION, {"user_id": claims.user_id, "session_id": claims.session_id}
-    )
+    named = {"user_id": claims.user_id, "session_id": claims.session_id}
+    user = connection().execute(_BY_LIVE_SESSION, named).first()
     if user is None:
         raise InvalidTokenError
     return Identity(user, claims.session_id)
 
 
-@reading
-def _find_user(email: str) -> User | None:
-    return session().scalar(_BY_EMAIL, {"email": email})
+@immediate
+def _find_user(email: str) -> Row[Any] | None:
+    return connection().execute(_BY_EMAIL, {"email": email}).first()
 
 
 @transactional

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..contract import Contract
-from ..db import session
+from ..db import connection
 from ..utils.cursor import Cursor, decode_cursor, encode_cursor
 from ..utils.errors import InvalidCursorError
 from ..utils.instants import format_instant, parse_instant
@@ -67,19 +67,19 @@ def configure(contract: Contract) -> None:
 
 
 def take_page(
-    statement: Callable[[str], Select[T]],
+    statement: Callable[[str], Select[Any]],
     order: Order,
     limit: int,
     cursor: str | None,
     named: dict[str, Any],
-) -> Page[T]:
+) -> Page[Row[Any]]:
     """Fetches the page that begins at a cursor. Raises InvalidCursorError.
 
     statement: makes what `arrange` gives, for a place to begin at; named: its parameters.
     """
     place, position = _position(order, cursor)
     parameters = {**named, **position, "page_rows": limit + 1}
-    rows = session().scalars(statement(place), parameters).all()
+    rows = connection().execute(statement(place), parameters).all()
     if len(rows) <= limit:
         return Page(rows, None)
     return Page(rows[:limit], encode_cursor(_cursor(order, rows[limit - 1])))

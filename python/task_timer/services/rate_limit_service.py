@@ -7,7 +7,7 @@ import time
 from sqlalchemy import text
 
 from ..config import Settings
-from ..db import reading, session
+from ..db import connection, immediate
 from ..utils.errors import RateLimitedError
 
 WINDOW_SECONDS = 60
@@ -67,10 +67,10 @@ def count_general(address: str) -> None:
     _judge("general", _Process.settings.rate_limit_per_minute, hits, wait)
 
 
-@reading
+@immediate
 def count_credentials(address: str, operation: str) -> None:
     """Counts an attempt of a client at an operation, in all processes. Raises RateLimitedError."""
-    counted = session().execute(_COUNT_CREDENTIALS, {"key": f"{operation} {address}"}).one()
+    counted = connection().execute(_COUNT_CREDENTIALS, {"key": f"{operation} {address}"}).one()
     limit = _Process.settings.credential_limit_per_minute
     _judge("credentials", limit, counted.hits, counted.wait)
 

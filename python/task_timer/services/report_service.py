@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from ..contract import Contract
-from ..db import reading, session
+from ..db import connection, immediate
 from ..utils.errors import InvalidIntervalError, RangeTooLongError
 
 _CLIPPED = """
@@ -93,7 +93,7 @@ def configure(contract: Contract) -> None:
     _Process.longest = timedelta(days=contract["x-limits"]["report_days"])
 
 
-@reading
+@immediate
 def get_time_report(
     user_id: str, start: datetime, end: datetime, group_by: str, tz: str
 ) -> TimeReport:
@@ -108,5 +108,5 @@ def get_time_report(
     named = {"user_id": user_id, "from": start, "to": end}
     if group_by == "day":
         named["tz"] = tz
-    rows = list(session().execute(_STATEMENTS[group_by], named))
+    rows = list(connection().execute(_STATEMENTS[group_by], named))
     return TimeReport(start, end, group_by, tz, rows[0].total if rows else 0, rows)

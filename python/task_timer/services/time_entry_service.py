@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, Select, bindparam, delete, select, text, update
+from sqlalchemy import Boolean, ColumnElement, Row, Select, bindparam, delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from ..db import reading, session, transactional, violated
+from ..db import connection, immediate, session, transactional, violated
 from ..models import Task, TimeEntry
 from ..models.time_entry import ONE_RUNNING
 from ..utils.errors import (
@@ -20,6 +20,8 @@ from ..utils.errors import (
 from ..utils.identifiers import new_id
 from .paging import Order, Page, take_page
 from .task_service import find_task, lock_task
+
+T = TypeVar("T")
 
 _ORDERS = {
     sort: Order(sort, TimeEntry.start_time, TimeEntry.id) for sort in ("start_time", "-start_time")
@@ -53,8 +55,8 @@ _OVERLAPS = text("""
 """)
 
 
-@reading
-def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
+@immediate
+def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[Row[Any]]:
     """Lists the user's time entries that satisfy every filter given. Raises InvalidCursorError.
 
     filters: `task_id, running, started_from, started_before, sort, limit, cursor`.
@@ -70,8 +72,8 @@ def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
     )
 
 
-@reading
-def list_task_time_entries(user_id: str, task_id: str, filters: dict[str, Any]) -> Page[TimeEntry]:
+@immediate
+def list_task_time_entries(user_id: str, task_id: str, filters: dict[str, Any]) -> Page[Row[Any]]:
     """Lists the time entries of one task. Raises TaskNotFoundError or InvalidCursorError.
 
     filters: as for `list_time_entries`.
@@ -91,10 +93,11 @@ def create_time_entry(user_id: str, task_id: str, values: dict[str, Any]) -> Tim
     return insert_time_entry(TimeEntry(id=new_id(), user_id=user_id, task_id=task_id, **values))
 
 
-@reading
-def get_time_entry(user_id: str, entry_id: str) -> TimeEntry:
+@immediate
+def get_time_entry(user_id: str, entry_id: str) -> Row[Any]:
     """Gives one time entry of the user's. Raises TimeEntryNotFoundError."""
-    return _existing(session().scalar(_OWN, {"entry_id": entry_id, "user_id": user_id}))
+    named = {"entry_id": entry_id, "user_id": user_id}
+    return _existing(connection().execute(_OWN, named).first())
 
 
 @transactional
@@ -150,7 +153,7 @@ def _lock_time_entry(user_id: str, entry_id: str) -> TimeEntry:
     return _existing(session().scalar(_OWN, named))
 
 
-def _existing(entry: TimeEntry | None) -> TimeEntry:
+def _existing(entry: T | None) -> T:
     if entry is None:
         raise TimeEntryNotFoundError
     return entry

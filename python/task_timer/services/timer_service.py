@@ -1,10 +1,11 @@
 """The timer: the one running time entry that a user may have. Its clock is the database's."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, cast, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, cast, func, select, update
 
-from ..db import OvertakenError, reading, session, transactional
+from ..db import OvertakenError, connection, immediate, session, transactional
 from ..models import Task, TimeEntry
 from ..models.base import MILLISECONDS
 from ..utils.errors import TimerAlreadyRunningError, TimerNotRunningError
@@ -26,10 +27,10 @@ _STOP = (
 )
 
 
-@reading
-def get_timer(user_id: str) -> TimeEntry:
+@immediate
+def get_timer(user_id: str) -> Row[Any]:
     """Gives the running time entry. Raises TimerNotRunningError."""
-    entry = session().scalar(_RUNNING, {"user_id": user_id})
+    entry = connection().execute(_RUNNING, {"user_id": user_id}).first()
     if entry is None:
         raise TimerNotRunningError
     return entry

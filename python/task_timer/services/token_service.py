@@ -19,10 +19,6 @@ from ..utils.json_schema import Validator
 VERIFIED_TOKENS = 1000
 
 
-# A signature is checked once, and not for each request that a client sends with it.
-VERIFIED_TOKENS = 1000
-
-
 @dataclass(frozen=True, slots=True)
 class Claims:
     """Whose access token it is, of which session, and its end in seconds since 1970."""

@@ -4,10 +4,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..db import reading, session, transactional, violated
+from ..db import immediate, session, transactional, violated
 from ..models import Session, User
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
 from . import password_service
@@ -58,8 +58,8 @@ def delete_user(user_id: str) -> None:
     session().execute(delete(User).where(User.id == user_id))
 
 
-@reading
-def list_users(limit: int, cursor: str | None) -> Page[User]:
+@immediate
+def list_users(limit: int, cursor: str | None) -> Page[Row[Any]]:
     """Lists all users, oldest first. Raises InvalidCursorError."""
     return take_page(_list_statement, _OLDEST_FIRST, limit, cursor, {})
 
