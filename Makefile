@@ -25,7 +25,10 @@ NODE_PACKAGES := node/node_modules/.stamp
 NODE_READY := node/dist/.stamp
 LINT_READY := tooling/lint/node_modules/.stamp
 BENCH_READY := tooling/bench/node_modules/.stamp
+FASTAPI_READY := .venv/.stamp-fastapi
 FASTIFY_READY := faces/fastify/dist/.stamp
+FACES_READY := $(FASTAPI_READY) $(FASTIFY_READY)
+FACES := fastapi,fastify
 AUDIT_READY := tooling/audit/.venv/.stamp
 CLIENTS_READY := build/clients/.stamp
 DOCS_PAGE := docs/index.html
@@ -42,12 +45,15 @@ HARNESS_SOURCES := lockstep twins tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
+.PHONY: help test test-contract test-faces test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
 	serve docs inventory check-mirror client compare bench bench-lockstep format lock clean
 
 ##@ Prove it
-test-contract: $(TWINS_READY) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL=)
+test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=)
 	@$(TWINS) twins.suite
+
+test-faces: $(TWINS_READY) $(FACES_READY) ## The same for FastAPI and Fastify over the twins' services
+	@PROFILE=quick SERVERS=$(FACES) $(TWINS) twins.suite stories traps generated
 
 test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
 	@$(TWINS) twins.saboteurs --tag quick
@@ -71,8 +77,8 @@ test-lockstep: $(TWINS_READY) $(CLIENTS_READY) ## Tests of the harness and of th
 	@cd contract-tests && ../$(RUN) pytest -q -n 2 tests twins/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
-	@$(VENV)/ruff check python contract-tests
-	@$(VENV)/ruff format --check --quiet python contract-tests
+	@$(VENV)/ruff check python contract-tests faces/fastapi
+	@$(VENV)/ruff format --check --quiet python contract-tests faces/fastapi
 	@$(VENV)/ruff check --config contract-tests/pyproject.toml tooling/client
 	@$(VENV)/ruff format --check --quiet --config contract-tests/pyproject.toml tooling/client
 	@npm --prefix node run --silent lint
@@ -82,9 +88,10 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
 	@$(TWINS) twins.mirror
 
-types: $(PYTHON_READY) $(NODE_READY) $(FASTIFY_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
+types: $(PYTHON_READY) $(NODE_READY) $(FACES_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests
 	@cd contract-tests && ../$(VENV)/mypy --strict $(HARNESS_SOURCES)
+	@cd faces/fastapi && ../../$(VENV)/mypy .
 	@npm --prefix node run --silent typecheck
 	@npm --prefix faces/fastify run --silent typecheck
 	@MYPYPATH=build/clients/python $(VENV)/mypy --strict tooling/client/use_client.py
@@ -106,7 +113,7 @@ check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in 
 client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install ./build/clients/node'
 
-compare: $(TWINS_READY) $(BENCH_READY) $(FASTIFY_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
+compare: $(TWINS_READY) $(BENCH_READY) $(FACES_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
 	@$(TWINS) twins.compare $(ARGS)
 
 bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside servers written by hand without framework or ORM
@@ -117,8 +124,8 @@ bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (RO
 
 ##@ Keep it
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
-	@$(VENV)/ruff check --fix --quiet python contract-tests
-	@$(VENV)/ruff format --quiet python contract-tests
+	@$(VENV)/ruff check --fix --quiet python contract-tests faces/fastapi
+	@$(VENV)/ruff format --quiet python contract-tests faces/fastapi
 	@npm --prefix node run --silent format
 	@cd node && npx --no-install biome check --write ../faces/fastify/src
 	@$(VENV)/ruff format --quiet --config contract-tests/pyproject.toml tooling/client
@@ -181,6 +188,11 @@ $(CLIENTS_READY): openapi.yaml tooling/client/openapi-python-client.yaml tooling
 	@cp tooling/client/node/package.json tooling/client/node/README.md build/clients/node
 	@npm --prefix tooling/client install --no-save --install-links --offline --no-audit --no-fund --loglevel=error \
 		./build/clients/node >>build/clients/log
+	@touch $@
+
+$(FASTAPI_READY): faces/fastapi/requirements.txt $(PYTHON_READY)
+	@echo 'Setting up the FastAPI face ...'
+	@$(PIP_INSTALL) --require-hashes -r $<
 	@touch $@
 
 $(FASTIFY_READY): faces/fastify/package-lock.json faces/fastify/tsconfig.json $(wildcard faces/fastify/src/*.ts) $(NODE_READY)

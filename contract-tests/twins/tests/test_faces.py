@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from twins.paths import FACES, NODE
+from twins.paths import FACES, NODE, PYTHON
 
 MAX_LINES = 250
 # What is imported, in TypeScript: from "express", import "express", import("express").
-IMPORTS = {".ts": re.compile(r'\b(?:from|import)\s*\(?\s*"([^"]+)"')}
+IMPORTS = {
+    ".py": re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE),
+    ".ts": re.compile(r'\b(?:from|import)\s*\(?\s*"([^"]+)"'),
+}
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,11 @@ class Face:
     knowing: frozenset[str]
 
 
+FASTAPI = Face(FACES / "fastapi", PYTHON / "task_timer", "flask", frozenset({"app.py"}))
 FASTIFY = Face(FACES / "fastify/src", NODE / "src", "express", frozenset({"app.ts"}))
-each_face = pytest.mark.parametrize("face", [pytest.param(FASTIFY, id="fastify")])
+each_face = pytest.mark.parametrize(
+    "face", [pytest.param(FASTAPI, id="fastapi"), pytest.param(FASTIFY, id="fastify")]
+)
 
 
 def sources(folder: Path) -> Iterator[Path]:
@@ -43,7 +49,7 @@ def knowing(folder: Path, framework: str) -> set[str]:
         str(path.relative_to(folder))
         for path in sources(folder)
         for name in IMPORTS[path.suffix].findall(path.read_text(encoding="utf-8"))
-        if name.split("/")[0] == framework
+        if re.split("[/.]", name)[0] == framework
     }
 
 
