@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.openapi.loading import load_yaml
+from twins.compare.page import render as render_comparison
 from twins.contract import STORIES, TRAPS
 from twins.paths import BUILD, CONTRACT, TOOLING
 from twins.samples import samples
@@ -114,4 +115,9 @@ def _report_pages() -> Iterator[tuple[str, str]]:
         yield "parity.html", framed(report.read_text(encoding="utf-8"), "parity.html")
     else:
         yield "parity.html", render("parity.html.j2", "parity.html")
-    yield "compare.html", render("compare.html.j2", "compare.html")
+    results = BUILD / "compare.json"
+    if results.exists():
+        data = json.loads(results.read_text(encoding="utf-8"))
+        yield "compare.html", framed(render_comparison(data), "compare.html")
+    else:
+        yield "compare.html", render("compare.html.j2", "compare.html")

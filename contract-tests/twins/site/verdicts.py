@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from twins.compare.figures import Figures
+from twins.compare.verdict import verdict
 from twins.paths import BUILD, ROOT
 
+# What the comparison says in short; its page says the rest.
+_SENTENCES = 3
 _COMMIT = ("git", "log", "-1", "--format=%h")
 
 
@@ -70,7 +74,7 @@ def _saboteurs(matrix: Any) -> tuple[bool, list[str]]:
 
 
 def _comparison(data: Any) -> tuple[bool, list[str]]:
-    return True, [str(sentence) for sentence in data["verdict"]]
+    return True, verdict(Figures(data))[:_SENTENCES]
 
 
 def _commit_at(when: datetime) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
+from jsonschema_rs import validator_for
 
 from lockstep.openapi.loading import load_yaml
 from twins.contract import STORIES, TRAPS
@@ -152,6 +153,15 @@ def test_policies_let_nothing_else_run(files: dict[str, bytes]) -> None:
         assert policy.startswith("default-src 'none'; ")
         assert "unsafe" not in policy
         assert ("connect-src" in policy) == (name == "try.html")
+
+
+def test_the_manifest_is_as_the_contract_says(site: Path) -> None:
+    form = DOCUMENT["x-docs-site"]["manifest_schema"] | {"components": DOCUMENT["components"]}
+    sent = json.loads((site / "site.json").read_text(encoding="utf-8"))
+    assert [error.message for error in validator_for(form).iter_errors(sent)] == []
+    assert DOCUMENT["x-docs-site"]["connect_source"] in (
+        sent["pages"]["try.html"]["content_security_policy"].split("; ")
+    )
 
 
 def test_a_policy_names_what_the_page_has() -> None:

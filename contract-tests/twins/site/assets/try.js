@@ -13,7 +13,7 @@ function say(address) {
   status.textContent =
     address === location.origin
       ? "Requests go to the server that this page came from."
-      : `Requests go to ${address}, which must let pages of ${location.origin} call (CORS_ORIGINS).`;
+      : `Requests go to ${address}. CORS_ORIGINS of both servers must name each other, as make serve does.`;
 }
 
 // Whoever logs in is logged in: the token goes into every later request.
