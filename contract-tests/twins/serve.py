@@ -33,7 +33,8 @@ def main() -> int:
     try:
         with processes.ended_by_signals(), ExitStack() as stack:
             url = stack.enter_context(_database(console))
-            servers = [stack.enter_context(_twin(kind, url)) for kind in _PORTS]
+            ports = {kind: free_port(port) for kind, port in _PORTS.items()}
+            servers = [stack.enter_context(_twin(kind, url, ports)) for kind in ports]
             _introduce(console, servers, url)
             return _watch(servers, console)
     except processes.Signalled:
@@ -73,11 +74,14 @@ def _data_directory() -> Path:
     return Path("/var/tmp") / f"task-timer-{checkout}"
 
 
-def _twin(kind: Kind, url: str) -> TwinServer:
+def _twin(kind: Kind, url: str, ports: dict[Kind, int]) -> TwinServer:
+    """A twin whose pages may call the other, and be called by it."""
     log = DATA / f"{kind}.log"
     log.unlink(missing_ok=True)
-    settings = {"APP_ENV": "development"}
-    return TwinServer(kind, url, log, settings, port=free_port(_PORTS[kind]))
+    hosts = ("127.0.0.1", "localhost")
+    origins = [f"http://{host}:{port}" for port in ports.values() for host in hosts]
+    settings = {"APP_ENV": "development", "CORS_ORIGINS": ",".join(origins)}
+    return TwinServer(kind, url, log, settings, port=ports[kind])
 
 
 class _LogPrinter:
@@ -99,7 +103,7 @@ class _LogPrinter:
 def _introduce(console: Console, servers: list[TwinServer], url: str) -> None:
     console.print()
     for server in servers:
-        console.print(f"  {server.kind:>6}  {server.base_url}  (reference: {server.base_url}/docs)")
+        console.print(f"  {server.kind:>6}  {server.base_url}  (site: {server.base_url}/docs)")
     console.print(f"  database  {url}", soft_wrap=True)
     console.print()
     for who in (SAMPLE_USER, ADMIN):
