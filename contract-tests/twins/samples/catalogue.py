@@ -15,6 +15,13 @@ LABELS: Mapping[Language, str] = {
     "python": "Python (httpx)",
     "node": "Node (fetch)",
 }
+# What a reader sets before running a sample, and where it comes from.
+VARIABLES: Mapping[str, str] = {
+    "BASE_URL": "The address of a server, without a slash at its end; `make serve` prints two.",
+    "TOKEN": "The `access_token` that `logIn` gave.",
+    "REFRESH_TOKEN": "The `refresh_token` that `logIn` gave.",
+    "ETAG": "The `ETag` of what is changed, from the answer that was read last.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,8 @@ class CodeSample:
 def samples(document: dict[str, Any]) -> dict[str, list[CodeSample]]:
     """The samples of a parsed contract by operationId, in the order of LABELS.
 
-    They are whole programs that read BASE_URL, TOKEN, ETAG and REFRESH_TOKEN from the environment,
-    each where it needs them, and name what is in the sample data of `make serve`.
+    They are whole programs that read VARIABLES from the environment, as far as they need them, and
+    name what is in the sample data of `make serve`.
     """
     contract = Document(document)
     requests = {

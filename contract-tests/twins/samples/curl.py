@@ -11,9 +11,10 @@ _WIDTH = 80
 
 
 def source(request: SampleRequest) -> str:
-    """One curl command; an option a line."""
-    options = list(_options(request))
-    return " \\\n  ".join([f"curl {_address(request)}", *options]) + "\n"
+    """One curl command; an option a line, where it is too long for one."""
+    parts = [f"curl {_address(request)}", *_options(request)]
+    line = " ".join(parts)
+    return (line if len(line) <= _WIDTH else " \\\n  ".join(parts)) + "\n"
 
 
 def _address(request: SampleRequest) -> str:

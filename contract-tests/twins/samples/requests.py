@@ -128,10 +128,10 @@ def _body(document: Document, operation: Operation) -> dict[str, Any] | None:
 
 
 def _answer(operation: Operation, status: int) -> Answer:
-    media_types = operation.responses[str(status)].media_types
-    if "application/json" in media_types:
-        return "json"
-    return "text" if media_types or 300 <= status < 400 else "none"
+    if 300 <= status < 400:
+        return "text"
+    first = next(iter(operation.responses[str(status)].media_types), None)
+    return "none" if first is None else "json" if first == "application/json" else "text"
 
 
 def _text(value: Any) -> str:
