@@ -38,7 +38,7 @@ NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -typ
 # What the site shows: the contract, the tests, both programs and the newest reports.
 DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer python/tests node/tests contract-tests/stories \
 	contract-tests/traps contract-tests/twins/site contract-tests/twins/samples contract-tests/twins/compare \
-	-name __pycache__ -prune -o -type f -print) contract-tests/twins/mirror.yaml \
+	-name __pycache__ -prune -o -type f -print) contract-tests/twins/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
 	$(wildcard build/contract-report.html build/contract-report.json build/saboteurs.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
 HARNESS_SOURCES := lockstep twins tests

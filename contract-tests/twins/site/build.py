@@ -9,7 +9,7 @@ from lockstep.openapi.loading import load_yaml
 from twins.compare.page import render as render_comparison
 from twins.contract import STORIES, TRAPS
 from twins.paths import BUILD, CONTRACT, TOOLING
-from twins.samples import samples
+from twins.samples import VARIABLES, client_uses, samples
 from twins.site import errors, mirror, traps
 from twins.site.frame import framed
 from twins.site.manifest import manifest
@@ -56,7 +56,10 @@ def pages() -> Iterator[tuple[str, str]]:
     )
     yield from _mirror_pages()
     yield from _report_pages()
-    yield "index.html", render("index.html.j2", "index.html", verdicts=newest())
+    yield (
+        "index.html",
+        render("index.html.j2", "index.html", verdicts=newest(), clients=client_uses()),
+    )
 
 
 def assets() -> Iterator[tuple[str, bytes]]:
@@ -80,6 +83,7 @@ def _contract_pages(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             groups=operations.groups(),
             schemas=Schemas(document).named(operations.users_of_schemas()),
             errors=catalogue,
+            variables=VARIABLES,
         ),
     )
     yield (
