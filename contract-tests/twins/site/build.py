@@ -95,13 +95,12 @@ def _contract_pages(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             checks=document["x-check-order"],
         ),
     )
-    yield "try.html", render("try.html.j2", "try.html", contract=_tried(document))
+    yield "try.html", render("try.html.j2", "try.html", contract=_data(document))
 
 
-def _tried(document: dict[str, Any]) -> str:
-    """The contract as Swagger UI needs it; the introduction is in the reference."""
-    info = {**document["info"], "description": "[The reference](reference.html) says more."}
-    return json.dumps({**document, "info": info}, ensure_ascii=False).replace("<", "\\u003c")
+def _data(value: Any) -> str:
+    """JSON that can stand in a page."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _mirror_pages() -> Iterator[tuple[str, str]]:

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 from twins.site.manifest import sha256
-from twins.site.page import environment
+from twins.site.page import NAVIGATION, environment
 
 _ASSETS = Path(__file__).with_name("assets")
 _POLICY = re.compile(r'(<meta http-equiv="Content-Security-Policy" content=")([^"]*)(")')
 _DOCTYPE = re.compile(r"\A\s*<!doctype html>", re.IGNORECASE)
-_BODY = re.compile(r"<body[^>]*>")
+_HEADER = re.compile(r"<header\b")
 
 
 class FrameError(Exception):
@@ -17,21 +17,18 @@ class FrameError(Exception):
 
 
 def framed(page: str, file: str) -> str:
-    """The page with the navigation above it; its own policy lets the added style through.
+    """The page with the navigation above its header; its own policy lets the added style through.
 
     Raises FrameError when it has no place for one.
     """
-    from twins.site.page import NAVIGATION
-
     style = (_ASSETS / "frame.css").read_text(encoding="utf-8")
     template = environment().get_template("frame.html.j2")
     above = template.render(file=file, navigation=NAVIGATION, style=style)
-    if not _DOCTYPE.match(page) or not _BODY.search(page):
-        raise FrameError(f"{file}: neither a document type nor a body")
+    if not _DOCTYPE.match(page) or not _HEADER.search(page):
+        raise FrameError(f"{file}: no document type, or no header")
     allowed = _POLICY.sub(lambda found: _with_style(found, style), page)
-    return _BODY.sub(
-        lambda found: found[0] + above, _DOCTYPE.sub("<!DOCTYPE html>", allowed), count=1
-    )
+    typed = _DOCTYPE.sub("<!DOCTYPE html>", allowed)
+    return _HEADER.sub(lambda found: above + found[0], typed, count=1)
 
 
 def _with_style(found: re.Match[str], style: str) -> str:

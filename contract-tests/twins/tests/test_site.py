@@ -181,7 +181,7 @@ def test_styles_and_handlers_in_attributes_are_refused(page: str) -> None:
 def test_a_page_that_stands_alone_is_framed() -> None:
     style = f"style-src {sha256('p{}')}"
     page = framed(
-        f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{style}"><body><p>',
+        f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{style}"><header>',
         "parity.html",
     )
     assert page.startswith("<!DOCTYPE html>")
@@ -189,4 +189,4 @@ def test_a_page_that_stands_alone_is_framed() -> None:
     assert page.count("sha256-") == 2
     assert '<a href="parity.html" aria-current="page">' in page
     with pytest.raises(FrameError):
-        framed("<p>", "parity.html")
+        framed("<header>", "parity.html")

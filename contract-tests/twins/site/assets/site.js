@@ -88,6 +88,8 @@ function foldContents() {
   const wide = matchMedia("(min-width: 64rem)");
   const fold = () => {
     contents.open = wide.matches;
+    // What stands above the place that the address names has changed its height.
+    document.querySelector(":target")?.scrollIntoView();
   };
   wide.addEventListener("change", fold);
   fold();
