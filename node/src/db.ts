@@ -20,6 +20,8 @@ const UNCOUNTED = /^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/;
 const PREPARED_STATEMENTS = 500;
 
 const ambient = new AsyncLocalStorage<Prisma.TransactionClient>();
+const statementNames = new Map<string, string>();
+let pool: pg.Pool | undefined;
 let prisma: PrismaClient | undefined;
 let transactionOptions = { maxWait: 0, timeout: 0 };
 
@@ -34,7 +36,7 @@ export class OvertakenError extends Error {
 /** Makes the client of this process. No connection is opened before the first statement. */
 export function connect(settings: Settings): PrismaClient {
   const milliseconds = settings.databaseTimeoutMs;
-  const pool = new pg.Pool({
+  pool = new pg.Pool({
     connectionString: settings.databaseUrl,
     max: settings.databasePoolSize,
     connectionTimeoutMillis: milliseconds,
@@ -43,10 +45,9 @@ export function connect(settings: Settings): PrismaClient {
     keepAlive: true,
     options: "-c timezone=UTC",
   });
-  const adapter = new PrismaPg(pool, {
-    disposeExternalPool: true,
-    statementNameGenerator: nameStatements(),
-  });
+  // A connection that is lost while nobody uses it is missed by nobody: there will be another.
+  pool.on("error", () => {});
+  const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => counted(sql) });
   // A transaction is bounded by its statements' timeouts, of which it has a handful.
   transactionOptions = { maxWait: milliseconds, timeout: milliseconds * 10 };
   prisma = new PrismaClient({ adapter });
@@ -56,7 +57,8 @@ export function connect(settings: Settings): PrismaClient {
 /** Closes the connections of this process. */
 export async function disconnect(): Promise<void> {
   await prisma?.$disconnect();
-  prisma = undefined;
+  await pool?.end();
+  pool = prisma = undefined;
 }
 
 /** Gives the client to send statements with: that of the transaction that runs, if one does. */
@@ -66,9 +68,23 @@ export function db(): Prisma.TransactionClient {
   return client;
 }
 
+/**
+ * Gives the rows of a statement that is written out, in the transaction that runs, if one does.
+ *
+ * Outside of one it goes to the driver, which takes a third of the time that the client would.
+ */
+export async function rowsOf<T>(statement: Prisma.Sql): Promise<T[]> {
+  const transaction = ambient.getStore();
+  if (transaction !== undefined) return transaction.$queryRaw<T[]>(statement);
+  if (pool === undefined) throw new Error("no database: call connect() first");
+  const { text, values } = statement;
+  const { rows } = await pool.query({ name: counted(text), text, values });
+  return rows as T[];
+}
+
 /** Asks the database for nothing. */
 export async function ping(): Promise<void> {
-  await db().$queryRaw`SELECT 1`;
+  await rowsOf(Prisma.sql`SELECT 1`);
 }
 
 /**
@@ -120,10 +136,15 @@ export function unavailable(error: unknown): boolean {
       UNAVAILABLE_STATES.test(sqlState(error))
     );
   }
-  return UNAVAILABLE_MESSAGES.test(error.message) || UNAVAILABLE_ERRNOS.test(errno(error));
+  const code = codeOf(error);
+  return (
+    UNAVAILABLE_MESSAGES.test(error.message) ||
+    UNAVAILABLE_ERRNOS.test(code) ||
+    (error instanceof pg.DatabaseError && UNAVAILABLE_STATES.test(code))
+  );
 }
 
-function errno(error: Error & { code?: unknown }): string {
+function codeOf(error: Error & { code?: unknown }): string {
   return typeof error.code === "string" ? error.code : "";
 }
 
@@ -140,21 +161,14 @@ function driverCause(error: unknown): DriverCause | undefined {
   return reported?.cause;
 }
 
-/** Names each text of a statement, so that it is prepared once per connection; counts as well. */
-function nameStatements(): (query: { sql: string }) => string {
-  const names = new Map<string, string>();
-  return ({ sql }) => {
-    count(sql);
-    const known = names.get(sql);
-    // Without a name a statement is not kept, so that their number stays bounded.
-    if (known !== undefined || names.size === PREPARED_STATEMENTS) return known ?? "";
-    const name = `s${names.size}`;
-    names.set(sql, name);
-    return name;
-  };
-}
-
-function count(sql: string): void {
+/** Counts a statement; names its text, so that it is prepared once per connection. */
+function counted(sql: string): string {
   const context = currentContext();
   if (context !== undefined && !UNCOUNTED.test(sql)) context.statements += 1;
+  const known = statementNames.get(sql);
+  // Without a name a statement is not kept, so that their number stays bounded.
+  if (known !== undefined || statementNames.size === PREPARED_STATEMENTS) return known ?? "";
+  const name = `s${statementNames.size}`;
+  statementNames.set(sql, name);
+  return name;
 }

@@ -1,7 +1,7 @@
 /** Accounts, log-in, and the sessions and tokens that it gives. */
 
-import { db, transactional, violated } from "../db.js";
-import type { User } from "../generated/prisma/client.js";
+import { db, rowsOf, transactional, violated } from "../db.js";
+import { Prisma, type User } from "../generated/prisma/client.js";
 import {
   InvalidCredentialsError,
   InvalidRefreshTokenError,
@@ -62,13 +62,13 @@ export async function logOut(userId: string, refreshToken: string): Promise<void
 /** Finds out who an access token is of. Throws an InvalidTokenError. */
 export async function authenticate(accessToken: string): Promise<Identity> {
   const { userId, sessionId } = await tokenService.readAccessToken(accessToken);
-  // Written out, since every request asks it: the query builder would double its cost.
-  const [user] = await db().$queryRaw<User[]>`
+  // Written out, since every request asks it.
+  const [user] = await rowsOf<User>(Prisma.sql`
     SELECT users.id, email, password_hash AS "passwordHash", role,
       users.created_at AS "createdAt", updated_at AS "updatedAt"
     FROM users JOIN sessions ON sessions.user_id = users.id
     WHERE users.id = ${userId}::uuid AND sessions.id = ${sessionId}::uuid
-      AND sessions.revoked_at IS NULL`;
+      AND sessions.revoked_at IS NULL`);
   if (user === undefined) throw new InvalidTokenError();
   return { user, sessionId };
 }

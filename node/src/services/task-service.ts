@@ -1,7 +1,7 @@
 /** Tasks: what there is to be done. */
 
-import { db, transactional } from "../db.js";
-import type { Prisma, Task } from "../generated/prisma/client.js";
+import { db, rowsOf, transactional } from "../db.js";
+import { Prisma, type Task } from "../generated/prisma/client.js";
 import { TaskNotFoundError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import { type Order, type Page, takePage } from "./paging.js";
@@ -108,11 +108,11 @@ async function withTrackedSecondsOf(task: Task): Promise<TrackedTask> {
 }
 
 async function withTrackedSeconds(tasks: Task[]): Promise<TrackedTask[]> {
-  const sums = await db().$queryRaw<{ taskId: string; total: bigint }[]>`
-    SELECT task_id AS "taskId", sum(duration)::bigint AS total FROM time_entries
+  const sums = await rowsOf<{ taskId: string; total: number }>(Prisma.sql`
+    SELECT task_id AS "taskId", sum(duration)::float8 AS total FROM time_entries
     WHERE task_id = ANY(${tasks.map(({ id }) => id)}::uuid[]) AND end_time IS NOT NULL
-    GROUP BY task_id`;
-  const seconds = new Map(sums.map(({ taskId, total }) => [taskId, Number(total)]));
+    GROUP BY task_id`);
+  const seconds = new Map(sums.map(({ taskId, total }) => [taskId, total]));
   return tasks.map((task) => ({ ...task, trackedSeconds: seconds.get(task.id) ?? 0 }));
 }
 
