@@ -102,7 +102,10 @@ function answered(handler: Handler<OperationId>, finish: Finish) {
 }
 
 function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
-  return reply.code(status).headers(headers).send(body);
+  reply.code(status).headers(headers);
+  if (body !== undefined) reply.header("Content-Length", body.length);
+  // Fastify would give an empty body a media type.
+  return reply.send(body?.length ? body : undefined);
 }
 
 /** Of itself a parameter of Fastify's may be empty. */
