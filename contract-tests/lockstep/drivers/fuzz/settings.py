@@ -9,7 +9,7 @@ from typing import Any
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 METHODS = ("get", "put", "post", "delete", "options", "patch", "trace", "query")
 # What valid data may meet in a server with users and state.
-ACCEPTED = ("2xx", "304", "401", "403", "404", "409", "412", "422", "428", "429")
+ACCEPTED = ("2xx", "3xx", "401", "403", "404", "409", "412", "422", "428", "429")
 # What invalid data may meet; a server may decide by its state before it looks at the data.
 REJECTED = tuple(map(str, (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429)))
 
