@@ -79,20 +79,18 @@ def _path(template: str, parameters: list[Mapping[str, Any]]) -> str:
 
 
 def _query(parameters: list[Mapping[str, Any]]) -> dict[str, str]:
-    """What is required, and the first of those that do other than their default."""
+    """What is required, and the first of what changes the answer."""
     declared = [parameter for parameter in parameters if parameter["in"] == "query"]
     required = [parameter for parameter in declared if parameter.get("required")]
-    telling = [
-        parameter
-        for parameter in declared
-        if not parameter.get("required")
-        and parameter.get("example", parameter["schema"].get("default"))
-        != parameter["schema"].get("default")
-    ]
-    return {
-        parameter["name"]: _text(parameter["example"])
-        for parameter in (*required, *telling[:_OPTIONAL_QUERY])
-    }
+    optional = [parameter for parameter in declared if not parameter.get("required")]
+    telling = [parameter for parameter in optional if _differs_from_default(parameter)]
+    shown = (*required, *telling[:_OPTIONAL_QUERY])
+    return {parameter["name"]: _text(parameter["example"]) for parameter in shown}
+
+
+def _differs_from_default(parameter: Mapping[str, Any]) -> bool:
+    default = parameter["schema"].get("default")
+    return bool(parameter.get("example", default) != default)
 
 
 def _headers(operation: Operation, parameters: list[Mapping[str, Any]]) -> dict[str, Value]:
