@@ -35,12 +35,12 @@ class Contestant:
 
 _BARE = frozenset({"logIn", "listTasks", "getTask", "createTask"})
 CONTESTANTS = (
-    Contestant("python", "Python: Flask + SQLAlchemy", "python", "twin"),
-    Contestant("node", "Node: Express + Prisma", "node", "twin"),
-    Contestant("fastapi", "Python: FastAPI + SQLAlchemy", "python", "face"),
-    Contestant("fastify", "Node: Fastify + Prisma", "node", "face"),
-    Contestant("bare-python", "Python: bare, psycopg", "python", "bare", _BARE),
-    Contestant("bare-node", "Node: bare, pg", "node", "bare", _BARE),
+    Contestant("python", "Flask, SQLAlchemy, gunicorn", "python", "twin"),
+    Contestant("node", "Express, Prisma", "node", "twin"),
+    Contestant("fastapi", "FastAPI, SQLAlchemy, uvicorn", "python", "face"),
+    Contestant("fastify", "Fastify, Prisma", "node", "face"),
+    Contestant("bare-python", "psycopg, gunicorn", "python", "bare", _BARE),
+    Contestant("bare-node", "node:http, pg", "node", "bare", _BARE),
 )
 BY_NAME: Mapping[str, Contestant] = {each.name: each for each in CONTESTANTS}
 

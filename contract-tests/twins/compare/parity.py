@@ -10,46 +10,45 @@ from pathlib import Path
 from typing import Any
 
 from twins.paths import BUILD, ROOT
+from twins.suite import report_name
 
 PARTS = ("stories", "traps", "generated")
-# The twins come last, so that the report that stays is theirs.
-PAIRS = (("fastapi", "fastify"), ("python", "node"))
-REPORT = BUILD / "contract-report.json"
 
 
 class ParityError(Exception):
-    """Contestants differ, or break the contract; the message is a sentence."""
+    """Servers differ, or break the contract; the message is a sentence."""
 
 
 @dataclass(frozen=True)
 class ContractTests:
-    """The command that runs them, and the report that it leaves.
+    """The command that runs them, and the folder that it leaves its report in.
 
     It is told SERVERS, PROFILE and SEED, and the parts to run as arguments.
     """
 
     command: Sequence[str] = (sys.executable, "-m", "twins.suite")
-    report: Path = REPORT
+    folder: Path = BUILD
 
-    def hold(self, pair: Sequence[str], profile: str, seed: int) -> dict[str, Any]:
-        """Run them on a pair, and give what the page says of it. Raises ParityError."""
-        told = {"SERVERS": ",".join(pair), "PROFILE": profile, "SEED": str(seed)}
-        self.report.unlink(missing_ok=True)
+    def hold(self, servers: Sequence[str], profile: str, seed: int) -> dict[str, Any]:
+        """Run them on servers, and give what the page says of it. Raises ParityError."""
+        told = {"SERVERS": ",".join(servers), "PROFILE": profile, "SEED": str(seed)}
+        names = ", ".join(servers)
+        path = self.folder / f"{report_name(servers)}-report.json"
+        path.unlink(missing_ok=True)
         run = subprocess.run([*self.command, *PARTS], cwd=ROOT, env=os.environ | told)
-        if not self.report.exists():
+        if not path.exists():
             raise ParityError(
-                f"No figures are published: the contract tests of {_names(pair)} could not run."
+                f"No figures are published: the contract tests of {names} could not run."
             )
-        report = json.loads(self.report.read_text(encoding="utf-8"))
+        report = json.loads(path.read_text(encoding="utf-8"))
         findings = len(report["findings"])
         if run.returncode != 0 or findings:
             raise ParityError(
-                f"No figures are published: the contract tests of {_names(pair)} end with"
-                f" {findings} {'finding' if findings == 1 else 'findings'}."
-                f" {self.report.with_suffix('.html')} shows them."
+                f"No figures are published: the contract tests of {names} end with {findings}"
+                f" {'finding' if findings == 1 else 'findings'}; see {path.with_suffix('.html')}"
             )
         return {
-            "servers": list(pair),
+            "servers": list(servers),
             "profile": profile,
             "seed": report["seed"],
             "requests": report["requests"],
@@ -57,7 +56,3 @@ class ContractTests:
             "seconds": report["seconds"],
             "findings": findings,
         }
-
-
-def _names(pair: Sequence[str]) -> str:
-    return " and ".join(pair)

@@ -54,7 +54,7 @@ class Record:
         self._identity = identity
         self._begun = time.monotonic()
         self._seconds_before = 0.0
-        self.parity: list[dict[str, Any]] = []
+        self.parity: dict[str, Any] | None = None
         self.rounds: list[dict[str, Any]] = []
 
     @property

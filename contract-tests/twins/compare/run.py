@@ -16,7 +16,7 @@ from twins.compare.lines import lines_by_layer
 from twins.compare.load import CONNECTIONS
 from twins.compare.measuring import Meter
 from twins.compare.packages import packages
-from twins.compare.parity import PAIRS, ContractTests
+from twins.compare.parity import ContractTests
 from twins.compare.profiles import P99_LIMIT_MS, PROFILES, Profile
 from twins.compare.publishing import publish, sender_late
 from twins.compare.rounds import Record, Turn, turns
@@ -71,7 +71,7 @@ class Comparison:
         record = Record(self.build / "compare.partial.json", identity)
         if resume:
             record.resume()
-        if not record.parity:
+        if record.parity is None:
             record.parity = self._hold_parity(profile, seed)
             record.save()
         postgres = self._measure(record, profile, workload, seed)
@@ -96,15 +96,13 @@ class Comparison:
         record.delete()
         return page
 
-    def _hold_parity(self, profile: Profile, seed: int) -> list[dict[str, Any]]:
-        """Run the contract tests on every pair that takes part, twins always."""
+    def _hold_parity(self, profile: Profile, seed: int) -> dict[str, Any]:
+        """Run the contract tests on all that keep the whole contract, both twins always."""
         taking_part = {each.name for each in self.contestants} | set(KINDS)
-        held = []
-        for pair in PAIRS:
-            if taking_part >= set(pair):
-                self.console.print(f"parity of {' and '.join(pair)} ...")
-                held.append(self.tests.hold(pair, profile.parity, seed))
-        return held
+        servers = [each.name for each in CONTESTANTS if each.knows is None]
+        servers = [name for name in servers if name in taking_part]
+        self.console.print(f"parity of {', '.join(servers)} ...")
+        return self.tests.hold(servers, profile.parity, seed)
 
     def _measure(self, record: Record, profile: Profile, workload: Workload, seed: int) -> str:
         """Measure every turn that is not in the record; give PostgreSQL's version."""

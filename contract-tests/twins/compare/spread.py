@@ -14,6 +14,11 @@ class Spread:
     high: float
 
     @property
+    def inverse(self) -> "Spread":
+        """The ratio seen from the other side."""
+        return Spread(1 / self.median, 1 / self.high, 1 / self.low)
+
+    @property
     def can_tell_from_one(self) -> bool:
         """Whether this, being a ratio, lies on one side of 1 in all rounds."""
         return self.low > 1 or self.high < 1
@@ -39,9 +44,11 @@ def ratio(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) 
     )
 
 
-def ratio_in_words(value: float) -> str:
-    """A ratio with as many digits as it deserves: `1.08`, `2.4`, `13`."""
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}" if value >= 1.2 else f"{value:.2f}"
+def ratio_in_words(found: Spread) -> str:
+    """A ratio and its range, with as many digits as it deserves: `1.9 (1.8 to 2.0)`."""
+    digits = 2 if found.median < 1.5 else 1 if found.median < 10 else 0
+    median, low, high = (f"{each:.{digits}f}" for each in (found.median, found.low, found.high))
+    return f"{median} ({low} to {high})"
 
 
 def in_words(value: float, digits: int = 3) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from twins.compare.figures import Figures, Pick, at_rate, field, highest, per_cpu_second
-from twins.compare.spread import Spread, in_words, ratio, ratio_in_words
+from twins.compare.profiles import P99_LIMIT_MS
+from twins.compare.spread import in_words, ratio, ratio_in_words
 
 MEGA = 1e-6
 RUNTIMES = {"node": "Node", "python": "Python"}
@@ -49,7 +50,8 @@ class Claim:
                 f"No difference that this machine can show between {names[more]} and"
                 f" {names[less]} in {self.topic} ({told}; which is ahead depends on the round)."
             )
-        filled = self.difference.format(more=names[more], less=names[less], times=times(found))
+        times = ratio_in_words(found if more == first else found.inverse)
+        filled = self.difference.format(more=names[more], less=names[less], times=times)
         return f"{filled}: {told}."
 
 
@@ -90,19 +92,19 @@ def _claims(figures: Figures) -> Iterator[Claim]:
             f"At {rate} requests a second, the slowest of a hundred take {{times}} times as long"
             " in {more} as in {less}",
             f"how long the slowest of a hundred take at {rate} requests a second",
-            " ms",
+            "\N{NO-BREAK SPACE}ms",
         )
     yield Claim(
         field("loaded_bytes", MEGA),
         "Under load, {more} takes {times} times the memory of {less}",
         "memory under load",
-        " MB",
+        "\N{NO-BREAK SPACE}MB",
     )
     yield Claim(
         field("start_seconds"),
         "{more} takes {times} times as long as {less} to start",
         "how long they take to start",
-        " s",
+        "\N{NO-BREAK SPACE}s",
     )
 
 
@@ -115,7 +117,7 @@ def against_bare(figures: Figures, runtime: str) -> str | None:
         )
         found = ratio(twin, bare)
         if found is not None:
-            shares.append(f"{found.median:.2f} ({found.low:.2f} to {found.high:.2f}) {what}")
+            shares.append(f"{ratio_in_words(found)} {what}")
     if not shares:
         return None
     return (
@@ -125,13 +127,9 @@ def against_bare(figures: Figures, runtime: str) -> str | None:
 
 
 def common_rate(figures: Figures, names: tuple[str, ...]) -> int | None:
-    """The highest fixed rate at which all of them have a 99th percentile in every round."""
-    rates = [{rate for rate, _ in figures.curve(name, "p99")} for name in names]
+    """The highest fixed rate that all of them held in every round."""
+    rates = [
+        {rate for rate, found in figures.curve(name, "p99") if found.high <= P99_LIMIT_MS}
+        for name in names
+    ]
     return max(set.intersection(*rates), default=None)
-
-
-def times(found: Spread) -> str:
-    """A ratio that is at least 1, as `1.9 (1.8 to 2.0)`."""
-    median, *ends = (max(each, 1 / each) for each in (found.median, found.low, found.high))
-    low, high = map(ratio_in_words, sorted(ends))
-    return f"{ratio_in_words(median)} ({low} to {high})"
