@@ -111,7 +111,7 @@ check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in 
 	@$(TWINS) twins.mirror
 
 client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
-	@echo 'pip install ./build/clients/python    npm install ./build/clients/node'
+	@echo 'pip install ./build/clients/python    npm install --install-links ./build/clients/node'
 
 compare: $(TWINS_READY) $(BENCH_READY) $(FACES_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
 	@$(TWINS) twins.compare $(ARGS)

@@ -32,5 +32,5 @@ def client_uses() -> list[ClientUse]:
     python, node = _PROGRAMS / "list_tasks.py", _PROGRAMS / "list-tasks.mjs"
     return [
         ClientUse("python", "Python", "pip install ./build/clients/python", python),
-        ClientUse("node", "Node", "npm install ./build/clients/node", node),
+        ClientUse("node", "Node", "npm install --install-links ./build/clients/node", node),
     ]
