@@ -44,22 +44,15 @@ class TaskTimer(Flask):
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Answers a request, and logs it."""
-        status = 0
-
-        def start(line: str, headers: Any, *rest: Any) -> Any:
-            nonlocal status
-            status = int(line[:3])
-            return start_response(line, headers, *rest)
-
         call = make_call(self._contract, environ)
         self._access_log.begin(call)
         try:
-            return super().wsgi_app(environ, start)
+            return super().wsgi_app(environ, start_response)
         except WIRE_ERRORS as error:
-            status = self._contract["x-errors"][code_of(error)]["status"]
+            call.status = self._contract["x-errors"][code_of(error)]["status"]
             raise
         finally:
-            self._access_log.end(call, status)
+            self._access_log.end(call)
 
     def check(self, check: Check) -> None:
         """Runs a check before every request, after those that were given before."""

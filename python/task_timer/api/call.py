@@ -18,7 +18,8 @@ class Call:
 
     fields: header fields as received, with names in lower case. read: gives the body, up to so
     many bytes. path_values, query, headers and body: valid by the contract, with its defaults;
-    given: the query without them. closes: whether the answer ends the connection.
+    given: the query without them. closes: whether the answer ends the connection; status: its own,
+    0 until there is one.
     """
 
     contract: Contract
@@ -41,6 +42,7 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     closes: bool = False
+    status: int = 0
 
     @property
     def identity(self) -> Identity:

@@ -41,6 +41,7 @@ def finisher(settings: Settings, contract: Contract) -> Finish:
     def finish(call: Call, answer: Answer) -> Answer:
         for each in finishers:
             answer = each(call, answer)
+        call.status = answer.status
         return answer
 
     return finish

@@ -23,16 +23,16 @@ class AccessLog:
         reset_statements()
         self._metrics.begin()
 
-    def end(self, call: Call, status: int) -> None:
-        """Writes the line of a request that was answered with this status, 0 for not at all."""
+    def end(self, call: Call) -> None:
+        """Writes the line of a request that was answered, and counts it."""
         seconds = time.perf_counter() - call.started
-        self._metrics.end(call, status, seconds, statements())
+        self._metrics.end(call, seconds, statements())
         logger().info(
             "request",
             method=call.method,
             path=call.path,
             operation=call.operation_name,
-            status=status,
+            status=call.status,
             duration_ms=round(seconds * 1000, 3),
             user_id=call.caller.user.id if call.caller else None,
             statements=statements(),

@@ -41,11 +41,11 @@ class Metrics:
         """Counts a request that begins."""
         self._in_flight.inc()
 
-    def end(self, call: Call, status: int, seconds: float, statements: int) -> None:
+    def end(self, call: Call, seconds: float, statements: int) -> None:
         """Counts a request that has been answered."""
         method = call.method if call.method in self._known_methods else "unknown"
         self._in_flight.dec()
-        self._requests.labels(method, call.operation_name, str(status)).inc()
+        self._requests.labels(method, call.operation_name, str(call.status)).inc()
         self._duration.labels(method, call.operation_name).observe(seconds)
         self._statements.labels(call.operation_name).inc(statements)
 
