@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from anyio import from_thread, to_thread
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from task_timer import db
 from task_timer.api.answers import Answer, Handler
@@ -50,24 +50,17 @@ class TaskTimer(FastAPI):
         """Answers a request, and logs it."""
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
-        status = 0
-
-        async def start(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
         call = scope["state"]["call"] = _make_call(self.contract, scope, receive)
         scope["path"] = _looked_up(call.target)
         self._access_log.begin(call)
         try:
-            await super().__call__(scope, receive, start)
+            await super().__call__(scope, receive, send)
         except Exception:
             # Starlette raises again what it has answered with 500.
-            if not status:
+            if not call.status:
                 raise
         finally:
-            self._access_log.end(call, status)
+            self._access_log.end(call)
 
     def _endpoint(self, handler: Handler) -> Callable[..., Response]:
         def checked(request: Request) -> Call:
