@@ -26,6 +26,7 @@ NODE_READY := node/dist/.stamp
 LINT_READY := tooling/lint/node_modules/.stamp
 BENCH_READY := tooling/bench/node_modules/.stamp
 FASTAPI_READY := .venv/.stamp-fastapi
+FASTIFY_PACKAGES := faces/fastify/node_modules/.stamp
 FASTIFY_READY := faces/fastify/dist/.stamp
 FACES_READY := $(FASTAPI_READY) $(FASTIFY_READY)
 FACES := fastapi,fastify
@@ -73,7 +74,7 @@ test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
 test-node: $(TWINS_READY) ## Unit tests of the Node twin
 	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
-test-lockstep: $(TWINS_READY) $(CLIENTS_READY) ## Tests of the harness and of the commands here
+test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) ## Tests of the harness and of the commands here
 	@cd contract-tests && ../$(RUN) pytest -q -n 2 tests twins/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
@@ -195,9 +196,13 @@ $(FASTAPI_READY): faces/fastapi/requirements.txt $(PYTHON_READY)
 	@$(PIP_INSTALL) --require-hashes -r $<
 	@touch $@
 
-$(FASTIFY_READY): faces/fastify/package-lock.json faces/fastify/tsconfig.json $(wildcard faces/fastify/src/*.ts) $(NODE_READY)
-	@echo 'Building the Fastify face ...'
+$(FASTIFY_PACKAGES): faces/fastify/package.json faces/fastify/package-lock.json
+	@tooling/require node
+	@echo 'Setting up the Fastify face ...'
 	@npm --prefix faces/fastify ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(FASTIFY_READY): $(FASTIFY_PACKAGES) $(NODE_READY) faces/fastify/tsconfig.json $(wildcard faces/fastify/src/*.ts)
 	@npm --prefix faces/fastify run --silent build
 	@touch $@
 
