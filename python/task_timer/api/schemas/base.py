@@ -13,18 +13,24 @@ class WireSchema(Schema):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._written = [
-            (field.data_key or name, name, field) for name, field in self.dump_fields.items()
-        ]
+        named = [(field.data_key or name, name, field) for name, field in self.dump_fields.items()]
+        self._written = [(key, name) for key, name, _ in named]
+        self._converted = [(key, field) for key, _, field in named if not _is_text(field)]
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
         # What is written has every attribute, so none is looked for by key, path or default.
         if many:
             return [self._serialize(item) for item in obj]
-        return {
-            key: field._serialize(getattr(obj, name), name, obj)
-            for key, name, field in self._written
-        }
+        wire = {key: getattr(obj, name) for key, name in self._written}
+        for key, field in self._converted:
+            wire[key] = field._serialize(wire[key], key, obj)
+        return wire
+
+
+def _is_text(field: fields.Field[Any]) -> bool:
+    """Tells whether values are written as they are stored: text, or a list of texts."""
+    inner = field.inner if isinstance(field, fields.List) else field
+    return type(inner) is fields.String
 
 
 class Instant(fields.Field[datetime]):
