@@ -12,7 +12,7 @@ from twins.compare.contestants import Contestant, server
 from twins.compare.load import Plan, Sender, plan
 from twins.compare.observing import LoadError, Observer, times_of
 from twins.compare.population import TEMPLATE, Population
-from twins.compare.profiles import P99_LIMIT_MS, Profile
+from twins.compare.profiles import Profile
 from twins.compare.ready import seconds_to_recover, seconds_to_start
 from twins.compare.search import highest_rate
 from twins.compare.workload import Mix, Workload
@@ -20,8 +20,8 @@ from twins.postgres import PostgresServer
 from twins.servers import TwinServer
 from twins.stage import Stage
 
-# Past this, a higher rate is only a longer queue.
-_HOPELESS = 10 * P99_LIMIT_MS
+# Past this share of what is answered at most, a higher rate is only a longer queue.
+_HOPELESS = 1.25
 _NUMBERS = itertools.count(1)
 
 
@@ -56,7 +56,7 @@ class Meter:
                 figures["loads"] = dict(self._loads(observer, contestant, first=first))
             figures["loaded_bytes"] = observer.most_bytes
             figures["recover_seconds"] = None
-            if first and contestant.role != "bare":
+            if first and contestant.role != "bare" and number <= self.profile.outages:
                 figures["recover_seconds"] = seconds_to_recover(twin, self.database)
         return figures
 
@@ -75,7 +75,8 @@ class Meter:
         if contestant.can(mixed):
             observer.sender.saturate(mixed, profile.warm_up)
             found = self._search(observer, mixed)
-            yield "mixed", found | {"curve": list(self._curve(observer)) if first else []}
+            most = found["saturated"]["per_second"] * _HOPELESS
+            yield "mixed", found | {"curve": list(self._curve(observer, most)) if first else []}
         for name in profile.alone if first else ():
             if contestant.can(self.workload.alone[name]):
                 yield name, self._search(observer, self.workload.alone[name]) | {"curve": []}
@@ -95,13 +96,12 @@ class Meter:
             "highest": {"rate": best.rate, **(times_of(best.sent) if best.sent else {})},
         }
 
-    def _curve(self, observer: Observer) -> Iterator[dict[str, Any]]:
+    def _curve(self, observer: Observer, most: float) -> Iterator[dict[str, Any]]:
         """Times at rates that are the same for all, until they are hopeless."""
         for rate in self.profile.rates:
-            sent, cost = observer.send(self.workload.mixed, rate, self.profile.fixed)
-            yield {"rate": rate, **times_of(sent), **cost}
-            if sent.unanswered or (sent.times.p50 or 0) > _HOPELESS:
-                return
+            if rate <= most:
+                sent, cost = observer.send(self.workload.mixed, rate, self.profile.fixed)
+                yield {"rate": rate, **times_of(sent), **cost}
 
     def _plan(self, twin: TwinServer, contestant: Contestant) -> Plan:
         known = [each for each in self.workload.requests if contestant.can({each.id: 1})]

@@ -15,7 +15,7 @@ from twins.stage import POPULATED, Stage
 TEMPLATE = "crowded"
 USERS, TASKS, ENTRIES = 50, 10_000, 100_000
 # Of each user; they are what requests name. All others are there to be searched through.
-NAMED_TASKS = 10
+NAMED_TASKS = 5
 
 _DOMAIN = "load.example.com"
 # All users have the password of the sample user, so that it is hashed only once.

@@ -14,6 +14,7 @@ class Profile:
     parity: the profile of the contract tests before it. alone: how many of the workload's loads
     are measured by themselves. probes: steps of the search for the highest rate. workers: how many
     each server runs with; whatever is not the mixed load is measured with the first number only.
+    outages: in how many rounds the database goes away.
     """
 
     parity: str
@@ -26,6 +27,7 @@ class Profile:
     probes: int
     probe: float
     fixed: float
+    outages: int
     unit_tests: bool
 
     def seconds_of_mixed(self, *, first: bool) -> float:
@@ -56,12 +58,13 @@ PROFILES: Mapping[str, Profile] = {
         rounds=3,
         workers=(1,),
         alone=("list tasks",),
-        rates=(50, 150),
+        rates=(100, 200),
         warm_up=0.5,
-        burst=0.7,
+        burst=0.5,
         probes=3,
-        probe=1.0,
-        fixed=1.2,
+        probe=0.7,
+        fixed=1,
+        outages=1,
         unit_tests=False,
     ),
     "default": Profile(
@@ -75,6 +78,7 @@ PROFILES: Mapping[str, Profile] = {
         probes=4,
         probe=3,
         fixed=4,
+        outages=5,
         unit_tests=True,
     ),
     "deep": Profile(
@@ -88,6 +92,7 @@ PROFILES: Mapping[str, Profile] = {
         probes=6,
         probe=8,
         fixed=15,
+        outages=9,
         unit_tests=True,
     ),
 }

@@ -47,6 +47,7 @@ def comparison(workload: Workload, *, seed: int = 1) -> dict[str, Any]:
             "probes": profile.probes,
             "probe": profile.probe,
             "fixed": profile.fixed,
+            "outages": profile.outages,
             "unit_tests": True,
             "users": 50,
             "tasks": 10_000,

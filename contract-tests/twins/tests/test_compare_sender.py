@@ -155,3 +155,16 @@ def test_body_is_filled_in() -> None:
     with stand_in(answer) as address, Sender(plan(address, (request,), USERS, TASKS, 1)) as sender:
         sender.send({"write": 1}, 10, 0.1)
     assert [json.loads(each) for each in bodies] == [{"of": "user0", "id": "task0"}]
+
+
+def test_task_whose_state_is_not_known_is_left_alone() -> None:
+    paths: list[str] = []
+
+    def answer(request: Received) -> Reply:
+        paths.append(request.path)
+        return Reply(500 if len(paths) == 1 else 200)
+
+    with stand_in(answer) as address:
+        sent = send(address, {"change": 1}, rate=100, seconds=0.3)
+    assert (sent.times.count, sent.failed) == (30, 1)
+    assert paths.count(paths[0]) == 1

@@ -45,18 +45,18 @@ export class Requests {
   }
 
   #onTask(operation, task) {
-    const made = request(operation, task, this.users[task.user], (status, etag) => {
+    const made = request(operation, task, this.users[task.user], (status, etag, wasSent) => {
       if (status === operation.status) task.etag = etag;
-      this.shelves.task.give(task);
+      if (isKnown(status, wasSent)) this.shelves.task.give(task);
     });
     task.uses += 1;
     return made;
   }
 
   #onTimer(operation, user) {
-    return request(operation, this.tasks[user.task], user, (status) => {
+    return request(operation, this.tasks[user.task], user, (status, _etag, wasSent) => {
       if (status === operation.status) user.running = !user.running;
-      this.shelves[user.running ? "running" : "stopped"].give(user);
+      if (isKnown(status, wasSent)) this.shelves[user.running ? "running" : "stopped"].give(user);
     });
   }
 }
@@ -77,6 +77,11 @@ class Shelf {
     if (this.waiting.length > 0) this.waiting.shift()(item);
     else this.items.push(item);
   }
+}
+
+/** Whether it is known what a request did; else what it held is not used again. */
+function isKnown(status, wasSent) {
+  return !wasSent || (status > 0 && status < 500);
 }
 
 function request({ method, path, headers, bodies }, task, user, release) {

@@ -66,9 +66,9 @@ class Step {
     const operation = this.choose();
     const measured = this.report.begin(operation, due);
     this.requests.make(operation, (request) => {
-      const handler = new Answer((status, etag) => {
+      const handler = new Answer((status, etag, wasSent) => {
         measured.end(status);
-        request.release(status, etag);
+        request.release(status, etag, wasSent);
         this.answered();
       });
       this.pool.dispatch(request.options, handler);
@@ -76,13 +76,19 @@ class Step {
   }
 }
 
-/** Follows one answer to its end, and tells its status, 0 if there was none, and its entity tag. */
+/**
+ * Follows one answer to its end, and tells its status, 0 if there was none, its entity tag, and
+ * whether the request was sent at all.
+ */
 class Answer {
   constructor(ended) {
     this.ended = ended;
+    this.wasSent = false;
   }
 
-  onRequestStart() {}
+  onRequestStart() {
+    this.wasSent = true;
+  }
 
   onResponseStart(_controller, status, headers) {
     this.status = status;
@@ -92,25 +98,27 @@ class Answer {
   onResponseData() {}
 
   onResponseEnd() {
-    this.ended(this.status, this.etag);
+    this.ended(this.status, this.etag, this.wasSent);
   }
 
   onResponseError() {
-    this.ended(0);
+    this.ended(0, undefined, this.wasSent);
   }
 }
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const plan = JSON.parse((await lines.next()).value);
-const pool = new Pool(plan.address, {
-  connections: plan.connections,
-  pipelining: 1,
-  headersTimeout: 0,
-  bodyTimeout: 0,
-});
+const options = { connections: plan.connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
 const requests = new Requests(plan);
+let pool = new Pool(plan.address, options);
 for await (const line of lines) {
   const step = new Step(pool, requests, { ...JSON.parse(line), connections: plan.connections });
-  process.stdout.write(`${JSON.stringify(await step.run())}\n`);
+  const told = await step.run();
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+  if (told.unanswered > 0) {
+    // What still waits must not go out with the next step.
+    await pool.destroy();
+    pool = new Pool(plan.address, options);
+  }
 }
 await pool.destroy();

@@ -1,0 +1,72 @@
+"""Every request of the workload is a success on servers that were never asked for speed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lockstep.openapi.document import Document
+from twins.compare.contestants import BY_NAME
+from twins.compare.measuring import Meter
+from twins.compare.population import ENTRIES, NAMED_TASKS, TASKS, TEMPLATE, USERS, populate
+from twins.compare.profiles import PROFILES
+from twins.compare.workload import load_workload
+from twins.databases import Databases
+from twins.paths import CONTRACT
+from twins.postgres import PostgresServer
+from twins.stage import Stage
+
+# Just so many requests that each operation is among them.
+SHORT = replace(
+    PROFILES["quick"],
+    alone=("read a task", "start and stop the timer"),
+    rates=(25,),
+    fixed=4,
+    warm_up=0.1,
+    burst=0.2,
+    probes=1,
+    probe=0.1,
+)
+
+
+@pytest.fixture(scope="module")
+def meter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meter]:
+    logs = Path(tmp_path_factory.mktemp("logs"))
+    with PostgresServer.start() as database:
+        stage = Stage(Databases(database.url), database, logs)
+        people = populate(stage, logs)
+        workload = load_workload(Document.load(CONTRACT))
+        yield Meter(stage, database, people, workload, SHORT, 1, logs)
+
+
+@pytest.mark.parametrize("name", ["python", "node"])
+def test_twin_is_measured_whole(meter: Meter, name: str) -> None:
+    figures = meter.measure(BY_NAME[name], 1, 1)
+    assert set(figures["loads"]) == {"mixed", *SHORT.alone}
+    (point,) = figures["loads"]["mixed"]["curve"]
+    assert (point["count"], point["failed"]) == (100, 0)
+    assert point["cpu_ms"] > 0
+    assert figures["start_seconds"] > 0
+    assert figures["recover_seconds"] >= 0
+    assert figures["loaded_bytes"] > 20_000_000
+
+
+@pytest.mark.parametrize("name", ["bare-python", "bare-node"])
+def test_bare_server_is_measured_as_far_as_it_goes(meter: Meter, name: str) -> None:
+    figures = meter.measure(BY_NAME[name], 1, 1)
+    assert set(figures["loads"]) == {"read a task"}
+    assert figures["recover_seconds"] is None
+
+
+def test_seed_data_are_as_many_as_the_page_says(meter: Meter) -> None:
+    assert len({user["token"] for user in meter.population.users}) == USERS
+    assert len(meter.population.tasks) == USERS * NAMED_TASKS
+    with psycopg.connect(meter.stage.databases.url(TEMPLATE)) as connection:
+        tasks = connection.execute("SELECT count(*) FROM tasks WHERE title LIKE 'Task %'")
+        assert tasks.fetchone() == (TASKS,)
+        entries = connection.execute(
+            "SELECT count(*) FROM time_entries WHERE end_time - start_time = '25 minutes'"
+        )
+        assert entries.fetchone() == (ENTRIES,)
