@@ -15,20 +15,19 @@ import psycopg
 import pytest
 
 from twins.migrations import ADMIN
-from twins.servers import KINDS, TEST_SETTINGS, Kind, TwinServer
+from twins.servers import SERVERS, TEST_SETTINGS, TwinServer
 from twins.stage import CLEAN, Stage
 
 SHUTDOWN_SECONDS = 10
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=SERVERS)
 def twin(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Iterator[TwinServer]:
-    kind: Kind = request.param
-    name = f"shutdown_{kind}"
+    name = f"shutdown_{request.param}"
     url = stage.databases.create(name, template=CLEAN)
     settings = {**TEST_SETTINGS, "SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS)}
-    with TwinServer(kind, url, tmp_path / "log", settings) as server:
+    with TwinServer(request.param, url, tmp_path / "log", settings) as server:
         yield server
     stage.databases.drop(name)
 
