@@ -5,7 +5,7 @@
 // visits.json: { program, visits: [{ url, ready?, unjudged?, paints?, steps? }] }. `ready` is an
 // expression that becomes true once the page is drawn, `unjudged` are selectors of what axe leaves
 // out, `paints` is how often the page is loaded to measure its first paint, and `steps` are
-// ["press", key], ["evaluate", expression] or ["wait", expression] in turn.
+// ["click", selector], ["press", key], ["evaluate", expression] or ["wait", expression] in turn.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,6 +16,8 @@ const WIDTHS = [360, 768, 1400];
 const SCHEMES = ["light", "dark"];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const MOST_TABS = 12;
+const WAIT_MS = 30_000;
+const POLL_MS = 20;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 async function open(browser, visit, scheme) {
@@ -31,8 +33,18 @@ async function open(browser, visit, scheme) {
     if (["error", "warning"].includes(message.type())) seen.complaints.push(message.text());
   });
   await page.goto(visit.url);
-  if (visit.ready) await page.waitForFunction(visit.ready);
+  if (visit.ready) await waitFor(page, visit.ready);
   return { context, page, seen };
+}
+
+// As waitForFunction of the library, which pages without 'unsafe-eval' do not let wait for a text.
+async function waitFor(page, expression) {
+  const end = Date.now() + WAIT_MS;
+  while (!(await page.evaluate(expression))) {
+    if (Date.now() > end) throw new Error(`${page.url()}: never true: ${expression}`);
+    await page.waitForTimeout(POLL_MS);
+  }
+  return true;
 }
 
 async function firstPaints(browser, visit) {
@@ -88,8 +100,9 @@ async function skipsToMain(page) {
 }
 
 async function take(page, [action, value]) {
+  if (action === "click") return page.click(value);
   if (action === "press") return page.keyboard.press(value);
-  if (action === "wait") return page.waitForFunction(value).then(() => true);
+  if (action === "wait") return waitFor(page, value);
   return page.evaluate(value);
 }
 

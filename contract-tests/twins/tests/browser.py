@@ -25,8 +25,8 @@ class Visit:
     """A page to look at.
 
     ready: an expression that becomes true once it is drawn. unjudged: selectors of what axe leaves
-    out. paints: how often to measure the first paint. steps: `("press", key)`, `("evaluate",
-    expression)` or `("wait", expression)`, taken before anything else.
+    out. paints: how often to measure the first paint. steps: `("click", selector)`, `("press",
+    key)`, `("evaluate", expression)` or `("wait", expression)`, taken before anything else.
     """
 
     url: str
