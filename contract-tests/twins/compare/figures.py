@@ -73,6 +73,16 @@ def per_cpu_second(load: str) -> Pick:
     return pick
 
 
+def unevenness(load: str) -> Pick:
+    """Picks how many times as long as the median the 99th percentile is, at half the rate."""
+
+    def pick(each: Any) -> float | None:
+        half = each["loads"].get(load, {}).get("half")
+        return half["p99"] / half["p50"] if half and half["p99"] else None
+
+    return pick
+
+
 def field(name: str, scale: float = 1.0) -> Pick:
     """Picks a number that stands beside the loads, times a factor."""
     return lambda each: None if each[name] is None else each[name] * scale

@@ -82,7 +82,7 @@ class Meter:
                 yield name, self._search(observer, self.workload.alone[name]) | {"curve": []}
 
     def _search(self, observer: Observer, mix: Mix) -> dict[str, Any]:
-        """The rate when all connections are busy, with what it costs, and the highest rate."""
+        """The rate when all connections are busy, what that costs, the highest rate, and half."""
         sent, cost = observer.saturate(mix, self.profile.burst)
         if sent.failed or sent.unanswered:
             raise LoadError(f"{observer.name}: not all answers were a success: {sent.operations}")
@@ -91,10 +91,16 @@ class Meter:
             self.profile.probes,
             lambda rate: observer.sender.send(mix, rate, self.profile.probe),
         )
-        return {
+        figures = {
             "saturated": {"per_second": sent.per_second, **cost},
             "highest": {"rate": best.rate, **(times_of(best.sent) if best.sent else {})},
+            "half": None,
         }
+        if best.sent is not None:
+            half = best.rate / 2
+            calm = observer.sender.send(mix, half, self.profile.probe)
+            figures["half"] = {"rate": half, **times_of(calm)}
+        return figures
 
     def _curve(self, observer: Observer, most: float) -> Iterator[dict[str, Any]]:
         """Times at rates that are the same for all, until they are hopeless."""

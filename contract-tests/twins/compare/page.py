@@ -8,7 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from twins.compare.figures import Figures
-from twins.compare.sections import NAMES, Table, sections
+from twins.compare.parts import NAMES, Table
+from twins.compare.sections import sections
 from twins.compare.spread import in_words
 from twins.compare.verdict import MEGA, RUNTIMES, verdict
 

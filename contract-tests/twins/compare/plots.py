@@ -62,7 +62,7 @@ def rows(groups: Sequence[Group], words: Words, width: int) -> str:
     for step in steps:
         drawing.line(to_x(step), 4, to_x(step), height - _AXIS + 4, "grid")
         drawing.text(to_x(step), height - _AXIS + 14, in_words(step), "soft", "middle")
-    drawing.text(_NAMES, height - 8, words.axis, "soft")
+    drawing.text(_NAMES if width == WIDE else 0, height - 8, words.axis, "soft")
     y = 0.0
     for group in groups:
         if group.heading:
@@ -90,7 +90,7 @@ def curves(lines: Sequence[Curve], words: Words, width: int, limit: float) -> st
             drawing.text(left - 6, to_y(step), in_words(step), "soft", "end")
     for rate in _spaced(sorted(set(rates)), to_x):
         drawing.text(to_x(rate), bottom + 14, in_words(rate), "soft", "middle")
-    drawing.text(left, _PANEL - 8, words.axis, "soft")
+    drawing.text(left if width == WIDE else 0, _PANEL - 8, words.axis, "soft")
     drawing.line(left, to_y(limit), right, to_y(limit), "limit", "3 3")
     drawing.text(left + 4, to_y(limit) - 9, f"{in_words(limit)} ms", "soft")
     for line in lines:

@@ -37,8 +37,8 @@ class Profile:
 
     @property
     def seconds_of_search(self) -> float:
-        """How long the search for one highest rate takes."""
-        return self.burst + self.probes * self.probe
+        """How long the search for one highest rate takes, and a look at half of it."""
+        return self.burst + (self.probes + 1) * self.probe
 
 
 _ALONE = (
@@ -74,9 +74,9 @@ PROFILES: Mapping[str, Profile] = {
         alone=_ALONE,
         rates=_RATES,
         warm_up=3,
-        burst=2,
+        burst=1.5,
         probes=4,
-        probe=3,
+        probe=2.5,
         fixed=4,
         outages=5,
         unit_tests=True,

@@ -1,47 +1,25 @@
 """The plots of the page, each with the sentence that it says and the table of its numbers."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 
-from twins.compare.figures import Figures, Pick, field, highest, per_cpu_second
-from twins.compare.plots import NARROW, WIDE, Curve, Group, Lane, Words, curves, rows
-from twins.compare.profiles import P99_LIMIT_MS
-from twins.compare.spread import Spread, in_words
-from twins.compare.verdict import FRAMEWORKS, MEGA, RUNTIMES, against_bare, mixed_claim
-
-NAMES = {
-    "python": "Flask",
-    "node": "Express",
-    "fastapi": "FastAPI",
-    "fastify": "Fastify",
-    "bare-python": "bare Python",
-    "bare-node": "bare Node",
-}
-_LANES_ARE = (
-    "One mark for each server at its median; the thick line reaches from the lowest round to the"
-    " highest."
+from twins.compare.figures import Figures, Pick, field, highest, per_cpu_second, unevenness
+from twins.compare.parts import (
+    LANES_ARE,
+    NAMES,
+    Section,
+    Table,
+    both,
+    cells_of,
+    lanes,
+    of_rows,
 )
+from twins.compare.plots import Curve, Group, Words, curves
+from twins.compare.profiles import P99_LIMIT_MS
+from twins.compare.spread import in_words
+from twins.compare.verdict import FRAMEWORKS, MEGA, RUNTIMES, against_bare, claims, mixed_claim
+
 _PERCENTILES = {"p50": "50th", "p99": "99th", "p999": "99.9th"}
-
-
-@dataclass(frozen=True)
-class Table:
-    """Heads and cells, as text."""
-
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page. plots: SVG, each for a wide and for a narrow window."""
-
-    name: str
-    title: str
-    sentences: Sequence[str]
-    plots: Sequence[tuple[str, str]]
-    table: Table | None
 
 
 def sections(figures: Figures) -> Iterator[Section]:
@@ -50,9 +28,10 @@ def sections(figures: Figures) -> Iterator[Section]:
     if any(figures.rates()):
         yield _curves(figures)
     yield _alone(figures)
+    yield _evenness(figures)
     yield _lanes(
         figures,
-        Words("cpu", "Requests for a second of processor time", _LANES_ARE, "mixed requests"),
+        Words("cpu", "Requests for a second of processor time", LANES_ARE, "mixed requests"),
         per_cpu_second("mixed"),
         "How many mixed requests a second of the server's own processor time answers while all"
         " connections are busy. The database's time is not in it.",
@@ -60,56 +39,35 @@ def sections(figures: Figures) -> Iterator[Section]:
     yield _memory(figures)
     yield _lanes(
         figures,
-        Words("start", "Seconds from start to the first answer", _LANES_ARE, "seconds"),
+        Words("start", "Seconds from start to the first answer", LANES_ARE, "seconds"),
         field("start_seconds"),
         "From the start of the process to the first 200 of /ready, database connection included.",
     )
     yield _lanes(
         figures,
-        Words("recovery", "Seconds to recover from an outage", _LANES_ARE, "seconds"),
+        Words("recovery", "Seconds to recover from an outage", LANES_ARE, "seconds"),
         field("recover_seconds"),
         "From the first connection that the returning database takes to the first 200 of /ready."
         " 0 says that the server was as fast as who watched.",
     )
 
 
-def lanes(figures: Figures, pick: Pick, workers: int | None = None) -> list[Lane]:
-    """One lane for each contestant that has the value."""
-    found = [
-        (index, name, figures.spread(name, pick, workers))
-        for index, name in enumerate(figures.names)
-    ]
-    return [Lane(NAMES[name], f"s-{name}", index, value) for index, name, value in found if value]
-
-
-def table_of(groups: Sequence[Group], unit: str) -> Table:
-    """The numbers of a plot of rows."""
-    cells = [
-        [*([group.heading] if group.heading else []), lane.name, *_cells(lane.value)]
-        for group in groups
-        for lane in group.lanes
-    ]
-    heads = ["server", f"median, {unit}", "lowest round", "highest round"]
-    return Table(["", *heads] if groups[0].heading else heads, cells)
-
-
 def _lanes(figures: Figures, words: Words, pick: Pick, sentence: str) -> Section:
     groups = [Group("", lanes(figures, pick))]
-    return _of_rows(groups, words, [sentence])
+    return of_rows(groups, words, [*_said(figures, words.name), sentence])
 
 
-def _of_rows(groups: Sequence[Group], words: Words, sentences: Sequence[str]) -> Section:
-    kept = [group for group in groups if group.lanes]
-    drawn = [_both(lambda width: rows(kept, words, width))] if kept else []
-    table = table_of(kept, words.axis) if kept else None
-    return Section(words.name, words.title, sentences, drawn, table)
+def _said(figures: Figures, name: str) -> list[str]:
+    """What the figures of a part say of the twins, as a list of one or none."""
+    sentence = claims(figures)[name].said(figures, RUNTIMES)
+    return [] if sentence is None else [sentence]
 
 
 def _highest(figures: Figures) -> Section:
     words = Words(
         "highest",
         "The highest rate that is held",
-        _LANES_ARE,
+        LANES_ARE,
         f"mixed requests a second, 99 of 100 within {in_words(P99_LIMIT_MS)} ms",
     )
     groups = [
@@ -121,7 +79,7 @@ def _highest(figures: Figures) -> Section:
     ]
     said = [mixed_claim(figures, each).said(figures, RUNTIMES) for each in figures.workers]
     said += [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
-    return _of_rows(groups, words, [sentence for sentence in said if sentence])
+    return of_rows(groups, words, [sentence for sentence in said if sentence])
 
 
 def _curves(figures: Figures) -> Section:
@@ -133,7 +91,7 @@ def _curves(figures: Figures) -> Section:
             if (points := list(figures.curve(name, percentile)))
         ]
         cells += [
-            [line.name, ordinal, in_words(rate), *_cells(found)]
+            [line.name, ordinal, in_words(rate), *cells_of(found)]
             for line in lines
             for rate, found in line.points
         ]
@@ -144,7 +102,7 @@ def _curves(figures: Figures) -> Section:
                 "Median of the rounds at each rate, with a line from the lowest to the highest.",
                 f"{ordinal} percentile in ms, over mixed requests a second",
             )
-            plots.append(_both(partial(_drawn_curves, lines, words)))
+            plots.append(both(partial(_drawn_curves, lines, words)))
     heads = ["server", "percentile", "rate", "median, ms", "lowest round", "highest round"]
     sentence = (
         "How long answers take when requests come at a fixed rate, whatever the server does. The"
@@ -152,7 +110,11 @@ def _curves(figures: Figures) -> Section:
         " not answered any more, or where too few requests were sent for the percentile."
     )
     return Section(
-        "curves", "Time to answer at fixed rates", [sentence], plots, Table(heads, cells)
+        "curves",
+        "Time to answer at fixed rates",
+        [*_said(figures, "curves"), sentence],
+        plots,
+        Table(heads, cells),
     )
 
 
@@ -171,25 +133,31 @@ def _alone(figures: Figures) -> Section:
         sentences.append(
             "A log-in is costly on purpose: argon2id with 19 MiB is the same work everywhere."
         )
-    words = Words(
-        "alone", "Each operation by itself", _LANES_ARE, "requests a second that are held"
+    words = Words("alone", "Each operation by itself", LANES_ARE, "requests a second that are held")
+    return of_rows(groups, words, sentences)
+
+
+def _evenness(figures: Figures) -> Section:
+    words = Words("evenness", "How even answers are", LANES_ARE, "99th percentile by the median")
+    groups = [
+        Group(load[0].upper() + load[1:], lanes(figures, unevenness(load)))
+        for load in ("mixed", *figures.data["settings"]["alone"])
+    ]
+    mixed = {name: figures.spread(name, unevenness("mixed")) for name in RUNTIMES}
+    told = [f"{in_words(each.median)} in {RUNTIMES[name]}" for name, each in mixed.items() if each]
+    sentence = (
+        "How many times as long as the middle one the slowest of a hundred requests take, at half"
+        " of the highest rate of each server. The mixed load has quick and slow operations in it:"
+        f" {' and '.join(told)}."
     )
-    return _of_rows(groups, words, sentences)
+    return of_rows(groups, words, [sentence])
 
 
 def _memory(figures: Figures) -> Section:
-    words = Words("memory", "Memory", _LANES_ARE, "MB")
+    words = Words("memory", "Memory", LANES_ARE, "MB")
     groups = [
         Group("Idle", lanes(figures, field("idle_bytes", MEGA))),
         Group("Under load, at most", lanes(figures, field("loaded_bytes", MEGA))),
     ]
     sentence = "Of all processes of a server; what they share counts once (proportional set size)."
-    return _of_rows(groups, words, [sentence])
-
-
-def _both(draw: Callable[[int], str]) -> tuple[str, str]:
-    return draw(WIDE), draw(NARROW)
-
-
-def _cells(value: Spread) -> list[str]:
-    return [in_words(each) for each in (value.median, value.low, value.high)]
+    return of_rows(groups, words, [*_said(figures, "memory"), sentence])

@@ -35,12 +35,10 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 def ratio(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) -> Spread | None:
     """Ours by theirs, round by round, so that what slowed the machine for a round counts in both.
 
-    Both map the number of a round to its value. None if no round has both.
+    Both map the number of a round to its value. None if no round has both, and neither is 0.
     """
     return spread(
-        value / other
-        for number, value in ours.items()
-        if value is not None and (other := theirs.get(number))
+        value / other for number, value in ours.items() if value and (other := theirs.get(number))
     )
 
 

@@ -1,6 +1,6 @@
 """What the figures say, in sentences that are computed from them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twins.compare.figures import Figures, Pick, at_rate, field, highest, per_cpu_second
@@ -8,6 +8,7 @@ from twins.compare.profiles import P99_LIMIT_MS
 from twins.compare.spread import in_words, ratio, ratio_in_words
 
 MEGA = 1e-6
+_SPACE = "\N{NO-BREAK SPACE}"
 RUNTIMES = {"node": "Node", "python": "Python"}
 FRAMEWORKS = (
     {"fastapi": "FastAPI", "python": "Flask"},
@@ -57,7 +58,8 @@ class Claim:
 
 def verdict(figures: Figures) -> list[str]:
     """The sentences at the head of the page, the twins first."""
-    said = [claim.said(figures, RUNTIMES) for claim in _claims(figures)]
+    said = [mixed_claim(figures, workers).said(figures, RUNTIMES) for workers in figures.workers]
+    said += [claim.said(figures, RUNTIMES) for claim in claims(figures).values()]
     faces = [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
     bare = [against_bare(figures, runtime) for runtime in RUNTIMES]
     return [sentence for sentence in (*said, *faces, *bare) if sentence is not None]
@@ -76,36 +78,42 @@ def mixed_claim(figures: Figures, workers: int | None = None) -> Claim:
     )
 
 
-def _claims(figures: Figures) -> Iterator[Claim]:
-    for workers in figures.workers:
-        yield mixed_claim(figures, workers)
-    yield Claim(
-        per_cpu_second("mixed"),
-        "A second of processor time answers {times} times as many mixed requests in {more}"
-        " as in {less}",
-        "the requests that a second of processor time answers",
-    )
+def claims(figures: Figures) -> dict[str, Claim]:
+    """The other claims, by the part of the page that shows their figures."""
     rate = common_rate(figures, tuple(RUNTIMES))
-    if rate is not None:
-        yield Claim(
-            at_rate(rate, "p99"),
+    return {
+        "cpu": Claim(
+            per_cpu_second("mixed"),
+            "A second of processor time answers {times} times as many mixed requests in {more}"
+            " as in {less}",
+            "the requests that a second of processor time answers",
+        ),
+        "curves": Claim(
+            at_rate(rate or 0, "p99"),
             f"At {rate} requests a second, the slowest of a hundred take {{times}} times as long"
             " in {more} as in {less}",
             f"how long the slowest of a hundred take at {rate} requests a second",
-            "\N{NO-BREAK SPACE}ms",
-        )
-    yield Claim(
-        field("loaded_bytes", MEGA),
-        "Under load, {more} takes {times} times the memory of {less}",
-        "memory under load",
-        "\N{NO-BREAK SPACE}MB",
-    )
-    yield Claim(
-        field("start_seconds"),
-        "{more} takes {times} times as long as {less} to start",
-        "how long they take to start",
-        "\N{NO-BREAK SPACE}s",
-    )
+            f"{_SPACE}ms",
+        ),
+        "memory": Claim(
+            field("loaded_bytes", MEGA),
+            "Under load, {more} takes {times} times the memory of {less}",
+            "memory under load",
+            f"{_SPACE}MB",
+        ),
+        "start": Claim(
+            field("start_seconds"),
+            "{more} takes {times} times as long as {less} to start",
+            "how long they take to start",
+            f"{_SPACE}s",
+        ),
+        "recovery": Claim(
+            field("recover_seconds"),
+            "{more} takes {times} times as long as {less} to be back after an outage",
+            "how long they take to be back after an outage",
+            f"{_SPACE}s",
+        ),
+    }
 
 
 def against_bare(figures: Figures, runtime: str) -> str | None:

@@ -139,5 +139,6 @@ def _load(best: float, with_curve: bool, chance: random.Random) -> dict[str, Any
     return {
         "saturated": {"per_second": best * 1.1, **cost},
         "highest": {"rate": best, **at_best},
+        "half": {"rate": best / 2, **at_best, "p99": 9.0 * chance.uniform(1.8, 2.4)},
         "curve": curve,
     }

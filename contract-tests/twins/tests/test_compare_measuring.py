@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from lockstep.openapi.document import Document
-from twins.compare.contestants import BY_NAME
+from twins.compare.contestants import BY_NAME, server
+from twins.compare.load import Sender, plan
 from twins.compare.measuring import Meter
 from twins.compare.population import ENTRIES, NAMED_TASKS, TASKS, TEMPLATE, USERS, populate
 from twins.compare.profiles import PROFILES
@@ -18,12 +19,11 @@ from twins.paths import CONTRACT
 from twins.postgres import PostgresServer
 from twins.stage import Stage
 
-# Just so many requests that each operation is among them.
 SHORT = replace(
     PROFILES["quick"],
     alone=("read a task", "start and stop the timer"),
-    rates=(25,),
-    fixed=4,
+    rates=(1,),
+    fixed=2,
     warm_up=0.1,
     burst=0.2,
     probes=1,
@@ -46,11 +46,26 @@ def test_twin_is_measured_whole(meter: Meter, name: str) -> None:
     figures = meter.measure(BY_NAME[name], 1, 1)
     assert set(figures["loads"]) == {"mixed", *SHORT.alone}
     (point,) = figures["loads"]["mixed"]["curve"]
-    assert (point["count"], point["failed"]) == (100, 0)
-    assert point["cpu_ms"] > 0
+    assert (point["count"], point["failed"]) == (2, 0)
     assert figures["start_seconds"] > 0
     assert figures["recover_seconds"] >= 0
     assert figures["loaded_bytes"] > 20_000_000
+
+
+@pytest.mark.parametrize("name", ["python", "node"])
+def test_every_operation_succeeds(meter: Meter, name: str, tmp_path: Path) -> None:
+    mixed = meter.workload.mixed
+    url = meter.stage.databases.create(f"mixed_{name}", template=TEMPLATE)
+    people = meter.population
+    with (
+        server(BY_NAME[name], url, 1, tmp_path / "log") as twin,
+        Sender(
+            plan(twin.base_url, meter.workload.requests, people.users, people.tasks, 1)
+        ) as sender,
+    ):
+        sent = sender.send(mixed, rate=50, seconds=sum(mixed.values()) / 50)
+    assert {name: each["count"] for name, each in sent.operations.items()} == mixed
+    assert (sent.failed, sent.unanswered) == (0, 0), sent.operations
 
 
 @pytest.mark.parametrize("name", ["bare-python", "bare-node"])

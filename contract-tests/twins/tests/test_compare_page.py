@@ -69,12 +69,12 @@ def test_every_plot_is_named_and_has_its_table(data: dict[str, Any]) -> None:
     identifiers = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
     plots = elements.of("svg")
-    assert len(plots) == 2 * 9
+    assert len(plots) == 2 * 10
     for plot in plots:
         assert plot["role"] == "img"
         assert set((plot["aria-labelledby"] or "").split()) <= set(identifiers)
     assert len(elements.of("title")) == len(plots) + 1
-    assert len(elements.of("details")) == 7
+    assert len(elements.of("details")) == 8
 
 
 def test_every_contestant_has_a_mark_of_its_own(data: dict[str, Any]) -> None:

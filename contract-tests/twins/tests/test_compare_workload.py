@@ -33,7 +33,8 @@ def test_mix_covers_what_users_do(workload: Workload) -> None:
         "stopTimer",
         "getTimeReport",
     }
-    assert sum(workload.mixed.values()) == 100
+    # So that one who logs in is not the 99th percentile.
+    assert workload.mixed["logIn"] < sum(workload.mixed.values()) / 100
 
 
 def test_timers_are_started_as_often_as_stopped(workload: Workload) -> None:
