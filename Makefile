@@ -116,6 +116,7 @@ client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and o
 
 compare: $(TWINS_READY) $(BENCH_READY) $(FACES_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
 	@$(TWINS) twins.compare $(ARGS)
+	@$(MAKE) --no-print-directory docs
 
 bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside servers written by hand without framework or ORM
 	@$(TWINS) twins.bench
