@@ -43,7 +43,12 @@ const pool = new Pool({
   options: "-c timezone=UTC",
 });
 
-const server = createServer(async (request, response) => {
+// A client that goes away before its answer is none of ours.
+const server = createServer((request, response) => {
+  respond(request, response).catch(() => response.destroy());
+});
+
+async function respond(request, response) {
   const [status, headers, value] = await answer(request);
   const body = Buffer.from(JSON.stringify(value));
   if (status !== 404) {
@@ -52,7 +57,7 @@ const server = createServer(async (request, response) => {
   const described = { "Content-Type": "application/json", "Content-Length": body.length };
   response.writeHead(status, { ...described, ...headers });
   response.end(body);
-});
+}
 
 if (cluster.isPrimary && Number(process.env.WORKERS) > 1) {
   for (let started = 0; started < Number(process.env.WORKERS); started++) cluster.fork();
