@@ -24,6 +24,10 @@ PYTHON_READY := .venv/.stamp
 NODE_PACKAGES := node/node_modules/.stamp
 NODE_READY := node/dist/.stamp
 LINT_READY := tooling/lint/node_modules/.stamp
+# Pages are looked at in a browser; where there is none, Linux on x64 gets one from a package.
+BROWSER_READY := $(shell for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	command -v $$name >/dev/null && exit; done; \
+	[ "$$(uname -sm)" = 'Linux x86_64' ] && echo tooling/browser/node_modules/.stamp)
 BENCH_READY := tooling/bench/node_modules/.stamp
 FASTAPI_READY := .venv/.stamp-fastapi
 FASTIFY_PACKAGES := faces/fastify/node_modules/.stamp
@@ -74,8 +78,8 @@ test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
 test-node: $(TWINS_READY) ## Unit tests of the Node twin
 	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
-test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) ## Tests of the harness and of the commands here
-	@cd contract-tests && ../$(RUN) pytest -q -n 2 tests twins/tests
+test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
+	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadgroup tests twins/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
 	@$(VENV)/ruff check python contract-tests faces/fastapi

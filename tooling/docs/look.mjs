@@ -2,7 +2,7 @@
 //
 //   node look.mjs < visits.json > sights.json
 //
-// visits.json: { program, visits: [{ url, ready?, unjudged?, paints?, steps? }] }. `ready` is an
+// visits.json: { program?, visits: [{ url, ready?, unjudged?, paints?, steps? }] }. `ready` is an
 // expression that becomes true once the page is drawn, `unjudged` are selectors of what axe leaves
 // out, `paints` is how often the page is loaded to measure its first paint, and `steps` are
 // ["click", selector], ["press", key], ["evaluate", expression] or ["wait", expression] in turn.
@@ -18,6 +18,7 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const MOST_TABS = 12;
 const WAIT_MS = 30_000;
 const POLL_MS = 20;
+const PACKAGED = "../browser/node_modules/@sparticuz/chromium/build/esm/index.js";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 async function open(browser, visit, scheme) {
@@ -136,9 +137,17 @@ async function look(browser, visit) {
   };
 }
 
+// A machine without a browser has that of tooling/browser.
+async function packaged() {
+  // Told that it runs where it is made for, it unpacks the libraries that it needs as well.
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs20.x";
+  const { default: chromium } = await import(PACKAGED);
+  return chromium.executablePath();
+}
+
 const { program, visits } = JSON.parse(await text(process.stdin));
 const browser = await chromium.launch({
-  executablePath: program,
+  executablePath: program ?? (await packaged()),
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-quic"],
 });
 try {
