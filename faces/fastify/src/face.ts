@@ -110,5 +110,5 @@ function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyRe
 
 /** Of itself a parameter of Fastify's may be empty. */
 function pathOf(path: string): string {
-  return path.replace(/\{(\w+)\}/g, ":$1(.+)");
+  return path.replace(/\{(\w+)\}/g, ":$1([^]+)");
 }
