@@ -20,10 +20,11 @@ from twins.compare.observing import LoadError
 from twins.compare.parity import ParityError
 from twins.compare.ready import NotReadyError
 from twins.compare.rounds import ResumeError
-from twins.compare.run import Comparison, chosen
+from twins.compare.run import PARTIAL, Comparison, chosen
 from twins.compare.unit_tests import UnitTestError
 from twins.directories import PostgresError
 from twins.migrations import CommandError
+from twins.paths import BUILD
 from twins.servers import ServerError
 
 _COULD_NOT_RUN = (
@@ -57,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except _COULD_NOT_RUN as error:
         print(f"The comparison could not run. {error}", file=sys.stderr)
+        if (BUILD / PARTIAL).exists():
+            print("What was measured is kept: make compare ARGS=--resume", file=sys.stderr)
         return 2
     console.print(f"file://{page}  ({(time.monotonic() - begin) / 60:.1f} minutes)")
     return 0

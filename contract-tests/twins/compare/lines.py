@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from twins.compare.contestants import Contestant
-from twins.paths import NODE, PYTHON, ROOT
+from twins.paths import FACES, NODE, PYTHON
 
-_FACES = ROOT / "faces"
 _LAYERS = {
     "api/routes": "routes",
     "api/schemas": "schemas",
@@ -29,7 +28,7 @@ def lines_by_layer(contestant: Contestant) -> dict[str, int]:
         return {}
     suffixes = _SUFFIXES[contestant.runtime]
     if contestant.role == "face":
-        return {"own web layer": _sum(_files(_FACES / contestant.name, suffixes))}
+        return {"own web layer": _sum(_files(FACES / contestant.name, suffixes))}
     base = PYTHON / "task_timer" if contestant.runtime == "python" else NODE / "src"
     counted = dict.fromkeys(_LAYERS.values(), 0)
     for path in _files(base, suffixes):

@@ -4,6 +4,7 @@ import hashlib
 import platform
 import re
 import subprocess
+from collections.abc import Collection
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from twins.paths import NODE, ROOT, TOOLING
+from twins.paths import FACES, NODE, ROOT, TOOLING
 from twins.servers import node_program
 
 _PYTHON_PACKAGES = ("Flask", "gunicorn", "SQLAlchemy", "psycopg")
@@ -33,6 +34,7 @@ _MEASURED = (
     "contract-tests/twins/compare/population.py",
 )
 _NODE_PACKAGES = ("express", "@prisma/client", "pg")
+_FACES = {"fastapi": ("fastapi", "uvicorn"), "fastify": ("fastify",)}
 
 
 def machine() -> dict[str, Any]:
@@ -45,15 +47,18 @@ def machine() -> dict[str, Any]:
     }
 
 
-def versions(postgres: str) -> dict[str, str]:
+def versions(postgres: str, contestants: Collection[str]) -> dict[str, str]:
     """The versions of what took part, by name."""
     node = subprocess.run([node_program(), "--version"], capture_output=True, text=True).stdout
+    fastapi = _FACES["fastapi"] if "fastapi" in contestants else ()
+    fastify = _FACES["fastify"] if "fastify" in contestants else ()
     return {
         "Python": platform.python_version(),
         "Node": node.strip().removeprefix("v"),
         "PostgreSQL": postgres,
-        **{name: version(name) for name in _PYTHON_PACKAGES},
+        **{name: version(name) for name in (*_PYTHON_PACKAGES, *fastapi)},
         **{name: _node_version(NODE, name) for name in _NODE_PACKAGES},
+        **{name: _node_version(FACES / "fastify", name) for name in fastify},
         "undici, which sends": _node_version(TOOLING / "bench", "undici"),
     }
 

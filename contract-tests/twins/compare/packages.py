@@ -12,9 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from twins.compare.contestants import Contestant
-from twins.paths import NODE, PYTHON, ROOT
-
-_FACES = ROOT / "faces"
+from twins.paths import FACES, NODE, PYTHON
 
 
 def packages(contestant: Contestant) -> dict[str, Any] | None:
@@ -61,7 +59,7 @@ def _needs(package: Distribution, extras: frozenset[str]) -> Iterator[Requiremen
 
 def _of_python(contestant: Contestant) -> dict[str, Any]:
     direct = required((PYTHON / "requirements.in").read_text(encoding="utf-8").splitlines())
-    own = _FACES / contestant.name / "requirements.in"
+    own = FACES / contestant.name / "requirements.in"
     if contestant.role == "face" and own.exists():
         direct += required(own.read_text(encoding="utf-8").splitlines())
     everything = closure(direct)
@@ -78,7 +76,7 @@ def _files(package: Distribution) -> Iterator[Path]:
 def _of_node(contestant: Contestant) -> dict[str, Any]:
     folders = _installed(NODE)
     direct = _direct(NODE)
-    own = _FACES / contestant.name
+    own = FACES / contestant.name
     if contestant.role == "face" and (own / "package.json").exists():
         folders |= _installed(own)
         direct |= _direct(own)

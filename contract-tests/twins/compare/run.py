@@ -28,6 +28,7 @@ from twins.postgres import PostgresServer
 from twins.servers import KINDS
 from twins.stage import Stage
 
+PARTIAL = "compare.partial.json"
 _LOGS = BUILD / "logs" / "compare"
 
 
@@ -62,18 +63,19 @@ class Comparison:
         profile = PROFILES[name]
         workload = load_workload(Document.load(CONTRACT))
         self.build.mkdir(exist_ok=True)
-        identity = {
+        identity: dict[str, Any] = {
             "code": machine.code(),
             "profile": name,
             "seed": seed,
             "contestants": [each.name for each in self.contestants],
         }
-        record = Record(self.build / "compare.partial.json", identity)
+        record = Record(self.build / PARTIAL, identity)
         if resume:
             record.resume()
         if record.parity is None:
             record.parity = self._hold_parity(profile, seed)
             record.save()
+        vulnerabilities = {kind: audit.as_json() for kind, audit in audits().items()}
         postgres = self._measure(record, profile, workload, seed)
         data = {
             "version": 1,
@@ -82,16 +84,16 @@ class Comparison:
             "seed": seed,
             "commit": machine.commit(),
             "machine": machine.machine(),
-            "versions": machine.versions(postgres),
+            "versions": machine.versions(postgres, identity["contestants"]),
             "settings": _settings(profile, workload),
             "parity": record.parity,
             "contestants": [_described(each) for each in self.contestants],
             "rounds": record.rounds,
             "sender_late_ms": sender_late(record.rounds),
-            "vulnerabilities": {kind: audit.as_json() for kind, audit in audits().items()},
+            "vulnerabilities": vulnerabilities,
             "unit_tests": self._unit_tests(profile),
+            "seconds": record.seconds,
         }
-        data["seconds"] = record.seconds
         page = publish(data, self.build / "compare.json", self.docs / "compare.html")
         record.delete()
         return page
