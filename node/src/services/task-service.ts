@@ -22,6 +22,8 @@ export interface TaskFilter {
   cursor?: string;
 }
 
+const COLUMNS = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
+  due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
 const SORTS: Record<string, Omit<Order, "sort">> = {
   created_at: { column: "createdAt", type: "time" },
   updated_at: { column: "updatedAt", type: "time" },
@@ -87,17 +89,20 @@ export const deleteTask = transactional(
 
 /** Reads a task of the user's, without its sum. Throws a TaskNotFoundError. */
 export async function findTask(userId: string, taskId: string): Promise<Task> {
-  const task = await db().task.findFirst({ where: { id: taskId, userId } });
-  if (task === null) throw new TaskNotFoundError();
-  return task;
+  return existing(await rowsOf<Task>(own(userId, taskId)));
 }
 
 /** Reads a task of the user's and holds it until the transaction ends. Throws a TaskNotFoundError. */
 export async function lockTask(userId: string, taskId: string): Promise<Task> {
-  const [task] = await db().$queryRaw<Task[]>`
-    SELECT id, user_id AS "userId", title, description, status, tags, due_at AS "dueAt",
-      created_at AS "createdAt", updated_at AS "updatedAt"
-    FROM tasks WHERE id = ${taskId}::uuid AND user_id = ${userId}::uuid FOR UPDATE`;
+  return existing(await rowsOf<Task>(Prisma.sql`${own(userId, taskId)} FOR UPDATE`));
+}
+
+function own(userId: string, taskId: string): Prisma.Sql {
+  return Prisma.sql`
+    SELECT ${COLUMNS} FROM tasks WHERE id = ${taskId}::uuid AND user_id = ${userId}::uuid`;
+}
+
+function existing([task]: Task[]): Task {
   if (task === undefined) throw new TaskNotFoundError();
   return task;
 }
