@@ -51,7 +51,7 @@ HARNESS_SOURCES := lockstep twins tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help test test-contract test-faces test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory check-mirror client compare bench bench-lockstep format lock clean
+	serve docs inventory contract-diff check-mirror client compare bench bench-lockstep format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=)
@@ -111,6 +111,9 @@ docs: $(DOCS_PAGE) ## Make the site in docs/ from the contract, the tests, both 
 
 inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of both twins as JSON
 	@$(TWINS) twins.inventory
+
+contract-diff: $(PYTHON_READY) ## Say what changed in openapi.yaml since REV, and whether it breaks clients (REV=HEAD or a file, ARGS=--all)
+	@$(TWINS) twins.contract_diff $(or $(REV),HEAD) $(ARGS)
 
 check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in the other
 	@$(TWINS) twins.mirror

@@ -1,0 +1,66 @@
+"""`lockstep diff`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from lockstep.cli.grouping import could_not_run
+from lockstep.diff import compare
+from lockstep.diff.report import as_data, counts, print_changes, together
+from lockstep.openapi.loading import load_data
+
+_EPILOG = """\b
+What breaks is judged for each side. A client makes requests, so fewer allowed values break it: a
+shorter maxLength, a new required member, a value that is gone. A server makes answers, so more
+possible values do: a new null, a member that may be missing now, a new value of an enum.
+
+\b
+Examples:
+  lockstep diff old.yaml new.yaml
+  lockstep diff https://api.example.com/openapi.json openapi.yaml --all
+  git show main:openapi.yaml > /tmp/main.yaml && lockstep diff /tmp/main.yaml openapi.yaml
+  lockstep diff old.yaml new.yaml --json - | jq '.changes[] | select(.effect == "breaking")'
+
+\b
+Exit codes:
+  0  clients of the older document need not know
+  1  they may break
+  2  the documents could not be compared
+"""
+_FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("old")
+@click.argument("new")
+@click.option("--all", "everything", is_flag=True, help="List changes of words too.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="A new member breaks clients where the older document allowed no others in an answer.",
+)
+@click.option(
+    "--json", "report", type=_FILE, help="Write all changes there; - prints nothing else."
+)
+def diff(old: str, new: str, everything: bool, strict: bool, report: Path | None) -> None:
+    """Say what changed between two documents, and whether it breaks clients.
+
+    OLD and NEW are files or URLs of OpenAPI documents, 3.0 or 3.1: of one server at two times, or
+    of two servers of which one is to take the other's place. References, `allOf` and the ways to
+    write a nullable value make no difference. Each change is a sentence, the places where it is
+    met, and a pointer into the newer document, or into the older one for what is gone.
+    """
+    with could_not_run(OSError, ValueError):
+        alike = together(compare(load_data(old), load_data(new), strict=strict))
+        if report is not None:
+            text = json.dumps(as_data(old, new, alike), ensure_ascii=False, indent=2) + "\n"
+            with click.open_file(str(report), "w", encoding="utf-8") as file:
+                file.write(text)
+    if str(report) != "-":
+        print_changes(alike, Console(), everything=everything)
+    sys.exit(1 if counts(alike)["breaking"] else 0)

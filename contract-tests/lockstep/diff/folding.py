@@ -1,0 +1,142 @@
+"""A schema with its references and its `allOf` folded into one list of demands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lockstep.diff.nodes import Node
+
+# Of two bounds on one value the tighter one holds.
+TIGHTER = {
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), max),
+    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), min),
+}
+# Two of these demand both.
+_SCHEMAS = frozenset(
+    {"items", "contains", "propertyNames"}
+    | {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
+)
+# Two of these stand side by side.
+_RULES = frozenset(
+    {"pattern", "format", "multipleOf", "contentEncoding", "contentMediaType", "uniqueItems"}
+    | {"anyOf", "oneOf", "not", "if", "then", "else", "minContains", "maxContains"}
+    | {"prefixItems", "patternProperties", "dependentRequired", "dependentSchemas"}
+)
+_TUPLE = frozenset({"items", "prefixItems"})
+_FOLDED = frozenset({"$ref", "allOf", "properties", "required", "type", "enum", "const"})
+_COMPONENT = re.compile("/components/schemas/([^/]+)")
+_MAX_DEPTH = 20
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a schema demands; `types` is nothing where any type will do, and empty where none will.
+
+    `name` is the component's, if it is one. `const` is an `enum` of one value. `allOf` keeps
+    second rules of a kind that no single one can stand for. `required` has for each name where
+    that stands.
+    """
+
+    pointer: str
+    name: str = ""
+    types: list[str] | None = None
+    keywords: dict[str, Node] = field(default_factory=dict)
+    properties: dict[str, Node] = field(default_factory=dict)
+    required: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: Folded) -> None:
+        """Demand what the other one demands as well."""
+        apart = _TUPLE & (self.keywords.keys() ^ other.keywords.keys()) and (
+            "prefixItems" in self.keywords.keys() | other.keywords.keys()
+        )
+        for key, node in other.keywords.items():
+            # Which items the one judges depends on the other of the same schema.
+            if apart and key in _TUPLE:
+                self._beside(key, node)
+            else:
+                self._add(key, node)
+        for name, node in other.properties.items():
+            mine = self.properties.setdefault(name, node)
+            self.properties[name] = _conjoined(mine, node)
+        self.required = other.required | self.required
+        self.name = self.name or other.name
+        if self.types is None:
+            self.types = other.types
+        elif other.types is not None:
+            self.types = _shared(self.types, other.types)
+
+    def _add(self, key: str, node: Node) -> None:
+        mine = self.keywords.setdefault(key, node)
+        if mine.text == node.text:
+            return
+        if key in TIGHTER:
+            self.keywords[key] = TIGHTER[key](mine, node, key=lambda one: one.value)
+        elif key == "enum":
+            texts = {json.dumps(value, sort_keys=True) for value in node.value}
+            left = [value for value in mine.value if json.dumps(value, sort_keys=True) in texts]
+            self.keywords[key] = replace(mine, value=left)
+        elif key in _SCHEMAS:
+            self.keywords[key] = _conjoined(mine, node)
+        elif key in _RULES:
+            self._beside(key, node)
+
+    def _beside(self, key: str, node: Node) -> None:
+        known = self.keywords.get("allOf")
+        listed = [*(known.value if known else ()), {key: node.value}]
+        self.keywords["allOf"] = replace(known or node, value=listed)
+
+
+def fold(node: Node, depth: int = 0) -> Folded:
+    """Fold a schema; `ValueError` for one that is made of itself."""
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"a schema that is made of itself: {node.pointer}")
+    node = node.target
+    if not isinstance(node.value, Mapping):
+        # `true` allows everything, `false` nothing.
+        return Folded(node.pointer, types=[] if node.value is False else None)
+    component = _COMPONENT.fullmatch(node.pointer)
+    folded = Folded(node.pointer, component[1] if component else "")
+    folded.types = _listed(node.value.get("type"))
+    folded.keywords = {key: node.child(key) for key in node.value if key not in _FOLDED}
+    for keyword in ("enum", "const"):
+        if keyword in node.value:
+            values = node.child(keyword)
+            listed = values.value if keyword == "enum" else [values.value]
+            folded._add("enum", replace(values, value=listed))
+    if "properties" in node.value:
+        inside = node.child("properties")
+        folded.properties = {name: inside.child(name) for name in inside.value}
+    if "required" in node.value:
+        elements = node.child("required").elements()
+        folded.required = {element.value: element.pointer for element in elements}
+    for demanded in _demanded(node):
+        folded.add(fold(demanded, depth + 1))
+    return folded
+
+
+def _demanded(node: Node) -> list[Node]:
+    found = [node.followed()] if "$ref" in node.value else []
+    return found + (list(node.child("allOf").elements()) if "allOf" in node.value else [])
+
+
+def _conjoined(one: Node, other: Node) -> Node:
+    if one.text == other.text:
+        return one
+    return replace(one, value={"allOf": [one.value, other.value]})
+
+
+def _shared(one: list[str], other: list[str]) -> list[str]:
+    """The types that both lists allow; whole numbers are numbers."""
+    wide = [{*types, "integer"} if "number" in types else {*types} for types in (one, other)]
+    shared = [kind for kind in dict.fromkeys([*one, *other]) if kind in wide[0] & wide[1]]
+    return [kind for kind in shared if kind != "integer" or "number" not in shared]
+
+
+def _listed(types: Any) -> list[str] | None:
+    if types is None:
+        return None
+    return [types] if isinstance(types, str) else list(types)

@@ -1,0 +1,156 @@
+"""Rules for the keywords of a schema: what a change of one does to the set of allowed values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lockstep.diff.changes import Space
+from lockstep.diff.folding import TIGHTER
+from lockstep.diff.nodes import Node, is_equal
+
+# What a length is at least without a word of it.
+_LEAST = {"minLength": 0, "minItems": 0, "minProperties": 0}
+# One of them alone rules values out; two that differ cannot be held against each other.
+_FORMS = ("pattern", "format", "contentEncoding", "contentMediaType")
+# Rules that are only looked at for being the same.
+_OPAQUE = (
+    *("anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"),
+    *("minContains", "maxContains", "allOf"),
+)
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordChange:
+    """How a keyword changed the set of values, and where it stands."""
+
+    space: Space
+    rule: str
+    sentence: str
+    pointer: str
+
+
+Keywords = Mapping[str, Node]
+
+
+def keyword_changes(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
+    """The changes of every keyword that judges a value by itself, not by what is inside it."""
+    for keyword in TIGHTER:
+        yield from _bound(keyword, old.get(keyword), new.get(keyword))
+    for keyword in _FORMS:
+        yield from _form(keyword, old.get(keyword), new.get(keyword))
+    for keyword in _OPAQUE:
+        yield from _opaque(keyword, old.get(keyword), new.get(keyword))
+    yield from _multiple(old.get("multipleOf"), new.get("multipleOf"))
+    yield from _unique(old.get("uniqueItems"), new.get("uniqueItems"))
+    yield from _values(old, new)
+
+
+# Keywords that the rules here and those of members and items know; all others only say things.
+KNOWN = frozenset(
+    {*TIGHTER, *_FORMS, *_OPAQUE, "multipleOf", "uniqueItems", "enum", "default"}
+    | {"items", "prefixItems", "contains", "propertyNames", "patternProperties"}
+    | {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
+    | {"readOnly", "writeOnly"}
+)
+
+
+def shown(value: Any) -> str:
+    """A value as JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _bound(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    without = _LEAST.get(keyword)
+    was, now = (old.value if old else without), (new.value if new else without)
+    if was == now:
+        return
+    tighter = TIGHTER[keyword]
+    narrower = was is None or (now is not None and tighter(was, now) == now)
+    space = Space.NARROWER if narrower else Space.WIDER
+    yield _told(space, f"{keyword}-{space}", keyword, old, new)
+
+
+def _form(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    if not is_equal(old, new):
+        yield _told(_presence(old, new), f"{keyword}-changed", keyword, old, new)
+
+
+def _opaque(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    if is_equal(old, new):
+        return
+    place = new or old
+    assert place is not None
+    sentence = f"{keyword} changed; whether more or fewer values are allowed cannot be told"
+    yield KeywordChange(Space.OTHER, f"{keyword}-changed", sentence, place.pointer)
+
+
+def _multiple(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    if is_equal(old, new):
+        return
+    space = _presence(old, new)
+    if old and new and new.value % old.value == 0:
+        space = Space.NARROWER
+    elif old and new and old.value % new.value == 0:
+        space = Space.WIDER
+    yield _told(space, f"multipleOf-{space}", "multipleOf", old, new)
+
+
+def _unique(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    was, now = bool(old and old.value), bool(new and new.value)
+    place = new or old
+    if was == now or place is None:
+        return
+    space = Space.NARROWER if now else Space.WIDER
+    sentence = "items must be unique" if now else "items may be equal"
+    yield KeywordChange(space, f"uniqueItems-{space}", sentence, place.pointer)
+
+
+def _values(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
+    was, now = _listed(old), _listed(new)
+    place = new.get("enum") or old.get("enum")
+    if place is None or was == now:
+        return
+    if was is None or now is None:
+        space = Space.WIDER if now is None else Space.NARROWER
+        listed = ", ".join(map(shown, (was or now or {}).values()))
+        sentence = f"any value, no longer {listed} alone" if now is None else f"only {listed}"
+        yield KeywordChange(space, f"enum-{space}", sentence, place.pointer)
+        return
+    for text in was.keys() - now.keys():
+        gone = f"the value {shown(was[text])} is gone"
+        yield KeywordChange(Space.NARROWER, "value-gone", gone, place.pointer)
+    for text in now.keys() - was.keys():
+        added = f"the value {shown(now[text])} is new"
+        yield KeywordChange(Space.WIDER, "value-new", added, place.pointer)
+
+
+def _listed(keywords: Keywords) -> dict[str, Any] | None:
+    """The values by their JSON; nothing where any value goes."""
+    if "enum" not in keywords:
+        return None
+    return {json.dumps(value, sort_keys=True): value for value in keywords["enum"].value}
+
+
+def _presence(old: Node | None, new: Node | None) -> Space:
+    if old is None:
+        return Space.NARROWER
+    return Space.WIDER if new is None else Space.OTHER
+
+
+def _told(
+    space: Space, rule: str, keyword: str, old: Node | None, new: Node | None
+) -> KeywordChange:
+    place = new or old
+    assert place is not None
+    if old and new:
+        sentence = f"{keyword} was {shown(old.value)}, is {shown(new.value)}"
+    elif new:
+        sentence = f"{keyword} is {shown(new.value)}, there was none"
+    else:
+        sentence = f"{keyword} was {shown(place.value)}, there is none"
+    return KeywordChange(space, rule, sentence, place.pointer)

@@ -1,0 +1,100 @@
+"""Changes of an object's members.
+
+A new member of an answer is taken to harm nobody, although an older document that allowed no other
+members had promised that there are none: clients are told to ignore what they do not know. With
+`strict` that promise counts, for clients that hold answers to the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from lockstep.diff.alternatives import Alternative
+from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
+from lockstep.diff.nodes import Node
+
+Compare = Callable[[Node, Node, Side], tuple[Change, ...]]
+
+# Members that one side never sees.
+_UNSEEN = {Side.REQUEST: "readOnly", Side.RESPONSE: "writeOnly"}
+
+
+class MemberChanges:
+    """Compares the members of two objects; `compare` compares their schemas."""
+
+    def __init__(self, compare: Compare, *, strict: bool) -> None:
+        self._compare = compare
+        self._strict = strict
+
+    def changes(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
+        """Members that are gone or new, required ones, what is inside them, and closedness."""
+        before, after = _seen(old.properties, side), _seen(new.properties, side)
+        for name, member in before.items():
+            if name in after:
+                yield from within(name, self._compare(member, after[name], side))
+            else:
+                yield from within(name, _gone(member, old, new, side, name))
+        for name in after.keys() - before.keys():
+            yield from within(name, self._added(after[name], old, new, side, name))
+        for name in sorted(old.required.keys() ^ new.required.keys()):
+            if (name in before) == (name in after):
+                yield from within(name, _required(old, new, side, name))
+        yield from self._closed(old, new, side)
+
+    def _added(
+        self, member: Node, old: Alternative, new: Alternative, side: Side, name: str
+    ) -> Iterator[Change]:
+        if side is Side.REQUEST:
+            required = name in new.required
+            effect = Effect.BREAKING if required else Effect.COMPATIBLE
+            sentence = "is new and required" if required else "is new"
+        else:
+            broken = self._strict and old.is_closed
+            effect = Effect.BREAKING if broken else Effect.COMPATIBLE
+            sentence = "is new, and no other members were to come" if broken else "is new"
+        yield Change(effect, "member-new", sentence, member.pointer)
+
+    def _closed(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
+        if old.is_closed == new.is_closed:
+            return
+        if new.is_closed:
+            space, sentence = Space.NARROWER, "no other members are allowed"
+        else:
+            space, sentence = Space.WIDER, "other members are allowed"
+        effect = effect_of(space, side)
+        if side is Side.RESPONSE and not self._strict:
+            effect = Effect.COMPATIBLE
+        yield Change(effect, "closed" if new.is_closed else "opened", sentence, new.pointer)
+
+
+def _seen(members: Mapping[str, Node], side: Side) -> dict[str, Node]:
+    unseen = _UNSEEN[side]
+    return {name: node for name, node in members.items() if not _has(node, unseen)}
+
+
+def _has(node: Node, word: str) -> bool:
+    value = node.followed().value
+    return isinstance(value, Mapping) and value.get(word) is True
+
+
+def _gone(
+    member: Node, old: Alternative, new: Alternative, side: Side, name: str
+) -> Iterator[Change]:
+    if side is Side.REQUEST:
+        what = "refused" if new.is_closed else "ignored"
+        yield Change(Effect.BREAKING, "member-gone", f"is gone: it is {what}", member.pointer)
+    elif name in old.required:
+        yield Change(Effect.BREAKING, "member-gone", "is gone, and always came", member.pointer)
+    else:
+        yield Change(
+            Effect.COMPATIBLE, "member-gone", "is gone, and did not always come", member.pointer
+        )
+
+
+def _required(old: Alternative, new: Alternative, side: Side, name: str) -> Iterator[Change]:
+    if name in new.required:
+        space, sentence = Space.NARROWER, "is required"
+    else:
+        space, sentence = Space.WIDER, "is no longer required"
+    pointer = new.required.get(name) or old.required[name]
+    yield Change(effect_of(space, side), f"required-{space}", sentence, pointer)

@@ -1,0 +1,82 @@
+"""Places of a document that know where they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lockstep.openapi.shapes import resolve
+
+# References that only lead to each other lead nowhere.
+_MAX_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value inside a document; `pointer` is its place there (RFC 6901)."""
+
+    document: Mapping[str, Any]
+    value: Any
+    pointer: str = ""
+
+    def child(self, key: str | int) -> Node:
+        """What stands under a key, or at an index, that is there; references are not followed."""
+        return Node(self.document, self.value[key], f"{self.pointer}/{_escaped(str(key))}")
+
+    def get(self, key: str) -> Node | None:
+        """The same for a key that may be missing, with references followed."""
+        if not isinstance(self.value, Mapping) or key not in self.value:
+            return None
+        return self.child(key).followed()
+
+    def followed(self) -> Node:
+        """The place that references lead to. `ValueError` for one that leads nowhere."""
+        node = self
+        for _ in range(_MAX_STEPS):
+            reference = node.value.get("$ref") if isinstance(node.value, Mapping) else None
+            if not isinstance(reference, str):
+                return node
+            node = Node(node.document, resolve(node.document, reference), reference[1:])
+        raise ValueError(f"references go in a circle: {self.pointer}")
+
+    @property
+    def target(self) -> Node:
+        """The place itself, or what it refers to where it is nothing but a reference."""
+        is_reference = isinstance(self.value, Mapping) and self.value.keys() == {"$ref"}
+        return self.followed() if is_reference else self
+
+    def members(self) -> Iterator[tuple[str, Node]]:
+        """The members of an object with references followed; nothing for anything else."""
+        for key in self.value if isinstance(self.value, Mapping) else ():
+            yield key, self.child(key).followed()
+
+    def elements(self) -> Iterator[Node]:
+        """The elements of an array, references not followed; nothing for anything else."""
+        for index in range(len(self.value)) if isinstance(self.value, list) else ():
+            yield self.child(index)
+
+    @property
+    def text(self) -> str:
+        """The value as one line of JSON, which is equal for equal values."""
+        return json.dumps(self.value, ensure_ascii=False, sort_keys=True)
+
+
+def member_of(node: Node | None, key: str) -> Node | None:
+    """What stands under a key, if there is anything at all."""
+    return node.get(key) if node else None
+
+
+def members_of(node: Node | None) -> dict[str, Node]:
+    """The members of an object by name; none where there is no object."""
+    return dict(node.members()) if node else {}
+
+
+def is_equal(old: Node | None, new: Node | None) -> bool:
+    """Whether both are missing, or hold the same JSON."""
+    return (old and old.text) == (new and new.text)
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

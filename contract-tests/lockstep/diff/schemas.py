@@ -1,0 +1,128 @@
+"""What changed between two schemas, on the side of requests or on that of responses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.diff.alternatives import Alternative, alternatives
+from lockstep.diff.annotations import annotation_changes
+from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
+from lockstep.diff.keywords import KNOWN, keyword_changes, shown
+from lockstep.diff.matching import match
+from lockstep.diff.members import MemberChanges
+from lockstep.diff.nodes import Node, is_equal
+
+_ANYTHING: Mapping[str, Any] = {}
+_SINGLE = ("items", "contains", "propertyNames")
+_REST = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
+
+
+class SchemaComparison:
+    """Compares schemas of two documents. `strict`: see `lockstep.diff.members`."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._members = MemberChanges(self.changes, strict=strict)
+        # What was found between two places; nothing while they are being compared, so that schemas
+        # may go in circles.
+        self._found: dict[tuple[str, str, Side], tuple[Change, ...]] = {}
+
+    def changes(self, old: Node | None, new: Node | None, side: Side) -> tuple[Change, ...]:
+        """The changes; a schema that is missing allows anything. `ValueError`: see `Node`."""
+        place = new or old
+        if place is None:
+            return ()
+        anything = Node(place.document, _ANYTHING, place.pointer)
+        before, after = old.target if old else anything, new.target if new else anything
+        if old is None or new is None:
+            return tuple(self._compared(before, after, side))
+        key = (before.pointer, after.pointer, side)
+        if key not in self._found:
+            self._found[key] = ()
+            self._found[key] = tuple(self._compared(before, after, side))
+        return self._found[key]
+
+    def _compared(self, old: Node, new: Node, side: Side) -> Iterator[Change]:
+        before, after = alternatives(old), alternatives(new)
+        pairs, gone, added = match(before, after)
+        several = any(sum(one.type != "null" for one in each) > 1 for each in (before, after))
+        for one, other in pairs:
+            found = self._pair(one, other, side)
+            yield from within(f"({other.label})", found) if several else found
+        for one in gone:
+            yield _alternative(one, "is gone", Space.NARROWER, side)
+        for one in added:
+            yield _alternative(one, "is new", Space.WIDER, side)
+
+    def _pair(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
+        yield from _type(old, new, side)
+        for change in keyword_changes(old.keywords, new.keywords):
+            effect = effect_of(change.space, side)
+            yield Change(effect, change.rule, change.sentence, change.pointer)
+        yield from _default(old.keywords.get("default"), new.keywords.get("default"), side)
+        yield from self._inside(old.keywords, new.keywords, side)
+        yield from self._members.changes(old, new, side)
+        yield from annotation_changes(old.keywords, new.keywords, KNOWN, new.pointer)
+
+    def _inside(
+        self, old: Mapping[str, Node], new: Mapping[str, Node], side: Side
+    ) -> Iterator[Change]:
+        for keyword in _SINGLE:
+            found = self.changes(old.get(keyword), new.get(keyword), side)
+            yield from within("items" if keyword == "items" else keyword, found)
+        for keyword in _REST:
+            before, after = _schema(old.get(keyword)), _schema(new.get(keyword))
+            yield from within("other members", self.changes(before, after, side))
+        for keyword in ("prefixItems", "patternProperties"):
+            steps = _steps(old.get(keyword)) | _steps(new.get(keyword))
+            for step in sorted(steps, key=str):
+                one, other = _at(old, keyword, step), _at(new, keyword, step)
+                found = self.changes(one, other, side)
+                yield from within(f"{keyword} {step}", found)
+
+
+def _alternative(one: Alternative, what: str, space: Space, side: Side) -> Change:
+    rule = "alternative-gone" if space is Space.NARROWER else "alternative-new"
+    return Change(effect_of(space, side), rule, f"{one.label} {what}", one.pointer)
+
+
+def _type(old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
+    if old.type == new.type:
+        return
+    space = Space.OTHER
+    if not old.type or (old.type, new.type) == ("number", "integer"):
+        space = Space.NARROWER
+    elif not new.type or (old.type, new.type) == ("integer", "number"):
+        space = Space.WIDER
+    sentence = f"the type was {old.type or 'anything'}, is {new.type or 'anything'}"
+    pointer = (new if new.type else old).pointer
+    yield Change(effect_of(space, side), "type-changed", sentence, f"{pointer}/type")
+
+
+def _default(old: Node | None, new: Node | None, side: Side) -> Iterator[Change]:
+    """What a client leaves out means something else, where there was a default before."""
+    place = new or old
+    if side is Side.RESPONSE or place is None or is_equal(old, new):
+        return
+    effect = Effect.BREAKING if old else Effect.COMPATIBLE
+    was, now = (shown(one.value) if one else "none" for one in (old, new))
+    yield Change(effect, "default-changed", f"the default was {was}, is {now}", place.pointer)
+
+
+def _schema(node: Node | None) -> Node | None:
+    """A schema that says something of what is inside; closedness is judged with the members."""
+    return node if node and isinstance(node.value, Mapping) else None
+
+
+def _steps(node: Node | None) -> set[str | int]:
+    if node is None:
+        return set()
+    return set(range(len(node.value))) if isinstance(node.value, list) else set(node.value)
+
+
+def _at(keywords: Mapping[str, Node], keyword: str, step: str | int) -> Node | None:
+    """The schema of a step; behind the last of `prefixItems` it is that of `items`."""
+    node = keywords.get(keyword)
+    if node and step in _steps(node):
+        return node.child(step)
+    return keywords.get("items") if keyword == "prefixItems" else None

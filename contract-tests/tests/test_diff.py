@@ -1,0 +1,180 @@
+"""What changed between two documents, and whom it breaks."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from fixtures.diffs import document, effects
+from fixtures.notes_server import DOCUMENT
+
+from lockstep.diff import Effect, compare
+from lockstep.diff.report import together
+from lockstep.openapi.loading import load_data
+from lockstep.openapi.shapes import resolve
+
+LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 100}}
+ETAG = {"schema": {"type": "string"}}
+ANSWER = {"description": "ok"}
+KEY: dict[str, list[str]] = {"key": []}
+TOKEN = {"token": ["read"]}
+OPERATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
+    "parameter gone": ({"parameters": [LIMIT]}, {}, {"breaking"}),
+    "parameter new": ({}, {"parameters": [LIMIT]}, {"compatible"}),
+    "parameter new and required": ({}, {"parameters": [LIMIT | {"required": True}]}, {"breaking"}),
+    "parameter required": (
+        {"parameters": [LIMIT]},
+        {"parameters": [LIMIT | {"required": True}]},
+        {"breaking"},
+    ),
+    "parameter of another kind": (
+        {"parameters": [LIMIT]},
+        {"parameters": [LIMIT | {"in": "header"}]},
+        {"breaking", "compatible"},
+    ),
+    "parameter written otherwise": (
+        {"parameters": [LIMIT]},
+        {"parameters": [LIMIT | {"explode": False}]},
+        {"breaking"},
+    ),
+    "parameter bound": (
+        {"parameters": [LIMIT]},
+        {"parameters": [LIMIT | {"schema": {"type": "integer", "maximum": 50}}]},
+        {"breaking"},
+    ),
+    "case of a header": (
+        {"parameters": [LIMIT | {"in": "header", "name": "If-Match"}]},
+        {"parameters": [LIMIT | {"in": "header", "name": "if-match"}]},
+        set(),
+    ),
+    "body new": ({}, {"requestBody": {"content": {}}}, {"compatible"}),
+    "body new and required": ({}, {"requestBody": {"required": True}}, {"breaking"}),
+    "body gone": ({"requestBody": {"content": {}}}, {}, {"breaking"}),
+    "body required": ({"requestBody": {}}, {"requestBody": {"required": True}}, {"breaking"}),
+    "body of another media type": (
+        {"requestBody": {"content": {"text/plain": {}}}},
+        {"requestBody": {"content": {"text/csv": {}}}},
+        {"breaking", "compatible"},
+    ),
+    "success gone": (
+        {"responses": {"200": ANSWER, "202": ANSWER}},
+        {"responses": {"200": ANSWER}},
+        {"breaking"},
+    ),
+    "success new": ({}, {"responses": {"200": {"description": "ok"}, "201": ANSWER}}, {"breaking"}),
+    "error new": (
+        {},
+        {"responses": {"200": {"description": "ok"}, "404": ANSWER, "304": ANSWER}},
+        {"compatible"},
+    ),
+    "header gone": (
+        {"responses": {"200": ANSWER | {"headers": {"ETag": ETAG}}}},
+        {"responses": {"200": ANSWER}},
+        {"compatible"},
+    ),
+    "header gone that always came": (
+        {"responses": {"200": ANSWER | {"headers": {"ETag": ETAG | {"required": True}}}}},
+        {"responses": {"200": ANSWER}},
+        {"breaking"},
+    ),
+    "header that may be missing now": (
+        {"responses": {"200": ANSWER | {"headers": {"ETag": ETAG | {"required": True}}}}},
+        {"responses": {"200": ANSWER | {"headers": {"etag": ETAG}}}},
+        {"breaking"},
+    ),
+    "header with more values": (
+        {"responses": {"200": ANSWER | {"headers": {"E": {"schema": {"enum": ["a"]}}}}}},
+        {"responses": {"200": ANSWER | {"headers": {"E": {"schema": {"enum": ["a", "b"]}}}}}},
+        {"breaking"},
+    ),
+    "log-in": ({}, {"security": [KEY]}, {"breaking"}),
+    "no log-in": ({"security": [KEY]}, {"security": []}, {"compatible"}),
+    "another way to log in": ({"security": [KEY]}, {"security": [KEY, TOKEN]}, {"compatible"}),
+    "a way less": ({"security": [KEY, TOKEN]}, {"security": [KEY]}, {"breaking"}),
+    "a scope more": (
+        {"security": [TOKEN]},
+        {"security": [{"token": ["read", "write"]}]},
+        {"breaking"},
+    ),
+    "name": ({}, {"operationId": "sent"}, {"compatible"}),
+    "summary": ({}, {"summary": "Send it."}, {"silent"}),
+    "callbacks": ({}, {"callbacks": {"done": {}}}, {"breaking"}),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_break_by_their_parts(name: str) -> None:
+    old, new, expected = OPERATIONS[name]
+    assert effects(document(**old), document(**new)) == expected
+
+
+def test_operations_come_and_go() -> None:
+    none = document() | {"paths": {}}
+    assert effects(none, document()) == {"compatible"}
+    (gone,) = compare(document(), none)
+    assert (gone.effect, gone.where, gone.sentence) == (Effect.BREAKING, ("send",), "is gone")
+    assert gone.pointer == "/paths/~1x~1{id}/post"
+
+
+def test_the_name_of_a_path_parameter_changes_nothing_on_the_wire() -> None:
+    named = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    old, new = document(parameters=[named]), document(parameters=[named | {"name": "key"}])
+    new["paths"] = {"/x/{key}": new["paths"]["/x/{id}"]}
+    assert effects(old, new) == {"compatible"}
+
+
+def test_servers_and_schemes_count() -> None:
+    key = {"type": "apiKey", "in": "header", "name": "Key"}
+    old = document() | {"components": {"securitySchemes": {"key": key}}}
+    new = document() | {"components": {"securitySchemes": {"key": key | {"in": "query"}}}}
+    assert effects(old, new) == {"breaking"}
+    assert effects(document(), document() | {"servers": [{"url": "/v2"}]}) == {"breaking"}
+    assert effects(document(), document() | {"servers": [{"url": "https://a.example/"}]}) == set()
+
+
+def test_a_shared_schema_changes_once_and_is_told_with_all_its_places() -> None:
+    def shared(longest: int) -> dict[str, Any]:
+        reference = {"$ref": "#/components/schemas/Title"}
+        made = document(reference, {"type": "array", "items": reference})
+        title = {"type": "string", "maxLength": longest}
+        return made | {"components": {"schemas": {"Title": title}}}
+
+    told = together(compare(shared(9), shared(5)))
+    assert {(change.effect.value, tuple(places)) for change, places in told.items()} == {
+        ("breaking", ("send, request body, application/json",)),
+        ("compatible", ("send, 200, application/json, items",)),
+    }
+    assert {change.pointer for change in told} == {"/components/schemas/Title/maxLength"}
+
+
+def test_a_document_against_itself_gives_nothing() -> None:
+    raw = load_data(DOCUMENT)
+    assert compare(raw, copy.deepcopy(raw)) == []
+
+
+def test_what_is_pointed_at_is_there() -> None:
+    old, new = load_data(DOCUMENT), load_data(DOCUMENT)
+    for schema in new["components"]["schemas"].values():
+        for member in schema.get("properties", {}).values():
+            member.pop("maxLength", None)
+            member["description"] = "changed"
+    found = compare(old, new)
+    assert found
+    for change in found:
+        where = old if "there is none" in change.sentence else new
+        assert resolve(where, f"#{change.pointer}") is not None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"swagger": "2.0"},
+        document({"$ref": "#/nowhere"}),
+        document(parameters=[{"in": "query"}]),
+    ],
+)
+def test_what_cannot_be_read_is_told(broken: Any) -> None:
+    with pytest.raises(ValueError, match=r"document|reference"):
+        compare(broken, broken)

@@ -1,0 +1,81 @@
+"""`lockstep diff`: what it prints, writes and ends with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from fixtures.diffs import document
+
+from lockstep.cli import main
+
+SHORT = document({"maxLength": 5}, description="a")
+LONG = document({"maxLength": 9}, description="b")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    """Compares two documents in files."""
+
+    def compared(old: Any, new: Any, *options: str) -> Result:
+        for name, content in (("old", old), ("new", new)):
+            (tmp_path / f"{name}.json").write_text(json.dumps(content))
+        names = [str(tmp_path / "old.json"), str(tmp_path / "new.json")]
+        return CliRunner().invoke(main, ["diff", *names, *options])
+
+    return compared
+
+
+def test_what_breaks_comes_first_and_decides_the_exit_code(run: Any) -> None:
+    result = run(LONG, SHORT)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[1:3] == [
+        "  send, request body, application/json: maxLength was 9, is 5",
+        "      #/paths/~1x~1{id}/post/requestBody/content/application~1json/schema/maxLength",
+    ]
+    assert result.output.endswith("1 breaking, 0 compatible, 1 silent (--all lists them)\n")
+    assert "\x1b" not in result.output
+
+
+def test_clients_need_not_know(run: Any) -> None:
+    result = run(SHORT, LONG, "--all")
+    assert result.exit_code == 0
+    assert "send: description changed" in result.output
+    assert result.output.endswith("0 breaking, 1 compatible, 1 silent\n")
+
+
+def test_nothing_to_tell(run: Any) -> None:
+    assert run(SHORT, SHORT).output == "no change\n"
+
+
+def test_all_of_it_as_data(run: Any) -> None:
+    result = run(LONG, SHORT, "--json", "-")
+    data = json.loads(result.stdout)
+    assert (result.exit_code, data["counts"]) == (1, {"breaking": 1, "compatible": 0, "silent": 1})
+    first = data["changes"][0]
+    assert (first["effect"], first["rule"]) == ("breaking", "maxLength-narrower")
+    assert first["where"] == ["send, request body, application/json"]
+
+
+def test_a_member_that_was_not_to_come(run: Any) -> None:
+    closed = {"type": "object", "additionalProperties": False}
+    documents = document(None, closed), document(None, closed | {"properties": {"a": {}}})
+    assert run(*documents).exit_code == 0
+    assert run(*documents, "--strict").exit_code == 1
+
+
+@pytest.mark.parametrize("broken", [{"swagger": "2.0"}, document({"$ref": "#/nowhere"}), []])
+def test_documents_that_cannot_be_compared(run: Any, broken: Any) -> None:
+    result = run(broken, broken)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("lockstep: ")
+
+
+def test_a_document_that_is_not_there(run: Any, tmp_path: Path) -> None:
+    run(SHORT, SHORT)
+    result = CliRunner().invoke(main, ["diff", str(tmp_path / "old.json"), "nowhere.yaml"])
+    assert result.exit_code == 2
+    assert "nowhere.yaml" in result.stderr
