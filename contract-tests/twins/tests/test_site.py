@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
-from jsonschema_rs import validator_for
 
 from lockstep.openapi.loading import load_yaml
 from twins.contract import STORIES, TRAPS
@@ -16,8 +15,6 @@ from twins.site import mirror, traps
 from twins.site.build import write_site
 from twins.site.document import raw_operations
 from twins.site.errors import catalogue, shown_by_stories
-from twins.site.frame import FrameError, framed
-from twins.site.manifest import PolicyError, manifest, policy_of, sha256
 from twins.site.page import NAVIGATION
 
 # What servers answer beside the pages.
@@ -142,51 +139,3 @@ def test_what_was_there_before_is_gone(tmp_path: Path) -> None:
     (tmp_path / "old.html").write_text("old")
     files = write_site(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {*files, "site.json"}
-
-
-def test_policies_let_nothing_else_run(files: dict[str, bytes]) -> None:
-    sent = manifest(files, trying=("try.html",))["pages"]
-    assert isinstance(sent, dict)
-    assert sent.keys() == files.keys()
-    for name, sending in sent.items():
-        policy = sending["content_security_policy"]
-        assert policy.startswith("default-src 'none'; ")
-        assert "unsafe" not in policy
-        assert ("connect-src" in policy) == (name == "try.html")
-
-
-def test_the_manifest_is_as_the_contract_says(site: Path) -> None:
-    form = DOCUMENT["x-docs-site"]["manifest_schema"] | {"components": DOCUMENT["components"]}
-    sent = json.loads((site / "site.json").read_text(encoding="utf-8"))
-    assert [error.message for error in validator_for(form).iter_errors(sent)] == []
-    assert DOCUMENT["x-docs-site"]["connect_source"] in (
-        sent["pages"]["try.html"]["content_security_policy"].split("; ")
-    )
-
-
-def test_a_policy_names_what_the_page_has() -> None:
-    page = "<style>a{}</style><script>b()</script><script src='c.js'></script>"
-    assert policy_of("page.html", page).split("; ")[1:3] == [
-        f"script-src 'self' {sha256('b()')}",
-        f"style-src {sha256('a{}')}",
-    ]
-
-
-@pytest.mark.parametrize("page", ["<p style='color: red'>", "<p onclick='go()'>"])
-def test_styles_and_handlers_in_attributes_are_refused(page: str) -> None:
-    with pytest.raises(PolicyError, match=r"page\.html: <p "):
-        policy_of("page.html", page)
-
-
-def test_a_page_that_stands_alone_is_framed() -> None:
-    style = f"style-src {sha256('p{}')}"
-    page = framed(
-        f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{style}"><header>',
-        "parity.html",
-    )
-    assert page.startswith("<!DOCTYPE html>")
-    assert page.count("style-src 'sha256-") == 1
-    assert page.count("sha256-") == 2
-    assert '<a href="parity.html" aria-current="page">' in page
-    with pytest.raises(FrameError):
-        framed("<header>", "parity.html")

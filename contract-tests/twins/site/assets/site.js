@@ -46,7 +46,7 @@ function offerCopies() {
         button.textContent = "Copy";
       }, 1500);
     });
-    block.append(button);
+    block.prepend(button);
   }
 }
 
