@@ -1,6 +1,8 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m twins.suite [stories] [traps] [races] [generated]
+python -m twins.suite [stories | lockstep] [traps] [races] [generated]
+
+`lockstep` plays the stories in lockstep alone, which is what parity needs.
 
 PROFILE=quick|default|deep, SEED, DATABASE_URL and SERVERS are read; SERVERS=python,fastapi names
 whom to compare. Unless all parts are run, not every documented status needs to be seen.
@@ -9,7 +11,7 @@ Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when 
 """
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -34,6 +36,7 @@ from twins.servers import KINDS, ServerError
 from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 
 PARTS = ("stories", "traps", "races", "generated")
+LOCKSTEP = "lockstep"
 WRITERS = {".html": write_html, ".json": write_json, ".xml": write_junit, ".md": write_markdown}
 
 
@@ -49,6 +52,8 @@ class Suite:
         """Run parts of the contract tests. Raises RunError, ServerError, StoryError."""
         if "stories" in parts:
             self._play_stories()
+        elif LOCKSTEP in parts:
+            self._play_in_lockstep()
         if "traps" in parts:
             self._spring_traps()
         if "races" in parts:
@@ -69,7 +74,16 @@ class Suite:
             self._run.play_stories(usual, targets, "alternating", title)
         for story in self._stories:
             if story.profile != "default" and self._stage.can_play(story.profile):
-                self._play_apart(story)
+                self._play_apart(story, story.modes)
+
+    def _play_in_lockstep(self) -> None:
+        usual = [story for story in self._stories if story.profile == "default"]
+        with self._stage.pair() as targets:
+            self._run.reach(targets, "/ready")
+            self._run.play_stories(usual, targets, LOCKSTEP, "stories in lockstep")
+        for story in self._stories:
+            if story.profile != "default" and self._stage.can_play(story.profile):
+                self._play_apart(story, [mode for mode in story.modes if mode == LOCKSTEP])
 
     def _spring_traps(self) -> None:
         """Send the requests, down to their bytes, where the runtimes differ by nature."""
@@ -89,11 +103,11 @@ class Suite:
         with self._stage.pair(POPULATED, leader=second) as targets:
             self._run.fuzz(targets, "generated requests, populated databases")
 
-    def _play_apart(self, story: Story) -> None:
+    def _play_apart(self, story: Story, modes: Iterable[str]) -> None:
         """Play a story that needs servers with other settings, which it leaves used up."""
         if story.profile not in PROFILES:
             raise StoryError(f"{story.name}: unknown profile {story.profile}")
-        for mode in story.modes:
+        for mode in modes:
             with self._stage.pair(profile=story.profile, shared=mode == "alternating") as targets:
                 title = f"{story.name}, {mode}"
                 self._run.play_stories([story], targets, mode, title, self._stage.controls)
@@ -102,7 +116,7 @@ class Suite:
 def main() -> int:
     """Run the contract tests and report; return the exit status."""
     parts = sys.argv[1:] or PARTS
-    if not set(parts) <= set(PARTS):
+    if not set(parts) <= {*PARTS, LOCKSTEP}:
         print(__doc__, file=sys.stderr)
         return COULD_NOT_RUN
     console = terminal.console()

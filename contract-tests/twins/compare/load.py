@@ -112,11 +112,14 @@ class Sender:
 
     def send(self, mix: Mix, rate: float, seconds: float) -> Sent:
         """Send so many requests a second, whatever the answers do. Raises SenderError."""
-        return self._step({"mix": mix, "rate": rate, "seconds": seconds})
+        return self._step({"mix": mix, "rate": rate, "seconds": seconds, "requests": None})
 
-    def saturate(self, mix: Mix, seconds: float) -> Sent:
-        """Keep every connection busy, each waiting for its answer. Raises SenderError."""
-        return self._step({"mix": mix, "rate": None, "seconds": seconds})
+    def saturate(self, mix: Mix, seconds: float, requests: int | None = None) -> Sent:
+        """Keep every connection busy, each waiting for its answer, until either is used up.
+
+        Raises SenderError.
+        """
+        return self._step({"mix": mix, "rate": None, "seconds": seconds, "requests": requests})
 
     def _step(self, step: Mapping[str, Any]) -> Sent:
         self._tell(step)

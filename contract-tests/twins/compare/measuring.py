@@ -22,6 +22,8 @@ from twins.stage import Stage
 
 # Past this share of what is answered at most, a higher rate is only a longer queue.
 _HOPELESS = 1.25
+# Warm is who answered so many requests, but a slow server is not waited for much longer.
+_WARM_UP_SECONDS = 20.0
 _NUMBERS = itertools.count(1)
 
 
@@ -65,15 +67,16 @@ class Meter:
         first = workers == self.profile.workers[0]
         mixed = self.profile.seconds_of_mixed(first=first) * contestant.can(self.workload.mixed)
         alone = [each for each in self.profile.alone if contestant.can(self.workload.alone[each])]
-        overhead = 6.0 if contestant.role != "bare" else 3.0
+        overhead = (6.0 if contestant.role != "bare" else 2.0) + self.profile.warm_up / 500
         return overhead + mixed + len(alone) * self.profile.seconds_of_search * first
 
     def _loads(
         self, observer: Observer, contestant: Contestant, *, first: bool
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         mixed, profile = self.workload.mixed, self.profile
+        known = {name: weight for name, weight in mixed.items() if contestant.can({name: weight})}
+        observer.sender.saturate(known, _WARM_UP_SECONDS, profile.warm_up)
         if contestant.can(mixed):
-            observer.sender.saturate(mixed, profile.warm_up)
             found = self._search(observer, mixed)
             most = found["saturated"]["per_second"] * _HOPELESS
             yield "mixed", found | {"curve": list(self._curve(observer, most)) if first else []}
@@ -96,7 +99,7 @@ class Meter:
             "highest": {"rate": best.rate, **(times_of(best.sent) if best.sent else {})},
             "half": None,
         }
-        if best.sent is not None:
+        if best.sent is not None and self.profile.half:
             half = best.rate / 2
             calm = observer.sender.send(mix, half, self.profile.probe)
             figures["half"] = {"rate": half, **times_of(calm)}

@@ -11,9 +11,10 @@ P99_LIMIT_MS = 100.0
 class Profile:
     """What one round measures of each server; times in seconds, rates in requests a second.
 
-    parity: the profile of the contract tests before it. alone: how many of the workload's loads
-    are measured by themselves. probes: steps of the search for the highest rate. workers: how many
-    each server runs with; whatever is not the mixed load is measured with the first number only.
+    parity: the profile of the contract tests before it. workers: how many each server runs with;
+    whatever is not the mixed load is measured with the first number only. alone: which of the
+    workload's loads are measured by themselves. warm_up: requests. probes: steps of the search for
+    the highest rate. half: whether each load is also sent at half of that rate.
     outages: in how many rounds the database goes away.
     """
 
@@ -22,7 +23,8 @@ class Profile:
     workers: tuple[int, ...]
     alone: tuple[str, ...]
     rates: tuple[int, ...]
-    warm_up: float
+    warm_up: int
+    half: bool
     burst: float
     probes: int
     probe: float
@@ -33,12 +35,12 @@ class Profile:
     def seconds_of_mixed(self, *, first: bool) -> float:
         """How long the mixed load of one server and round takes."""
         curve = len(self.rates) * self.fixed if first else 0.0
-        return self.warm_up + self.seconds_of_search + curve
+        return self.seconds_of_search + curve
 
     @property
     def seconds_of_search(self) -> float:
-        """How long the search for one highest rate takes, and a look at half of it."""
-        return self.burst + (self.probes + 1) * self.probe
+        """How long the search for one highest rate takes, with a look at half of it."""
+        return self.burst + (self.probes + self.half) * self.probe
 
 
 _ALONE = (
@@ -59,7 +61,8 @@ PROFILES: Mapping[str, Profile] = {
         workers=(1,),
         alone=("list tasks",),
         rates=(100, 200),
-        warm_up=0.5,
+        warm_up=1500,
+        half=False,
         burst=0.5,
         probes=3,
         probe=0.7,
@@ -73,7 +76,8 @@ PROFILES: Mapping[str, Profile] = {
         workers=(1, 2),
         alone=_ALONE,
         rates=_RATES,
-        warm_up=3,
+        warm_up=5000,
+        half=True,
         burst=1.5,
         probes=4,
         probe=2.5,
@@ -87,7 +91,8 @@ PROFILES: Mapping[str, Profile] = {
         workers=(1, 2),
         alone=_ALONE,
         rates=_RATES,
-        warm_up=10,
+        warm_up=20_000,
+        half=True,
         burst=4,
         probes=6,
         probe=8,

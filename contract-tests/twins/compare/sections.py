@@ -145,12 +145,12 @@ def _evenness(figures: Figures) -> Section:
     ]
     mixed = {name: figures.spread(name, unevenness("mixed")) for name in RUNTIMES}
     told = [f"{in_words(each.median)} in {RUNTIMES[name]}" for name, each in mixed.items() if each]
+    said = [f"Of mixed requests they take {' and '.join(told)} times as long."] if told else []
     sentence = (
         "How many times as long as the middle one the slowest of a hundred requests take, at half"
-        " of the highest rate of each server. The mixed load has quick and slow operations in it:"
-        f" {' and '.join(told)}."
+        " of the highest rate of each server. The mixed load has quick and slow operations in it."
     )
-    return of_rows(groups, words, [sentence])
+    return of_rows(groups, words, [sentence, *said])
 
 
 def _memory(figures: Figures) -> Section:

@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+_FEWEST_ROUNDS = 3
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -35,11 +37,13 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 def ratio(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) -> Spread | None:
     """Ours by theirs, round by round, so that what slowed the machine for a round counts in both.
 
-    Both map the number of a round to its value. None if no round has both, and neither is 0.
+    Both map the number of a round to its value. None if fewer than three rounds have both, and
+    neither is 0: a spread of two says nothing.
     """
-    return spread(
+    found = [
         value / other for number, value in ours.items() if value and (other := theirs.get(number))
-    )
+    ]
+    return spread(found) if len(found) >= _FEWEST_ROUNDS else None
 
 
 def ratio_in_words(found: Spread) -> str:

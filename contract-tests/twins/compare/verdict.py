@@ -26,7 +26,7 @@ class Claim:
     """What is said of one figure of two contestants.
 
     difference: a sentence with {more}, {less} and {times}. topic: what does not differ, if it
-    does not. workers: None for the usual number.
+    does not. workers: None for the usual number. resolution: what is less on both sides is equal.
     """
 
     pick: Pick
@@ -34,6 +34,7 @@ class Claim:
     topic: str
     unit: str = ""
     workers: int | None = None
+    resolution: float = 0.0
 
     def said(self, figures: Figures, names: Mapping[str, str]) -> str | None:
         """The sentence; names maps both contestants to what they are called. None if unknown."""
@@ -46,10 +47,11 @@ class Claim:
         told = " against ".join(
             f"{in_words(each.median)}{self.unit}" for each in (medians[more], medians[less]) if each
         )
-        if not found.can_tell_from_one:
+        most = max(each.median for each in medians.values() if each)
+        if not found.can_tell_from_one or most < self.resolution:
             return (
                 f"No difference that this machine can show between {names[more]} and"
-                f" {names[less]} in {self.topic} ({told}; which is ahead depends on the round)."
+                f" {names[less]} in {self.topic}: {told}."
             )
         times = ratio_in_words(found if more == first else found.inverse)
         filled = self.difference.format(more=names[more], less=names[less], times=times)
@@ -112,6 +114,7 @@ def claims(figures: Figures) -> dict[str, Claim]:
             "{more} takes {times} times as long as {less} to be back after an outage",
             "how long they take to be back after an outage",
             f"{_SPACE}s",
+            resolution=0.05,
         ),
     }
 

@@ -43,6 +43,7 @@ def comparison(workload: Workload, *, seed: int = 1) -> dict[str, Any]:
             "alone": list(profile.alone),
             "rates": list(profile.rates),
             "warm_up": profile.warm_up,
+            "half": profile.half,
             "burst": profile.burst,
             "probes": profile.probes,
             "probe": profile.probe,

@@ -9,7 +9,7 @@ from twins.compare.figures import Figures, highest
 from twins.compare.load import Sent, Times
 from twins.compare.search import highest_rate
 from twins.compare.spread import Spread, in_words, ratio, ratio_in_words, spread
-from twins.compare.verdict import RUNTIMES, common_rate, mixed_claim, verdict
+from twins.compare.verdict import RUNTIMES, claims, common_rate, mixed_claim, verdict
 from twins.compare.workload import load_workload
 from twins.paths import CONTRACT
 from twins.tests.comparison import comparison
@@ -32,9 +32,14 @@ def test_median_stands_between_the_ends() -> None:
 
 
 def test_ratio_is_taken_round_by_round() -> None:
-    assert ratio({1: 10.0, 2: 40.0, 3: 5.0}, {1: 5.0, 2: 20.0, 4: 1.0}) == Spread(2, 2, 2)
-    assert ratio({1: 10.0}, {2: 5.0}) is None
-    assert ratio({1: 10.0}, {1: 0.0}) is None
+    ours, theirs = {1: 10.0, 2: 40.0, 3: 5.0, 4: 6.0}, {1: 5.0, 2: 20.0, 3: 2.5, 5: 1.0}
+    assert ratio(ours, theirs) == Spread(2, 2, 2)
+
+
+def test_ratio_needs_three_rounds() -> None:
+    ours, theirs = {1: 10.0, 2: 40.0, 3: 5.0}, {1: 5.0, 2: 20.0, 3: 0.0}
+    assert ratio(ours, theirs) is None
+    assert ratio(theirs, ours) is None
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,16 @@ def test_difference_within_the_spread_is_none(data: dict[str, Any]) -> None:
     said = mixed_claim(Figures(data)).said(Figures(data), RUNTIMES)
     assert said is not None
     assert said.startswith("No difference that this machine can show between Node and Python")
+
+
+def test_difference_below_what_can_be_resolved_is_none(data: dict[str, Any]) -> None:
+    claim = claims(Figures(data))["recovery"]
+    for each in data["rounds"]:
+        each["recover_seconds"] = {"node": 0.01, "python": 0.04}.get(each["contestant"])
+    assert "No difference that this machine can show" in str(claim.said(Figures(data), RUNTIMES))
+    for each in data["rounds"]:
+        each["recover_seconds"] = {"node": 0.1, "python": 0.4}.get(each["contestant"])
+    assert str(claim.said(Figures(data), RUNTIMES)).startswith("Python takes 4.0 (4.0 to 4.0)")
 
 
 def test_verdict_speaks_of_all_that_was_measured(data: dict[str, Any]) -> None:

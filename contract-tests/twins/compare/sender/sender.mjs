@@ -1,7 +1,8 @@
 // Sends requests at a constant rate and measures from the instant at which each was due.
 //
 // stdin: lines of JSON, first what to send (Plan in twins/compare/load.py), then one line a step:
-// {"rate": requests a second, or null to keep every connection busy; "seconds"; "mix": {id: weight}}.
+// {"rate": requests a second, or null to keep every connection busy; "seconds"; "mix": {id: weight};
+// "requests": after which a busy step ends, null for none}.
 // stdout: one line for each step; times in milliseconds. PACKAGE names the package.json with undici.
 //
 // A slow answer never delays the next request: that waits for a connection, or for the task or user
@@ -20,8 +21,8 @@ const BURST = 16;
 
 /** One step: a load for some seconds. */
 class Step {
-  constructor(pool, requests, { rate, seconds, mix, connections }) {
-    Object.assign(this, { pool, requests, rate, seconds, connections });
+  constructor(pool, requests, { rate, seconds, mix, connections, requests: most }) {
+    Object.assign(this, { pool, requests, rate, seconds, connections, left: most ?? Infinity });
     this.choose = requests.chooser(mix);
     this.report = new Report(mix, requests);
     this.answered = () => {};
@@ -56,9 +57,14 @@ class Step {
   /** Keeps every connection busy: what the server does when clients wait for it. */
   async #saturate() {
     const end = performance.now() + this.seconds * 1000;
-    this.answered = () => performance.now() < end && this.#send(performance.now());
+    this.answered = () => {
+      if (performance.now() < end && this.left > 0) {
+        this.left -= 1;
+        this.#send(performance.now());
+      }
+    };
     for (let sent = 0; sent < this.connections; sent++) this.answered();
-    await sleep(this.seconds * 1000);
+    while (performance.now() < end && this.left > 0) await sleep(5);
   }
 
   /** Sends one request, due at an instant, as soon as what it takes is free. */
