@@ -106,8 +106,8 @@ def _curves(figures: Figures) -> Section:
     heads = ["server", "percentile", "rate", "median, ms", "lowest round", "highest round"]
     sentence = (
         "How long answers take when requests come at a fixed rate, whatever the server does. The"
-        " time runs from the instant at which a request was due. A curve ends where the rate was"
-        " not answered any more, or where too few requests were sent for the percentile."
+        " time runs from the instant at which a request was due. A curve ends where the rate is far"
+        " beyond what the server answers, or where too few requests were sent for the percentile."
     )
     return Section(
         "curves",
@@ -144,8 +144,10 @@ def _evenness(figures: Figures) -> Section:
         for load in ("mixed", *figures.data["settings"]["alone"])
     ]
     mixed = {name: figures.spread(name, unevenness("mixed")) for name in RUNTIMES}
-    told = [f"{in_words(each.median)} in {RUNTIMES[name]}" for name, each in mixed.items() if each]
-    said = [f"Of mixed requests they take {' and '.join(told)} times as long."] if told else []
+    told = [
+        f"{in_words(each.median)} times in {RUNTIMES[name]}" for name, each in mixed.items() if each
+    ]
+    said = [f"For mixed requests that is {' and '.join(told)}."] if told else []
     sentence = (
         "How many times as long as the middle one the slowest of a hundred requests take, at half"
         " of the highest rate of each server. The mixed load has quick and slow operations in it."
