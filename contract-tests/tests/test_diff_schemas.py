@@ -49,6 +49,12 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         "same",
         "",
     ),
+    "nullable enum in two ways": (
+        {"type": ["string", "null"], "enum": ["a", None]},
+        {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]},
+        "same",
+        "",
+    ),
     "type": ({"type": "string"}, {"type": "integer"}, "other", "the type was string, is integer"),
     "integer": ({"type": "number"}, {"type": "integer"}, "narrower", "was number, is integer"),
     "type at all": ({}, {"type": "string"}, "narrower", "the type was anything, is string"),
@@ -59,6 +65,24 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "tighter bound of two": (
         {"maxLength": 9, "allOf": [{"maxLength": 5}]},
         {"maxLength": 5},
+        "same",
+        "",
+    ),
+    "a second pattern": (
+        {"pattern": "^a"},
+        {"pattern": "^a", "allOf": [{"pattern": "b$"}]},
+        "other",
+        "allOf changed",
+    ),
+    "items of another schema": (
+        {"prefixItems": [{}], "allOf": [{"items": {"type": "string"}}]},
+        {"prefixItems": [{}]},
+        "other",
+        "allOf changed",
+    ),
+    "required by allOf": (
+        ITEM | {"allOf": [{"required": ["a"]}]},
+        ITEM | {"required": ["a"]},
         "same",
         "",
     ),
