@@ -22,7 +22,7 @@ from rich.table import Table
 
 from twins import bare, processes, terminal
 from twins.databases import Databases
-from twins.load import CONNECTIONS, SECONDS, Load, Rate, fetch, log_in, measure
+from twins.load import CONNECTIONS, SECONDS, Load, Rate, fetch, log_in, measure, warm_up
 from twins.migrations import SAMPLE_USER
 from twins.paths import BUILD
 from twins.postgres import PostgresServer
@@ -31,7 +31,6 @@ from twins.stage import POPULATED, Stage
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SIDES = ("twin", "bare")
-WARM_UP = 0
 
 _SETTINGS: Mapping[str, str] = {
     **TEST_SETTINGS,
@@ -118,12 +117,13 @@ def _check(contestants: list[Contestant]) -> None:
 
 
 def _measure(contestants: list[Contestant], console: Console) -> None:
-    for round_number in range(ROUNDS + 1):
+    for load in LOADS:
+        for each in contestants:
+            warm_up(each.server.base_url, load, each.token)
+    for round_number in range(1, ROUNDS + 1):
         for load in LOADS:
             for each in contestants:
                 rate = measure(each.server.base_url, load, each.token, each.server.pid)
-                if round_number == WARM_UP:
-                    continue
                 each.rates.setdefault(load.name, []).append(rate)
                 console.print(
                     f"round {round_number}/{ROUNDS}  {load.name:11}  {each.kind:6}  {each.side}"

@@ -13,6 +13,7 @@ from twins.servers import node_program
 
 SECONDS = 3
 CONNECTIONS = 16
+WARM_AFTER = 2000
 
 _AUTOCANNON = TOOLING / "bench/node_modules/autocannon/autocannon.js"
 
@@ -35,26 +36,36 @@ class Rate:
     cpu_ms: float
 
 
+def warm_up(address: str, load: Load, token: str) -> None:
+    """Send as many requests as a server needs until it is as fast as it gets."""
+    _send(address, load, token, "--amount", str(WARM_AFTER))
+
+
 def measure(address: str, load: Load, token: str, pid: int) -> Rate:
     """Send a load for a while to the server that runs in a process and its children.
 
     Raises RuntimeError if an answer is no success.
     """
+    before = _cpu_seconds(pid)
+    told = _send(address, load, token, "--duration", str(SECONDS))
+    spent = _cpu_seconds(pid) - before
+    return Rate(told["2xx"] / told["duration"], spent * 1000 / told["2xx"])
+
+
+def _send(address: str, load: Load, token: str, *until: str) -> dict[str, float]:
     command = [node_program(), str(_AUTOCANNON), "--json", "--method", load.method]
-    command += ["--connections", str(CONNECTIONS), "--duration", str(SECONDS)]
+    command += ["--connections", str(CONNECTIONS), *until]
     command += ["--headers", f"Authorization=Bearer {token}"]
     if load.body is not None:
         command += ["--headers", "Content-Type=application/json", "--body", load.body]
-    before = _cpu_seconds(pid)
     run = subprocess.run([*command, address + load.path], capture_output=True, text=True)
-    spent = _cpu_seconds(pid) - before
     if run.returncode != 0:
         raise RuntimeError(f"autocannon failed:\n{run.stderr}")
-    told = json.loads(run.stdout)
+    told: dict[str, float] = json.loads(run.stdout)
     failures = told["non2xx"] + told["errors"]
     if failures:
         raise RuntimeError(f"{load.name} at {address}: {failures} requests failed")
-    return Rate(told["2xx"] / told["duration"], spent * 1000 / told["2xx"])
+    return told
 
 
 def fetch(address: str, load: Load, token: str) -> tuple[bytes, str | None]:
