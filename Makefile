@@ -79,7 +79,7 @@ test-node: $(TWINS_READY) ## Unit tests of the Node twin
 	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
 test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
-	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadgroup tests twins/tests
+	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadfile tests twins/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
 	@$(VENV)/ruff check python contract-tests faces/fastapi

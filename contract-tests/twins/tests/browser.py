@@ -18,7 +18,7 @@ WIDTHS = (360, 768, 1400)
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _LOOK = TOOLING / "docs/look.mjs"
 _PACKAGED = TOOLING / "browser/node_modules"
-_SECONDS = 300
+_SECONDS = 900
 
 
 @dataclass(frozen=True)

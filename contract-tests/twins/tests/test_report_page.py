@@ -30,9 +30,6 @@ STEPS = (
     ("wait", f"{SHOWN}.length === 2"),
 )
 
-# With the other tests that need a browser, since one is slow to start.
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def verdict() -> Verdict:
     """Two findings on two operations, of another severity and another class."""

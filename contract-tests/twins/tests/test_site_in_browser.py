@@ -21,9 +21,6 @@ READY = {"try.html": TRY_IS_DRAWN}
 Sights = Mapping[str, browser.Sight]
 Addresses = Mapping[Kind, str]
 
-# One worker looks at all pages, since a browser is slow to start.
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def twins(
