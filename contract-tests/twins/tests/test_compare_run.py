@@ -33,7 +33,13 @@ raise SystemExit({status})
 
 
 @pytest.fixture
-def comparison(tmp_path: Path) -> "partial[Comparison]":
+def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "partial[Comparison]":
+    """One that must not come as far as to measure."""
+
+    def measure(*_: object) -> None:
+        pytest.fail("There is something to be measured, although parity fails.")
+
+    monkeypatch.setattr(Comparison, "_measure", measure)
     return partial(Comparison, build=tmp_path, docs=tmp_path)
 
 
