@@ -8,10 +8,11 @@ from typing import Any
 
 from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
-from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.hooks import HookContext
 
+from lockstep.drivers.fuzz.parts import is_free
 from lockstep.drivers.fuzz.pool import Pool
+from lockstep.drivers.fuzz.reuse import Reuse
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Parameter
 from lockstep.openapi.shapes import Path, Shape
@@ -43,6 +44,7 @@ class Filler:
         self._concerns = concerns
         self._pool = pool
         self._rng = rng
+        self._reuse = Reuse(pool.given, rng)
 
     def before_call(self, _context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
         """The Schemathesis hook; runs for generated cases, not for those that checks derive."""
@@ -53,9 +55,10 @@ class Filler:
             return
         for parameter in operation.parameters:
             location = _LOCATIONS.get(parameter.location)
-            if parameter.generated and location and _is_free(case, location, parameter.name):
+            if parameter.generated and location and is_free(case, location, parameter.name):
                 self._parameter(case, operation.name, parameter)
-        if not _is_free(case, ParameterLocation.BODY):
+        self._reuse.apply(case, operation)
+        if not is_free(case, ParameterLocation.BODY):
             return
         shape = self._document.body_shape(operation)
         if not self._document.is_annotated:
@@ -143,20 +146,3 @@ class Filler:
         if known is None or not (whole or isinstance(value, str)) or self._rng.random() >= SHARE:
             return value
         return int(known) if whole and known.isdecimal() else known
-
-
-def _is_free(case: Case[Any], location: ParameterLocation, name: str = "") -> bool:
-    """Whether a part of a case was neither made invalid on purpose nor supplied by a link.
-
-    For a pattern that it cannot satisfy the coverage phase fills in an invalid value wherever the
-    parameter is not what the case is about; such a value may be replaced too.
-    """
-    meta = case.meta
-    if meta is None or name in getattr(case._override, location.container_name):
-        return False
-    if not meta.is_negative_at(location) or meta.generation.mode.is_positive:
-        return True
-    data = meta.phase.data
-    return isinstance(data, CoveragePhaseData) and (
-        data.parameter_location is not location or data.parameter not in (name, None)
-    )

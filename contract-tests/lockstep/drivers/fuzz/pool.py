@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from lockstep.drivers.fuzz.given import Given
 from lockstep.exchange.parted import one_sided
 from lockstep.exchange.recent import Recent
 from lockstep.exchange.trace import Exchange, Names, no_names
@@ -15,7 +16,9 @@ from lockstep.openapi.shapes import Generated, thing_key
 from lockstep.transport.messages import Request, Response
 
 KEPT = 40
+_GONE = (404, 410)
 KEPT_OWNERS = 20_000
+_WORD = re.compile(r"[\w.\-]+")
 _SUFFIX = re.compile(r"[_-]?id$", re.IGNORECASE)
 
 Query = tuple[tuple[str, str], ...]
@@ -42,6 +45,11 @@ class Pool:
         default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT))
     )
 
+    given: Given = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.given = Given(self.rng)
+
     def listen(self, exchange: Exchange, generated: list[Generated]) -> None:
         """Take in what an exchange showed."""
         answer = exchange.leader
@@ -49,10 +57,16 @@ class Pool:
             # What exists on one side only is of no use.
             self._drop(exchange.request, always=True)
             return
+        if isinstance(answer, Response) and answer.status in _GONE:
+            self._forget(exchange.request)
         if not isinstance(answer, Response) or not answer.status < 300:
             return
         for item in generated:
             self._remember(exchange, item)
+        actor = exchange.request.actor
+        for instant in self.given.learn(exchange.request):
+            if actor is not None:
+                self._owners[instant] = actor.partition("#")[0]
         tag = answer.header("etag")
         if tag is not None:
             self._tags[answer.header("location") or exchange.request.path.partition("?")[0]] = tag
@@ -73,7 +87,7 @@ class Pool:
         return self.rng.choice(fitting) if fitting else None
 
     def owner(self, key: str) -> str | None:
-        """The name of the actor who was first shown an id, given its key."""
+        """The name of the actor who was first shown an id, by its key, or last gave an instant."""
         return self._owners.get(key)
 
     def tag_for(self, path: str) -> str | None:
@@ -114,6 +128,20 @@ class Pool:
         for family, known in self._ids.items():
             if gone in known and (not names or thing_key(family, gone) in names):
                 known.remove(gone)
+
+    def _forget(self, request: Request) -> None:
+        """Drop what its owner asked for in vain: it went with something else, an account say."""
+        if request.actor is None:
+            return
+        text = unquote(request.path) + (request.body or b"").decode("utf-8", "replace")
+        words = set(_WORD.findall(text))
+        short = self.names(request)
+        for family, known in self._ids.items():
+            for value in words & set(known):
+                key = thing_key(family, value)
+                is_named = key in short if key != value else True
+                if is_named and self.owner(key) == request.actor.partition("#")[0]:
+                    known.remove(value)
 
 
 def _family(name: str) -> str:

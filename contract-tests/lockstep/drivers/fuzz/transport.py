@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 from requests.utils import get_encoding_from_headers
@@ -12,6 +13,7 @@ from schemathesis.core.transport import Response as SchemathesisResponse
 from schemathesis.generation.overrides import Override
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 
+from lockstep.drivers.fuzz.given import INSTANT
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.trace import Exchange
@@ -107,6 +109,7 @@ class ExchangeTransport(RequestsTransport):
         label = self._exchanger.ledger.document.label(case.method.upper(), case.operation.path)
         text = f"{request.path} {request.body!r}"
         keys = [*_TOKEN.findall(text), *sorted(self._exchanger.names(request))]
+        keys += [found[0] for found in INSTANT.finditer(unquote(request.path.partition("?")[2]))]
         owners = filter(None, map(self._pool.owner, keys))
         return self._actors.choose(label, next(owners, None))
 
