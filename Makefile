@@ -78,7 +78,7 @@ test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
 test-node: $(TWINS_READY) ## Unit tests of the Node twin
 	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
-test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
+test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(BENCH_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
 	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadfile tests twins/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
