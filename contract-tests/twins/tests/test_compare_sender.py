@@ -1,5 +1,6 @@
 """The load is honest: it waits for nobody, counts all, and lets no user get into another's way."""
 
+import itertools
 import json
 import time
 from collections import defaultdict
@@ -126,7 +127,7 @@ def test_operations_come_as_often_as_their_weights(weights: dict[str, int]) -> N
 
 
 def test_what_changed_is_remembered_from_step_to_step() -> None:
-    tags = iter(range(100, 1000))
+    tags = itertools.count(100)
     known: dict[str, str] = {}
 
     def answer(request: Received) -> Reply:
