@@ -1,21 +1,26 @@
 /** Several processes that share a port, and what they tell each other. */
 
 import cluster, { type Worker } from "node:cluster";
-import { AggregatorRegistry, type Registry, type RegistryContentType } from "prom-client";
+import { AggregatorRegistry, type MetricObject, type Registry } from "prom-client";
 import type { Settings } from "./config.js";
 import { newId } from "./utils/identifiers.js";
 import { logger } from "./utils/logger.js";
 
+// A worker that is busy for longer is left out.
+const METRICS_WAIT_MS = 2_000;
+
+/** `all metrics` is what a worker asks the supervisor for, `own metrics` what it asks each for. */
 interface MetricsMessage {
-  about: "metrics";
+  about: "all metrics" | "own metrics";
   id: string;
   text?: string;
-  failed?: boolean;
+  values?: MetricObject[];
 }
 
 /** Starts the workers and replaces those that die; ends with them after SIGTERM or SIGINT. */
 export function supervise(settings: Settings): void {
-  const registry = new AggregatorRegistry();
+  // Before it listens a worker has counted nothing, and hears no questions.
+  const listening = new Set<Worker>();
   let stopping = false;
   const workers = () => Object.values(cluster.workers ?? {});
   const stop = () => {
@@ -23,52 +28,75 @@ export function supervise(settings: Settings): void {
     for (const worker of workers()) worker?.process.kill("SIGTERM");
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
+  cluster.on("listening", (worker) => listening.add(worker));
   cluster.on("exit", (worker, code, signal) => {
+    listening.delete(worker);
     if (stopping && workers().length === 0) process.exit();
     if (stopping) return;
     logger().warning({ pid: worker.process.pid, code, signal }, "worker_replaced");
     cluster.fork();
   });
-  cluster.on("message", (worker, message) => void answerMetrics(registry, worker, message));
+  cluster.on("message", (worker, message) => void answerMetrics(listening, worker, message));
   for (let started = 0; started < settings.workers; started++) cluster.fork();
 }
 
-/** Lets this worker give its metrics to the supervisor, and ask it for those of all. */
+/** Lets this worker tell its metrics to the supervisor. */
 export function shareMetrics(registry: Registry): void {
-  AggregatorRegistry.setRegistries([registry]);
-  // Making one is what lets a worker answer.
-  new AggregatorRegistry();
+  process.on("message", async (message) => {
+    if (!isAbout("own metrics", message)) return;
+    const values = (await registry.getMetricsAsJSON()) as MetricObject[];
+    tell(process, { about: "own metrics", id: message.id, values });
+  });
 }
 
 /** Asks the supervisor for the metrics of all workers, in Prometheus' text format. */
 export function collectMetrics(): Promise<string> {
-  const question: MetricsMessage = { about: "metrics", id: newId() };
-  return new Promise((resolve, reject) => {
+  const question: MetricsMessage = { about: "all metrics", id: newId() };
+  return new Promise((resolve) => {
     const onMessage = (message: unknown) => {
-      if (!isAboutMetrics(message) || message.id !== question.id) return;
+      if (!isAbout("all metrics", message) || message.id !== question.id) return;
       process.off("message", onMessage);
-      if (message.failed) reject(new Error("a worker did not tell its metrics"));
-      else resolve(message.text ?? "");
+      resolve(message.text ?? "");
     };
     process.on("message", onMessage);
-    process.send?.(question);
+    tell(process, question);
   });
 }
 
 async function answerMetrics(
-  registry: AggregatorRegistry<RegistryContentType>,
-  worker: Worker,
+  listening: Set<Worker>,
+  asking: Worker,
   message: unknown,
 ): Promise<void> {
-  if (!isAboutMetrics(message)) return;
+  if (!isAbout("all metrics", message)) return;
   const { about, id } = message;
-  try {
-    worker.send({ about, id, text: await registry.clusterMetrics() });
-  } catch {
-    worker.send({ about, id, failed: true });
-  }
+  const told = await Promise.all([...listening].map((worker) => metricsOf(worker, id)));
+  tell(asking, { about, id, text: await AggregatorRegistry.aggregate(told).metrics() });
 }
 
-function isAboutMetrics(message: unknown): message is MetricsMessage {
-  return typeof message === "object" && (message as MetricsMessage | null)?.about === "metrics";
+function metricsOf(worker: Worker, id: string): Promise<MetricObject[]> {
+  return new Promise((resolve) => {
+    const end = (values: MetricObject[]) => {
+      clearTimeout(timer);
+      worker.off("message", onMessage).off("exit", onExit);
+      resolve(values);
+    };
+    const onExit = () => end([]);
+    const onMessage = (message: unknown) => {
+      if (isAbout("own metrics", message) && message.id === id) end(message.values ?? []);
+    };
+    const timer = setTimeout(onExit, METRICS_WAIT_MS);
+    worker.on("message", onMessage).on("exit", onExit);
+    tell(worker, { about: "own metrics", id });
+  });
+}
+
+/** Sends a message. A process that is about to end hears it no more, and misses nothing. */
+function tell(to: Worker | NodeJS.Process, message: MetricsMessage): void {
+  const channel = "process" in to ? to.process : to;
+  if (channel.connected) channel.send?.(message, undefined, undefined, () => undefined);
+}
+
+function isAbout(about: MetricsMessage["about"], message: unknown): message is MetricsMessage {
+  return typeof message === "object" && (message as MetricsMessage | null)?.about === about;
 }

@@ -59,6 +59,19 @@ test("workers count together", async () => {
   });
 });
 
+test.skipIf(process.platform !== "linux")("metrics are told while a worker begins", async () => {
+  await running({ WORKERS: "2" }, async (server) => {
+    const { pid } = server.process;
+    await waitUntil(() => childrenOf(pid).length === 2);
+    process.kill(childrenOf(pid)[0] ?? 0, "SIGKILL");
+    for (let asked = 0; asked < 5; asked++) {
+      await waitUntil(() => server.answers());
+      expect((await fetch(`${server.origin}/metrics`)).status).toBe(200);
+    }
+    expect(await server.stop()).toBe(0);
+  });
+});
+
 test.for(["PORT", "CONTRACT_PATH"])("what is misconfigured is named: %s", async (name) => {
   const env = { ...process.env, [name]: "/nowhere" };
   const ended = promisify(execFile)(process.execPath, [MAIN], { env });

@@ -63,6 +63,18 @@ def test_workers_count_together(tmp_path: Path) -> None:
     assert server.process.returncode == 0
 
 
+def test_metrics_are_told_while_a_worker_begins(tmp_path: Path) -> None:
+    with running(tmp_path / "log", WORKERS="2") as server:
+        parent = psutil.Process(server.process.pid)
+        wait_until(lambda: len(parent.children()) == 2)
+        os.kill(parent.children()[0].pid, signal.SIGKILL)
+        for _ in range(5):
+            wait_until(server.answers)
+            asked = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            assert server.exchange(asked).startswith(b"HTTP/1.1 200 ")
+        assert server.stop() == 0
+
+
 @pytest.mark.parametrize("name", ["PORT", "CONTRACT_PATH"])
 def test_what_is_misconfigured_is_named(name: str) -> None:
     ended = subprocess.run(
