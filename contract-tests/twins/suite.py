@@ -1,8 +1,9 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m twins.suite [stories | lockstep] [traps] [races] [generated]
+python -m twins.suite [stories | lockstep] [traps] [races] [generated | populated]
 
-`lockstep` plays the stories in lockstep alone, which is what parity needs.
+`lockstep` plays the stories in lockstep alone, which is what parity needs; `populated` sends
+generated requests to populated databases alone.
 
 PROFILE=quick|default|deep, SEED, DATABASE_URL and SERVERS are read; SERVERS=python,fastapi names
 whom to compare. Unless all parts are run, not every documented status needs to be seen.
@@ -36,7 +37,8 @@ from twins.servers import KINDS, ServerError
 from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 
 PARTS = ("stories", "traps", "races", "generated")
-LOCKSTEP = "lockstep"
+# Less than the whole of the first and of the last part.
+LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
 WRITERS = {".html": write_html, ".json": write_json, ".xml": write_junit, ".md": write_markdown}
 
 
@@ -59,7 +61,9 @@ class Suite:
         if "races" in parts:
             self._race()
         if "generated" in parts:
-            self._send_generated()
+            self._send_generated(CLEAN, POPULATED)
+        elif FROM_POPULATED in parts:
+            self._send_generated(POPULATED)
 
     def _play_stories(self) -> None:
         usual = [story for story in self._stories if story.profile == "default"]
@@ -96,12 +100,12 @@ class Suite:
         with self._stage.pair() as targets:
             self._run.race(contract.races(self._run.document), targets)
 
-    def _send_generated(self) -> None:
+    def _send_generated(self, *templates: str) -> None:
         first, second, *_ = self._stage.servers
-        with self._stage.pair(CLEAN, leader=first) as targets:
-            self._run.fuzz(targets, "generated requests, clean databases")
-        with self._stage.pair(POPULATED, leader=second) as targets:
-            self._run.fuzz(targets, "generated requests, populated databases")
+        leaders = {CLEAN: first, POPULATED: second}
+        for template in templates:
+            with self._stage.pair(template, leader=leaders[template]) as targets:
+                self._run.fuzz(targets, f"generated requests, {template} databases")
 
     def _play_apart(self, story: Story, modes: Iterable[str]) -> None:
         """Play a story that needs servers with other settings, which it leaves used up."""
@@ -116,7 +120,7 @@ class Suite:
 def main() -> int:
     """Run the contract tests and report; return the exit status."""
     parts = sys.argv[1:] or PARTS
-    if not set(parts) <= {*PARTS, LOCKSTEP}:
+    if not set(parts) <= {*PARTS, LOCKSTEP, FROM_POPULATED}:
         print(__doc__, file=sys.stderr)
         return COULD_NOT_RUN
     console = terminal.console()

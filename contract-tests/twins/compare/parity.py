@@ -13,7 +13,7 @@ from twins.paths import BUILD, ROOT
 from twins.suite import PARTS, report_name
 
 # What is sent to each server alone says nothing of parity, so a quick run does without.
-_QUICK_PARTS = ("lockstep", "traps", "generated")
+_QUICK_PARTS = ("lockstep", "traps", "populated")
 
 
 class ParityError(Exception):
