@@ -5,11 +5,10 @@ import subprocess
 import urllib.request
 from dataclasses import dataclass
 
-import psutil
-
 from twins.migrations import SAMPLE_USER
 from twins.paths import TOOLING
 from twins.servers import node_program
+from twins.usage import cpu_seconds
 
 SECONDS = 3
 CONNECTIONS = 16
@@ -46,9 +45,9 @@ def measure(address: str, load: Load, token: str, pid: int) -> Rate:
 
     Raises RuntimeError if an answer is no success.
     """
-    before = _cpu_seconds(pid)
+    before = cpu_seconds(pid)
     told = _send(address, load, token, "--duration", str(SECONDS))
-    spent = _cpu_seconds(pid) - before
+    spent = cpu_seconds(pid) - before
     return Rate(told["2xx"] / told["duration"], spent * 1000 / told["2xx"])
 
 
@@ -89,9 +88,3 @@ def _fetch(
     request = urllib.request.Request(url, data, headers, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read(), answer.headers["ETag"]
-
-
-def _cpu_seconds(pid: int) -> float:
-    process = psutil.Process(pid)
-    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return float(sum(each.user + each.system for each in times))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twins.compare import usage
+from twins import usage
 from twins.compare.contestants import Contestant, server
 from twins.compare.load import Plan, Sender, plan
 from twins.compare.observing import LoadError, Observer, times_of

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from twins.compare import usage
+from twins import usage
 from twins.compare.load import Sender, Sent
 from twins.compare.workload import Mix
 from twins.postgres import PostgresServer
