@@ -36,6 +36,10 @@ paths:
         '201': { $ref: '#/components/responses/Task' }
         '400': { description: Refused. }
         '409': { description: There already. }
+  /tags:
+    get:
+      parameters: [{ name: limit, in: query, schema: { $ref: '#/components/schemas/Limit' } }]
+      responses: { '200': { $ref: '#/components/responses/Page' } }
   /tasks/{task_id}:
     parameters: [{ name: task_id, in: path, required: true, schema: { type: string } }]
     get:
@@ -60,6 +64,7 @@ components:
             type: object
             properties: { data: { type: array, items: { $ref: '#/components/schemas/Task' } } }
   schemas:
+    Limit: { type: integer, default: 20 }
     TaskText:
       type: object
       required: [title]
@@ -332,6 +337,9 @@ def test_the_order_of_a_list_may_be_what_is_not_stated() -> None:
     assert order.silence == "The order of `data` is not stated."
     length = differing("length", "body /data", "2 elements", "3 elements", last)
     assert length.silence == "The parameter `limit` of `GET /tasks` has no stated default."
+    last = exchange(get("/tags"), answer(200, {"data": []}), answer(200, {"data": []}))
+    defaulted = differing("length", "body /data", "2 elements", "3 elements", last)
+    assert defaulted.silence == "Nothing says which elements `data` holds."
 
 
 @pytest.mark.parametrize(

@@ -131,9 +131,10 @@ def _time(gap: Gap) -> str:
 def _length(gap: Gap) -> str:
     limit = next((p for p in gap.operation.parameters if p.name in _LIMITS), None)
     sent = gap.finding.sequence[-1].request.path
-    if limit is not None and f"{limit.name}=" not in sent:
+    given = limit is not None and f"{limit.name}=" in sent
+    if limit is not None and not given and not limit.has_default:
         return f"The parameter {code(limit.name)} of {gap.call} has no stated default."
-    if limit is not None:
+    if limit is not None and given:
         return f"Nothing says that {code(limit.name)} bounds the elements of {_name(gap)}."
     return f"Nothing says which elements {_name(gap)} holds."
 

@@ -54,7 +54,19 @@ class _Reader:
     def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
         schema = self._shapes.read(raw.get("schema"))
         kind = raw.get(ANNOTATION) or (schema.kind if schema else None)
-        return Parameter(raw["name"], raw["in"], bool(raw.get("required")), kind, schema)
+        return Parameter(
+            raw["name"],
+            raw["in"],
+            bool(raw.get("required")),
+            kind,
+            schema,
+            has_default=self._has_default(raw.get("schema")),
+        )
+
+    def _has_default(self, schema: Any) -> bool:
+        # Beside a reference a schema may say more, and it may be no more than true.
+        every = (schema, followed(self._document, schema))
+        return any(isinstance(each, Mapping) and "default" in each for each in every)
 
     def _response(self, raw: Any) -> DocumentedResponse:
         definition = followed(self._document, raw)

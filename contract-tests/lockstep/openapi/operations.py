@@ -16,7 +16,8 @@ class Parameter:
     """A declared parameter.
 
     `generated` is its `x-generated` kind, if the server makes it; without annotations it is
-    inferred, and `family` says which things it names.
+    inferred, and `family` says which things it names. `has_default` tells whether it is stated what
+    a request without it means.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Parameter:
     generated: str | None
     shape: Shape | None
     family: str = ""
+    has_default: bool = False
 
 
 @dataclass(slots=True)
