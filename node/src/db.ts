@@ -44,6 +44,7 @@ export function connect(settings: Settings): PrismaClient {
     query_timeout: milliseconds + 1000,
     keepAlive: true,
     options: "-c timezone=UTC",
+    types: { getTypeParser: parserOf },
   });
   // A connection that is lost while nobody uses it is missed by nobody: there will be another.
   pool.on("error", () => {});
@@ -159,6 +160,11 @@ function driverCause(error: unknown): DriverCause | undefined {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
   const reported = error.meta?.driverAdapterError as { cause?: DriverCause } | undefined;
   return reported?.cause;
+}
+
+/** Reads what is sent as PostgreSQL's bigint as the client would, which brings parsers of its own. */
+function parserOf(type: number, format?: "text" | "binary"): (value: string) => unknown {
+  return type === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(type, format);
 }
 
 /** Counts a statement; names its text, so that it is prepared once per connection. */

@@ -22,7 +22,7 @@ const ENTRY = { startTime: NOW, endTime: null, duration: null, note: null };
 const DUMPED: Record<string, object | undefined> = {
   Tokens: dumpTokens({ accessToken: "", tokenType: "Bearer", expiresIn: 1, refreshToken: "" }),
   User: dumpUser({ ...MADE, email: "", passwordHash: "", role: "user" }),
-  Task: dumpTask({ ...MADE, ...TASK, userId: "", trackedSeconds: 0 }),
+  Task: dumpTask({ ...MADE, ...TASK, userId: "", trackedSeconds: 0n }),
   TimeEntry: dumpTimeEntry({ ...MADE, ...ENTRY, userId: "", taskId: "" }),
   TimeReport: dumpTimeReport({ ...REPORT, rows: [] }),
   TimeReportRow: dumpTimeReport({ ...REPORT, rows: [ROW] }).rows[0],

@@ -6,10 +6,15 @@ from sqlalchemy import create_engine
 from task_timer.config import load_settings
 from task_timer.db import driver_url
 from task_timer.models import Base
+from task_timer.models.base import is_view
 
 engine = create_engine(driver_url(load_settings().database_url))
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=Base.metadata)
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_object=lambda item, *_: not is_view(item),
+    )
     with context.begin_transaction():
         context.run_migrations()
 engine.dispose()

@@ -1,13 +1,10 @@
 /** Tasks: what there is to be done. */
 
 import { db, rowsOf, transactional } from "../db.js";
-import { Prisma, type Task } from "../generated/prisma/client.js";
+import { Prisma, type Task, type TrackedTask } from "../generated/prisma/client.js";
 import { TaskNotFoundError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import { type Order, type Page, takePage } from "./paging.js";
-
-/** A task with the durations of its ended time entries added up, in seconds. */
-export type TrackedTask = Task & { trackedSeconds: number };
 
 export type TaskFields = Pick<Task, "title" | "description" | "status" | "tags" | "dueAt">;
 
@@ -22,8 +19,10 @@ export interface TaskFilter {
   cursor?: string;
 }
 
-const COLUMNS = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
-  due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
+const TASKS = Prisma.sql`SELECT id FROM tasks`;
+const TRACKED_TASKS = Prisma.sql`SELECT id, user_id AS "userId", title, description, status, tags,
+  due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt",
+  tracked_seconds AS "trackedSeconds" FROM tracked_tasks`;
 const SORTS: Record<string, Omit<Order, "sort">> = {
   created_at: { column: "createdAt", type: "time" },
   updated_at: { column: "updatedAt", type: "time" },
@@ -34,21 +33,20 @@ const SORTS: Record<string, Omit<Order, "sort">> = {
 /** Lists the user's tasks that satisfy every filter given. Throws an InvalidCursorError. */
 export async function listTasks(userId: string, filter: TaskFilter): Promise<Page<TrackedTask>> {
   const { sort, limit, cursor } = filter;
-  const page = await takePage(orderOf(sort), limit, cursor, ({ where, ...window }) =>
-    db().task.findMany({ where: { AND: [{ userId }, filtered(filter), where] }, ...window }),
+  return takePage(orderOf(sort), limit, cursor, ({ where, ...window }) =>
+    db().trackedTask.findMany({ where: { AND: [{ userId }, filtered(filter), where] }, ...window }),
   );
-  return { ...page, data: await withTrackedSeconds(page.data) };
 }
 
 /** Makes a task of the user's. */
 export async function createTask(userId: string, fields: TaskFields): Promise<TrackedTask> {
   const task = await db().task.create({ data: { id: newId(), userId, ...fields } });
-  return { ...task, trackedSeconds: 0 };
+  return { ...task, trackedSeconds: 0n };
 }
 
 /** Gives one task of the user's. Throws a TaskNotFoundError. */
 export async function getTask(userId: string, taskId: string): Promise<TrackedTask> {
-  return withTrackedSecondsOf(await findTask(userId, taskId));
+  return existing(await rowsOf<TrackedTask>(own(TRACKED_TASKS, userId, taskId)));
 }
 
 /**
@@ -63,7 +61,8 @@ export const updateTask = transactional(
     changes: Partial<TaskFields>,
     check: (task: TrackedTask) => void,
   ): Promise<TrackedTask> => {
-    const task = await withTrackedSecondsOf(await lockTask(userId, taskId));
+    await lockTask(userId, taskId);
+    const task = await getTask(userId, taskId);
     check(task);
     const changed = await db().task.update({ where: { id: taskId }, data: changes });
     return { ...changed, trackedSeconds: task.trackedSeconds };
@@ -81,44 +80,29 @@ export const deleteTask = transactional(
     taskId: string,
     check: ((task: TrackedTask) => void) | undefined,
   ): Promise<void> => {
-    const task = await lockTask(userId, taskId);
-    check?.(await withTrackedSecondsOf(task));
+    await lockTask(userId, taskId);
+    check?.(await getTask(userId, taskId));
     await db().task.deleteMany({ where: { id: taskId } });
   },
 );
 
-/** Reads a task of the user's, without its sum. Throws a TaskNotFoundError. */
-export async function findTask(userId: string, taskId: string): Promise<Task> {
-  return existing(await rowsOf<Task>(own(userId, taskId)));
+/** Looks for a task of the user's. Throws a TaskNotFoundError. */
+export async function findTask(userId: string, taskId: string): Promise<void> {
+  existing(await rowsOf(own(TASKS, userId, taskId)));
 }
 
-/** Reads a task of the user's and holds it until the transaction ends. Throws a TaskNotFoundError. */
-export async function lockTask(userId: string, taskId: string): Promise<Task> {
-  return existing(await rowsOf<Task>(Prisma.sql`${own(userId, taskId)} FOR UPDATE`));
+/** Holds a task of the user's until the transaction ends. Throws a TaskNotFoundError. */
+export async function lockTask(userId: string, taskId: string): Promise<void> {
+  existing(await rowsOf(Prisma.sql`${own(TASKS, userId, taskId)} FOR UPDATE`));
 }
 
-function own(userId: string, taskId: string): Prisma.Sql {
-  return Prisma.sql`
-    SELECT ${COLUMNS} FROM tasks WHERE id = ${taskId}::uuid AND user_id = ${userId}::uuid`;
+function own(selected: Prisma.Sql, userId: string, taskId: string): Prisma.Sql {
+  return Prisma.sql`${selected} WHERE id = ${taskId}::uuid AND user_id = ${userId}::uuid`;
 }
 
-function existing([task]: Task[]): Task {
+function existing<T>([task]: T[]): T {
   if (task === undefined) throw new TaskNotFoundError();
   return task;
-}
-
-async function withTrackedSecondsOf(task: Task): Promise<TrackedTask> {
-  const [tracked] = await withTrackedSeconds([task]);
-  return tracked as TrackedTask;
-}
-
-async function withTrackedSeconds(tasks: Task[]): Promise<TrackedTask[]> {
-  const sums = await rowsOf<{ taskId: string; total: number }>(Prisma.sql`
-    SELECT task_id AS "taskId", sum(duration)::float8 AS total FROM time_entries
-    WHERE task_id = ANY(${tasks.map(({ id }) => id)}::uuid[]) AND end_time IS NOT NULL
-    GROUP BY task_id`);
-  const seconds = new Map(sums.map(({ taskId, total }) => [taskId, total]));
-  return tasks.map((task) => ({ ...task, trackedSeconds: seconds.get(task.id) ?? 0 }));
 }
 
 function orderOf(sort: string): Order {
@@ -127,7 +111,7 @@ function orderOf(sort: string): Order {
   return { sort, ...order };
 }
 
-function filtered(filter: TaskFilter): Prisma.TaskWhereInput {
+function filtered(filter: TaskFilter): Prisma.TrackedTaskWhereInput {
   return {
     ...(filter.status !== undefined && { status: filter.status }),
     ...(filter.tag !== undefined && { tags: { has: filter.tag } }),

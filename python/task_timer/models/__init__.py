@@ -1,4 +1,4 @@
-"""The tables. Alembic migrates them; services read and write them."""
+"""The tables and views. Alembic migrates them; services read and write them."""
 
 from .base import Base
 from .idempotency_record import IdempotencyRecord
@@ -7,6 +7,7 @@ from .refresh_token import RefreshToken
 from .session import Session
 from .task import Task
 from .time_entry import TimeEntry
+from .tracked_task import TrackedTask
 from .user import User
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Session",
     "Task",
     "TimeEntry",
+    "TrackedTask",
     "User",
 ]

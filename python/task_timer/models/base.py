@@ -1,13 +1,12 @@
-"""What all tables share."""
+"""What all tables and views share."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import Dialect, FetchedValue, MetaData, Text, Uuid, func
+from sqlalchemy import FetchedValue, MetaData, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, mapped_column
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.schema import SchemaItem
 
 # The names that PostgreSQL itself would give, written out so that errors can be told by them.
 NAMES = {
@@ -17,6 +16,8 @@ NAMES = {
     "ck": "%(table_name)s_%(constraint_name)s_check",
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
 }
+# The table arguments of a view, which Alembic does not compare with the database.
+VIEW: dict[str, Any] = {"info": {"view": True}}
 MILLISECONDS = TIMESTAMP(timezone=True, precision=3)
 
 Id = Annotated[str, mapped_column(Uuid(as_uuid=False))]
@@ -30,19 +31,9 @@ UpdatedAt = Annotated[
 ]
 
 
-class IdList(UserDefinedType[list[str]]):
-    """A parameter with many ids, handed over as one text: each for itself would cost more."""
-
-    cache_ok = True
-    render_bind_cast = True
-
-    def get_col_spec(self, **_options: Any) -> str:
-        """Gives the type's name in SQL."""
-        return "UUID[]"
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[list[str] | None], str]:
-        """Gives the function that writes a list as PostgreSQL's text of an array."""
-        return lambda ids: f"{{{','.join(ids or ())}}}"
+def is_view(item: SchemaItem) -> bool:
+    """Tells whether a model's table is a view."""
+    return "view" in item.info
 
 
 class Base(DeclarativeBase):

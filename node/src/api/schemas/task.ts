@@ -1,7 +1,8 @@
 /** Tasks on the wire. */
 
 import type { components, operations } from "../../generated/contract.js";
-import type { TaskFields, TaskFilter, TrackedTask } from "../../services/task-service.js";
+import type { TrackedTask } from "../../generated/prisma/client.js";
+import type { TaskFields, TaskFilter } from "../../services/task-service.js";
 import { formatInstant, parseInstant } from "../../utils/instants.js";
 
 type Wire = components["schemas"];
@@ -17,7 +18,7 @@ export function dumpTask(task: TrackedTask): Wire["Task"] {
     status: task.status as Wire["TaskStatus"],
     tags: task.tags,
     due_at: task.dueAt && formatInstant(task.dueAt),
-    tracked_seconds: task.trackedSeconds,
+    tracked_seconds: Number(task.trackedSeconds),
     created_at: formatInstant(task.createdAt),
     updated_at: formatInstant(task.updatedAt),
   };

@@ -1,0 +1,25 @@
+"""View tracked_tasks."""
+
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import VIEW, Base, BinaryText, Id, Instant
+
+
+class TrackedTask(Base):
+    """A task with the durations of its ended time entries added up, in seconds."""
+
+    __tablename__ = "tracked_tasks"
+    __table_args__ = VIEW
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    user_id: Mapped[Id]
+    title: Mapped[BinaryText]
+    description: Mapped[BinaryText | None]
+    status: Mapped[str]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")))
+    due_at: Mapped[Instant | None]
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+    tracked_seconds: Mapped[int] = mapped_column(BigInteger)
