@@ -5,8 +5,9 @@ import select
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
+from psycopg import Cursor
 from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
@@ -70,9 +71,8 @@ def connect(settings: Settings) -> Engine:
             "options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC",
         },
     )
-    event.listen(engine, "connect", _read_ids_as_text)
+    event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_dead)
-    event.listen(engine, "before_cursor_execute", _count)
     _Process.engine = engine
     in_transaction = engine.execution_options(isolation_level="READ COMMITTED")
     _Process.sessions = sessionmaker(in_transaction, expire_on_commit=False, autoflush=False)
@@ -206,12 +206,16 @@ def statements() -> int:
     return _statements.get().sent
 
 
-def _read_ids_as_text(connection: Any, _record: Any) -> None:
+class _CountingCursor(Cursor[Any]):
+    # An event of the engine would tell the same, at a tenth of the cost of a small request.
+    def execute(self, *args: Any, **kwargs: Any) -> Self:
+        _statements.get().sent += 1
+        return super().execute(*args, **kwargs)
+
+
+def _set_up(connection: Any, _record: Any) -> None:
     connection.adapters.register_loader("uuid", TextLoader)
-
-
-def _count(*_: Any) -> None:
-    _statements.get().sent += 1
+    connection.cursor_factory = _CountingCursor
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
