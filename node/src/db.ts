@@ -119,11 +119,13 @@ async function runOnce<R>(work: () => Promise<R>): Promise<R> {
 
 /** Gives the SQLSTATE of a driver's error, or nothing when the server did not answer. */
 export function sqlState(error: unknown): string {
+  if (error instanceof pg.DatabaseError) return error.code ?? "";
   return driverCause(error)?.originalCode ?? "";
 }
 
 /** Gives the name of the constraint that a statement broke. */
 export function violated(error: unknown): string {
+  if (error instanceof pg.DatabaseError) return error.constraint ?? "";
   return driverCause(error)?.constraint?.index ?? "";
 }
 
@@ -141,7 +143,7 @@ export function unavailable(error: unknown): boolean {
   return (
     UNAVAILABLE_MESSAGES.test(error.message) ||
     UNAVAILABLE_ERRNOS.test(code) ||
-    (error instanceof pg.DatabaseError && UNAVAILABLE_STATES.test(code))
+    UNAVAILABLE_STATES.test(sqlState(error))
   );
 }
 

@@ -1,4 +1,7 @@
 import { expect } from "vitest";
+import { violated } from "../src/db.js";
+import { createTask } from "../src/services/task-service.js";
+import { newId } from "../src/utils/identifiers.js";
 import { PASSWORD, type Received } from "./clients.js";
 import { test } from "./fixtures.js";
 
@@ -53,4 +56,10 @@ test("one refresh token used twice", async ({ client }) => {
   const { json } = await client.post("auth/login", { email, password: PASSWORD });
   const send = () => client.post("auth/refresh", { refresh_token: json.refresh_token });
   expect(await race(send(), send())).toEqual([200, 401]);
+});
+
+test("a task of an account that is gone by then", async ({ origin: _ }) => {
+  const fields = { title: "a", description: null, status: "pending", tags: [], dueAt: null };
+  const constraint = createTask(newId(), fields).catch(violated);
+  expect(await constraint).toBe("tasks_user_id_fkey");
 });

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 from werkzeug.test import TestResponse
+
+from task_timer.services import task_service
+from task_timer.utils.errors import InvalidTokenError
+from task_timer.utils.identifiers import new_id
 
 from .clients import Client
 
@@ -66,3 +71,9 @@ def test_one_refresh_token_used_twice(client: Client) -> None:
     tokens = client.post("auth/login", {"email": email, "password": "correct horse battery"})
     body = {"refresh_token": tokens.get_json()["refresh_token"]}
     assert race(*[lambda: client.post("auth/refresh", body)] * 2) == [200, 401]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_task_of_an_account_that_is_gone_by_then() -> None:
+    with pytest.raises(InvalidTokenError):
+        task_service.create_task(new_id(), {"title": "a", "status": "pending"})

@@ -52,7 +52,7 @@ _ALONE = (
     "report",
     "log in",
 )
-_RATES = (25, 50, 100, 150, 200, 300, 400, 600, 800)
+_RATES = (50, 100, 200, 300, 400, 600, 800)
 
 PROFILES: Mapping[str, Profile] = {
     "quick": Profile(
@@ -76,11 +76,11 @@ PROFILES: Mapping[str, Profile] = {
         workers=(1, 2),
         alone=_ALONE,
         rates=_RATES,
-        warm_up=5000,
+        warm_up=3000,
         half=True,
-        burst=1.5,
+        burst=1,
         probes=4,
-        probe=2.5,
+        probe=1.5,
         fixed=4,
         outages=5,
         unit_tests=True,

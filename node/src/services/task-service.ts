@@ -4,6 +4,7 @@ import { db, rowsOf, transactional } from "../db.js";
 import { Prisma, type Task, type TrackedTask } from "../generated/prisma/client.js";
 import { TaskNotFoundError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
+import { formatInstant } from "../utils/instants.js";
 import { type Order, type Page, takePage } from "./paging.js";
 
 export type TaskFields = Pick<Task, "title" | "description" | "status" | "tags" | "dueAt">;
@@ -20,9 +21,10 @@ export interface TaskFilter {
 }
 
 const TASKS = Prisma.sql`SELECT id FROM tasks`;
-const TRACKED_TASKS = Prisma.sql`SELECT id, user_id AS "userId", title, description, status, tags,
-  due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt",
-  tracked_seconds AS "trackedSeconds" FROM tracked_tasks`;
+const COLUMNS = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
+  due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
+const TRACKED_TASKS = Prisma.sql`
+  SELECT ${COLUMNS}, tracked_seconds AS "trackedSeconds" FROM tracked_tasks`;
 const SORTS: Record<string, Omit<Order, "sort">> = {
   created_at: { column: "createdAt", type: "time" },
   updated_at: { column: "updatedAt", type: "time" },
@@ -40,8 +42,13 @@ export async function listTasks(userId: string, filter: TaskFilter): Promise<Pag
 
 /** Makes a task of the user's. */
 export async function createTask(userId: string, fields: TaskFields): Promise<TrackedTask> {
-  const task = await db().task.create({ data: { id: newId(), userId, ...fields } });
-  return { ...task, trackedSeconds: 0n };
+  const { title, description, status, tags, dueAt } = fields;
+  const [task] = await rowsOf<TrackedTask>(Prisma.sql`
+    INSERT INTO tasks (id, user_id, title, description, status, tags, due_at)
+    VALUES (${newId()}::uuid, ${userId}::uuid, ${title}, ${description}, ${status},
+      ${tags}::text[], ${dueAt && formatInstant(dueAt)}::timestamptz)
+    RETURNING ${COLUMNS}, 0::bigint AS "trackedSeconds"`);
+  return task as TrackedTask;
 }
 
 /** Gives one task of the user's. Throws a TaskNotFoundError. */
