@@ -28,7 +28,7 @@ LINT_READY := tooling/lint/node_modules/.stamp
 BROWSER_READY := $(shell for name in chromium chromium-browser google-chrome google-chrome-stable; do \
 	command -v $$name >/dev/null && exit; done; \
 	[ "$$(uname -sm)" = 'Linux x86_64' ] && echo tooling/browser/node_modules/.stamp)
-BENCH_READY := tooling/bench/node_modules/.stamp
+SENDER_READY := tooling/sender/node_modules/.stamp
 FASTAPI_READY := .venv/.stamp-fastapi
 FASTIFY_PACKAGES := faces/fastify/node_modules/.stamp
 FASTIFY_READY := faces/fastify/dist/.stamp
@@ -51,7 +51,7 @@ HARNESS_SOURCES := lockstep twins tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help test test-contract test-faces test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory contract-diff check-mirror client compare bench bench-lockstep format lock clean
+	serve docs inventory contract-diff check-mirror client compare bench-lockstep format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=)
@@ -78,7 +78,7 @@ test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
 test-node: $(TWINS_READY) ## Unit tests of the Node twin
 	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
-test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(BENCH_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
+test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
 	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadfile tests twins/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
@@ -121,12 +121,9 @@ check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in 
 client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install --install-links ./build/clients/node'
 
-compare: $(TWINS_READY) $(BENCH_READY) $(FACES_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
+compare: $(TWINS_READY) $(SENDER_READY) $(FACES_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
 	@$(TWINS) twins.compare $(ARGS)
 	@$(MAKE) --no-print-directory docs
-
-bench: $(TWINS_READY) $(BENCH_READY) ## Measure both twins beside servers written by hand without framework or ORM
-	@$(TWINS) twins.bench
 
 bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
 	@$(TWINS) twins.bench_lockstep $(ARGS)

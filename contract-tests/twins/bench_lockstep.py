@@ -26,7 +26,7 @@ from lockstep.transport.targets import Target
 from twins import contract, processes, terminal
 from twins.bench_memory import measure_memory
 from twins.databases import Databases, open_databases
-from twins.load import log_in
+from twins.log_in import log_in
 from twins.paths import BUILD
 from twins.plain import run_plain
 from twins.servers import KINDS

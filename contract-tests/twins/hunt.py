@@ -25,7 +25,7 @@ from lockstep.transport.targets import Target
 from lockstep.traps.specific import load_traps
 from twins import contract
 from twins.databases import Databases
-from twins.load import log_in
+from twins.log_in import log_in
 from twins.paths import BUILD
 from twins.plain import run_plain
 from twins.processes import ended_by_signals

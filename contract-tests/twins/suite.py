@@ -29,7 +29,7 @@ from lockstep.traps.specific import load_traps
 from twins import contract, terminal
 from twins.databases import open_databases
 from twins.directories import PostgresError
-from twins.load import log_in
+from twins.log_in import log_in
 from twins.migrations import CommandError
 from twins.paths import BUILD
 from twins.processes import ended_by_signals

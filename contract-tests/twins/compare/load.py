@@ -94,7 +94,7 @@ class Sender:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PACKAGE": str(TOOLING / "bench" / "package.json")},
+            env=os.environ | {"PACKAGE": str(TOOLING / "sender" / "package.json")},
             start_new_session=True,
         )
         self._tell(asdict(self._plan))

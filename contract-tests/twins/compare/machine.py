@@ -27,7 +27,7 @@ _MEASURED = (
     "python",
     "node",
     "faces",
-    "tooling/bench",
+    "tooling/sender",
     "contract-tests/twins/bare",
     "contract-tests/twins/compare/sender",
     "contract-tests/twins/compare/workload.yaml",
@@ -59,7 +59,7 @@ def versions(postgres: str, contestants: Collection[str]) -> dict[str, str]:
         **{name: version(name) for name in (*_PYTHON_PACKAGES, *fastapi)},
         **{name: _node_version(NODE, name) for name in _NODE_PACKAGES},
         **{name: _node_version(FACES / "fastify", name) for name in fastify},
-        "undici, which sends": _node_version(TOOLING / "bench", "undici"),
+        "undici, which sends": _node_version(TOOLING / "sender", "undici"),
     }
 
 

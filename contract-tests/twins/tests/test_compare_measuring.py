@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -17,6 +18,7 @@ from twins.compare.workload import load_workload
 from twins.databases import Databases
 from twins.paths import CONTRACT
 from twins.postgres import PostgresServer
+from twins.servers import KINDS, Kind
 from twins.stage import Stage
 
 SHORT = replace(
@@ -74,6 +76,23 @@ def test_bare_server_is_measured_as_far_as_it_goes(meter: Meter, name: str) -> N
     figures = meter.measure(BY_NAME[name], 1, 1)
     assert set(figures["loads"]) == {"read a task"}
     assert figures["recover_seconds"] is None
+
+
+@pytest.mark.parametrize("runtime", KINDS)
+def test_bare_server_answers_with_the_bytes_of_its_twin(
+    meter: Meter, runtime: Kind, tmp_path: Path
+) -> None:
+    user, task = meter.population.users[0], meter.population.tasks[0]
+    told = []
+    for name in (runtime, f"bare-{runtime}"):
+        url = meter.stage.databases.create(f"bytes_{name}", template=TEMPLATE)
+        with server(BY_NAME[name], url, 1, tmp_path / name) as started:
+            for path in (f"/tasks/{task['id']}", "/tasks"):
+                headers = {"Authorization": f"Bearer {user['token']}"}
+                answer = httpx.get(f"{started.base_url}/api/v1{path}", headers=headers)
+                described = [answer.headers.get(each) for each in ("ETag", "Link", "Content-Type")]
+                told.append((path, answer.status_code, answer.content, described))
+    assert told[:2] == told[2:]
 
 
 def test_seed_data_are_as_many_as_the_page_says(meter: Meter) -> None:
