@@ -6,14 +6,14 @@ from sqlalchemy import create_engine
 from task_timer.config import load_settings
 from task_timer.db import driver_url
 from task_timer.models import Base
-from task_timer.models.base import is_view
+from task_timer.models.base import is_stored
 
 engine = create_engine(driver_url(load_settings().database_url))
 with engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        include_object=lambda item, *_: not is_view(item),
+        include_object=is_stored,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 from task_timer.config import Settings
 from task_timer.db import driver_url
 from task_timer.models import Base
-from task_timer.models.base import is_view
+from task_timer.models.base import is_stored
 
 NAMES = text("""
     SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
@@ -25,7 +25,7 @@ def test_models_and_database_do_not_differ(settings: Settings) -> None:
         options = {
             "compare_type": True,
             "compare_server_default": True,
-            "include_object": lambda item, *_: not is_view(item),
+            "include_object": is_stored,
         }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
@@ -34,7 +34,7 @@ def test_models_and_database_do_not_differ(settings: Settings) -> None:
 
 def test_views_have_the_columns_of_their_models(settings: Settings) -> None:
     engine = create_engine(driver_url(settings.database_url))
-    views = [table for table in Base.metadata.tables.values() if is_view(table)]
+    views = [table for table in Base.metadata.tables.values() if not is_stored(table)]
     found = inspect(engine)
     assert {view.name for view in views} == set(found.get_view_names())
     for view in views:
@@ -52,7 +52,7 @@ def test_constraints_have_the_names_that_errors_are_told_by(settings: Settings) 
     declared = {
         str(constraint.name)
         for table in Base.metadata.tables.values()
-        if not is_view(table)
+        if is_stored(table)
         for constraint in table.constraints | table.indexes
     }
     assert declared == {name for name in names if not name.startswith("alembic")}

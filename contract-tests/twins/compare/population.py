@@ -2,14 +2,15 @@
 
 import json
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from twins.compare.contestants import BY_NAME, server
-from twins.migrations import SAMPLE_USER
+from twins.log_in import log_in
+from twins.migrations import SAMPLE_USER, Credentials
 from twins.stage import POPULATED, Stage
 
 TEMPLATE = "crowded"
@@ -89,25 +90,22 @@ def _introduce(address: str, named: list[tuple[str, str]]) -> Population:
             if users[email]["running"]:
                 body = {"task_id": task_id}
                 _call(f"{address}/api/v1/timer/start", users[email]["token"], body)
-        etag = _call(f"{address}/api/v1/tasks/{task_id}", users[email]["token"])[0]
+        etag = _call(f"{address}/api/v1/tasks/{task_id}", users[email]["token"])
         tasks.append({"id": task_id, "etag": etag, "uses": 0, "user": len(users) - 1})
     return Population(list(users.values()), tasks)
 
 
 def _log_in(address: str, email: str) -> dict[str, Any]:
-    credentials = {"email": email, "password": SAMPLE_USER.password}
-    _, tokens = _call(f"{address}/api/v1/auth/login", None, credentials)
-    return {**credentials, "token": tokens["access_token"]}
+    who = Credentials(email, SAMPLE_USER.password)
+    return {**asdict(who), "token": log_in(address, who)}
 
 
-def _call(
-    url: str, token: str | None, body: dict[str, Any] | None = None
-) -> tuple[str | None, dict[str, Any]]:
-    """Send a request; give the entity tag and the body of the answer."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+def _call(url: str, token: str, body: dict[str, Any] | None = None) -> str | None:
+    """Send a request; give the entity tag of the answer."""
+    headers = {"Authorization": f"Bearer {token}"}
     data = None
     if body is not None:
         headers["Content-Type"], data = "application/json", json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as answer:
-        told: dict[str, Any] = json.load(answer)
-        return answer.headers["ETag"], told
+        etag: str | None = answer.headers["ETag"]
+        return etag

@@ -31,9 +31,9 @@ UpdatedAt = Annotated[
 ]
 
 
-def is_view(item: SchemaItem) -> bool:
-    """Tells whether a model's table is a view."""
-    return "view" in item.info
+def is_stored(item: SchemaItem, *_: object) -> bool:
+    """Tells whether an item is a table or of one, and not a view; also for Alembic."""
+    return "view" not in item.info
 
 
 class Base(DeclarativeBase):
