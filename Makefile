@@ -88,7 +88,8 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@$(VENV)/ruff format --check --quiet --config contract-tests/pyproject.toml tooling/client
 	@npm --prefix node run --silent lint
 	@cd node && npx --no-install biome check --error-on-warnings ../faces/fastify/src
-	@cd tooling/client && ../../node/node_modules/.bin/biome check --error-on-warnings
+	@cd contract-tests && ../node/node_modules/.bin/biome check --error-on-warnings
+	@cd tooling/client && ../../node/node_modules/.bin/biome check --error-on-warnings . ../docs/look.mjs
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
 	@$(TWINS) twins.mirror
@@ -135,7 +136,8 @@ format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
 	@npm --prefix node run --silent format
 	@cd node && npx --no-install biome check --write ../faces/fastify/src
 	@$(VENV)/ruff format --quiet --config contract-tests/pyproject.toml tooling/client
-	@cd tooling/client && ../../node/node_modules/.bin/biome check --write
+	@cd contract-tests && ../node/node_modules/.bin/biome check --write
+	@cd tooling/client && ../../node/node_modules/.bin/biome check --write . ../docs/look.mjs
 
 lock: ## Resolve dependencies anew and write all lock files
 	@tooling/require python

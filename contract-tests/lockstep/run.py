@@ -122,14 +122,14 @@ class Run(Session):
                     stage.stories.append(result)
                     if not result.played:
                         self._problems.append(f"{title or mode}: {result.problem}")
-                    self._reporter.progress(story.name, len(stage.stories), total)
+                    self.reporter.progress(story.name, len(stage.stories), total)
                 self._shrinker.shrink(self.ledger.findings.since(found), exchanger, actors.nonce)
         return stage
 
     def walk(self, targets: Sequence[Target], title: str = "walk") -> Stage:
         """Make, read, list, change and delete what the document has, as a careful user would."""
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
-            walk(exchanger, actors, self._reporter.progress)
+            walk(exchanger, actors, self.reporter.progress)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
@@ -139,7 +139,7 @@ class Run(Session):
             before = self.ledger.exchanges
 
             def told(phase: str, label: str) -> None:
-                self._reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
+                self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
                 self._problems += fuzz(lanes, self.settings.fuzz, self.settings.seed, told)
@@ -162,7 +162,7 @@ class Run(Session):
         title = f"replay of {recording.title}"
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
             self.not_judged += replay(
-                recording, exchanger, actors, settings, self._reporter.progress
+                recording, exchanger, actors, settings, self.reporter.progress
             )
         return stage
 
@@ -177,7 +177,7 @@ class Run(Session):
                 self.ledger.requests += len(targets)
                 if result.problems:
                     self.ledger.findings.add(finding_of(result))
-                self._reporter.progress(result.trap.name, number, len(traps))
+                self.reporter.progress(result.trap.name, number, len(traps))
         return stage
 
     def tokens(self, targets: Sequence[Target]) -> dict[str, str]:
@@ -208,7 +208,7 @@ class Run(Session):
             lanes = [(exchanger, self.actors(exchanger)) for exchanger in exchangers]
 
             def tick(name: str) -> None:
-                self._reporter.progress(name, next(done), total)
+                self.reporter.progress(name, next(done), total)
 
             for race in races:
                 try:

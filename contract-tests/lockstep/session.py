@@ -61,7 +61,7 @@ class Session:
     def __init__(self, settings: Settings, reporter: Reporter | None = None) -> None:
         """Load the document and the known differences; `RunError` when one cannot be read."""
         self.settings = settings
-        self._reporter = reporter or _Silent()
+        self.reporter = reporter or _Silent()
         self._started = time.monotonic()
         self._stages: list[Stage] = []
         self._problems: list[str] = []
@@ -148,7 +148,7 @@ class Session:
         """A part of the run, for as long as the block lasts: it is announced, timed and counted."""
         stage = Stage(title, tuple(target.name for target in targets), mode)
         self._stages.append(stage)
-        self._reporter.stage(title)
+        self.reporter.stage(title)
         ledger = self.ledger
         ledger.findings.stage = title
         before = ledger.exchanges, ledger.requests, len(ledger.findings), time.monotonic()

@@ -67,7 +67,6 @@ def proxied(run: Run, targets: list[Target], settings: ProxySettings) -> Iterato
             targets,
             settings,
             lambda url, end: told.put((url, end)),
-            lambda _counts: None,
         )
         url, end = told.get(timeout=10)
 
@@ -485,12 +484,12 @@ def test_an_address_that_is_taken_is_an_error(run: Run, servers: Servers) -> Non
     targets = servers()
     taken = ProxySettings(port=targets[0].address[1])
     with pytest.raises(ProxyError, match="cannot listen on 127"):
-        compare_traffic(run, targets, taken, lambda _url, _end: None, lambda _counts: None)
+        compare_traffic(run, targets, taken, lambda _url, _end: None)
 
 
 def test_it_ends_by_itself_when_told_so(run: Run, servers: Servers) -> None:
     brief = ProxySettings(port=0, seconds=0.01)
-    counts = compare_traffic(run, servers(), brief, lambda _url, _end: None, lambda _counts: None)
+    counts = compare_traffic(run, servers(), brief, lambda _url, _end: None)
     assert counts.answered == 0
 
 

@@ -125,7 +125,7 @@ def main() -> int:
         return COULD_NOT_RUN
     console = terminal.console()
     try:
-        name = report_name(contract.servers())
+        name = report_name(contract.servers(), parts)
         verdict = _run(parts, console, BUILD / "logs" / name)
     except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
@@ -139,9 +139,14 @@ def main() -> int:
     return verdict.exit_code
 
 
-def report_name(servers: Collection[str]) -> str:
-    """What the report and the logs begin with; those of the twins are not overwritten by others."""
-    return "contract" if set(servers) <= set(KINDS) else "-".join(servers)
+def report_name(servers: Collection[str], parts: Collection[str]) -> str:
+    """What the report and the logs begin with: `contract` when all parts are run on the twins.
+
+    A run of a part, or of other servers, does not overwrite what the twins were last found to be.
+    """
+    whom = ["contract"] if set(servers) <= set(KINDS) else list(servers)
+    what = [] if set(parts) == set(PARTS) else list(parts)
+    return "-".join(whom + what)
 
 
 def _run(parts: Collection[str], console: Console, logs: Path) -> Verdict:

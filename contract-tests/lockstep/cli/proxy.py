@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import click
 
+from lockstep.cli.driving import carry_out
 from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
-from lockstep.cli.reports import reporter, show
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
-from lockstep.proxy.settings import READS, Counts
-from lockstep.run import Reporter, Run, RunError
+from lockstep.proxy.settings import READS
+from lockstep.run import Run, RunError
 from lockstep.transport.targets import Target
 
 _EPILOG = f"""
@@ -88,23 +87,16 @@ def proxy(
     """
     host, port = _address(listen)
     settings = ProxySettings(host, port, _methods(methods), sample, seconds=seconds)
-    with could_not_run(RunError, ProxyError, ConfigurationError):
-        targets = plan.targets()
-        outputs = plan.outputs()
+
+    def drive(work: Run, targets: list[Target]) -> None:
         if len(targets) < 2:
             raise ConfigurationError("two targets or more are compared: --target NAME=URL")
         for mirror in targets[1:]:
             mirror.timeout = mirror_timeout or mirror.timeout
-        with reporter(quiet=quiet) as progress:
-            work = Run(plan.settings(), progress)
-            try:
-                compare_traffic(work, targets, settings, _ready(targets), _told(progress))
-            finally:
-                for target in targets:
-                    target.close()
-        verdict = work.finish()
-    show(verdict, outputs, quiet=quiet)
-    sys.exit(verdict.exit_code)
+        compare_traffic(work, targets, settings, _ready(targets))
+
+    with could_not_run(RunError, ProxyError, ConfigurationError):
+        carry_out(plan, drive, quiet=quiet)
 
 
 def _ready(targets: list[Target]) -> Callable[[str, Callable[[], None]], None]:
@@ -115,10 +107,6 @@ def _ready(targets: list[Target]) -> Callable[[str, Callable[[], None]], None]:
         click.echo(f"{url} answers from {leader.name} and compares {names}", err=True)
 
     return ready
-
-
-def _told(progress: Reporter) -> Callable[[Counts], None]:
-    return lambda counts: progress.progress(str(counts), counts.answered, None)
 
 
 def _methods(text: str) -> frozenset[str] | None:

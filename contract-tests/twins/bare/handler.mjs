@@ -85,7 +85,9 @@ async function listTasks(request) {
   const found = await rows("list", [await caller(request)]);
   if (found.length <= PAGE) return [200, {}, { data: found, next_cursor: null }];
   const { created_at: value, id } = found[PAGE - 1];
-  const cursor = Buffer.from(JSON.stringify({ sort: "-created_at", value, id })).toString("base64url");
+  const cursor = Buffer.from(JSON.stringify({ sort: "-created_at", value, id })).toString(
+    "base64url",
+  );
   const link = `</api/v1/tasks?cursor=${cursor}>; rel="next"`;
   return [200, { Link: link }, { data: found.slice(0, PAGE), next_cursor: cursor }];
 }

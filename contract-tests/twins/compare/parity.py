@@ -35,7 +35,7 @@ class ContractTests:
         told = {"SERVERS": ",".join(servers), "PROFILE": profile, "SEED": str(seed)}
         names = ", ".join(servers)
         parts = _QUICK_PARTS if profile == "quick" else PARTS
-        path = self.folder / f"{report_name(servers)}-report.json"
+        path = self.folder / f"{report_name(servers, parts)}-report.json"
         path.unlink(missing_ok=True)
         run = subprocess.run([*self.command, *parts], cwd=ROOT, env=os.environ | told)
         if not path.exists():

@@ -23,9 +23,9 @@ def contract_tests(folder: Path, findings: list[dict[str, str]], status: int) ->
     """Contract tests that end as they are told, as if a server had been broken on purpose."""
     report = {"findings": findings, "seed": 1, "requests": 9, "exchanges": 4, "seconds": 1.5}
     program = f"""
-import json, os, pathlib
+import os, pathlib, sys
 name = os.environ["SERVERS"].replace(",", "-")
-name = "contract" if name == "python-node" else name
+name = "-".join(["contract" if name == "python-node" else name, *sys.argv[1:]])
 pathlib.Path({str(folder)!r}, name + "-report.json").write_text({json.dumps(report)!r})
 raise SystemExit({status})
 """

@@ -1,7 +1,9 @@
 "use strict";
 {
   const said = document.getElementById("said");
-  const say = (text) => { said.textContent = text; };
+  const say = (text) => {
+    said.textContent = text;
+  };
   const articles = [...document.querySelectorAll("article[data-level]")];
   const form = document.getElementById("filter");
 
@@ -26,7 +28,9 @@
       await navigator.clipboard.writeText(code.textContent);
       say("Copied");
       button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      setTimeout(() => {
+        button.textContent = "Copy";
+      }, 1500);
     } catch {
       getSelection().selectAllChildren(code);
       say("Selected: copy it with the keyboard");
@@ -52,6 +56,10 @@
   // A link to a finding that the filter hides shows it again.
   addEventListener("hashchange", () => {
     const article = document.getElementById(location.hash.slice(1));
-    if (article?.hidden) { form.reset(); filter(); article.scrollIntoView(); }
+    if (article?.hidden) {
+      form.reset();
+      filter();
+      article.scrollIntoView();
+    }
   });
 }

@@ -9,9 +9,7 @@ export class Report {
     this.ended = this.begun;
     this.late = [];
     this.open = new Set();
-    this.series = new Map(
-      Object.keys(mix).map((id) => [id, new Series(byId.get(id).status)]),
-    );
+    this.series = new Map(Object.keys(mix).map((id) => [id, new Series(byId.get(id).status)]));
   }
 
   /** Begins a request that was due at an instant and is handed over now. */

@@ -16,6 +16,8 @@ import { Requests } from "./requests.mjs";
 const { Pool } = createRequire(process.env.PACKAGE)("undici");
 // Later answers are counted as missing, with the time that passed.
 const PATIENCE_MS = 10_000;
+// Less than any server keeps an idle connection: a request must not meet one that is being closed.
+const IDLE_MS = 4_000;
 // While it is behind, answers are read after so many requests.
 const BURST = 16;
 
@@ -114,7 +116,13 @@ class Answer {
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const plan = JSON.parse((await lines.next()).value);
-const options = { connections: plan.connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
+const options = {
+  connections: plan.connections,
+  pipelining: 1,
+  keepAliveTimeout: IDLE_MS,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+};
 const requests = new Requests(plan);
 let pool = new Pool(plan.address, options);
 for await (const line of lines) {
