@@ -1,8 +1,10 @@
 /** Assembles the application, and is the only module that knows its framework. */
 
+import { IncomingMessage, ServerResponse } from "node:http";
 import express, {
   type ErrorRequestHandler,
   type Express,
+  type Request,
   type RequestHandler,
   type Response,
 } from "express";
@@ -17,6 +19,7 @@ import { boundHandlers } from "./api/routes/index.js";
 import type { Settings } from "./config.js";
 import type { Contract } from "./contract.js";
 import type { Operation, OperationId } from "./operations.js";
+import type { Application, Messages } from "./server.js";
 import { configureServices } from "./services/index.js";
 import { runInContext } from "./utils/context.js";
 import { PathNotFoundError } from "./utils/errors.js";
@@ -28,7 +31,7 @@ export async function createApp(
   settings: Settings,
   contract: Contract,
   metrics: Metrics,
-): Promise<Express> {
+): Promise<Application> {
   const handlers = boundHandlers(settings, contract, metrics);
   await configureServices(settings, contract);
   const { beforeRouting, afterRouting } = checks(contract);
@@ -51,7 +54,23 @@ export async function createApp(
     throw new PathNotFoundError();
   });
   app.use(handleErrors(new ErrorHandler(contract, finish)));
-  return app;
+  return { listener: app, messages: messagesOf(app) };
+}
+
+/**
+ * Makes classes of messages that have the prototypes of Express from the beginning.
+ *
+ * It would give them to each message by itself, which keeps V8 from collecting any of them, and
+ * what they refer to, before they are old.
+ */
+function messagesOf(app: Express): Messages {
+  class OwnRequest extends IncomingMessage {}
+  class OwnResponse<R extends IncomingMessage> extends ServerResponse<R> {}
+  Object.setPrototypeOf(OwnRequest.prototype, app.request);
+  Object.setPrototypeOf(OwnResponse.prototype, app.response);
+  app.request = OwnRequest.prototype as Request;
+  app.response = OwnResponse.prototype as Response;
+  return { IncomingMessage: OwnRequest, ServerResponse: OwnResponse };
 }
 
 function begin(accessLog: AccessLog): RequestHandler {

@@ -1,7 +1,7 @@
 /** Runs an application as a server: its processes, its limits, and its end. */
 
 import cluster from "node:cluster";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { Metrics } from "./api/middleware/metrics.js";
 import { answerWireErrors } from "./api/wire-errors.js";
 import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings, type Settings } from "./config.js";
@@ -16,12 +16,21 @@ const KEEP_ALIVE_MS = 5_000;
 const TIMEOUT_CHECK_MS = 1_000;
 const MAX_HEADER_BYTES = 131_072;
 
+/** The classes of requests and responses. */
+export type Messages = Pick<ServerOptions, "IncomingMessage" | "ServerResponse">;
+
+/** What answers requests; messages: their classes, where Node's own will not do. */
+export interface Application {
+  listener: RequestListener;
+  messages?: Messages;
+}
+
 /** Makes what answers requests, without a connection to anything. */
 export type Create = (
   settings: Settings,
   contract: Contract,
   metrics: Metrics,
-) => Promise<RequestListener>;
+) => Promise<Application>;
 
 /** Serves until a signal ends the process; exits 2 with all faults when it cannot begin. */
 export async function serve(create: Create): Promise<void> {
@@ -41,7 +50,7 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
   const shared = settings.workers > 1;
   const metrics = shared ? new Metrics(contract, collectMetrics) : new Metrics(contract);
   // The supervisor makes the application too, so that what is wrong is told once.
-  const application = await create(settings, contract, metrics);
+  const { listener, messages } = await create(settings, contract, metrics);
   if (cluster.isPrimary && settings.secretKey === DEVELOPMENT_SECRET_KEY) {
     logger().warning("default_secret_key");
   }
@@ -50,7 +59,8 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
     return;
   }
   if (shared) shareMetrics(metrics.registry);
-  listen(createServer(serverOptions(contract), application), settings, contract);
+  const server = createServer({ ...serverOptions(contract), ...messages }, listener);
+  listen(server, settings, contract);
 }
 
 /** The server's limits are wide: the application has the contract's. */

@@ -49,8 +49,8 @@ export const test = base.extend<{
   ],
   origin: [
     async ({ settings, contract, log: _ }, use) => {
-      const app = await createApp(settings, contract, new Metrics(contract));
-      const server = createServer(app).listen(0, "127.0.0.1");
+      const { listener, messages } = await createApp(settings, contract, new Metrics(contract));
+      const server = createServer({ ...messages }, listener).listen(0, "127.0.0.1");
       await once(server, "listening");
       await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
       server.closeAllConnections();

@@ -74,7 +74,7 @@ export const createFace: Create = async (settings, contract, metrics) => {
     else send(reply, errors.answer(request.call, error));
   });
   await app.ready();
-  return app.routing;
+  return { listener: app.routing };
 };
 
 /** Fastify looks a path up before all hooks; what is malformed the first of them refuses. */
