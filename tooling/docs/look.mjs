@@ -113,8 +113,12 @@ async function look(browser, visit) {
   for (const step of visit.steps ?? []) steps.push((await take(page, step)) ?? null);
   const stops = await tabStops(page);
   const skips = await skipsToMain(page);
+  // All is shown, so that all is judged.
   await page.evaluate(() => {
     for (const details of document.querySelectorAll("details")) details.open = true;
+    for (const element of document.body.querySelectorAll("*")) {
+      element.style.contentVisibility = "visible";
+    }
   });
   const wide = await tooWide(page);
   const judged = {};
