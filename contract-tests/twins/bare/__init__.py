@@ -9,12 +9,11 @@ from twins.paths import NODE
 from twins.servers import Kind, node_program
 
 _HERE = Path(__file__).parent
-# As the twins keep an idle connection; gunicorn by itself closes it after two seconds.
-_KEEP_ALIVE_SECONDS = 5
-# The address is chosen when the server starts, so a shell fills it in.
+# The address is chosen when the server starts, so a shell fills it in. Idle connections are kept as
+# the twins keep them; gunicorn by itself closes them after two seconds.
 _GUNICORN = (
     'exec "$0" -m gunicorn --worker-class gthread --workers "$WORKERS"'
-    ' --threads "$DATABASE_POOL_SIZE" --keep-alive "$KEEP_ALIVE" --no-control-socket'
+    ' --threads "$DATABASE_POOL_SIZE" --keep-alive 5 --no-control-socket'
     ' --bind "$HOST:$PORT" handler:application'
 )
 
@@ -33,5 +32,4 @@ def command(runtime: Kind) -> list[str]:
 def settings(twin: Mapping[str, str]) -> dict[str, str]:
     """The environment of a bare server beside DATABASE_URL, HOST and PORT, from that of a twin."""
     path = os.pathsep.join([str(_HERE), os.environ.get("PYTHONPATH", "")])
-    own = {"NODE_PACKAGE": str(NODE / "package.json"), "KEEP_ALIVE": str(_KEEP_ALIVE_SECONDS)}
-    return {**twin, **own, "PYTHONPATH": path}
+    return {**twin, "NODE_PACKAGE": str(NODE / "package.json"), "PYTHONPATH": path}
