@@ -92,6 +92,7 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@cd tooling/client && ../../node/node_modules/.bin/biome check --error-on-warnings . ../docs/look.mjs
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
+	@cd contract-tests && ../$(VENV)/lint-imports --no-cache
 	@$(TWINS) twins.mirror
 
 types: $(PYTHON_READY) $(NODE_READY) $(FACES_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from lockstep.auth.actors import ActorError, ActorSpec
+from lockstep.auth.probe import find_users, is_open
 from lockstep.drivers.fuzz.driver import Lane, fuzz
 from lockstep.drivers.races.driver import run_race
 from lockstep.drivers.races.files import Race
@@ -14,20 +16,18 @@ from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.replay.driver import ReplaySettings, replay
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import Control, StoryPlayer
+from lockstep.drivers.traps.files import Trap
 from lockstep.drivers.traps.raw import finding_of, run_traps
 from lockstep.drivers.walk.driver import walk
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
-from lockstep.exchange.gate import Gate
-from lockstep.log_in.probe import find_users, is_open
+from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.recordings import Recording
-from lockstep.results.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError, Session
 from lockstep.smoke import smoke
 from lockstep.transport.messages import NoResponse, Request
 from lockstep.transport.targets import Target
-from lockstep.traps.specific import Trap
-from lockstep.users.actors import ActorError, ActorSpec
+from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 
 __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
 
@@ -148,7 +148,7 @@ class Run(Session):
     def _lanes(self, targets: Sequence[Target]) -> list[Lane]:
         """What each worker has of its own: symbols and actors; a gate keeps writes apart."""
         workers = self.settings.fuzz.workers
-        gate = Gate() if workers > 1 else None
+        gate = ReadWriteLock() if workers > 1 else None
         exchangers = [Exchanger(self.ledger, targets, gate=gate) for _ in range(workers)]
         if not self.settings.actors:
             return [(exchanger, None) for exchanger in exchangers]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lockstep.compare import Difference
+from lockstep.auth.actors import ActorBook
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.second_look import self_differences
+from lockstep.exchange.noise_probe import self_differences
+from lockstep.matching import Difference
 from lockstep.openapi.operations import Operation
 from lockstep.transport.messages import Request, Response
-from lockstep.users.actors import ActorBook
 
 _SAFE = ("GET", "HEAD")
 

@@ -9,24 +9,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from lockstep.compare import Clock
+from lockstep.auth.actors import ActorBook, ActorError
 from lockstep.drivers.fuzz.driver import FuzzError, Lane
 from lockstep.drivers.races.driver import RaceResult
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
-from lockstep.exchange.ledger import Ledger
-from lockstep.exchange.rules import Rules
 from lockstep.explain import Explainer
+from lockstep.matching import Clock
+from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.results.coverage import Coverage
 from lockstep.results.findings import Findings
 from lockstep.results.known_differences import load_known_differences
-from lockstep.results.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
+from lockstep.results.run_log import RunLog
 from lockstep.settings import Settings
 from lockstep.shrink import Shrinker
 from lockstep.transport.targets import Target
-from lockstep.users.actors import ActorBook, ActorError
+from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 
 
 class RunError(Exception):
@@ -82,7 +82,7 @@ class Session:
             known = load_known_differences(path) if path is not None else []
         except (OSError, ValueError) as error:
             raise RunError(str(error)) from error
-        self.ledger = Ledger(
+        self.ledger = RunLog(
             document=self.document,
             conformance=Conformance(self.document),
             coverage=Coverage(self.document),

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lockstep.auth.actors import ActorSpec
 from lockstep.drivers.fuzz.settings import FuzzSettings
-from lockstep.exchange.rules import Rule
+from lockstep.matching.rules import Rule
 from lockstep.shrink import ShrinkSettings
-from lockstep.users.actors import ActorSpec
 
 PROFILES: Mapping[str, FuzzSettings] = {
     "quick": FuzzSettings(max_examples=5, stateful_rounds=1, stateful_steps=6),

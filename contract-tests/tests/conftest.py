@@ -13,12 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fixtures.notes_server import DOCUMENT, serve
 
+from lockstep.auth.actors import ActorSpec, Call
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.openapi.document import Document
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.targets import Target
-from lockstep.users.actors import ActorSpec, Call
 
 Servers = Callable[..., list[Target]]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstep.compare import Clock
 from lockstep.compare.answers import Comparer
-from lockstep.exchange.symbols import SymbolTable
+from lockstep.matching import Clock
+from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import NoResponse, Response
 

@@ -13,11 +13,11 @@ from lockstep.configuration.lines import line_of
 from lockstep.configuration.reading import read
 from lockstep.configuration.states import State, StateError
 from lockstep.configuration.users import make_actors, parse_credential, user_of_headers
-from lockstep.exchange.rules import Rule
+from lockstep.matching.rules import Rule
 from lockstep.openapi.document import Document
 from lockstep.schemas import load_schema
+from lockstep.transport.credentials import UNKNOWN, Credential
 from lockstep.transport.targets import Target
-from lockstep.users.credentials import UNKNOWN, Credential
 
 Write = Callable[[str], Path]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lockstep.transport.credentials import BEARER, Credential
 from lockstep.transport.messages import Request
-from lockstep.users.credentials import BEARER, Credential
 
 COOKIE = Credential("cookie", "sid", "{token}")
 QUERY = Credential("query", "api key", "{token}")

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from lockstep.compare import Difference
-from lockstep.exchange.trace import Exchange
 from lockstep.explain import Explainer
 from lockstep.explain.severity import level
+from lockstep.matching import Difference
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.loading import load_yaml
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 
 DOCUMENT = Document(

@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from lockstep.drivers.fuzz.given import KEPT, Given, form_of
 from lockstep.drivers.fuzz.pool import Pool
-from lockstep.exchange.trace import Exchange
+from lockstep.drivers.fuzz.value_dictionary import KEPT, ValueDictionary, form_of
 from lockstep.openapi.shapes import Generated
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Request, Response
 
 TASK = "0196f0aa-0000-7000-8000-000000000001"
@@ -33,7 +33,7 @@ def test_a_point_in_time_is_known_by_its_form(value: str, form: str) -> None:
 
 
 def test_a_filter_gets_what_a_body_had() -> None:
-    given = Given(random.Random(1))
+    given = ValueDictionary(random.Random(1))
     body = {"tags": ["home"], "period": {"start": "2026-01-01T00:00:00Z"}, "day": "2026-01-02"}
     instants = given.learn(Request("POST", "/tasks", (), json.dumps(body).encode()))
     assert sorted(instants) == ["2026-01-01T00:00:00Z", "2026-01-02"]
@@ -46,7 +46,7 @@ def test_a_filter_gets_what_a_body_had() -> None:
 
 
 def test_what_is_no_json_teaches_nothing_and_the_oldest_is_forgotten() -> None:
-    given = Given(random.Random(1))
+    given = ValueDictionary(random.Random(1))
     for body in (None, b"", b"{", b"[" * 100_000):
         assert given.learn(Request("POST", "/tasks", (), body)) == []
     for year in range(2000, 2000 + KEPT + 1):

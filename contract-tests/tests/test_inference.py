@@ -7,14 +7,14 @@ import json
 import pytest
 from fixtures.scripted import plain_document
 
-from lockstep.exchange.symbols import Bijection
-from lockstep.inference.families import Role
 from lockstep.inference.forms import form_of, is_random, loosely_alike, same_form, same_slug
 from lockstep.inference.leaves import leaves, replaced
 from lockstep.inference.links import Links
-from lockstep.inference.names import kind_of, noun, split, thing, words
 from lockstep.inference.requests import RequestReader
+from lockstep.matching.bijection import Bijection
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import kind_of, noun, split, thing, words
+from lockstep.openapi.resource_types import Role
 from lockstep.transport.messages import Request
 
 DOCUMENT = Document(plain_document())

@@ -12,10 +12,10 @@ import pytest
 from lockstep.drivers.stories.files import read_story
 from lockstep.openapi.document import Document
 from lockstep.results.known_differences import load_known_differences
-from lockstep.results.verdict import Verdict
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.targets import Target
+from lockstep.verdict import Verdict
 
 Servers = Callable[..., list[Target]]
 

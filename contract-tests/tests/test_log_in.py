@@ -13,18 +13,18 @@ from fixtures.flask_servers import pair
 from fixtures.shed_server import DOCUMENT as SHED
 from fixtures.shed_server import make_shed
 
+from lockstep.auth.actors import ActorBook, ActorError, ActorSpec, Call
+from lockstep.auth.bodies import body_template
+from lockstep.auth.discovery import find_credentials, find_log_in
+from lockstep.auth.probe import find_users, settle
+from lockstep.auth.tokens import TokenError, find_tokens, read_token
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.log_in.bodies import body_template
-from lockstep.log_in.discovery import find_credentials, find_log_in
-from lockstep.log_in.probe import find_users, settle
-from lockstep.log_in.tokens import TokenError, find_tokens, read_token
 from lockstep.openapi.document import Document
 from lockstep.run import Run
 from lockstep.settings import Settings
+from lockstep.transport.credentials import BEARER, UNKNOWN, Credential
 from lockstep.transport.messages import Request, Response, status_of
 from lockstep.transport.targets import Target
-from lockstep.users.actors import ActorBook, ActorError, ActorSpec, Call
-from lockstep.users.credentials import BEARER, UNKNOWN, Credential
 
 TOKEN = Credential("header", "Authorization", "Token {token}")
 COOKIE = Credential("cookie", "shed_session", "{token}")

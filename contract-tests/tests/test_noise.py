@@ -6,7 +6,7 @@ import itertools
 
 from fixtures.scripted import Answers, answer, exchanger
 
-from lockstep.exchange.noise import NoiseBook
+from lockstep.matching.noise import NoiseBook
 from lockstep.self_check import self_check
 from lockstep.transport.messages import Outcome, Request
 

@@ -14,7 +14,7 @@ from lockstep.drivers.races.driver import RaceResult
 from lockstep.drivers.races.files import Race, read_race
 from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.stories.files import StoryError
-from lockstep.exchange.together import send_at_once
+from lockstep.exchange.simultaneous import send_at_once
 from lockstep.openapi.document import Document
 from lockstep.report.data import as_data
 from lockstep.run import COULD_NOT_RUN, DIVERGED, Run

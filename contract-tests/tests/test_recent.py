@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lockstep.exchange.recent import Recent
-from lockstep.exchange.symbols import KEPT_PAIRS, Bijection
+from lockstep.matching.bijection import KEPT_PAIRS, Bijection
+from lockstep.matching.bounded_dict import BoundedDict
 
 
 def test_what_was_set_longest_ago_is_forgotten() -> None:
-    known: Recent[str, int] = Recent(2)
+    known: BoundedDict[str, int] = BoundedDict(2)
     known["a"], known["b"] = 1, 2
     known["a"] = 3
     known["c"] = 4

@@ -13,7 +13,7 @@ import pytest
 
 from lockstep.openapi.document import Document
 from lockstep.recordings import Recording, RecordingError, Step, load_recording
-from lockstep.recordings.fresh import Fresh
+from lockstep.recordings.uniquify import Uniquifier
 from lockstep.transport.messages import NoResponse, Request, Response
 
 
@@ -263,7 +263,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, document: Document)
     "text", ["alice@mail.test", "ab12", "0c5f9e21", "Ünï-ONE", "a/b c", 'a"b', "--"]
 )
 def test_a_fresh_text_has_the_form_of_the_old_one_wherever_it_stands(text: str) -> None:
-    fresh = Fresh((text,), random.Random(1))
+    fresh = Uniquifier((text,), random.Random(1))
     body = json.dumps({"name": text}).encode()
     applied = fresh.apply(Step(Request("POST", "/x", (("A", text),), body)))
     made = json.loads(applied.request.body or b"")["name"]
@@ -273,7 +273,7 @@ def test_a_fresh_text_has_the_form_of_the_old_one_wherever_it_stands(text: str) 
 
 
 def test_a_taken_name_is_replaced_as_a_whole_only() -> None:
-    fresh = Fresh(rng=random.Random(1))
+    fresh = Uniquifier(rng=random.Random(1))
     body = b'{"name": "ann", "text": "annual", "size": 1}'
     taken = Step(Request("POST", "/users", (), body), Response(201))
     assert fresh.renew(taken, 409, 0)

@@ -18,15 +18,15 @@ from rich.console import Console
 
 from lockstep.cli import main
 from lockstep.report.data import as_data
-from lockstep.report.hostile import visible
 from lockstep.report.json_report import ReportError, json_text, read_report, write_json
-from lockstep.report.masking import masked
+from lockstep.report.redact import masked
+from lockstep.report.sanitize import visible
 from lockstep.report.terminal import print_report, print_verdict
-from lockstep.results.verdict import Verdict
 from lockstep.run import Run
 from lockstep.schemas import load_schema
 from lockstep.settings import Settings
 from lockstep.transport.targets import Target
+from lockstep.verdict import Verdict
 
 Servers = Callable[..., list[Target]]
 

@@ -12,7 +12,7 @@ from fixtures.reports import hostile, one_difference, verdict_of
 from lockstep.report.data import as_data
 from lockstep.report.junit import junit_text
 from lockstep.report.markdown import markdown_text, prose
-from lockstep.results.verdict import COULD_NOT_RUN
+from lockstep.verdict import COULD_NOT_RUN
 
 
 def test_every_operation_has_a_case_for_each_check() -> None:

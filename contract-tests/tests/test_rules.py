@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from fixtures.scripted import answer, plain_document
 
-from lockstep.compare import Clock
 from lockstep.compare.answers import Comparer
-from lockstep.exchange.rules import Rule, Rules
-from lockstep.exchange.symbols import SymbolTable
+from lockstep.matching import Clock
+from lockstep.matching.bijection import SymbolTable
+from lockstep.matching.rules import Rule, Rules
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import Response
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from lockstep.auth.actors import Actor
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.trace import Exchange
 from lockstep.results.findings import Finding
+from lockstep.results.trace import Exchange
 from lockstep.run import Run
 from lockstep.shrink import Shrinker, ShrinkSettings
 from lockstep.shrink.dependencies import needed, without
 from lockstep.shrink.requests import simpler
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
-from lockstep.users.actors import Actor
 
 Servers = Callable[..., list[Target]]
 JSON = ("Content-Type", "application/json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstep.exchange.symbols import Bijection, Mismatch
+from lockstep.matching.bijection import Bijection, Mismatch
 
 IDS = st.uuids(version=4).map(str)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from fixtures.sockets import listening
 
-from lockstep.drivers.traps.made import masked
+from lockstep.drivers.traps.files import Trap, load_traps
+from lockstep.drivers.traps.normalize import masked
 from lockstep.drivers.traps.raw import TrapResult, run_traps
 from lockstep.report.data import as_data
 from lockstep.run import DIVERGED, Run
 from lockstep.transport.targets import Target
-from lockstep.traps.specific import Trap, load_traps
 
 Servers = Callable[..., list[Target]]
 

@@ -11,11 +11,17 @@ from click.testing import CliRunner, Result
 from fixtures.wire_server import DOCUMENT, wire_server
 
 from lockstep.cli import main
+from lockstep.drivers.traps.catalogue_files import (
+    GRADES,
+    GeneralTrap,
+    NoPlaceError,
+    load_catalogue,
+    read_traps,
+)
 from lockstep.drivers.traps.general import GeneralRun
+from lockstep.drivers.traps.places import Places, Post, find_places
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.openapi.document import Document
-from lockstep.traps.general import GRADES, GeneralTrap, NoPlaceError, load_catalogue, read_traps
-from lockstep.traps.places import Places, Post, find_places
 
 POST = Post("/things", {"name": "a"}, "name", "size")
 PLACES = Places("/ping", ("/things/", "/parts"), ("/things", "limit"), (POST,))

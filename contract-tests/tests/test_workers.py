@@ -11,7 +11,7 @@ import pytest
 from lockstep.drivers.fuzz.driver import fuzz
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.gate import Gate
+from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request
@@ -75,7 +75,7 @@ def test_what_progress_raises_ends_all_workers(settings: Settings, servers: Serv
             raise EnoughError
 
     run = Run(settings)
-    gate = Gate()
+    gate = ReadWriteLock()
     exchangers = [Exchanger(run.ledger, servers(), gate=gate) for _ in range(2)]
     lanes = [(each, run.actors(each, number)) for number, each in enumerate(exchangers)]
     with pytest.raises(EnoughError):
@@ -84,7 +84,7 @@ def test_what_progress_raises_ends_all_workers(settings: Settings, servers: Serv
 
 
 def test_a_write_passes_alone_and_reads_pass_side_by_side() -> None:
-    gate = Gate()
+    gate = ReadWriteLock()
     both = threading.Barrier(2, timeout=10)
     order: list[str] = []
 

@@ -14,13 +14,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from lockstep.compare import Clock
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.ledger import Ledger
+from lockstep.matching import Clock
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.results.coverage import Coverage
 from lockstep.results.findings import Findings
+from lockstep.results.run_log import RunLog
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
 
@@ -59,7 +59,7 @@ def measure_memory(console: Console) -> int:
     Returns 0 where it stays flat, else 1.
     """
     document = Document(DOCUMENT)
-    ledger = Ledger(document, Conformance(document), Coverage(document), Findings([]), Clock())
+    ledger = RunLog(document, Conformance(document), Coverage(document), Findings([]), Clock())
     table = Table("exchanges", "megabytes")
     sizes = []
     with ExitStack() as stack:

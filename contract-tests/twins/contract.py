@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from lockstep.auth.actors import ActorSpec, Call
 from lockstep.drivers.races.files import Race, load_races
 from lockstep.openapi.document import Document
 from lockstep.settings import PROFILES as AMOUNTS
 from lockstep.settings import Settings
-from lockstep.users.actors import ActorSpec, Call
 from twins.migrations import ADMIN
 from twins.paths import CONTRACT, CONTRACT_TESTS, FACES
 from twins.servers import KINDS, SERVERS

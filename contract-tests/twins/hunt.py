@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockstep.drivers.stories.files import load_stories
+from lockstep.drivers.traps.files import load_traps
 from lockstep.run import COULD_NOT_RUN, Run, RunError
 from lockstep.saboteurs import CONTROL, load_saboteurs
 from lockstep.transport.targets import Target
-from lockstep.traps.specific import load_traps
 from twins import contract
 from twins.databases import Databases
 from twins.log_in import log_in

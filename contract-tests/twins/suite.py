@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lockstep.drivers.stories.files import Story, StoryError, load_stories
+from lockstep.drivers.traps.files import load_traps
 from lockstep.report.html import write_html
 from lockstep.report.json_report import write_json
 from lockstep.report.junit import write_junit
@@ -25,7 +26,6 @@ from lockstep.report.markdown import write_markdown
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.terminal import print_verdict
 from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
-from lockstep.traps.specific import load_traps
 from twins import contract, terminal
 from twins.databases import open_databases
 from twins.directories import PostgresError

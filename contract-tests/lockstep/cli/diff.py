@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from lockstep.cli.grouping import could_not_run
+from lockstep.cli.click_ext import could_not_run
 from lockstep.diff import compare
 from lockstep.diff.report import as_data, counts, print_changes, together
 from lockstep.openapi.loading import load_data

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lockstep.cli.grouping import EXIT_CODES, Decorated, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Decorated, could_not_run, option
 from lockstep.configuration import ConfigurationError, make_plan
 from lockstep.drivers.fuzz.settings import PHASES
 from lockstep.settings import PROFILES

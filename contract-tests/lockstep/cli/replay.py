@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from lockstep.cli.driving import carry_out
-from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, could_not_run, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
+from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.users import make_actors
 from lockstep.drivers.replay.driver import ReplaySettings

@@ -15,7 +15,7 @@ from lockstep.report.junit import junit_text
 from lockstep.report.markdown import markdown_text
 from lockstep.report.steps import Data
 from lockstep.report.terminal import print_report
-from lockstep.results.verdict import COULD_NOT_RUN
+from lockstep.verdict import COULD_NOT_RUN
 
 _EPILOG = """\b
 Examples:

@@ -9,17 +9,17 @@ from typing import TypeVar
 
 import click
 
-from lockstep.cli.driving import carry_out
-from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, could_not_run, option
 from lockstep.cli.options import AMOUNT, OUTPUT, TARGETS, planned
+from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.states import StateError
 from lockstep.configuration.users import make_actors, user_of_headers
 from lockstep.drivers.races.files import load_races
 from lockstep.drivers.stories.files import MODES, StoryError, load_stories
+from lockstep.drivers.traps.files import load_traps
 from lockstep.run import Run, RunError
 from lockstep.transport.targets import Target
-from lockstep.traps.specific import load_traps
 
 _EPILOG = f"""
 \b

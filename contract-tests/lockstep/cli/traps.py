@@ -10,19 +10,19 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from lockstep.cli.grouping import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, could_not_run, option
 from lockstep.cli.options import TARGETS, planned
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.users import make_actors, user_of_headers
+from lockstep.drivers.traps.catalogue_files import GeneralTrap, load_catalogue
 from lockstep.drivers.traps.general import GeneralRun
+from lockstep.drivers.traps.places import find_places
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.report.traps import differing, print_catalogue, print_traps, write_traps
-from lockstep.results.verdict import ALIKE, DIVERGED
 from lockstep.run import Run, RunError
 from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
-from lockstep.traps.general import GeneralTrap, load_catalogue
-from lockstep.traps.places import find_places
+from lockstep.verdict import ALIKE, DIVERGED
 
 # A request that is waited for this long is not read.
 TIMEOUT = 3.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lockstep.compare.judge import Judge
-from lockstep.exchange.symbols import Bijection
+from lockstep.matching.bijection import Bijection
 from lockstep.transport.literals import Number, Object, show
 
 Pair = tuple[int, int]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lockstep.compare.difference import Difference
-from lockstep.exchange.noise import NoiseBook
-from lockstep.exchange.rules import Rules
+from lockstep.matching.difference import Difference
+from lockstep.matching.noise import NoiseBook
+from lockstep.matching.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.body import JsonComparer
-from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference, in_body
 from lockstep.compare.headers import HeaderComparer
 from lockstep.compare.parsed import ParsedAnswer, first_difference
 from lockstep.compare.prometheus import compare_metrics
-from lockstep.exchange.symbols import Bijection, SymbolTable
+from lockstep.matching.bijection import Bijection, SymbolTable
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference, in_body
 from lockstep.openapi.document import Document
 from lockstep.openapi.shapes import MATCHED_KINDS, Generated, Shape
 from lockstep.transport.messages import Response

@@ -6,17 +6,17 @@ from collections.abc import Container, Iterator, Mapping
 
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.annotated import Annotated
-from lockstep.compare.clock import Clock
 from lockstep.compare.connections import Connections
 from lockstep.compare.cookies import read_cookie
-from lockstep.compare.difference import Difference
 from lockstep.compare.inferring import Inferring
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.prometheus import is_volatile
-from lockstep.exchange.noise import NoiseBook
-from lockstep.exchange.rules import Rules
-from lockstep.exchange.symbols import SymbolTable
 from lockstep.inference.forms import is_random
+from lockstep.matching.bijection import SymbolTable
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference
+from lockstep.matching.noise import NoiseBook
+from lockstep.matching.rules import Rules
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated, Shape

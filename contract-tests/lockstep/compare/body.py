@@ -7,9 +7,9 @@ from typing import Any
 
 from lockstep.compare.alignment import without_order
 from lockstep.compare.allowed import Allowed
-from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference, in_body
-from lockstep.exchange.symbols import Bijection, SymbolTable
+from lockstep.matching.bijection import Bijection, SymbolTable
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference, in_body
 from lockstep.openapi.shapes import Path, Shape
 from lockstep.transport.literals import TOKEN, Number, Object, show, type_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from lockstep.compare.difference import Difference
+from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Request, Response
 
 KEPT, CLOSED = "kept open", "closed"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference
-from lockstep.compare.instants import both, read_instant
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference
+from lockstep.matching.timestamps import both, read_instant
 
 _ABSENT = "absent"
 # Whether two values of a cookie that differ may stand for one another.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference
-from lockstep.exchange.symbols import Bijection
+from lockstep.matching.bijection import Bijection
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference
 from lockstep.openapi.shapes import Shape
 from lockstep.transport.messages import Headers, Response
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from lockstep.compare.alignment import align, identity, without_order
 from lockstep.compare.allowed import Allowed
-from lockstep.compare.difference import Difference, in_body
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.tokens import compare_tokens, is_token
-from lockstep.inference.families import Role
+from lockstep.matching.difference import Difference, in_body
+from lockstep.openapi.resource_types import Role
 from lockstep.openapi.shapes import Path, Shape
 from lockstep.transport.literals import TOKEN, Number, Object, show, type_name
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from lockstep.compare.cookies import compare_cookies
-from lockstep.compare.difference import Difference
 from lockstep.compare.headers import by_name, length_difference, shown
 from lockstep.compare.judge import SAME, Judge
-from lockstep.inference.families import Role
-from lockstep.inference.names import kind_of, words
+from lockstep.matching.difference import Difference
+from lockstep.openapi.naming import kind_of, words
+from lockstep.openapi.resource_types import Role
 from lockstep.transport.messages import Response
 
 # Lists in which the order says nothing (RFC 9110: 10.2.1, 12.5.5, 14.3; Fetch, 3.2).

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 
 from lockstep.compare.allowed import Allowed
-from lockstep.compare.clock import Clock
-from lockstep.compare.difference import Difference
-from lockstep.compare.draft import Draft
 from lockstep.compare.inferred import InferringComparer
 from lockstep.compare.inferred_headers import InferringHeaderComparer
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.parsed import ParsedAnswer, first_difference
-from lockstep.exchange.symbols import Bijection
 from lockstep.inference.answers import made_values
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
+from lockstep.matching.bijection import Bijection
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference
+from lockstep.matching.transaction import Transaction
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated, Shape
@@ -45,7 +45,7 @@ class Inferring:
         """Who judges one pair of answers, to these requests, of the targets with these names."""
         left, right = (self._links.get(name, self._nowhere) for name in names)
         echo = self._echo(*requests) if requests is not None else {}
-        return Judge(self._families, Draft(bijection), clock, echo, self._sent, left, right)
+        return Judge(self._families, Transaction(bijection), clock, echo, self._sent, left, right)
 
     def compare(
         self,

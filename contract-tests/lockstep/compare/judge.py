@@ -7,13 +7,13 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from lockstep.compare.clock import Clock
-from lockstep.compare.draft import Draft
-from lockstep.compare.instants import Instant, both, read_epoch, read_instant
-from lockstep.inference.families import Families, Role
 from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_form, same_slug
 from lockstep.inference.links import Links
-from lockstep.inference.names import is_made_time
+from lockstep.matching.clock import Clock
+from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
+from lockstep.matching.transaction import Transaction
+from lockstep.openapi.naming import is_made_time
+from lockstep.openapi.resource_types import ResourceTypes, Role
 
 SAME = ""
 _PIECE = re.compile(
@@ -34,8 +34,8 @@ class Judge:
     `SAME`.
     """
 
-    families: Families
-    draft: Draft
+    families: ResourceTypes
+    draft: Transaction
     clock: Clock
     echo: Mapping[str, frozenset[str]]
     sent: Container[str]

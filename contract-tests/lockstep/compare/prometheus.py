@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lockstep.compare.difference import Difference
+from lockstep.matching.difference import Difference
 from lockstep.openapi.operations import Operation
 from lockstep.transport.messages import Response
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lockstep.compare.clock import Clock
 from lockstep.inference.forms import claims_of
+from lockstep.matching.clock import Clock
 
 _CLOCKED = frozenset({"iat", "nbf", "auth_time"})
 _EXPIRY = "exp"

@@ -12,7 +12,7 @@ from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source
 from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
 from lockstep.drivers.fuzz.settings import PHASES, FuzzSettings
-from lockstep.exchange.rules import KINDS, Rule
+from lockstep.matching.rules import KINDS, Rule
 from lockstep.settings import PROFILES, Settings
 from lockstep.transport.targets import Target
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lockstep.auth.actors import ActorSpec, Call
+from lockstep.auth.bodies import body_template
+from lockstep.auth.calls import find_operation
+from lockstep.auth.discovery import body_schema, find_credentials, find_log_in
 from lockstep.configuration.reading import ConfigurationError, Source
-from lockstep.log_in.bodies import body_template
-from lockstep.log_in.calls import find_operation
-from lockstep.log_in.discovery import body_schema, find_credentials, find_log_in
 from lockstep.openapi.document import Document
+from lockstep.transport.credentials import UNKNOWN, Credential
 from lockstep.transport.targets import Target
-from lockstep.users.actors import ActorSpec, Call
-from lockstep.users.credentials import UNKNOWN, Credential
 
 _USUAL: tuple[dict[str, Any], ...] = ({"name": "alice", "weight": 3}, {"name": "bob"})
 

@@ -7,24 +7,24 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 
-from lockstep.compare import Difference
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
-from lockstep.exchange.gate import Gate
-from lockstep.exchange.ledger import Ledger
-from lockstep.exchange.parted import PartedStates
-from lockstep.exchange.repair import Repair
-from lockstep.exchange.second_look import SecondLook
-from lockstep.exchange.settling import Settling
-from lockstep.exchange.symbols import SymbolTable
-from lockstep.exchange.together import paired_by_likeness, send_at_once
-from lockstep.exchange.trace import Exchange, Trace
+from lockstep.exchange.compensation import Compensation
+from lockstep.exchange.divergent_state import DivergentState
+from lockstep.exchange.noise_probe import NoiseProbe
+from lockstep.exchange.rw_lock import ReadWriteLock
+from lockstep.exchange.simultaneous import paired_by_likeness, send_at_once
 from lockstep.exchange.translation import Translator
+from lockstep.exchange.triage import Triage
+from lockstep.matching import Difference
+from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
+from lockstep.results.run_log import RunLog
+from lockstep.results.trace import Exchange, Trace
+from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target
-from lockstep.users.credentials import Identity
 
 Listener = Callable[[Exchange, list[Generated]], None]
 
@@ -49,13 +49,13 @@ class Exchanger:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: RunLog,
         targets: Sequence[Target],
         *,
         rotate: bool = False,
         repairs: bool = True,
         asks_again: bool = True,
-        gate: Gate | None = None,
+        gate: ReadWriteLock | None = None,
     ) -> None:
         if not targets:
             raise ValueError("at least one target is needed")
@@ -82,13 +82,15 @@ class Exchanger:
             rules=ledger.rules,
             noise=ledger.noise,
         )
-        self._second_look = SecondLook(ledger, self.targets) if asks_again else None
+        self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
-        self._settling = Settling(
+        self._settling = Triage(
             ledger,
             self.trace,
-            PartedStates(),
-            Repair(ledger.document, self.targets, self._comparer.generated) if undoes else None,
+            DivergentState(),
+            Compensation(ledger.document, self.targets, self._comparer.generated)
+            if undoes
+            else None,
             table,
         )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lockstep.exchange.recent import Recent
-from lockstep.exchange.symbols import SymbolTable
 from lockstep.inference.requests import RequestReader
+from lockstep.matching.bijection import SymbolTable
+from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request
 
@@ -28,7 +28,7 @@ class Translator:
         self._reader = None
         if not document.is_annotated:
             self._reader = RequestReader(document, document.families)
-        self.sent: Recent[str, None] = Recent(KEPT_SENT)
+        self.sent: BoundedDict[str, None] = BoundedDict(KEPT_SENT)
 
     def request(self, request: Request, partner: str) -> Request:
         """The request in the names of a partner; `KeyError` for an unknown one."""

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lockstep.explain.classes import (
+from lockstep.explain.attribution import (
     SILENT,
     class_of,
     wrong_alike,
     wrong_by_document,
 )
 from lockstep.explain.folding import Cause, cause_of, under_first, under_parity
-from lockstep.explain.oddities import when
+from lockstep.explain.notable_input import when
 from lockstep.explain.requests import RequestReader
-from lockstep.explain.schema_places import Place, parts_of, place_in, response_schema
+from lockstep.explain.resource_context import ResourceContext, resource_context_of
+from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.sentences import sentence
 from lockstep.explain.severity import severity_of
-from lockstep.explain.silence import Gap, lacking
-from lockstep.explain.situation import Situation, situation_of
-from lockstep.explain.told import Told
+from lockstep.explain.underspecification import Gap, lacking
 from lockstep.explain.words import call
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.openapi.schema_lookup import Place, parts_of, place_in, response_schema
 from lockstep.results.findings import PARITY, Finding
 from lockstep.transport.messages import NoResponse
 
@@ -57,9 +57,9 @@ class Explainer:
             operation = self._document.find(request.method, request.path)
             fault = self._reader.fault(operation, request) if operation is not None else None
         place = self._place(finding, operation)
-        situation = situation_of(operation, finding.sequence)
+        situation = resource_context_of(operation, finding.sequence)
         remark = self._remark(finding, operation, place, situation)
-        told = Told(
+        told = SentenceContext(
             finding=finding,
             call=call(operation, exchange, finding.operation),
             place=place,
@@ -80,7 +80,11 @@ class Explainer:
         return cause_of(finding, place)
 
     def _remark(
-        self, finding: Finding, operation: Operation | None, place: Place, situation: Situation
+        self,
+        finding: Finding,
+        operation: Operation | None,
+        place: Place,
+        situation: ResourceContext,
     ) -> str:
         """What stands out in the request, where it may be the cause."""
         if operation is None:

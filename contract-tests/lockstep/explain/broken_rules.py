@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lockstep.explain.told import Told
+from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.words import code, does, place, shown
 
 
-def _broken(told: Told, who: tuple[str, ...]) -> str:
+def _broken(told: SentenceContext, who: tuple[str, ...]) -> str:
     where, _, keyword = told.finding.where.rpartition(" ")
     at = f" at {place(where)}" if "/" in where else ""
     breaks = f"{does(who, 'breaks')} the schema{at} ({code(keyword)})"
     return f"{breaks} in {told.answer}: {_detail(told)}"
 
 
-def _detail(told: Told) -> str:
+def _detail(told: SentenceContext) -> str:
     return shown(next(iter(told.finding.values.values()), ""), 160)
 
 
-BY_KIND: Mapping[str, Callable[[Told, tuple[str, ...]], str]] = {
+BY_KIND: Mapping[str, Callable[[SentenceContext, tuple[str, ...]], str]] = {
     "server_error": lambda told, who: (
         f"{does(who, 'answers')} {told.finding.where} to {told.about}"
     ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lockstep.explain.classes import has_cause_of
-from lockstep.explain.schema_places import Place
+from lockstep.explain.attribution import has_cause_of
 from lockstep.explain.words import same_number
+from lockstep.openapi.schema_lookup import Place
 from lockstep.results.findings import PARITY, Finding
 
 # Differences of a member as such, and not of the values that one request gave it.

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from lockstep.explain.oddities import Value
-from lockstep.explain.schema_places import merge
+from lockstep.explain.notable_input import Value
 from lockstep.explain.words import code, shown
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.openapi.schema_lookup import merge
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import Request
 

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 
 from lockstep.explain import broken_rules
+from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.severity import leaks
-from lockstep.explain.told import Told
 from lockstep.explain.words import by_value, code, does, names, place, shown
 from lockstep.results.findings import PARITY, RACE, STORY, TRAP
 
 
-def sentence(told: Told) -> str:
+def sentence(told: SentenceContext) -> str:
     """What was seen, with the targets, the operation, the place and the values."""
     finding = told.finding
     if finding.category == PARITY:
@@ -31,18 +31,18 @@ def sentence(told: Told) -> str:
     return f"{broken} a rule at {told.call}: {shown(said, 200)}."
 
 
-def _sides(told: Told) -> list[tuple[list[str], str]]:
+def _sides(told: SentenceContext) -> list[tuple[list[str], str]]:
     """(targets, value) of each value; the leader's last, as the one to compare with."""
     first, *others = by_value(told.finding.values).items()
     return [(who, value) for value, who in (*others, first)]
 
 
-def _status(told: Told) -> str:
+def _status(told: SentenceContext) -> str:
     parts = [f"{does(who, 'answers')} {value}" for who, value in _sides(told)]
     return f"{' where '.join(parts)} to {told.about}"
 
 
-def _outcome(told: Told) -> str:
+def _outcome(told: SentenceContext) -> str:
     parts = [
         f"{does(who, 'answers')} {value.removeprefix('answered ')}"
         if value.startswith("answered")
@@ -52,7 +52,7 @@ def _outcome(told: Told) -> str:
     return f"{' where '.join(parts)} to {told.about}"
 
 
-def _header(told: Told) -> str:
+def _header(told: SentenceContext) -> str:
     name = code(told.finding.where.removeprefix("header "))
     parts = [
         f"{does(who, 'sends')} no header {name}"
@@ -63,19 +63,19 @@ def _header(told: Told) -> str:
     return f"{', '.join(parts)}, in the answer to {told.about}"
 
 
-def _connection(told: Told) -> str:
+def _connection(told: SentenceContext) -> str:
     parts = [f"{names(who)}: {value}" for who, value in _sides(told)]
     return f"the connection after {told.answer} ends otherwise ({'; '.join(parts)})"
 
 
-def _inside(told: Told) -> str:
+def _inside(told: SentenceContext) -> str:
     """A cookie's attribute or a token's claim: the last words of the place."""
     what = f"{told.finding.kind} {code(told.finding.where.partition(' ')[2])}"
     parts = [f"{does(who, 'has')} {_quoted(value)}" for who, value in _sides(told)]
     return f"the {what} differs: {' where '.join(parts)}, in {told.answer}"
 
 
-def _member(told: Told) -> str:
+def _member(told: SentenceContext) -> str:
     where = place(told.finding.where)
     having = [(who, value) for who, value in _sides(told) if value != "absent"]
     lacking = [name for who, value in _sides(told) if value == "absent" for name in who]
@@ -89,17 +89,17 @@ def _member(told: Told) -> str:
     return f"{does(who, 'has')} {where} ({_quoted(value)}){only}, in {told.answer}"
 
 
-def _differs(told: Told) -> str:
+def _differs(told: SentenceContext) -> str:
     parts = [f"{does(who, 'has')} {_quoted(value)}" for who, value in _sides(told)]
     return f"{_subject(told)}: {' where '.join(parts)}, in {told.answer}"
 
 
-def _length(told: Told) -> str:
+def _length(told: SentenceContext) -> str:
     parts = [f"{does(who, 'has')} {_counted(value)}" for who, value in _sides(told)]
     return f"{' where '.join(parts)} in {place(told.finding.where)} of {told.answer}"
 
 
-def _symbol(told: Told) -> str:
+def _symbol(told: SentenceContext) -> str:
     who = names(_sides(told)[0][0])
     where = place(told.finding.where)
     if "*" in told.finding.where:
@@ -107,17 +107,17 @@ def _symbol(told: Told) -> str:
     return f"{where} in {told.answer} names another thing on {who} than before"
 
 
-def _form(told: Told) -> str:
+def _form(told: SentenceContext) -> str:
     return _differs(told).replace(": ", " is written otherwise: ", 1)
 
 
-def _order(told: Told) -> str:
+def _order(told: SentenceContext) -> str:
     writer = does(_sides(told)[0][0], "writes")
     where = place(told.finding.where)
     return f"{writer} the members of {where} in another order, in {told.answer}"
 
 
-def _bytes(told: Told) -> str:
+def _bytes(told: SentenceContext) -> str:
     if not all(map(_is_json, told.finding.values.values())):
         return _differs(told)
     parts = [f"{names(who)} in {len(value.encode())}" for who, value in _sides(told)]
@@ -137,7 +137,7 @@ def _counted(value: str) -> str:
     return re.sub(r"^1 elements\b", "1 element", shown(value))
 
 
-def _subject(told: Told) -> str:
+def _subject(told: SentenceContext) -> str:
     return place(told.finding.where)
 
 
@@ -145,7 +145,7 @@ def _quoted(value: str) -> str:
     return shown(value)
 
 
-_PARITY: Mapping[str, Callable[[Told], str]] = {
+_PARITY: Mapping[str, Callable[[SentenceContext], str]] = {
     "status": _status,
     "outcome": _outcome,
     "header": _header,

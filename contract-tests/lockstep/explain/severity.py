@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lockstep.explain.schema_places import Place
+from lockstep.openapi.schema_lookup import Place
 from lockstep.results.findings import Finding
 
 LEVELS = (("critical", 90), ("high", 70), ("medium", 40), ("low", 0))

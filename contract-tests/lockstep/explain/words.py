@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lockstep.exchange.trace import Exchange
 from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
 
 MAX_VALUE = 80
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lockstep.inference.families import Families
+from lockstep.openapi.resource_types import ResourceTypes
 from lockstep.openapi.shapes import Generated, Path, Shape
 from lockstep.transport.literals import Number
 
@@ -14,7 +14,7 @@ _NAMING = frozenset({"id", "key", "token", "cursor", "etag"})
 
 
 def made_values(
-    families: Families, value: Any, shape: Shape | None, owner: str, path: Path = ()
+    families: ResourceTypes, value: Any, shape: Shape | None, owner: str, path: Path = ()
 ) -> Iterator[Generated]:
     """Every value inside a parsed body that names something; keys count as ids."""
     if isinstance(value, dict):
@@ -35,7 +35,9 @@ def made_values(
         yield from _leaf(families, value, owner, path)
 
 
-def _leaf(families: Families, value: str | Number, owner: str, path: Path) -> Iterator[Generated]:
+def _leaf(
+    families: ResourceTypes, value: str | Number, owner: str, path: Path
+) -> Iterator[Generated]:
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     role = families.role(name, owner) if name else None
     if role is None or role.kind not in _NAMING:

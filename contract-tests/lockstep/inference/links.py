@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from lockstep.inference.families import Families, Role
 from lockstep.openapi.document import Document
+from lockstep.openapi.resource_types import ResourceTypes, Role
 
 # Stands for a server's own address once that is taken out.
 BASE = "{server}"
@@ -33,7 +33,7 @@ class Link:
 class Links:
     """Reads the links in the answers of one server at `base_url`."""
 
-    def __init__(self, document: Document, families: Families, base_url: str) -> None:
+    def __init__(self, document: Document, families: ResourceTypes, base_url: str) -> None:
         self._document = document
         self._families = families
         parts = urlsplit(base_url)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import quote, unquote, unquote_plus
 
-from lockstep.exchange.symbols import Bijection
-from lockstep.inference.families import Families, Role
 from lockstep.inference.forms import is_random
 from lockstep.inference.leaves import Leaf, replaced
+from lockstep.matching.bijection import Bijection
 from lockstep.openapi.document import Document
+from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.openapi.shapes import thing_key
 from lockstep.transport.messages import Request
 
@@ -26,7 +26,7 @@ _TAG = re.compile(r'"([^"]*)"')
 class RequestReader:
     """Finds the values of a request: path parameters, query parameters, members of its body."""
 
-    def __init__(self, document: Document, families: Families) -> None:
+    def __init__(self, document: Document, families: ResourceTypes) -> None:
         self._document = document
         self._families = families
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lockstep.inference.families import Families, Role
 from lockstep.openapi.dialect import modernised
 from lockstep.openapi.loading import load_data
 from lockstep.openapi.operation_reader import read_operations
 from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
+from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.openapi.shapes import ANNOTATION, Shape, ShapeReader, followed
 
 
@@ -67,9 +67,9 @@ class Document:
         return _has_annotation(self.modern)
 
     @cached_property
-    def families(self) -> Families:
+    def families(self) -> ResourceTypes:
         """Which names in the document are about the same kind of thing."""
-        return Families(self.modern, self.operations.values())
+        return ResourceTypes(self.modern, self.operations.values())
 
     @cached_property
     def header_shapes(self) -> dict[str, Shape]:

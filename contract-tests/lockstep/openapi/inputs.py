@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lockstep.explain.schema_places import merge
 from lockstep.openapi.bounds import BOUNDS, NUMERIC, is_kept
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.openapi.schema_lookup import merge
 from lockstep.transport.messages import Request
 
 CATEGORIES = ("parameters", "values", "members", "keywords", "media_types", "credentials")

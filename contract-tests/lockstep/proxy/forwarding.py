@@ -11,8 +11,8 @@ from aiohttp import ClientError, ClientResponse, ClientSession, HttpVersion11, w
 from multidict import CIMultiDict
 from yarl import URL
 
+from lockstep.proxy.flow import Passage
 from lockstep.proxy.mirroring import Mirrored, Mirrors
-from lockstep.proxy.passage import Passage
 from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.proxy.wire import Copy, end_to_end
 from lockstep.transport.messages import Headers, Request, Response

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, replace
 
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
-from lockstep.exchange.ledger import Ledger
 from lockstep.proxy.bodies import HeadConformance, whole_bodies, without_bodies
 from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.recordings.accounts import Accounts
+from lockstep.results.run_log import RunLog
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target
 
@@ -40,7 +40,7 @@ class Mirrors:
     """
 
     def __init__(
-        self, ledger: Ledger, targets: list[Target], settings: ProxySettings, counts: Counts
+        self, ledger: RunLog, targets: list[Target], settings: ProxySettings, counts: Counts
     ) -> None:
         # Nothing may be written to servers with real users but what these users write.
         self._whole = Exchanger(ledger, targets, repairs=False)

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 
-from lockstep.exchange.ledger import Ledger
 from lockstep.proxy.forwarding import Forwarder, without_additions
 from lockstep.proxy.mirroring import Mirrors
 from lockstep.proxy.settings import Counts, ProxySettings
+from lockstep.results.run_log import RunLog
 from lockstep.transport.targets import MAX_IDLE_SECONDS, Target
 
 # Lines and headers as long as any server takes; the leader decides what is too long.
@@ -33,7 +33,11 @@ class ProxyError(Exception):
 
 
 def serve(
-    ledger: Ledger, targets: list[Target], settings: ProxySettings, ready: Ready, told: Told
+    ledger: RunLog,
+    targets: list[Target],
+    settings: ProxySettings,
+    ready: Ready,
+    told: Told,
 ) -> Counts:
     """Answer from the first target and compare the others until the proxy is told to end.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lockstep.recordings.fresh import has_password, unique_members
+from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.transport.messages import Request
 
 

@@ -16,7 +16,7 @@ from lockstep.recordings.cassettes import read_cassette, read_ndjson
 from lockstep.recordings.har import read_har
 from lockstep.recordings.origins import narrow
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError
-from lockstep.recordings.saved import read_saved
+from lockstep.recordings.report_steps import read_saved
 
 # By the name that `--format` takes, with what each is called.
 FORMATS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lockstep.exchange.trace import Exchange
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Headers, Outcome, Request
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from lockstep.exchange.trace import Exchange
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Request
 
 

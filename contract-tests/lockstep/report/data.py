@@ -8,11 +8,11 @@ from importlib import metadata
 from lockstep.explain.severity import LEVELS, level
 from lockstep.openapi.inputs import CATEGORIES, Inputs
 from lockstep.report.extras import known_data, noise_data, race_data, rule_data, trap_data
-from lockstep.report.masking import masked
+from lockstep.report.redact import masked
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
 from lockstep.results.findings import Finding
-from lockstep.results.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
+from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 
 # Raised when a member changes its meaning or goes away; new members do not raise it.
 SCHEMA_VERSION = 2

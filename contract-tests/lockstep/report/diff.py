@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
-from lockstep.compare.difference import in_body
+from lockstep.matching.difference import in_body
 from lockstep.report.steps import Data
 from lockstep.transport import literals
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lockstep.drivers.races.driver import RaceResult
 from lockstep.drivers.traps.raw import TrapResult
-from lockstep.exchange.noise import Noise
-from lockstep.exchange.rules import Rule
+from lockstep.matching.noise import Noise
+from lockstep.matching.rules import Rule
 from lockstep.report.steps import Data
 from lockstep.results.known_differences import KnownDifference
 

@@ -14,10 +14,10 @@ from markupsafe import Markup, escape
 
 from lockstep.report import views
 from lockstep.report.data import as_data
-from lockstep.report.hostile import visible
 from lockstep.report.phrases import also, classes, counts, missing_lines, operations_of, totals
+from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.results.verdict import Verdict
+from lockstep.verdict import Verdict
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _CODE = re.compile(r"`([^`]*)`")

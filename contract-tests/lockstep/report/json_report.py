@@ -10,8 +10,8 @@ import jsonschema_rs
 
 from lockstep.report.data import SCHEMA_VERSION, as_data
 from lockstep.report.steps import Data
-from lockstep.results.verdict import Verdict
 from lockstep.schemas import load_schema
+from lockstep.verdict import Verdict
 
 
 class ReportError(ValueError):

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockstep.report.data import as_data
-from lockstep.report.hostile import visible
 from lockstep.report.phrases import curl_lines, missing_of, operations_of, plain
+from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.results.verdict import COULD_NOT_RUN, Verdict
+from lockstep.verdict import COULD_NOT_RUN, Verdict
 
 MAX_TEXT = 20_000
 _CHECKS = ("status", "headers", "body", "connection", "document", "stories", "other")

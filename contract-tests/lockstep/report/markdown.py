@@ -9,10 +9,10 @@ from pathlib import Path
 
 from lockstep.report import lines
 from lockstep.report.data import as_data
-from lockstep.report.hostile import visible
 from lockstep.report.phrases import also, counts, curl_lines, missing_lines, totals
+from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.results.verdict import Verdict
+from lockstep.verdict import Verdict
 
 # Such pages are limited in size; the other reports hold the rest.
 SHOWN_FINDINGS = 20

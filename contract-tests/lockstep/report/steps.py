@@ -6,10 +6,10 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from lockstep.compare import Difference
-from lockstep.exchange.trace import Exchange
+from lockstep.matching import Difference
 from lockstep.openapi.conformance import Violation
 from lockstep.report.curl import curl
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Request
 
 # Longer bodies of answers are cut; requests are kept whole, so that they can be sent again.

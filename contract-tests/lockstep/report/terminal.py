@@ -10,10 +10,10 @@ from rich.table import Table
 
 from lockstep.report import lines
 from lockstep.report.data import as_data
-from lockstep.report.hostile import visible
 from lockstep.report.phrases import also, counts, curl_lines, missing_lines, totals
+from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.results.verdict import Verdict
+from lockstep.verdict import Verdict
 
 # Further findings are a sentence each.
 SHOWN_IN_FULL = 10

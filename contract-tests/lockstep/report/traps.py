@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lockstep.drivers.traps.catalogue_files import GRADES, GeneralTrap
 from lockstep.drivers.traps.general import GeneralRun
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.transport.messages import Outcome, Response
-from lockstep.traps.general import GRADES, GeneralTrap
 
 _COLOURS = {"smuggling": "bold red", "security": "red", "interop": "yellow", "cosmetic": "dim"}
 _SECRET = frozenset({"authorization", "cookie", "x-api-key"})

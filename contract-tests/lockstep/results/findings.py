@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from lockstep.compare import Difference
-from lockstep.exchange.trace import Exchange, Trace
+from lockstep.matching import Difference
 from lockstep.results.known_differences import KnownDifference
+from lockstep.results.trace import Exchange, Trace
 
 PARITY = "parity"
 CONFORMANCE = "conformance"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lockstep.exchange.trace import Exchange
 from lockstep.recordings.names import named_in, shown_in
+from lockstep.results.trace import Exchange
 
 Exchanges = tuple[Exchange, ...]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
-from lockstep.exchange.trace import Exchange
-from lockstep.recordings.fresh import has_password, unique_members
+from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.results.findings import STORY, Finding
+from lockstep.results.trace import Exchange
 from lockstep.shrink.budget import Budget
 from lockstep.shrink.dependencies import Exchanges, needed, without
-from lockstep.shrink.laboratory import Laboratory, Sequence, is_judged
+from lockstep.shrink.oracle import Oracle, Sequence, is_judged
 from lockstep.shrink.requests import simpler
 
 # Who does not show the finding at once may show it at the second try.
@@ -56,14 +56,14 @@ class Shrinker:
                 return
             try:
                 with self._budget.running():
-                    laboratory = Laboratory(exchanger, finding, self._budget, rng)
+                    laboratory = Oracle(exchanger, finding, self._budget, rng)
                     self._shrink(finding, exchanger, laboratory, nonce)
             except TargetLostError:
                 # The stage says so itself when it goes on.
                 return
 
     def _shrink(
-        self, finding: Finding, exchanger: Exchanger, laboratory: Laboratory, nonce: str
+        self, finding: Finding, exchanger: Exchanger, laboratory: Oracle, nonce: str
     ) -> None:
         best = _shown_again(finding, exchanger, laboratory, nonce)
         if best is None:
@@ -80,7 +80,7 @@ class Shrinker:
 
 
 def _shown_again(
-    finding: Finding, exchanger: Exchanger, laboratory: Laboratory, nonce: str
+    finding: Finding, exchanger: Exchanger, laboratory: Oracle, nonce: str
 ) -> Sequence | None:
     """The finding's own sequence, else all that was sent before it, if that shows it again."""
     tries = [finding.sequence] * TRIES + [_history(finding, exchanger)]

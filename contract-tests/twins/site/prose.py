@@ -9,7 +9,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from lockstep.report.hostile import visible
+from lockstep.report.sanitize import visible
 
 _LEXERS = {"curl": "bash", "node": "javascript"}
 

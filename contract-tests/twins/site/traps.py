@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from lockstep.drivers.traps.files import Expectation, Trap, load_traps
 from lockstep.openapi.loading import load_yaml
-from lockstep.traps.specific import Expectation, Trap, load_traps
 from twins.paths import ROOT
 
 _LETTER = re.compile(r"[^a-z0-9]+")

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.compare import Difference
-from lockstep.exchange.trace import Exchange, Trace
+from lockstep.matching import Difference
 from lockstep.report.html import write_html
-from lockstep.results.verdict import Verdict
+from lockstep.results.trace import Exchange, Trace
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
+from lockstep.verdict import Verdict
 from twins.paths import CONTRACT
 from twins.tests import browser
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
+from lockstep.auth.actors import ActorBook
 from lockstep.drivers.fuzz.engine import (
     FuzzError,
     LockstepEngine,
@@ -25,7 +26,6 @@ from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.drivers.fuzz.threads import one_parser_at_a_time
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.users.actors import ActorBook
 
 __all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]
 

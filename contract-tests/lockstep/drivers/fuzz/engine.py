@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.users.credentials import Credential
+from lockstep.transport.credentials import Credential
 
 Progress = Callable[[str, str], None]
 

@@ -22,7 +22,7 @@ from schemathesis.openapi.checks import (
 
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.trace import Exchange
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Request, status_of
 
 # What lockstep judges by itself, on every target and not on the leader alone.

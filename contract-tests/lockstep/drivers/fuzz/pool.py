@@ -8,11 +8,11 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from lockstep.drivers.fuzz.given import Given
-from lockstep.exchange.parted import one_sided
-from lockstep.exchange.recent import Recent
-from lockstep.exchange.trace import Exchange, Names, no_names
+from lockstep.drivers.fuzz.value_dictionary import ValueDictionary
+from lockstep.exchange.divergent_state import one_sided
+from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.shapes import Generated, thing_key
+from lockstep.results.trace import Exchange, Names, no_names
 from lockstep.transport.messages import Request, Response
 
 KEPT = 40
@@ -36,8 +36,8 @@ class Pool:
     _ids: dict[str, deque[str]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT))
     )
-    _owners: Recent[str, str] = field(default_factory=lambda: Recent(KEPT_OWNERS))
-    _tags: Recent[str, str] = field(default_factory=lambda: Recent(KEPT_OWNERS))
+    _owners: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT_OWNERS))
+    _tags: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT_OWNERS))
     _cursors: dict[str, deque[tuple[str, Query]]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT))
     )
@@ -45,10 +45,10 @@ class Pool:
         default_factory=lambda: defaultdict(lambda: deque(maxlen=KEPT))
     )
 
-    given: Given = field(init=False)
+    given: ValueDictionary = field(init=False)
 
     def __post_init__(self) -> None:
-        self.given = Given(self.rng)
+        self.given = ValueDictionary(self.rng)
 
     def listen(self, exchange: Exchange, generated: list[Generated]) -> None:
         """Take in what an exchange showed."""

@@ -8,8 +8,8 @@ from typing import Any
 from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
 
-from lockstep.drivers.fuzz.given import Given
 from lockstep.drivers.fuzz.parts import is_free, is_random
+from lockstep.drivers.fuzz.value_dictionary import ValueDictionary
 from lockstep.openapi.operations import Operation
 
 # Random values stay in the remaining share.
@@ -21,7 +21,7 @@ CONDITIONAL_SHARE = 0.2
 class Reuse:
     """Replaces random values by given ones of the same form or name."""
 
-    def __init__(self, given: Given, rng: random.Random) -> None:
+    def __init__(self, given: ValueDictionary, rng: random.Random) -> None:
         self._given = given
         self._rng = rng
 

@@ -13,12 +13,12 @@ from schemathesis.core.transport import Response as SchemathesisResponse
 from schemathesis.generation.overrides import Override
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 
-from lockstep.drivers.fuzz.given import INSTANT
+from lockstep.auth.actors import Actor, ActorBook, ActorError
 from lockstep.drivers.fuzz.pool import Pool
+from lockstep.drivers.fuzz.value_dictionary import INSTANT
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
-from lockstep.exchange.trace import Exchange
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Request, Response
-from lockstep.users.actors import Actor, ActorBook, ActorError
 
 # Stands for the credentials of an actor who is chosen when the request is sent.
 PLACEHOLDER = "lockstep-actor"

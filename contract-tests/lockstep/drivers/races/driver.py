@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lockstep.auth.actors import ActorBook
 from lockstep.drivers.races.files import ANSWERS, Race, Step
 from lockstep.drivers.stories.expectations import faults, statuses
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import StoryPlayer, save
 from lockstep.drivers.stories.values import fill
-from lockstep.drivers.traps.made import masked
+from lockstep.drivers.traps.normalize import masked
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.trace import Exchange
 from lockstep.results.findings import RACE
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Response
-from lockstep.users.actors import ActorBook
 
 JOIN = " + "
 

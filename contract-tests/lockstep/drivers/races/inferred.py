@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lockstep.auth.bodies import body_template, flat
 from lockstep.drivers.races.files import ANSWERS, DIFFERENT, Race
-from lockstep.log_in.bodies import body_template, flat
+from lockstep.drivers.traps.places import members_of
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.traps.places import members_of
 
 ROUNDS = 20
 _IDS = ("id", "uuid", "slug", "key", "name")

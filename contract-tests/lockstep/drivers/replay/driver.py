@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from lockstep.auth.actors import ActorBook
 from lockstep.drivers.replay.ids import IdFinder
 from lockstep.drivers.replay.users import Users
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.trace import Exchange
 from lockstep.recordings import Recording, Step
 from lockstep.recordings.accounts import Accounts
-from lockstep.recordings.fresh import Fresh
-from lockstep.recordings.listener import Listener
 from lockstep.recordings.names import named_in, shown_in
+from lockstep.recordings.recorded_target import Listener
+from lockstep.recordings.uniquify import Uniquifier
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Request, status_of
 from lockstep.transport.targets import Target
-from lockstep.users.actors import ActorBook
 
 MAX_RENEWALS = 3
 
@@ -59,7 +59,7 @@ class Replayer:
 
     exchanger: Exchanger
     listener: Listener
-    fresh: Fresh = field(default_factory=Fresh)
+    fresh: Uniquifier = field(default_factory=Uniquifier)
     users: Users | None = None
     ids: IdFinder | None = None
     accounts: Accounts = field(default_factory=Accounts)
@@ -129,7 +129,7 @@ def replay(
     replayer = Replayer(
         exchanger,
         listener,
-        Fresh(settings.fresh),
+        Uniquifier(settings.fresh),
         _users(exchanger, actors),
         None if recording.has_bodies else IdFinder(exchanger),
     )

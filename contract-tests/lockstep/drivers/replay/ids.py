@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.trace import Exchange
 from lockstep.recordings import Step
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Request, Response, status_of
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lockstep.auth.actors import ActorBook
 from lockstep.openapi.document import Document
 from lockstep.recordings import Step
 from lockstep.recordings.names import named_in
 from lockstep.transport.messages import Request, status_of
-from lockstep.users.actors import ActorBook
 
 _REFUSED = frozenset({401, 403})
 

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lockstep.auth.actors import ActorBook, ActorError
 from lockstep.drivers.stories.expectations import faults, statuses
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.requests import build_request
 from lockstep.drivers.stories.values import fill, pick
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.trace import Exchange
 from lockstep.results.findings import STORY
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Outcome, Request, Response, status_of
-from lockstep.users.actors import ActorBook, ActorError
 
 Control = Callable[[], None]
 

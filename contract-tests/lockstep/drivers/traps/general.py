@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from lockstep.drivers.traps.catalogue_files import GeneralTrap, NoPlaceError
+from lockstep.drivers.traps.places import Places
 from lockstep.drivers.traps.raw import TrapResult, shown
 from lockstep.drivers.traps.wire import Conversation, Plain, converse
 from lockstep.transport.messages import NoResponse, Response, status_of
 from lockstep.transport.targets import Target
-from lockstep.traps.general import GeneralTrap, NoPlaceError
-from lockstep.traps.places import Places
 
 # What a trap is held against: the same request without the trap.
 _PLAIN = {

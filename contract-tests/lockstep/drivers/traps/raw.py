@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lockstep.drivers.traps.made import masked
+from lockstep.drivers.traps.catalogue_files import GeneralTrap
+from lockstep.drivers.traps.files import Expectation, Trap
+from lockstep.drivers.traps.normalize import masked
 from lockstep.drivers.traps.wire import send_bytes
 from lockstep.results.findings import TRAP, Finding
 from lockstep.transport.messages import NoResponse, Outcome, Response
 from lockstep.transport.targets import Target
-from lockstep.traps.general import GeneralTrap
-from lockstep.traps.specific import Expectation, Trap
 
 _SHOWN = 120
 # Made anew for each answer, or about the connection and not about the resource.

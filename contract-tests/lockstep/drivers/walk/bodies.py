@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from lockstep.log_in.bodies import body_template, flat, kind_of_value
+from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.openapi.document import Document
 
 _TEXT = "Zwölf Ünï 😀"

@@ -13,17 +13,17 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
+from lockstep.auth.actors import ActorBook
+from lockstep.auth.calls import filled
+from lockstep.auth.discovery import body_schema, find_log_in
 from lockstep.drivers.walk.bodies import Style, body, confused, single_changes
 from lockstep.drivers.walk.items import Item, bind, fill, made
 from lockstep.drivers.walk.queries import queries
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.exchange.trace import Exchange
-from lockstep.log_in.calls import filled
-from lockstep.log_in.discovery import body_schema, find_log_in
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Request, Response
-from lockstep.users.actors import ActorBook
 
 # Of what an operation is tried on.
 _FEW = 3

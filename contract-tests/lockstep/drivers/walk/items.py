@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-from lockstep.inference.names import noun, split
+from lockstep.openapi.naming import noun, split
 from lockstep.transport.messages import Response
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")

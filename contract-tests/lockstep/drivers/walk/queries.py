@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from lockstep.auth.bodies import flat, kind_of_value
 from lockstep.drivers.walk.items import Item
-from lockstep.log_in.bodies import flat, kind_of_value
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 

@@ -1,0 +1,1 @@
+"""How users come to be: found in the document, registered, logged in."""

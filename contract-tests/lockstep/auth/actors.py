@@ -1,0 +1,229 @@
+"""The users in whose name requests are sent."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lockstep.auth.calls import Call, send_call
+from lockstep.auth.tokens import TokenError, read_token
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.trace import Exchange
+from lockstep.transport.credentials import BEARER, Credential, Identity
+from lockstep.transport.messages import Outcome, Request, Response, status_of
+
+__all__ = ["Actor", "ActorBook", "ActorError", "ActorSpec", "Call"]
+
+# A log-in that is no longer accepted is done anew so often in a row.
+MAX_RENEWALS = 3
+
+
+class ActorError(Exception):
+    """An actor could not be registered or logged in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorSpec:
+    """How one kind of actor comes to be.
+
+    Without `register` the account exists already, and the actor only logs in; without `login` the
+    answer to the registration has the token. `weight` is the actor's share of the fuzzed requests;
+    operations in `avoid` are sent by others, those in `retire_after` end the actor's session when
+    they succeed. `token` says where the answer holds it (see `read_token`), `credential` how it is
+    sent from then on; an empty `token` and `UNKNOWN` are yet to be found out. `values` are for the
+    bodies, those of one target in `values_for`. With `tokens`, by target name or `*`, there is no
+    logging in at all.
+    """
+
+    name: str
+    login: Call | None = None
+    register: Call | None = None
+    weight: float = 1.0
+    avoid: frozenset[str] = frozenset()
+    retire_after: frozenset[str] = frozenset()
+    token: str = "/access_token"
+    credential: Credential = BEARER
+    values: Mapping[str, str] = field(default_factory=dict)
+    values_for: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+
+    def tokens_at(self, targets: Iterable[str]) -> dict[str, str]:
+        """The fixed token of each target, empty where there is none."""
+        return {name: self.tokens.get(name) or self.tokens.get("*", "") for name in targets}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A user who is logged in.
+
+    `token` is the leader's; `facts` holds what was sent to register and log in, and the answer to
+    the log-in. `values` are those that only this actor has.
+    """
+
+    spec: ActorSpec
+    label: str
+    token: str
+    facts: Mapping[str, Any]
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def values_at(self, target: str) -> dict[str, str]:
+        """The values for the bodies that one target is sent."""
+        return {**self.values, **self.spec.values, **self.spec.values_for.get(target, {})}
+
+
+@dataclass(slots=True)
+class ActorBook:
+    """Makes actors when they are needed and again when they are gone; safe for threads."""
+
+    exchanger: Exchanger
+    specs: tuple[ActorSpec, ...]
+    rng: random.Random
+    nonce: str
+    _alive: dict[str, Actor] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
+    _refused: Counter[str] = field(default_factory=Counter)
+    _made: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def spec(self, name: str) -> ActorSpec:
+        """The actor's own specification, else that of the first one that can register."""
+        for spec in self.specs:
+            if spec.name == name:
+                return spec
+        for spec in self.specs:
+            if spec.register is not None:
+                return replace(spec, name=name)
+        raise ActorError(f"nothing says how {name} comes to be")
+
+    @property
+    def credential(self) -> Credential:
+        """Where a request that needs an actor carries its token."""
+        return self.specs[0].credential
+
+    def get(self, name: str) -> Actor:
+        """A logged-in actor of this name; `ActorError` when that fails."""
+        with self._lock:
+            actor = self._alive.get(name)
+            if actor is not None and name in self._ended:
+                actor = self._renew(actor)
+            if actor is None:
+                actor = self._make(self.spec(name))
+            self._ended.discard(name)
+            self._alive[name] = actor
+            return actor
+
+    def choose(self, operation: str, preferred: str | None = None) -> Actor:
+        """An actor for a fuzzed request: mostly the preferred one, else one by weight."""
+        specs = [spec for spec in self.specs if operation not in spec.avoid] or list(self.specs)
+        names = [spec.name for spec in specs]
+        if preferred in names and self.rng.random() < 0.8:
+            return self.get(preferred)
+        return self.get(self.rng.choices(names, [spec.weight for spec in specs])[0])
+
+    def authorise(self, request: Request, actor: Actor) -> Request:
+        """The request with the actor's credentials."""
+        return replace(actor.spec.credential.put(request, actor.token), actor=actor.label)
+
+    def notice(self, exchange: Exchange, actor: Actor) -> None:
+        """Retire an actor whose session the exchange has ended, or shown to be over.
+
+        One whose things are no longer alike on all targets is replaced by a new one.
+        """
+        name = actor.spec.name
+        with self._lock:
+            if self._alive.get(name) is not actor:
+                return
+            status = status_of(exchange.leader) or 0
+            parted = exchange.parted and actor.spec.register is not None
+            if parted or (exchange.label in actor.spec.retire_after and status < 300):
+                del self._alive[name]
+            elif 401 not in map(status_of, exchange.outcomes.values()):
+                self._refused[name] = 0
+            elif self._refused[name] < MAX_RENEWALS and not actor.spec.tokens:
+                self._refused[name] += 1
+                self._ended.add(name)
+
+    def forget_all(self) -> None:
+        """Start over with new actors."""
+        with self._lock:
+            self._alive.clear()
+            self._ended.clear()
+
+    def unique(self) -> str:
+        """A text that was not given out before; alike for every target."""
+        with self._lock:
+            self._made += 1
+            return f"{self.nonce}{self._made:04}"
+
+    def _renew(self, actor: Actor) -> Actor | None:
+        """The actor with a new session; `None` for one that can only be made anew."""
+        if actor.spec.login is None:
+            return None
+        try:
+            return self._come_in(actor, (actor.spec.login,))
+        except ActorError as error:
+            if actor.spec.register is not None:
+                return None
+            raise ActorError(
+                f"{error}. A request may have changed the password or the account: "
+                "name such operations in `avoid`"
+            ) from error
+
+    def _make(self, spec: ActorSpec) -> Actor:
+        unique = self.unique()
+        values = {"actor": spec.name, "unique": unique, "short": unique[-7:]}
+        actor = Actor(spec, f"{spec.name}#{self._made}", "", {}, values)
+        if spec.tokens:
+            return self._known(actor)
+        return self._come_in(actor, tuple(filter(None, (spec.register, spec.login))))
+
+    def _known(self, actor: Actor) -> Actor:
+        tokens = actor.spec.tokens_at(target.name for target in self.exchanger.targets)
+        self.exchanger.identities[actor.label] = Identity(actor.spec.credential, tokens)
+        return replace(actor, token=next(iter(tokens.values())))
+
+    def _come_in(self, actor: Actor, calls: tuple[Call, ...]) -> Actor:
+        facts = dict(actor.facts)
+        answers: dict[str, Response] = {}
+        values = {target.name: actor.values_at(target.name) for target in self.exchanger.targets}
+        for call in calls:
+            try:
+                exchange = send_call(self.exchanger, call, values, actor.label)
+            except LookupError as error:
+                raise ActorError(f"{actor.label}: {error}") from error
+            answers = {
+                name: accepted(exchange, name, outcome)
+                for name, outcome in exchange.outcomes.items()
+            }
+            facts |= call.body(next(iter(values.values())))
+        spec = actor.spec
+        try:
+            tokens = {name: read_token(answer, spec.token) for name, answer in answers.items()}
+        except TokenError as error:
+            raise ActorError(f"{actor.label}: {error}") from error
+        if not self.exchanger.rotates:
+            self.exchanger.identities[actor.label] = Identity(spec.credential, tokens)
+        first = next(iter(answers.values()))
+        return replace(actor, token=next(iter(tokens.values())), facts=facts | _members(first))
+
+
+def accepted(exchange: Exchange, target: str, outcome: Outcome) -> Response:
+    """The answer of a target that let an actor in; `ActorError` for any other."""
+    if isinstance(outcome, Response) and outcome.status < 300:
+        return outcome
+    shown = outcome.body[:300] if isinstance(outcome, Response) else outcome.reason
+    who = exchange.request.actor
+    raise ActorError(f"{who}: {exchange.label} on {target}: {status_of(outcome)} {shown!r}")
+
+
+def _members(answer: Response) -> dict[str, Any]:
+    try:
+        given = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}

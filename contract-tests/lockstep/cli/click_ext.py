@@ -1,0 +1,62 @@
+"""Help texts in groups, and commands that end in one line when they cannot run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from lockstep.verdict import COULD_NOT_RUN
+
+EXIT_CODES = """\b
+Exit codes:
+  0  the targets are alike
+  1  they differ, or break the document
+  2  the run could not be done, or not to its end
+"""
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class GroupedOption(click.Option):
+    """An option that the help shows under a heading."""
+
+    def __init__(self, *args: Any, group: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+
+class Command(click.Command):
+    """A command whose help has its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, those without a group last."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                groups.setdefault(getattr(parameter, "group", "Other"), []).append(record)
+        groups["Other"] = groups.pop("Other", [])
+        for title, records in groups.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+def option(*names: str, group: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
+    """`click.option` under a heading of the help."""
+    return click.option(*names, cls=GroupedOption, group=group, **attributes)
+
+
+@contextmanager
+def could_not_run(*errors: type[Exception]) -> Iterator[None]:
+    """End with exit code 2 and a line for each fault, where one of the errors is raised."""
+    try:
+        yield
+    except errors as error:
+        for line in str(error).splitlines():
+            click.echo(f"lockstep: {line}", err=True)
+        sys.exit(COULD_NOT_RUN)

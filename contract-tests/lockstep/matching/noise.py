@@ -1,0 +1,103 @@
+"""What a target answers differently each time it is asked: no divergence, but said."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lockstep.matching.difference import Difference
+
+# Kinds that are about one value: which of them a value that changes shows is chance.
+_VALUES = frozenset(
+    {"value", "symbol", "form", "time", "elapsed", "header", "bytes", "token", "cookie"}
+)
+MAX_QUESTIONS = 300
+
+
+@dataclass(slots=True)
+class Noise:
+    """A place of one operation where a target differs from itself.
+
+    `where` and `kind` are those of the difference, `why` says for people what was seen, `count` how
+    many differences it explained, `examples` two values that one target showed in a row.
+    """
+
+    operation: str
+    where: str
+    kind: str
+    why: str
+    count: int = 0
+    examples: tuple[str, str] = ("", "")
+
+    def covers(self, difference: Difference) -> bool:
+        """Whether a difference at the same place is of the same sort."""
+        if difference.where != self.where:
+            return False
+        return difference.kind == self.kind or {difference.kind, self.kind} <= _VALUES
+
+
+@dataclass(slots=True)
+class NoiseBook:
+    """The noise learnt in one run, and what was asked to learn it.
+
+    What is noise in one operation is none in others. At most `limit` questions are asked.
+    """
+
+    limit: int = MAX_QUESTIONS
+    _noise: dict[str, list[Noise]] = field(default_factory=dict)
+    _asked: set[tuple[str, str, str]] = field(default_factory=set)
+    _unasked: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def all(self) -> list[Noise]:
+        """Everything that was treated as noise."""
+        return [entry for entries in self._noise.values() for entry in entries]
+
+    def covers(self, label: str, difference: Difference) -> bool:
+        """Whether a difference in an operation is noise; it is then counted."""
+        with self._lock:
+            for entry in self._noise.get(label, ()):
+                if entry.covers(difference):
+                    entry.count += 1
+                    return True
+        return False
+
+    def worth_asking(self, label: str, differences: Iterable[Difference]) -> bool:
+        """Whether asking again could explain any of these; each is asked about once.
+
+        A status that differs, and an answer that did not come, are never noise.
+        """
+        with self._lock:
+            fresh = {
+                (label, difference.where, difference.kind)
+                for difference in differences
+                if difference.kind not in ("status", "outcome")
+            } - self._asked
+            if not fresh:
+                return False
+            if len(self._asked) >= self.limit:
+                self._unasked += 1
+                return False
+            self._asked |= fresh
+            return True
+
+    def learn(self, label: str, target: str, own: Iterable[Difference]) -> None:
+        """Note where a target differed from itself when it was asked the same twice."""
+        with self._lock:
+            entries = self._noise.setdefault(label, [])
+            for difference in own:
+                if any(entry.covers(difference) for entry in entries):
+                    continue
+                why = f"{target} answers otherwise when it is asked the same again"
+                examples = difference.left, difference.right
+                entries.append(Noise(label, difference.where, difference.kind, why, 0, examples))
+
+    def not_judged(self) -> list[str]:
+        """What was not asked about, in words."""
+        if not self._unasked:
+            return []
+        return [
+            f"{self._unasked} differences were not asked about again, after {self.limit} questions:"
+            " some may be noise"
+        ]

@@ -1,0 +1,183 @@
+"""Which names in a document are about the same kind of thing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lockstep.openapi.naming import (
+    TRANSPARENT,
+    is_id,
+    is_plural,
+    kind_of,
+    noun,
+    split,
+    thing,
+)
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.shapes import resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a place promises about its values.
+
+    `kind` is `id`, `key` (an attribute that paths name things by, such as a slug), `token`,
+    `time`, `elapsed`, `etag` or `cursor`. The values of one `family`, such as `task.id`, are
+    matched with each other; it is empty for the kinds that have none.
+    """
+
+    kind: str
+    family: str = ""
+
+
+class ResourceTypes:
+    """Groups the names of things: `author_id`, `author: {id}` and `/users/{id}` may be one family.
+
+    Names meet where the document ties them together: a member `author` that is a `User`, the path
+    `/users/{user_id}` that answers with one.
+    """
+
+    def __init__(self, document: Mapping[str, Any], operations: Iterable[Operation]) -> None:
+        self._document = document
+        self._parents: dict[str, str] = {}
+        self._keys: set[tuple[str, str]] = set()
+        members: dict[str, set[str]] = defaultdict(set)
+        for schema in _objects(document):
+            for name, member in schema["properties"].items():
+                found = self._component(member)
+                if found:
+                    members[noun(name)].add(found)
+        for name, things in members.items():
+            if len(things) == 1 and name not in TRANSPARENT:
+                self._join(name, things.pop())
+        for operation in operations:
+            self._read(operation)
+
+    def of(self, name: str) -> str:
+        """The family of things that a noun stands for."""
+        while name in self._parents:
+            name = self._parents[name]
+        return name
+
+    def about(self, path: str) -> str:
+        """The family of what a path answers with: `/users/{id}/tasks` -> `task`."""
+        parts = [part for part in path.split("/") if part]
+        for at in range(len(parts) - 1, -1, -1):
+            if parts[at].startswith("{"):
+                return self._named(parts, at)
+            if is_plural(parts[at]) or not any(part.startswith("{") for part in parts):
+                return self.of(noun(parts[at]))
+        return ""
+
+    def inside(self, name: str, owner: str, component: str = "") -> str:
+        """The family of an object that is the member `name` of a thing of the family `owner`."""
+        if component:
+            return self.of(thing(component))
+        if is_id(name):
+            return owner
+        found = noun(name)
+        return owner if not found or found in TRANSPARENT or name in TRANSPARENT else self.of(found)
+
+    def role(self, name: str, owner: str) -> Role | None:
+        """What the member or the query parameter `name` of a thing promises, if anything."""
+        kind = kind_of(name)
+        about, attribute = split(name)
+        family = self.of(about) if about else owner
+        if kind == "id":
+            return Role("id", f"{family}.{attribute}")
+        if attribute == "slug" or (family, attribute) in self._keys:
+            return Role("key", f"{family}.{attribute}")
+        # A compound name may be an attribute as a whole: `user_name` of a user.
+        if (owner, noun(name)) in self._keys:
+            return Role("key", f"{owner}.{noun(name)}")
+        return Role(kind) if kind else None
+
+    def parameter(self, path: str, name: str) -> Role | None:
+        """What the parameter `name` of a documented path stands for, if it names a thing."""
+        parts = [part for part in path.split("/") if part]
+        at = next((at for at, part in enumerate(parts) if part == "{" + name + "}"), None)
+        if at is None:
+            return None
+        _, attribute = split(name)
+        family = self._named(parts, at)
+        return Role("id" if is_id(name) else "key", f"{family}.{attribute}")
+
+    def _named(self, parts: list[str], at: int) -> str:
+        """The family of the thing that a path names at a position."""
+        about, _ = split(parts[at].strip("{}"))
+        literals = [part for part in parts[:at] if not part.startswith("{")]
+        before = noun(literals[-1]) if literals else ""
+        if is_id(parts[at].strip("{}")) and about:
+            return self.of(about)
+        return self.of(before)
+
+    def _read(self, operation: Operation) -> None:
+        parts = [part for part in operation.path.split("/") if part]
+        for at, part in enumerate(parts):
+            if not part.startswith("{"):
+                continue
+            about, attribute = split(part.strip("{}"))
+            before = parts[at - 1] if at else ""
+            if not is_id(part.strip("{}")):
+                self._keys.add((self._named(parts, at), attribute))
+            elif about and is_plural(before) and not before.startswith("{"):
+                self._join(about, noun(before))
+        if parts and (parts[-1].startswith("{") or is_plural(parts[-1])):
+            for component in self._answered(operation):
+                self._join(component, self.about(operation.path))
+
+    def _answered(self, operation: Operation) -> Iterator[str]:
+        for status, response in operation.responses.items():
+            for content in response.media_types.values() if status.startswith("2") else ():
+                found = self._component(content.get("schema"), depth=2)
+                if found:
+                    yield found
+
+    def _component(self, schema: Any, depth: int = 0) -> str:
+        """The thing that a schema describes, itself or in a list; empty where it has no name.
+
+        With a `depth` it may be wrapped, as the only member that is no plain value.
+        """
+        name = ""
+        for _ in range(8):
+            if not isinstance(schema, Mapping):
+                return ""
+            if isinstance(schema.get("$ref"), str):
+                name = schema["$ref"].rpartition("/")[2]
+                schema = resolve(self._document, schema["$ref"])
+            elif "items" in schema:
+                schema, name = schema["items"], ""
+            else:
+                parts = [
+                    part for word in ("allOf", "anyOf", "oneOf") for part in schema.get(word, ())
+                ]
+                named = [part for part in parts if "$ref" in part or "items" in part]
+                if len(named) != 1 or name:
+                    break
+                schema = named[0]
+        members = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+        if depth and not any(is_id(member) for member in members):
+            inner = [found for m in members.values() if (found := self._component(m, depth - 1))]
+            if len(inner) == 1:
+                return inner[0]
+        return thing(name)
+
+    def _join(self, one: str, other: str) -> None:
+        first, second = self.of(one), self.of(other)
+        if first and second and first != second:
+            self._parents[first] = second
+
+
+def _objects(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Every schema with properties, wherever it stands in the document."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _objects(item)
+    elif isinstance(node, Mapping):
+        if isinstance(node.get("properties"), Mapping):
+            yield node
+        for value in node.values():
+            yield from _objects(value)

@@ -1,0 +1,103 @@
+"""The recorded server as a silent partner: it is compared with, and never asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.matching import Clock
+from lockstep.matching.timestamps import Instant
+from lockstep.openapi.conformance import Violation
+from lockstep.recordings.recording import Step
+from lockstep.results.coverage import Coverage
+from lockstep.results.findings import Findings
+from lockstep.results.run_log import RunLog
+from lockstep.results.trace import Exchange, Trace
+from lockstep.transport.messages import NoResponse, Request, Response, status_of
+from lockstep.transport.targets import PendingExchange, Target
+
+RECORDED = "recorded"
+
+
+class Listener:
+    """Learns from recorded and live answers which name stands for which.
+
+    With `judges` what differs from the recording becomes a finding between `recorded` and the
+    leader; else nothing of it is kept.
+    """
+
+    def __init__(self, ledger: RunLog, leader: Target, base_url: str, *, judges: bool) -> None:
+        kept = _Aside.beside(ledger) if judges else scratch(ledger)
+        kept.clock = RecordedClock(ledger.clock.tolerance, ledger.clock.started)
+        self._judges = judges
+        self._live = leader.name
+        sides = [_Silent(RECORDED, base_url), _Silent(leader.name, leader.base_url)]
+        self._exchanger = Exchanger(kept, sides, repairs=False, asks_again=False)
+
+    def translate(self, request: Request) -> Request:
+        """A recorded request in the leader's names."""
+        return self._exchanger.translate(request, self._live)
+
+    def hear(self, step: Step, sent: Request, exchange: Exchange) -> None:
+        """Match the recorded answer with the leader's, where both are known."""
+        live = exchange.leader
+        if not isinstance(step.answer, Response) or not isinstance(live, Response):
+            return
+        alike = step.answer.status == live.status
+        if (step.partial and alike) or not (alike or self._judges):
+            return
+        requests = {RECORDED: step.request, self._live: sent}
+        # Whether the connection was kept is in no recording.
+        answer = replace(step.answer, closes=live.closes)
+        self._exchanger.record(step.request, requests, {RECORDED: answer, self._live: live})
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedClock(Clock):
+    """Lets an instant of the recording stand for one of this run."""
+
+    def is_now(self, instant: Instant) -> bool:
+        """Whether an instant lies within this run or before it, when the recording was made."""
+        return instant.seconds < self.started or Clock.is_now(self, instant)
+
+    def near(self, left: Instant, right: Instant) -> bool:
+        """Whether a recorded instant may stand for a live one."""
+        made = Clock.is_now(self, right) and left.seconds <= self.started + self.tolerance
+        return made or Clock.near(self, left, right)
+
+
+def scratch(ledger: RunLog) -> RunLog:
+    """A ledger for tries: what it is told counts neither in coverage nor in findings."""
+    document = ledger.document
+    return replace(
+        ledger, coverage=Coverage(document), findings=Findings([]), exchanges=0, requests=0
+    )
+
+
+class _Aside(RunLog):
+    """Keeps what concerns the recorded side; the live ones have been counted when they answered."""
+
+    @classmethod
+    def beside(cls, ledger: RunLog) -> _Aside:
+        return cls(**{each.name: getattr(ledger, each.name) for each in fields(ledger)})
+
+    def add_violations(
+        self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
+    ) -> None:
+        if name == RECORDED:
+            super().add_violations(exchange, name, violations, trace)
+
+    def count(self, exchange: Exchange) -> None:
+        status = status_of(exchange.outcomes[RECORDED])
+        self.coverage.operations[exchange.label].differing += not exchange.parity
+        if status is not None:
+            self.coverage.saw(exchange.label, RECORDED, status)
+
+
+class _Silent(Target):
+    """A side whose answers are known already; what else is asked of it stays without an answer."""
+
+    def start(self, request: Request) -> PendingExchange:
+        failure = NoResponse("refused", "a recording cannot be asked")
+        return PendingExchange(self, request.method, failure=failure)

@@ -1,0 +1,164 @@
+"""Replaces what a server takes only once: an e-mail address that is registered already, say."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from lockstep.recordings.recording import Step
+from lockstep.transport.messages import Headers, Request, Response, status_of
+
+_UNIQUE = re.compile(r"mail|user|login|name|handle|nick|slug|phone|title|code|key", re.IGNORECASE)
+_SECRET = re.compile(r"password|secret", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]+")
+_TAKEN = frozenset({400, 409, 422})
+_NOTHING = re.compile(r"(?!)")
+# A text as a whole JSON string, path segment or query value.
+_WHOLE = r"(?<![^\"/=<]){}(?![^\"/&?>;,])"
+
+
+class Uniquifier:
+    """Texts of a recording and what stands for each in this play."""
+
+    def __init__(
+        self,
+        texts: Iterable[str] = (),
+        rng: random.Random | None = None,
+        *,
+        names: Iterable[str] = (),
+    ) -> None:
+        """Replace each of `texts` by a new one of the same form.
+
+        So are `names`, but only where they are a whole JSON string, path segment or query value.
+        """
+        self._rng = rng or random.SystemRandom()
+        self._replaced: dict[str, str] = {}
+        self._patterns: dict[str, str] = {}
+        self._pattern = _NOTHING
+        for text in texts:
+            self._add(text, re.escape(text))
+        for name in names:
+            self._add(name, _WHOLE.format(re.escape(name)))
+
+    def apply(self, step: Step) -> Step:
+        """The step with the new texts, in its answer too."""
+        if not self._replaced:
+            return step
+        answer = step.answer
+        if isinstance(answer, Response):
+            headers = self._headers(answer.headers)
+            answer = replace(answer, headers=headers, body=self._bytes(answer.body))
+        apart = {name: self._request(request) for name, request in step.apart.items()}
+        return replace(step, request=self._request(step.request), answer=answer, apart=apart)
+
+    def stands_for(self, text: str) -> str:
+        """The new text in the place of a recorded one; the same where nothing replaces it."""
+        return self._replaced.get(text, text)
+
+    def renew(self, step: Step, status: int | None, attempt: int) -> bool:
+        """Find new texts for a step that is refused with `status` though it was once done.
+
+        True when there are some, so that the step can be tried again. Each further `attempt` makes
+        them longer.
+        """
+        recorded = status_of(step.answer) if step.answer is not None else None
+        done = recorded is not None and recorded < 300
+        if not done or status not in _TAKEN or step.request.method != "POST":
+            return False
+        names = set(unique_members(step.request))
+        for name in names:
+            self._add(name, _WHOLE.format(re.escape(name)), padding="0" * 4 * attempt)
+        return bool(names)
+
+    def _add(self, text: str, pattern: str, padding: str = "") -> None:
+        fresh = self._alike(text, padding)
+        for encode in (str, _in_url, _in_json):
+            encoded = encode(text)
+            self._replaced[encoded] = encode(fresh)
+            self._patterns[encoded] = pattern.replace(re.escape(text), re.escape(encoded))
+        longest = sorted(self._patterns, key=len, reverse=True)
+        self._pattern = re.compile("|".join(self._patterns[text] for text in longest))
+
+    def _alike(self, text: str, padding: str) -> str:
+        """Another text of the same form; of an e-mail address the host stays."""
+        start, at, host = text.partition("@")
+        start += padding
+        if not re.search("[A-Za-z0-9]", start):
+            start += "0" * 8
+        while (made := self._shuffled(start)) == start:
+            pass
+        return made + at + host
+
+    def _shuffled(self, text: str) -> str:
+        hexadecimal = _HEXADECIMAL.fullmatch(text) is not None
+        return "".join(self._like(character, hexadecimal) for character in text)
+
+    def _like(self, character: str, hexadecimal: bool) -> str:
+        if character.isdigit():
+            return self._rng.choice(string.digits)
+        if not (character.isascii() and character.isalpha()):
+            return character
+        letters = "abcdef" if hexadecimal else string.ascii_lowercase
+        chosen = self._rng.choice(letters)
+        return chosen.upper() if character.isupper() else chosen
+
+    def _request(self, request: Request) -> Request:
+        return replace(
+            request,
+            path=self._text(request.path),
+            headers=self._headers(request.headers),
+            body=self._bytes(request.body) if request.body else request.body,
+        )
+
+    def _text(self, text: str) -> str:
+        return self._pattern.sub(lambda found: self._replaced[found.group()], text)
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple((name, self._text(value)) for name, value in headers)
+
+    def _bytes(self, body: bytes) -> bytes:
+        try:
+            return self._text(body.decode()).encode()
+        except UnicodeDecodeError:
+            return body
+
+
+def unique_members(request: Request) -> Iterator[str]:
+    """Members of a JSON body that a server may take only once, by their names: never passwords."""
+    for name, value in _members(request):
+        if "@" in value or (_UNIQUE.search(name) and not _SECRET.search(name)):
+            yield value
+
+
+def has_password(request: Request) -> bool:
+    """Whether a JSON body has a password: it registers a user, or lets one in."""
+    return any(_SECRET.search(name) for name, _ in _members(request))
+
+
+def _members(request: Request) -> Iterator[tuple[str, str]]:
+    try:
+        yield from _strings(json.loads(request.body or b""))
+    except ValueError:
+        return
+
+
+def _strings(node: Any) -> Iterator[tuple[str, str]]:
+    for name, value in node.items() if isinstance(node, dict) else ():
+        if isinstance(value, str) and value:
+            yield name, value
+        else:
+            yield from _strings(value)
+
+
+def _in_url(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]

@@ -1,0 +1,148 @@
+"""Remembers the requests that a later request depends on."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from lockstep.matching.bounded_dict import BoundedDict
+from lockstep.matching.difference import Difference
+from lockstep.openapi.conformance import Violation
+from lockstep.transport.messages import Outcome, Request, status_of
+
+_TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+MAX_WRITES = 12
+MAX_STEPS = 60
+# Values that were made longer ago have no maker any more: a run of any length needs no more room.
+KEPT_MAKERS = 20_000
+KEPT_GROUPS = 1_000
+KEPT_LATELY = 20
+
+Names = Callable[[Request], set[str]]
+
+
+def no_names(_request: Request) -> set[str]:
+    """No keys: long values are recognised anywhere."""
+    return set()
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request with what it became for each target, and what each target answered.
+
+    `requests`, `outcomes`, `addresses` (base URLs) and `violations` (what each answer breaks of the
+    document) are keyed by target name; `differences` are those of each partner from the leader.
+    `parted` says that the targets are no longer in the same state for the actor of the request.
+    """
+
+    number: int
+    request: Request
+    label: str
+    requests: dict[str, Request]
+    outcomes: dict[str, Outcome]
+    addresses: dict[str, str]
+    group: str | None = None
+    parity: bool = True
+    conformant: bool = True
+    parted: bool = False
+    violations: dict[str, list[Violation]] = field(default_factory=dict)
+    differences: dict[str, list[Difference]] = field(default_factory=dict)
+
+    @property
+    def leader(self) -> Outcome:
+        """The leader's outcome."""
+        return next(iter(self.outcomes.values()))
+
+
+@dataclass(slots=True)
+class Trace:
+    """Which exchange made a value, and which ones wrote to what it names.
+
+    A group is a set of exchanges that belong together, such as the registration and the log-in of
+    a user: who depends on one of them depends on all. `names` gives the keys of short values that
+    a request names; long ones are recognised anywhere.
+    """
+
+    names: Names = no_names
+    _makers: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_MAKERS))
+    _writes: BoundedDict[str, deque[Exchange]] = field(
+        default_factory=lambda: BoundedDict(KEPT_MAKERS)
+    )
+    _groups: BoundedDict[str, list[Exchange]] = field(
+        default_factory=lambda: BoundedDict(KEPT_GROUPS)
+    )
+    _lately: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_LATELY))
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_number(self) -> int:
+        """The number of the next exchange of this run."""
+        return next(self._numbers)
+
+    def record(self, exchange: Exchange, made: Iterable[str]) -> None:
+        """Remember an exchange and the server-made values of the leader that it showed first."""
+        self._lately.append(exchange)
+        if exchange.group is not None:
+            self._groups.setdefault(exchange.group, []).append(exchange)
+        for value in made:
+            self._makers.setdefault(value, exchange)
+        status = status_of(exchange.leader) or 0
+        if exchange.request.method not in SAFE_METHODS and status < 400:
+            for value in self._known_names(exchange.request):
+                # Credentials name who writes, not what is written to.
+                if self._makers[value].group is None:
+                    self._writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
+
+    def sequence(self, exchange: Exchange, *, writes: bool = True) -> list[Exchange]:
+        """The requests that lead to an exchange, oldest first, the exchange itself last.
+
+        They made the values that it names or, with `writes`, changed what these stand for.
+        """
+        wanted: dict[int, Exchange] = {}
+        pending = [exchange]
+        while pending and len(wanted) < MAX_STEPS:
+            current = pending.pop()
+            if current.number in wanted:
+                continue
+            wanted[current.number] = current
+            for value in self._known_names(current.request):
+                pending.append(self._makers[value])
+                if writes and current is exchange:
+                    earlier = self._writes.get(value, ())
+                    pending.extend(write for write in earlier if write.number < exchange.number)
+            if current.group is not None:
+                group = self._groups.get(current.group, ())
+                pending.extend(other for other in group if other.number < current.number)
+        return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
+
+    def lately(self) -> list[Exchange]:
+        """The last exchanges, whatever they were about, oldest first."""
+        return list(self._lately)
+
+    def makers(self, exchange: Exchange) -> list[Exchange]:
+        """The exchanges that made what a request names, log-ins apart."""
+        names = self._known_names(exchange.request)
+        found = (self._makers[name] for name in names)
+        return [maker for maker in found if maker.group is None]
+
+    def deletions(self, exchange: Exchange) -> list[Exchange]:
+        """The successful deletions of what a request names, or of what that was made from."""
+        names = self._known_names(exchange.request)
+        for maker in self.makers(exchange):
+            names |= self._known_names(maker.request)
+        writes = {write.number: write for name in names for write in self._writes.get(name, ())}
+        return [write for write in writes.values() if write.request.method == "DELETE"]
+
+    def things(self, request: Request) -> set[str]:
+        """The keys of the things that a request names, its credentials apart."""
+        return {name for name in self._known_names(request) if self._makers[name].group is None}
+
+    def _known_names(self, request: Request) -> set[str]:
+        parts = [request.path, *(value for _, value in request.headers)]
+        if request.body:
+            parts.append(request.body.decode("latin-1"))
+        tokens = {token for part in parts for token in _TOKEN.findall(part)}
+        return {name for name in tokens | self.names(request) if name in self._makers}
