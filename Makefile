@@ -46,12 +46,12 @@ DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer pyth
 	-name __pycache__ -prune -o -type f -print) contract-tests/twins/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
 	$(wildcard build/contract-report.html build/contract-report.json build/saboteurs.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
-HARNESS_SOURCES := lockstep twins tests
+HARNESS_SOURCES := lockstep twins power tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help test test-contract test-faces test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory contract-diff check-mirror client compare bench-lockstep format lock clean
+	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=)
@@ -79,7 +79,7 @@ test-node: $(TWINS_READY) ## Unit tests of the Node twin
 	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
 
 test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
-	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadfile tests twins/tests
+	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadfile tests twins/tests power/tests
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
 	@$(VENV)/ruff check python contract-tests faces/fastapi
@@ -129,6 +129,10 @@ compare: $(TWINS_READY) $(SENDER_READY) $(FACES_READY) $(AUDIT_READY) ## Make do
 
 bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
 	@$(TWINS) twins.bench_lockstep $(ARGS)
+
+bench-power: $(PYTHON_READY) ## Measure what lockstep finds on servers that it never saw, beside other tools (ARGS='--quick --set NAME --no-rivals')
+	@tooling/require node
+	@$(TWINS) power $(ARGS)
 
 ##@ Keep it
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code

@@ -10,15 +10,22 @@ from dataclasses import replace
 from lockstep.auth.actors import ActorError, ActorSpec
 from lockstep.auth.probe import find_users, is_open
 from lockstep.drivers.fuzz.driver import Lane, fuzz
+from lockstep.drivers.fuzz.places import given_by
+from lockstep.drivers.probes.driver import probe
 from lockstep.drivers.races.driver import run_race
 from lockstep.drivers.races.files import Race
 from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.replay.driver import ReplaySettings, replay
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import Control, StoryPlayer
+from lockstep.drivers.traps.catalogue_files import GeneralTrap, load_catalogue
 from lockstep.drivers.traps.files import Trap
+from lockstep.drivers.traps.general import GeneralRun, signed_targets
+from lockstep.drivers.traps.judged import finding_of as finding_of_general
+from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
+from lockstep.drivers.traps.places import find_places
 from lockstep.drivers.traps.raw import finding_of, run_traps
-from lockstep.drivers.walk.driver import walk
+from lockstep.drivers.walk.driver import Maker, walk
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.recordings import Recording
@@ -32,8 +39,16 @@ from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
 __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
 
 
+# A raw request that is waited for this long is not read.
+TRAP_SECONDS = 3.0
+MOST_TRAP_SECONDS = 8.0
+
+
 class Run(Session):
     """Runs stages one after another."""
+
+    # What the last walk has made, and makes further things with.
+    _walked: Maker | None = None
 
     def reach(self, targets: Sequence[Target], path: str | None = None) -> None:
         """Ask each target for a path; `RunError` names those that do not answer.
@@ -82,6 +97,11 @@ class Run(Session):
             except (ActorError, TargetLostError) as error:
                 raise RunError(f"log-in: {error}") from error
         self.use(found.specs)
+        if not found.specs:
+            # What it means stands first, whatever else was found out.
+            first, *others = found.notes
+            self.notes[:0] = [f"Nothing behind the log-in was tested: {first}"]
+            found.notes = others
         self.notes += found.notes
 
     def self_check(self, targets: Sequence[Target]) -> None:
@@ -109,7 +129,6 @@ class Run(Session):
             groups = [[target] for target in targets] if mode == "alone" else [list(targets)]
             total = len(chosen) * len(groups)
             for group in groups:
-                found = len(self.ledger.findings)
                 exchanger = Exchanger(self.ledger, group, rotate=mode == "alternating")
                 actors = self.actors(exchanger)
                 player = StoryPlayer(exchanger, actors, controls or {})
@@ -123,13 +142,28 @@ class Run(Session):
                     if not result.played:
                         self._problems.append(f"{title or mode}: {result.problem}")
                     self.reporter.progress(story.name, len(stage.stories), total)
-                self._shrinker.shrink(self.ledger.findings.since(found), exchanger, actors.nonce)
+                if not self.confirms_at_the_end:
+                    self.confirm(exchanger)
         return stage
 
     def walk(self, targets: Sequence[Target], title: str = "walk") -> Stage:
         """Make, read, list, change and delete what the document has, as a careful user would."""
+        self._walked = None
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
-            walk(exchanger, actors, self.reporter.progress)
+            self._walked = walk(exchanger, actors, self.reporter.progress)
+        return stage
+
+    def probe(self, targets: Sequence[Target], title: str = "probes") -> Stage:
+        """Try on each operation what is wrong or unusual, one thing at a time, after a walk."""
+        with self.stage(title, targets) as stage:
+            if self._walked is None:
+                return stage
+            client = self._walked.client
+            # What the walk could not judge is told again, together with what comes now.
+            told = client.exchanger.not_judged()
+            self.not_judged = [text for text in self.not_judged if text not in told]
+            with self.concluding(title, [(client.exchanger, client.actors)]):
+                probe(self._walked)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
@@ -142,7 +176,8 @@ class Run(Session):
                 self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
-                self._problems += fuzz(lanes, self.settings.fuzz, self.settings.seed, told)
+                given = given_by(self._walked) if self._walked is not None else None
+                self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, told, given)
         return stage
 
     def _lanes(self, targets: Sequence[Target]) -> list[Lane]:
@@ -180,6 +215,62 @@ class Run(Session):
                 self.reporter.progress(result.trap.name, number, len(traps))
         return stage
 
+    def raw_run(
+        self, targets: Sequence[Target], *, posts: bool = True, timeout: float = TRAP_SECONDS
+    ) -> GeneralRun:
+        """The general traps, ready to be sprung in the name of the first user; see `tokens`."""
+        tokens = self.tokens(targets)
+        credential = self.settings.actors[0].credential if tokens else None
+        return GeneralRun(
+            signed_targets(targets, credential, tokens, timeout),
+            find_places(self.document, signed_in=bool(tokens), posts=posts),
+        )
+
+    def general_traps(self, targets: Sequence[Target], title: str = "raw requests") -> Stage:
+        """Send what servers read differently by nature, as bytes, as far as time allows."""
+        with self.stage(title, targets) as stage:
+            try:
+                run = self.raw_run(targets)
+                run.adapts = True
+            except RunError as error:
+                self.could_not_run(f"{title}: {error}")
+                return stage
+            traps = in_order(load_catalogue(), posts=bool(run.places.posts))
+            results = []
+            for number, result in enumerate(run.spring(traps, MOST_TRAP_SECONDS), 1):
+                results.append(result)
+                self.ledger.exchanges += 1
+                self.ledger.requests += len(targets)
+                self.reporter.progress(result.trap.name, number, len(traps))
+            for target in run.targets:
+                target.close()
+            for finding in findings_of(results):
+                self.ledger.findings.add(finding)
+            self.notes += notes_of(results)
+            if run.left:
+                self.not_tested.append(f"raw requests: {run.left} were left out for want of time")
+        return stage
+
+    def spring_general(
+        self, traps: Sequence[GeneralTrap], targets: Sequence[Target], timeout: float
+    ) -> Stage:
+        """Send the general traps of a choice, all of them; each difference is a finding."""
+        with self.stage("traps", targets) as stage:
+            posts = any(trap.place == "post" for trap in traps)
+            run = self.raw_run(targets, posts=posts, timeout=timeout)
+            for number, result in enumerate(run.spring(traps), 1):
+                self._traps.append(result)
+                self.ledger.exchanges += 1
+                self.ledger.requests += len(targets)
+                if result.problems:
+                    self.ledger.findings.add(finding_of_general(result))
+                self.reporter.progress(result.trap.name, number, len(traps))
+            for target in run.targets:
+                target.close()
+        self.not_tested += run.untried()
+        self.not_judged += [f"traps: {text}" for text in run.unsteady]
+        return stage
+
     def tokens(self, targets: Sequence[Target]) -> dict[str, str]:
         """A token of the first user for each target, by name; empty where there are no users.
 
@@ -194,13 +285,28 @@ class Run(Session):
             raise RunError(f"log-in: {error}") from error
         return dict(exchanger.identities[actor.label].tokens)
 
+    def confirm_all(self, targets: Sequence[Target]) -> None:
+        """Show again, at the end of the run, whatever was found."""
+        with self.stage("confirming", targets):
+            self.confirm(Exchanger(self.ledger, targets))
+
     def inferred_races(self) -> list[Race]:
         """The races that the document gives cause for; the first user runs them."""
         actors = self.settings.actors
         return infer_races(self.document, actors[0].name if actors else None)
 
-    def race(self, races: Sequence[Race], targets: Sequence[Target], title: str = "races") -> Stage:
-        """Run races on each target apart; they end at one that cannot be set up."""
+    def race(
+        self,
+        races: Sequence[Race],
+        targets: Sequence[Target],
+        title: str = "races",
+        *,
+        given: bool = True,
+    ) -> Stage:
+        """Run races on each target apart; they end at one that cannot be set up.
+
+        Of races that nobody has given, but the document, one that cannot be set up is not judged.
+        """
         with self.stage(title, targets, "alone") as stage:
             done = itertools.count(1)
             total = sum(race.rounds for race in races) * len(targets)
@@ -213,7 +319,13 @@ class Run(Session):
             for race in races:
                 try:
                     result = run_race(race, lanes, tick)
-                except (StoryError, ActorError, TargetLostError) as error:
+                except (StoryError, ActorError) as error:
+                    if given:
+                        self.could_not_run(f"{stage.title}: {error}")
+                        break
+                    self.not_judged.append(f"the race {race.name}: {error}")
+                    continue
+                except TargetLostError as error:
                     self.could_not_run(f"{stage.title}: {error}")
                     break
                 self._races.append(result)

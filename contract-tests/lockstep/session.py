@@ -10,11 +10,15 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from lockstep.auth.actors import ActorBook, ActorError
+from lockstep.confirm import Confirmer
+from lockstep.confirm.budget import Budget
 from lockstep.drivers.fuzz.driver import FuzzError, Lane
 from lockstep.drivers.races.driver import RaceResult
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.explain import Explainer
+from lockstep.explain.clusters import cluster, merged
+from lockstep.explain.severity import weight
 from lockstep.matching import Clock
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance
@@ -24,9 +28,20 @@ from lockstep.results.findings import Findings
 from lockstep.results.known_differences import load_known_differences
 from lockstep.results.run_log import RunLog
 from lockstep.settings import Settings
-from lockstep.shrink import Shrinker
+from lockstep.transport.credentials import Identity
 from lockstep.transport.targets import Target
-from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
+from lockstep.verdict import (
+    ALIKE,
+    BROKEN,
+    COULD_NOT_RUN,
+    DIVERGED,
+    KEPT,
+    Stage,
+    Verdict,
+    is_nothing_tested,
+    is_parity,
+    untested,
+)
 
 
 class RunError(Exception):
@@ -67,7 +82,11 @@ class Session:
         self._problems: list[str] = []
         self._traps: list[TrapResult] = []
         self._races: list[RaceResult] = []
-        self._shrinker = Shrinker(settings.shrink)
+        self._budget = Budget(settings.confirm.requests, settings.confirm.seconds)
+        # With it findings are confirmed once, when all stages are done.
+        self.confirms_at_the_end = False
+        self._identities: dict[str, Identity] = {}
+        self._nonces: dict[str, None] = {}
         # What was found out about the targets: for people.
         self.notes: list[str] = []
         # What could not be held against each other, and what was never sent: for people.
@@ -108,11 +127,22 @@ class Session:
         missing = coverage.missing(exempt) if self.settings.require_coverage else []
         problems = [*self._problems, *findings.problems(), *self.ledger.rules.unused()]
         names = dict.fromkeys(name for stage in self._stages for name in stage.targets)
-        found = Explainer(self.document, self.ledger.conformance).explain(findings.all(), names)
-        code = DIVERGED if found or missing or problems else ALIKE
+        explainer = Explainer(self.document, self.ledger.conformance)
+        every = explainer.explain(findings.all(), names, findings.tried)
+        found = [one for one in every if one.reproduced is not False]
+        noise = self.ledger.noise.all()
+        differ = any(map(is_parity, found)) or bool(missing or problems)
+        broken = any(not is_parity(one) for one in found)
+        parity = self._parity(differ=differ)
         return Verdict(
-            exit_code=COULD_NOT_RUN if self._failed else code,
+            exit_code=self._exit_code(parity, broken=broken),
+            parity=parity,
+            conformance=BROKEN if broken else KEPT,
+            fail_on=self.settings.fail_on,
+            untested=[] if self._is_raw() else list(untested(coverage, noise)),
             findings=found,
+            seen_once=[one for one in every if one.reproduced is False],
+            excused=dict(findings.excused),
             missing=missing,
             problems=problems,
             known=findings.known,
@@ -126,11 +156,38 @@ class Session:
             secrets=frozenset(self.secrets),
             traps=self._traps,
             races=self._races,
-            noise=self.ledger.noise.all(),
+            noise=noise,
             rules=self.ledger.rules.all,
             not_judged=[*self.not_judged, *self.ledger.noise.not_judged()],
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )
+
+    def _parity(self, *, differ: bool) -> str:
+        if self._failed:
+            return "could not run"
+        if differ:
+            return "not alike"
+        return "not tested" if self._is_untested() else "alike"
+
+    def _is_untested(self) -> bool:
+        if self._is_raw():
+            return not self.ledger.exchanges
+        return is_nothing_tested(self.ledger.coverage)
+
+    def _is_raw(self) -> bool:
+        """Whether only raw requests were sent, which are no operations of the document."""
+        sent = any(record.requests for record in self.ledger.coverage.operations.values())
+        return bool(self._traps) and not sent
+
+    def _exit_code(self, parity: str, *, broken: bool) -> int:
+        if parity in ("could not run", "not tested"):
+            return COULD_NOT_RUN
+        asked = {
+            "parity": parity == "not alike",
+            "conformance": broken,
+            "any": broken or parity == "not alike",
+        }
+        return DIVERGED if asked[self.settings.fail_on] else ALIKE
 
     def actors(self, exchanger: Exchanger, number: int = 0) -> ActorBook:
         """New actors for one stage; `number` tells those of several workers apart."""
@@ -139,7 +196,23 @@ class Session:
         nonce = settings.nonce or secrets.token_hex(4)
         if number:
             nonce = f"{nonce}w{number}"
+        self._nonces[nonce] = None
         return ActorBook(exchanger, settings.actors, rng, nonce)
+
+    def confirm(self, exchanger: Exchanger) -> None:
+        """Show again what was found and not shown again yet, with its nearest neighbours."""
+        findings = self.ledger.findings
+        nonces = tuple(self._nonces)
+        identities = {**self._identities, **exchanger.identities}
+        confirmer = Confirmer(exchanger, self.settings.confirm, self._budget, nonces, identities)
+        groups = []
+        for one in cluster(findings.all(), findings.tried):
+            chosen = merged(one)
+            if chosen.reproduced is None:
+                groups.append([chosen, *(each for each in one.findings if each is not chosen)])
+        groups.sort(key=lambda group: -weight(group[0]))
+        for finding in confirmer.confirm(groups):
+            findings.drop(finding, "a write that succeeded on one side only")
 
     @contextmanager
     def stage(
@@ -174,14 +247,14 @@ class Session:
 
         Where a target or an actor was lost the verdict's exit code is 2; what was found stays.
         """
-        found = len(self.ledger.findings)
         try:
             yield
         except (ActorError, FuzzError, TargetLostError) as error:
             self.could_not_run(f"{title}: {error}")
-        exchanger, actors = lanes[0]
+        exchanger, _ = lanes[0]
         for other, _ in lanes:
             self.not_judged += other.not_judged()
             exchanger.identities = {**other.identities, **exchanger.identities}
-        nonce = actors.nonce if actors is not None else ""
-        self._shrinker.shrink(self.ledger.findings.since(found), exchanger, nonce)
+        self._identities |= exchanger.identities
+        if not self.confirms_at_the_end:
+            self.confirm(exchanger)

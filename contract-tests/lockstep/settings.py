@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockstep.auth.actors import ActorSpec
+from lockstep.confirm import ShrinkSettings
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.matching.rules import Rule
-from lockstep.shrink import ShrinkSettings
 
 PROFILES: Mapping[str, FuzzSettings] = {
     "quick": FuzzSettings(max_examples=5, stateful_rounds=1, stateful_steps=6),
@@ -27,7 +27,8 @@ class Settings:
     `require_coverage` none need be.
     `nonce` makes the names of actors new; by default it is random, so that a run can follow another
     on the same databases. With one of the caller's a run on fresh databases repeats to the letter.
-    `secrets` are texts that no report may show.
+    `fail_on` is what makes the exit code 1: `parity`, `conformance` or `any`. `secrets` are texts
+    that no report may show.
     """
 
     document: Path | str
@@ -35,10 +36,11 @@ class Settings:
     seed: int = 0
     nonce: str | None = None
     fuzz: FuzzSettings = field(default_factory=lambda: PROFILES["default"])
-    shrink: ShrinkSettings = field(default_factory=ShrinkSettings)
+    confirm: ShrinkSettings = field(default_factory=ShrinkSettings)
     tolerance: float = 5.0
     known_differences: Path | None = None
     require_coverage: bool = True
     exempt: frozenset[tuple[str, int]] = frozenset()
     rules: tuple[Rule, ...] = ()
     secrets: frozenset[str] = frozenset()
+    fail_on: str = "parity"

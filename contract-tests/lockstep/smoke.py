@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from lockstep.openapi.document import Document
-from lockstep.transport.messages import NoResponse, Outcome, Request, Response
+from lockstep.openapi.operations import Operation
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target
 
 _MAX_PROBES = 5
@@ -17,6 +18,7 @@ _HINTS = {
     "timeout": "no answer within {timeout:g} s: is it busy, or is --timeout too short?",
     "tls": "no safe connection ({detail}): --ca-file trusts a certificate, --insecure any",
     "dropped": "it ends the connection without an answer: does it speak https there?",
+    "too_large": "{detail}: is this the right address?",
     "malformed": "what it sends is no HTTP/1.1 ({detail}): is this the port of another protocol?",
 }
 
@@ -37,12 +39,27 @@ def smoke(targets: Sequence[Target], document: Document) -> Smoke:
     """
     seen = Smoke()
     for target in targets:
-        fault = _fault(target, document, _probe(target, document))
+        outcomes = _probe(target, document)
+        fault = _fault(target, document, outcomes)
+        seen.notes += _hints(target, document, outcomes)
         if fault == _LOST and document.base_path and _answers_below(target, document):
             seen.notes.append(f"{target.name}: paths are below {target.base_url}")
         elif fault:
             seen.faults.append(f"{target.name} at {target.base_url}: {fault}")
     return seen
+
+
+def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> list[str]:
+    """What may be wrong and need not be: all are refused, also where the document lets all in."""
+    statuses = {status_of(outcome) or 0 for outcome in outcomes}
+    is_free = any(not operation.requires_auth for operation in _readable(document)[:_MAX_PROBES])
+    if not is_free or not statuses <= {401, 403}:
+        return []
+    shown = " and ".join(map(str, sorted(statuses)))
+    return [
+        f"{target.name} answers {shown} to everything, also where the document asks for no "
+        "credentials: a header of the targets (`--header`) or `[[users]]` in lockstep.toml has them"
+    ]
 
 
 _LOST = "it answers 404 to every documented path: is the base path in its URL right?"
@@ -58,34 +75,44 @@ def _answers_below(target: Target, document: Document) -> bool:
     return False
 
 
-def _paths(document: Document) -> list[str]:
-    """Paths that can be read without knowing anything; those without a log-in first."""
+def _readable(document: Document) -> list[Operation]:
+    """What can be read without knowing anything: what needs no log-in first, streams last."""
     simple = [
         operation
         for operation in document.operations.values()
         if operation.method == "GET"
+        and "{" not in operation.path
         and not any(parameter.required for parameter in operation.parameters)
     ]
-    simple.sort(key=lambda operation: operation.requires_auth)
-    return [operation.path for operation in simple if "{" not in operation.path][:_MAX_PROBES]
+    return sorted(simple, key=lambda operation: (_is_stream(operation), operation.requires_auth))
+
+
+def _is_stream(operation: Operation) -> bool:
+    return any("text/event-stream" in answer.media_types for answer in operation.responses.values())
+
+
+def _paths(document: Document) -> list[str]:
+    return [operation.path for operation in _readable(document)[:_MAX_PROBES]]
 
 
 def _probe(target: Target, document: Document) -> list[Outcome]:
     outcomes = []
     for path in _paths(document) or ["/"]:
         outcomes.append(target.send(Request("GET", path)))
-        if isinstance(outcomes[-1], NoResponse):
+        if _is_silent(outcomes[-1]):
             break
     return outcomes
 
 
 def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> str:
     last = outcomes[-1]
-    if isinstance(last, NoResponse):
+    if isinstance(last, NoResponse) and _is_silent(last):
         return f"{last.reason}: " + _HINTS[last.reason].format(
             timeout=target.timeout, detail=last.detail
         )
     answers = [outcome for outcome in outcomes if isinstance(outcome, Response)]
+    if not answers:
+        return ""
     moved = _elsewhere(target, answers[0])
     if moved and all(_elsewhere(target, answer) for answer in answers):
         return f"it redirects to {moved}: give that URL instead"
@@ -97,6 +124,11 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
     if statuses == {404} and _paths(document):
         return _LOST
     return ""
+
+
+def _is_silent(outcome: Outcome) -> bool:
+    """Whether no answer came, not even one without an end."""
+    return isinstance(outcome, NoResponse) and not (outcome.reason == "timeout" and outcome.count)
 
 
 def _elsewhere(target: Target, answer: Response) -> str:

@@ -202,6 +202,26 @@ def test_json_web_tokens_are_compared_inside(
         ),
         ({"X-Runtime": "0.0213"}, {"X-Runtime": "0.5"}, []),
         ({"Cache-Control": "no-store"}, {"Cache-Control": "private"}, ["header cache-control"]),
+        ({"Cache-Control": "No-Store, max-age=0"}, {"Cache-Control": "max-age=0,no-store"}, []),
+        ({"Cache-Control": "max-age=0"}, {"Cache-Control": "max-age=1"}, ["header cache-control"]),
+        ({"Vary": "Accept, Cookie"}, {"Vary": "cookie,accept"}, []),
+        ({"Vary": "Accept"}, {"Vary": "Accept, Cookie"}, ["header vary"]),
+        ({"Content-Language": "de, en"}, {"Content-Language": "en, de"}, []),
+        (
+            {"Access-Control-Allow-Methods": "GET,POST"},
+            {"Access-Control-Allow-Methods": "POST, GET"},
+            [],
+        ),
+        (
+            {"Strict-Transport-Security": "max-age=9; includeSubDomains"},
+            {"Strict-Transport-Security": "includeSubdomains;max-age=9"},
+            [],
+        ),
+        (
+            {"Link": '</tasks/5>; rel="self", </tasks?page=2>; rel="next"'},
+            {"Link": '</tasks?page=2>; rel="next", </tasks/17>; rel="self"'},
+            [],
+        ),
     ],
 )
 def test_headers_are_compared_by_what_they_are(
@@ -209,6 +229,42 @@ def test_headers_are_compared_by_what_they_are(
 ) -> None:
     ours, theirs = answer([], headers=left), answer([], headers=right)
     assert [where for _, where in found(ours, theirs)] == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("text/html;charset=utf-8", "text/html; charset=UTF-8", True),
+        ('text/html; charset="utf-8"', "Text/HTML;charset=utf-8", True),
+        ("a/b; x=1; y=2", "a/b;y=2;x=1", True),
+        ("text/html; charset=utf-8", "text/html", False),
+        ("text/html; charset=utf-8", "text/plain; charset=utf-8", False),
+        ("a/b; x=A", "a/b; x=a", False),
+    ],
+)
+def test_a_media_type_is_what_it_says_however_it_is_spelled(
+    left: str, right: str, same: bool
+) -> None:
+    ours, theirs = (Response(200, (("Content-Type", value),)) for value in (left, right))
+    assert found(ours, theirs) == ([] if same else [("header", "header content-type")])
+
+
+def test_a_header_in_several_lines_is_one_list() -> None:
+    lines = Response(200, (("Vary", "Accept"), ("Vary", "Cookie")))
+    line = Response(200, (("Vary", "Cookie, Accept"),))
+    assert found(lines, line) == []
+
+
+def test_things_without_names_in_another_order_are_one_difference() -> None:
+    left = [{"title": "a", "n": 1}, {"title": "b", "n": 2}]
+    assert found(left, left[::-1]) == [("order", "body")]
+
+
+def test_two_log_ins_may_give_one_token() -> None:
+    chosen = comparer()
+    first, second = (jwt(sub="5", iat=at, exp=at + 100) for at in (100, 101))
+    for left in (first, second):
+        assert found({"token": left}, {"token": jwt(sub="5", iat=101, exp=201)}, chosen) == []
 
 
 def test_pages_are_compared_word_by_word() -> None:

@@ -209,6 +209,41 @@ def test_a_file_without_users_leaves_them_to_be_found(write: Write) -> None:
     assert (alice.name, bob.name, alice.credential, alice.token) == ("alice", "bob", UNKNOWN, "")
 
 
+def test_a_file_may_say_only_how_a_token_is_sent(write: Write) -> None:
+    path = write('[log_in]\nsend = "Authorization: Token {token}"\n')
+    document = Document.load(DOCUMENT)
+    alice, bob = make_actors(read(path), document)
+    assert (alice.name, bob.name, alice.token) == ("alice", "bob", "")
+    assert alice.credential == Credential("header", "Authorization", "Token {token}")
+    assert (alice.login, alice.register) == (alice.entrances[0].login, alice.entrances[0].register)
+    assert alice.login is not None
+    assert alice.register is not None
+
+
+def test_a_file_may_say_only_what_is_sent_to_register(write: Write) -> None:
+    path = write('[register]\njson = { name = "${actor}${unique}", password = "p", plan = "x" }\n')
+    alice, _ = make_actors(read(path), Document.load(DOCUMENT))
+    assert alice.register is not None
+    assert alice.register.operation == "registerUser"
+    assert alice.register.json["plan"] == "x"
+    assert alice.entrances == ()
+
+
+def test_an_account_with_http_basic_needs_no_log_in(write: Write) -> None:
+    path = write(
+        '[log_in]\nsend = "Authorization: Basic {token}"\n'
+        '[[users]]\nname = "ann"\nvalues = { username = "ann", password = "p" }\n'
+    )
+    document = Document.load(DOCUMENT)
+    del document.operations["logIn"]
+    (ann,) = make_actors(read(path), document)
+    assert (ann.login, ann.register, str(ann.credential)) == (
+        None,
+        None,
+        "Authorization: Basic …",
+    )
+
+
 def test_a_header_that_operations_ask_for_is_a_user() -> None:
     document = Document.load(DOCUMENT)
     targets = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lockstep.transport.credentials import BEARER, Credential
-from lockstep.transport.messages import Request
+from lockstep.transport.cookies import CookieJar
+from lockstep.transport.credentials import BEARER, Credential, Identity
+from lockstep.transport.messages import Request, Response
 
 COOKIE = Credential("cookie", "sid", "{token}")
 QUERY = Credential("query", "api key", "{token}")
@@ -51,3 +52,108 @@ def test_a_credential_reads_as_what_is_sent() -> None:
         "Cookie: sid=…",
         "?api key=…",
     ]
+
+
+def setting(*cookies: str) -> Response:
+    """An answer that sets cookies."""
+    return Response(200, tuple(("Set-Cookie", text) for text in cookies))
+
+
+@pytest.mark.parametrize(
+    ("cookie", "header", "value"),
+    [
+        ("csrftoken=abc", "X-CSRFToken", "abc"),
+        ("XSRF-TOKEN=a%3D", "X-XSRF-TOKEN", "a="),
+        ("csrf_access_token=abc", "X-CSRF-Token", "abc"),
+        ("_csrf=abc", "X-CSRF-Token", "abc"),
+        ("csrf_refresh_token=abc", "X-CSRF-Token", None),
+        ("sid=abc", "X-CSRF-Token", None),
+    ],
+)
+def test_a_csrf_cookie_is_echoed_as_its_header(cookie: str, header: str, value: str | None) -> None:
+    jar = CookieJar()
+    jar.absorb(setting(cookie))
+    assert jar.put(Request("POST", "/a")).header(header) == value
+    assert jar.put(Request("GET", "/a")).header(header) is None
+
+
+def test_a_csrf_header_that_the_document_names_is_used() -> None:
+    jar = CookieJar("X-My-Csrf")
+    jar.absorb(setting("csrftoken=abc"))
+    assert jar.put(Request("PUT", "/a")).header("x-my-csrf") == "abc"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": {"csrfToken": "shown"}}',
+        b'<form><input type="hidden" name="csrfmiddlewaretoken" value="shown"></form>',
+        b'<meta name="csrf-token" content="shown">',
+    ],
+)
+def test_a_token_that_a_page_shows_goes_before_the_secret_in_a_cookie(body: bytes) -> None:
+    jar = CookieJar()
+    jar.absorb(setting("_csrf=secret"))
+    jar.take_token(Response(200, (), body))
+    assert jar.put(Request("POST", "/a")).header("X-CSRF-Token") == "shown"
+
+
+def test_a_cookie_is_taken_away_as_it_was_set() -> None:
+    jar = CookieJar()
+    jar.absorb(setting("a=1; Path=/", "b=2", "c=3", "d=4", "sid=5"))
+    past = "Thu, 01 Jan 1970 00:00:00 GMT"
+    jar.absorb(setting("a=; Max-Age=0", f"b=gone; Expires={past}", "c=", "sid=; Max-Age=0"), "sid")
+    assert jar.cookies == {"d": "4", "sid": "5"}
+
+
+def both(leader: str, partner: str) -> Identity:
+    """A user with a session and a CSRF cookie at two targets."""
+    jars = {"old": CookieJar(), "new": CookieJar()}
+    jars["old"].absorb(setting(f"sid={leader}", f"csrftoken=csrf-{leader}"))
+    jars["new"].absorb(setting(f"sid={partner}", f"csrftoken=csrf-{partner}"))
+    return Identity(COOKIE, {"old": leader, "new": partner}, jars)
+
+
+def test_each_target_gets_what_it_gave_out_itself() -> None:
+    user = both("old-1", "new-1")
+    request = user.put(Request("POST", "/a"), "old")
+    own = user.translate(request, request, "new", "old")
+    assert own.header("cookie") == "sid=new-1; csrftoken=csrf-new-1"
+    assert own.header("x-csrftoken") == "csrf-new-1"
+
+
+def test_what_was_left_out_or_made_up_is_not_put_right() -> None:
+    user = both("old-1", "new-1")
+    request = user.put(Request("POST", "/a"), "old").with_header("X-CSRFToken", "made-up")
+    own = user.translate(request, request, "new", "old")
+    assert own.header("x-csrftoken") == "made-up"
+    bare = request.without_header("X-CSRFToken")
+    assert user.translate(bare, bare, "new", "old").header("x-csrftoken") is None
+    bad = COOKIE.put(request, "made-up")
+    assert COOKIE.value(user.translate(bad, bad, "new", "old")) == "made-up"
+
+
+def test_a_request_with_a_session_of_before_gets_the_present_one() -> None:
+    user = both("old-1", "new-1")
+    request = user.put(Request("GET", "/a"), "old")
+    user.absorb(request, setting("sid=old-2"), "old")
+    user.absorb(user.put(request, "old"), setting("sid=old-3"), "old")
+    assert COOKIE.value(user.translate(request, request, "old", "old")) == "old-3"
+    assert COOKIE.value(user.translate(request, request, "new", "old")) == "new-1"
+
+
+def test_a_session_that_others_are_given_is_not_taken() -> None:
+    user = both("old-1", "new-1")
+    stranger = COOKIE.put(Request("GET", "/a"), "made-up")
+    user.absorb(stranger, setting("sid=guest"), "old")
+    assert user.token("old") == "old-1"
+
+
+def test_one_token_of_the_leader_may_stand_for_two_of_a_target() -> None:
+    alice = Identity(BEARER, {"old": "same", "new": "new-1"})
+    bob = Identity(BEARER, {"old": "same", "new": "new-2"})
+    request = bob.put(Request("GET", "/a"), "old")
+    # Somebody has learnt that the leader's token is alice's at the other target.
+    learnt = BEARER.put(request, "new-1")
+    assert BEARER.value(bob.translate(request, learnt, "new", "old")) == "Bearer new-2"
+    assert BEARER.value(alice.translate(request, learnt, "new", "old")) == "Bearer new-1"

@@ -9,12 +9,15 @@ import pytest
 
 from lockstep.explain import Explainer
 from lockstep.explain.severity import level
+from lockstep.inference.requests import RequestReader
 from lockstep.matching import Difference
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.loading import load_yaml
-from lockstep.results.findings import CONFORMANCE, PARITY, Finding
-from lockstep.results.trace import Exchange
+from lockstep.results.condition_reader import ConditionReader
+from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour, Tried
+from lockstep.results.signatures import SignatureReader
+from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 
 DOCUMENT = Document(
@@ -83,6 +86,8 @@ components:
 CONFORMING = Conformance(DOCUMENT)
 AUTHORISED = (("Authorization", "Bearer x"),)
 LOCATION = ("Location", "/tasks/1")
+NAMES = RequestReader(DOCUMENT, DOCUMENT.families).names
+(TASK,) = NAMES(Request("GET", "/tasks/t1"))
 
 
 def post(body: Any = None, *, actor: str | None = "alice") -> Request:
@@ -121,11 +126,39 @@ def exchange(request: Request, *outcomes: Outcome) -> Exchange:
     return found
 
 
+def explain(*findings: Finding, targets: tuple[str, ...] = ("old", "new")) -> list[Finding]:
+    """What findings of one run come to."""
+    return Explainer(DOCUMENT, CONFORMING).explain(findings, targets, Tried())
+
+
+def observed(kind: str, where: str, left: str, right: str, *steps: Exchange) -> Finding:
+    """A finding on parity as a run records it; the last step shows it."""
+    trace, reader = Trace(NAMES), ConditionReader(DOCUMENT, CONFORMING)
+    for number, step in enumerate(steps, 1):
+        step.number = number
+        step.conditions = reader.read(step, trace)
+        made = {TASK: "t1"} if step.request.method == "POST" else {}
+        trace.record(step, made)
+    last, difference = steps[-1], Difference(kind, where, left, right)
+    last.differences = {"new": [difference]}
+    (observation,) = SignatureReader(DOCUMENT).read(last, [difference])
+    return Finding(
+        PARITY,
+        last.label,
+        kind,
+        where,
+        ("old", "new"),
+        {"old": left, "new": right},
+        [*steps],
+        signature=observation.signature,
+        conditions=last.conditions,
+        differences=observation.differences,
+    )
+
+
 def differing(kind: str, where: str, left: str, right: str, *steps: Exchange) -> Finding:
     """A finding on parity, explained; the last step shows it."""
-    values = {"old": left, "new": right}
-    finding = Finding(PARITY, steps[-1].label, kind, where, ("old", "new"), values, [*steps])
-    (explained,) = Explainer(DOCUMENT, CONFORMING).explain([finding], ["old", "new"])
+    (explained,) = explain(observed(kind, where, left, right, *steps))
     return explained
 
 
@@ -155,7 +188,7 @@ def test_the_document_says_who_is_wrong(
 def test_who_takes_what_the_document_forbids_is_wrong() -> None:
     found = statuses(post({"title": ""}), 400, 201)
     assert found.verdict == "new wrong"
-    assert "although the body breaks `minLength` at `title`" in found.sentence
+    assert found.sentence.endswith("to `POST /tasks` with `title` out of bounds (minLength).")
 
 
 def test_who_refuses_what_the_document_allows_is_wrong() -> None:
@@ -165,7 +198,7 @@ def test_who_refuses_what_the_document_allows_is_wrong() -> None:
 def test_who_answers_without_credentials_is_wrong() -> None:
     found = statuses(Request("GET", "/tasks/t1"), 404, 200)
     assert found.verdict == "new wrong"
-    assert "although the request carries no credentials" in found.sentence
+    assert "to `GET /tasks/{task_id}` without credentials" in found.sentence
 
 
 def test_a_broken_rule_elsewhere_in_the_answer_is_another_matter() -> None:
@@ -186,7 +219,7 @@ def test_what_breaks_the_document_by_the_same_difference_is_one_finding() -> Non
     apart = Finding(
         CONFORMANCE, last.label, broken.kind, broken.where, ("new",), {"new": ""}, [last]
     )
-    (found,) = Explainer(DOCUMENT, CONFORMING).explain([apart, parity], ["old", "new"])
+    (found,) = explain(apart, parity)
     assert (found.category, found.verdict, found.breaks) == (PARITY, "new wrong", [apart])
 
 
@@ -198,12 +231,11 @@ def test_operations_that_show_the_same_member_are_one_finding() -> None:
         ("/tasks", {"data": []}, "body /data/*/other"),
     ):
         last = exchange(get(path), answer(200, body), answer(200, body))
-        values = {"old": "absent", "new": '"x"'}
-        finding = Finding(PARITY, last.label, "extra", where, ("old", "new"), values, [last])
-        found.append(finding)
-    explained = Explainer(DOCUMENT, CONFORMING).explain(found, ["old", "new"])
-    assert [one.where for one in explained] == ["body /owner", "body /data/*/other"]
-    assert [one.where for one in explained[0].also] == ["body /data/*/owner"]
+        found.append(observed("extra", where, "absent", '"x"', last))
+    explained = explain(*found)
+    assert [one.where for one in explained] == ["body /data/*/owner", "body /data/*/other"]
+    assert [place.where for place in explained[0].places] == ["body /data/*/owner", "body /owner"]
+    assert "and 1 more operation" in explained[0].sentence
 
 
 def test_a_check_on_one_target_is_part_of_the_difference_that_it_makes() -> None:
@@ -213,7 +245,7 @@ def test_a_check_on_one_target_is_part_of_the_difference_that_it_makes() -> None
     parity = Finding(PARITY, last.label, "status", "status", ("old", "new"), values, [last])
     kind = "AcceptedNegativeData"
     check = Finding(CONFORMANCE, last.label, kind, "title", ("old",), {"old": "Too lax"}, [last])
-    (found,) = Explainer(DOCUMENT, CONFORMING).explain([check, parity], ["old", "new"])
+    (found,) = explain(check, parity)
     assert (found.verdict, found.breaks) == ("old wrong", [check])
 
 
@@ -224,7 +256,7 @@ def test_what_all_targets_break_alike_is_said_so() -> None:
     alone = Finding(
         CONFORMANCE, last.label, broken.kind, broken.where, ("old",), {"old": ""}, [last]
     )
-    (found,) = Explainer(DOCUMENT, CONFORMING).explain([alone], ["old", "new"])
+    (found,) = explain(alone)
     assert (found.verdict, found.at_fault) == ("all wrong alike", ("old", "new"))
     assert found.sentence.startswith("Old and new break the schema at `id`")
 
@@ -264,19 +296,20 @@ def test_the_gravest_finding_comes_first() -> None:
         ("value", "body /title"),
         ("length", "body"),
     ]
-    found = [
-        Finding(PARITY, last.label, kind, where, ("old", "new"), {"old": "1", "new": "2"}, [last])
-        for kind, where in kinds
-    ]
-    explained = Explainer(DOCUMENT, CONFORMING).explain(found, ["old", "new"])
+    found = [observed(kind, where, "1", "2", last) for kind, where in kinds]
+    explained = explain(*found)
     assert [one.kind for one in explained] == ["length", "value", "header", "order"]
 
 
 def test_a_sentence_names_what_stands_out_in_the_request() -> None:
     found = statuses(post({"title": "é\n"}), 201, 500)
-    assert found.sentence == (
+    assert found.sentence == "New answers 500 where old answers 201 to `POST /tasks`."
+    # Only an experiment shows that it is this value, and no other one.
+    found.neighbour = Neighbour("with a valid `title`", tuple(found.sequence))
+    (proved,) = explain(found)
+    assert proved.sentence == (
         "New answers 500 where old answers 201 to `POST /tasks` when `title` is "
-        '"é\\n" (2 code points).'
+        "a text with a control character."
     )
 
 
@@ -284,7 +317,7 @@ def test_a_sentence_names_all_targets() -> None:
     last = exchange(post(), answer(201), answer(409), answer(409))
     values = {"old": "201", "new": "409", "third": "409"}
     finding = Finding(PARITY, last.label, "status", "status", tuple(values), values, [last])
-    Explainer(DOCUMENT, CONFORMING).explain([finding], values)
+    explain(finding, targets=tuple(values))
     assert finding.sentence == "New and third answer 409 where old answers 201 to `POST /tasks`."
 
 
@@ -345,9 +378,9 @@ def test_the_order_of_a_list_may_be_what_is_not_stated() -> None:
 @pytest.mark.parametrize(
     ("actor", "deleted", "thing"),
     [
-        ("bob", False, "a task of another user"),
-        ("alice", True, "a task that was deleted"),
-        ("alice", False, "this request"),
+        ("bob", False, " for a task of another user"),
+        ("alice", True, " for a task that was deleted"),
+        ("alice", False, ""),
     ],
 )
 def test_a_silence_says_whose_thing_is_asked_for(actor: str, deleted: bool, thing: str) -> None:
@@ -357,7 +390,7 @@ def test_a_silence_says_whose_thing_is_asked_for(actor: str, deleted: bool, thin
     found = statuses(get(actor=actor), 200, 404, *steps)
     assert found.silence == (
         "Both 200 and 404 are documented for `GET /tasks/{task_id}`; "
-        f"nothing says which one {thing} gets."
+        f"nothing says which one a request gets{thing}."
     )
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from fixtures.scripted import plain_document
 
-from lockstep.inference.forms import form_of, is_random, loosely_alike, same_form, same_slug
+from lockstep.inference.forms import form_of, is_random, loosely_alike, same_form
 from lockstep.inference.leaves import leaves, replaced
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
@@ -87,13 +87,6 @@ def test_words_are_not_random() -> None:
     assert not is_random("17")
     assert is_random(UUID)
     assert form_of("hello") is None
-
-
-def test_slugs_differ_in_what_makes_them_their_own() -> None:
-    assert same_slug("a-title-17", "a-title-4018")
-    assert same_slug("a-title-x7f3", "a-title-9dk2")
-    assert not same_slug("a-title", "another-title")
-    assert not same_slug("a-title-17", "A-title-17")
 
 
 def test_tokens_may_vary_a_little_in_length() -> None:

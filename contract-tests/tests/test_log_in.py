@@ -13,10 +13,13 @@ from fixtures.flask_servers import pair
 from fixtures.shed_server import DOCUMENT as SHED
 from fixtures.shed_server import make_shed
 
-from lockstep.auth.actors import ActorBook, ActorError, ActorSpec, Call
+from lockstep.auth.actors import ActorBook, ActorSpec
 from lockstep.auth.bodies import body_template
-from lockstep.auth.discovery import find_credentials, find_log_in
+from lockstep.auth.calls import Call
+from lockstep.auth.discovery import find_log_in
+from lockstep.auth.entry import ActorError
 from lockstep.auth.probe import find_users, settle
+from lockstep.auth.schemes import find_credentials
 from lockstep.auth.tokens import TokenError, find_tokens, read_token
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -97,7 +100,7 @@ def test_an_account_that_exists_may_differ_from_target_to_target() -> None:
             values={"login": "ann_old", "password": "secret-old"},
             values_for={"new": {"login": "ann_new", "password": "secret-new"}},
         )
-        spec = settle(sender, draft, "0a0b0c0d")
+        spec = settle(sender, draft, "0a0b0c0d").spec
         ann = book(sender, spec).get("ann")
     assert (spec.token, spec.credential, ann.facts["login"]) == (
         "cookie:shed_session",
@@ -112,7 +115,7 @@ def test_a_fixed_token_needs_no_log_in() -> None:
         book(sender, *find_users(sender, "0a0b0c0d").specs).get("alice")
         identity = next(reversed(sender.identities.values()))
         draft = ActorSpec("robot", tokens=identity.tokens, token="", credential=UNKNOWN)
-        spec = settle(sender, draft, "1a0b0c0d")
+        spec = settle(sender, draft, "1a0b0c0d").spec
         users = book(sender, spec)
         exchange = sender.send(users.authorise(Request("GET", "/user"), users.get("robot")))
     assert spec.credential == TOKEN

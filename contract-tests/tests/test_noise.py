@@ -83,6 +83,43 @@ def test_a_list_that_is_shuffled_each_time_is_noise() -> None:
     assert [noise.kind for noise in lockstep.ledger.noise.all()] == ["order"]
 
 
+def shuffling(*titles: str) -> Answers:
+    """A target that shows its tasks in another order each time."""
+    tasks = [{"id": at, "title": title, "done": False} for at, title in enumerate(titles, 1)]
+    turns = itertools.cycle(itertools.permutations(tasks))
+
+    def answers(_request: Request) -> Outcome:
+        return answer(list(next(turns)))
+
+    return answers
+
+
+def test_the_members_of_a_shuffled_list_are_compared_all_the_same() -> None:
+    lockstep, _ = exchanger(shuffling("a", "b", "c"), shuffling("c", "b", "a"))
+    differing = [lockstep.send(LIST).differences["right"] for _ in range(5)]
+    assert differing == [[]] * 5
+    (noise,) = lockstep.ledger.noise.all()
+    assert (noise.where, noise.kind) == ("body", "order")
+    lockstep, _ = exchanger(shuffling("a", "b", "c"), shuffling("C", "b", "a"))
+    differing = [lockstep.send(LIST).differences["right"] for _ in range(5)]
+    assert {one.where for several in differing for one in several} == {"body /*/title"}
+    assert all(differing)
+
+
+def test_a_shuffled_list_without_names_is_compared_by_what_is_likest() -> None:
+    def steps(*done: bool) -> Answers:
+        orders = itertools.cycle(
+            itertools.permutations({"step": str(at), "done": one} for at, one in enumerate(done))
+        )
+        return lambda _request: answer(list(next(orders)))
+
+    lockstep, _ = exchanger(steps(True, True, True), steps(True, True, True))
+    assert [lockstep.send(LIST).differences["right"] for _ in range(4)] == [[]] * 4
+    lockstep, _ = exchanger(steps(True, True, True), steps(True, False, True))
+    differing = [lockstep.send(LIST).differences["right"] for _ in range(4)]
+    assert {one.where for several in differing for one in several} == {"body /*/done"}
+
+
 def test_questions_are_limited_and_what_was_not_asked_is_said() -> None:
     book = NoiseBook(limit=0)
     lockstep, targets = exchanger(

@@ -13,7 +13,8 @@ from fixtures.notes_server import DOCUMENT
 from lockstep.cli import main
 from lockstep.drivers.stories.files import read_story
 from lockstep.openapi.document import Document
-from lockstep.report.json_report import write_json
+from lockstep.report.data import as_data
+from lockstep.report.forms import write
 from lockstep.run import Run
 from lockstep.transport.targets import Target
 
@@ -39,7 +40,7 @@ def report(tmp_path: Path, run: Run, document: Document, servers: Servers) -> Pa
     """The report of a run that has found one difference."""
     run.play_stories([read_story(STORY, document)], servers("elapsed"), "lockstep")
     path = tmp_path / "report.json"
-    write_json(run.finish(), path)
+    write(as_data(run.finish()), "json", path)
     assert len(json.loads(path.read_text())["findings"]) == 1
     return path
 

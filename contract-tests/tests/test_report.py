@@ -13,15 +13,17 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from click.testing import CliRunner
-from fixtures.reports import SECRET, hostile, one_difference
+from fixtures.reports import SECRET, all_wrong_alike, hostile, one_difference, verdict_of
 from rich.console import Console
 
 from lockstep.cli import main
 from lockstep.report.data import as_data
-from lockstep.report.json_report import ReportError, json_text, read_report, write_json
+from lockstep.report.forms import write
+from lockstep.report.json_report import ReportError, json_text, read_report
 from lockstep.report.redact import masked
 from lockstep.report.sanitize import visible
-from lockstep.report.terminal import print_report, print_verdict
+from lockstep.report.terminal import print_report
+from lockstep.results.findings import Neighbour, Place
 from lockstep.run import Run
 from lockstep.schemas import load_schema
 from lockstep.settings import Settings
@@ -44,7 +46,7 @@ def closed(node: Any) -> Any:
 def printed(verdict: Verdict) -> str:
     """What is printed for people."""
     text = StringIO()
-    print_verdict(verdict, Console(file=text, width=120))
+    print_report(as_data(verdict), Console(file=text, width=120))
     return text.getvalue()
 
 
@@ -69,7 +71,7 @@ def test_the_report_of_a_real_run_is_described_too(settings: Settings, servers: 
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     verdict = one_difference()
-    write_json(verdict, tmp_path / "made" / "report.json")
+    write(as_data(verdict), "json", tmp_path / "made" / "report.json")
     assert read_report(tmp_path / "made" / "report.json") == as_data(verdict)
 
 
@@ -88,8 +90,8 @@ def test_a_step_holds_what_is_needed_to_send_it_again() -> None:
     [
         ("no", "not JSON"),
         ("[]", "not a report of lockstep"),
-        ('{"schema_version": 1}', "a report of version 1; this lockstep reads 2"),
-        ('{"schema_version": 2}', "required"),
+        ('{"schema_version": 1}', "a report of version 1; this lockstep reads 3"),
+        ('{"schema_version": 3}', "required"),
     ],
 )
 def test_what_is_no_report_is_refused(tmp_path: Path, text: str, wrong: str) -> None:
@@ -119,13 +121,71 @@ def test_the_terminal_shows_what_the_data_say() -> None:
     verdict = one_difference()
     text = printed(verdict)
     (finding,) = as_data(verdict)["findings"]
-    assert text.startswith("not alike  Notes: 1 finding (1 medium) on old, new")
+    assert text.startswith("not alike  Notes: 1 finding (1 medium) on old and new")
     assert "1. medium  document silent  createNote" in text
     assert finding["sentence"] in text
     assert finding["silence"] in text
-    for command in finding["steps"][0]["curl"].values():
-        assert command in text
+    assert finding["steps"][0]["curl"]["new"] in text
     assert text.rstrip().splitlines()[-1].startswith("not alike: 2 requests in 1 exchanges")
+
+
+def test_the_first_finding_stands_before_the_table() -> None:
+    text = printed(one_difference())
+    lines = text.splitlines()
+    assert lines[1] == "conformance  kept"
+    assert lines[3].startswith("1. medium")
+    assert text.index("1. medium") < text.index("operation ")
+
+
+def test_what_all_break_alike_is_a_remark() -> None:
+    data = as_data(all_wrong_alike())
+    assert [one["rule"] for one in data["remarks"][1:]] == [
+        "answers without `Etag`",
+        "answers without `Location`",
+    ]
+    assert data["remarks"][0] == {
+        "rule": "answers that break their schema by `required`",
+        "targets": ["old", "new"],
+        "operations": 1,
+        "findings": [1],
+    }
+    assert (data["verdict"], data["conformance"], data["exit_code"]) == ("alike", "broken", 0)
+    assert data["findings"][0]["class"] == "all wrong alike"
+    text = printed(all_wrong_alike())
+    assert text.startswith("alike  Notes: no findings on old and new\nconformance  broken: ")
+    assert "curl " not in text
+
+
+def test_with_fail_on_any_it_is_shown_in_full() -> None:
+    text = printed(all_wrong_alike("any"))
+    assert text.startswith("alike  Notes: no findings on old and new\nconformance  broken: ")
+    assert "curl " in text
+
+
+def test_what_was_seen_once_is_listed_last_and_numbered_on() -> None:
+    verdict = one_difference()
+    (finding,) = verdict.findings
+    data = as_data(replace(verdict, seen_once=[replace(finding, reproduced=False)]))
+    assert [one["number"] for one in (*data["findings"], *data["seen_once"])] == [1, 2]
+    text = StringIO()
+    print_report(data, Console(file=text, width=120))
+    assert f"   2. {data['seen_once'][0]['sentence']}" in text.getvalue()
+
+
+def test_places_are_folded_and_the_neighbour_is_named() -> None:
+    verdict = one_difference()
+    (finding,) = verdict.findings
+    names = ("createNote", "listNotes", "getNote", "closeNote", "deleteNote", "logIn")
+    places = [Place(name, "status", 1) for name in names]
+    near = Neighbour("with a valid text", tuple(finding.sequence))
+    wide = replace(finding, places=places, neighbour=near)
+    text = printed(replace(verdict, findings=[wide]))
+    assert "places: 6 operations: createNote, listNotes, getNote and 3 more" in text
+    assert "does not differ: with a valid text" in text
+
+
+def test_nothing_tested_is_the_first_word() -> None:
+    assert printed(verdict_of()).startswith("not tested: nothing was sent  Notes: no findings on ")
 
 
 def test_no_answer_can_steer_the_terminal() -> None:
@@ -139,7 +199,7 @@ def test_what_cannot_be_seen_becomes_visible() -> None:
 
 def test_the_command_makes_all_reports_from_a_saved_one(tmp_path: Path) -> None:
     verdict = one_difference()
-    write_json(verdict, tmp_path / "report.json")
+    write(as_data(verdict), "json", tmp_path / "report.json")
     wanted = [f"--{kind}={tmp_path / kind}" for kind in ("html", "junit", "markdown")]
     result = CliRunner().invoke(main, ["report", str(tmp_path / "report.json"), *wanted])
     assert (result.exit_code, result.output) == (verdict.exit_code, "")
@@ -149,10 +209,29 @@ def test_the_command_makes_all_reports_from_a_saved_one(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_a_saved_report(tmp_path: Path) -> None:
-    write_json(one_difference(), tmp_path / "report.json")
+    write(as_data(one_difference()), "json", tmp_path / "report.json")
     result = CliRunner().invoke(main, ["report", str(tmp_path / "report.json")])
     assert result.exit_code == 1
     assert "1 finding (1 medium)" in result.output
+
+
+def test_the_command_prints_the_schema() -> None:
+    result = CliRunner().invoke(main, ["report", "--schema"])
+    assert (result.exit_code, json.loads(result.output)) == (0, load_schema("report"))
+
+
+def test_the_command_gives_the_script_of_a_finding(tmp_path: Path) -> None:
+    write(as_data(one_difference()), "json", tmp_path / "report.json")
+    command = ["report", str(tmp_path / "report.json"), "--finding"]
+    result = CliRunner().invoke(main, [*command, "1", "--script"])
+    assert result.exit_code == 0
+    assert result.output.startswith("#!/usr/bin/env bash\n# text: new has")
+    assert CliRunner().invoke(main, [*command, "1"]).exit_code == 1
+    refused = CliRunner().invoke(main, [*command, "2"])
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "lockstep: the report has 1 findings, none is number 2\n",
+    )
 
 
 @pytest.mark.parametrize("text", ["{}", "\x80"])
@@ -170,6 +249,6 @@ def test_only_the_gravest_findings_are_printed_in_full() -> None:
     many = [finding | {"number": number, "sentence": f"No {number}."} for number in range(1, 60)]
     text = StringIO()
     print_report(data | {"findings": many}, Console(file=text, width=120))
-    assert text.getvalue().count("curl ") == 20
+    assert text.getvalue().count("curl ") == 10
     assert "No 40." in text.getvalue()
     assert "19 more findings are in the other reports" in text.getvalue()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 
 import pytest
+from fixtures.sockets import listening
 
 from lockstep.report.curl import curl
 from lockstep.transport.messages import Request
@@ -32,3 +34,39 @@ def test_a_curl_line_is_quoted_for_the_shell() -> None:
     assert words[-1] == "http://h/x?a='b'&c"
     assert "A: $(x)" in words
     assert "B;" in words
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", "/a/../b?x=[1]&y={2}"),
+        Request(
+            "GET", "/x", (("Accept", "text/html"), ("User-Agent", "u"), ("A", "b"), ("A", "c"))
+        ),
+        Request("GET", "/x", (), b"body"),
+        Request("GET", "/x", (), b""),
+        Request("HEAD", "/x", (("X-Empty", ""),)),
+        Request("HEAD", "/x", (), b"body"),
+        Request("POST", "/x"),
+        Request("POST", "/x", (("Content-Type", "application/json"),), b'{"a": 1}'),
+        Request("POST", "/x", (("X-Latin", "\xe9"),), b"b" * 2000),
+        Request("POST", "/x", (), b"a\x00b"),
+        Request("OPTIONS", "/x"),
+        Request("PURGE", "/x", (("Content-Type", "text/plain"),), b"it's"),
+    ],
+)
+def test_curl_sends_exactly_what_lockstep_sends(request_: Request) -> None:
+    with listening(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n") as (target, seen, _):
+        line = curl(request_, target.base_url)
+        subprocess.run(["bash", "-c", line], capture_output=True, timeout=20)
+        (wanted, body), (sent, sent_body) = (
+            data.split(b"\r\n\r\n", 1) for data in (target.encode(request_), seen[0])
+        )
+    first, *headers = wanted.split(b"\r\n")
+    sent_first, *sent_headers = sent.split(b"\r\n")
+    assert (sent_first, sent_body) == (first, body)
+    # An empty value may be followed by a space.
+    assert sorted(header.rstrip() for header in sent_headers) == sorted(
+        header.rstrip() for header in headers
+    )

@@ -17,6 +17,7 @@ from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.blog_server import make_blog
 from fixtures.flask_servers import old, serve
 from fixtures.notes_server import DOCUMENT as NOTES
+from fixtures.scripted_server import scripted
 from fixtures.sockets import listening
 
 from lockstep.openapi.document import Document
@@ -185,3 +186,27 @@ def test_a_certificate_may_be_trusted(blog: Document, secure: int, certificate: 
         target = Target("new", f"https://127.0.0.1:{secure}", tls=make())
         assert smoke([target], blog).faults == []
         target.close()
+
+
+def test_a_target_that_refuses_everybody_is_a_hint_and_no_fault(blog: Document) -> None:
+    with answering(401) as port:
+        target = Target("new", f"http://127.0.0.1:{port}")
+        seen = smoke([target], blog)
+        target.close()
+    assert seen.faults == []
+    assert "new answers 401 to everything, also where the document asks for no" in seen.notes[0]
+
+
+def test_a_stream_that_does_not_end_is_a_sign_of_life(blog: Document) -> None:
+    def stream(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "9")
+        handler.end_headers()
+        handler.wfile.write(b"ab")
+        free.wait(5)
+
+    free = threading.Event()
+    with scripted("new", stream) as target:
+        target.timeout = 0.05
+        assert smoke([target], blog).faults == []
+        free.set()

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockstep.matching.bijection import Bijection, Mismatch
+from lockstep.matching.transaction import Transaction
 
 IDS = st.uuids(version=4).map(str)
 
@@ -69,13 +70,54 @@ def test_the_last_partner_of_a_time_counts() -> None:
 
 def test_what_is_learnt_on_trial_is_forgotten_unless_confirmed() -> None:
     symbols = Bijection()
-    with symbols.trial():
-        symbols.learn("id", "left-0123456789abcdef", "right-0123456789abcdef")
-    assert symbols.translate("left-0123456789abcdef") == "left-0123456789abcdef"
-    with symbols.trial() as confirm:
-        symbols.learn("id", "left-0123456789abcdef", "right-0123456789abcdef")
-        confirm()
-    assert symbols.translate("left-0123456789abcdef") == "right-0123456789abcdef"
+    left, right = "left-0123456789abcdef", "right-0123456789abcdef"
+    Transaction(symbols).learn("id", left, right)
+    assert symbols.translate(left) == left
+    trial = Transaction(symbols)
+    trial.learn("id", left, right)
+    assert trial.translate(f"/x/{left}") == f"/x/{right}"
+    trial.confirm()
+    assert symbols.translate(left) == right
+
+
+def test_a_part_of_what_is_learnt_can_be_taken_back() -> None:
+    symbols = Bijection()
+    symbols.learn("id", "1", "11")
+    trial = Transaction(symbols)
+    trial.learn("id", "2", "12")
+    size = trial.size
+    trial.learn("id", "3", "13")
+    trial.learn_time("2026-01-01T10:00:00.001Z", "2026-01-01T10:00:00.003Z")
+    assert trial.check("id", "4", "13") is not None
+    trial.roll_back(size)
+    trial.confirm()
+    assert [symbols.partner("id", left) for left in ("1", "2", "3")] == ["11", "12", None]
+    assert symbols.translate("2026-01-01T10:00:00.001Z") == "2026-01-01T10:00:00.001Z"
+
+
+def test_several_tokens_may_stand_for_one() -> None:
+    symbols = Bijection()
+    assert symbols.learn("token", "left1", "right") is None
+    assert symbols.learn("token", "left2", "right") is None
+    assert symbols.learn("token", "left2", "other") is None
+    assert (symbols.partner("token", "left1"), symbols.partner("token", "left2")) == (
+        "right",
+        "other",
+    )
+
+
+def test_a_name_that_was_given_up_may_be_given_again() -> None:
+    symbols = Bijection()
+    symbols.learn("article.slug", "hello", "hello-73")
+    trial = Transaction(symbols)
+    assert trial.check("article.slug", "hello", "hello-74") is not None
+    trial.release("article.slug", "hello")
+    assert trial.check("article.slug", "hello", "hello-74") is None
+    assert trial.partner_of("article.slug", "hello") == "hello-73"
+    assert trial.holder_of("article.slug", "hello") is None
+    trial.learn("article.slug", "hello", "hello-74")
+    trial.confirm()
+    assert symbols.check("article.slug", "hello", "hello-73") is not None
 
 
 @given(st.dictionaries(IDS, IDS, min_size=1), st.lists(st.text('/?&= ,;"{}:', max_size=3)))

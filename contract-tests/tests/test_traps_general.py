@@ -18,10 +18,16 @@ from lockstep.drivers.traps.catalogue_files import (
     load_catalogue,
     read_traps,
 )
-from lockstep.drivers.traps.general import GeneralRun
+from lockstep.drivers.traps.general import GeneralRun, signed_targets
+from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
 from lockstep.drivers.traps.places import Places, Post, find_places
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.openapi.document import Document
+from lockstep.results.findings import TRAP
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.credentials import BEARER
+from lockstep.transport.targets import Target
 
 POST = Post("/things", {"name": "a"}, "name", "size")
 PLACES = Places("/ping", ("/things/", "/parts"), ("/things", "limit"), (POST,))
@@ -127,22 +133,22 @@ def test_the_command_explains_a_difference_and_writes_it(tmp_path: Path) -> None
     report = tmp_path / "traps.json"
     done = lockstep(tmp_path, "--area=numbers", f"--json={report}", habits=("nan",))
     assert done.exit_code == 1, done.output
-    assert "numbers: NaN" in done.output
+    assert "NaN (trap, numbers)" in done.output
     assert "RFC 8259, 6" in done.output
-    (found,) = [one for one in json.loads(report.read_text())["traps"] if one["differs"]]
-    assert found["answers"]["old"]["agrees"] is True
-    assert found["answers"]["new"] == {
-        "agrees": False,
-        "statuses": [201],
-        "shown": "201 json {}; connection kept",
-    }
+    data = json.loads(report.read_text())
+    (found,) = [one for one in data["traps"] if one["problems"]]
+    assert found["agrees"] == {"old": True, "new": False}
+    assert found["answers"]["new"] == "201 json {}; connection kept"
+    (finding,) = data["findings"]
+    assert (finding["class"], finding["category"]) == ("new wrong", "trap")
+    assert done.output.splitlines()[-1].startswith("not alike: ")
 
 
 def test_the_command_tells_no_token(tmp_path: Path) -> None:
     report = tmp_path / "traps.json"
     sent = "--header=Authorization: Bearer abcdef"
     done = lockstep(tmp_path, "--area=numbers", f"--json={report}", sent, habits=("nan",))
-    assert "Authorization: ***" in done.output
+    assert "Authorization: ***" in json.loads(report.read_text())["traps"][0]["sent"]
     assert "abcdef" not in done.output + report.read_text()
 
 
@@ -169,3 +175,69 @@ def test_the_command_lists_the_traps_of_an_area() -> None:
     assert done.exit_code == 0
     assert "1e400" in done.output
     assert "framing" not in done.output
+
+
+def sprung(*habits: str, areas: frozenset[str]) -> tuple[GeneralRun, list[TrapResult]]:
+    chosen = [each for each in CATALOGUE.values() if each.area in areas]
+    with wire_server("old") as old, wire_server("new", *habits) as new:
+        run = GeneralRun([old, new], PLACES)
+        return run, list(run.spring(chosen))
+
+
+def test_in_a_run_a_difference_of_the_application_is_one_finding_for_each_cause() -> None:
+    _, results = sprung("nan", areas=frozenset({"numbers"}))
+    (finding,) = findings_of(results)
+    assert (finding.category, finding.operation, finding.targets) == (
+        TRAP,
+        "trap, numbers",
+        ("old", "new"),
+    )
+    assert "NaN" in finding.where
+    assert finding.values["old"].startswith("4")
+    assert notes_of(results) == []
+
+
+def test_in_a_run_a_difference_of_the_servers_is_a_note() -> None:
+    _, results = sprung("bare_lf", areas=frozenset({"lines"}))
+    assert any(result.grade == "smuggling" for result in results)
+    assert findings_of(results) == []
+    (note,) = notes_of(results)
+    assert "a bare LF behind the request line" in note
+    assert "`lockstep traps` explains them" in note
+
+
+def test_in_a_run_servers_that_are_alike_have_neither() -> None:
+    _, results = sprung(areas=frozenset({"numbers", "lines"}))
+    assert (findings_of(results), notes_of(results)) == ([], [])
+
+
+def test_what_may_be_a_finding_is_sprung_first_and_posts_only_where_there_is_a_place() -> None:
+    every = list(CATALOGUE.values())
+    areas = [each.area for each in in_order(every, posts=True)]
+    assert areas.index("framing") > max(at for at, area in enumerate(areas) if area == "JSON")
+    assert not any(each.writes for each in in_order(every, posts=False))
+
+
+def test_none_is_begun_when_time_is_over() -> None:
+    with wire_server("old") as old, wire_server("new") as new:
+        run = GeneralRun([old, new], PLACES)
+        assert list(run.spring([CATALOGUE["lines", "a bare LF behind the request line"]], -1)) == []
+    assert run.left == 1
+
+
+def test_a_token_goes_into_the_headers_of_a_target_of_its_own() -> None:
+    target = Target("old", "http://127.0.0.1:1/v1", headers=(("authorization", "x"), ("A", "b")))
+    (signed,) = signed_targets([target], BEARER, {"old": "abc"}, 3.0)
+    assert signed.headers == (("A", "b"), ("Authorization", "Bearer abc"))
+    assert (signed.timeout, signed.base_url) == (3.0, target.base_url)
+    assert target.headers[0] == ("authorization", "x")
+
+
+def test_raw_requests_are_part_of_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(DOCUMENT), encoding="utf-8")
+    run = Run(Settings(path, require_coverage=False))
+    with wire_server("old") as old, wire_server("new", "nan") as new:
+        stage = run.general_traps([old, new])
+    assert stage.exchanges > 50
+    assert [finding.operation for finding in run.finish().findings] == ["trap, numbers"]

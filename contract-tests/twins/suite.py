@@ -19,12 +19,10 @@ from rich.console import Console
 
 from lockstep.drivers.stories.files import Story, StoryError, load_stories
 from lockstep.drivers.traps.files import load_traps
-from lockstep.report.html import write_html
-from lockstep.report.json_report import write_json
-from lockstep.report.junit import write_junit
-from lockstep.report.markdown import write_markdown
+from lockstep.report.data import as_data
+from lockstep.report.forms import write
 from lockstep.report.progress import TerminalProgress
-from lockstep.report.terminal import print_verdict
+from lockstep.report.terminal import print_report
 from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
 from twins import contract, terminal
 from twins.databases import open_databases
@@ -39,7 +37,7 @@ from twins.stage import CLEAN, POPULATED, PROFILES, Stage
 PARTS = ("stories", "traps", "races", "generated")
 # Less than the whole of the first and of the last part.
 LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
-WRITERS = {".html": write_html, ".json": write_json, ".xml": write_junit, ".md": write_markdown}
+FORMS = {".html": "html", ".json": "json", ".xml": "junit", ".md": "markdown"}
 
 
 class Suite:
@@ -130,11 +128,12 @@ def main() -> int:
     except (RunError, CommandError, PostgresError, ServerError, StoryError, ValueError) as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
         return COULD_NOT_RUN
-    print_verdict(verdict, console)
+    data = as_data(verdict)
+    print_report(data, console)
     report = BUILD / f"{name}-report.html"
-    for suffix, write in WRITERS.items():
-        write(verdict, report.with_suffix(suffix))
-    listed = ", ".join(WRITERS)
+    for suffix, form in FORMS.items():
+        write(data, form, report.with_suffix(suffix))
+    listed = ", ".join(FORMS)
     console.print(f"Report: {report} ({listed})\nLogs:   {BUILD / 'logs' / name}", soft_wrap=True)
     return verdict.exit_code
 

@@ -10,21 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lockstep.auth.calls import Call, send_call
-from lockstep.auth.tokens import TokenError, read_token
+from lockstep.auth.calls import Call, own_values
+from lockstep.auth.discovery import Entrance
+from lockstep.auth.entry import ActorError, enter, new_entry
+from lockstep.auth.tokens import TokenError
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.results.trace import Exchange
 from lockstep.transport.credentials import BEARER, Credential, Identity
-from lockstep.transport.messages import Outcome, Request, Response, status_of
+from lockstep.transport.messages import Request, Response, status_of
 
 __all__ = ["Actor", "ActorBook", "ActorError", "ActorSpec", "Call"]
 
 # A log-in that is no longer accepted is done anew so often in a row.
 MAX_RENEWALS = 3
-
-
-class ActorError(Exception):
-    """An actor could not be registered or logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +33,10 @@ class ActorSpec:
     answer to the registration has the token. `weight` is the actor's share of the fuzzed requests;
     operations in `avoid` are sent by others, those in `retire_after` end the actor's session when
     they succeed. `token` says where the answer holds it (see `read_token`), `credential` how it is
-    sent from then on; an empty `token` and `UNKNOWN` are yet to be found out. `values` are for the
-    bodies, those of one target in `values_for`. With `tokens`, by target name or `*`, there is no
-    logging in at all.
+    sent from then on; an empty `token` and `UNKNOWN` are yet to be found out. `opening` is a path
+    that is read before, since it sets the CSRF cookie. `values` are for the bodies, those of one
+    target in `values_for`. With `tokens`, by target name or `*`, there is no logging in at all.
+    `entrances` are other ways to come in, for the search of one that works.
     """
 
     name: str
@@ -51,6 +50,13 @@ class ActorSpec:
     values: Mapping[str, str] = field(default_factory=dict)
     values_for: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
+    opening: str = ""
+    entrances: tuple[Entrance, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What is sent to come in."""
+        return tuple(filter(None, (self.register, self.login)))
 
     def tokens_at(self, targets: Iterable[str]) -> dict[str, str]:
         """The fixed token of each target, empty where there is none."""
@@ -126,8 +132,13 @@ class ActorBook:
         return self.get(self.rng.choices(names, [spec.weight for spec in specs])[0])
 
     def authorise(self, request: Request, actor: Actor) -> Request:
-        """The request with the actor's credentials."""
-        return replace(actor.spec.credential.put(request, actor.token), actor=actor.label)
+        """The request with all that shows who sends it: the token, cookies, a CSRF token."""
+        identity = self.exchanger.identities.get(actor.label)
+        if identity is None:
+            signed = actor.spec.credential.put(request, actor.token)
+        else:
+            signed = identity.put(request, self.exchanger.targets[0].name)
+        return replace(signed, actor=actor.label)
 
     def notice(self, exchange: Exchange, actor: Actor) -> None:
         """Retire an actor whose session the exchange has ended, or shown to be over.
@@ -176,54 +187,40 @@ class ActorBook:
 
     def _make(self, spec: ActorSpec) -> Actor:
         unique = self.unique()
-        values = {"actor": spec.name, "unique": unique, "short": unique[-7:]}
-        actor = Actor(spec, f"{spec.name}#{self._made}", "", {}, values)
+        label = f"{spec.name}#{self._made}"
+        actor = Actor(spec, label, "", {}, own_values(spec.name, unique))
         if spec.tokens:
             return self._known(actor)
-        return self._come_in(actor, tuple(filter(None, (spec.register, spec.login))))
+        return self._come_in(actor, spec.calls)
 
     def _known(self, actor: Actor) -> Actor:
         tokens = actor.spec.tokens_at(target.name for target in self.exchanger.targets)
-        self.exchanger.identities[actor.label] = Identity(actor.spec.credential, tokens)
+        jars = new_entry(self.exchanger).jars
+        self.exchanger.identities[actor.label] = Identity(actor.spec.credential, tokens, jars)
         return replace(actor, token=next(iter(tokens.values())))
 
     def _come_in(self, actor: Actor, calls: tuple[Call, ...]) -> Actor:
-        facts = dict(actor.facts)
-        answers: dict[str, Response] = {}
-        values = {target.name: actor.values_at(target.name) for target in self.exchanger.targets}
-        for call in calls:
-            try:
-                exchange = send_call(self.exchanger, call, values, actor.label)
-            except LookupError as error:
-                raise ActorError(f"{actor.label}: {error}") from error
-            answers = {
-                name: accepted(exchange, name, outcome)
-                for name, outcome in exchange.outcomes.items()
-            }
-            facts |= call.body(next(iter(values.values())))
         spec = actor.spec
+        names = [target.name for target in self.exchanger.targets]
+        values = {name: actor.values_at(name) for name in names}
+        entry = enter(self.exchanger, calls, values, actor.label, spec.opening)
         try:
-            tokens = {name: read_token(answer, spec.token) for name, answer in answers.items()}
+            found = entry.tokens(spec.token)
         except TokenError as error:
             raise ActorError(f"{actor.label}: {error}") from error
-        if not self.exchanger.rotates:
-            self.exchanger.identities[actor.label] = Identity(spec.credential, tokens)
-        first = next(iter(answers.values()))
-        return replace(actor, token=next(iter(tokens.values())), facts=facts | _members(first))
+        first = next(iter(found.values()))
+        # Targets that share one state know the token that one of them gave out.
+        tokens = {name: found.get(name, first) for name in names}
+        identity = Identity(spec.credential, tokens, entry.jars, spec.token)
+        self.exchanger.identities[actor.label] = identity
+        given = _members(next(iter(entry.answers.values()), None))
+        facts = {**actor.facts, **entry.sent[names[0]], **given}
+        return replace(actor, token=first, facts=facts)
 
 
-def accepted(exchange: Exchange, target: str, outcome: Outcome) -> Response:
-    """The answer of a target that let an actor in; `ActorError` for any other."""
-    if isinstance(outcome, Response) and outcome.status < 300:
-        return outcome
-    shown = outcome.body[:300] if isinstance(outcome, Response) else outcome.reason
-    who = exchange.request.actor
-    raise ActorError(f"{who}: {exchange.label} on {target}: {status_of(outcome)} {shown!r}")
-
-
-def _members(answer: Response) -> dict[str, Any]:
+def _members(answer: Response | None) -> dict[str, Any]:
     try:
-        given = json.loads(answer.body)
-    except ValueError:
+        given = json.loads(answer.body) if answer is not None else {}
+    except (ValueError, RecursionError):
         return {}
     return given if isinstance(given, dict) else {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import hypothesis
 import jsonschema_rs
@@ -23,8 +24,24 @@ _NAME = re.compile(
 _EMAILS = ("${actor}.${unique}@example.com", "${actor}${unique}@example.com")
 _NAMES = ("${actor}${unique}", "${actor}-${unique}", "${actor}_${unique}", "${short}")
 _PASSWORDS = ("Correct-Horse-7", "Correct7Horse", "Secret7-", "123456")
+_OTHER_PASSWORDS = ("Correct$Horse7!", "correcthorse7", "Secret7!", "654321")
+_PHONES = ("+1555${digits}", "+1 555 ${digits}", "1555${digits}", "${digits}")
+_PHONE = re.compile(r"phone|mobile|^tel", re.IGNORECASE)
+# Names of members that a server may want to have but once, beside the name of the user.
+_UNIQUE = re.compile(
+    r"phone|mobile|^tel|handle|slug|nick|screen|alias|domain|(tax|vat|ssn|licen[cs]e|external)"
+    r"|^(company|org(ani[sz]ation)?|tenant|team|workspace|store|shop|business)[_-]?(name)?$",
+    re.IGNORECASE,
+)
+_SAYS_UNIQUE = re.compile(r"unique|already (taken|exists|in use|registered)", re.IGNORECASE)
 # What the placeholders may stand for, to see whether a schema takes it.
-_SAMPLE = {"actor": "alice", "unique": "0a1b2c3d0001", "short": "c3d0001"}
+_SAMPLE = {
+    "actor": "alice",
+    "unique": "0a1b2c3d0001",
+    "short": "c3d0001",
+    "digits": "0123456",
+    "uuid": "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11",
+}
 _FORMATS = {
     "date": "1990-01-31",
     "date-time": "1990-01-31T12:00:00Z",
@@ -82,43 +99,79 @@ def flat(document: Document, schema: Any) -> dict[str, Any]:
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})
 
 
-def body_template(document: Document, schema: Any, name: str = "") -> Any:
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Which members a body has, and with what.
+
+    `usual` members are the required ones and those that name a user or hold a password, all of them
+    where none is required. With `unique` every text that a server may want to have but once is one
+    of the user's own.
+    """
+
+    members: Literal["usual", "required", "all"] = "usual"
+    unique: bool = False
+    passwords: tuple[str, ...] = _PASSWORDS
+
+
+_PLAIN = Filling()
+# The bodies with which one may register, the likeliest first.
+REGISTRATIONS = (
+    Filling(unique=True),
+    Filling("required", unique=True),
+    Filling("all", unique=True),
+    Filling(unique=True, passwords=_OTHER_PASSWORDS),
+)
+
+
+def body_template(
+    document: Document, schema: Any, name: str = "", filling: Filling = _PLAIN
+) -> Any:
     """A valid value for a schema, with `${actor}` and `${unique}` in what must differ by user.
 
-    It has the required members and those that name a user or hold a password; all of them where
-    the schema requires none.
+    See `Filling` for the members that it has; those that are read-only are left out.
     """
     schema = flat(document, schema)
     properties = schema.get("properties")
     if isinstance(properties, Mapping):
         required = schema.get("required") or properties.keys()
         return {
-            key: body_template(document, member, key)
+            key: body_template(document, member, key, filling)
             for key, member in properties.items()
-            if _is_wanted(key, flat(document, member), required)
+            if _is_wanted(key, flat(document, member), required, filling)
         }
-    return _identity(document, name, schema) or _example(document, schema)
+    return _identity(document, name, schema, filling) or _example(document, schema, filling)
 
 
-def _is_wanted(name: str, schema: Mapping[str, Any], required: Any) -> bool:
+def _is_wanted(name: str, schema: Mapping[str, Any], required: Any, filling: Filling) -> bool:
     if schema.get("readOnly"):
         return False
-    return name in required or is_password(name) or is_email(name, schema)
+    if name in required or filling.members == "all":
+        return True
+    return filling.members == "usual" and (is_password(name) or is_email(name, schema))
 
 
-def _identity(document: Document, name: str, schema: Mapping[str, Any]) -> str | None:
+def _identity(
+    document: Document, name: str, schema: Mapping[str, Any], filling: Filling
+) -> str | None:
     if "const" in schema or "enum" in schema or kind_of_value(schema) not in ("string", ""):
         return None
     candidates: tuple[str, ...]
     if is_email(name, schema):
         candidates = _EMAILS
     elif is_password(name):
-        candidates = _PASSWORDS
+        candidates = filling.passwords
     elif is_name(name):
-        candidates = _NAMES
+        candidates = (*_NAMES, *(["${uuid}"] if filling.unique else []))
+    elif filling.unique and _must_be_unique(name, schema):
+        candidates = (*(_PHONES if _PHONE.search(name) else ()), *_NAMES, "${uuid}")
     else:
         return None
     return next((text for text in candidates if _is_valid(document, schema, text)), None)
+
+
+def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
+    told = _SAYS_UNIQUE.search(str(schema.get("description", "")))
+    return bool(told or _UNIQUE.search(name)) or schema.get("format") == "uuid"
 
 
 def _is_valid(document: Document, schema: Mapping[str, Any], text: str) -> bool:
@@ -128,7 +181,7 @@ def _is_valid(document: Document, schema: Mapping[str, Any], text: str) -> bool:
     return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
 
 
-def _example(document: Document, schema: Mapping[str, Any]) -> Any:
+def _example(document: Document, schema: Mapping[str, Any], filling: Filling) -> Any:
     for key in ("const", "default", "example"):
         if key in schema:
             return schema[key]
@@ -142,7 +195,8 @@ def _example(document: Document, schema: Mapping[str, Any]) -> Any:
             return True
         case "array":
             count = schema.get("minItems", 0)
-            return [body_template(document, schema.get("items", {})) for _ in range(count)]
+            items = schema.get("items", {})
+            return [body_template(document, items, filling=filling) for _ in range(count)]
         case "object":
             return {}
         case "null":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import uuid
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +14,18 @@ from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.trace import Exchange
-from lockstep.transport.messages import Request
+from lockstep.transport.cookies import CookieJar
+from lockstep.transport.messages import Request, Response
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request that makes or admits an actor: an operation and a body.
 
-    The operation is an operationId or `METHOD /path`. In the strings of the body `${actor}` is the
-    actor's name, `${unique}` a text that no other actor has and `${short}` its last 7 characters;
-    an actor's own values are named in the same way. The body is JSON unless it is a `form`.
+    The operation is an operationId or `METHOD /path`; the latter need not be documented. In the
+    strings of the body `${actor}` is the actor's name, `${unique}` a text that no other actor has,
+    `${short}` its last 7 characters, `${digits}` and `${uuid}` what follows from it; an actor's own
+    values are named in the same way. The body is JSON unless it is a `form`.
     """
 
     operation: str
@@ -34,21 +38,63 @@ class Call:
         return body
 
 
+PLACEHOLDERS = ("actor", "unique", "short", "digits", "uuid")
+
+
+def own_values(name: str, unique: str) -> dict[str, str]:
+    """What the placeholders of a body stand for, for one actor."""
+    number = zlib.crc32(unique.encode())
+    return {
+        "actor": name,
+        "unique": unique,
+        "short": unique[-7:],
+        "digits": f"{number % 10**7:07}",
+        "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, unique)),
+    }
+
+
 def send_call(
-    exchanger: Exchanger, call: Call, values: Mapping[str, Mapping[str, str]], label: str
+    exchanger: Exchanger,
+    call: Call,
+    values: Mapping[str, Mapping[str, str]],
+    label: str,
+    jars: Mapping[str, CookieJar],
 ) -> Exchange:
     """Send a call to every target, to each with the values that are meant for it.
 
-    `values` are by target name, `label` is the actor's. Raises `LookupError` when the document has
-    no such operation.
+    `values` and `jars` are by target name, `label` is the actor's. The cookies of a jar go along,
+    and it takes in those of the answer. Raises `LookupError` when the document has no such
+    operation and it is no `METHOD /path` either.
     """
     operation = find_operation(exchanger.ledger.document, call.operation)
-    if operation is None:
-        raise LookupError(f"no operation {call.operation} in the document")
-    requests = {
-        name: _request(operation, call, call.body(own), label) for name, own in values.items()
-    }
-    return exchanger.send_apart(requests, group=label)
+    method, path = _place(operation, call.operation)
+    media_type = "application/x-www-form-urlencoded" if call.form else "application/json"
+    requests = {}
+    for name, own in values.items():
+        body = call.body(own)
+        request = Request(
+            method=method,
+            path=path,
+            headers=(("Content-Type", media_type),),
+            body=(urlencode(body) if call.form else json.dumps(body)).encode(),
+            operation=operation.name if operation is not None else None,
+            actor=label,
+        )
+        requests[name] = jars[name].put(request)
+    exchange = exchanger.send_apart(requests, group=label)
+    for name, outcome in exchange.outcomes.items():
+        if isinstance(outcome, Response):
+            jars[name].absorb(outcome)
+    return exchange
+
+
+def _place(operation: Operation | None, name: str) -> tuple[str, str]:
+    if operation is not None:
+        return operation.method, operation.path
+    method, _, path = name.partition(" ")
+    if not path.startswith("/"):
+        raise LookupError(f"no operation {name} in the document")
+    return method, path
 
 
 def find_operation(document: Document, name: str) -> Operation | None:
@@ -59,18 +105,6 @@ def find_operation(document: Document, name: str) -> Operation | None:
     wanted = method.upper(), path.strip()
     found = (item for item in document.operations.values() if (item.method, item.path) == wanted)
     return next(found, None)
-
-
-def _request(operation: Operation, call: Call, body: Mapping[str, Any], label: str) -> Request:
-    media_type = "application/x-www-form-urlencoded" if call.form else "application/json"
-    return Request(
-        method=operation.method,
-        path=operation.path,
-        headers=(("Content-Type", media_type),),
-        body=(urlencode(body) if call.form else json.dumps(body)).encode(),
-        operation=operation.name,
-        actor=label,
-    )
 
 
 def filled(node: Any, values: Mapping[str, str]) -> Any:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.auth.bodies import body_template, flat, is_email, is_name, is_password, members
+from lockstep.auth.bodies import (
+    REGISTRATIONS,
+    Filling,
+    body_template,
+    is_email,
+    is_name,
+    is_password,
+    members,
+)
 from lockstep.auth.calls import Call
+from lockstep.auth.schemes import password_flow
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.transport.credentials import BEARER, Credential
 
 _LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
 _REGISTER = re.compile(
     r"regist|sign-?_?up|users?$|accounts?$|members?$|customers?$|clients?$", re.I
 )
 # Other things than registering and logging in for which a password is sent.
-_OTHER = re.compile(r"reset|forgot|change|confirm|verify|refresh|log-?_?out|revoke|recover", re.I)
+_OTHER = re.compile(
+    r"reset|forgot|change|confirm|verify|refresh|(log|sign)-?_?(out|off)|revoke|recover", re.I
+)
 _TOKEN_NAME = re.compile(r"(access|auth|id|api)?[_-]?(token|jwt|key)", re.I)
 _FORM = "application/x-www-form-urlencoded"
+# What a password is sent with (RFC 6749, 4.3.2).
+_GRANT = {"grant_type": "password"}
+_TEXT = {"type": "string"}
+_CREDENTIALS = {"type": "object", "properties": {"username": _TEXT, "password": _TEXT}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +47,41 @@ class Way:
 
 def find_log_in(document: Document) -> tuple[Way | None, Way | None]:
     """How users register and how they log in, `None` where the document shows no way."""
-    with_password = [op for op in document.operations.values() if _takes(document, op)]
-    login = _best(with_password, _LOG_IN)
-    others = [op for op in with_password if op is not login and not op.requires_auth]
-    register = _best(others, _REGISTER) or _only(others)
-    if login is None and register is None:
-        givers = [op for op in document.operations.values() if _gives_token(document, op)]
-        register = _best(givers, _REGISTER) or _only(givers)
-    ways = [_way(document, op) if op is not None else None for op in (register, login)]
-    return ways[0], _same_names(ways[0], ways[1])
+    register, login = _operations(document)
+    made = call_of(document, register) if register is not None else None
+    known = _same_names(made, call_of(document, login)) if login is not None else None
+    return (
+        Way(register, made) if register is not None and made is not None else None,
+        Way(login, known) if login is not None and known is not None else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """One way for a user to come in: a registration, a log-in, or the one after the other."""
+
+    register: Call | None = None
+    login: Call | None = None
+
+
+def find_entrances(document: Document) -> list[Entrance]:
+    """The ways in which a user may come in, the likeliest first; they differ in what is sent.
+
+    One without a registration and a log-in is the last way, for tokens that a registration gives.
+    """
+    register, operation = _operations(document)
+    login = call_of(document, operation) if operation is not None else _token_endpoint(document)
+    if register is None:
+        return [Entrance(None, login)] if login is not None else []
+    found: list[Entrance] = []
+    for filling in REGISTRATIONS:
+        made = call_of(document, register, filling)
+        if login is not None:
+            found += [
+                Entrance(made, _same_names(made, login, other=other)) for other in (False, True)
+            ]
+        found.append(Entrance(made))
+    return [each for at, each in enumerate(found) if each not in found[:at]]
 
 
 def guarded(document: Document) -> list[Operation]:
@@ -51,49 +90,11 @@ def guarded(document: Document) -> list[Operation]:
     return sorted(asking, key=lambda op: (op.method != "GET", op.path.count("{"), len(op.path)))
 
 
-def find_credentials(document: Document) -> list[Credential]:
-    """The ways in which a token may be sent, the likeliest first."""
-    schemes = flat(document, document.modern.get("components", {})).get("securitySchemes", {})
-    used = Counter(_scheme_names(document))
-    names = sorted(schemes, key=lambda name: -used[name])
-    found = [form for name in names for form in _forms(document.resolve(schemes[name]))]
-    return list(dict.fromkeys(found or [BEARER, Credential(form="Token {token}")]))
-
-
-def _scheme_names(document: Document) -> Iterator[str]:
-    for operation in document.operations.values():
-        required = operation.definition.get("security", document.modern.get("security", []))
-        for alternative in required:
-            yield from alternative
-
-
-def _forms(scheme: Mapping[str, Any]) -> list[Credential]:
-    name = str(scheme.get("name", "Authorization"))
-    match scheme.get("type"), scheme.get("in"), str(scheme.get("scheme", "bearer")).lower():
-        case "http", _, "bearer":
-            return [BEARER]
-        case "http", _, "basic" | "digest":
-            return []
-        case "http", _, word:
-            return [Credential(form=word.title() + " {token}")]
-        case "apiKey", "header", _ if name.lower() == "authorization":
-            return _prefixed(name, str(scheme.get("description", "")))
-        case "apiKey", "header", _:
-            return [Credential("header", name, "{token}")]
-        case "apiKey", "cookie", _:
-            return [Credential("cookie", name, "{token}")]
-        case "apiKey", "query", _:
-            return [Credential("query", name, "{token}")]
-        case _:
-            return [BEARER]
-
-
-def _prefixed(name: str, description: str) -> list[Credential]:
-    words = ["Bearer", "Token", "JWT"]
-    words.sort(key=lambda word: -len(re.findall(rf"\b{word}\b", description)))
-    return [
-        Credential("header", name, form) for form in (*(f"{w} {{token}}" for w in words), "{token}")
-    ]
+def has_other_purpose(operation: Operation) -> bool:
+    """Whether an operation is about a session or a password, and not to come in: a log-out, say."""
+    return (
+        _OTHER.search(f"{operation.path} {operation.definition.get('operationId', '')}") is not None
+    )
 
 
 def body_schema(document: Document, operation: Operation) -> tuple[Any, bool]:
@@ -106,12 +107,26 @@ def body_schema(document: Document, operation: Operation) -> tuple[Any, bool]:
     return content.get(_FORM, {}).get("schema"), True
 
 
+def _operations(document: Document) -> tuple[Operation | None, Operation | None]:
+    """The operations with which users register and log in."""
+    with_password = [op for op in document.operations.values() if _takes(document, op)]
+    endpoint = password_flow(document)
+    told = (op for op in document.operations.values() if (op.method, op.path) == ("POST", endpoint))
+    login = next(told, None) or _best(with_password, _LOG_IN)
+    others = [op for op in with_password if op is not login and not op.requires_auth]
+    register = _best(others, _REGISTER) or _only(others)
+    if login is None and register is None and not endpoint:
+        givers = [op for op in document.operations.values() if _gives_token(document, op)]
+        register = _best(givers, _REGISTER) or _only(givers)
+    return register, login
+
+
 def _takes(document: Document, operation: Operation) -> bool:
     """Whether an operation takes a password, and not for something else than to come in."""
     if operation.method not in ("POST", "PUT") or "{" in operation.path:
         return False
     names = (name for name, _ in members(document, body_schema(document, operation)[0]))
-    return any(map(is_password, names)) and not _OTHER.search(_words(operation))
+    return any(map(is_password, names)) and not has_other_purpose(operation)
 
 
 def _gives_token(document: Document, operation: Operation) -> bool:
@@ -140,23 +155,35 @@ def _only(operations: list[Operation]) -> Operation | None:
     return operations[0] if len(operations) == 1 else None
 
 
-def _words(operation: Operation) -> str:
-    return f"{operation.path} {operation.definition.get('operationId', '')}"
-
-
-def _way(document: Document, operation: Operation) -> Way:
+def call_of(document: Document, operation: Operation, filling: Filling = REGISTRATIONS[0]) -> Call:
+    """A call of an operation with a body as its schema wants it."""
     schema, is_form = body_schema(document, operation)
-    template = body_template(document, schema)
-    return Way(operation, Call(operation.name, template, form=is_form))
+    template = body_template(document, schema, filling=filling)
+    if operation.path == password_flow(document) and is_form:
+        template = {**(template or {}), **_GRANT}
+    return Call(operation.name, template, form=is_form)
 
 
-def _same_names(register: Way | None, login: Way | None) -> Way | None:
-    """The log-in with the names under which the user is registered."""
-    if register is None or login is None:
+def _token_endpoint(document: Document) -> Call | None:
+    """The OAuth 2 token endpoint that the document names only in its security scheme."""
+    path = password_flow(document)
+    if not path:
+        return None
+    sent = {**_GRANT, **body_template(document, _CREDENTIALS)}
+    return Call(f"POST {path}", sent, form=True)
+
+
+def _same_names(register: Call | None, login: Call, *, other: bool = False) -> Call:
+    """The log-in with the names under which the user is registered.
+
+    Where it is not said by which of them a user is known, it is the address, or any `other` one.
+    """
+    if register is None:
         return login
-    known = dict(_leaves(register.call.json))
+    known = dict(_leaves(register.json))
     address = next((value for name, value in known.items() if is_email(name, {})), None)
-    other = next((value for name, value in known.items() if is_name(name)), None)
+    named = next((value for name, value in known.items() if is_name(name)), None)
+    chosen = (named or address) if other else (address or named)
 
     def agreed(name: str, value: str) -> str:
         if name in known:
@@ -164,13 +191,10 @@ def _same_names(register: Way | None, login: Way | None) -> Way | None:
         if is_password(name):
             return next((v for n, v in known.items() if is_password(n)), value)
         if is_email(name, {}) or is_name(name):
-            return address or other or value
+            return chosen or value
         return value
 
-    return Way(
-        login.operation,
-        Call(login.call.operation, _renamed(login.call.json, agreed), login.call.form),
-    )
+    return Call(login.operation, _renamed(login.json, agreed), login.form)
 
 
 def _leaves(node: Any) -> Iterator[tuple[str, str]]:

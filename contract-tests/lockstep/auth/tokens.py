@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from collections.abc import Iterator
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lockstep.auth.bodies import is_email, is_name, is_password
+from lockstep.transport.cookies import is_csrf, set_cookies
 from lockstep.transport.literals import pointer
-from lockstep.transport.messages import Response, header_values
+from lockstep.transport.messages import Response
 
 _NAMES = (
     r"(access|auth|id|api|session|bearer|user)?[_-]?(token|jwt)",
@@ -26,7 +28,8 @@ class TokenError(Exception):
 def read_token(response: Response, source: str) -> str:
     """The token of an answer; `TokenError` when it is not there.
 
-    `source` is a JSON pointer into the body (`/user/token`), `header:NAME` or `cookie:NAME`.
+    `source` is a JSON pointer into the body (`/user/token`), `header:NAME` or `cookie:NAME`. For
+    HTTP Basic see `read_basic`.
     """
     where, colon, name = source.partition(":")
     if colon and where == "header":
@@ -50,24 +53,51 @@ def find_tokens(response: Response) -> list[str]:
         if re.search("authorization|token|api-?key", name, re.IGNORECASE)
         and not name.lower().startswith("access-control")
     ]
-    return [*body, *headers, *(f"cookie:{name}" for name, _ in cookies(response))]
+    found = [*headers, *(f"cookie:{name}" for name, _ in cookies(response))]
+    return [*body, *(source for source in found if not is_csrf(source))]
 
 
 def cookies(response: Response) -> Iterator[tuple[str, str]]:
     """Names and values of the cookies that an answer sets, those that it clears left out."""
-    for text in header_values(response.headers, "set-cookie"):
-        jar: SimpleCookie = SimpleCookie()
-        try:
-            jar.load(text)
-        except CookieError:
-            continue
-        yield from ((name, morsel.value) for name, morsel in jar.items() if morsel.value)
+    for cookie in set_cookies(response):
+        if cookie.value and not cookie.is_cleared:
+            yield cookie.name, cookie.value
+
+
+def basic_sources(sent: Mapping[str, Any]) -> list[str]:
+    """Every source of HTTP Basic credentials in what a user was sent with, the likeliest first.
+
+    Such a source is `basic:NAME`, after the member that names the user.
+    """
+    known = [name for name, _ in _texts(sent)]
+    if not any(map(is_password, known)):
+        return []
+    named = [name for name in known if is_name(name)] + [n for n in known if is_email(n, {})]
+    return [f"basic:{name}" for name in dict.fromkeys(named)]
+
+
+def read_basic(sent: Mapping[str, Any], source: str) -> str:
+    """User and password of what was sent for HTTP Basic (RFC 7617, 2); `TokenError` without."""
+    known = dict(_texts(sent))
+    user = known.get(source.removeprefix("basic:"))
+    password = next((text for name, text in known.items() if is_password(name)), None)
+    if user is None or password is None:
+        raise TokenError(f"no user and password for {source}")
+    return base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def _texts(node: Any) -> Iterator[tuple[str, str]]:
+    for name, member in node.items() if isinstance(node, Mapping) else ():
+        if isinstance(member, str):
+            yield name, member
+        else:
+            yield from _texts(member)
 
 
 def _json(response: Response) -> Any:
     try:
         return json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -86,7 +116,7 @@ def _at(node: Any, source: str) -> Any:
 def _members(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[int, tuple[str | int, ...]]]:
     if isinstance(node, dict):
         for name, member in node.items():
-            if isinstance(member, str) and len(member) >= _SHORTEST:
+            if isinstance(member, str) and len(member) >= _SHORTEST and not is_csrf(name):
                 yield _rank(name), (*path, name)
             else:
                 yield from _members(member, (*path, name))

@@ -13,9 +13,9 @@ from lockstep.verdict import COULD_NOT_RUN
 
 EXIT_CODES = """\b
 Exit codes:
-  0  the targets are alike
-  1  they differ, or break the document
-  2  the run could not be done, or not to its end
+  0  the targets are alike, as far as was tested, or keep what --fail-on asks about
+  1  they differ, or break what --fail-on asks about
+  2  nothing was tested, or the run could not be done to its end
 """
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 import click
 
 from lockstep.cli.click_ext import EXIT_CODES, Decorated, could_not_run, option
+from lockstep.cli.output import Output
 from lockstep.configuration import ConfigurationError, make_plan
 from lockstep.drivers.fuzz.settings import PHASES
 from lockstep.settings import PROFILES
 from lockstep.transport.targets import Target
+from lockstep.verdict import FAIL_ON
 
 __all__ = ["AMOUNT", "EXIT_CODES", "OUTPUT", "TARGETS", "parse_headers", "parse_targets", "planned"]
 
@@ -100,18 +103,36 @@ OUTPUT: Options = (
         type=_FILE,
         help="Differences that are accepted, with their causes (YAML).",
     ),
+    option(
+        "--fail-on",
+        "fail_on",
+        group="Reports",
+        type=click.Choice(FAIL_ON),
+        help="What makes the exit code 1: targets that differ, a broken document, or both."
+        "  [default: parity]",
+    ),
+    option(
+        "--show-secrets",
+        "show_secrets",
+        group="Reports",
+        is_flag=True,
+        help="Show passwords, tokens and the like in the reports.",
+    ),
     option("--quiet", group="Reports", is_flag=True, help="Say nothing but what is wrong."),
+    option("--debug", group="Reports", is_flag=True, help="Print the traceback of a fault."),
 )
 
 _OUTPUTS = ("json", "html", "junit", "markdown")
-# What is for the command itself and not for the plan.
-_ASIDE = frozenset({"config", "quiet"})
+# How results are printed is for the command itself and not for the plan.
+_PRINTED = tuple(field.name for field in dataclasses.fields(Output))
+_ASIDE = frozenset({"config", *_PRINTED})
 
 
 def planned(*groups: Options, takes: tuple[str, ...] = ()) -> Callable[[Decorated], Decorated]:
-    """Give a command options, and what they come to as its argument `plan`.
+    """Give a command options, and what they come to as its arguments `plan` and `output`.
 
-    `takes` names the command's own parameters that belong to the plan, such as `document`.
+    `output` comes with the options of `OUTPUT`. `takes` names the command's own parameters that
+    belong to the plan, such as `document`.
     """
 
     def decorate(function: Decorated) -> Decorated:
@@ -121,6 +142,9 @@ def planned(*groups: Options, takes: tuple[str, ...] = ()) -> Callable[[Decorate
         def wrapper(**values: Any) -> Any:
             told = {name: values.pop(name) for name in [*shared, *takes] if name not in _ASIDE}
             path = values.pop("config", None)
+            printed = {name: values.pop(name) for name in _PRINTED if name in shared}
+            if printed:
+                values["output"] = Output(**printed)
             with could_not_run(ConfigurationError):
                 plan = make_plan(given(told), path)
             return function(plan=plan, **values)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from lockstep.report.data import as_data
-from lockstep.report.html import write_html
-from lockstep.report.json_report import json_text, write_json
-from lockstep.report.junit import write_junit
-from lockstep.report.markdown import write_markdown
+from lockstep.report.forms import write
+from lockstep.report.json_report import json_text
 from lockstep.report.progress import TerminalProgress
-from lockstep.report.terminal import print_verdict
+from lockstep.report.terminal import print_report
 from lockstep.verdict import ALIKE, Verdict
 
-_WRITERS: dict[str, Callable[[Verdict, Path], None]] = {
-    "json": write_json,
-    "html": write_html,
-    "junit": write_junit,
-    "markdown": write_markdown,
-}
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is printed: `quiet` only what is wrong, `debug` the traceback of a fault as well."""
+
+    quiet: bool = False
+    show_secrets: bool = False
+    debug: bool = False
 
 
 class Quiet:
@@ -41,25 +42,21 @@ class Quiet:
         """Something of the stage is done."""
 
 
-def reporter(*, quiet: bool) -> TerminalProgress | Quiet:
+def reporter(output: Output) -> TerminalProgress | Quiet:
     """Who is told how the run goes on: standard error, so that standard output is for results."""
-    return Quiet() if quiet else TerminalProgress(Console(stderr=True))
+    return Quiet() if output.quiet else TerminalProgress(Console(stderr=True))
 
 
-def show(verdict: Verdict, outputs: dict[str, str], *, quiet: bool = False) -> None:
-    """Print the verdict and write the reports; standard output is for JSON if it was asked to be.
+def show(verdict: Verdict, files: Mapping[str, str], output: Output) -> None:
+    """Write the reports and print the verdict; standard output is for JSON if it was asked to be.
 
-    `outputs` maps kinds of reports to files, `-` being standard output; `quiet` prints only what is
-    wrong.
+    `files` maps kinds of reports to files, `-` being standard output. Raises `OSError`.
     """
-    to_stdout = outputs.get("json") == "-"
-    if not to_stdout and not (quiet and verdict.exit_code == ALIKE):
-        print_verdict(verdict, Console())
-    for kind, name in outputs.items():
-        if name == "-":
-            continue
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _WRITERS[kind](verdict, path)
-    if to_stdout:
-        click.echo(json_text(as_data(verdict)), nl=False)
+    data = as_data(verdict, show_secrets=output.show_secrets)
+    for kind, name in files.items():
+        if name != "-":
+            write(data, kind, Path(name))
+    if files.get("json") == "-":
+        click.echo(json_text(data), nl=False)
+    elif not (output.quiet and verdict.exit_code == ALIKE):
+        print_report(data, Console())

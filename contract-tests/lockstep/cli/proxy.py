@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
+from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
 from lockstep.proxy.settings import READS
-from lockstep.run import Run, RunError
+from lockstep.run import Run
 from lockstep.transport.targets import Target
 
 _EPILOG = f"""
@@ -73,7 +74,7 @@ def proxy(
     sample: float,
     mirror_timeout: float | None,
     seconds: float | None,
-    quiet: bool,
+    output: Output,
 ) -> None:
     """Stand before a server, and compare others with it under its own traffic.
 
@@ -95,8 +96,7 @@ def proxy(
             mirror.timeout = mirror_timeout or mirror.timeout
         compare_traffic(work, targets, settings, _ready(targets))
 
-    with could_not_run(RunError, ProxyError, ConfigurationError):
-        carry_out(plan, drive, quiet=quiet)
+    carry_out(plan, drive, output, ProxyError)
 
 
 def _ready(targets: list[Target]) -> Callable[[str, Callable[[], None]], None]:

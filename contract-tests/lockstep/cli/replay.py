@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
+from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
-from lockstep.configuration import ConfigurationError, Plan
+from lockstep.configuration import Plan
 from lockstep.configuration.users import make_actors
 from lockstep.drivers.replay.driver import ReplaySettings
 from lockstep.recordings import FORMATS, Recording, RecordingError, load_recording
-from lockstep.run import Run, RunError
+from lockstep.run import Run
 from lockstep.transport.targets import Target
 
 _EPILOG = f"""
@@ -73,7 +74,7 @@ def replay(
     origin: str | None,
     fresh: tuple[str, ...],
     against_recording: bool,
-    quiet: bool,
+    output: Output,
 ) -> None:
     """Send recorded requests to every target, and show where the answers differ.
 
@@ -92,8 +93,7 @@ def replay(
         recording = load_recording(file, work.document, kind=kind, base_url=origin, finding=finding)
         _drive(work, plan, targets, recording, settings)
 
-    with could_not_run(RunError, RecordingError, ConfigurationError):
-        carry_out(plan, drive, quiet=quiet)
+    carry_out(plan, drive, output, RecordingError)
 
 
 def _drive(

@@ -2,61 +2,91 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from lockstep.report.html import html_text
+from lockstep.cli.click_ext import could_not_run
+from lockstep.report.forms import FORMS, write
 from lockstep.report.json_report import ReportError, read_report
-from lockstep.report.junit import junit_text
-from lockstep.report.markdown import markdown_text
 from lockstep.report.steps import Data
-from lockstep.report.terminal import print_report
-from lockstep.verdict import COULD_NOT_RUN
+from lockstep.report.terminal import print_finding, print_report
+from lockstep.report.traps import explained
+from lockstep.schemas import load_schema
 
 _EPILOG = """\b
 Examples:
   lockstep report build/report.json
   lockstep report build/report.json --html report.html --junit report.xml
   lockstep report build/report.json --markdown - >> "$GITHUB_STEP_SUMMARY"
+  lockstep report build/report.json --finding 3 --script | bash -s http://localhost:8000
+  lockstep report --schema > report.schema.json
 
-The exit code is that of the run: 0 the targets are alike, 1 they diverge or break the document,
-2 the run could not be done. It is 2 also where the file is no report.
+The exit code is that of the run: 0 the targets are alike, or keep what --fail-on asked about, 1
+they do not, 2 nothing was tested or the run could not be done. It is 2 also where the file is no
+report, and 0 for a script or the schema.
 """
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--html", type=_FILE, help="One page for a browser; it asks no other host.")
 @click.option("--junit", type=_FILE, help="JUnit XML for a CI server.")
 @click.option("--markdown", type=_FILE, help="A summary for the page of a CI run.")
-def report(file: Path, html: Path | None, junit: Path | None, markdown: Path | None) -> None:
+@click.option("--finding", type=click.IntRange(1), metavar="NUMBER", help="Only this finding.")
+@click.option(
+    "--script", is_flag=True, help="With --finding: its steps for bash, against any fresh server."
+)
+@click.option("--schema", is_flag=True, help="Print the JSON schema of such files instead.")
+def report(
+    file: Path | None, finding: int | None, script: bool, schema: bool, **wanted: Path | None
+) -> None:
     """Show a saved report, or write it in other forms.
 
     FILE is what `lockstep run --json FILE` wrote. Without an option the report is printed as at
     the end of the run; `-` writes to the standard output.
     """
-    try:
+    if schema:
+        click.echo(json.dumps(load_schema("report"), ensure_ascii=False, indent=2))
+        return
+    if file is None:
+        raise click.UsageError("name the FILE of a report, or ask for its --schema")
+    if script and finding is None:
+        raise click.UsageError("--script needs --finding")
+    files = {kind: path for kind, path in wanted.items() if path is not None}
+    with could_not_run(OSError, ReportError):
         data = read_report(file)
-        wanted = ((html, html_text), (junit, junit_text), (markdown, markdown_text))
-        for path, text in wanted:
-            if path is not None:
-                _write(path, text, data)
-    except (OSError, ReportError) as error:
-        click.echo(f"lockstep: {error}", err=True)
-        sys.exit(COULD_NOT_RUN)
-    if not any((html, junit, markdown)):
+        if finding is not None:
+            _show_one(data, _chosen(data, finding), script=script)
+            sys.exit(0 if script else data["exit_code"])
+        for kind, path in files.items():
+            if str(path) == "-":
+                click.echo(FORMS[kind](data), nl=False)
+            else:
+                write(data, kind, path)
+    if not files:
         print_report(data, Console())
     sys.exit(data["exit_code"])
 
 
-def _write(path: Path, text: Callable[[Data], str], data: Data) -> None:
-    if str(path) == "-":
-        click.echo(text(data), nl=False)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text(data), encoding="utf-8")
+def _chosen(data: Data, number: int) -> Data:
+    every: list[Data] = [*data["findings"], *data["seen_once"]]
+    for finding in every:
+        if finding["number"] == number:
+            return finding
+    raise ReportError(f"the report has {len(every)} findings, none is number {number}")
+
+
+def _show_one(data: Data, finding: Data, *, script: bool) -> None:
+    if not script:
+        print_finding(finding, Console(), explained(data, finding))
+    elif finding["script"]:
+        click.echo(finding["script"], nl=False)
+    else:
+        raise ReportError(f"finding {finding['number']} has no steps")

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, option
 from lockstep.cli.options import AMOUNT, OUTPUT, TARGETS, planned
+from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.states import StateError
@@ -18,7 +19,7 @@ from lockstep.configuration.users import make_actors, user_of_headers
 from lockstep.drivers.races.files import load_races
 from lockstep.drivers.stories.files import MODES, StoryError, load_stories
 from lockstep.drivers.traps.files import load_traps
-from lockstep.run import Run, RunError
+from lockstep.run import Run
 from lockstep.transport.targets import Target
 
 _EPILOG = f"""
@@ -69,7 +70,7 @@ _OWN = (
     default=None,
     help="Ask for every documented status to be seen.  [default: no]",
 )
-def run(plan: Plan, quiet: bool) -> None:
+def run(plan: Plan, output: Output) -> None:
     """Send the same requests to every target, and show where the answers differ.
 
     SPEC is the OpenAPI document (3.0 or 3.1, JSON or YAML, file or URL) that the targets share. No
@@ -77,8 +78,7 @@ def run(plan: Plan, quiet: bool) -> None:
     and tokens that the targets make are recognised. What the targets are asked to do they do: point
     them at databases for tests.
     """
-    with could_not_run(RunError, StateError, ConfigurationError):
-        carry_out(plan, partial(_drive, plan), quiet=quiet)
+    carry_out(plan, partial(_drive, plan), output, StateError)
 
 
 def _drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
@@ -88,12 +88,17 @@ def _drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
     work.log_in(targets)
     if plan.data.get("self_check", True):
         work.self_check(targets)
+    work.confirms_at_the_end = True
     states = plan.states()
     for state in states:
         state.bring_about(targets)
         _pass(work, plan, targets, f", {state.name}")
     if not states:
         _pass(work, plan, targets)
+    work.confirm_all(targets)
+    if plan.data.get("fuzz", True):
+        # Last: a server may be the worse for what it could not read.
+        work.general_traps(targets)
 
 
 def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") -> None:
@@ -104,15 +109,15 @@ def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") ->
         work.play_stories(stories, targets, mode, f"stories, {mode}{suffix}")
     if plan.data.get("fuzz", True):
         work.walk(targets, f"walk{suffix}")
+        work.probe(targets, f"probes{suffix}")
         work.fuzz(targets, f"generated requests{suffix}")
     if folders["traps"] is not None:
         work.spring_traps(_loaded(load_traps, folders["traps"]), targets, work.tokens(targets))
     own = folders["races"]
-    races = _loaded(load_races, own, work.document) if own is not None else []
+    if own is not None:
+        work.race(_loaded(load_races, own, work.document), targets, f"races{suffix}")
     if plan.data.get("fuzz", True):
-        races += work.inferred_races()
-    if races:
-        work.race(races, targets, f"races{suffix}")
+        work.race(work.inferred_races(), targets, f"inferred races{suffix}", given=False)
 
 
 def _loaded(load: Callable[..., Loaded], folder: Path, *others: object) -> Loaded:

@@ -3,31 +3,70 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from lockstep.cli.output import reporter, show
-from lockstep.configuration import Plan
-from lockstep.run import Run
+import click
+
+from lockstep.cli.click_ext import could_not_run
+from lockstep.cli.output import Output, reporter, show
+from lockstep.configuration import ConfigurationError, Plan
+from lockstep.run import Run, RunError
 from lockstep.transport.targets import Target
+from lockstep.verdict import COULD_NOT_RUN
 
 
-def carry_out(plan: Plan, drive: Callable[[Run, list[Target]], None], *, quiet: bool) -> NoReturn:
+def carry_out(
+    plan: Plan,
+    drive: Callable[[Run, list[Target]], None],
+    output: Output,
+    *errors: type[Exception],
+) -> NoReturn:
     """Drive the targets of a plan, write its reports, and exit with the verdict's code.
 
-    After Ctrl-C what was found till then is reported, as a run that could not be done.
+    After Ctrl-C, and after a fault of lockstep's own, what was found till then is reported, as a
+    run that could not be done. `errors` are what may be wrong with what the caller told: they end
+    the command with a line for each fault, where nothing was found yet.
     """
-    targets = plan.targets()
-    outputs = plan.outputs()
-    with reporter(quiet=quiet) as progress:
-        work = Run(plan.settings(), progress)
-        try:
-            drive(work, targets)
-        except KeyboardInterrupt:
-            work.could_not_run("interrupted: what was found till then is reported")
-        finally:
-            for target in targets:
-                target.close()
-    verdict = work.finish()
-    show(verdict, outputs, quiet=quiet)
+    expected: tuple[type[Exception], ...] = (RunError, ConfigurationError, *errors)
+    with could_not_run(OSError, *expected):
+        targets = plan.targets()
+        files = plan.outputs()
+        with reporter(output) as progress:
+            work = Run(plan.settings(), progress)
+            try:
+                drive(work, targets)
+            except KeyboardInterrupt:
+                work.could_not_run("interrupted: what was found till then is reported")
+            except expected as error:
+                if not len(work.ledger.findings):
+                    raise
+                work.could_not_run(str(error))
+            except Exception as error:
+                work.could_not_run(_fault(error, output))
+            finally:
+                for target in targets:
+                    target.close()
+        _end(work, files, output)
+
+
+def _end(work: Run, files: dict[str, str], output: Output) -> NoReturn:
+    try:
+        verdict = work.finish()
+        show(verdict, files, output)
+    except OSError:
+        raise
+    except Exception as error:
+        click.echo(f"lockstep: {_fault(error, output)}", err=True)
+        sys.exit(COULD_NOT_RUN)
     sys.exit(verdict.exit_code)
+
+
+def _fault(error: Exception, output: Output) -> str:
+    """A sentence about a fault that nobody expected, after its traceback where it is wanted."""
+    if output.debug:
+        traceback.print_exception(error)
+    said = " ".join(str(error).split())[:200]
+    told = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"a fault of lockstep itself: {told}" + ("" if output.debug else " (--debug: where)")

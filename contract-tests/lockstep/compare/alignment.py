@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.compare.judge import Judge
-from lockstep.matching.bijection import Bijection
-from lockstep.transport.literals import Number, Object, show
+from lockstep.transport.literals import Object, show
 
 Pair = tuple[int, int]
+# The kind and the value of a member that names a thing.
+Name = tuple[str, str]
+Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,59 +29,116 @@ class Alignment:
     right: str
 
 
-def align(judge: Judge, left: list[Any], right: list[Any], owner: str) -> Alignment:
-    """Pair the elements of two lists by what they are called, else by position.
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Two lists, and what their elements are called.
 
-    Elements are things of the family `owner`.
+    `ours` and `theirs` are the names of the elements, `None` without one; `wanted` is what each of
+    ours is called on the other side, as far as that is known. `translate` puts a text of the left
+    list in the names of the right one. Members that are `made` by the servers say nothing of which
+    elements are alike.
     """
-    ours = [identity(judge, element, owner) for element in left]
-    theirs = [identity(judge, element, owner) for element in right]
-    known = [judge.draft.partner_of(*name) if name else None for name in ours]
-    in_place = all(
-        wanted is None or name is None or wanted == name[1]
-        for wanted, name in zip(known, theirs, strict=False)
-    )
-    by_position = [(at, at) for at in range(min(len(left), len(right)))]
-    if len(left) != len(right):
-        kind, pairs = "length", _matched(known, theirs)
-    elif in_place:
-        shuffled = _shuffled(left, right)
-        return Alignment([] if shuffled else by_position, *(shuffled or ("", "", "")))
-    else:
-        pairs = _matched(known, theirs)
-        kind = "order" if len(pairs) == len(left) else "elements"
-    return Alignment(pairs, kind, _listed(left, ours), _listed(right, theirs))
+
+    left: list[Any]
+    right: list[Any]
+    ours: Sequence[Name | None]
+    theirs: Sequence[Name | None]
+    wanted: Sequence[str | None]
+    translate: Translate
+    made: frozenset[str] = frozenset()
+
+    def align(self, *, unordered: bool, same_target: bool) -> Alignment:
+        """Pair the elements by what they are called, else by position.
+
+        Of an `unordered` list, what has no name that is known goes by likeness; so it does where
+        both lists come from the `same_target`, if another order makes them more alike.
+        """
+        if unordered:
+            return self._without_order()
+        if len(self.left) != len(self.right):
+            return self._wrong(self._named(), "length")
+        if not self._is_in_place():
+            pairs = self._named()
+            return self._wrong(pairs, "order" if len(pairs) == len(self.left) else "elements")
+        if any(wanted is not None for wanted in self.wanted):
+            return Alignment(in_place(self.left), "", "", "")
+        if self._is_shuffled():
+            return Alignment([], "order", show(self.left), show(self.right))
+        pairs = self._likeliest(self.left, self.right) if same_target else []
+        if pairs:
+            likeness = sum(map(self._likeness, pairs))
+            if likeness > sum(map(self._likeness, in_place(self.left))):
+                return self._wrong(pairs, "order")
+        return Alignment(in_place(self.left), "", "", "")
+
+    def _without_order(self) -> Alignment:
+        named = self._named()
+        rest = [at for at in range(len(self.left)) if at not in {one for one, _ in named}]
+        free = [at for at in range(len(self.right)) if at not in {other for _, other in named}]
+        left, right = [self.left[at] for at in rest], [self.right[at] for at in free]
+        likely = self._likeliest(left, right)
+        pairs = named + [(rest[one], free[other]) for one, other in likely]
+        if len(self.left) != len(self.right):
+            return self._wrong(pairs, "length")
+        return Alignment(sorted(pairs), "", "", "")
+
+    def _wrong(self, pairs: list[Pair], kind: str) -> Alignment:
+        return Alignment(
+            pairs, kind, _listed(self.left, self.ours), _listed(self.right, self.theirs)
+        )
+
+    def _is_in_place(self) -> bool:
+        return all(
+            wanted is None or name is None or wanted == name[1]
+            for wanted, name in zip(self.wanted, self.theirs, strict=True)
+        )
+
+    def _named(self) -> list[Pair]:
+        places = {name[1]: at for at, name in enumerate(self.theirs) if name is not None}
+        known = ((at, places.get(name)) for at, name in enumerate(self.wanted) if name is not None)
+        return [(at, place) for at, place in known if place is not None]
+
+    def _is_shuffled(self) -> bool:
+        """Whether two lists have the same elements, none of which has a name, in another order."""
+        if any(name is not None for name in self.ours):
+            return False
+        ours, theirs = (list(map(show, each)) for each in (self.left, self.right))
+        return ours != theirs and Counter(map(self.translate, ours)) == Counter(theirs)
+
+    def _likeness(self, pair: Pair) -> int:
+        wanted = set(_values(self._telling(self.left[pair[0]]), self.translate))
+        return len(wanted & set(_values(self._telling(self.right[pair[1]]))))
+
+    def _likeliest(self, left: list[Any], right: list[Any]) -> list[Pair]:
+        ours, theirs = (list(map(self._telling, each)) for each in (left, right))
+        return likeliest(ours, theirs, self.translate)
+
+    def _telling(self, element: Any) -> Any:
+        if not isinstance(element, Object):
+            return element
+        return Object([item for item in element.items() if item[0] not in self.made])
 
 
-def identity(judge: Judge, element: Any, owner: str) -> tuple[str, str] | None:
-    """The kind and the value of the member that names a thing; `None` without one."""
-    if not isinstance(element, Object):
-        return None
-    for name, value in element.items():
-        role = judge.families.role(name, owner)
-        if role is None or not role.family.startswith(f"{owner}."):
-            continue
-        if role.kind in ("id", "key") and isinstance(value, str | Number):
-            text = value.text if isinstance(value, Number) else value
-            return judge.kind(role, text), text
-    return None
+def in_place(elements: list[Any]) -> list[Pair]:
+    """Each position beside the same one."""
+    return [(at, at) for at in range(len(elements))]
 
 
-def without_order(left: list[Any], right: list[Any], bijection: Bijection) -> list[Any]:
-    """The right list with each element where its likeliest partner stands in the left one."""
-    rest = list(right)
-    placed = []
-    for element in left:
+def likeliest(left: list[Any], right: list[Any], translate: Translate) -> list[Pair]:
+    """Each element of the left list beside its likeliest partner in the right one."""
+    rest = [(at, set(_values(element))) for at, element in enumerate(right)]
+    pairs: list[Pair] = []
+    for at, element in enumerate(left):
         if not rest:
             break
-        wanted = set(_values(element, bijection.translate))
-        best = max(range(len(rest)), key=lambda at: len(wanted & set(_values(rest[at]))))
-        placed.append(rest.pop(best))
-    return placed + rest
+        wanted = set(_values(element, translate))
+        best = max(range(len(rest)), key=lambda index: len(wanted & rest[index][1]))
+        pairs.append((at, rest.pop(best)[0]))
+    return pairs
 
 
 def _values(
-    value: Any, translate: Callable[[str], str] = str, path: tuple[Any, ...] = ()
+    value: Any, translate: Translate = str, path: tuple[Any, ...] = ()
 ) -> Iterator[tuple[Any, ...]]:
     if isinstance(value, Object):
         for name, member in value.items():
@@ -91,26 +150,12 @@ def _values(
         yield *path, translate(show(value))
 
 
-def _matched(known: list[str | None], theirs: list[tuple[str, str] | None]) -> list[Pair]:
-    places = {name[1]: at for at, name in enumerate(theirs) if name is not None}
-    found = ((at, places.get(wanted)) for at, wanted in enumerate(known) if wanted is not None)
-    return [(at, place) for at, place in found if place is not None]
-
-
-def _shuffled(left: list[Any], right: list[Any]) -> tuple[str, str, str] | None:
-    """Whether two lists of plain values have the same ones in another order."""
-    plain = all(isinstance(one, str | Number) for one in (*left, *right))
-    if not plain or left == right or sorted(map(show, left)) != sorted(map(show, right)):
-        return None
-    return "order", show(left), show(right)
-
-
-def _listed(elements: list[Any], names: list[tuple[str, str] | None]) -> str:
+def _listed(elements: list[Any], names: Sequence[Name | None]) -> str:
     shown = ", ".join(_shown(names))
     return f"{len(elements)} elements" + (f": {shown}" if shown else "")
 
 
-def _shown(names: list[tuple[str, str] | None], most: int = 8) -> Iterator[str]:
+def _shown(names: Sequence[Name | None], most: int = 8) -> Iterator[str]:
     known = [name[1] for name in names if name is not None]
     yield from known[:most]
     if len(known) > most:

@@ -29,8 +29,10 @@ class Allowed:
         return [difference for difference in differences if not self.excuses(difference)]
 
     def is_unordered(self, where: str) -> bool:
-        """Whether the elements of a list have no order; the rule that says so is then used."""
+        """Whether the elements of a list have no order: a rule says so, which is then used, or a
+        target has shown it.
+        """
         rule = self.rules.unordered(self.label, where)
         if rule is not None:
             rule.used += 1
-        return rule is not None
+        return rule is not None or self.noise.is_unordered(self.label, where)

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from lockstep.compare.allowed import Allowed
-from lockstep.compare.body import JsonComparer
+from lockstep.compare.annotated_policy import AnnotatedHeaderPolicy, AnnotatedPolicy
 from lockstep.compare.headers import HeaderComparer
 from lockstep.compare.parsed import ParsedAnswer, first_difference
 from lockstep.compare.prometheus import compare_metrics
-from lockstep.matching.bijection import Bijection, SymbolTable
+from lockstep.compare.walker import Place, Walker
+from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
 from lockstep.matching.difference import Difference, in_body
+from lockstep.matching.transaction import Transaction
 from lockstep.openapi.document import Document
 from lockstep.openapi.shapes import MATCHED_KINDS, Generated, Shape
 from lockstep.transport.messages import Response
@@ -30,7 +32,7 @@ class Annotated:
         self,
         answers: tuple[Response, Response],
         shape: Shape | None,
-        bijection: Bijection,
+        learnt: Transaction,
         allowed: Allowed,
         volatile: bool,
     ) -> Iterator[Difference]:
@@ -41,11 +43,12 @@ class Annotated:
         if volatile:
             yield from compare_metrics(answers[0].body, answers[1].body)
         else:
-            yield from self._bodies(*answers, shape, bijection, allowed)
+            yield from self._bodies(*answers, shape, learnt, allowed)
         # A tag over a body whose seconds depend on the clock may change on one side alone.
         drifts = self._table.interval_seen and shape is not None and shape.has("elapsed")
-        headers = HeaderComparer(self._document.header_shapes, bijection, self._clock, drifts)
-        yield from headers.compare(*answers)
+        shapes = self._document.header_shapes
+        policy = AnnotatedHeaderPolicy(shapes, learnt, self._clock, drifts=drifts)
+        yield from HeaderComparer(policy).compare(*answers)
 
     def made(self, answer: ParsedAnswer, shape: Shape | None) -> Iterator[Generated]:
         """The annotated values of an answer, in its body and its headers."""
@@ -61,28 +64,29 @@ class Annotated:
         left: Response,
         right: Response,
         shape: Shape | None,
-        bijection: Bijection,
+        learnt: Transaction,
         allowed: Allowed,
     ) -> Iterator[Difference]:
         ours, theirs = ParsedAnswer(left).json, ParsedAnswer(right).json
         if ours is NotImplemented or theirs is NotImplemented:
-            if left.body != right.body and bijection.translate_bytes(left.body) != right.body:
+            translated = learnt.translate(left.body.decode("latin-1")).encode("latin-1")
+            if right.body not in (left.body, translated):
                 yield Difference("bytes", "body", *first_difference(left.body, right.body))
         elif left.body == right.body and shape is not None:
-            yield from _learn_equal(shape, ours, bijection)
+            yield from _learn_equal(shape, ours, learnt)
         elif left.body != right.body:
-            comparer = JsonComparer(bijection, self._table, self._clock, allowed)
-            comparer.compare(ours, theirs, shape)
-            if not comparer.differences:
-                comparer.compare_text(left.body.decode(), right.body.decode())
-            yield from comparer.differences
+            walker = Walker(AnnotatedPolicy(learnt, self._table, self._clock), allowed)
+            walker.compare(ours, theirs, Place(shape=shape))
+            if not walker.differences:
+                walker.compare_text(left.body.decode(), right.body.decode())
+            yield from walker.differences
 
 
-def _learn_equal(shape: Shape, value: Any, bijection: Bijection) -> Iterator[Difference]:
+def _learn_equal(shape: Shape, value: Any, learnt: Transaction) -> Iterator[Difference]:
     for item in shape.generated(value):
         if item.kind not in MATCHED_KINDS:
             continue
-        wrong = bijection.learn(item.kind, item.value, item.value)
+        wrong = learnt.learn(item.kind, item.value, item.value)
         if wrong is not None:
             text = f"{item.value} instead of {wrong.expected}"
             yield Difference("symbol", in_body(item.path), item.value, text)

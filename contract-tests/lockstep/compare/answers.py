@@ -7,8 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
-from lockstep.compare.cookies import read_cookie
-from lockstep.compare.inferring import Inferring
+from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.prometheus import is_volatile
 from lockstep.inference.forms import is_random
@@ -17,9 +16,11 @@ from lockstep.matching.clock import Clock
 from lockstep.matching.difference import Difference
 from lockstep.matching.noise import NoiseBook
 from lockstep.matching.rules import Rules
+from lockstep.matching.transaction import Transaction
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated, Shape
+from lockstep.transport.cookies import read_cookie
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response, header_values
 
 Requests = tuple[Request, Request]
@@ -29,7 +30,8 @@ class Comparer:
     """Compares the answers to one request according to one document.
 
     The document's annotations say what may differ; where it has none, names and forms of values do.
-    `urls` are the targets' own, by name; `sent` holds the values that clients sent lately.
+    `urls` are the targets' own, by name; `sent` holds the values that clients sent lately. With
+    `same_target` both answers are those of one server to the same request.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Comparer:
         sent: Container[str] = (),
         rules: Rules | None = None,
         noise: NoiseBook | None = None,
+        same_target: bool = False,
     ) -> None:
         self._document = document
         self._table = table
@@ -54,7 +57,7 @@ class Comparer:
         self._annotated = Annotated(document, table, clock)
         self._inferring = None
         if not document.is_annotated:
-            self._inferring = Inferring(document, urls or {}, sent)
+            self._inferring = Inferring(document, urls or {}, sent, same_target=same_target)
 
     def compare(
         self,
@@ -65,25 +68,19 @@ class Comparer:
         *,
         requests: Requests | None = None,
         label: str = "",
+        again: bool = False,
     ) -> list[Difference]:
         """The differences between the leader's outcome and that of the partner `name`.
 
-        Answers that differ in status are not compared further, and teach nothing. `requests` are
-        what the two were sent; `label` names the operation for rules and noise.
+        Answers that differ in status are not compared further, and teach nothing, unless both have
+        succeeded with a body. `requests` are what the two were sent; `label` names the operation
+        for rules and noise. `again` says that the same answers were compared before.
         """
-        allowed = Allowed(label, self._rules, self._noise)
-        if isinstance(leader, NoResponse) or isinstance(partner, NoResponse):
-            left, right = _outcome(leader), _outcome(partner)
-            missing = [] if left == right else [Difference("outcome", "outcome", left, right)]
-            return allowed.counted(missing)
-        if leader.status != partner.status:
-            wrong = Difference("status", "status", _status(leader), _status(partner))
-            return allowed.counted([wrong])
-        answers = leader, partner
-        sent = requests[0] if requests is not None else None
-        found = self._compared(operation, answers, name, requests, allowed)
-        found += self._connections.compare((name, label), sent, *answers)
-        return allowed.counted(found)
+        learnt = Transaction(self._table.to(name))
+        pair, place = (leader, partner), (name, label)
+        found = self._compare(operation, pair, place, requests, learnt, again=again)
+        learnt.confirm()
+        return found
 
     def compare_on_trial(
         self,
@@ -94,11 +91,13 @@ class Comparer:
         *,
         requests: Requests | None = None,
         label: str = "",
+        again: bool = False,
     ) -> list[Difference]:
         """Learn from two answers if they are the same; never a difference."""
-        with self._table.to(name).trial() as confirm:
-            if not self.compare(operation, leader, partner, name, requests=requests, label=label):
-                confirm()
+        learnt = Transaction(self._table.to(name))
+        pair, place = (leader, partner), (name, label)
+        if not self._compare(operation, pair, place, requests, learnt, again=again):
+            learnt.confirm()
         return []
 
     def shape(self, operation: Operation | None, response: Response) -> Shape | None:
@@ -122,23 +121,57 @@ class Comparer:
         else:
             yield from self._annotated.made(answer, shape)
 
-    def _compared(
+    def _compare(
+        self,
+        operation: Operation | None,
+        outcomes: tuple[Outcome, Outcome],
+        place: tuple[str, str],
+        requests: Requests | None,
+        learnt: Transaction,
+        *,
+        again: bool,
+    ) -> list[Difference]:
+        """The differences that count; `place` is the partner's name and the operation's."""
+        leader, partner = outcomes
+        allowed = Allowed(place[1], self._rules, self._noise)
+        if isinstance(leader, NoResponse) or isinstance(partner, NoResponse):
+            left, right = _outcome(leader), _outcome(partner)
+            missing = [] if left == right else [Difference("outcome", "outcome", left, right)]
+            return allowed.counted(missing)
+        if leader.status != partner.status:
+            wrong = [Difference("status", "status", _status(leader), _status(partner))]
+            if _both_made(leader, partner):
+                found = self._answers(operation, (leader, partner), place, requests, learnt)
+                wrong += [one for one in found if one.where.startswith("body")]
+            return allowed.counted(wrong)
+        found = self._answers(operation, (leader, partner), place, requests, learnt)
+        if not again:
+            sent = requests[0] if requests is not None else None
+            found += self._connections.compare(place, sent, leader, partner)
+        return allowed.counted(found)
+
+    def _answers(
         self,
         operation: Operation | None,
         answers: tuple[Response, Response],
-        name: str,
+        place: tuple[str, str],
         requests: Requests | None,
-        allowed: Allowed,
+        learnt: Transaction,
     ) -> list[Difference]:
-        """Where two answers of one status differ; what they teach is learnt."""
-        bijection, shape = self._table.to(name), self.shape(operation, answers[0])
+        """Where two answers differ in their bodies and headers."""
+        shape = self.shape(operation, answers[0])
+        allowed = Allowed(place[1], self._rules, self._noise)
         if self._inferring is None:
             volatile = is_volatile(operation, answers[0])
-            return list(self._annotated.compare(answers, shape, bijection, allowed, volatile))
-        judge = self._inferring.judge(bijection, self._clock, (self._leader, name), requests)
-        found = list(self._inferring.compare(judge, operation, answers, shape, allowed))
-        judge.draft.confirm()
-        return found
+            return list(self._annotated.compare(answers, shape, learnt, allowed, volatile))
+        names, what = (self._leader, place[0]), Answered(operation, shape, requests)
+        return list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
+
+
+def _both_made(left: Response, right: Response) -> bool:
+    """Whether two answers of other statuses show the same thing, as 200 and 201 do."""
+    succeeded = left.status < 300 and right.status < 300
+    return succeeded and left.media_type == right.media_type and bool(left.body and right.body)
 
 
 def _outcome(outcome: Outcome) -> str:

@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from lockstep.matching.clock import Clock
 from lockstep.matching.difference import Difference
 from lockstep.matching.timestamps import both, read_instant
+from lockstep.transport.cookies import Cookie, read_cookie
 
 _ABSENT = "absent"
 # Whether two values of a cookie that differ may stand for one another.
 Same = Callable[[str, str, str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Cookie:
-    """A cookie as it was set.
-
-    Attribute names are lower-cased; those without a value map to an empty string.
-    """
-
-    name: str
-    value: str
-    attributes: dict[str, str] = field(default_factory=dict)
-
-
-def read_cookie(header: str) -> Cookie:
-    """Read a `Set-Cookie` value as browsers do: whatever cannot be understood is kept as it is."""
-    pair, *attributes = header.split(";")
-    name, _, value = pair.partition("=")
-    read = (attribute.partition("=") for attribute in attributes)
-    return Cookie(
-        name.strip(),
-        value.strip(),
-        {key.strip().lower(): text.strip() for key, _, text in read},
-    )
 
 
 def compare_cookies(

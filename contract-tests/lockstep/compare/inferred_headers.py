@@ -1,4 +1,4 @@
-"""Compares headers of a document without annotations."""
+"""Judges headers by their names and forms."""
 
 from __future__ import annotations
 
@@ -6,47 +6,60 @@ import re
 from collections.abc import Iterator
 
 from lockstep.compare.cookies import compare_cookies
-from lockstep.compare.headers import by_name, length_difference, shown
 from lockstep.compare.judge import SAME, Judge
+from lockstep.inference.digests import is_digest_of, same_sort
 from lockstep.matching.difference import Difference
-from lockstep.openapi.naming import kind_of, words
+from lockstep.openapi.naming import is_digest, kind_of, words
 from lockstep.openapi.resource_types import Role
 from lockstep.transport.messages import Response
 
-# Lists in which the order says nothing (RFC 9110: 10.2.1, 12.5.5, 14.3; Fetch, 3.2).
-_UNORDERED = re.compile(r"allow|vary|accept-ranges|access-control-(allow|expose)-(methods|headers)")
+# Lists in which neither order nor case says anything (RFC 9110: 8.5, 10.2.1, 12.5.5, 14.3; RFC
+# 9111, 5.2; RFC 5789, 3.1; RFC 6797, 6.1; Fetch, 3.2).
+_SETS = re.compile(
+    r"allow|vary|cache-control|pragma|content-language|accept-(ranges|patch|post)"
+    r"|access-control-(allow|expose)-(methods|headers)|strict-transport-security"
+)
+_MEDIA_TYPES = re.compile(r"content-type|accept|accept-(patch|post)|content-disposition")
 _TAG = re.compile(r'(W/)?"(.*)"')
 _LINKS = frozenset({"location", "content-location", "link", "refresh"})
 # How long it took, and what is left of a limit: different by nature, the form aside.
 _MEASURED = re.compile(r"age|server-timing|.*(runtime|response-time|duration|elapsed|took).*")
 _LIMITS = re.compile(r"(x-)?ratelimit.*|x-rate-limit.*|retry-after")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# Parts between separators that stand in no quotes and in no angle brackets.
+_LISTED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,"<]|["<])+')
+_PARAMETERS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^;"]|")+')
 
 
-class InferringHeaderComparer:
-    """Compares the headers of two answers by what their names and forms say."""
+class InferredHeaderPolicy:
+    """Judges the headers of two answers by a judge, who learns from them."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, left: Response, right: Response) -> None:
         self._judge = judge
+        self._bodies = left.body, right.body
 
-    def compare(self, left: Response, right: Response) -> Iterator[Difference]:
-        """Every header that differs; cookies by attribute."""
-        ours, theirs = by_name(left.headers), by_name(right.headers)
-        for name in sorted(ours.keys() | theirs.keys()):
-            mine, other = ours.get(name, []), theirs.get(name, [])
-            if name == "set-cookie":
-                yield from compare_cookies(mine, other, self._judge.clock, self._same_cookie)
-                continue
-            pairs = zip(mine, other, strict=False)
-            if len(mine) != len(other) or not all(self._same(name, *pair) for pair in pairs):
-                yield Difference("header", f"header {name}", shown(mine), shown(other))
-        yield from length_difference(left, right)
+    def same(self, name: str, left: list[str], right: list[str]) -> bool:
+        """Whether the values of a header that is on both sides stand for one another."""
+        if left == right and not is_digest(name):
+            return True
+        if _SETS.fullmatch(name):
+            return _directives(left) == _directives(right)
+        if name == "link":
+            left, right = (sorted(_members(side), key=_relation) for side in (left, right))
+        pairs = zip(left, right, strict=False)
+        return len(left) == len(right) and all(self._same(name, *pair) for pair in pairs)
+
+    def cookies(self, left: list[str], right: list[str]) -> Iterator[Difference]:
+        """Where cookies differ, by attribute."""
+        return compare_cookies(left, right, self._judge.clock, self._same_cookie)
 
     def _same(self, name: str, a: str, b: str) -> bool:
+        if is_digest(name):
+            return self._digests(a, b)
         if a == b:
             return True
-        if _UNORDERED.fullmatch(name):
-            return _members(a) == _members(b)
+        if _MEDIA_TYPES.fullmatch(name) and _media_types(a) == _media_types(b):
+            return True
         if _MEASURED.fullmatch(name):
             return _NUMBER.sub("#", a) == _NUMBER.sub("#", b)
         if _LIMITS.fullmatch(name):
@@ -68,9 +81,16 @@ class InferringHeaderComparer:
         # A tag follows from a body in which server-made values stand: it may change on its own.
         return self._judge.strings(Role("etag"), "etag", ours.group(2), theirs.group(2)) == SAME
 
+    def _digests(self, a: str, b: str) -> bool:
+        """Whether two digests may both be right: they differ only because the bodies do."""
+        follow = is_digest_of(a, self._bodies[0]), is_digest_of(b, self._bodies[1])
+        if follow[0] != follow[1] or not same_sort(a, b):
+            return False
+        return a == b or self._bodies[0] != self._bodies[1]
+
     def _links(self, a: str, b: str) -> bool:
         if a.count("<") == 0:
-            return self._judge.strings(None, "location", a, b) == SAME
+            return self._judge.strings(None, "location", a, b, made=True) == SAME
         ours, theirs = (re.split(r"<([^>]*)>", value) for value in (a, b))
         if len(ours) != len(theirs):
             return False
@@ -82,5 +102,35 @@ class InferringHeaderComparer:
         return self._judge.strings(kind, " ".join(words(name)), a, b) == SAME
 
 
-def _members(value: str) -> list[str]:
-    return sorted(part.strip().lower() for part in value.split(","))
+def _members(values: list[str]) -> list[str]:
+    """The members of a list, which may stand in several lines (RFC 9110, 5.3)."""
+    found = (part.strip() for value in values for part in _LISTED.findall(value))
+    return [part for part in found if part]
+
+
+def _directives(values: list[str]) -> set[str]:
+    """Directives that are separated by commas or semicolons, in one spelling."""
+    parts = (part for member in _members(values) for part in _PARAMETERS.findall(member))
+    return {re.sub(r"\s*=\s*", "=", part.strip().lower()).replace('"', "") for part in parts}
+
+
+def _media_types(value: str) -> list[tuple[str, ...]]:
+    return [_media_type(member) for member in _members([value])]
+
+
+def _media_type(value: str) -> tuple[str, ...]:
+    """A media type and its parameters in one spelling (RFC 9110, 8.3.1)."""
+    first, *parameters = (part.strip() for part in _PARAMETERS.findall(value))
+    return first.lower(), *sorted(map(_parameter, filter(None, parameters)))
+
+
+def _parameter(text: str) -> str:
+    name, _, value = (part.strip() for part in text.partition("="))
+    plain = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    name = name.lower()
+    return f"{name}={plain.lower() if name == 'charset' else plain}"
+
+
+def _relation(link: str) -> str:
+    """A link without its URL."""
+    return re.sub(r"<[^>]*>", "", link)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
 
 from lockstep.compare.allowed import Allowed
-from lockstep.compare.inferred import InferringComparer
-from lockstep.compare.inferred_headers import InferringHeaderComparer
+from lockstep.compare.digests import Digests
+from lockstep.compare.headers import HeaderComparer
+from lockstep.compare.inferred_headers import InferredHeaderPolicy
+from lockstep.compare.inferred_policy import InferredPolicy
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.parsed import ParsedAnswer, first_difference
+from lockstep.compare.sent import Sent, read_sent
+from lockstep.compare.walker import Place, Walker
 from lockstep.inference.answers import made_values
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
-from lockstep.matching.bijection import Bijection
 from lockstep.matching.clock import Clock
 from lockstep.matching.difference import Difference
 from lockstep.matching.transaction import Transaction
@@ -22,41 +26,49 @@ from lockstep.openapi.shapes import Generated, Shape
 from lockstep.transport.messages import Request, Response
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What two answers belong to: the operation, its shape, and the two requests, if known."""
+
+    operation: Operation | None
+    shape: Shape | None
+    requests: tuple[Request, Request] | None
+
+
 class Inferring:
     """What comparing needs of a document that says nothing about server-made values.
 
-    `sent` holds the values that clients sent lately.
+    `sent` holds the values that clients sent lately. With `same_target` one server answered twice.
     """
 
-    def __init__(self, document: Document, urls: Mapping[str, str], sent: Container[str]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        urls: Mapping[str, str],
+        sent: Container[str],
+        *,
+        same_target: bool = False,
+    ) -> None:
         self._families = document.families
         self._reader = RequestReader(document, document.families)
         self._links = {name: Links(document, document.families, url) for name, url in urls.items()}
         self._nowhere = Links(document, document.families, "")
         self._sent = sent
-
-    def judge(
-        self,
-        bijection: Bijection,
-        clock: Clock,
-        names: tuple[str, str],
-        requests: tuple[Request, Request] | None,
-    ) -> Judge:
-        """Who judges one pair of answers, to these requests, of the targets with these names."""
-        left, right = (self._links.get(name, self._nowhere) for name in names)
-        echo = self._echo(*requests) if requests is not None else {}
-        return Judge(self._families, Transaction(bijection), clock, echo, self._sent, left, right)
+        self._same_target = same_target
+        self._digests: dict[str, Digests] = {}
 
     def compare(
         self,
-        judge: Judge,
-        operation: Operation | None,
         answers: tuple[Response, Response],
-        shape: Shape | None,
+        what: Answered,
+        names: tuple[str, str],
+        learnt: Transaction,
+        clock: Clock,
         allowed: Allowed,
     ) -> Iterator[Difference]:
-        """Every difference in bodies and headers; what is learnt stays in the judge's draft."""
+        """Every difference in bodies and headers of the targets with these names."""
         left, right = answers
+        judge = self._judge(left, what, names, learnt, clock)
         ours, theirs = ParsedAnswer(left).json, ParsedAnswer(right).json
         if ours is NotImplemented or theirs is NotImplemented:
             a, b = (answer.body.decode("utf-8", "surrogateescape") for answer in answers)
@@ -64,13 +76,14 @@ class Inferring:
             if a != b and judge.text(a, b) != SAME:
                 yield Difference("bytes", "body", *first_difference(left.body, right.body))
         else:
-            owner = self._owner(operation, shape)
-            comparer = InferringComparer(judge, allowed)
-            comparer.compare(ours, theirs, shape, owner)
-            if not comparer.differences and left.body != right.body:
-                comparer.compare_text(left.body.decode(), right.body.decode())
-            yield from comparer.differences
-        yield from InferringHeaderComparer(judge).compare(left, right)
+            owner = self._owner(what.operation, what.shape)
+            walker = Walker(InferredPolicy(judge), allowed)
+            walker.compare(ours, theirs, Place(shape=what.shape, owner=owner))
+            if not walker.differences and left.body != right.body:
+                walker.compare_text(left.body.decode(), right.body.decode())
+            yield from walker.differences
+        yield from HeaderComparer(InferredHeaderPolicy(judge, left, right)).compare(left, right)
+        _release(judge, what.operation, left)
 
     def made(
         self, operation: Operation | None, answer: ParsedAnswer, shape: Shape | None
@@ -90,9 +103,42 @@ class Inferring:
             return self._families.inside("", owner, shape.thing)
         return owner
 
-    def _echo(self, left: Request, right: Request) -> dict[str, frozenset[str]]:
-        ours, theirs = self._reader.values(left), self._reader.values(right)
-        found: dict[str, frozenset[str]] = {}
-        for (_, a), (_, b) in zip(ours, theirs, strict=False):
-            found[a] = found.get(a, frozenset()) | {b}
-        return found
+    def _judge(
+        self,
+        answer: Response,
+        what: Answered,
+        names: tuple[str, str],
+        learnt: Transaction,
+        clock: Clock,
+    ) -> Judge:
+        digests = self._digests.setdefault(names[1], Digests())
+        sent = Sent()
+        if what.requests is not None:
+            sent = read_sent(self._reader, *what.requests)
+            digests.note(*what.requests)
+        makes = ""
+        if sent.writes and 200 <= answer.status < 300:
+            makes = self._owner(what.operation, what.shape)
+        left, right = (self._links.get(name, self._nowhere) for name in names)
+        return Judge(
+            self._families,
+            learnt,
+            clock,
+            sent,
+            self._sent,
+            left,
+            right,
+            digests,
+            makes,
+            self._same_target,
+        )
+
+
+def _release(judge: Judge, operation: Operation | None, answer: Response) -> None:
+    """Let the name of what was deleted be given to something else; an id is given once."""
+    sent = judge.request
+    if sent.method != "DELETE" or answer.status >= 300 or not sent.named or operation is None:
+        return
+    last = sent.named[-1]
+    if operation.path.endswith("}") and last.role.kind == "key":
+        judge.learnt.release(judge.kind(last.role, last.left), last.left)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_form, same_slug
+from lockstep.compare.digests import DIGEST, Digests
+from lockstep.compare.sent import Sent
+from lockstep.inference.derived import is_derived, same_but_for_form, same_rule
+from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_form
 from lockstep.inference.links import Links
 from lockstep.matching.clock import Clock
 from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
@@ -22,56 +25,74 @@ _PIECE = re.compile(
 )
 _INTEGER = re.compile(r"-?\d+")
 _LOOSE = frozenset({"token", "cursor", "etag"})
+_OPAQUE = frozenset({"token", "etag"})
+_SHORTEST_OPAQUE = 6
 
 
 @dataclass(slots=True)
 class Judge:
-    """Judges the values of one pair of answers, and learns from them into a draft.
+    """Judges the values of one pair of answers, and learns from them.
 
-    `echo` maps what the leader was sent in this exchange to what the partner was sent in its place;
-    `sent` holds what clients sent lately: no server made that, whatever it looks like. `left`
-    and `right` read the links of the two servers. Every method returns the kind of difference, or
-    `SAME`.
+    `request` is what the two were sent in this exchange; `sent` holds what clients sent lately: no
+    server made that, whatever it looks like. `left` and `right` read the links of the two servers.
+    `makes` is the family of the things that the exchange may have made or renamed, empty where it
+    only reads. With `same_target` one server answered twice. Every method returns the kind of
+    difference, or `SAME`; values are `made` where they are of the very thing that was made.
     """
 
     families: ResourceTypes
-    draft: Transaction
+    learnt: Transaction
     clock: Clock
-    echo: Mapping[str, frozenset[str]]
+    request: Sent
     sent: Container[str]
     left: Links
     right: Links
+    digests: Digests
+    makes: str = ""
+    same_target: bool = False
 
-    def equal(self, role: Role | None, value: str) -> str:
+    def is_made(self, role: Role | None) -> bool:
+        """Whether a role is that of an attribute of the things that the exchange made."""
+        return role is not None and bool(self.makes) and role.family.startswith(f"{self.makes}.")
+
+    def equal(self, role: Role | None, value: str, *, made: bool = False) -> str:
         """Judge two values that are the same text: they may still name different things."""
-        if role is None or not role.family or value in self.echo.get(value, ()) or not value:
-            # What the client sent teaches nothing.
+        if role is None or not role.family or not value:
             return SAME
-        if role.kind == "key" and not has_digit(value):
+        if role.kind == "key" and made:
+            echoed = self.request.is_echo_of(role.family, value, value)
+            return SAME if echoed else self._made_key(role, value, value)
+        if self.request.is_echo(value, value) or (role.kind == "key" and not has_digit(value)):
+            # What the client sent teaches nothing.
             return SAME
         return self._pair(role, value, value)
 
-    def strings(self, role: Role | None, name: str, a: str, b: str) -> str:
+    def strings(self, role: Role | None, name: str, a: str, b: str, *, made: bool = False) -> str:
         """Judge two strings that differ."""
-        if self._is_echo(a, b):
+        if made and role is not None and role.kind == "key":
+            echoed = self.request.is_echo_of(role.family, a, b)
+            return SAME if echoed else self._made_key(role, a, b)
+        if self.request.is_echo(a, b):
             return SAME
         a, b = self.left.localised(a), self.right.localised(b)
         if a == b:
             return SAME
         links = self.left.read(a), self.right.read(b)
         if links[0] is not None and links[1] is not None:
-            return self._links(a, b)
+            return self._links(a, b, made=made)
         if role is not None:
             return self._promised(role, name, a, b)
         return self._unpromised(name, a, b)
 
     def numbers(self, role: Role | None, name: str, owner: str, a: str, b: str) -> str:
         """Judge two numbers, given by their text, that differ."""
-        if self._is_echo(a, b):
+        if self.request.is_echo(a, b):
             return SAME
         whole = _INTEGER.fullmatch(a) is not None and _INTEGER.fullmatch(b) is not None
         if role is not None and role.family and whole:
             return self._pair(role, a, b)
+        if role is not None and role.kind == DIGEST:
+            return "value"
         instants = both(read_epoch, a, b)
         if instants is not None:
             return self._instants(*instants, made=role is not None and role.kind == "time")
@@ -79,7 +100,7 @@ class Judge:
             return SAME if whole and self.clock.close(a, b) else "value"
         # A member such as `author` may hold the id of one.
         named = self.families.inside(name, owner) + ".id"
-        return SAME if whole and self.draft.is_pair_of(named, a, b) else "value"
+        return SAME if whole and self.learnt.is_pair_of(named, a, b) else "value"
 
     def text(self, a: str, b: str) -> str:
         """Judge two texts for people, word by word."""
@@ -96,7 +117,7 @@ class Judge:
             return "value"
         found = self._instants(*instants, made=made)
         if found == SAME or self.clock.same_instant(a, b):
-            self.draft.learn_time(a, b)
+            self.learnt.learn_time(a, b)
             return SAME
         return found
 
@@ -105,16 +126,20 @@ class Judge:
             found = self.instant_texts(a, b, made=is_made_time(name))
             return found if found != "value" else self._unpromised(name, a, b)
         if role.kind in _LOOSE:
-            if not loosely_alike(a, b):
+            # To a client tokens and tags are opaque (RFC 6750, 2; RFC 9110, 8.8.3).
+            opaque = role.kind in _OPAQUE and min(len(a), len(b)) >= _SHORTEST_OPAQUE
+            if not (opaque or loosely_alike(a, b)):
                 return "form" if is_random(a) and is_random(b) else self._unpromised(name, a, b)
-            wrong = self.draft.learn(role.kind, a, b, replace=role.kind != "token")
-            return SAME if wrong is None else "symbol"
+            self.learnt.learn(role.kind, a, b, replace=True)
+            return SAME
         if role.kind not in ("id", "key"):
             return self._unpromised(name, a, b)
+        if role.kind == "key" and self.learnt.is_pair(a, b):
+            return SAME
         if role.kind == "key" and (a in self.sent or b in self.sent):
-            return SAME if self.draft.is_pair(a, b) else "value"
+            return "value"
         alike = same_form(a, b, named=role.kind == "id")
-        if alike or (role.kind == "key" and same_slug(a, b)):
+        if alike or (role.kind == "key" and same_rule(a, b)):
             return self._pair(role, a, b)
         if is_random(a) and is_random(b):
             return self._other_form(role, a, b)
@@ -129,8 +154,39 @@ class Judge:
         self._pair(role, a, b)
         return "form"
 
+    def _made_key(self, role: Role, a: str, b: str) -> str:
+        """Match two names that servers made, whatever they look like; how they differ is said."""
+        kind = self.kind(role, a)
+        for named in self.request.named:
+            if named.role.family == role.family and named.left != a and named.right != b:
+                # It has another name now.
+                self.learnt.release(self.kind(role, named.left), named.left)
+        wrong = self.learnt.check(kind, a, b)
+        self.learnt.learn(kind, a, b, replace=True, inside=kind == "id")
+        texts = self.request.texts
+        random = not is_derived((a, b), texts) and same_form(a, b, named=True)
+        if a == b or random or same_rule(a, b, texts):
+            return SAME if wrong is None else "symbol"
+        return "form" if same_but_for_form(a, b, texts) else "value"
+
+    def digest(
+        self,
+        role: Role | None,
+        a: str,
+        b: str,
+        thing: tuple[str, str] | None = None,
+        beside: Iterable[str] = (),
+    ) -> str:
+        """Judge two digests that differ; see `Digests.differ`."""
+        if self.request.is_echo(a, b):
+            return SAME
+        differ = self.digests.differ(a, b, thing, beside)
+        kind = self.kind(role, a) if role is not None and role.family else DIGEST
+        self.learnt.learn(kind, a, b, replace=True)
+        return "value" if differ else SAME
+
     def _unpromised(self, name: str, a: str, b: str) -> str:
-        if self.draft.is_pair(a, b):
+        if self.learnt.is_pair(a, b):
             return SAME
         made = is_made_time(name)
         if not made and (a in self.sent or b in self.sent):
@@ -145,20 +201,24 @@ class Judge:
         return self.text(a, b)
 
     def kind(self, role: Role, value: str) -> str:
-        """The kind under which a value is matched: long random ones are like no others."""
-        return "id" if is_random(value) else role.family
+        """The kind under which a value is matched: long random ones are like no others.
+
+        Keys such as slugs may be equal to a text that a client sent, however long they are.
+        """
+        return "id" if is_random(value) and role.kind != "key" else role.family
 
     def _pair(self, role: Role, a: str, b: str) -> str:
         kind = self.kind(role, a)
-        wrong = self.draft.learn(kind, a, b, inside=kind == "id")
+        wrong = self.learnt.learn(kind, a, b, inside=kind == "id")
         return SAME if wrong is None else "symbol"
 
-    def _links(self, a: str, b: str) -> str:
+    def _links(self, a: str, b: str, *, made: bool) -> str:
         ours, theirs = self.left.read(a), self.right.read(b)
         if ours is None or theirs is None or ours.template != theirs.template:
             return "value"
         for one, other in zip(ours.named, theirs.named, strict=True):
-            wrong = self._named(one.role, one.value, other.value)
+            new = made and self.is_made(one.role)
+            wrong = self._named(one.role, one.value, other.value, made=new)
             if wrong != SAME:
                 return wrong
         return SAME if ours.query == theirs.query else self._queries(ours.query, theirs.query)
@@ -168,19 +228,19 @@ class Judge:
         if [name for name, _ in ours] != [name for name, _ in theirs]:
             return "value"
         for (name, a), (_, b) in zip(ours, theirs, strict=True):
-            wrong = self._named(self.families.role(name, ""), a, b, name)
+            wrong = self._named(self.families.role(name, ""), a, b, name=name)
             if wrong != SAME:
                 return wrong
         return SAME
 
-    def _named(self, role: Role | None, a: str, b: str, name: str = "") -> str:
+    def _named(
+        self, role: Role | None, a: str, b: str, *, name: str = "", made: bool = False
+    ) -> str:
         if a == b:
-            return self.equal(role, a)
-        whole = _INTEGER.fullmatch(a) is not None and _INTEGER.fullmatch(b) is not None
-        return self.numbers(role, name, "", a, b) if whole else self.strings(role, name, a, b)
-
-    def _is_echo(self, a: str, b: str) -> bool:
-        return b in self.echo.get(a, ())
+            return self.equal(role, a, made=made)
+        if _INTEGER.fullmatch(a) and _INTEGER.fullmatch(b):
+            return self.numbers(role, name, "", a, b)
+        return self.strings(role, name, a, b, made=made)
 
     def _instants(self, a: Instant, b: Instant, *, made: bool) -> str:
         if a.form != b.form:
@@ -193,7 +253,7 @@ class Judge:
         return SAME if self.clock.is_now(a) and self.clock.is_now(b) else "time"
 
     def _piece(self, a: str, b: str) -> bool:
-        if self.draft.is_pair(a, b) or self._is_echo(a, b):
+        if self.learnt.is_pair(a, b) or self.request.is_echo(a, b):
             return True
         if a in self.sent or b in self.sent:
             return False
@@ -201,4 +261,4 @@ class Judge:
             return True
         if not (is_random(a) and is_random(b) and same_form(a, b)):
             return False
-        return self.draft.learn("id", a, b) is None
+        return self.learnt.learn("id", a, b) is None

@@ -67,6 +67,7 @@ class Plan:
             require_coverage=data.get("coverage", False),
             rules=tuple(map(_rule, data.get("rules", ()))),
             secrets=frozenset(self.source.secrets | secret_values(data)),
+            fail_on=data.get("fail_on", "parity"),
         )
 
     def outputs(self) -> dict[str, str]:

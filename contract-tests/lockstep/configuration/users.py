@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lockstep.auth.actors import ActorSpec, Call
-from lockstep.auth.bodies import body_template
 from lockstep.auth.calls import find_operation
-from lockstep.auth.discovery import body_schema, find_credentials, find_log_in
+from lockstep.auth.discovery import (
+    Entrance,
+    call_of,
+    find_entrances,
+)
+from lockstep.auth.schemes import BASIC, find_credentials
 from lockstep.configuration.reading import ConfigurationError, Source
 from lockstep.openapi.document import Document
 from lockstep.transport.credentials import UNKNOWN, Credential
@@ -27,12 +31,17 @@ def make_actors(source: Source, document: Document) -> tuple[ActorSpec, ...]:
     if not data.keys() & {"users", "log_in", "register"}:
         return ()
     faults: list[str] = []
+    entrances = find_entrances(document)
+    usual = entrances[0] if entrances else Entrance()
     ways = {
-        key: _call(source, document, key, faults) or (way.call if way is not None else None)
-        for key, way in zip(("register", "log_in"), find_log_in(document), strict=True)
+        "register": _call(source, document, "register", usual.register, faults),
+        "log_in": _call(source, document, "log_in", usual.login, faults),
     }
+    # What the file says nothing about is found out by trying.
+    told = [data.get(key, {}).keys() & _SAYS for key in ("register", "log_in")]
+    others = () if any(told) else tuple(entrances)
     specs = tuple(
-        _spec(source, document, at, user, ways, faults)
+        _spec(source, document, at, user, ways, others, faults)
         for at, user in enumerate(data.get("users") or _USUAL)
     )
     if faults:
@@ -67,6 +76,7 @@ def _spec(
     at: int,
     user: Mapping[str, Any],
     ways: Mapping[str, Call | None],
+    entrances: tuple[Entrance, ...],
     faults: list[str],
 ) -> ActorSpec:
     path: list[str | int] = ["users", at] if "users" in source.data else []
@@ -76,8 +86,9 @@ def _spec(
     tokens = {**({"*": user["token"]} if "token" in user else {}), **user.get("tokens", {})}
     login, register = ways["log_in"], None if exists else ways["register"]
     if not (tokens or login or register):
-        faults.append(source.fault(path, "the document shows no way to log in: add [log_in]"))
-    elif exists and login is None:
+        if not (exists and _is_basic(document, user, log_in)):
+            faults.append(source.fault(path, "the document shows no way to log in: add [log_in]"))
+    elif exists and login is None and not _is_basic(document, user, log_in):
         faults.append(source.fault(path, "no log-in was found for this account: add [log_in]"))
     names = {name: _operations(source, document, [*path, name], user, faults) for name in _LISTS}
     send = user.get("send") or log_in.get("send")
@@ -93,9 +104,17 @@ def _spec(
         values=values,
         values_for=user.get("values_for", {}),
         tokens=tokens,
+        entrances=() if exists or tokens else entrances,
     )
 
 
+def _is_basic(document: Document, user: Mapping[str, Any], log_in: Mapping[str, Any]) -> bool:
+    """Whether an account needs no log-in, since its name and password go with each request."""
+    send = user.get("send") or log_in.get("send")
+    return parse_credential(send) == BASIC if send else BASIC in find_credentials(document)
+
+
+_SAYS = frozenset({"operation", "json", "form"})
 _LISTS = ("avoid", "retire_after")
 
 
@@ -110,18 +129,20 @@ def parse_credential(text: str) -> Credential:
     return Credential("header", where.strip(), form)
 
 
-def _call(source: Source, document: Document, key: str, faults: list[str]) -> Call | None:
-    told = source.data.get(key)
-    if told is None:
-        return None
-    operation = find_operation(document, told["operation"])
-    if operation is None:
-        faults.append(_no_operation(source, [key, "operation"], told["operation"], document))
-        return None
-    if "json" in told or "form" in told:
-        return Call(operation.name, told.get("json", told.get("form")), form="form" in told)
-    schema, is_form = body_schema(document, operation)
-    return Call(operation.name, body_template(document, schema), form=is_form)
+def _call(
+    source: Source, document: Document, key: str, found: Call | None, faults: list[str]
+) -> Call | None:
+    """What a table says of a call; the rest of it is what was `found` in the document."""
+    told = source.data.get(key, {})
+    if "operation" in told:
+        operation = find_operation(document, told["operation"])
+        if operation is None:
+            faults.append(_no_operation(source, [key, "operation"], told["operation"], document))
+            return None
+        found = call_of(document, operation)
+    if found is None or not told.keys() & {"json", "form"}:
+        return found
+    return Call(found.operation, told.get("json", told.get("form")), form="form" in told)
 
 
 def _with_values(call: Call, names: Iterable[str]) -> Call:

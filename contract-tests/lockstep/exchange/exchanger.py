@@ -65,6 +65,8 @@ class Exchanger:
         self.listeners: list[Listener] = []
         # Who has logged in, by the actor of their requests.
         self.identities: dict[str, Identity] = {}
+        # The operations that are not asked again, though their method is safe.
+        self.unrepeatable = ledger.unrepeatable
         self.rotates = rotate
         self._turn = 0
         self._addresses = {target.name: target.base_url for target in self.targets}
@@ -84,7 +86,7 @@ class Exchanger:
         )
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
-        self._settling = Triage(
+        self._triage = Triage(
             ledger,
             self.trace,
             DivergentState(),
@@ -168,6 +170,8 @@ class Exchanger:
         rows = [
             {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
         ]
+        for sent, row in zip(translated, rows, strict=True):
+            self._absorb(sent, row)
         if len(rows[0]) > 1:
             rows = paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
@@ -205,10 +209,12 @@ class Exchanger:
         )
         generated = self._generated(operation, exchange.leader)
         made = {item.key: item.value for item in generated if _is_traced(item)}
+        exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
         self.trace.record(exchange, made)
         self._judge(exchange, operation, expected)
         self._compare(exchange, operation, ordered=ordered)
-        self._settling.settle(exchange, made)
+        self._triage.sort(exchange, made)
+        self.ledger.findings.note(exchange, self.trace)
         self.ledger.count(exchange)
         self._watch(exchange)
         usable = self._usable(exchange, generated)
@@ -222,11 +228,11 @@ class Exchanger:
 
     def has_parted(self, request: Request) -> bool:
         """Whether a request names what exists, or has changed, on one side only, or did."""
-        return self._settling.parted.has(self.trace.things(request))
+        return bool(self._triage.divergent.cause(self.trace.things(request)))
 
     def not_judged(self) -> list[str]:
         """What could not be held against each other because the targets have parted, in words."""
-        return self._settling.parted.not_judged()
+        return self._triage.divergent.not_judged()
 
     def translate(self, request: Request, name: str) -> Request:
         """The request in the names of one target; `KeyError` for an unknown target."""
@@ -256,8 +262,9 @@ class Exchanger:
         """The request as one target gets it: in its names, with its token and its headers."""
         translated = self.translate(request, target.name)
         identity = self.identities.get(request.actor or "")
-        if identity is not None and identity.signed(request, self.targets[0].name):
-            translated = identity.sign(translated, target.name)
+        if identity is not None:
+            leader = self.targets[0].name
+            translated = identity.translate(request, translated, target.name, leader)
         return target.dress(translated)
 
     def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
@@ -265,7 +272,16 @@ class Exchanger:
         method = next(iter(requests.values())).method
         with self._gate.passing(method) if self._gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-            return {waiting.target.name: waiting.finish() for waiting in pending}
+            outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
+        self._absorb(requests, outcomes)
+        return outcomes
+
+    def _absorb(self, requests: dict[str, Request], outcomes: dict[str, Outcome]) -> None:
+        """Take the cookies that the answers set for those that their users have."""
+        for name, outcome in outcomes.items():
+            identity = self.identities.get(requests[name].actor or "")
+            if identity is not None:
+                identity.absorb(requests[name], outcome, name)
 
     def _chosen(self, requests: dict[str, Request]) -> list[Target]:
         return [target for target in self.targets if target.name in requests]
@@ -283,7 +299,8 @@ class Exchanger:
 
     def _watch(self, exchange: Exchange) -> None:
         for name, outcome in exchange.outcomes.items():
-            answered = isinstance(outcome, Response)
+            # A stream that does not end is an answer, too.
+            answered = isinstance(outcome, Response) or outcome.count > 0
             self._silent[name] = 0 if answered else self._silent[name] + 1
             if self._silent[name] >= MAX_SILENCE:
                 raise TargetLostError(f"{name} at {self._addresses[name]} has stopped answering")
@@ -298,17 +315,28 @@ class Exchanger:
 
     def _compare(self, exchange: Exchange, operation: Operation | None, *, ordered: bool) -> None:
         self._translator.remember(exchange.request)
+        self._hold_together(exchange, operation, ordered=ordered)
+        if self._second_look is not None and self._second_look.take(exchange, self.ask):
+            self._hold_together(exchange, operation, ordered=ordered, again=True)
+
+    def _hold_together(
+        self,
+        exchange: Exchange,
+        operation: Operation | None,
+        *,
+        ordered: bool,
+        again: bool = False,
+    ) -> None:
+        """Compare the answer of each partner with the leader's."""
         leader, *partners = exchange.outcomes
         for name in partners:
             pair = exchange.outcomes[leader], exchange.outcomes[name]
+            requests = exchange.requests[leader], exchange.requests[name]
             alike = ordered or status_of(pair[0]) != status_of(pair[1])
             compare = self._comparer.compare if alike else self._comparer.compare_on_trial
-            requests = exchange.requests[leader], exchange.requests[name]
             exchange.differences[name] = compare(
-                operation, *pair, name, requests=requests, label=exchange.label
+                operation, *pair, name, requests=requests, label=exchange.label, again=again
             )
-        if self._second_look is not None:
-            self._second_look.take(exchange, self.ask)
 
 
 def _is_traced(item: Generated) -> bool:

@@ -1,104 +1,99 @@
-"""Turns the differences of an exchange into findings, each fault once."""
+"""Sorts what differs in an exchange: what is a fact of its own, and what only follows."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from lockstep.exchange.compensation import Compensation
-from lockstep.exchange.divergent_state import DivergentState, Origin, bucket, one_lacks, one_sided
-from lockstep.matching import Difference
+from lockstep.exchange.divergent_state import DivergentState, one_lacks, one_sided
 from lockstep.matching.bijection import SymbolTable
+from lockstep.results.conditions import kinds_of
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import SAFE_METHODS, Exchange, Trace
+from lockstep.results.trace import Exchange, Trace
+from lockstep.transport.messages import status_of
 
-# Members that say how many elements a list has.
-_COUNT = re.compile(r".*(count|total|size|length|pages)$", re.IGNORECASE)
+# What differs whatever a server makes up.
+_WITHOUT_DOCUMENT = frozenset({"status", "outcome", "connection"})
 
 
 @dataclass(slots=True)
 class Triage:
-    """Records what differs, unless it follows from what has differed before.
+    """Records what differs, unless it follows from states that have parted before.
 
-    Where a write succeeded on one side only it is undone by `repair`, if the document says how.
-    Else what it touched counts as parted, and the actor who wrote is of no more use. `table` says
-    what each partner knows.
+    Where a write succeeded on one side only it is undone by `compensation`, if the document says
+    how. Else what it touched counts as parted, and its actor is of no more use. `table` says what
+    each partner knows.
     """
 
-    ledger: RunLog
+    log: RunLog
     trace: Trace
-    parted: DivergentState
-    repair: Compensation | None
+    divergent: DivergentState
+    compensation: Compensation | None
     table: SymbolTable
 
-    def settle(self, exchange: Exchange, made: Mapping[str, str]) -> None:
+    def sort(self, exchange: Exchange, made: Mapping[str, str]) -> None:
         """Record the differences of an exchange; `made` are the values in its answer by key."""
         leader = next(iter(exchange.outcomes))
         named = self.trace.things(exchange.request)
-        things = named | made.keys()
-        first: Origin | None = None
+        self._leave_undocumented(exchange)
         for name, differences in exchange.differences.items():
-            unknown = self.parted.unpaired(named, self._paired(name)) if differences else None
-            if unknown is not None:
-                self._follow(exchange, unknown, len(differences))
+            if not differences:
                 continue
-            fresh = []
-            for difference in differences:
-                origin = self._origin(exchange, difference, things)
-                if origin is None and first is not None and _counts(difference, differences):
-                    self.ledger.findings.add_consequence(first)
-                    continue
-                if origin is None:
-                    fresh.append(difference)
-                first = first or origin or bucket(exchange, difference)
-            self.ledger.add_differences(exchange, (leader, name), fresh, self.trace)
-        if first is None:
+            exchange.parity = False
+            cause = self.divergent.unpaired(named, self._paired(name)) or self.divergent.cause(
+                named
+            )
+            if cause:
+                self.log.findings.excuse(cause, len(differences))
+                continue
+            for observation in self.log.signatures.read(exchange, differences):
+                following = self.divergent.cause_of_collection(exchange)
+                if following and observation.signature.kind == "list":
+                    self.log.findings.excuse(following)
+                else:
+                    self.log.add_observation(exchange, (leader, name), observation, self.trace)
+        if not exchange.parity:
+            self._part(exchange, named, made)
+
+    def _leave_undocumented(self, exchange: Exchange) -> None:
+        """Of what no operation documents nobody can say which values a server makes."""
+        document = self.log.document
+        if (status_of(exchange.leader) or 0) >= 400:
             return
-        self._leave_unpaired(exchange, made, first)
+        if document.find(exchange.request.method, exchange.request.path) is None:
+            exchange.differences = {
+                name: [one for one in several if one.kind in _WITHOUT_DOCUMENT]
+                for name, several in exchange.differences.items()
+            }
+
+    def _part(self, exchange: Exchange, named: set[str], made: Mapping[str, str]) -> None:
+        cause = _cause(exchange)
+        for name, differences in exchange.differences.items():
+            if differences:
+                paired = self._paired(name)
+                left = {key: value for key, value in made.items() if not paired(value)}
+                self.divergent.leave_unpaired(left, cause)
         if one_sided(exchange):
-            self._part(exchange, first, things)
-        elif one_lacks(exchange):
-            self.parted.part_lists(exchange, first)
+            self.divergent.part(self._touched(exchange) | made.keys(), cause)
+            if self.compensation is None or not self.compensation.undo(exchange):
+                exchange.parted = True
+                self.divergent.part_collections(exchange, cause)
+        elif one_lacks(exchange) and "deleted thing" in kinds_of(exchange.conditions):
+            self.divergent.part(named, cause)
+            self.divergent.part_collections(exchange, cause)
 
-    def _origin(
-        self, exchange: Exchange, difference: Difference, things: set[str]
-    ) -> Origin | None:
-        """The earlier finding that a difference goes back to; else it is noted for later ones."""
-        origin = self.parted.origin(exchange, difference, things)
-        if origin is not None:
-            self._follow(exchange, origin)
-            return origin
-        written = exchange.request.method not in SAFE_METHODS
-        self.parted.note(exchange, difference, things, written=written)
-        return None
-
-    def _follow(self, exchange: Exchange, origin: Origin, count: int = 1) -> None:
-        exchange.parity = False
-        for _ in range(count):
-            self.ledger.findings.add_consequence(origin)
+    def _touched(self, exchange: Exchange) -> set[str]:
+        """The keys of the things in the path of a request."""
+        return self.trace.things(replace(exchange.request, headers=(), body=None))
 
     def _paired(self, name: str) -> Callable[[str], bool]:
         images = self.table.to(name).images
         return lambda value: bool(images(value))
 
-    def _leave_unpaired(self, exchange: Exchange, made: Mapping[str, str], origin: Origin) -> None:
-        for name, differences in exchange.differences.items():
-            paired = self._paired(name)
-            if differences:
-                left = {key: value for key, value in made.items() if not paired(value)}
-                self.parted.leave_unpaired(left, origin)
 
-    def _part(self, exchange: Exchange, origin: Origin, things: set[str]) -> None:
-        self.parted.part(things, origin)
-        if self.repair is not None and self.repair.undo(exchange):
-            return
-        exchange.parted = True
-        self.parted.part_lists(exchange, origin)
-
-
-def _counts(difference: Difference, others: Iterable[Difference]) -> bool:
-    """Whether a difference only counts the elements of a list that is one too long or short."""
-    if difference.kind != "value" or not _COUNT.fullmatch(difference.where):
-        return False
-    return any(other.kind == "length" for other in others)
+def _cause(exchange: Exchange) -> str:
+    statuses = [str(status_of(outcome) or "nothing") for outcome in exchange.outcomes.values()]
+    if len(set(statuses)) > 1:
+        return f"{exchange.label} answered {' and '.join(statuses)}"
+    return f"the answers to {exchange.label} name what only one side knows"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lockstep.explain.words import names
 from lockstep.matching import Difference
 from lockstep.openapi.conformance import Violation
-from lockstep.results.findings import PARITY, Finding
+from lockstep.results.findings import PARITY, TRAP, Finding
 from lockstep.results.trace import Exchange
 from lockstep.transport.messages import status_of
 
@@ -33,9 +33,9 @@ _WHOLE_BODY = frozenset({"unreadable_body", "unexpected_body", "undocumented_med
 _REFUSALS = frozenset({400, 422})
 
 
-def has_cause_of(parity: Finding, finding: Finding) -> bool:
+def concerns_parity(parity: Finding, finding: Finding) -> bool:
     """Whether a finding on single targets is about the very difference of one on parity."""
-    if finding.category == PARITY or finding.operation != parity.operation:
+    if finding.operation not in {parity.operation, *(place.operation for place in parity.places)}:
         return False
     if finding.kind in _ANSWER_KINDS and parity.kind == "status":
         same = finding.where in parity.values.values()
@@ -74,6 +74,9 @@ def wrong_by_document(finding: Finding, fault: str | None) -> tuple[str, ...]:
 
 def wrong_alike(finding: Finding) -> tuple[str, ...]:
     """The targets at fault of a finding on one target, with those that answered in the same way."""
+    if finding.category == TRAP and finding.kind != TRAP:
+        # A general trap is only about what differs; who is wrong is known where a standard decides.
+        return finding.at_fault
     leader, *partners = finding.sequence[-1].outcomes if finding.sequence else [""]
     if leader not in finding.targets or finding.category == PARITY:
         return finding.targets

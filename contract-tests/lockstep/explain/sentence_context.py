@@ -4,33 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockstep.explain.resource_context import ResourceContext
+from lockstep.explain.resource_context import noun_of
+from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import Place
+from lockstep.results.conditions import in_words
 from lockstep.results.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceContext:
-    """What a sentence is made of; `call` names the request, `when` what stands out in it.
-
-    `fault` is what the document has against the request.
-    """
+    """What a sentence is made of; `call` names the request, `place` the part of the answer."""
 
     finding: Finding
     call: str
     place: Place
-    situation: ResourceContext
-    when: str
-    fault: str | None
+    operation: Operation | None
+
+    @property
+    def when(self) -> str:
+        """What the request had to do with it, as a part of a sentence with a space before it."""
+        noun = noun_of(self.operation.path) if self.operation is not None else "thing"
+        effect = f" after `{self.finding.effect_of}`" if self.finding.effect_of else ""
+        proved = self.finding.neighbour is not None
+        conditions = (c for c in self.finding.conditions if proved or c.kind != "notable")
+        return in_words(tuple(conditions), noun) + effect
 
     @property
     def about(self) -> str:
-        """The request, whose thing it names, and what stands out in it."""
-        thing = f" of {self.situation.thing}" if self.situation.thing else ""
-        broken = "500" <= max(self.finding.values.values(), default="") <= "599"
-        if self.finding.kind == "status" and self.fault and not (broken and self.when):
-            return f"{self.call}{thing}, although {self.fault}"
-        return f"{self.call}{thing}" + (f" {self.when}" if self.when else "")
+        """The request, the other operations that show the same, and what stands out in it."""
+        others = {place.operation for place in self.finding.places} - {self.finding.operation}
+        more = ""
+        if others:
+            more = f" and {len(others)} more operation{'s' * (len(others) > 1)}"
+        return f"{self.call}{more}{self.when}"
 
     @property
     def answer(self) -> str:

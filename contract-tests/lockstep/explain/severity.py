@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lockstep.openapi.schema_lookup import Place
+from lockstep.results.conditions import kinds_of
 from lockstep.results.findings import Finding
 
 LEVELS = (("critical", 90), ("high", 70), ("medium", 40), ("low", 0))
@@ -62,7 +63,14 @@ _BY_KIND = {
     # Stories and races say what must be.
     "expectation": 80,
     "trap": 64,
+    # The general traps say how grave they are.
+    "smuggling": 94,
+    "security": 80,
+    "interop": 55,
+    "cosmetic": 15,
 }
+# Who may not do what a request asks for, or is not known.
+_GUARDED = frozenset({"another's thing", "no credentials", "bad credentials"})
 _DEFAULT = 50
 _LEAK = 96
 
@@ -72,8 +80,8 @@ def level(severity: int) -> str:
     return next(name for name, least in LEVELS if severity >= least)
 
 
-def severity_of(finding: Finding, place: Place | None, *, foreign: bool) -> int:
-    """0 to 100, from what differs; `foreign` means that the request is about another user's thing.
+def severity_of(finding: Finding, place: Place | None) -> int:
+    """0 to 100, from what differs and what the request had to do with it.
 
     First come answers of 5xx, no answer and leaked keys, then access and lost data, statuses,
     shapes, values, headers, and at last the order of members and bytes.
@@ -81,12 +89,18 @@ def severity_of(finding: Finding, place: Place | None, *, foreign: bool) -> int:
     if leaks(finding, place):
         return _LEAK
     if finding.kind == "status":
-        return _of_statuses(list(finding.values.values()), foreign=foreign)
+        kinds = kinds_of(finding.conditions)
+        return _of_statuses(list(finding.values.values()), guarded=bool(kinds & _GUARDED))
     if finding.kind == "header" and _PROTECTIVE.match(finding.where):
         return 46
     if finding.category == "race":
         return 85
     return _BY_KIND.get(finding.kind, _DEFAULT)
+
+
+def weight(finding: Finding) -> int:
+    """How grave a finding is as far as it can be told before it is confirmed."""
+    return severity_of(finding, None)
 
 
 def leaks(finding: Finding, place: Place | None) -> bool:
@@ -100,16 +114,16 @@ def leaks(finding: Finding, place: Place | None) -> bool:
     return False
 
 
-def _of_statuses(texts: list[str], *, foreign: bool) -> int:
+def _of_statuses(texts: list[str], *, guarded: bool) -> int:
     statuses = [int(text) for text in texts if text.isdigit()]
     if any(status >= 500 for status in statuses):
         return 100
     accepted = any(200 <= status < 300 for status in statuses)
-    guarded = any(status in (401, 403) for status in statuses)
-    if accepted and (foreign or guarded):
+    refused = any(status in (401, 403) for status in statuses)
+    if accepted and (guarded or refused):
         return 92
     if accepted and 404 in statuses:
         return 80
     if accepted and any(status >= 400 for status in statuses):
         return 70
-    return 66 if guarded else 60
+    return 66 if refused else 60

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lockstep.explain.resource_context import ResourceContext
 from lockstep.explain.words import code, listed, same_number
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import Place
+from lockstep.results.conditions import kinds_of
 from lockstep.results.findings import Finding
 from lockstep.transport.messages import Response
 
@@ -20,7 +20,6 @@ class Gap:
     finding: Finding
     operation: Operation
     place: Place
-    situation: ResourceContext
     when: str
 
     @property
@@ -49,14 +48,19 @@ def _status(gap: Gap) -> str:
         allow = "allow" if len(ranges) > 1 else "allows"
         documented = f"{listed(ranges)} {allow} {listed(statuses)}"
         documented += f" for {gap.call}"
-    if all(status.startswith("4") for status in statuses) and not gap.situation.thing:
+    if all(status.startswith("4") for status in statuses) and not _thing(gap):
         return f"{documented}; nothing says which of the two checks comes first{_asked(gap)}."
-    subject = gap.situation.thing or "this request"
-    return f"{documented}; nothing says which one {subject} gets{_asked(gap)}."
+    return f"{documented}; nothing says which one a request gets{_asked(gap)}."
 
 
 def _asked(gap: Gap) -> str:
-    return f", {gap.when}" if gap.when else ""
+    return gap.when
+
+
+def _thing(gap: Gap) -> bool:
+    """Whether it is about whose thing it is, or whether it is there."""
+    kinds = kinds_of(gap.finding.conditions)
+    return bool(kinds & {"unknown thing", "deleted thing", "another's thing", "oneself"})
 
 
 def _key_of(operation: Operation, status: str) -> str:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from lockstep.openapi.operations import Operation
 from lockstep.results.trace import Exchange
+from lockstep.transport.quoting import code, shown
 
-MAX_VALUE = 80
-
-
-def code(text: str) -> str:
-    """A name as code; the only use of backticks in sentences."""
-    return f"`{text.replace('`', chr(39))}`"
-
-
-def shown(text: str, limit: int = MAX_VALUE) -> str:
-    """A value on one line, cut where it is long; it may come from a hostile body."""
-    plain = re.sub(r"\s*\n\s*", " / ", text.strip()).replace("`", "'")
-    line = "".join(map(_visible, plain))
-    return line if len(line) <= limit else f"{line[:limit]}…"
+__all__ = ["by_value", "call", "code", "does", "listed", "names", "place", "same_number", "shown"]
 
 
 def names(targets: Sequence[str]) -> str:
@@ -74,9 +62,3 @@ def same_number(values: Sequence[str]) -> bool:
         return len({float(value) for value in values}) == 1 < len(set(values))
     except ValueError:
         return False
-
-
-def _visible(character: str) -> str:
-    if character.isprintable():
-        return character
-    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"

@@ -74,20 +74,6 @@ def same_form(left: str, right: str, *, named: bool = False) -> bool:
     return words is not None and mixed
 
 
-def same_slug(left: str, right: str) -> bool:
-    """Whether two slugs differ only in one part that a server adds to make them its own."""
-    ours, theirs = re.split(r"([-_])", left), re.split(r"([-_])", right)
-    if len(ours) != len(theirs):
-        return False
-    changed = [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
-    if len(changed) != 1 or changed[0] not in ((ours[0], theirs[0]), (ours[-1], theirs[-1])):
-        return False
-    a, b = changed[0]
-    if _DIGITS.fullmatch(a) and _DIGITS.fullmatch(b):
-        return True
-    return len(a) == len(b) >= 4 and (has_digit(a) or has_digit(b)) and a.islower() == b.islower()
-
-
 def _without_prefix(left: str, right: str) -> tuple[str, str]:
     ours, theirs = _PREFIXED.fullmatch(left), _PREFIXED.fullmatch(right)
     if ours is None or theirs is None or ours.group(1) != theirs.group(1):

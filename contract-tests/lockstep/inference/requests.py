@@ -52,6 +52,19 @@ class RequestReader:
         self.rewrite(request, note)
         return found
 
+    def named(self, request: Request) -> list[tuple[Role, str]]:
+        """What the path of a request names, in order."""
+        plain = request.path.partition("?")[0]
+        found: list[tuple[Role, str]] = []
+
+        def note(role: Role | None, value: str) -> str:
+            if role is not None:
+                found.append((role, value))
+            return value
+
+        self._path(plain, self._document.template(plain), note)
+        return found
+
     def names(self, request: Request) -> set[str]:
         """The keys of the things that a request names; see `thing_key`."""
         return {
@@ -119,14 +132,28 @@ def _escaped(value: str, decode: Callable[[str], str], role: Role | None, visit:
 
 
 def _translated(role: Role | None, value: str, bijection: Bijection) -> str:
-    if role is None or is_random(value):
+    if role is None or (is_random(value) and role.kind != "key"):
         return bijection.translate(value)
     if not role.family:
         known = bijection.partner(role.kind, value)
         return bijection.translate(value) if known is None else known
-    if not bijection.knows(role.family):
-        # Nothing of this family was ever seen: it may go by another name in the answers.
-        others = bijection.images(value)
-        if len(others) == 1:
-            return others.pop()
-    return bijection.image(role.family, value)
+    known = bijection.partner(role.family, value)
+    if known is None and is_random(value):
+        return bijection.translate(value)
+    if known is None and (role.kind == "key" or not bijection.knows(role.family)):
+        known = _under_another_name(role, value, bijection)
+    return bijection.image(role.family, value) if known is None else known
+
+
+def _under_another_name(role: Role, value: str, bijection: Bijection) -> str | None:
+    """The partner of a value that answers show elsewhere: of the thing, the attribute, or any."""
+    partners = bijection.partners(value)
+    thing, _, attribute = role.family.rpartition(".")
+    close = (f"{thing}.", f".{attribute}")
+    near = {
+        partner
+        for kind, partner in partners.items()
+        if kind.startswith(close[0]) or kind.endswith(close[1])
+    }
+    found = near or set(partners.values())
+    return found.pop() if len(found) == 1 else None

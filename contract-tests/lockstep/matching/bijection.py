@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lockstep.matching.bounded_dict import BoundedDict
@@ -27,6 +25,8 @@ _MIN_REPLACED = 8
 KEPT_PAIRS = 20_000
 KEPT_TIMES = 20_000
 KEPT_ODD = 500
+# Two log-ins within a second may give the same token on one side, and two on the other.
+_MANY_TO_MANY = frozenset({"token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Bijection:
     """One-to-one matching of the values of two servers, kind by kind.
 
     `left` is always the leader. Times are kept apart: they may repeat, so the last pair counts and
-    none is ever refused.
+    none is ever refused. Of tokens several may stand for one.
     """
 
     def __init__(self) -> None:
@@ -58,32 +58,7 @@ class Bijection:
         self._odd: BoundedDict[str, str] = BoundedDict(KEPT_ODD)
         self._times: BoundedDict[str, str] = BoundedDict(KEPT_TIMES)
         self._lock = threading.RLock()
-        self._trial: list[tuple[str, str, str]] | None = None
-
-    @contextmanager
-    def trial(self) -> Iterator[Callable[[], None]]:
-        """Learn on trial: what the block learns is kept only if it calls what it is given."""
-        self._trial = []
-        keep = False
-
-        def confirm() -> None:
-            nonlocal keep
-            keep = True
-
-        try:
-            yield confirm
-        finally:
-            learnt, self._trial = self._trial, None
-            if not keep:
-                self._forget(learnt)
-
-    def _forget(self, learnt: list[tuple[str, str, str]]) -> None:
-        with self._lock:
-            for kind, left, right in learnt:
-                self._forward[kind].pop(left, None)
-                self._backward[kind].pop(right, None)
-                self._partner.pop(left, None)
-                self._odd.pop(left, None)
+        self._released: BoundedDict[tuple[str, str], None] = BoundedDict(KEPT_PAIRS)
 
     def learn(
         self, kind: str, left: str, right: str, *, replace: bool = False, inside: bool = True
@@ -99,10 +74,9 @@ class Bijection:
                 return wrong
             forward = self._forward.setdefault(kind, BoundedDict(KEPT_PAIRS))
             backward = self._backward.setdefault(kind, BoundedDict(KEPT_PAIRS))
-            if self._trial is not None and left not in forward:
-                self._trial.append((kind, left, right))
             forward[left] = right
             backward[right] = left
+            self._released.pop((kind, left), None)
             if inside and left != right and _BARE.fullmatch(left):
                 self._partner[left] = right
             elif inside and left != right and len(left) >= _MIN_REPLACED:
@@ -111,14 +85,28 @@ class Bijection:
 
     def check(self, kind: str, left: str, right: str) -> Mismatch | None:
         """What speaks against matching two values: the partner that either has already."""
+        if kind in _MANY_TO_MANY:
+            return None
         known = self.partner(kind, left)
-        if known is not None and known != right:
-            return Mismatch(kind, left, right, "left", known)
+        if known not in (None, right) and not self.is_released(kind, left):
+            return Mismatch(kind, left, right, "left", str(known))
         backward = self._backward.get(kind)
         known = backward.get(right) if backward else None
-        if known is not None and known != left:
+        if known is not None and known != left and not self.is_released(kind, known):
             return Mismatch(kind, left, right, "right", known)
         return None
+
+    def release(self, kind: str, left: str) -> None:
+        """Let a name be given to something else: what it named is gone, or is called otherwise.
+
+        Until then it still stands for its partner.
+        """
+        with self._lock:
+            self._released[kind, left] = None
+
+    def is_released(self, kind: str, left: str) -> bool:
+        """Whether a name may be given to something else."""
+        return (kind, left) in self._released
 
     def learn_time(self, left: str, right: str) -> None:
         """Remember which instant of the partner stands for an instant of the leader."""
@@ -150,40 +138,56 @@ class Bijection:
 
     def images(self, left: str) -> set[str]:
         """The partners that a value has in any kind."""
-        return {known[left] for known in list(self._forward.values()) if left in known}
+        return set(self.partners(left).values())
 
-    def translate(self, text: str) -> str:
-        """Replace every known value of the leader inside `text` by the partner's."""
-        if not (self._partner or self._times or self._odd):
+    def partners(self, left: str) -> dict[str, str]:
+        """The partners of a value by kind."""
+        return {kind: known[left] for kind, known in list(self._forward.items()) if left in known}
+
+    def translate(self, text: str, *, beside: Bijection | None = None) -> str:
+        """Replace every known value of the leader inside `text` by the partner's.
+
+        What is known `beside` this counts too, and goes before it.
+        """
+        layers = [layer for layer in (beside, self) if layer is not None and layer._replaces]
+        if not layers:
             return text
-        text = _TOKEN.sub(self._replace, text)
-        with self._lock:
-            odd = list(self._odd.items())
-        for left, right in odd:
-            text = text.replace(left, right)
+        text = _TOKEN.sub(lambda match: _replaced(match, layers), text)
+        for layer in layers:
+            with layer._lock:
+                odd = list(layer._odd.items())
+            for left, right in odd:
+                text = text.replace(left, right)
         return text
 
     def translate_bytes(self, data: bytes) -> bytes:
         """`translate` for bytes of any encoding."""
         return self.translate(data.decode("latin-1")).encode("latin-1")
 
-    def _replace(self, match: re.Match[str]) -> str:
-        token = match.group()
-        if match["time"]:
-            return self._replace_time(token)
-        return self._partner.get(token, token) if len(token) >= 16 else token
+    @property
+    def _replaces(self) -> bool:
+        return bool(self._partner or self._times or self._odd)
 
-    def _replace_time(self, token: str) -> str:
-        escapes = set(_ESCAPED.findall(token))
-        plain = token
-        for escape in escapes:
-            plain = plain.replace(escape, ":" if escape[1] == "3" else "+")
-        partner = self._times.get(plain)
-        if partner is None:
-            return token
-        for escape in escapes:
-            partner = partner.replace(":" if escape[1] == "3" else "+", escape)
-        return partner
+
+def _replaced(match: re.Match[str], layers: list[Bijection]) -> str:
+    token = match.group()
+    if match["time"]:
+        return _replaced_time(token, layers)
+    known = (layer._partner.get(token) for layer in layers)
+    return next((partner for partner in known if partner is not None), token)
+
+
+def _replaced_time(token: str, layers: list[Bijection]) -> str:
+    escapes = set(_ESCAPED.findall(token))
+    plain = token
+    for escape in escapes:
+        plain = plain.replace(escape, ":" if escape[1] == "3" else "+")
+    partner = next((layer._times[plain] for layer in layers if plain in layer._times), None)
+    if partner is None:
+        return token
+    for escape in escapes:
+        partner = partner.replace(":" if escape[1] == "3" else "+", escape)
+    return partner
 
 
 class SymbolTable:

@@ -63,6 +63,12 @@ class NoiseBook:
                     return True
         return False
 
+    def is_unordered(self, label: str, where: str) -> bool:
+        """Whether a target gave the elements of a list in another order when it was asked again."""
+        with self._lock:
+            entries = self._noise.get(label, ())
+            return any(entry.where == where and entry.kind == "order" for entry in entries)
+
     def worth_asking(self, label: str, differences: Iterable[Difference]) -> bool:
         """Whether asking again could explain any of these; each is asked about once.
 

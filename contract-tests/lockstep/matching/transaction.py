@@ -1,69 +1,97 @@
-"""What one comparison learns."""
+"""What one comparison learns, kept apart until it is confirmed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lockstep.matching.bijection import Bijection, Mismatch
+
+_Step = Callable[[Bijection], object]
 
 
 class Transaction:
-    """Matched values, kept apart from a bijection until they are confirmed."""
+    """Matched values beside those of a bijection, which knows of them once they are confirmed.
+
+    Every question is answered from both.
+    """
 
     def __init__(self, bijection: Bijection) -> None:
-        self.bijection = bijection
-        self._learnt: list[tuple[str, str, str, bool]] = []
-        self._pairs: dict[str, dict[tuple[str, str], str]] = {}
-        self._times: list[tuple[str, str]] = []
+        self._known = bijection
+        self._fresh = Bijection()
+        self._steps: list[_Step] = []
 
     def learn(
         self, kind: str, left: str, right: str, *, replace: bool = False, inside: bool = True
     ) -> Mismatch | None:
-        """Match two values for as long as the draft lasts; as `Bijection.learn`."""
-        pairs = self._pairs.setdefault(kind, {})
-        for side, one, other in (("left", left, right), ("right", right, left)):
-            known = pairs.get((side, one), other)
-            if known != other and not replace:
-                return Mismatch(kind, left, right, side, known)
-        wrong = None if replace else self.bijection.check(kind, left, right)
-        if wrong is None and pairs.get(("left", left)) != right:
-            pairs["left", left], pairs["right", right] = right, left
-            self._learnt.append((kind, left, right, inside))
+        """Match two values; as `Bijection.learn`."""
+        wrong = None if replace else self.check(kind, left, right)
+        if wrong is None and self._fresh.partner(kind, left) != right:
+            self._take(lambda to: to.learn(kind, left, right, replace=True, inside=inside))
         return wrong
 
     def learn_time(self, left: str, right: str) -> None:
         """Match two instants."""
-        self._times.append((left, right))
+        self._take(lambda to: to.learn_time(left, right))
+
+    def release(self, kind: str, left: str) -> None:
+        """Let a name be given to something else; as `Bijection.release`."""
+        self._take(lambda to: to.release(kind, left))
+
+    def check(self, kind: str, left: str, right: str) -> Mismatch | None:
+        """What speaks against matching two values; as `Bijection.check`."""
+        wrong = self._fresh.check(kind, left, right)
+        if wrong is not None or self._fresh.partner(kind, left) == right:
+            return wrong
+        wrong = self._known.check(kind, left, right)
+        if wrong is None:
+            return None
+        owner = wrong.left if wrong.side == "left" else wrong.expected
+        return None if self._fresh.is_released(kind, owner) else wrong
 
     def is_pair(self, left: str, right: str) -> bool:
         """Whether two values are matched in any kind."""
-        if right in self.bijection.images(left):
-            return True
-        return any(pairs.get(("left", left)) == right for pairs in self._pairs.values())
+        return right in self._known.images(left) or right in self._fresh.images(left)
 
     def is_pair_of(self, kind: str, left: str, right: str) -> bool:
         """Whether two values are matched in one kind."""
-        known = self.bijection.partner(kind, left)
-        return right in (known, self._pairs.get(kind, {}).get(("left", left)))
+        return right in (self._known.partner(kind, left), self._fresh.partner(kind, left))
 
     def partner_of(self, kind: str, left: str) -> str | None:
         """The partner of a value in one kind, as far as it is known."""
-        known = self._pairs.get(kind, {}).get(("left", left))
-        return self.bijection.partner(kind, left) if known is None else known
+        known = self._fresh.partner(kind, left)
+        return self._known.partner(kind, left) if known is None else known
+
+    def holder_of(self, kind: str, left: str) -> str | None:
+        """The partner of a name that still names the same thing."""
+        released = self._known.is_released(kind, left) or self._fresh.is_released(kind, left)
+        fresh = self._fresh.partner(kind, left)
+        if released and (fresh is None or self._fresh.is_released(kind, left)):
+            return None
+        return self._known.partner(kind, left) if fresh is None else fresh
+
+    def translate(self, text: str) -> str:
+        """Replace every known value of the leader inside `text` by the partner's."""
+        return self._known.translate(text, beside=self._fresh)
 
     @property
     def size(self) -> int:
-        """How much has been learnt; a point to `shrink` to."""
-        return len(self._learnt)
+        """How much has been learnt; a point to roll back to."""
+        return len(self._steps)
 
-    def shrink(self, size: int) -> None:
+    def roll_back(self, size: int) -> None:
         """Forget what was learnt after a point."""
-        for kind, left, right, _ in self._learnt[size:]:
-            self._pairs[kind].pop(("left", left), None)
-            self._pairs[kind].pop(("right", right), None)
-        del self._learnt[size:]
+        if size == len(self._steps):
+            return
+        del self._steps[size:]
+        self._fresh = Bijection()
+        for step in self._steps:
+            step(self._fresh)
 
     def confirm(self) -> None:
         """Keep everything."""
-        for kind, left, right, inside in self._learnt:
-            self.bijection.learn(kind, left, right, replace=True, inside=inside)
-        for left, right in self._times:
-            self.bijection.learn_time(left, right)
+        for step in self._steps:
+            step(self._known)
+
+    def _take(self, step: _Step) -> None:
+        self._steps.append(step)
+        step(self._fresh)

@@ -95,7 +95,7 @@ class Conformance:
     def _json(self, schema: Any, body: bytes) -> Iterator[Violation]:
         try:
             value = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield Violation("unreadable_body", "body", str(error))
             return
         wrong = next(self.validator(schema).iter_errors(value), None)

@@ -9,7 +9,10 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _IDS = {"id": "id", "ids": "id", "uuid": "uuid", "uuids": "uuid", "guid": "uuid", "pk": "id"}
 _TOKENS = frozenset({"token", "tokens", "jwt", "secret", "nonce", "csrf", "apikey", "session"})
 _KEYED = frozenset({"api", "access", "secret", "private", "session"})
-_TAGS = frozenset({"etag", "hash", "checksum", "digest", "fingerprint", "sha256", "md5"})
+_DIGESTS = frozenset(
+    {"hash", "checksum", "digest", "fingerprint", "signature", "md5", "crc", "crc32"}
+    | {"sha", "sha1", "sha256", "sha384", "sha512"}
+)
 _TIMES = frozenset(
     {"at", "time", "timestamp", "datetime", "date", "on", "created", "updated", "modified"}
     | {"since", "until", "expires", "expiry", "expiration", "iat", "exp", "nbf"}
@@ -20,6 +23,10 @@ _CURSORS = frozenset({"cursor", "continuation", "next", "prev", "previous", "aft
 _MADE_TIMES = re.compile(
     r"(creat|updat|modif|insert|register|join|sign|publish|delet|issu|expir|login|seen|access)"
 )
+_UNIQUE = re.compile(
+    r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE
+)
+_SECRET = re.compile(r"password|secret", re.IGNORECASE)
 # Words around the name of a thing in the name of a schema: `NewUser`, `UserResponse`, ...
 _AROUND = frozenset(
     re.findall(
@@ -105,6 +112,15 @@ def is_id(name: str) -> bool:
 
 
 @lru_cache(maxsize=20_000)
+def is_digest(name: str) -> bool:
+    """Whether a name is that of a digest: `checksum`, `sha256`, `file_md5`, `Content-MD5`."""
+    found = words(name)
+    if found[-1:] in (("hex",), ("sum",)):
+        found = found[:-1]
+    return bool(found) and ("".join(found[-2:]) in _DIGESTS or found[-1] in _DIGESTS)
+
+
+@lru_cache(maxsize=20_000)
 def kind_of(name: str) -> str | None:
     """The kind of value that a name promises: `id`, `token`, `etag`, `time`, ...; else `None`."""
     found = words(name)
@@ -117,9 +133,13 @@ def kind_of(name: str) -> str | None:
         return "elapsed"
     if last == "token" and before in ("page", "next", "continuation"):
         return "cursor"
+    if is_digest(name):
+        return "digest"
     if last in _TOKENS or (last == "key" and before in _KEYED):
         return "token"
-    kinds = (("etag", _TAGS), ("time", _TIMES), ("cursor", _CURSORS))
+    if "".join(found[-2:]) == "etag":
+        return "etag"
+    kinds = (("time", _TIMES), ("cursor", _CURSORS))
     return next((kind for kind, known in kinds if last in known), None)
 
 
@@ -127,3 +147,9 @@ def kind_of(name: str) -> str | None:
 def is_made_time(name: str) -> bool:
     """Whether a time of this name comes from the server's clock: `created_at`, `lastSeen`."""
     return _MADE_TIMES.search(name.lower()) is not None
+
+
+@lru_cache(maxsize=20_000)
+def is_unique(name: str) -> bool:
+    """Whether a server may take a value of this name only once: `email`, `slug`, `username`."""
+    return _UNIQUE.search(name) is not None and _SECRET.search(name) is None

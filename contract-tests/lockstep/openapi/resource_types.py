@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from lockstep.openapi.attributes import (
+    Attributes,
+    read_attributes,
+    shown_attribute,
+    type_of,
+)
 from lockstep.openapi.naming import (
     TRANSPARENT,
     is_id,
@@ -19,14 +26,17 @@ from lockstep.openapi.naming import (
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import resolve
 
+# Attributes that things of any family have.
+_COMMON = frozenset({"name", "key", "code", "type", "title", "value", "version", "date", "status"})
+
 
 @dataclass(frozen=True, slots=True)
 class Role:
     """What a place promises about its values.
 
     `kind` is `id`, `key` (an attribute that paths name things by, such as a slug), `token`,
-    `time`, `elapsed`, `etag` or `cursor`. The values of one `family`, such as `task.id`, are
-    matched with each other; it is empty for the kinds that have none.
+    `time`, `elapsed`, `etag`, `digest` or `cursor`. The values of one `family`, such as `task.id`,
+    are matched with each other; it is empty for the kinds that have none.
     """
 
     kind: str
@@ -43,7 +53,10 @@ class ResourceTypes:
     def __init__(self, document: Mapping[str, Any], operations: Iterable[Operation]) -> None:
         self._document = document
         self._parents: dict[str, str] = {}
-        self._keys: set[tuple[str, str]] = set()
+        # The types of the attributes that paths name things by, as they call them.
+        self._types: dict[tuple[str, str], str] = {}
+        self._attributes: Attributes = {}
+        self._role = lru_cache(20_000)(self._read_role)
         members: dict[str, set[str]] = defaultdict(set)
         for schema in _objects(document):
             for name, member in schema["properties"].items():
@@ -53,8 +66,13 @@ class ResourceTypes:
         for name, things in members.items():
             if len(things) == 1 and name not in TRANSPARENT:
                 self._join(name, things.pop())
+        operations = list(operations)
         for operation in operations:
             self._read(operation)
+        self._types = {(self.of(family), key): kind for (family, key), kind in self._types.items()}
+        self._attributes = read_attributes(document, operations, self)
+        keys = {(family, self._shown(family, key)) for family, key in self._types}
+        self._keys = {(family, key) for family, key in keys if not is_id(key)}
 
     def of(self, name: str) -> str:
         """The family of things that a noun stands for."""
@@ -83,6 +101,9 @@ class ResourceTypes:
 
     def role(self, name: str, owner: str) -> Role | None:
         """What the member or the query parameter `name` of a thing promises, if anything."""
+        return self._role(name, owner)
+
+    def _read_role(self, name: str, owner: str) -> Role | None:
         kind = kind_of(name)
         about, attribute = split(name)
         family = self.of(about) if about else owner
@@ -95,6 +116,17 @@ class ResourceTypes:
             return Role("key", f"{owner}.{noun(name)}")
         return Role(kind) if kind else None
 
+    def key_of_another(self, name: str, owner: str) -> Role | None:
+        """The role of a member that paths name things of another family by: a user's `username`.
+
+        `None` where paths do not, or where the name tells too little.
+        """
+        _, attribute = split(name)
+        for telling in (attribute, noun(name)):
+            if telling not in _COMMON and any(telling == key for _, key in self._keys):
+                return Role("key", f"{owner}.{telling}")
+        return None
+
     def parameter(self, path: str, name: str) -> Role | None:
         """What the parameter `name` of a documented path stands for, if it names a thing."""
         parts = [part for part in path.split("/") if part]
@@ -103,7 +135,13 @@ class ResourceTypes:
             return None
         _, attribute = split(name)
         family = self._named(parts, at)
-        return Role("id" if is_id(name) else "key", f"{family}.{attribute}")
+        attribute = self._shown(family, attribute)
+        return Role("id" if is_id(attribute) else "key", f"{family}.{attribute}")
+
+    def _shown(self, family: str, attribute: str) -> str:
+        """The attribute that answers show of what a path parameter names."""
+        kind = self._types.get((family, attribute), "")
+        return shown_attribute(family, attribute, kind, self._attributes.get(family, {}))
 
     def _named(self, parts: list[str], at: int) -> str:
         """The family of the thing that a path names at a position."""
@@ -122,7 +160,8 @@ class ResourceTypes:
             about, attribute = split(part.strip("{}"))
             before = parts[at - 1] if at else ""
             if not is_id(part.strip("{}")):
-                self._keys.add((self._named(parts, at), attribute))
+                kind = type_of(self._document, operation, part.strip("{}"))
+                self._types[self._named(parts, at), attribute] = kind
             elif about and is_plural(before) and not before.startswith("{"):
                 self._join(about, noun(before))
         if parts and (parts[-1].startswith("{") or is_plural(parts[-1])):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lockstep.openapi.conformance import Conformance, Violation
 from lockstep.openapi.operations import Operation
-from lockstep.proxy.wire import decoded
+from lockstep.transport.encodings import decoded
 from lockstep.transport.messages import Outcome, Response
 
 

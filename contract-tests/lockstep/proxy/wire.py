@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lockstep.recordings.headers import HOP_BY_HOP
-from lockstep.transport.messages import Headers, Response, header_values
+from lockstep.transport.messages import Headers, header_values
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -52,25 +50,3 @@ def end_to_end(headers: RawHeaders, *, dropped: frozenset[str] = frozenset()) ->
     }
     left = HOP_BY_HOP | named | dropped
     return tuple(item for item in pairs if item[0].lower() not in left)
-
-
-def decoded(response: Response) -> Response | None:
-    """The response with its body as it was before compression; `None` where that is unknown.
-
-    Two servers may compress the same text to other bytes.
-    """
-    coding = (response.header("content-encoding") or "identity").strip().lower()
-    if coding == "identity" or not response.body:
-        return response
-    try:
-        if coding in ("gzip", "x-gzip"):
-            body = gzip.decompress(response.body)
-        elif coding == "deflate":
-            body = zlib.decompress(response.body)
-        else:
-            return None
-    except (OSError, EOFError, zlib.error):
-        # A broken encoding is compared to the byte, like any other body.
-        return response
-    headers = tuple(item for item in response.headers if item[0].lower() != "content-length")
-    return replace(response, headers=headers, body=body)

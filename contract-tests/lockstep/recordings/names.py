@@ -47,7 +47,7 @@ def _leaves(body: bytes | None) -> Iterator[str]:
         return
     try:
         yield from _scalars(json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return
 
 

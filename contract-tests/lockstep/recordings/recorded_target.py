@@ -20,7 +20,7 @@ from lockstep.transport.targets import PendingExchange, Target
 RECORDED = "recorded"
 
 
-class Listener:
+class RecordedTarget:
     """Learns from recorded and live answers which name stands for which.
 
     With `judges` what differs from the recording becomes a finding between `recorded` and the
@@ -80,7 +80,8 @@ class _Aside(RunLog):
 
     @classmethod
     def beside(cls, ledger: RunLog) -> _Aside:
-        return cls(**{each.name: getattr(ledger, each.name) for each in fields(ledger)})
+        shared = (each.name for each in fields(ledger) if each.init)
+        return cls(**{name: getattr(ledger, name) for name in shared})
 
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
@@ -90,7 +91,7 @@ class _Aside(RunLog):
 
     def count(self, exchange: Exchange) -> None:
         status = status_of(exchange.outcomes[RECORDED])
-        self.coverage.operations[exchange.label].differing += not exchange.parity
+        self.coverage.operations[exchange.label].differing += exchange.counted
         if status is not None:
             self.coverage.saw(exchange.label, RECORDED, status)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from lockstep.recordings.recording import NOWHERE, Recording, RecordingError, Step
 from lockstep.transport.messages import Headers, NoResponse, Outcome, Request, Response
+
+# A secret that a report masks, numbered where a later request carries it.
+_MASK = re.compile(r"\*\*\*(\d+)")
 
 
 def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -> Recording:
@@ -32,6 +36,8 @@ def _choose(data: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
     findings = data.get("findings")
     if findings is None:
         return data
+    if number is not None:
+        findings = [*findings, *data.get("seen_once", ())]
     if number is None:
         if len(findings) != 1:
             raise RecordingError(f"the report has {len(findings)} findings: --finding takes one")
@@ -56,7 +62,7 @@ def _request(data: Mapping[str, Any], actor: str | None) -> Request:
     body = data.get("body")
     return Request(
         data["method"],
-        data["path"],
+        _unmasked(data["path"]),
         _headers(data["headers"]),
         _bytes(body) if body is not None else None,
         actor=actor,
@@ -70,10 +76,15 @@ def _outcome(data: Mapping[str, Any]) -> Outcome:
 
 
 def _headers(pairs: Any) -> Headers:
-    return tuple((name, value) for name, value in pairs)
+    return tuple((name, _unmasked(value)) for name, value in pairs)
 
 
 def _bytes(body: Mapping[str, str]) -> bytes:
     if "base64" in body:
         return base64.b64decode(body["base64"])
-    return body.get("text", "").encode("utf-8", "surrogatepass")
+    return _unmasked(body.get("text", "")).encode("utf-8", "surrogatepass")
+
+
+def _unmasked(text: str) -> str:
+    """The text with its numbered masks as tokens, so that they are told from other words."""
+    return _MASK.sub(lambda mask: f"masked-secret-{int(mask[1]):04}", text)

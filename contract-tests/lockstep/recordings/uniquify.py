@@ -6,15 +6,15 @@ import json
 import random
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from lockstep.openapi.naming import is_unique
 from lockstep.recordings.recording import Step
 from lockstep.transport.messages import Headers, Request, Response, status_of
 
-_UNIQUE = re.compile(r"mail|user|login|name|handle|nick|slug|phone|title|code|key", re.IGNORECASE)
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]+")
 _TAKEN = frozenset({400, 409, 422})
@@ -32,11 +32,13 @@ class Uniquifier:
         rng: random.Random | None = None,
         *,
         names: Iterable[str] = (),
+        kept: Mapping[str, str] | None = None,
     ) -> None:
-        """Replace each of `texts` by a new one of the same form.
+        """Replace each of `texts` by a new one of the same form, or by what `kept` has for it.
 
         So are `names`, but only where they are a whole JSON string, path segment or query value.
         """
+        self._kept = kept or {}
         self._rng = rng or random.SystemRandom()
         self._replaced: dict[str, str] = {}
         self._patterns: dict[str, str] = {}
@@ -77,7 +79,8 @@ class Uniquifier:
         return bool(names)
 
     def _add(self, text: str, pattern: str, padding: str = "") -> None:
-        fresh = self._alike(text, padding)
+        fresh = self._kept.get(text, "") if not padding else ""
+        fresh = fresh or self._alike(text, padding)
         for encode in (str, _in_url, _in_json):
             encoded = encode(text)
             self._replaced[encoded] = encode(fresh)
@@ -132,7 +135,7 @@ class Uniquifier:
 def unique_members(request: Request) -> Iterator[str]:
     """Members of a JSON body that a server may take only once, by their names: never passwords."""
     for name, value in _members(request):
-        if "@" in value or (_UNIQUE.search(name) and not _SECRET.search(name)):
+        if "@" in value or is_unique(name):
             yield value
 
 
@@ -144,7 +147,7 @@ def has_password(request: Request) -> bool:
 def _members(request: Request) -> Iterator[tuple[str, str]]:
     try:
         yield from _strings(json.loads(request.body or b""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return
 
 

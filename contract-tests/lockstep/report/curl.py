@@ -4,58 +4,85 @@ from __future__ import annotations
 
 import shlex
 
-from lockstep.results.trace import Exchange
-from lockstep.transport.messages import NoResponse, Outcome, Request
+from lockstep.transport.messages import Request
+
+# What curl adds by itself, in the order in which it does.
+_ADDED = ("User-Agent", "Accept")
+# From here on curl asks first whether a body is wanted (`Expect: 100-continue`).
+_ASKS_FROM = 1024
+# An answer to HEAD says how long a body would be, and curl waits for it when told to send one.
+_PATIENCE = "5"
 
 
 def curl(request: Request, base_url: str) -> str:
-    """One command for bash that sends this request; nothing is shortened.
+    """One command for bash that sends this request to the byte, but for the order of headers.
 
-    Only what curl adds by itself, `Accept` and `User-Agent`, is left to it.
+    Nothing is shortened, and what curl would add by itself is kept away.
     """
-    parts = ["curl", "-isS", "--path-as-is", "--globoff"]
-    if request.method == "HEAD":
-        parts.append("--head")
-    elif request.method != "GET" or request.body:
-        parts += ["-X", request.method]
-    names = {name.lower() for name, _ in request.headers}
+    parts = ["-isS", *(shlex.quote(part) for part in options(request, base_url))]
     for name, value in request.headers:
-        parts += ["-H", f"{name}: {value}" if value else f"{name};"]
-    if request.body is not None and "content-type" not in names:
-        parts += ["-H", "Content-Type:"]
-    pipe = ""
-    if request.body is not None and b"\0" in request.body:
+        parts += ["-H", word(f"{name}: {value}" if value else f"{name};")]
+    address = word(base_url + request.path)
+    if request.body is None:
+        return " ".join(["curl", *parts, address])
+    if b"\0" in request.body:
         # No argument can hold a NUL, so the body comes by a pipe.
-        pipe = f"printf {_octal(request.body)} | "
-        parts += ["--data-binary", "@-"]
-    line = pipe + " ".join(shlex.quote(part) for part in parts)
-    if request.body is not None and not pipe:
-        line += f" --data-binary {_quoted(request.body)}"
-    return f"{line} {shlex.quote(base_url + request.path)}"
+        pipe = f"printf {octal(request.body)} | curl"
+        return " ".join([pipe, *parts, "--data-binary @-", address])
+    return " ".join(["curl", *parts, f"--data-binary {body_word(request.body)}", address])
 
 
-def steps(sequence: list[Exchange], target: str) -> list[str]:
-    """The commands of a sequence for one target, each with what it was answered."""
-    return [
-        f"{curl(exchange.requests[target], exchange.addresses[target])}"
-        f"  # {_answer(exchange.outcomes[target])}"
-        for exchange in sequence
-        if target in exchange.requests
-    ]
+def options(request: Request, base_url: str) -> list[str]:
+    """What curl is told beside the headers, the body and the address."""
+    told = ["--path-as-is", "--globoff"]
+    if base_url.startswith("https:"):
+        told.append("--http1.1")
+    if request.method == "HEAD" and request.body is None:
+        told.append("--head")
+    elif request.method == "HEAD":
+        told += ["-X", "HEAD", "--max-time", _PATIENCE]
+    elif request.method != "GET" or request.body is not None:
+        told += ["-X", request.method]
+    for name in _kept_away(request):
+        told += ["-H", f"{name}:"]
+    return told
 
 
-def _answer(outcome: Outcome) -> str:
-    return outcome.reason if isinstance(outcome, NoResponse) else str(outcome.status)
+def _kept_away(request: Request) -> list[str]:
+    """The names of headers that curl would add and lockstep did not send."""
+    names = {name.lower() for name, _ in request.headers}
+    added = [name for name in _ADDED if name.lower() not in names]
+    if request.body is not None and "content-type" not in names:
+        added.append("Content-Type")
+    if request.body is not None and len(request.body) >= _ASKS_FROM and "expect" not in names:
+        added.append("Expect")
+    return added
 
 
-def _quoted(body: bytes) -> str:
+def word(text: str) -> str:
+    """A text as one word of bash; what is not ASCII goes out as Latin-1, as headers do."""
+    if text.isascii() and text.isprintable():
+        return shlex.quote(text)
+    try:
+        return _bytes(text.encode("latin-1", "surrogateescape"))
+    except UnicodeEncodeError:
+        return _bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def body_word(body: bytes) -> str:
+    """A body without a NUL as one word of bash that curl sends as it is."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"
+        return _bytes(body)
     # curl would take a leading @ for a file name.
     return "$'\\x40'" + shlex.quote(text[1:]) if text.startswith("@") else shlex.quote(text)
 
 
-def _octal(body: bytes) -> str:
+def _bytes(body: bytes) -> str:
+    return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"
+
+
+def octal(body: bytes) -> str:
+    """A body as an argument of printf."""
     return "'" + "".join(f"\\{byte:03o}" for byte in body) + "'"

@@ -8,28 +8,44 @@ from importlib import metadata
 from lockstep.explain.severity import LEVELS, level
 from lockstep.openapi.inputs import CATEGORIES, Inputs
 from lockstep.report.extras import known_data, noise_data, race_data, rule_data, trap_data
-from lockstep.report.redact import masked
+from lockstep.report.phrases import is_parity
+from lockstep.report.redact import redacted
+from lockstep.report.remarks import remarks
+from lockstep.report.script import script
+from lockstep.report.secret_names import key_names
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
 from lockstep.results.findings import Finding
-from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
+from lockstep.verdict import Stage, Verdict
 
 # Raised when a member changes its meaning or goes away; new members do not raise it.
-SCHEMA_VERSION = 2
-_WORDS = {ALIKE: "alike", DIVERGED: "not alike", COULD_NOT_RUN: "could not run"}
+SCHEMA_VERSION = 3
 
 
-def as_data(verdict: Verdict) -> Data:
-    """The report as JSON data; secrets of the verdict are masked in every text."""
+def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
+    """The report as JSON data, without secrets unless they are to be shown.
+
+    Findings are numbered through, those that were seen once last.
+    """
     seen, every = verdict.covered
     levels = Counter(level(finding.severity) for finding in verdict.findings)
+    findings = [finding_data(finding, 0) for finding in verdict.findings]
+    # What differs comes before what all break alike.
+    findings.sort(key=lambda one: not is_parity(one))
+    seen_once = [finding_data(finding, 0) for finding in verdict.seen_once]
+    for number, finding in enumerate((*findings, *seen_once), 1):
+        finding["number"] = number
     data = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "lockstep", "version": metadata.version("lockstep")},
         "title": verdict.title,
-        "verdict": _WORDS[verdict.exit_code],
+        "verdict": verdict.parity,
         "exit_code": verdict.exit_code,
-        "alike": verdict.exit_code == ALIKE,
+        "alike": verdict.parity == "alike",
+        "conformance": verdict.conformance,
+        "fail_on": verdict.fail_on,
+        "untested": list(verdict.untested),
+        "excused": dict(verdict.excused),
         "seed": verdict.seed,
         "seconds": round(verdict.seconds, 3),
         "exchanges": verdict.exchanges,
@@ -39,9 +55,9 @@ def as_data(verdict: Verdict) -> Data:
         "targets": _targets(verdict),
         "stages": [_stage(stage) for stage in verdict.stages],
         "operations": _operations(verdict.coverage),
-        "findings": [
-            finding_data(finding, number) for number, finding in enumerate(verdict.findings, 1)
-        ],
+        "findings": findings,
+        "remarks": remarks(findings),
+        "seen_once": seen_once,
         "missing": [
             {
                 "operation": missing.operation,
@@ -60,11 +76,16 @@ def as_data(verdict: Verdict) -> Data:
         "traps": [trap_data(result) for result in verdict.traps],
         "races": [race_data(result) for result in verdict.races],
     }
-    return masked(data, verdict.secrets)
+    return (
+        data
+        if show_secrets
+        else redacted(data, verdict.secrets, key_names(verdict.coverage.document))
+    )
 
 
 def finding_data(finding: Finding, number: int) -> Data:
     """One finding with its steps, the failing one last."""
+    steps = [step_data(exchange) for exchange in finding.sequence]
     return {
         "number": number,
         "category": finding.category,
@@ -88,16 +109,35 @@ def finding_data(finding: Finding, number: int) -> Data:
             }
             for broken in finding.breaks
         ],
-        "also": [
-            {"operation": other.operation, "where": other.where, "count": other.count}
-            for other in finding.also
+        "conditions": [
+            {"kind": one.kind, "subject": one.subject, "detail": one.detail}
+            for one in finding.conditions
         ],
-        "count": finding.count,
-        "consequences": finding.consequences,
+        "differences": [
+            {"kind": one.kind, "where": one.where, "left": one.left, "right": one.right}
+            for one in finding.differences
+        ],
+        "places": [
+            {"operation": place.operation, "where": place.where, "count": place.count}
+            for place in finding.places
+        ],
+        "effect_of": finding.effect_of or None,
+        "count": sum(place.count for place in finding.places) or finding.count,
         "reproduced": finding.reproduced,
         "stage": finding.stage,
-        "steps": [step_data(exchange) for exchange in finding.sequence],
+        "steps": steps,
+        "script": script(steps, finding.sentence),
+        "neighbour": _neighbour(finding),
     }
+
+
+def _neighbour(finding: Finding) -> Data | None:
+    """The nearest steps that do not differ, with what is changed in them."""
+    neighbour = finding.neighbour
+    if neighbour is None:
+        return None
+    steps = [step_data(exchange) for exchange in neighbour.sequence]
+    return {"changed": neighbour.changed, "steps": steps}
 
 
 def _targets(verdict: Verdict) -> list[str]:

@@ -22,7 +22,9 @@ def trap_data(result: TrapResult) -> Data:
         "left_alone": alone
         if isinstance(alone, str)
         else "; ".join(f"{name}: {text}" for name, text in alone.items()),
+        "sent": result.sent,
         "answers": dict(result.shown),
+        "agrees": dict(result.agrees),
         "problems": list(result.problems),
     }
 

@@ -12,25 +12,34 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from lockstep.report import views
-from lockstep.report.data import as_data
-from lockstep.report.phrases import also, classes, counts, missing_lines, operations_of, totals
+from lockstep.report import operations, views
+from lockstep.report.phrases import (
+    breaks,
+    classes,
+    conformance,
+    excused_lines,
+    headline,
+    in_full,
+    missing_lines,
+    neighbour,
+    only_remarked,
+    operations_of,
+    place_lines,
+    places,
+    seen,
+    totals,
+    verdict,
+)
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.verdict import Verdict
+from lockstep.report.traps import marked
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _CODE = re.compile(r"`([^`]*)`")
 
 
-def write_html(verdict: Verdict, path: Path) -> None:
-    """Write the page, with the folders that it needs; `OSError` when that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html_text(as_data(verdict)), encoding="utf-8")
-
-
 def html_text(data: Data) -> str:
-    """The page of a report.
+    """The page of a report, the first finding first.
 
     All that comes from servers is escaped. The page's policy lets only its own style and script
     run, so that a body could do nothing even if it got through.
@@ -43,15 +52,20 @@ def html_text(data: Data) -> str:
         .get_template("report.html.j2")
         .render(
             report=data,
-            counts=counts(data),
+            verdict=verdict(data),
+            counts=headline(data),
+            conformance=conformance(data),
             totals=totals(data),
             classes=classes(data),
+            findings=in_full(data),
+            remarked=only_remarked(data),
+            rows=operations.rows(data, len(data["operations"])),
             missing=list(missing_lines(data)),
+            excused=excused_lines(data),
             style=Markup(style),
             script=Markup(script),
             policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
             "img-src data:; base-uri 'none'; form-action 'none'",
-            also=also,
             views=views,
         )
     )
@@ -69,6 +83,12 @@ def _environment() -> Environment:
     )
     environment.filters["prose"] = _prose
     environment.filters["operations"] = operations_of
+    environment.filters["breaks"] = breaks
+    environment.filters["marked"] = marked
+    environment.filters["places"] = places
+    environment.filters["place_lines"] = place_lines
+    environment.filters["neighbour"] = neighbour
+    environment.filters["seen"] = seen
     environment.filters["anchor"] = _anchor
     return environment
 

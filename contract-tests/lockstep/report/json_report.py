@@ -8,20 +8,13 @@ from pathlib import Path
 
 import jsonschema_rs
 
-from lockstep.report.data import SCHEMA_VERSION, as_data
+from lockstep.report.data import SCHEMA_VERSION
 from lockstep.report.steps import Data
 from lockstep.schemas import load_schema
-from lockstep.verdict import Verdict
 
 
 class ReportError(ValueError):
     """A file is no report, or one of another version."""
-
-
-def write_json(verdict: Verdict, path: Path) -> None:
-    """Write the report, with the folders that it needs; `OSError` when that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json_text(as_data(verdict)), encoding="utf-8")
 
 
 def json_text(data: Data) -> str:

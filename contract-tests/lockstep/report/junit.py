@@ -5,13 +5,23 @@ from __future__ import annotations
 import xml.etree.ElementTree as Xml
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from lockstep.report.data import as_data
-from lockstep.report.phrases import curl_lines, missing_of, operations_of, plain
+from lockstep.report.phrases import (
+    conformance,
+    curl_lines,
+    decides,
+    excused_lines,
+    headline,
+    missing_of,
+    neighbour,
+    operations_of,
+    places,
+    plain,
+    verdict,
+)
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.verdict import COULD_NOT_RUN, Verdict
+from lockstep.verdict import COULD_NOT_RUN
 
 MAX_TEXT = 20_000
 _CHECKS = ("status", "headers", "body", "connection", "document", "stories", "other")
@@ -22,26 +32,27 @@ _APART = frozenset({"trap", "race"})
 
 @dataclass(slots=True)
 class Case:
-    """One test case: (message, text) of each failure; nothing was sent for a skipped one."""
+    """One test case: (message, text) of each failure, and of what was found but decides nothing.
+
+    `skipped` says why it tells nothing.
+    """
 
     name: str
     failures: list[tuple[str, str]] = field(default_factory=list)
-    skipped: bool = False
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+    skipped: str = ""
     is_error: bool = False
-
-
-def write_junit(verdict: Verdict, path: Path) -> None:
-    """Write the XML, with the folders that it needs; `OSError` when that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(junit_text(as_data(verdict)), encoding="utf-8")
 
 
 def junit_text(data: Data) -> str:
     """A suite for each operation, with a case for each check; stories, traps and races follow.
 
-    The findings of one check are one failure, with the sentences and the commands of all.
+    The findings of one check are one failure, with the sentences and the commands of all; what
+    `--fail-on` does not ask about is put out beside. A finding stands in the suite of one
+    operation, and is named in those of its other places.
     """
-    root = Xml.Element("testsuites", name=visible(f"lockstep: {data['title']}"))
+    said = f"lockstep: {data['title']}: {verdict(data)}"
+    root = Xml.Element("testsuites", name=visible(said))
     root.set("time", f"{data['seconds']:.3f}")
     for title, cases in _suites(data):
         root.append(_suite(title, cases))
@@ -58,7 +69,7 @@ def _suites(data: Data) -> Iterator[tuple[str, list[Case]]]:
         if operation["documented"] or found:
             yield name, list(_operation(data, name, operation, found))
     others = [finding for finding in findings if finding["operation"] not in data["operations"]]
-    yield "other findings", [Case(finding["operation"], [_failure(finding)]) for finding in others]
+    yield "other findings", [_case(data, one["operation"], [one]) for one in others]
     yield "stories", list(_stories(data))
     yield (
         "traps",
@@ -70,12 +81,32 @@ def _suites(data: Data) -> Iterator[tuple[str, list[Case]]]:
 
 def _operation(data: Data, name: str, operation: Data, found: Sequence[Data]) -> Iterator[Case]:
     for check in _CHECKS:
-        failures = [_failure(finding) for finding in found if _check(finding) == check]
-        if failures or check in _ALWAYS:
-            yield Case(check, failures, skipped=not operation["exchanges"] and not failures)
+        of_check = [finding for finding in found if _check(finding) == check]
+        if of_check or check in _ALWAYS:
+            case = _case(data, check, of_check, at=name)
+            case.skipped = "nothing was sent" * (not operation["exchanges"] and not of_check)
+            yield case
     missing = missing_of(data, name)
     if missing:
         yield Case("documented statuses", [(text, text) for text in missing])
+
+
+def _case(data: Data, name: str, found: Sequence[Data], *, at: str = "") -> Case:
+    """A case with the findings that decide as failures, and the others as remarks."""
+    case = Case(name)
+    for finding in found:
+        if at in ("", finding["operation"]):
+            failed = decides(data, finding)
+            (case.failures if failed else case.remarks).append(_failure(finding))
+        else:
+            case.remarks.append(_named(finding))
+    return case
+
+
+def _named(finding: Data) -> tuple[str, str]:
+    """A finding in the suite of one of its further places: one cause is one failure."""
+    said = plain(finding["sentence"])
+    return said, f"{said}\nSee finding {finding['number']}, at {finding['operation']}."
 
 
 def _check(finding: Data) -> str:
@@ -94,6 +125,11 @@ def _failure(finding: Data) -> tuple[str, str]:
     if finding["silence"]:
         lines.append(f"The document is silent: {plain(finding['silence'])}")
     lines += [f"{name}: {value}" for name, value in finding["values"].items()]
+    for title, text in (
+        ("Places", places(finding)),
+        ("Does not differ", neighbour(finding)),
+    ):
+        lines += [f"{title}: {text}"] if text else []
     for name in finding["targets"]:
         lines += [f"On {name}:", *(f"  {line}" for line in curl_lines(finding, name))]
     return plain(finding["sentence"]), "\n".join(lines)
@@ -112,6 +148,18 @@ def _run(data: Data) -> Iterator[Case]:
         yield Case(f"known difference: {name}")
     broken = data["exit_code"] == COULD_NOT_RUN
     yield Case("problems", [(text, text) for text in data["problems"]], is_error=broken)
+    said = f"{verdict(data)}: {headline(data)}"
+    kept = [("conformance", f"conformance {plain(conformance(data))}")]
+    kept += [("not held against anybody", text) for text in excused_lines(data)]
+    yield Case("verdict", [(said, said)] * _is_untested(data), kept, is_error=True)
+    for finding in data["seen_once"]:
+        told = _failure(finding)
+        title = f"seen once: {finding['number']}, {finding['operation']}"
+        yield Case(title, [], [told], skipped="not shown again when repeated")
+
+
+def _is_untested(data: Data) -> bool:
+    return bool(data["verdict"] == "not tested")
 
 
 def _listed(name: str, problems: Sequence[str]) -> Case:
@@ -130,9 +178,12 @@ def _suite(title: str, cases: Sequence[Case]) -> Xml.Element:
             failure.set("message", visible(case.failures[0][0]) + more)
             failure.text = visible("\n\n".join(text for _, text in case.failures))[:MAX_TEXT]
         elif case.skipped:
-            Xml.SubElement(element, "skipped", message="nothing was sent")
+            Xml.SubElement(element, "skipped", message=case.skipped)
+        if case.remarks:
+            out = Xml.SubElement(element, "system-out")
+            out.text = visible("\n\n".join(text for _, text in case.remarks))[:MAX_TEXT]
     failed = [case for case in cases if case.failures]
     suite.set("failures", str(sum(not case.is_error for case in failed)))
     suite.set("errors", str(sum(case.is_error for case in failed)))
-    suite.set("skipped", str(sum(case.skipped for case in cases)))
+    suite.set("skipped", str(sum(bool(case.skipped) for case in cases)))
     return suite

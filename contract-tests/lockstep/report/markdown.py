@@ -5,27 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
-from lockstep.report import lines
-from lockstep.report.data import as_data
-from lockstep.report.phrases import also, counts, curl_lines, missing_lines, totals
+from lockstep.report import lines, operations
+from lockstep.report.phrases import (
+    breaks,
+    conformance,
+    curl_lines,
+    excused_lines,
+    headline,
+    in_full,
+    missing_lines,
+    neighbour,
+    only_remarked,
+    places,
+    totals,
+    verdict,
+)
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.verdict import Verdict
 
 # Such pages are limited in size; the other reports hold the rest.
 SHOWN_FINDINGS = 20
 SHOWN_LINES = 20
+SHOWN_OPERATIONS = 25
 MAX_COMMAND = 2000
 _SPECIAL = re.compile(r"([\\*_\[\]<>|#~!&])")
 _CODE = re.compile(r"`([^`]*)`")
-
-
-def write_markdown(verdict: Verdict, path: Path) -> None:
-    """Write the summary, with the folders that it needs; `OSError` when that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(markdown_text(as_data(verdict)), encoding="utf-8")
 
 
 def markdown_text(data: Data) -> str:
@@ -35,15 +40,20 @@ def markdown_text(data: Data) -> str:
 
 def _lines(data: Data) -> Iterator[str]:
     mark = {0: "✅", 1: "❌"}.get(data["exit_code"], "⚠️")
-    yield f"## {mark} {prose(data['title'])}: {data['verdict']}"
+    yield f"## {mark} {prose(data['title'])}: {prose(verdict(data))}"
     yield ""
-    yield f"{prose(counts(data))}. {prose(totals(data))}."
-    yield from _table(data)
-    for finding in data["findings"][:SHOWN_FINDINGS]:
+    yield f"{prose(headline(data))}. Conformance {prose(conformance(data))}."
+    findings = in_full(data)
+    for finding in findings[:SHOWN_FINDINGS]:
         yield from _finding(finding)
-    hidden = len(data["findings"]) - SHOWN_FINDINGS
+    hidden = len(findings) - SHOWN_FINDINGS
     if hidden > 0:
         yield f"\n{hidden} more findings are in the other reports."
+    yield from _table(data)
+    yield ""
+    yield f"{prose(totals(data))}."
+    remarked = [f"{one['number']}. {one['sentence']}" for one in only_remarked(data)]
+    yield from _list("Rules that are broken, and nobody asked about", remarked)
     yield from _list("Problems", data["problems"])
     yield from _list("Documented statuses that were not seen", list(missing_lines(data)))
     for title, listed in (
@@ -57,20 +67,19 @@ def _lines(data: Data) -> Iterator[str]:
     yield from _list("About the targets", data["notes"])
     yield from _list("Not judged", data["not_judged"])
     yield from _list("Not tested", data["not_tested"])
+    yield from _list("Not held against anybody, since states had parted", excused_lines(data))
+    once = [f"{one['number']}. {one['sentence']}" for one in data["seen_once"]]
+    yield from _list("Seen once, so they decide nothing", once)
 
 
 def _table(data: Data) -> Iterator[str]:
-    shown = {
-        name: operation
-        for name, operation in data["operations"].items()
-        if operation["differing"] or operation["nonconforming"]
-    }
+    shown = operations.rows(data, SHOWN_OPERATIONS, only_wrong=True)
     if not shown:
         return
     yield ""
     yield "| Operation | Sent | Breaks the document | Differs |"
     yield "|---|---:|---|---:|"
-    for name, operation in shown.items():
+    for name, operation in shown:
         broken = operation["nonconforming"].items()
         wrong = ", ".join(f"{prose(who)} {count:,}" for who, count in broken) or "none"
         sent, differing = operation["exchanges"], operation["differing"]
@@ -86,10 +95,12 @@ def _finding(finding: Data) -> Iterator[str]:
     )
     if finding["silence"]:
         yield f"\n**The document is silent.** {prose(finding['silence'])}"
-    if finding["also"]:
-        yield f"\n{prose(also(finding))}"
-    for broken in finding["breaks"]:
-        yield f"\n**Breaks the document.** {prose(broken['sentence'])}"
+    if places(finding):
+        yield f"\nPlaces: {prose(places(finding))}."
+    if neighbour(finding):
+        yield f"\nDoes not differ: {prose(neighbour(finding))}."
+    for said in breaks(finding):
+        yield f"\n**Breaks the document.** {prose(said)}"
     for name in finding["targets"]:
         commands = [visible(line) for line in curl_lines(finding, name, MAX_COMMAND)]
         if commands:

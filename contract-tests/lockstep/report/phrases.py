@@ -3,18 +3,86 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from lockstep.explain.attribution import ALL_ALIKE
+from lockstep.explain.severity import LEVELS
 from lockstep.report.steps import Data
+from lockstep.results.findings import CONFORMANCE, PARITY
+
+# So many operations of a finding, and rules of the line on conformance, are named.
+_NAMED_PLACES = 3
+_NAMED_RULES = 6
+_NAMED_CLAUSES = 3
+
+
+def is_parity(finding: Data) -> bool:
+    """Whether a finding says that targets differ, as `verdict.is_parity` has it."""
+    if finding["category"] == CONFORMANCE:
+        return False
+    return bool(finding["category"] == PARITY or finding["class"] != ALL_ALIKE)
+
+
+def decides(data: Data, finding: Data) -> bool:
+    """Whether a finding is what the run was asked about (`--fail-on`)."""
+    asked = data["fail_on"]
+    return bool(asked == "any" or is_parity(finding) == (asked == "parity"))
+
+
+def in_full(data: Data) -> list[Data]:
+    """The findings with evidence worth showing: what differs, and what else decides."""
+    return [one for one in data["findings"] if is_parity(one) or decides(data, one)]
+
+
+def only_remarked(data: Data) -> list[Data]:
+    """The other findings: rules that are broken, which nobody asked about."""
+    return [one for one in data["findings"] if not (is_parity(one) or decides(data, one))]
+
+
+def verdict(data: Data) -> str:
+    """The verdict's word, with what keeps it from being about everything: `alike, as far as …`."""
+    word: str = data["verdict"]
+    said = _clauses(data["untested"])
+    if not said:
+        return word
+    if word == "alike":
+        return f"{word}, as far as tested ({said})"
+    return f"{word}: {said}" if word == "not tested" else word
+
+
+def headline(data: Data) -> str:
+    """What follows the verdict and the title: how many findings, and what was not tested."""
+    said = _clauses(data["untested"])
+    more = (
+        f"; not tested: {said}" if said and data["verdict"] not in ("alike", "not tested") else ""
+    )
+    return f"{counts(data)}{more}"
+
+
+def conformance(data: Data) -> str:
+    """`kept`, or `broken: 405 without `Allow` (6 operations), …` with who breaks what."""
+    if not data["remarks"]:
+        return str(data["conformance"])
+    shown = [remark(one, data) for one in data["remarks"][:_NAMED_RULES]]
+    hidden = len(data["remarks"]) - _NAMED_RULES
+    return f"broken: {', '.join(shown)}" + (f" and {hidden} more rules" if hidden > 0 else "")
+
+
+def remark(one: Data, data: Data) -> str:
+    """A broken rule, by whom where it is not all, and in how many operations."""
+    number = one["operations"]
+    by = f", {enumerated(one['targets'])}" if set(one["targets"]) < set(data["targets"]) else ""
+    return f"{one['rule']} ({number} operation{'s' * (number != 1)}{by})"
 
 
 def counts(data: Data) -> str:
-    """`3 findings (1 critical, 2 low) on old and new`."""
-    found = [f"{count} {name}" for name, count in data["levels"].items() if count]
-    number = len(data["findings"])
+    """`3 findings (1 critical, 2 low) on old and new`: those that are about parity."""
+    findings = [one for one in data["findings"] if is_parity(one)]
+    levels = Counter(one["level"] for one in findings)
+    found = [f"{levels[name]} {name}" for name, _ in LEVELS if levels[name]]
     listed = f" ({', '.join(found)})" if found else ""
-    on = ", ".join(data["targets"])
-    return f"{number} {'finding' if number == 1 else 'findings'}{listed} on {on}"
+    number = {0: "no findings", 1: "1 finding"}.get(len(findings), f"{len(findings)} findings")
+    return f"{number}{listed} on {enumerated(data['targets'])}"
 
 
 def totals(data: Data) -> str:
@@ -41,27 +109,77 @@ def missing_of(data: Data, operation: str) -> list[str]:
     return [_missing(one) for one in data["missing"] if one["operation"] == operation]
 
 
+def excused_lines(data: Data) -> list[str]:
+    """How many differences were not held against anybody, by cause, the most frequent first."""
+    causes = sorted(data["excused"].items(), key=lambda item: -item[1])
+    return [f"{count:,} after: {cause}" for cause, count in causes]
+
+
 def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
-    """The commands of a finding's steps for one target, each with what it was answered."""
+    """The commands of a finding's steps for one target, each with what all have answered."""
     for step in finding["steps"]:
         if target in step["curl"]:
-            outcome = step["outcomes"].get(target, {})
-            answer = outcome.get("failure") or outcome.get("status", "")
             command = step["curl"][target]
             if len(command) > limit:
                 command = f"{command[:limit]}… (whole in the JSON report)"
-            yield f"{command}  # {answer}"
+            yield f"{command}  # {answers(step)}"
+
+
+def answers(step: Data) -> str:
+    """`201` where all answered so, else `old 201, new 422`."""
+    said = {
+        name: str(outcome.get("failure") or outcome.get("status", ""))
+        for name, outcome in step["outcomes"].items()
+    }
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return ", ".join(f"{name} {text}" for name, text in said.items())
 
 
 def operations_of(finding: Data) -> list[str]:
     """The operations that show a finding, the one with its steps first."""
-    return [finding["operation"], *(other["operation"] for other in finding["also"])]
+    named = (place["operation"] for place in finding["places"])
+    return list(dict.fromkeys([finding["operation"], *named]))
 
 
-def also(finding: Data) -> str:
-    """`Also in a, b.` for the operations that show the same; empty where there are none."""
-    names = dict.fromkeys(operations_of(finding)[1:])
-    return f"Also in {', '.join(names)}." if names else ""
+def places(finding: Data) -> str:
+    """`5 operations: a, b, c and 2 more`; empty for a finding of one operation."""
+    names = operations_of(finding)
+    if len(names) < 2:
+        return ""
+    return f"{len(names)} operations: {_some(names, _NAMED_PLACES)}"
+
+
+def place_lines(finding: Data) -> list[str]:
+    """Every place of a finding: operation, where in its answer, and how often."""
+    return [
+        f"{place['operation']}: {place['where']} ({place['count']:,})"
+        for place in finding["places"]
+    ]
+
+
+def breaks(finding: Data) -> list[str]:
+    """What of the document the same difference breaks, a sentence for each rule."""
+    rules: dict[tuple[str, ...], list[str]] = {}
+    for one in finding["breaks"]:
+        key = one["kind"], one["where"], *one["targets"]
+        rules.setdefault(key, []).append(one["sentence"])
+    return [
+        f"{first} So in {len(more)} more operation{'s' * (len(more) > 1)}." if more else first
+        for first, *more in rules.values()
+    ]
+
+
+def neighbour(finding: Data) -> str:
+    """What is changed in the nearest steps that do not differ; empty where there are none."""
+    return finding["neighbour"]["changed"] if finding["neighbour"] else ""
+
+
+def seen(finding: Data) -> str:
+    """How often a finding was seen, in which stage first, and whether it was shown again."""
+    times = "1 time" if finding["count"] == 1 else f"{finding['count']:,} times"
+    again = {True: "; shown again from nothing", False: "; not shown again"}
+    return f"{times}, first in {finding['stage']}{again.get(finding['reproduced'], '')}"
 
 
 def plain(sentence: str) -> str:
@@ -69,11 +187,28 @@ def plain(sentence: str) -> str:
     return sentence.replace("`", "")
 
 
-def _missing(missing: Data) -> str:
-    whom = ", ".join(missing["targets"])
-    return f"{missing['operation']} {missing['status']}: not from {whom}"
-
-
 def classes(data: Data) -> list[tuple[str, int]]:
     """How many findings each class has, the most frequent first."""
     return Counter(finding["class"] for finding in data["findings"]).most_common()
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    *first, last = names or ("nobody",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _some(names: Sequence[str], limit: int) -> str:
+    """The first names, and how many more there are."""
+    if len(names) <= limit + 1:
+        return enumerated(names)
+    return f"{', '.join(names[:limit])} and {len(names) - limit} more"
+
+
+def _clauses(texts: Sequence[str]) -> str:
+    return "; ".join(texts[:_NAMED_CLAUSES])
+
+
+def _missing(missing: Data) -> str:
+    whom = ", ".join(missing["targets"])
+    return f"{missing['operation']} {missing['status']}: not from {whom}"

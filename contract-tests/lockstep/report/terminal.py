@@ -8,61 +8,130 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lockstep.report import lines
-from lockstep.report.data import as_data
-from lockstep.report.phrases import also, counts, curl_lines, missing_lines, totals
+from lockstep.report import lines, operations
+from lockstep.report.phrases import (
+    breaks,
+    conformance,
+    curl_lines,
+    excused_lines,
+    headline,
+    in_full,
+    missing_lines,
+    neighbour,
+    only_remarked,
+    places,
+    seen,
+    totals,
+    verdict,
+)
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
-from lockstep.verdict import Verdict
+from lockstep.report.traps import explained
 
 # Further findings are a sentence each.
 SHOWN_IN_FULL = 10
 SHOWN_FINDINGS = 40
 SHOWN_LINES = 15
+SHOWN_ONCE = 10
+SHOWN_OPERATIONS = 25
 SHOWN_TEXT = 400
+SHOWN_COMMAND = 1000
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 
 
-def print_verdict(verdict: Verdict, console: Console) -> None:
-    """Print the verdict, the table of operations, the findings, and what was not looked at."""
-    print_report(as_data(verdict), console)
-
-
 def print_report(data: Data, console: Console) -> None:
-    """`print_verdict` for a report that was read from a file."""
-    _say(console, f"{_word(data)}  {_shown(data['title'])}: {_shown(counts(data))}")
-    for note in data["notes"]:
+    """Print the verdict, the findings, the table of operations, and what was not looked at."""
+    _say(
+        console, f"{_word(data, verdict(data))}  {_shown(data['title'])}: {_shown(headline(data))}"
+    )
+    _say(console, f"conformance  {_shown(conformance(data))}")
+    for note in data["notes"][:1]:
         _print_line(console, note)
+    _print_findings(data, console)
+    _print_list("Problems", data["problems"], console, cut=False)
     console.print()
     console.print(_operations(data))
-    for finding in data["findings"][:SHOWN_IN_FULL]:
-        _print_finding(finding, console)
-    for finding in data["findings"][SHOWN_IN_FULL:SHOWN_FINDINGS]:
-        console.print(_headline(finding))
-        _print_line(console, finding["sentence"])
-    hidden = len(data["findings"]) - SHOWN_FINDINGS
-    if hidden > 0:
-        console.print(f"\n{hidden} more findings are in the other reports.")
     _print_list("Documented statuses that were not seen", missing_lines(data), console)
-    _print_list("Problems", data["problems"], console, cut=False)
     _print_list("Known differences", lines.known(data), console)
+    _print_list("Not held against anybody, since states had parted", excused_lines(data), console)
     _print_list(
         "Noise: treated as the same, since a target differs from itself", lines.noise(data), console
     )
     _print_list("Rules", lines.rules(data), console)
+    _print_list("About the targets", data["notes"][1:], console)
     _print_list("Not judged", data["not_judged"], console)
     _print_list("Not tested", data["not_tested"], console)
+    _print_once(data, console)
     console.print()
-    _say(console, f"{_word(data)}: {totals(data)}")
+    _say(console, f"{_word(data, data['verdict'])}: {totals(data)}")
+
+
+def print_finding(finding: Data, console: Console, more: Iterable[str] = ()) -> None:
+    """Print one finding in full: what was seen, where, what does not differ, and its steps.
+
+    `more` are lines that explain it.
+    """
+    console.print(_headline(finding), highlight=False, soft_wrap=True)
+    _print_line(console, finding["sentence"])
+    if finding["silence"]:
+        _print_line(console, f"The document is silent: {finding['silence']}")
+    for text in more:
+        _print_line(console, text)
+    for name, value in finding["values"].items():
+        text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}…"
+        _print_line(console, f"  {name}: {text}".replace("\n", "\n     "))
+    for title, said in (
+        ("places", places(finding)),
+        ("does not differ", neighbour(finding)),
+        ("after", finding["effect_of"] or ""),
+    ):
+        if said:
+            _print_line(console, f"  {title}: {said}")
+    for said in breaks(finding):
+        _print_line(console, f"  breaks the document: {said}")
+    _print_line(console, f"{seen(finding)}; {finding['kind']}, {finding['where']}", dim=True)
+    for name in list(_with_steps(finding))[-1:]:
+        _print_line(console, f"on {name}:", dim=True)
+        for line in curl_lines(finding, name, SHOWN_COMMAND):
+            _print_line(console, f"  {line}")
 
 
 def _say(console: Console, text: str) -> None:
     console.print(text, highlight=False, soft_wrap=True)
 
 
-def _word(data: Data) -> str:
-    colour = "green" if data["alike"] else "red"
-    return f"[bold {colour}]{data['verdict']}[/]"
+def _word(data: Data, text: str) -> str:
+    colour = {"alike": "green", "not tested": "yellow"}.get(data["verdict"], "red")
+    return f"[bold {colour}]{_shown(text)}[/]"
+
+
+def _print_findings(data: Data, console: Console) -> None:
+    every = in_full(data)
+    for finding in every[:SHOWN_IN_FULL]:
+        console.print()
+        print_finding(finding, console, explained(data, finding))
+    for finding in every[SHOWN_IN_FULL:SHOWN_FINDINGS]:
+        console.print()
+        console.print(_headline(finding), highlight=False, soft_wrap=True)
+        _print_line(console, finding["sentence"])
+    hidden = len(every) - SHOWN_FINDINGS
+    if hidden > 0:
+        console.print(f"\n{hidden} more findings are in the other reports.")
+    if any(one["script"] for one in every):
+        said = (
+            "The steps of a finding as a script for any fresh server: lockstep report JSON-REPORT"
+        )
+        console.print()
+        _print_line(console, f"{said} --finding NUMBER --script", dim=True)
+    remarked = [f"{one['number']}. {one['sentence']}" for one in only_remarked(data)]
+    _print_list("Rules of the document that are broken, and nobody asked about", remarked, console)
+
+
+def _print_once(data: Data, console: Console) -> None:
+    """What could not be shown again, a line each; it decides nothing."""
+    once = [f"{one['number']}. {one['sentence']}" for one in data["seen_once"]]
+    title = "Seen once: not shown again when repeated, so they decide nothing"
+    _print_list(title, once, console, most=SHOWN_ONCE)
 
 
 def _operations(data: Data) -> Table:
@@ -72,35 +141,27 @@ def _operations(data: Data) -> Table:
     table.add_column("statuses", overflow="fold")
     table.add_column("conformance")
     table.add_column("parity")
-    targets = len(data["targets"])
-    quiet = []
-    for name, record in data["operations"].items():
-        if record["documented"] or record["differing"] or record["nonconforming"]:
-            table.add_row(*_row(name, record, targets))
-        else:
-            quiet.append(record["exchanges"])
-    if quiet:
-        title = f"other requests, of {len(quiet)} kinds"
-        table.add_row(title, f"{sum(quiet):,}", "", "[green]ok[/]", "[green]ok[/]")
+    for name, record in operations.rows(data, SHOWN_OPERATIONS, only_sent=True):
+        table.add_row(*_row(name, record, len(data["targets"])))
     return table
 
 
 def _row(name: str, record: Data, targets: int) -> tuple[str, ...]:
     wrong = ", ".join(f"{who} {count:,}" for who, count in sorted(record["nonconforming"].items()))
-    conformance = f"[red]{_shown(wrong)}[/]" if wrong else "[green]ok[/]"
+    broken = f"[red]{_shown(wrong)}[/]" if wrong else "[green]ok[/]"
     differing = record["differing"]
     parity = f"[red]{differing:,} differ[/]" if differing else "[green]ok[/]"
     if not record["exchanges"]:
-        conformance = parity = "[dim]not sent[/]"
+        broken = parity = "[dim]not sent[/]"
     sent = f"{record['exchanges']:,}"
-    return _shown(name), sent, _shown(_statuses(record, targets)), conformance, parity
+    return _shown(name), sent, _shown(_statuses(record, targets)), broken, parity
 
 
 def _statuses(record: Data, targets: int) -> str:
-    seen = record["statuses"]
+    seen_by = record["statuses"]
     parts = []
-    for status in sorted({status for by_status in seen.values() for status in by_status}):
-        who = [name for name in sorted(seen) if seen[name].get(status)]
+    for status in sorted({status for by_status in seen_by.values() for status in by_status}):
+        who = [name for name in sorted(seen_by) if seen_by[name].get(status)]
         parts.append(status if len(who) == targets else f"{status} ({', '.join(who)} only)")
     return " ".join(parts)
 
@@ -108,39 +169,12 @@ def _statuses(record: Data, targets: int) -> str:
 def _headline(finding: Data) -> str:
     level = f"[{_COLOURS[finding['level']]}]{finding['level']}[/]"
     called = f"[bold]{_shown(finding['class'])}[/]  {_shown(finding['operation'])}"
-    return f"\n[bold]{finding['number']}.[/] {level}  {called}"
-
-
-def _print_finding(finding: Data, console: Console) -> None:
-    console.print(_headline(finding))
-    _print_line(console, finding["sentence"])
-    if finding["silence"]:
-        _print_line(console, f"The document is silent: {finding['silence']}")
-    for name, value in finding["values"].items():
-        text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}…"
-        _print_line(console, f"  {name}: {text}".replace("\n", "\n     "))
-    if finding["also"]:
-        _print_line(console, f"  {also(finding)}")
-    for broken in finding["breaks"]:
-        _print_line(console, f"  breaks the document: {broken['sentence']}")
-    _print_line(console, f"{_seen(finding)}; {finding['kind']}, {finding['where']}", dim=True)
-    for name in _with_steps(finding):
-        _print_line(console, f"on {name}:", dim=True)
-        for line in curl_lines(finding, name):
-            _print_line(console, f"  {line}")
+    return f"[bold]{finding['number']}.[/] {level}  {called}"
 
 
 def _print_line(console: Console, text: str, *, dim: bool = False) -> None:
     style = "dim" if dim else None
     console.print(f"   {visible(text)}", style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def _seen(finding: Data) -> str:
-    times = "once" if finding["count"] == 1 else f"{finding['count']:,} times"
-    also = f", with {finding['consequences']:,} more because of it" * bool(finding["consequences"])
-    again = {True: ", and again when repeated", False: ", but not again when repeated"}
-    repeated = again.get(finding["reproduced"], "")
-    return f"{times}{also}, first in {finding['stage']}{repeated}"
 
 
 def _with_steps(finding: Data) -> Iterator[str]:
@@ -150,12 +184,14 @@ def _with_steps(finding: Data) -> Iterator[str]:
     yield from dict.fromkeys(shown if finding["category"] == "parity" else shown[:1])
 
 
-def _print_list(title: str, texts: Iterable[str], console: Console, *, cut: bool = True) -> None:
+def _print_list(
+    title: str, texts: Iterable[str], console: Console, *, cut: bool = True, most: int = SHOWN_LINES
+) -> None:
     every = list(texts)
     if not every:
         return
     console.print(f"\n[bold]{title}[/]")
-    shown = every[:SHOWN_LINES] if cut else every
+    shown = every[:most] if cut else every
     for line in shown:
         _print_line(console, line)
     if len(shown) < len(every):

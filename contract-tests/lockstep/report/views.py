@@ -55,16 +55,26 @@ class Command:
 
 def panes(finding: Data) -> Iterator[Pane]:
     """The last answers of a finding: those of the leader beside those of every other target."""
-    if not finding["steps"]:
+    return _panes(finding["steps"], finding["targets"], {finding["where"]})
+
+
+def panes_of_neighbour(finding: Data) -> Iterator[Pane]:
+    """The last answers of the nearest steps that do not differ."""
+    neighbour = finding["neighbour"] or {"steps": []}
+    return _panes(neighbour["steps"], finding["targets"], set())
+
+
+def _panes(steps: Sequence[Data], targets: Sequence[str], where: set[str]) -> Iterator[Pane]:
+    if not steps:
         return
-    step = finding["steps"][-1]
+    step = steps[-1]
     leader, *others = step["outcomes"]
-    involved = [name for name in others if name in finding["targets"]] or others
+    involved = [name for name in others if name in targets] or others
     for name in involved:
-        places = {one["where"] for one in step["differences"].get(name, ())} | {finding["where"]}
+        places = {one["where"] for one in step["differences"].get(name, ())} | where
         yield _pane(leader, name, step, places)
     if not others:
-        yield _pane(leader, "", step, {finding["where"]})
+        yield _pane(leader, "", step, where)
 
 
 def commands(finding: Data) -> list[tuple[str, list[Command]]]:
@@ -76,16 +86,15 @@ def commands(finding: Data) -> list[tuple[str, list[Command]]]:
     ]
 
 
-def findings_of(data: Data, operation: str, *, parity: bool, target: str = "") -> list[int]:
+def findings_of(data: Data, names: Sequence[str], *, parity: bool, target: str = "") -> list[int]:
     """The numbers of the findings that a cell of the matrix stands for."""
-    numbers = []
-    for finding in data["findings"]:
-        if operation not in operations_of(finding):
-            continue
-        at_fault = target in finding["at_fault"]
-        if finding["category"] == "parity" if parity else at_fault:
-            numbers.append(finding["number"])
-    return numbers
+    wanted = set(names)
+    return [
+        finding["number"]
+        for finding in data["findings"]
+        if wanted.intersection(operations_of(finding))
+        and (finding["category"] == "parity" if parity else target in finding["at_fault"])
+    ]
 
 
 def _pane(left: str, right: str, step: Data, places: set[str]) -> Pane:

@@ -1,41 +1,71 @@
-"""Collects what was found, one bucket for one cause."""
+"""What a run has seen, one finding for each thing that differs under one condition."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from urllib.parse import unquote_plus
 
 from lockstep.matching import Difference
+from lockstep.results.conditions import Condition, Conditions, kinds_of
+from lockstep.results.grounding import is_grounded
 from lockstep.results.known_differences import KnownDifference
+from lockstep.results.signatures import Observation, Signature
 from lockstep.results.trace import Exchange, Trace
+from lockstep.transport.messages import status_of
 
 PARITY = "parity"
 CONFORMANCE = "conformance"
 STORY = "story"
 TRAP = "trap"
 RACE = "race"
-# A bucket stops looking for a shorter sequence after so many occurrences.
+# So many sequences are kept of one finding, the shortest ones: one may not show it again.
+MAX_EXEMPLARS = 4
+# A finding stops looking for a shorter sequence after so many occurrences.
 MAX_SEQUENCES = 50
+
+
+UNSIGNED = Signature("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An operation and a place of its answers that show a finding, and how often."""
+
+    operation: str
+    where: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The nearest steps that do not differ: the same but for what `changed` says."""
+
+    changed: str
+    sequence: tuple[Exchange, ...]
 
 
 @dataclass(slots=True)
 class Finding:
-    """One bucket: everything that differs in the same way at the same place.
+    """Everything that differs in the same way under the same conditions.
 
     `category` is `parity`, `conformance`, `story`, `trap` or `race`; `values` says what each target
     showed, by target name; `targets` names the ones at fault, for parity all that were compared.
-    `sequence` is the shortest list of requests seen to lead to it, the failing one last;
-    `reproduced` says whether it led there again, where that was tried. `lately` is what was sent
-    before it was seen first, whether it matters or not. `consequences` counts what differed only
-    because this had come before.
+    `signature` is what differs, `conditions` what the request had to do with it; `places` are all
+    operations that show it. `differences` are those of one answer that are this one fact.
+
+    `sequence` is the shortest list of requests seen to lead to it, the failing one last, and
+    `exemplars` are others; `reproduced` says whether it led there again from an empty state, where
+    that was tried, and `neighbour` what does not. `lately` is what was sent before it was seen
+    first, whether it matters or not. `effect_of` names the write after which alone it shows.
 
     The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
     of the targets at fault, `all wrong alike`, `all wrong` or `document silent`; `severity` is 0
     to 100; `sentence` says for people what was seen, `silence` which sentence the document lacks,
-    `breaks` holds the findings on conformance that have the same cause, and `also` those of other
-    operations that show the same member or header in the same way.
+    and `breaks` holds the findings on conformance that have the same cause.
     """
 
     category: str
@@ -45,18 +75,24 @@ class Finding:
     targets: tuple[str, ...]
     values: dict[str, str]
     sequence: list[Exchange] = field(default_factory=list)
+    exemplars: list[list[Exchange]] = field(default_factory=list, repr=False)
     lately: list[Exchange] = field(default_factory=list, repr=False)
+    trace: Trace | None = field(default=None, repr=False)
+    signature: Signature = UNSIGNED
+    conditions: Conditions = ()
+    differences: tuple[Difference, ...] = ()
+    places: list[Place] = field(default_factory=list)
     count: int = 1
     stage: str = ""
     reproduced: bool | None = None
-    consequences: int = 0
+    neighbour: Neighbour | None = None
+    effect_of: str = ""
     verdict: str = ""
     at_fault: tuple[str, ...] = ()
     severity: int = 0
     sentence: str = ""
     silence: str = ""
     breaks: list[Finding] = field(default_factory=list)
-    also: list[Finding] = field(default_factory=list)
 
     def merge(self, other: Finding) -> None:
         """Count another occurrence, at the same targets or at further ones."""
@@ -64,9 +100,13 @@ class Finding:
         self.values = {**other.values, **self.values}
         self.targets = tuple(dict.fromkeys((*self.targets, *other.targets)))
 
-    def shorten(self, sequence: list[Exchange], values: Mapping[str, str]) -> None:
-        """Keep the shorter sequence, and what it showed."""
-        if len(sequence) < len(self.sequence):
+    def keep(self, sequence: list[Exchange], values: Mapping[str, str]) -> None:
+        """Keep a further sequence while there are few, the best as the finding's own.
+
+        Short ones are good, and better are those that lean on nothing that others left behind.
+        """
+        self.exemplars = sorted([*self.exemplars, sequence], key=_leaning)[:MAX_EXEMPLARS]
+        if self.exemplars[0] is sequence:
             self.sequence = sequence
             self.values = {**self.values, **values}
 
@@ -76,29 +116,40 @@ class Findings:
 
     def __init__(self, known: list[KnownDifference]) -> None:
         self.known = known
-        self._buckets: dict[tuple[str, str, str, str], Finding] = {}
+        self.tried = Tried()
+        self.excused: Counter[str] = Counter()
+        self._found: dict[tuple[object, ...], Finding] = {}
         self._lock = threading.Lock()
         self.stage = ""
 
     def __len__(self) -> int:
-        return len(self._buckets)
+        return len(self._found)
 
     def all(self) -> list[Finding]:
-        """Every bucket, shortest sequence first."""
-        return sorted(self._buckets.values(), key=lambda found: len(found.sequence))
+        """Every finding, shortest sequence first."""
+        return sorted(self._found.values(), key=lambda found: len(found.sequence))
 
     def since(self, count: int) -> list[Finding]:
-        """The buckets beyond the first `count`, in the order in which they were found."""
-        return list(self._buckets.values())[count:]
+        """The findings beyond the first `count`, in the order in which they were found."""
+        return list(self._found.values())[count:]
 
-    def add_difference(
-        self, exchange: Exchange, difference: Difference, names: tuple[str, str], trace: Trace
+    def add_observation(
+        self, exchange: Exchange, observation: Observation, names: tuple[str, str], trace: Trace
     ) -> bool:
-        """Record a parity finding between two targets; false for a known difference."""
-        values = dict(zip(names, (difference.left, difference.right), strict=True))
-        label, kind, where = exchange.label, difference.kind, difference.where
-        finding = Finding(PARITY, label, kind, where, names, values)
-        return self._add(finding, lambda: trace.sequence(exchange), trace.lately)
+        """Record what differs between two targets; false for a known difference."""
+        first = observation.differences[0]
+        finding = Finding(
+            PARITY,
+            exchange.label,
+            first.kind,
+            first.where,
+            names,
+            dict(zip(names, (first.left, first.right), strict=True)),
+            signature=observation.signature,
+            conditions=_conditions(exchange, observation),
+            differences=observation.differences,
+        )
+        return self._add(finding, exchange, trace)
 
     def add_violation(
         self,
@@ -112,19 +163,36 @@ class Findings:
     ) -> bool:
         """Record what targets did against the document or a story; false for a known one."""
         targets = tuple(values)
-        finding = Finding(category, exchange.label, kind, where, targets, dict(values))
-        return self._add(finding, lambda: trace.sequence(exchange), trace.lately)
+        finding = Finding(
+            category,
+            exchange.label,
+            kind,
+            where,
+            targets,
+            dict(values),
+            signature=Signature(kind, where, ""),
+        )
+        return self._add(finding, exchange, trace)
 
     def add(self, finding: Finding) -> bool:
         """Record what no sequence of requests shows, as a trap or a race does."""
-        return self._add(finding, list)
+        return self._add(finding)
 
-    def add_consequence(self, origin: tuple[str, str, str]) -> None:
-        """Count what differs only because a difference came before: (operation, kind, where)."""
+    def note(self, exchange: Exchange, trace: Trace) -> None:
+        """Count an exchange under its conditions, whether anything differs or not."""
         with self._lock:
-            found = self._buckets.get((PARITY, *origin))
-            if found is not None:
-                found.consequences += 1
+            self.tried.note(exchange, lambda: trace.sequence(exchange, writes=False))
+
+    def drop(self, finding: Finding, cause: str) -> None:
+        """Take a finding back that only follows from another one; it is counted by its cause."""
+        with self._lock:
+            self._found = {k: one for k, one in self._found.items() if one is not finding}
+        self.excuse(cause, finding.count)
+
+    def excuse(self, cause: str, count: int = 1) -> None:
+        """Count what differs only because states have parted; `cause` says why, for people."""
+        with self._lock:
+            self.excused[cause] += count
 
     def problems(self) -> list[str]:
         """What is wrong with the list of known differences itself."""
@@ -132,24 +200,107 @@ class Findings:
         return [text for entry in self.known if (text := entry.problem(today)) is not None]
 
     def _add(
-        self,
-        finding: Finding,
-        sequence: Callable[[], list[Exchange]],
-        lately: Callable[[], list[Exchange]] = list,
+        self, finding: Finding, exchange: Exchange | None = None, trace: Trace | None = None
     ) -> bool:
         with self._lock:
             for entry in self.known:
                 if entry.covers(finding.operation, finding.kind, finding.where):
                     entry.seen += 1
                     return False
-            key = (finding.category, finding.operation, finding.kind, finding.where)
-            known = self._buckets.get(key)
+            key = (
+                *(finding.category, finding.operation, finding.kind, finding.where),
+                *(finding.signature, finding.conditions if _depends(finding) else ()),
+            )
+            known = self._found.get(key)
             if known is None:
-                finding.sequence, finding.lately = sequence(), lately()
+                if exchange is not None and trace is not None:
+                    finding.trace, finding.lately = trace, trace.lately()
+                    finding.sequence = trace.sequence(exchange)
+                    finding.exemplars = [finding.sequence]
                 finding.stage = self.stage
-                self._buckets[key] = finding
+                self._found[key] = finding
             else:
                 known.merge(finding)
-                if known.count <= MAX_SEQUENCES:
-                    known.shorten(sequence(), finding.values)
+                if exchange is None or trace is None or known.count > MAX_SEQUENCES:
+                    return True
+                if known.reproduced is None:
+                    known.keep(trace.sequence(exchange), finding.values)
             return True
+
+
+def _conditions(exchange: Exchange, observation: Observation) -> Conditions:
+    """What may have to do with a difference: of a list the query, else all that stands out."""
+    if observation.signature.kind != "list":
+        return exchange.conditions
+    query = exchange.request.path.partition("?")[2]
+    names = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if pair}
+    return tuple(Condition("parameter", name) for name in sorted(names))
+
+
+def _leaning(sequence: list[Exchange]) -> tuple[bool, int]:
+    return not is_grounded(sequence), len(sequence)
+
+
+def _depends(finding: Finding) -> bool:
+    """Whether what differs is about the request, and not about a part of the answer as such."""
+    return finding.signature.kind in ("status", "outcome", "list")
+
+
+class Tried:
+    """How often each condition was tried, by the status that the leader answered.
+
+    So what differs under a condition can be told from what differs now and then.
+    """
+
+    def __init__(self) -> None:
+        self._by_kinds: Counter[tuple[object, ...]] = Counter()
+        self._by_operation: Counter[tuple[object, ...]] = Counter()
+        self._by_conditions: Counter[tuple[object, ...]] = Counter()
+        self._answered: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._asked: dict[str, set[frozenset[str]]] = defaultdict(set)
+        # The last exchanges that succeeded on every target, by operation.
+        self.succeeded: dict[str, list[Exchange]] = {}
+
+    def note(self, exchange: Exchange, succeeded: Callable[[], list[Exchange]]) -> None:
+        """Count an exchange; `succeeded` gives the steps that led to it."""
+        status = str(status_of(exchange.leader))
+        kinds = kinds_of(exchange.conditions)
+        self._by_kinds[kinds, status] += 1
+        self._by_operation[exchange.label, kinds, status] += 1
+        self._by_conditions[exchange.conditions, status] += 1
+        self._asked[exchange.label].add(kinds)
+        for name, outcome in exchange.outcomes.items():
+            self._answered[exchange.label, name].add(str(status_of(outcome)))
+        if not kinds <= {"notable"} or (exchange.conditions and exchange.label in self.succeeded):
+            return
+        known = self.succeeded.get(exchange.label)
+        if known is not None and not known[-1].conditions:
+            return
+        statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
+        if max(statuses) < 300 and not any(exchange.differences.values()):
+            self.succeeded[exchange.label] = succeeded()
+
+    def ways(self, operation: str) -> int:
+        """In how many ways an operation was asked, by what stood out in the requests."""
+        return len(self._asked[operation]) if operation in self._asked else 0
+
+    def only_answer(self, operation: str, target: str) -> str:
+        """The refusal that a target answers an operation with whatever is asked, else empty."""
+        statuses = self._answered.get((operation, target), set())
+        only = next(iter(statuses)) if len(statuses) == 1 else ""
+        return only if only[:1] in ("4", "5") else ""
+
+    def times(
+        self,
+        status: str,
+        *,
+        kinds: frozenset[str] | None = None,
+        operation: str | None = None,
+        conditions: Conditions | None = None,
+    ) -> int:
+        """How often the leader answered with a status under conditions, or their kinds."""
+        if conditions is not None:
+            return self._by_conditions[conditions, status]
+        if operation is not None:
+            return self._by_operation[operation, kinds, status]
+        return self._by_kinds[kinds, status]

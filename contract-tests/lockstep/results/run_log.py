@@ -6,13 +6,15 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lockstep.matching import Clock, Difference
+from lockstep.matching import Clock
 from lockstep.matching.noise import NoiseBook
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance, Violation
 from lockstep.openapi.document import Document
+from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
 from lockstep.results.findings import Findings
+from lockstep.results.signatures import Observation, SignatureReader
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.messages import Response
 
@@ -34,7 +36,15 @@ class RunLog:
     noise: NoiseBook = field(default_factory=NoiseBook)
     exchanges: int = 0
     requests: int = 0
+    # The names of safe operations that change something all the same.
+    unrepeatable: set[str] = field(default_factory=set)
+    conditions: ConditionReader = field(init=False)
+    signatures: SignatureReader = field(init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.conditions = ConditionReader(self.document, self.conformance)
+        self.signatures = SignatureReader(self.document)
 
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
@@ -49,17 +59,16 @@ class RunLog:
                 with self._lock:
                     self.coverage.operations[exchange.label].nonconforming[name] += 1
 
-    def add_differences(
+    def add_observation(
         self,
         exchange: Exchange,
         names: tuple[str, str],
-        differences: Iterable[Difference],
+        observation: Observation,
         trace: Trace,
     ) -> None:
-        """Record where the answers of the leader and of a partner differ."""
-        for difference in differences:
-            added = self.findings.add_difference(exchange, difference, names, trace)
-            exchange.parity = exchange.parity and not added
+        """Record what differs between the leader and a partner."""
+        if self.findings.add_observation(exchange, observation, names, trace):
+            exchange.counted = True
 
     def count(self, exchange: Exchange) -> None:
         """Count an exchange and its answers."""
@@ -77,7 +86,7 @@ class RunLog:
         self.coverage.sent(exchange.label, exchange.request)
         record = self.coverage.operations[exchange.label]
         record.requests += 1
-        record.differing += not exchange.parity
+        record.differing += exchange.counted
         for name, outcome in exchange.outcomes.items():
             if isinstance(outcome, Response):
                 self.coverage.saw(exchange.label, name, outcome.status)

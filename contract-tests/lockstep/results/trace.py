@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.matching.difference import Difference
 from lockstep.openapi.conformance import Violation
+from lockstep.openapi.naming import is_unique
+from lockstep.results.conditions import Conditions
 from lockstep.transport.messages import Outcome, Request, status_of
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
@@ -21,6 +25,7 @@ MAX_STEPS = 60
 KEPT_MAKERS = 20_000
 KEPT_GROUPS = 1_000
 KEPT_LATELY = 20
+KEPT_DONE = 5_000
 
 Names = Callable[[Request], set[str]]
 
@@ -36,7 +41,9 @@ class Exchange:
 
     `requests`, `outcomes`, `addresses` (base URLs) and `violations` (what each answer breaks of the
     document) are keyed by target name; `differences` are those of each partner from the leader.
-    `parted` says that the targets are no longer in the same state for the actor of the request.
+    `conditions` say what stands out in the request, `parity` whether all answers are the same,
+    `counted` whether a difference is a finding, `parted` that the targets are no longer in the same
+    state for the actor of the request.
     """
 
     number: int
@@ -46,7 +53,9 @@ class Exchange:
     outcomes: dict[str, Outcome]
     addresses: dict[str, str]
     group: str | None = None
+    conditions: Conditions = ()
     parity: bool = True
+    counted: bool = False
     conformant: bool = True
     parted: bool = False
     violations: dict[str, list[Violation]] = field(default_factory=dict)
@@ -75,6 +84,9 @@ class Trace:
     _groups: BoundedDict[str, list[Exchange]] = field(
         default_factory=lambda: BoundedDict(KEPT_GROUPS)
     )
+    _done: BoundedDict[tuple[object, ...], Exchange] = field(
+        default_factory=lambda: BoundedDict(KEPT_DONE)
+    )
     _lately: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_LATELY))
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -89,8 +101,9 @@ class Trace:
             self._groups.setdefault(exchange.group, []).append(exchange)
         for value in made:
             self._makers.setdefault(value, exchange)
-        status = status_of(exchange.leader) or 0
+        status = status_of(exchange.leader) or 599
         if exchange.request.method not in SAFE_METHODS and status < 400:
+            self._note_done(exchange, status)
             for value in self._known_names(exchange.request):
                 # Credentials name who writes, not what is written to.
                 if self._makers[value].group is None:
@@ -113,10 +126,63 @@ class Trace:
                 if writes and current is exchange:
                     earlier = self._writes.get(value, ())
                     pending.extend(write for write in earlier if write.number < exchange.number)
+            if current is exchange:
+                pending.extend(self._done_before(exchange))
             if current.group is not None:
                 group = self._groups.get(current.group, ())
                 pending.extend(other for other in group if other.number < current.number)
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
+
+    def maker(self, key: str) -> Exchange | None:
+        """The exchange that showed a thing first, or in which a client named it; by its key."""
+        return self._makers.get(key)
+
+    def was_deleted(self, key: str, maker: Exchange) -> bool:
+        """Whether a thing, or what it was made in, was deleted."""
+        keys = {key, *self.things(maker.request)}
+        return any(
+            self._deletes(write, each) for each in keys for write in self._writes.get(each, ())
+        )
+
+    def _deletes(self, write: Exchange, key: str) -> bool:
+        """Whether a request deletes a thing itself, and not something of it."""
+        last = unquote(write.request.path.partition("?")[0].rpartition("/")[2])
+        return write.request.method == "DELETE" and last in (key, key.partition("=")[2])
+
+    def was_done(self, request: Request) -> bool:
+        """Whether the same user has sent the very same write before, and it succeeded."""
+        return _write_of(request) in self._done
+
+    def duplicates(self, exchange: Exchange) -> list[str]:
+        """The members of a creation with the value of an earlier one, by names such as `email`."""
+        pairs = _naming_members(exchange.request)
+        return [name for name, value in pairs if (name, value) in self._done]
+
+    def forget_writes(self) -> None:
+        """Take no later write for one that was done before."""
+        self._done.clear()
+
+    def _note_done(self, exchange: Exchange, status: int) -> None:
+        if status >= 300:
+            return
+        request = exchange.request
+        self._done.setdefault(_write_of(request), exchange)
+        if request.method == "POST":
+            for name, value in _naming_members(request):
+                self._done.setdefault((name, value), exchange)
+        elif request.method == "PUT":
+            # A client may name what it makes.
+            for key in self.names(request) - self._makers.keys():
+                self._makers[key] = exchange
+
+    def _done_before(self, exchange: Exchange) -> Iterator[Exchange]:
+        """The earlier writes that a request repeats, or takes a value of."""
+        request = exchange.request
+        keys = [_write_of(request)]
+        keys += _naming_members(request)
+        for known in filter(None, map(self._done.get, keys)):
+            if known.number < exchange.number:
+                yield known
 
     def lately(self) -> list[Exchange]:
         """The last exchanges, whatever they were about, oldest first."""
@@ -133,8 +199,13 @@ class Trace:
         names = self._known_names(exchange.request)
         for maker in self.makers(exchange):
             names |= self._known_names(maker.request)
-        writes = {write.number: write for name in names for write in self._writes.get(name, ())}
-        return [write for write in writes.values() if write.request.method == "DELETE"]
+        found = {
+            write.number: write
+            for name in names
+            for write in self._writes.get(name, ())
+            if self._deletes(write, name)
+        }
+        return list(found.values())
 
     def things(self, request: Request) -> set[str]:
         """The keys of the things that a request names, its credentials apart."""
@@ -146,3 +217,20 @@ class Trace:
             parts.append(request.body.decode("latin-1"))
         tokens = {token for part in parts for token in _TOKEN.findall(part)}
         return {name for name in tokens | self.names(request) if name in self._makers}
+
+
+def _write_of(request: Request) -> tuple[object, ...]:
+    return request.method, request.path, request.body, request.actor
+
+
+def _naming_members(request: Request) -> Iterator[tuple[str, str]]:
+    """The members of a JSON body that often must be unique, those of one inner object too."""
+    try:
+        value = json.loads(request.body or b"null")
+    except (ValueError, RecursionError):
+        return
+    inner = [value, *value.values()] if isinstance(value, dict) else []
+    for each in inner:
+        for name, member in each.items() if isinstance(each, dict) else ():
+            if isinstance(member, str) and len(member) > 2 and is_unique(name):
+                yield name, member

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote, unquote
 
-from lockstep.transport.messages import Request
+from lockstep.transport.cookies import CookieJar
+from lockstep.transport.messages import Outcome, Request, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,61 @@ BEARER = Credential()
 UNKNOWN = Credential(name="", form="")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identity:
-    """A user as each target knows it: the tokens are by target name."""
+    """A user as each target knows it: the tokens and the jars are by target name.
+
+    `source` is where the answer to a log-in has the token. Later answers may replace a token (see
+    `absorb`), and one token may be that of several users.
+    """
 
     credential: Credential
     tokens: Mapping[str, str]
+    jars: Mapping[str, CookieJar] = field(default_factory=dict)
+    source: str = ""
+    _past: set[tuple[str, str]] = field(default_factory=set)
+
+    def token(self, target: str) -> str:
+        """The token that counts at one target now; `KeyError` for an unknown one."""
+        if self.credential.location == "cookie" and target in self.jars:
+            return self.jars[target].cookies.get(self.credential.name, self.tokens[target])
+        return self.tokens[target]
+
+    def put(self, request: Request, target: str) -> Request:
+        """The request with everything that shows one target who sends it, cookies and all."""
+        signed = self.credential.put(request, self.token(target))
+        jar = self.jars.get(target)
+        return jar.put(signed) if jar is not None else signed
 
     def signed(self, request: Request, target: str) -> bool:
-        """Whether a request carries the token that one target gave out."""
-        token = self.tokens.get(target)
-        return token is not None and (
-            self.credential.value(request) == self.credential.form.format(token=token)
-        )
+        """Whether a request carries a token that one target gave out, now or before."""
+        if target not in self.tokens:
+            return False
+        past = (token for name, token in tuple(self._past) if name == target)
+        known = {self.tokens[target], self.token(target), *past}
+        forms = {self.credential.form.format(token=token) for token in known}
+        return self.credential.value(request) in forms
 
-    def sign(self, request: Request, target: str) -> Request:
-        """The request with the token that one target gave out."""
-        return self.credential.put(request, self.tokens[target])
+    def translate(self, request: Request, own: Request, target: str, leader: str) -> Request:
+        """A request `own` to one target, with what that target gave out in the leader's places.
+
+        `request` is what the leader gets, since two of its tokens may be known by one name at the
+        target, or the other way round. Nothing is added, and foreign values stay as they are.
+        """
+        jar = self.jars.get(target)
+        is_cookie = self.credential.location == "cookie"
+        in_jar = is_cookie and jar is not None and self.credential.name in jar.cookies
+        if self.signed(request, leader) and target in self.tokens and not in_jar:
+            own = self.credential.put(own, self.token(target))
+        return jar.renew(own, self.jars.get(leader)) if jar is not None else own
+
+    def absorb(self, request: Request, outcome: Outcome, target: str) -> None:
+        """Take in the cookies that a target sets in its answer to a request of this user.
+
+        What it sets for a request with other credentials is somebody else's.
+        """
+        jar = self.jars.get(target)
+        if jar is not None and isinstance(outcome, Response) and self.signed(request, target):
+            self._past.add((target, self.token(target)))
+            keep = self.credential.name if self.credential.location == "cookie" else ""
+            jar.absorb(outcome, keep)

@@ -45,7 +45,10 @@ _DECODER = json.JSONDecoder(
 
 def parse(body: bytes) -> Any:
     """Parse UTF-8 JSON with literals kept; `ValueError` for anything else."""
-    return _DECODER.decode(body.decode("utf-8"))
+    try:
+        return _DECODER.decode(body.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def type_name(value: Any) -> str:

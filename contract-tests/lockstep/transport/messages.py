@@ -31,8 +31,13 @@ class Request:
 
     def with_header(self, name: str, value: str) -> Request:
         """A copy in which the header has exactly this value."""
+        bare = self.without_header(name)
+        return replace(bare, headers=(*bare.headers, (name, value)))
+
+    def without_header(self, name: str) -> Request:
+        """A copy that does not have the header."""
         kept = tuple(item for item in self.headers if item[0].lower() != name.lower())
-        return replace(self, headers=(*kept, (name, value)))
+        return replace(self, headers=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,14 @@ class Response:
 class NoResponse:
     """The request got no answer.
 
-    `reason` is one of `refused`, `unknown_host`, `tls`, `dropped`, `timeout`, `malformed`; `detail`
-    is for people only.
+    `reason` is one of `refused`, `unknown_host`, `tls`, `dropped`, `timeout`, `malformed`,
+    `too_large`; `detail` is for people only. `count` says how many bytes of an answer came all the
+    same: those of a stream that does not end, say.
     """
 
     reason: str
     detail: str = field(compare=False, default="")
+    count: int = field(compare=False, default=0)
 
 
 Outcome = Response | NoResponse

@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
-import http.client
-import select
 import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from lockstep.transport.messages import Headers, NoResponse, Outcome, Request, Response
+from lockstep.transport.connection import (
+    Connection,
+    TimedSocket,
+    TooLargeError,
+    failure_of,
+    read_response,
+)
+from lockstep.transport.encodings import decoded
+from lockstep.transport.messages import Headers, NoResponse, Outcome, Request
+
+__all__ = ["Connection", "PendingExchange", "Target", "failure_of", "read_response"]
 
 # Shorter than the keep-alive time of every common server, so that a connection is not handed out
 # in the moment in which the server closes it.
 MAX_IDLE_SECONDS = 1.0
+# So short ago an answer came that a server which closes behind it would have said so by now.
+LIVE_SECONDS = 0.005
 MAX_IDLE_CONNECTIONS = 16
-
-
-class ReadableSocket(Protocol):
-    """What an answer is read from."""
-
-    def makefile(self, mode: Any, /) -> Any:
-        """A binary file of what arrives."""
-
-
-@dataclass(slots=True)
-class Connection:
-    """A socket that carries one request at a time."""
-
-    sock: socket.socket
-    used_at: float = field(default_factory=time.monotonic)
-
-    def is_reusable(self) -> bool:
-        """True when the socket is fresh enough and the server has neither closed nor written."""
-        if time.monotonic() - self.used_at > MAX_IDLE_SECONDS:
-            return False
-        readable, _, _ = select.select([self.sock], [], [], 0)
-        return not readable
+# What may be sent again without asking (RFC 9110, 9.2.2).
+REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+# An answer that came while another target was waited for is read all the same.
+_GRACE_SECONDS = 1.0
+# Zero would make a socket not wait at all.
+_SHORTEST = 0.001
 
 
 class Target:
     """A named server.
 
-    Bytes go out and come back as they are: no re-sending, no redirects, no decoding, no cookies.
+    Bytes go out and come back as they are, but for bodies that are compressed in a known way: no
+    redirects, no cookies. Nothing is sent twice, but for what may be repeated on a kept connection
+    that ended without a byte of answer.
     Safe to use from several threads; each request has a connection of its own while it runs.
     """
 
@@ -58,8 +55,9 @@ class Target:
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Name a server; `base_url` is `http[s]://host[:port][/prefix]`, `timeout` in seconds.
+        """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
+        `timeout` is in seconds, from the first byte of a request to the last one of its answer.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
         by default, those that the system trusts. Raises `ValueError` for another scheme or a URL
         without a host.
@@ -76,6 +74,8 @@ class Target:
         self.tls = (tls or ssl.create_default_context()) if secure else None
         self.move(base_url)
         self._idle: list[Connection] = []
+        # Whether it has ever ended a kept connection without a word.
+        self._closes_silently = False
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -92,17 +92,8 @@ class Target:
 
     def start(self, request: Request) -> PendingExchange:
         """Write one request; `finish` reads the answer, so several targets can work at once."""
-        pending = PendingExchange(self, request.method)
-        try:
-            pending.connection = self._take()
-        except OSError as error:
-            pending.failure = failure_of(error, connecting=True)
-            return pending
-        try:
-            pending.connection.sock.sendall(self.encode(self.dress(request)))
-        except OSError as error:
-            # A server may answer (413, say) and stop reading: the answer is still worth reading.
-            pending.failure = failure_of(error)
+        pending = PendingExchange(self, request.method, data=self.encode(self.dress(request)))
+        pending.write(lambda deadline: self._take(request.method, deadline))
         return pending
 
     @property
@@ -115,17 +106,23 @@ class Target:
         missing = (item for item in self.headers if request.header(item[0]) is None)
         return replace(request, headers=(*request.headers, *missing)) if self.headers else request
 
-    def connect(self) -> socket.socket:
-        """A new connection, for bytes of the caller's own; `OSError` when there is none."""
-        sock = socket.create_connection(self.address, timeout=self.timeout)
+    def connect(self, deadline: float | None = None) -> socket.socket:
+        """A new connection, for bytes of the caller's own; `OSError` when there is none.
+
+        Without a `deadline` there is one after the target's own time.
+        """
+        until = deadline if deadline is not None else time.monotonic() + self.timeout
+        sock = _connected(self.address, until)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.tls is None:
-            return sock
-        try:
-            return self.tls.wrap_socket(sock, server_hostname=self.address[0])
-        except OSError:
-            sock.close()
-            raise
+        if self.tls is not None:
+            sock.settimeout(max(_SHORTEST, until - time.monotonic()))
+            try:
+                sock = self.tls.wrap_socket(sock, server_hostname=self.address[0])
+            except OSError:
+                sock.close()
+                raise
+        sock.settimeout(self.timeout)
+        return sock
 
     def encode(self, request: Request) -> bytes:
         """The bytes that `request` puts on the wire."""
@@ -147,15 +144,35 @@ class Target:
         for connection in idle:
             connection.sock.close()
 
-    def _take(self) -> Connection:
+    def _take(self, method: str, deadline: float) -> Connection:
+        """A connection for a request: a kept one that lives, else a fresh one.
+
+        What must not be sent twice goes out on one that answered a moment ago, if at all. A kept
+        one is closed before: a server may serve no more than one at a time.
+        """
         while True:
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                return Connection(self.connect())
-            if connection.is_reusable():
+            if connection is not None and self._is_usable(connection, method):
+                connection.reused = True
                 return connection
-            connection.sock.close()
+            if connection is not None:
+                connection.sock.close()
+            if connection is None or method not in REPEATABLE:
+                return Connection(self.connect(deadline))
+
+    def _is_usable(self, connection: Connection, method: str) -> bool:
+        idle = connection.idle_seconds()
+        if idle > MAX_IDLE_SECONDS:
+            return False
+        if connection.has_ended():
+            self.note_silent_end()
+            return False
+        return method in REPEATABLE or (idle < LIVE_SECONDS and not self._closes_silently)
+
+    def note_silent_end(self) -> None:
+        """Remember that a connection which the server had kept ended without a word."""
+        self._closes_silently = True
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection whose answer was read to its end."""
@@ -167,54 +184,81 @@ class Target:
         connection.sock.close()
 
 
+def _connected(address: tuple[str, int], deadline: float) -> socket.socket:
+    """A connection to the first of a name's addresses that takes one, all within the time."""
+    failure: OSError = OSError(f"{address[0]} has no address")
+    for family, kind, protocol, _, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(max(_SHORTEST, deadline - time.monotonic()))
+            sock.connect(place)
+        except OSError as error:
+            sock.close()
+            failure = error
+        else:
+            return sock
+    raise failure
+
+
 @dataclass(slots=True)
 class PendingExchange:
-    """A request that was written and is not answered yet."""
+    """A request that was written and is not answered yet.
+
+    `data` is what to send again where that is possible; `deadline` is of `time.monotonic`, and
+    follows from the target's own time.
+    """
 
     target: Target
     method: str
     connection: Connection | None = None
     failure: NoResponse | None = None
+    data: bytes | None = None
+    deadline: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.deadline = self.deadline or time.monotonic() + self.target.timeout
+
+    def write(self, connect: Callable[[float], Connection]) -> None:
+        """Send the data over a connection; `failure` says why that did not go well."""
+        self.failure = None
+        try:
+            self.connection = connect(self.deadline)
+        except OSError as error:
+            self.connection, self.failure = None, failure_of(error, connecting=True)
+            return
+        try:
+            self.connection.send(self.data or b"", self.deadline)
+        except OSError as error:
+            # A server may answer (413, say) and stop reading: the answer is still worth reading.
+            self.failure = failure_of(error)
 
     def finish(self) -> Outcome:
         """Read the answer; `NoResponse` where none came."""
+        connection = self.connection
+        outcome = self._read()
+        if not isinstance(outcome, NoResponse) or outcome.reason != "dropped" or outcome.count:
+            return outcome
+        if connection is None or not connection.reused:
+            return outcome
+        self.target.note_silent_end()
+        if self.method not in REPEATABLE or self.data is None:
+            return outcome
+        self.write(lambda deadline: Connection(self.target.connect(deadline)))
+        return self._read()
+
+    def _read(self) -> Outcome:
         if self.connection is None:
             return self.failure or NoResponse("dropped")
+        deadline = max(self.deadline, time.monotonic() + min(_GRACE_SECONDS, self.target.timeout))
+        stream = TimedSocket(self.connection.sock, deadline)
         try:
-            response, reusable = read_response(self.connection.sock, self.method)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            response, reusable = read_response(stream, self.method)
+        except (OSError, HTTPException, TooLargeError, ValueError) as error:
             self.connection.sock.close()
-            return self.failure or failure_of(error)
-        if reusable and self.failure is None:
+            return replace(self.failure or failure_of(error), count=stream.count)
+        # After an error of their own some servers end the connection without saying so.
+        if reusable and self.failure is None and response.status < 500:
             self.target.give_back(self.connection)
         else:
             self.connection.sock.close()
-        return response
-
-
-def read_response(sock: ReadableSocket, method: str) -> tuple[Response, bool]:
-    """Read one answer; true with it when the connection can carry another request."""
-    raw = http.client.HTTPResponse(cast(socket.socket, sock), method=method)
-    try:
-        raw.begin()
-        body = raw.read()
-        closes = bool(raw.will_close)
-        response = Response(raw.status, tuple(raw.getheaders()), body, raw.reason, closes)
-        return response, not closes
-    finally:
-        raw.close()
-
-
-def failure_of(error: Exception, *, connecting: bool = False) -> NoResponse:
-    """Say why there was no answer."""
-    if isinstance(error, TimeoutError):
-        return NoResponse("timeout", str(error))
-    if isinstance(error, socket.gaierror):
-        return NoResponse("unknown_host", str(error))
-    if isinstance(error, ssl.SSLError):
-        return NoResponse("tls", str(error))
-    if connecting:
-        return NoResponse("refused", str(error))
-    if isinstance(error, OSError | http.client.IncompleteRead):
-        return NoResponse("dropped", str(error))
-    return NoResponse("malformed", f"{type(error).__name__}: {error}")
+        return decoded(response) or response

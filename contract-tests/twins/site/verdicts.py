@@ -60,8 +60,8 @@ def _verdict(
 def _parity(report: Any) -> tuple[bool, list[str]]:
     covered = report["covered"]
     findings = len(report["findings"])
-    return report["alike"], [
-        f"The twins are {report['verdict']}.",
+    return report["exit_code"] == 0, [
+        f"The twins are {report['verdict']}; the contract is {report['conformance']}.",
         f"{report['requests']:,} requests in {report['exchanges']:,} exchanges,"
         f" {covered['seen']} of {covered['documented']} documented statuses,"
         f" {findings} {'finding' if findings == 1 else 'findings'}, seed {report['seed']}.",

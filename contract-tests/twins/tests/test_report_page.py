@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lockstep.matching import Difference
-from lockstep.report.html import write_html
+from lockstep.report.data import as_data
+from lockstep.report.html import html_text
 from lockstep.results.trace import Exchange, Trace
 from lockstep.run import Run
 from lockstep.settings import Settings
@@ -55,7 +56,8 @@ def verdict() -> Verdict:
                 addresses={"old": "http://old.test", "new": "http://new.test"},
             )
             difference = Difference(kind, where, left, right)
-            run.ledger.add_differences(exchange, ("old", "new"), [difference], Trace())
+            for observation in run.ledger.signatures.read(exchange, [difference]):
+                run.ledger.add_observation(exchange, ("old", "new"), observation, Trace())
             run.ledger.count(exchange)
     return replace(run.finish(), problems=["<b>one</b>"])
 
@@ -64,7 +66,7 @@ def verdict() -> Verdict:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a report."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_html(verdict(), path)
+    path.write_text(html_text(as_data(verdict())), encoding="utf-8")
     return path
 
 

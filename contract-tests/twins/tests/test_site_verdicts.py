@@ -23,8 +23,9 @@ def test_verdicts_are_read_from_the_newest_reports(
     tmp_path: Path, compared: dict[str, Any]
 ) -> None:
     report = {
-        "alike": False,
+        "exit_code": 1,
         "verdict": "not alike",
+        "conformance": "kept",
         "requests": 2000,
         "exchanges": 1000,
         "covered": {"seen": 1, "documented": 2},
@@ -36,7 +37,7 @@ def test_verdicts_are_read_from_the_newest_reports(
     parity, saboteurs, comparing = newest(tmp_path)
     assert (parity.good, saboteurs.good, comparing.good) == (False, None, True)
     assert parity.said == (
-        "The twins are not alike.",
+        "The twins are not alike; the contract is kept.",
         "2,000 requests in 1,000 exchanges, 1 of 2 documented statuses, 1 finding, seed 3.",
     )
     assert parity.when is not None

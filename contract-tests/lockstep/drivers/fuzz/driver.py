@@ -21,6 +21,7 @@ from lockstep.drivers.fuzz.engine import (
 )
 from lockstep.drivers.fuzz.failures import FailureFilter
 from lockstep.drivers.fuzz.filler import Filler
+from lockstep.drivers.fuzz.places import Given, Places
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.drivers.fuzz.threads import one_parser_at_a_time
@@ -32,15 +33,22 @@ __all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]
 Lane = tuple[Exchanger, ActorBook | None]
 
 
-def fuzz(lanes: Sequence[Lane], settings: FuzzSettings, seed: int, progress: Progress) -> list[str]:
+def fuzz(
+    lanes: Sequence[Lane],
+    settings: FuzzSettings,
+    seed: int,
+    progress: Progress,
+    given: Given | None = None,
+) -> list[str]:
     """Run the phases of Schemathesis; what its checks find becomes findings of the exchangers.
 
     Each lane is a worker with an exchanger and actors of its own, so that no worker names what only
     another one's symbols know; the exchangers of several share a gate. Returns what the engine
     could not do, in words. `progress` hears the phase and the operation that is worked on; what it
-    raises ends all workers. Raises `FuzzError` when the engine cannot start or go on.
+    raises ends all workers. `given` is what stages before have left. Raises `FuzzError` when the
+    engine cannot start or go on.
     """
-    workers = [_Worker(lane, number, len(lanes), seed) for number, lane in enumerate(lanes)]
+    workers = [_Worker(lane, number, len(lanes), seed, given) for number, lane in enumerate(lanes)]
     with warnings.catch_warnings():
         # The engine's own deprecations are not the concern of who runs lockstep.
         warnings.simplefilter("ignore")
@@ -65,22 +73,25 @@ def fuzz(lanes: Sequence[Lane], settings: FuzzSettings, seed: int, progress: Pro
 class _Worker:
     """One of several that share the work; alone it does all of it."""
 
-    def __init__(self, lane: Lane, number: int, of: int, seed: int) -> None:
+    def __init__(
+        self, lane: Lane, number: int, of: int, seed: int, given: Given | None = None
+    ) -> None:
         self._exchanger, self._actors = lane
         self._number, self._of = number, of
         self._seed = seed + number
         rng = random.Random(self._seed)
         self._pool = Pool(rng, self._exchanger.names)
         self.transport = ExchangeTransport(self._exchanger, self._actors, self._pool)
-        self._filler = Filler(
-            self._exchanger.ledger.document, self._pool, rng, self.transport.sends
-        )
+        document = self._exchanger.ledger.document
+        self._places = Places(document, rng, given or Given())
+        self._filler = Filler(document, self._pool, rng, self.transport.sends, self._places)
 
     def run(self, settings: FuzzSettings, progress: Progress) -> list[str]:
         """Run this worker's share of the phases."""
         before_call = self._filler.before_call
         hook = GLOBAL_HOOK_DISPATCHER.register_hook_with_name(before_call, "before_call")
-        self._exchanger.listeners.append(self._pool.listen)
+        listeners = [self._pool.listen, self._places.listen]
+        self._exchanger.listeners += listeners
         try:
             return [
                 problem
@@ -92,7 +103,8 @@ class _Worker:
                 raise FuzzError(self.transport.lost) from None
             raise
         finally:
-            self._exchanger.listeners.remove(self._pool.listen)
+            for listener in listeners:
+                self._exchanger.listeners.remove(listener)
             GLOBAL_HOOK_DISPATCHER.unregister(hook)
 
     def _run(

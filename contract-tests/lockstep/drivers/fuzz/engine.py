@@ -15,6 +15,7 @@ from schemathesis.engine.run import PhaseName
 from schemathesis.filters import HasAPIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
+from lockstep.auth.schemes import without_csrf
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
@@ -66,7 +67,7 @@ def make_schema(
 
     `paths` are the methods and paths of the operations that are tried, all of them by default.
     """
-    raw = copy.deepcopy(exchanger.ledger.document.raw)
+    raw = without_csrf(copy.deepcopy(exchanger.ledger.document.raw))
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
     # Without the base path, which each target puts before what it is sent.

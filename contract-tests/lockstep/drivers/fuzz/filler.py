@@ -11,10 +11,11 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.hooks import HookContext
 
 from lockstep.drivers.fuzz.parts import is_free
+from lockstep.drivers.fuzz.places import Places
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.reuse import Reuse
 from lockstep.openapi.document import Document
-from lockstep.openapi.operations import Parameter
+from lockstep.openapi.operations import Operation, Parameter
 from lockstep.openapi.shapes import Path, Shape
 
 # Random ids and tags stay in the remaining share: they are how 404 and 412 are met.
@@ -38,12 +39,14 @@ class Filler:
         pool: Pool,
         rng: random.Random,
         concerns: Callable[[Case[Any]], bool],
+        places: Places | None = None,
     ) -> None:
         """`concerns` tells whose cases are filled: the hook hears of those of every engine."""
         self._document = document
         self._concerns = concerns
         self._pool = pool
         self._rng = rng
+        self._places = places or Places(document, rng)
         self._reuse = Reuse(pool.given, rng)
 
     def before_call(self, _context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
@@ -57,6 +60,8 @@ class Filler:
             location = _LOCATIONS.get(parameter.location)
             if parameter.generated and location and is_free(case, location, parameter.name):
                 self._parameter(case, operation.name, parameter)
+        self._place(case, operation)
+        self._require(case, operation)
         self._reuse.apply(case, operation)
         if not is_free(case, ParameterLocation.BODY):
             return
@@ -66,6 +71,28 @@ class Filler:
             case.body = self._inferred(case.body, "", owner)
         elif shape is not None:
             case.body = self._body(case.body, shape, ())
+
+    def _place(self, case: Case[Any], operation: Operation) -> None:
+        """Name what a client has put somewhere, where no answer has shown an id."""
+        named = [each for each in operation.parameters if each.location == "path"]
+        if not named or self._rng.random() >= SHARE:
+            return
+        if any(self._pool.id_for(each.name, each.family) for each in named if each.family):
+            return
+        for name, value in self._places.values_for(operation).items():
+            if name in case.path_parameters and is_free(case, ParameterLocation.PATH, name):
+                case.path_parameters[name] = value
+
+    def _require(self, case: Case[Any], operation: Operation) -> None:
+        """Give required parameters the values that were accepted before: one tenant, say."""
+        for each in operation.parameters:
+            value = self._places.given.required.get((each.location, each.name))
+            location = _LOCATIONS.get(each.location)
+            if value is None or location is None or not is_free(case, location, each.name):
+                continue
+            container = case.headers if each.location == "header" else case.query
+            if container and each.name in container and self._rng.random() < SHARE:
+                container[each.name] = value
 
     def _parameter(self, case: Case[Any], operation: str, parameter: Parameter) -> None:
         match parameter.generated, parameter.location:

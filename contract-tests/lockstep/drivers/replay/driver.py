@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from lockstep.auth.actors import ActorBook
+from lockstep.auth.entry import follow
 from lockstep.drivers.replay.ids import IdFinder
 from lockstep.drivers.replay.users import Users
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings import Recording, Step
 from lockstep.recordings.accounts import Accounts
 from lockstep.recordings.names import named_in, shown_in
-from lockstep.recordings.recorded_target import Listener
+from lockstep.recordings.recorded_target import RecordedTarget
 from lockstep.recordings.uniquify import Uniquifier
 from lockstep.results.trace import Exchange
+from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Request, status_of
 from lockstep.transport.targets import Target
 
@@ -54,16 +56,18 @@ class Replayer:
     The recorded server is taken for one more partner: its answers are matched with the leader's,
     and each recorded request is translated into the leader's names before it is sent. A header that
     the targets have as their own takes the place of a recorded one. `made` are the names that the
-    recorded server gave: those that it has shown so far, and what the caller knows of.
+    recorded server gave: those that it has shown so far, and what the caller knows of. `known` are
+    users by the group of their log-in: what it gives is theirs from then on.
     """
 
     exchanger: Exchanger
-    listener: Listener
+    listener: RecordedTarget
     fresh: Uniquifier = field(default_factory=Uniquifier)
     users: Users | None = None
     ids: IdFinder | None = None
     accounts: Accounts = field(default_factory=Accounts)
     made: set[str] = field(default_factory=set)
+    known: Mapping[str, Identity] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
     _live: set[str] = field(default_factory=set)
 
@@ -81,6 +85,14 @@ class Replayer:
             played = self._send(recorded)
         self._learn(played)
         return played
+
+    def assume(self, recorded: Step, live: Exchange) -> Exchange:
+        """Take a step for done by a live exchange from before: a log-in that still holds, say."""
+        exchange = self.exchanger.record(
+            live.request, live.requests, live.outcomes, group=live.group
+        )
+        self._learn(Played(self.fresh.apply(recorded), exchange, frozenset()))
+        return exchange
 
     def _send(self, recorded: Step) -> Played:
         step = self.fresh.apply(recorded)
@@ -110,6 +122,9 @@ class Replayer:
         self._asked |= named_in(played.step.request)
         self.made |= shown_in(played.step.answer) - self._asked
         self._live |= shown_in(played.exchange.leader)
+        known = self.known.get(played.exchange.group or "")
+        if known is not None:
+            follow(self.exchanger, played.exchange, known)
         self.listener.hear(played.step, played.exchange.request, played.exchange)
 
 
@@ -125,7 +140,7 @@ def replay(
     `actors` stand in for users whose log-in is not in the recording. Raises `TargetLostError`.
     """
     leader, ledger = exchanger.targets[0], exchanger.ledger
-    listener = Listener(ledger, leader, recording.base_url, judges=settings.against_recording)
+    listener = RecordedTarget(ledger, leader, recording.base_url, judges=settings.against_recording)
     replayer = Replayer(
         exchanger,
         listener,

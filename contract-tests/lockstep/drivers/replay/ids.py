@@ -80,7 +80,7 @@ def _values(answer: Any, parameter: str) -> list[str]:
         return []
     try:
         rows = _rows(json.loads(answer.body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     found = (row.get(parameter, row.get("id")) for row in rows)
     return [str(value) for value in found if isinstance(value, str | int)]

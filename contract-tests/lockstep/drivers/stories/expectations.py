@@ -44,7 +44,7 @@ def _body_faults(expected: Mapping[str, Any], response: Response) -> Iterator[st
 def _json_faults(expected: Any, response: Response) -> Iterator[str]:
     try:
         actual = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         yield f"JSON expected, got {response.body[:300]!r}"
         return
     yield from mismatches(expected, actual)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,7 +14,8 @@ from lockstep.drivers.traps.catalogue_files import GeneralTrap, NoPlaceError
 from lockstep.drivers.traps.places import Places
 from lockstep.drivers.traps.raw import TrapResult, shown
 from lockstep.drivers.traps.wire import Conversation, Plain, converse
-from lockstep.transport.messages import NoResponse, Response, status_of
+from lockstep.transport.credentials import Credential
+from lockstep.transport.messages import NoResponse, Request, Response, status_of
 from lockstep.transport.targets import Target
 
 # What a trap is held against: the same request without the trap.
@@ -23,6 +26,33 @@ _PLAIN = {
     "post": "POST {post} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
     "Content-Length: {length}\r\n{headers}\r\n",
 }
+_SECRET = re.compile(r"authorization|cookie|token|secret|key", re.IGNORECASE)
+
+
+def signed_targets(
+    targets: Sequence[Target],
+    credential: Credential | None,
+    tokens: Mapping[str, str],
+    timeout: float,
+) -> list[Target]:
+    """The same servers, with a user's token, by target name, in the headers of every request."""
+    return [_signed(target, credential, tokens, timeout) for target in targets]
+
+
+def _signed(
+    target: Target, credential: Credential | None, tokens: Mapping[str, str], timeout: float
+) -> Target:
+    headers = target.headers
+    if credential is not None and target.name in tokens:
+        signed = credential.put(Request("GET", "/"), tokens[target.name]).headers
+        own = {name.lower() for name, _ in signed}
+        headers = (*(item for item in headers if item[0].lower() not in own), *signed)
+    return Target(target.name, target.base_url, timeout=timeout, headers=headers, tls=target.tls)
+
+
+# How long an answer is waited for, at least, and in terms of the slowest plain one.
+_SHORTEST_WAIT = 0.75
+_WAIT_TIMES = 20
 
 
 @dataclass(slots=True)
@@ -30,39 +60,53 @@ class GeneralRun:
     """The general traps on some servers.
 
     `usual` is what each target answers to the requests without a trap, by place. `unsteady` says
-    in words which traps a server answered in two ways.
+    in words which traps a server answered in two ways, `left` how many there was no time for. With
+    `adapts` a target that answers fast is not waited for as long as its timeout says.
     """
 
     targets: Sequence[Target]
     places: Places
     usual: dict[str, dict[str, int | None]] = field(default_factory=dict)
     unsteady: list[str] = field(default_factory=list)
+    adapts: bool = False
+    left: int = 0
     _placeless: dict[str, list[str]] = field(default_factory=dict)
     _paths: dict[str, str] = field(default_factory=dict)
 
     def learn_usual(self) -> None:
         """Ask each target for the requests without a trap."""
+        slowest = 0.0
         for place, template in _PLAIN.items():
             body = "{json}" if place == "post" else ""
             trap = GeneralTrap("", place, "", "", "", (), template, body, ())
             self.usual[place] = dict.fromkeys((target.name for target in self.targets), None)
+            begun = time.monotonic()
             try:
                 answers = self._ask(trap)
             except NoPlaceError:
                 continue
+            slowest = max(slowest, time.monotonic() - begun)
             line = self.encode(trap, self.targets[0]).split(b" HTTP/1.1", 1)[0]
             self._paths[place] = line.decode("latin-1")
             for name, conversation in answers.items():
                 self.usual[place][name] = status_of(conversation.answer)
+        for target in self.targets if self.adapts else ():
+            target.timeout = min(target.timeout, max(_SHORTEST_WAIT, _WAIT_TIMES * slowest))
 
-    def spring(self, traps: Sequence[GeneralTrap]) -> Iterator[TrapResult]:
+    def spring(
+        self, traps: Sequence[GeneralTrap], seconds: float = math.inf
+    ) -> Iterator[TrapResult]:
         """Send every trap to every target; `problems` of a result say how the targets differ.
 
         A trap is sent again when answers differ: a server that then differs from itself is unsteady
-        and not judged.
+        and not judged. None is begun after so many `seconds`.
         """
+        ending = time.monotonic() + seconds
         self.learn_usual()
-        for trap in traps:
+        for number, trap in enumerate(traps):
+            if time.monotonic() > ending:
+                self.left = len(traps) - number
+                return
             try:
                 yield self._spring(trap)
             except NoPlaceError as lacking:
@@ -85,10 +129,11 @@ class GeneralRun:
 
     def _spring(self, trap: GeneralTrap) -> TrapResult:
         heard = self._ask(trap)
-        result = TrapResult(trap)
+        result = TrapResult(trap, sent=self._sent(trap))
         for name, conversation in heard.items():
             result.answers[name] = [conversation.answer, *conversation.more]
             result.shown[name] = describe(conversation, trap)
+            result.agrees[name] = self.agrees(result, name)
         signs = {name: _sign(conversation, trap) for name, conversation in heard.items()}
         if len(set(signs.values())) == 1:
             return result
@@ -97,6 +142,7 @@ class GeneralRun:
             self.unsteady.append(f"{trap.area}, {trap.name}: a server answered in two ways")
             return result
         result.grade = self._grade(trap, heard)
+        result.sign = tuple((name, *sign[:2]) for name, sign in signs.items())
         result.problems += [f"{name}: {text}" for name, text in result.shown.items()]
         return result
 
@@ -127,6 +173,15 @@ class GeneralRun:
         given = [item for item in target.headers if item[0].lower() not in own]
         headers = "".join(f"{name}: {value}\r\n" for name, value in given)
         return trap.encode(self.places, target.host, headers, _prefix(target))
+
+    def _sent(self, trap: GeneralTrap) -> str:
+        """The bytes for the first target as Latin-1 text, without the user's credentials."""
+        first = self.targets[0]
+        text = self.encode(trap, first).decode("latin-1")
+        for name, value in first.headers:
+            if _SECRET.search(name):
+                text = text.replace(value, "***")
+        return text
 
     def _plain(self, target: Target) -> bytes:
         path = _prefix(target) + self.places.get

@@ -27,7 +27,9 @@ class TrapResult:
 
     `shown` is a short text for each target, `at_fault` names those that missed what is expected, or
     all where answers only differ. `grade` says how grave a problem is, for a general trap
-    one of `catalogue.GRADES`, else empty.
+    one of `catalogue_files.GRADES`, else empty; `sign` is the same for traps that show the same.
+    `sent` is the request without credentials, `agrees` says who did as a standard says; both are of
+    general traps.
     """
 
     trap: Trap | GeneralTrap
@@ -36,6 +38,9 @@ class TrapResult:
     shown: dict[str, str] = field(default_factory=dict)
     at_fault: tuple[str, ...] = ()
     grade: str = ""
+    sign: object = None
+    sent: str = ""
+    agrees: dict[str, bool | None] = field(default_factory=dict)
 
 
 def run_traps(

@@ -8,9 +8,13 @@ from typing import Any
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import is_unique
 
 _TEXT = "Zwölf Ünï 😀"
 _LONGEST = 300
+# What a text with a placeholder needs.
+_ROOM = 24
+_BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
 
 
 class Style(Enum):
@@ -44,6 +48,31 @@ def body(document: Document, schema: Any, style: Style, name: str = "") -> Any:
     if schema.keys() & {"const", "enum", "pattern", "format"}:
         return body_template(document, schema, name)
     return _leaf(document, schema, style, name)
+
+
+def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
+    """A content with a placeholder in each text that a server may want to have but once.
+
+    With `every` it is in each text that is free.
+    """
+    merged = flat(document, schema)
+    properties = merged.get("properties")
+    if not isinstance(value, Mapping) or not isinstance(properties, Mapping):
+        return value
+    return {
+        name: _own_name(document, properties.get(name, {}), member, every or is_unique(name), every)
+        for name, member in value.items()
+    }
+
+
+def _own_name(document: Document, told: Any, value: Any, wanted: bool, every: bool) -> Any:
+    schema = flat(document, told)
+    if isinstance(value, Mapping):
+        return with_own_names(document, schema, value, every=every)
+    free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= _ROOM
+    if not isinstance(value, str) or "${" in value or not (free and wanted):
+        return value
+    return f"{value} ${{unique}}"
 
 
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:

@@ -6,36 +6,43 @@ what changed a moment ago, to what belongs to somebody else.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from urllib.parse import urlencode
 
 from lockstep.auth.actors import ActorBook
-from lockstep.auth.calls import filled
-from lockstep.auth.discovery import body_schema, find_log_in
-from lockstep.drivers.walk.bodies import Style, body, confused, single_changes
-from lockstep.drivers.walk.items import Item, bind, fill, made
+from lockstep.auth.discovery import find_log_in
+from lockstep.drivers.walk.bodies import Style, confused, single_changes
+from lockstep.drivers.walk.client import Client, Progress
+from lockstep.drivers.walk.items import Item, parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.queries import queries
+from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.trace import Exchange
-from lockstep.transport.messages import Request, Response
+from lockstep.transport.messages import Response
+
+__all__ = ["Maker", "Progress", "walk"]
 
 # Of what an operation is tried on.
 _FEW = 3
 _MOST_QUERIES = 24
 _MOST_CHANGES = 16
 
-Progress = Callable[[str, int, int | None], None]
 
+def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> Maker:
+    """Walk once; gives what makes further things, with all that is known by now.
 
-def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> None:
-    """Walk once; raises `ActorError` and `TargetLostError`."""
-    _Walk(exchanger, actors, progress).run()
+    Raises `ActorError` and `TargetLostError`.
+    """
+    maker = Maker(Client(exchanger, actors, progress))
+    _Walk(maker).run()
+    return maker
 
 
 def _inner_first(operation: Operation) -> tuple[bool, int]:
@@ -45,19 +52,19 @@ def _inner_first(operation: Operation) -> tuple[bool, int]:
 
 @dataclass(slots=True)
 class _Walk:
-    exchanger: Exchanger
-    actors: ActorBook | None
-    progress: Progress
-    items: list[Item] = field(default_factory=list)
-    _sent: int = 0
+    maker: Maker
+    _heads: set[str] = field(default_factory=set)
+    _tried: set[str] = field(default_factory=set)
 
     def run(self) -> None:
+        self.client.actor(self._mine)
+        self.client.actor(self._other)
+        operations = self._document.operations.values()
+        self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
         for operation in self._with("POST"):
-            for style in (*Style, Style.PLAIN):
-                self._post(operation, self._mine, style)
-            self._post(operation, self._mine, Style.PLAIN, skipped=1)
-            self._post(operation, self._other, Style.PLAIN, owner=self._mine)
-            self._post(operation, self._other, Style.PLAIN)
+            self._make(operation)
+        for operation in self._with("PUT"):
+            self._put(operation)
         for operation in self._with("POST", "PUT", "PATCH"):
             self._confuse(operation)
         self._read_all()
@@ -67,151 +74,245 @@ class _Walk:
         for operation in sorted(self._with("DELETE"), key=_inner_first):
             self._delete(operation)
         self._read_all()
+        for operation in self._with("GET", "HEAD", changing=True):
+            self._read(operation)
+
+    @property
+    def client(self) -> Client:
+        return self.maker.client
 
     @property
     def _document(self) -> Document:
-        return self.exchanger.ledger.document
+        return self.client.document
 
     @property
     def _mine(self) -> str:
-        return self.actors.specs[0].name if self.actors else ""
+        return self.client.mine
 
     @property
     def _other(self) -> str:
-        return self.actors.specs[-1].name if self.actors else ""
+        return self.client.other
 
-    def _with(self, *methods: str) -> list[Operation]:
-        """The operations of some methods, outer paths first, those that make users left out."""
+    def _with(self, *methods: str, changing: bool = False) -> list[Operation]:
+        """The operations of some methods, outer paths first, those that make users left out.
+
+        A safe one that seems to change something is only among the `changing` ones.
+        """
         ways = find_log_in(self._document)
         apart = {way.operation.name for way in ways if way is not None}
         found = [
             operation
             for operation in self._document.operations.values()
-            if operation.method in methods and operation.name not in apart
+            if operation.method in methods
+            and operation.name not in apart
+            and changes_state(operation) is changing
         ]
         return sorted(found, key=lambda operation: operation.path.count("/"))
+
+    def _make(self, operation: Operation) -> None:
+        """Make something in each way; what is no collection is done again to the same thing."""
+        self._post(operation, self._mine)
+        media = self.client.media(operation)
+        styles = (Style.FULL, Style.ODD, Style.BLANK, Style.PLAIN) if media else (Style.PLAIN,) * 2
+        for style in styles:
+            self._post(operation, self._mine, style)
+        for other in media[1:]:
+            self._post(operation, self._mine, media=other)
+        self._post(operation, self._mine, skipped=1)
+        self._post(operation, self._other, owner=self._mine)
+        self._post(operation, self._other)
 
     def _post(
         self,
         operation: Operation,
         actor: str,
-        style: Style,
+        style: Style = Style.PLAIN,
         *,
         owner: str | None = None,
         skipped: int = 0,
+        media: Media | None = None,
     ) -> None:
-        """Make something; what is no collection is done again and again to the same item.
-
-        Where a path names an item it is the newest of the owner, with `skipped` an older one.
-        """
+        """Where a path names an item it is the newest of the owner, with `skipped` an older one."""
         paths = self._paths(operation, owner if owner is not None else actor)
-        for path, values, _ in islice(paths, skipped, skipped + 1):
-            exchange = self._send(operation, path, actor, self._body(operation, style))
-            answer = exchange.leader
-            if isinstance(answer, Response) and answer.status < 300:
-                item = made(operation.path, answer, actor, values)
-                self.items += [item] if item is not None else []
+        for values, _ in islice(paths, skipped, skipped + 1):
+            if style is Style.PLAIN and media is None:
+                self.maker.post(operation, values, actor, owner or "")
+                continue
+            value = self.client.template(operation, owner or actor, style, media)
+            self._send(operation, values, actor, value, media=media)
+
+    def _put(self, operation: Operation) -> None:
+        """Make things under names of the client's own, where that can be."""
+        names = parameters_of(operation.path)
+        if not names or not operation.path.rstrip("/").endswith("}"):
+            return
+        if self.client.known.is_user(operation.path, names[-1]):
+            return
+        outer = next((v for v, _ in self._paths(operation, self._mine)), {})
+        if len(names) > 1 and not outer:
+            return
+        media: list[Media | None] = [*self.client.media(operation)] or [None]
+        for number, each in enumerate(media):
+            for style in Style if number < 2 else (Style.PLAIN,):
+                name = self.maker.new_name(operation, style)
+                values = {**outer, names[-1]: name}
+                exchange = self.maker.put_as(operation, values, self._mine, style, each)
+                self._look(operation, values)
+                if not succeeded(exchange) and style is Style.PLAIN:
+                    return
 
     def _read_all(self) -> None:
-        for operation in self._with("GET"):
-            for path, _, item in islice(self._paths(operation, self._mine), _FEW):
-                told = queries(self._document, operation, item or self._newest())
-                for query in islice(told, _MOST_QUERIES):
-                    asked = f"{path}?{urlencode(query)}" if query else path
-                    self._send(operation, asked, self._mine)
-                for stranger in {self._other, ""} - {self._mine}:
-                    self._send(operation, path, stranger)
+        for operation in self._with("GET", "HEAD"):
+            self._read(operation)
+
+    def _read(self, operation: Operation) -> None:
+        paths = list(islice(self._paths(operation, self._mine), _FEW))
+        if "{" in operation.path and not paths:
+            if operation.name not in self._tried:
+                self._tried.add(operation.name)
+                unknown = self.maker.unknown(operation)
+                self._send(operation, unknown, self._mine)
+            return
+        for values, item in paths:
+            if item is not None and self._is_spent(operation, values, item):
+                return
+            items = [item] if item is not None else self._listed(operation)
+            told = queries(self.client.parameters(operation), items)
+            for query in islice(told, _MOST_QUERIES):
+                exchange = self._send(operation, values, self._mine, query=query)
+            if operation.method == "GET":
+                self._head(operation, values)
+                self._condition(operation, values, exchange)
+            for stranger in {self._other, ""} - {self._mine}:
+                self._send(operation, values, stranger)
+
+    def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
+        """Whether a GET has taken away what it names: then it is not asked again."""
+        exchanger = self.client.exchanger
+        if operation.name in exchanger.unrepeatable:
+            return True
+        if operation.name in self._tried or not item.made or item in self.client.known.gone:
+            return False
+        self._tried.add(operation.name)
+        request = self.client.signed(operation, self.client.request(operation, values), self._mine)
+        if is_spent(exchanger, request):
+            exchanger.unrepeatable.add(operation.name)
+            self.client.known.gone.add(item)
+            fresh = self.maker.live(operation, self._mine)
+            if fresh is not None:
+                self._send(operation, fresh, self._mine)
+            return True
+        return False
+
+    def _head(self, operation: Operation, values: Values) -> None:
+        """Ask for the headers alone, once for each path."""
+        documented = self._document.find("HEAD", operation.path) is not None
+        if documented or operation.path in self._heads or changes_state(operation):
+            return
+        self._heads.add(operation.path)
+        self.client.plainly("HEAD", operation, values, self._mine)
+
+    def _condition(self, operation: Operation, values: Values, exchange: Exchange) -> None:
+        """Ask for what is known already, once for each path."""
+        answer = exchange.leader
+        tag = answer.header("etag") if isinstance(answer, Response) else None
+        if tag is None or f"tag {operation.path}" in self._heads:
+            return
+        self._heads.add(f"tag {operation.path}")
+        for value in (tag, "*", '"0"'):
+            self._send(operation, values, self._mine, headers={"If-None-Match": value})
 
     def _change(self, operation: Operation) -> None:
-        for path, _, _ in islice(self._paths(operation, self._mine), 1):
-            tag = self._tag(path)
-            schema, _ = body_schema(self._document, operation)
-            changes = islice(single_changes(self._document, schema), _MOST_CHANGES)
-            for change in ({}, *changes) if schema is None else changes:
-                self._send(operation, path, self._mine, change)
-                self._look(path)
+        # What was made before may be in a state in which it cannot be changed.
+        fresh = self.maker.live(operation, self._mine, fresh=True)
+        values = fresh or {}
+        if fresh is not None:
+            tag = self._tag(operation, values)
+            for change, media in islice(self._changes(operation), _MOST_CHANGES):
+                self._send(operation, values, self._mine, change, media=media)
+                values = self.client.known.present(operation.path, values, self._mine)
+                self._look(operation, values)
             if tag:
-                plain = self._body(operation, Style.PLAIN)
-                for condition in (tag, self._tag(path), '"0"'):
+                plain = self.client.template(operation, self._mine)
+                for condition in (tag, self._tag(operation, values), '"0"'):
                     headers = {"If-Match": condition}
-                    self._send(operation, path, self._mine, plain, headers)
-            self._send(operation, path, self._other, self._body(operation, Style.PLAIN))
-            self._look(path)
+                    self._send(operation, values, self._mine, plain, headers=headers)
+            plain = self.client.template(operation, self._mine)
+            self._send(operation, values, self._other, plain)
+            self._look(operation, values)
+
+    def _changes(self, operation: Operation) -> Iterator[tuple[Any, Media | None]]:
+        """The contents that a change is tried with: whole ones first, then member by member."""
+        media = self.client.media(operation)
+        if not media:
+            yield None, None
+            return
+        yield self.client.template(operation, self._mine), media[0]
+        if media[0].has_members:
+            for change in single_changes(self._document, media[0].schema):
+                yield self.client.refer(change, operation, self._mine), media[0]
+        for other in media if not media[0].has_members else media[1:]:
+            for style in Style:
+                yield self.client.template(operation, self._mine, style, other), other
 
     def _confuse(self, operation: Operation) -> None:
         """Send members of another type."""
-        schema, is_form = body_schema(self._document, operation)
-        if schema is None or is_form:
+        media = next(iter(self.client.media(operation)), None)
+        if media is None or media.kind != "json":
             return
-        for path, _, _ in islice(self._paths(operation, self._mine), 1):
-            for content in islice(confused(self._document, schema), _MOST_CHANGES):
-                self._send(operation, path, self._mine, content)
+        for values, _ in islice(self._paths(operation, self._mine), 1):
+            for content in islice(confused(self._document, media.schema), _MOST_CHANGES):
+                self._send(operation, values, self._mine, content)
 
     def _delete(self, operation: Operation) -> None:
-        for path, _, _ in islice(self._paths(operation, self._mine), 1):
+        value = self.client.template(operation, self._mine)
+        for values, _ in islice(self._paths(operation, self._mine), 1):
             for actor in dict.fromkeys((self._other, self._mine)):
-                self._send(operation, path, actor)
-                self._look(path)
-            self._send(operation, path, self._mine)
+                self._send(operation, values, actor, value)
+                self._look(operation, values)
+            self._send(operation, values, self._mine, value)
 
-    def _look(self, path: str) -> Exchange | None:
+    def _look(self, operation: Operation, values: Values) -> Exchange | None:
         """Read what a path names, if it can be read."""
-        operation = self._document.find("GET", path)
-        return self._send(operation, path, self._mine) if operation is not None else None
+        reader = self._document.find("GET", operation.path)
+        if reader is None or reader.path != operation.path or changes_state(reader):
+            return None
+        return self._send(reader, values, self._mine)
 
-    def _tag(self, path: str) -> str:
+    def _tag(self, operation: Operation, values: Values) -> str:
         """The entity tag of what a path names, empty where it has none."""
-        seen = self._look(path)
+        seen = self._look(operation, values)
         answer = seen.leader if seen is not None else None
         return (answer.header("etag") or "") if isinstance(answer, Response) else ""
 
-    def _newest(self) -> Item | None:
-        return self.items[0] if self.items else None
+    def _listed(self, operation: Operation) -> list[Item]:
+        """What a list may show, the newest first, else whatever was made."""
+        known = self.client.known
+        family = self._document.families.about(operation.path)
+        return known.all(family, self._mine) or [
+            item for item in known.items if item.made and not item.user
+        ]
 
-    def _paths(
-        self, operation: Operation, actor: str
-    ) -> Iterator[tuple[str, dict[str, str], Item | None]]:
-        """Paths of an operation to what an actor made, with what their parameters hold."""
+    def _paths(self, operation: Operation, actor: str) -> Iterator[tuple[Values, Item | None]]:
+        """What the parameters of a path may hold to name what an actor made, or has seen."""
         if "{" not in operation.path:
-            yield operation.path, {}, None
+            yield {}, None
             return
-        mine = [item for item in self.items if item.actor == actor]
-        for item, values in bind(operation.path, mine):
-            yield fill(operation.path, values), values, item
-
-    def _body(self, operation: Operation, style: Style) -> Any:
-        schema, _ = body_schema(self._document, operation)
-        return body(self._document, schema, style) if schema is not None else None
+        for item, values in self.client.known.bind(operation.path, actor):
+            yield values, item
 
     def _send(
         self,
         operation: Operation,
-        path: str,
+        values: Mapping[str, str],
         actor: str,
-        content: Any = None,
-        headers: dict[str, str] | None = None,
+        value: Any = None,
+        *,
+        media: Media | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Exchange:
-        sent = dict(headers or {})
-        data = None
-        if content is not None:
-            _, is_form = body_schema(self._document, operation)
-            data, media_type = self._encoded(content, is_form=is_form)
-            sent["Content-Type"] = media_type
-        request = Request(operation.method, path, tuple(sent.items()), data, operation.name)
-        who = self.actors.get(actor) if actor and self.actors else None
-        if who is not None and self.actors is not None and operation.requires_auth:
-            request = self.actors.authorise(request, who)
-        exchange = self.exchanger.send(request)
-        if request.actor and who is not None and self.actors is not None:
-            self.actors.notice(exchange, who)
-        self._sent += 1
-        self.progress(operation.name, self._sent, None)
-        return exchange
-
-    def _encoded(self, content: Any, *, is_form: bool) -> tuple[bytes, str]:
-        unique = self.actors.unique() if self.actors else f"{self._sent:08}"
-        values = {"actor": "walker", "unique": unique, "short": unique[-7:]}
-        ready = filled(content, values)
-        if is_form:
-            return urlencode(ready).encode(), "application/x-www-form-urlencoded"
-        return json.dumps(ready, ensure_ascii=False).encode(), "application/json"
+        request = self.client.request(
+            operation, values, value, media=media, query=query, headers=headers
+        )
+        return self.client.send(operation, values, request, actor)

@@ -1,4 +1,4 @@
-"""What a walk has made, and how other requests name it."""
+"""Things that answers have shown, and how other requests name them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-from lockstep.openapi.naming import noun, split
+from lockstep.openapi.naming import TRANSPARENT, is_id, noun, split, words
 from lockstep.transport.messages import Response
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
+# Names that things of many kinds have.
+_GENERIC = frozenset({"id", "key", "name", "slug", "code", "uuid", "title", "type", "value"})
+_IDS = ("id", "uuid", "_id")
+_KEYS = ("name", "slug", "key", "code")
+# Of a list in an answer.
+_FEW_ELEMENTS = 5
+_DEEPEST = 3
+_LONGEST = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """Something that a request made: what the leader answered, and what its path named.
+    """Something that an answer showed, and what the path of its request named.
 
-    `family` is what it is, such as `task`; `actor` the name of the user who made it.
+    `family` is what it is, such as `task`, `also` are other words for it. `actor` is the name of
+    the user who made it, or, where it was only seen, of the one who saw it. `user` is the name of
+    the actor that it is, if it is one.
     """
 
     family: str
@@ -27,26 +37,55 @@ class Item:
     shown: Mapping[str, Any]
     outer: Mapping[str, str]
     location: str = ""
+    also: frozenset[str] = frozenset()
+    made: bool = True
+    user: str = ""
+
+    @property
+    def families(self) -> frozenset[str]:
+        """All words for what it is."""
+        return self.also | {self.family}
+
+    def candidates(self, parameter: str) -> Iterator[tuple[str, str]]:
+        """The members that may name the item in a path, with their values, the likeliest first."""
+        about, attribute = split(parameter)
+        behind = unquote(self.location.rstrip("/").rpartition("/")[2])
+        own = ("id", f"{about or self.family}_id", *_IDS)
+        names = (*own, "", *_KEYS) if is_id(parameter) else (*_KEYS, *own, "")
+        seen = set()
+        for name in (parameter, attribute, *names):
+            found = self._member(name) if name else self.shown.get("", behind)
+            if found is not None and str(found) and found not in seen:
+                seen.add(found)
+                yield name, str(found)
 
     def value(self, parameter: str) -> str | None:
         """What a path parameter is to hold to name the item."""
-        about, attribute = split(parameter)
-        names = (parameter, attribute, "id", f"{about or self.family}_id")
-        for name in names:
-            found = self.shown.get(name)
-            if isinstance(found, str | int) and not isinstance(found, bool):
-                return str(found)
-        return unquote(self.location.rstrip("/").rpartition("/")[2]) or None
+        return next((value for _, value in self.candidates(parameter)), None)
+
+    def exact(self, parameter: str) -> str | None:
+        """The value of the member that is called as the parameter, and as few others are."""
+        if "".join(words(parameter)) in _GENERIC:
+            return None
+        return self._member(parameter)
 
     def member(self, name: str) -> str | None:
         """A value of the item that may stand for a query parameter of this name."""
-        found = next(_named(self.shown, noun(name)), None)
+        found = next(_named(self.shown, name), None)
         if isinstance(found, list):
             found = found[0] if found else None
         if isinstance(found, Mapping):
             texts = (value for value in found.values() if isinstance(value, str))
             found = next(texts, None)
         return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+    def _member(self, name: str) -> str | None:
+        found = self.shown.get(name)
+        if found is None:
+            wanted = words(name)
+            found = next((v for k, v in self.shown.items() if k and words(k) == wanted), None)
+        is_value = isinstance(found, str | int) and not isinstance(found, bool)
+        return str(found) if is_value and len(str(found)) <= _LONGEST else None
 
 
 def family_of(path: str) -> str:
@@ -57,10 +96,7 @@ def family_of(path: str) -> str:
 
 def made(path: str, answer: Response, actor: str, outer: Mapping[str, str]) -> Item | None:
     """The item that an answer to a POST shows, `None` where it shows none."""
-    try:
-        body = json.loads(answer.body)
-    except ValueError:
-        body = None
+    body = parsed(answer)
     family = family_of(path)
     shown = _unwrapped(body, family)
     location = answer.header("location") or ""
@@ -69,22 +105,24 @@ def made(path: str, answer: Response, actor: str, outer: Mapping[str, str]) -> I
     return Item(family, actor, shown or {}, outer, location)
 
 
-def bind(path: str, items: list[Item]) -> Iterator[tuple[Item, dict[str, str]]]:
-    """The ways to fill in the parameters of a path, the newest item first."""
-    parts = path.split("/")
-    places = [at for at, part in enumerate(parts) if _PARAMETER.fullmatch(part)]
-    if not places:
-        return
-    last = places[-1]
-    name = parts[last][1:-1]
-    families = {noun(parts[last - 1]), split(name)[0]}
-    for item in reversed(items):
-        value = item.value(name)
-        if item.family not in families or value is None:
-            continue
-        known = {**_outer(parts[:last], items, item.actor), **item.outer, name: value}
-        if all(parts[at][1:-1] in known for at in places):
-            yield item, known
+def seen(about: str, answer: Response, actor: str, outer: Mapping[str, str]) -> Iterator[Item]:
+    """The items that any answer shows; `about` is what its path answers with."""
+    for family, shown in _things(parsed(answer), about, 0):
+        also = frozenset({about} if shown.get("") is not None or family != about else ())
+        yield Item(family, actor, shown, outer, also=also, made=False)
+
+
+def parsed(answer: Response) -> Any:
+    """The JSON of a body, `None` where it is none."""
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def parameters_of(path: str) -> list[str]:
+    """The names of the parameters of a documented path, in order."""
+    return _PARAMETER.findall(path)
 
 
 def fill(path: str, values: Mapping[str, str]) -> str:
@@ -92,10 +130,31 @@ def fill(path: str, values: Mapping[str, str]) -> str:
     return _PARAMETER.sub(lambda match: quote(values[match[1]], safe=""), path)
 
 
-def _outer(parts: list[str], items: list[Item], actor: str) -> dict[str, str]:
-    """Values of the parameters further left, out of the newest items of an actor."""
-    mine = [item for item in items if item.actor == actor]
-    return next((values for _, values in bind("/".join(parts).rpartition("}")[0] + "}", mine)), {})
+def families_for(path: str, name: str) -> set[str]:
+    """The words for what a parameter of a path names: `{task_id}` below `/tasks` is a `task`."""
+    parts = path.split("/")
+    at = next((at for at, part in enumerate(parts) if "{" + name + "}" in part), 0)
+    before = parts[at - 1] if at else ""
+    found = {split(name)[0], "" if before.startswith("{") else noun(before)}
+    if not is_id(name):
+        found.add(noun(name))
+    return found - {""}
+
+
+def _things(node: Any, family: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, list):
+        for element in node[:_FEW_ELEMENTS]:
+            if isinstance(element, str) and 0 < len(element) <= _LONGEST:
+                yield family, {"": element}
+            yield from _things(element, family, depth + 1)
+    elif isinstance(node, Mapping):
+        if any(isinstance(member, str | int) for member in node.values()):
+            yield family, node
+        for name, member in node.items():
+            inner = family if name.lower() in TRANSPARENT else noun(name)
+            yield from _things(member, inner or family, depth + 1)
 
 
 def _unwrapped(body: Any, family: str) -> Mapping[str, Any] | None:
@@ -109,6 +168,10 @@ def _unwrapped(body: Any, family: str) -> Mapping[str, Any] | None:
 
 def _named(node: Any, name: str) -> Iterator[Any]:
     if isinstance(node, Mapping):
-        yield from (member for key, member in node.items() if noun(key) == name and member)
+        wanted = noun(name)
+        yield from (member for key, member in node.items() if noun(key) == wanted and member)
+        # The filter `tag` is about `tagList`.
+        about = set(words(name))
+        yield from (v for key, v in node.items() if about and about <= set(words(key)) and v)
         for member in node.values():
             yield from _named(member, name)

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
-from lockstep.auth.bodies import flat, kind_of_value
+from lockstep.auth.bodies import kind_of_value
 from lockstep.drivers.walk.items import Item
-from lockstep.openapi.document import Document
-from lockstep.openapi.operations import Operation
+from lockstep.drivers.walk.parameters import Declared
+from lockstep.openapi.naming import is_made_time
 
 Query = dict[str, str]
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def queries(document: Document, operation: Operation, item: Item | None) -> Iterator[Query]:
+def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
     """No query, each parameter alone at its bounds, and the numbers together, as pages take them.
 
-    Texts are those of an item that is there.
+    Texts and days are those of the first item that has any.
     """
     yield {}
-    schemas = dict(_parameters(document, operation))
-    alone = ({name: value} for name, s in schemas.items() for value in _values(name, s, item))
+    schemas = {each.name: each.schema for each in parameters if each.location == "query"}
+    alone = ({name: value} for name, s in schemas.items() for value in _values(name, s, items))
     numbers = [name for name, schema in schemas.items() if kind_of_value(schema) == "integer"]
     yield from chain(alone, _together(numbers))
-
-
-def _parameters(
-    document: Document, operation: Operation
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    path = document.resolve(document.modern["paths"][operation.path])
-    for told in (*path.get("parameters", ()), *operation.definition.get("parameters", ())):
-        parameter = document.resolve(told)
-        if parameter["in"] == "query":
-            yield parameter["name"], flat(document, parameter.get("schema", {}))
 
 
 def _together(numbers: list[str]) -> Iterator[Query]:
@@ -42,7 +35,7 @@ def _together(numbers: list[str]) -> Iterator[Query]:
             yield {name: first if name == numbers[0] else rest for name in numbers}
 
 
-def _values(name: str, schema: Mapping[str, Any], item: Item | None) -> Iterator[str]:
+def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[str]:
     if schema.get("enum"):
         yield from map(str, schema["enum"][:6])
         return
@@ -52,7 +45,28 @@ def _values(name: str, schema: Mapping[str, Any], item: Item | None) -> Iterator
         case "integer" | "number":
             known = {schema.get("minimum", 1), 1, 2, schema.get("maximum", 100)}
             yield from map(str, sorted(known))
+        case _ if schema.get("format") in ("date", "date-time"):
+            yield from _times(schema["format"], items)
         case _:
-            text = item.member(name) if item is not None else None
+            text = next(filter(None, (item.member(name) for item in items)), None)
             yield text or "a"
             yield (text or "a").swapcase()
+
+
+def _times(form: str, items: Sequence[Item]) -> Iterator[str]:
+    """The instant that an item was given, or its day and the days around it."""
+    given = [
+        value
+        for item in items
+        for name, value in item.shown.items()
+        if isinstance(value, str) and _DATE.match(value) and not is_made_time(name)
+    ]
+    if form == "date-time":
+        yield next((value for value in given if len(value) > 10), "2001-01-01T00:00:00Z")
+        return
+    try:
+        day = date.fromisoformat(given[0][:10]) if given else date(2001, 1, 1)
+    except ValueError:
+        return
+    for distance in (0, 1, -1):
+        yield (day + timedelta(days=distance)).isoformat()

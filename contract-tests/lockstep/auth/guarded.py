@@ -1,0 +1,154 @@
+"""Requests that show whether a user is let in: guarded operations that need no id of anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from lockstep.auth.bodies import body_template
+from lockstep.auth.calls import filled, own_values
+from lockstep.auth.discovery import body_schema, find_log_in, guarded, has_other_purpose
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.transport.messages import Outcome, Request, Response, status_of
+
+REFUSED = frozenset({401, 403})
+MAX_PROBES = 10
+# What may end the session that is to be proved.
+_ENDS = re.compile(r"(log|sign)[-_]?(out|off)|revoke|delete|destroy|cancel|shut|reset", re.I)
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A guarded operation with a request of it, and the answers to it without credentials."""
+
+    operation: Operation
+    request: Request
+    bare: dict[str, Outcome]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every target lets everybody in."""
+        return all(map(is_success, self.bare.values()))
+
+    def proves(self, outcomes: dict[str, Outcome], *, everywhere: bool = True) -> bool:
+        """Whether answers of 2xx by all are due to the credentials: others were refused, or differ.
+
+        With `everywhere` on all targets, else on one at least.
+        """
+        due = [
+            not is_success(self.bare[name]) or _content(outcome) != _content(self.bare[name])
+            for name, outcome in outcomes.items()
+        ]
+        return is_success(*outcomes.values()) and (all(due) if everywhere else any(due))
+
+    def takes(self, outcomes: dict[str, Outcome]) -> bool:
+        """Whether every target says something else than without credentials, and no 401 or 403."""
+        return all(
+            isinstance(outcome, Response)
+            and outcome.status not in REFUSED
+            and outcome.status != status_of(self.bare[name])
+            for name, outcome in outcomes.items()
+        )
+
+
+def is_success(*outcomes: Outcome) -> bool:
+    """Whether all of the answers are 2xx."""
+    return all(200 <= (status_of(outcome) or 0) < 300 for outcome in outcomes)
+
+
+class Probes:
+    """The probes of a document, the most telling first; each is asked without credentials once."""
+
+    def __init__(self, exchanger: Exchanger, unique: str) -> None:
+        self._exchanger = exchanger
+        requests = list(_requests(exchanger.ledger.document, unique))
+        self._left = iter(requests[:MAX_PROBES])
+        self._made: list[Probe] = []
+
+    def __iter__(self) -> Iterator[Probe]:
+        yield from tuple(self._made)
+        for operation, request in self._left:
+            bare = self._exchanger.send(request)
+            self._made.append(Probe(operation, request, bare.outcomes))
+            yield self._made[-1]
+
+
+def _requests(document: Document, unique: str) -> Iterator[tuple[Operation, Request]]:
+    """First what is read, then what is made, in both without the id of anything."""
+    ways = {way.operation.name for way in find_log_in(document) if way is not None}
+    asking = [
+        operation
+        for operation in guarded(document)
+        if "{" not in operation.path
+        and operation.name not in ways
+        and not _ENDS.search(f"{operation.path} {operation.name}")
+        and (operation.method == "GET" or not has_other_purpose(operation))
+    ]
+    values = own_values("alice", unique)
+    # A stream may never end.
+    asking.sort(key=_is_stream)
+    for method in ("GET", "POST"):
+        for operation in asking:
+            if operation.method == method:
+                yield operation, _request(document, operation, values)
+
+
+def _is_stream(operation: Operation) -> bool:
+    return any("text/event-stream" in answer.media_types for answer in operation.responses.values())
+
+
+def _request(document: Document, operation: Operation, values: dict[str, str]) -> Request:
+    """A valid request, as far as the schemas say; members are filled in as for a registration."""
+    query: dict[str, Any] = {}
+    headers: list[tuple[str, str]] = []
+    for raw in operation.definition.get("parameters", ()):
+        parameter = document.resolve(raw)
+        name = str(parameter.get("name", ""))
+        if not parameter.get("required"):
+            continue
+        value = _parameter(document, parameter, values)
+        if parameter.get("in") == "query":
+            query[name] = value
+        elif parameter.get("in") == "header" and name.lower() != "authorization":
+            headers.append((name, _text(value)))
+    path = f"{operation.path}?{_encoded(query)}" if query else operation.path
+    body = None
+    schema, is_form = body_schema(document, operation)
+    if operation.method == "POST" and schema is not None:
+        sent = filled(body_template(document, schema), values)
+        headers.append(("Content-Type", _FORM if is_form else "application/json"))
+        body = (urlencode(sent) if is_form else json.dumps(sent)).encode()
+    return Request(operation.method, path, tuple(headers), body, operation.name)
+
+
+def _parameter(document: Document, parameter: dict[str, Any], values: dict[str, str]) -> Any:
+    if "example" in parameter:
+        return parameter["example"]
+    for example in (parameter.get("examples") or {}).values():
+        if "value" in document.resolve(example):
+            return document.resolve(example)["value"]
+    schema = parameter.get("schema", {})
+    return filled(body_template(document, schema, str(parameter.get("name", ""))), values)
+
+
+def _encoded(query: dict[str, Any]) -> str:
+    pairs = {
+        name: list(map(_text, value)) if isinstance(value, list) else _text(value)
+        for name, value in query.items()
+    }
+    return urlencode(pairs, doseq=True, quote_via=quote)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _content(outcome: Outcome) -> object:
+    return outcome.body if isinstance(outcome, Response) else outcome

@@ -1,0 +1,254 @@
+"""How a document says that credentials are sent: its security schemes, examples and prose."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from lockstep.auth.bodies import flat
+from lockstep.openapi.document import Document
+from lockstep.openapi.shapes import followed
+from lockstep.transport.cookies import is_csrf
+from lockstep.transport.credentials import BEARER, Credential
+
+BASIC = Credential(form="Basic {token}")
+_AUTHORIZATION = "authorization"
+# What stands for a token in an example.
+_SHOWN = (
+    r"(?:<[^>\n]+>|\{[^}\n]+\}|\[[^\]\n]+\]|\$\{?\w+\}?|[xX*]{3,}[\w.*-]*|\.{3}|…|eyJ[\w.-]*"
+    r"|[\w-]+\.[\w-]+\.[\w-]+|[A-Z][A-Z0-9]*_[A-Z0-9_]+|[0-9a-fA-F-]{8,}|[\w+/=-]{16,})"
+)
+_IN_PROSE = re.compile(rf"\b(Bearer|Token|JWT|Api-?Key|Key|OAuth)\s+{_SHOWN}", re.IGNORECASE)
+_HEADER_LINE = re.compile(
+    r"\bAuthorization[\"'`]*\s*[:=]\s*[\"'`]*([A-Za-z][\w-]*)\s+([^\s\"'`]+)", re.IGNORECASE
+)
+_EXAMPLE = re.compile(r"([A-Za-z][\w-]*)\s+\S+")
+# Words that follow a colon in prose, and are no scheme.
+_NO_SCHEME = re.compile(r"the|an?|your|this|is|must|use|with|by|header|value|required|see", re.I)
+_USUAL = ("Bearer", "Token", "JWT")
+
+
+def find_credentials(document: Document) -> list[Credential]:
+    """The ways in which a token may be sent, the likeliest first.
+
+    The word before a token is taken from the document's own example of the header, if it has one.
+    """
+    schemes = _schemes(document)
+    used = Counter(_scheme_names(document))
+    names = sorted(schemes, key=lambda name: -used[name])
+    found = [form for name in names for form in _forms(document, schemes[name])]
+    if not found and not unsupported(document):
+        found = [*_worded(document, "", "Authorization"), BEARER, Credential(form="Token {token}")]
+    return list(dict.fromkeys(found))
+
+
+def csrf_header(document: Document) -> str:
+    """The header in which the document wants a CSRF token, empty where it names none."""
+    schemes = _schemes(document).values()
+    keys = (str(each.get("name", "")) for each in schemes if each.get("in") == "header")
+    parameters = (
+        parameter.name
+        for operation in document.operations.values()
+        for parameter in operation.parameters
+        if parameter.location == "header"
+    )
+    return next((name for name in (*parameters, *keys) if is_csrf(name)), "")
+
+
+def unsupported(document: Document) -> list[str]:
+    """What a document asks for that cannot be sent, in words."""
+    kinds = {
+        (scheme.get("type"), str(scheme.get("scheme", "")).lower())
+        for scheme in _schemes(document).values()
+    }
+    told = []
+    if ("http", "digest") in kinds:
+        told.append(
+            "HTTP Digest is not supported: let the servers take HTTP Basic or a fixed token for "
+            "the run (`[[users]]` with `token`), or put a proxy before them that signs"
+        )
+    if ("mutualTLS", "") in kinds:
+        told.append(
+            "client certificates are not supported: a proxy before the servers may have one"
+        )
+    return told
+
+
+def password_flow(document: Document) -> str:
+    """The path of the OAuth 2 token endpoint that takes a password, empty where there is none.
+
+    One on another server than the API itself cannot be asked.
+    """
+    for scheme in _schemes(document).values():
+        flow = (scheme.get("flows") or {}).get("password") or {}
+        parts = urlsplit(str(flow.get("tokenUrl", "")))
+        if not parts.path or (parts.netloc and parts.netloc not in _own_hosts(document)):
+            continue
+        path = "/" + parts.path.lstrip("/")
+        documented = {operation.path for operation in document.operations.values()}
+        base = document.base_path
+        if path not in documented and base and path.startswith(base + "/"):
+            path = path.removeprefix(base)
+        return path
+    return ""
+
+
+def _own_hosts(document: Document) -> set[str]:
+    servers = document.modern.get("servers") or []
+    return {urlsplit(str(server.get("url", ""))).netloc for server in servers}
+
+
+def _schemes(document: Document) -> dict[str, Mapping[str, Any]]:
+    found = flat(document, document.modern.get("components", {})).get("securitySchemes", {})
+    resolved = {name: document.resolve(scheme) for name, scheme in found.items()}
+    return {name: scheme for name, scheme in resolved.items() if isinstance(scheme, Mapping)}
+
+
+def _scheme_names(document: Document) -> Iterator[str]:
+    for operation in document.operations.values():
+        required = operation.definition.get("security", document.modern.get("security", []))
+        for alternative in required:
+            yield from alternative
+
+
+def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
+    name = str(scheme.get("name", "Authorization"))
+    told = " ".join(_prose(scheme))
+    match scheme.get("type"), scheme.get("in"), str(scheme.get("scheme", "bearer")).lower():
+        case "http", _, "bearer":
+            return [*_worded(document, told, "Authorization"), BEARER]
+        case "http", _, "basic":
+            return [BASIC]
+        case ("http", _, "digest") | ("mutualTLS", _, _):
+            return []
+        case "http", _, word:
+            return [
+                *_worded(document, told, "Authorization"),
+                Credential(form=f"{word.title()} {{token}}"),
+            ]
+        case "apiKey", "header", _ if is_csrf(name):
+            return []
+        case "apiKey", "header", _ if name.lower() == _AUTHORIZATION:
+            return [*_worded(document, told, name), *_prefixed(name, told)]
+        case "apiKey", "header", _:
+            return [*_worded(document, told, name), Credential("header", name, "{token}")]
+        case "apiKey", "cookie", _:
+            return [Credential("cookie", name, "{token}")]
+        case "apiKey", "query", _:
+            return [Credential("query", name, "{token}")]
+        case _:
+            return [*_worded(document, told, "Authorization"), BEARER]
+
+
+def _prose(node: Mapping[str, Any]) -> Iterator[str]:
+    """What a scheme or a parameter says of itself for people."""
+    for key, text in node.items():
+        if isinstance(text, str) and (key in ("description", "bearerFormat") or key[:2] == "x-"):
+            yield text
+
+
+def _prefixed(name: str, told: str) -> list[Credential]:
+    """The usual words, those first that the prose has most."""
+    words = sorted(_USUAL, key=lambda word: -len(re.findall(rf"\b{word}\b", told)))
+    forms = (*(f"{word} {{token}}" for word in words), "{token}")
+    return [Credential("header", name, form) for form in forms]
+
+
+def _worded(document: Document, told: str, name: str) -> list[Credential]:
+    """The header with the words that examples of it have before the token."""
+    words = [*_example_words(document, name), *_words_of_lines(told), *_words_in_prose(told)]
+    if name.lower() == _AUTHORIZATION:
+        words += [word for text in _descriptions(document) for word in _words_of_lines(text)]
+    fitting = (word for word in words if word.lower() not in ("basic", "digest"))
+    return [Credential("header", name, f"{word} {{token}}") for word in dict.fromkeys(fitting)]
+
+
+def _words_of_lines(text: str) -> Iterator[str]:
+    """The words of lines such as `Authorization: Token abc`."""
+    for word, _ in _HEADER_LINE.findall(text):
+        if not _NO_SCHEME.fullmatch(word):
+            yield word
+
+
+def _words_in_prose(text: str) -> Iterator[str]:
+    for word in _IN_PROSE.findall(text):
+        yield word.capitalize() if word.islower() else word
+
+
+def _example_words(document: Document, name: str) -> Iterator[str]:
+    """The words of the examples that header parameters of this name have."""
+    for parameter in _header_parameters(document, name):
+        schema = flat(document, parameter.get("schema", {}))
+        examples = [
+            *(node.get(key) for node in (parameter, schema) for key in ("example", "default")),
+            *(schema.get("examples") or ()),
+            *(document.resolve(each).get("value") for each in _named_examples(parameter)),
+        ]
+        for example in examples:
+            found = _EXAMPLE.fullmatch(example.strip()) if isinstance(example, str) else None
+            if found:
+                yield found[1]
+        for text in _prose(parameter):
+            yield from _words_of_lines(text)
+            yield from _words_in_prose(text)
+
+
+def _named_examples(parameter: Mapping[str, Any]) -> list[Any]:
+    examples = parameter.get("examples")
+    return list(examples.values()) if isinstance(examples, Mapping) else []
+
+
+def _header_parameters(document: Document, name: str) -> Iterator[Mapping[str, Any]]:
+    for item in document.modern.get("paths", {}).values():
+        item = document.resolve(item)
+        nodes = [item, *item.values()] if isinstance(item, Mapping) else []
+        for node in nodes:
+            for raw in node.get("parameters", ()) if isinstance(node, Mapping) else ():
+                parameter = document.resolve(raw)
+                same = str(parameter.get("name", "")).lower() == name.lower()
+                if parameter.get("in") == "header" and same:
+                    yield parameter
+
+
+def _descriptions(document: Document) -> Iterator[str]:
+    yield str(document.modern.get("info", {}).get("description", ""))
+    for operation in document.operations.values():
+        yield str(operation.definition.get("description", ""))
+
+
+def without_csrf(raw: dict[str, Any]) -> dict[str, Any]:
+    """A document without the headers for CSRF tokens, for those whose requests get them anyway.
+
+    `raw` is changed. Of no use is what is made up for such a header, or what comes of leaving it
+    out, where every request of a user has the right one.
+    """
+    schemes = (raw.get("components") or {}).get("securitySchemes") or {}
+    unwanted = {name for name, scheme in schemes.items() if _is_csrf_header(raw, scheme)}
+    for item in (raw.get("paths") or {}).values():
+        for node in (item, *item.values()) if isinstance(item, dict) else ():
+            if isinstance(node, dict) and isinstance(node.get("parameters"), list):
+                kept = [each for each in node["parameters"] if not _is_csrf_header(raw, each)]
+                node["parameters"] = kept
+            _drop(node, unwanted)
+    _drop(raw, unwanted)
+    return raw
+
+
+def _is_csrf_header(raw: dict[str, Any], node: Any) -> bool:
+    node = followed(raw, node)
+    return (
+        isinstance(node, Mapping)
+        and node.get("in") == "header"
+        and is_csrf(str(node.get("name", "")))
+    )
+
+
+def _drop(node: Any, unwanted: set[str]) -> None:
+    if unwanted and isinstance(node, dict) and isinstance(node.get("security"), list):
+        node["security"] = [
+            {name: scopes for name, scopes in each.items() if name not in unwanted}
+            for each in node["security"]
+        ]

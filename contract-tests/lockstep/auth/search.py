@@ -1,0 +1,108 @@
+"""Looks for a registration and a log-in that every target takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+from lockstep.auth.actors import Actor, ActorSpec
+from lockstep.auth.calls import Call, own_values
+from lockstep.auth.discovery import Entrance
+from lockstep.auth.entry import (
+    ActorError,
+    Entry,
+    RefusedError,
+    find_opening,
+    let_in,
+    new_entry,
+)
+from lockstep.exchange.exchanger import Exchanger
+
+# In whose name is tried.
+LABEL = "alice#0"
+_HINTS = {
+    "send": '`[log_in]` with `send = "Authorization: Token {token}"` says how a token is sent',
+    "token": '`[log_in]` with `token = "/data/token"` says where the answer has it',
+    "register": "`[register]` with `json = { … }` says what is taken",
+    "log_in": "`[log_in]` with `json = { … }` says what is taken",
+}
+
+
+def hint(what: str) -> str:
+    """What a line of `lockstep.toml` would say: `register`, `log_in`, `token` or `send`."""
+    return f". In lockstep.toml, {_HINTS[what]}"
+
+
+@dataclass(slots=True)
+class Search:
+    """The search for a registration and a log-in that every target takes."""
+
+    exchanger: Exchanger
+    draft: ActorSpec
+    nonce: str
+    _refusals: list[RefusedError] = field(default_factory=list)
+    _tries: int = 0
+    _opening: str = ""
+    _refused: str = "register"
+
+    def run(self, ways: Iterable[Entrance]) -> tuple[Entry, ActorSpec]:
+        """Let a user in; `RefusedError` tells all that was refused."""
+        registered: tuple[Call, Entry, dict[str, dict[str, str]]] | None = None
+        refused: list[Call | None] = []
+        for way in ways:
+            if way.register in refused or (registered and registered[0] != way.register):
+                continue
+            spec = replace(self.draft, register=way.register, login=way.login, entrances=())
+            try:
+                if way.register is not None and registered is None:
+                    registered = way.register, *self._register(way.register)
+                if registered is not None:
+                    # A later try must not have what an earlier log-in left.
+                    entry, values = deepcopy(registered[1]), registered[2]
+                else:
+                    values = self._values()
+                    entry = new_entry(self.exchanger, values)
+                if way.login is not None:
+                    self._send(way.login, values, entry)
+            except RefusedError as error:
+                self._refusals.append(error)
+                self._refused = "log_in" if registered or way.register is None else "register"
+                if self._refused == "register":
+                    refused.append(way.register)
+                if error.status is None or error.status == 429 or error.status >= 500:
+                    break
+                continue
+            return entry, replace(spec, opening=self._opening)
+        raise self._failure()
+
+    def _register(self, call: Call) -> tuple[Entry, dict[str, dict[str, str]]]:
+        values = self._values()
+        entry = new_entry(self.exchanger, values)
+        self._send(call, values, entry)
+        return entry, values
+
+    def _values(self) -> dict[str, dict[str, str]]:
+        """New texts for each try: one target may have taken the last one."""
+        made = own_values(self.draft.name, f"{self.nonce}{self._tries:04}")
+        self._tries += 1
+        actor = Actor(self.draft, LABEL, "", {}, made)
+        return {target.name: actor.values_at(target.name) for target in self.exchanger.targets}
+
+    def _send(self, call: Call, values: dict[str, dict[str, str]], entry: Entry) -> None:
+        """Send a call, once more after the page that sets a CSRF cookie where that helps."""
+        try:
+            let_in(self.exchanger, call, values, LABEL, entry)
+        except RefusedError as error:
+            opening = find_opening(self.exchanger, entry, error)
+            if not opening:
+                raise
+            self._opening = opening
+            let_in(self.exchanger, call, values, LABEL, entry)
+
+    def _failure(self) -> ActorError:
+        first, *others = self._refusals
+        told = str(first)
+        if others:
+            told += f" (and {len(others)} more tries with other bodies, the last one: {others[-1]})"
+        return ActorError(told + hint(self._refused))

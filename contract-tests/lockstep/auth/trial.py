@@ -1,0 +1,152 @@
+"""Tries where a token may be and how it may be sent, until guarded operations answer with 2xx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+from lockstep.auth.actors import ActorSpec
+from lockstep.auth.entry import ActorError, Entry
+from lockstep.auth.guarded import REFUSED, Probe, Probes, is_success
+from lockstep.auth.schemes import BASIC, find_credentials, unsupported
+from lockstep.auth.search import LABEL, hint
+from lockstep.auth.tokens import TokenError, basic_sources, find_tokens
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.transport.credentials import UNKNOWN, Credential, Identity
+from lockstep.transport.messages import Outcome, status_of
+
+_MAX_TRIES = 12
+# So many guarded operations in a row say 401 on every target, and a form of the token is given up.
+_ENOUGH_REFUSALS = 2
+# So many operations that let everybody in are asked who it is that asks, by each form.
+_ENOUGH_OPEN = 2
+# How much is known of a token and its form, in this order.
+_TAKEN, _UNASKED, _OPEN, _LIKELY, _PROVEN = range(1, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A user of whom all is known; `works` tells whether a guarded operation is open to him."""
+
+    spec: ActorSpec
+    works: bool
+
+
+@dataclass(slots=True)
+class Trial:
+    """The search for the token, and for how it is sent."""
+
+    exchanger: Exchanger
+    spec: ActorSpec
+    entry: Entry
+    probes: Probes
+    # The best that was seen for people: how the token was sent, what was asked, the statuses.
+    _nearest: tuple[int, str] = (-1, "")
+
+    def run(self, *, is_told: bool) -> Settled:
+        """Try each place of a token with each form; `ActorError` says what came of it."""
+        weak: list[tuple[int, ActorSpec]] = []
+        pairs = list(self._pairs())
+        for number, (source, credential) in enumerate(pairs[:_MAX_TRIES]):
+            identity = self._identity(source, credential)
+            if identity is None:
+                continue
+            spec = replace(self.spec, token=source, credential=credential)
+            rank = self._rank(identity, first=number == 0)
+            if rank == _PROVEN:
+                return Settled(spec, works=True)
+            if rank:
+                weak.append((rank, spec))
+        # Of equal ones the first: `max` keeps it.
+        rank, spec = max(weak, key=lambda each: each[0], default=(0, self.spec))
+        if rank in (_LIKELY, _OPEN):
+            return Settled(spec, works=True)
+        if rank == _UNASKED or (rank == _TAKEN and is_told):
+            return Settled(spec, works=False)
+        raise ActorError(self._told(pairs))
+
+    def _rank(self, identity: Identity, *, first: bool) -> int:
+        """How much the guarded operations say for a token and its form."""
+        best, refusals, opened, asked = 0, 0, 0, False
+        for probe in self.probes:
+            asked = True
+            opened += probe.is_open
+            if probe.is_open and not first and opened > _ENOUGH_OPEN:
+                continue
+            outcomes = self._ask(probe, identity)
+            if probe.proves(outcomes):
+                return _PROVEN
+            if probe.is_open and is_success(*outcomes.values()):
+                best = max(best, _OPEN)
+            elif probe.proves(outcomes, everywhere=False):
+                best = max(best, _LIKELY)
+            elif probe.takes(outcomes):
+                best = max(best, _TAKEN)
+            self._note(probe, identity, outcomes)
+            refusals = refusals + 1 if all(status_of(o) == 401 for o in outcomes.values()) else 0
+            if refusals >= _ENOUGH_REFUSALS:
+                break
+        return best if asked else _UNASKED
+
+    def _ask(self, probe: Probe, identity: Identity) -> dict[str, Outcome]:
+        own = deepcopy(identity)
+        self.exchanger.identities[LABEL] = own
+        signed = own.put(probe.request, self.exchanger.targets[0].name)
+        return self.exchanger.send(replace(signed, actor=LABEL)).outcomes
+
+    def _identity(self, source: str, credential: Credential) -> Identity | None:
+        """The user with one of the tokens, `None` where a target has none there."""
+        names = [target.name for target in self.exchanger.targets]
+        try:
+            fixed = self.spec.tokens_at(names) if self.spec.tokens else None
+            tokens = fixed or self.entry.tokens(source)
+        except TokenError:
+            return None
+        if not all(tokens.values()):
+            return None
+        return Identity(credential, tokens, self.entry.jars, source)
+
+    def _pairs(self) -> Iterator[tuple[str, Credential]]:
+        """Where the token may be with how it may be sent; cookies go with cookies."""
+        spec, told = self.spec, self.spec.credential != UNKNOWN
+        forms = [spec.credential] if told else find_credentials(self.exchanger.ledger.document)
+        answer = next(iter(self.entry.answers.values()), None)
+        sources = find_tokens(answer) if answer is not None else []
+        if spec.token or spec.tokens:
+            sources = [spec.token]
+        basics = basic_sources(next(iter(self.entry.sent.values()), {}))
+        for form in forms:
+            cookie = f"cookie:{form.name}"
+            if form == BASIC and not spec.token and not spec.tokens:
+                chosen = basics
+            elif form.location == "cookie" and cookie in sources:
+                chosen = [cookie]
+            else:
+                chosen = sources
+            yield from ((source, form) for source in chosen)
+        if not told:
+            names = [source.removeprefix("cookie:") for source in sources if "cookie:" in source]
+            yield from ((f"cookie:{name}", Credential("cookie", name, "{token}")) for name in names)
+
+    def _note(self, probe: Probe, identity: Identity, outcomes: dict[str, Outcome]) -> None:
+        """Keep what is nearest to a log-in."""
+        statuses = [status_of(outcome) for outcome in outcomes.values()]
+        near = sum(2 if is_success(o) else status_of(o) not in REFUSED for o in outcomes.values())
+        if near > self._nearest[0]:
+            said = ", ".join(
+                f"{status or 'nothing'} on {name}"
+                for name, status in zip(outcomes, statuses, strict=True)
+            )
+            operation = f"{probe.operation.method} {probe.operation.path}"
+            self._nearest = near, f"`{operation}` with `{identity.credential}` answered {said}"
+
+    def _told(self, pairs: list[tuple[str, Credential]]) -> str:
+        document = self.exchanger.ledger.document
+        why = "; ".join(unsupported(document))
+        if not pairs:
+            return "no answer has a token" + (f"; {why}" if why else "") + hint("token")
+        nearest = self._nearest[1]
+        if not nearest:
+            return "no target gave a token where one was looked for" + hint("token")
+        return f"no guarded operation answers 2xx on every target: {nearest}" + hint("send")

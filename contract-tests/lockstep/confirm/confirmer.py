@@ -1,0 +1,246 @@
+"""Proves findings by experiments: shown again, made short, held beside what is alike."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lockstep.confirm.budget import Budget
+from lockstep.confirm.corrections import Corrector
+from lockstep.confirm.dependencies import Exchanges, dependencies
+from lockstep.confirm.grounding import creations
+from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
+from lockstep.confirm.shrinker import ShrinkSettings, fewer_steps, shrunk, simpler_last
+from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.recordings.uniquify import has_password, unique_members
+from lockstep.results.conditions import Condition
+from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
+from lockstep.results.grounding import is_grounded
+from lockstep.results.trace import SAFE_METHODS, Exchange
+from lockstep.transport.credentials import Identity
+from lockstep.transport.messages import Response, status_of
+
+# So many of the sequences of one cause are tried, and the best one twice.
+_MOST_TRIES = 5
+
+
+@dataclass(slots=True)
+class Confirmer:
+    """Confirms the findings of a run; its seconds are shared by all.
+
+    A finding that shows again, from new users and new things, is `reproduced`, and keeps the
+    shortest steps that showed it; one that does not is marked so, and keeps what it has. `nonces`
+    are the texts that made the names of users new.
+    """
+
+    exchanger: Exchanger
+    settings: ShrinkSettings
+    budget: Budget
+    nonces: tuple[str, ...] = ()
+    identities: Mapping[str, Identity] = field(default_factory=dict)
+    _rng: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rng = random.Random(self.nonces[0]) if self.nonces else random.SystemRandom()
+
+    def confirm(self, groups: Iterable[list[Finding]]) -> list[Finding]:
+        """Confirm one finding of each group of one cause; returns those that follow from others.
+
+        First all are shown again, then they are made short, the first groups first, for as long as
+        there are requests and seconds left.
+        """
+        following: list[Finding] = []
+        shown: list[tuple[Finding, Oracle, Sequence]] = []
+        try:
+            with self.budget.running():
+                for group in groups:
+                    live = [finding for finding in group if self._is_live(finding)]
+                    if not live:
+                        continue
+                    self.budget.begin()
+                    found = self._first_shown(live)
+                    if found is None:
+                        continue
+                    oracle, played = found
+                    if played.follows is not None and self._depends(oracle, played):
+                        following += group
+                        continue
+                    self._take(oracle.finding, oracle, played.sequence)
+                    shown.append((oracle.finding, oracle, played.sequence))
+                for finding, oracle, sequence in shown:
+                    self.budget.begin()
+                    self._explain(finding, oracle, sequence)
+        except TargetLostError:
+            # The stage says so itself when it goes on.
+            return following
+        return following
+
+    def _is_live(self, finding: Finding) -> bool:
+        """Whether all that a finding is about can be asked again; a recorded server cannot."""
+        names = {target.name for target in self.exchanger.targets}
+        judged = finding.category in (PARITY, CONFORMANCE)
+        return judged and bool(finding.sequence) and names.issuperset(finding.targets)
+
+    def _oracle(self, finding: Finding) -> Oracle:
+        return Oracle(self.exchanger, finding, self.budget, self._rng, self.identities)
+
+    def _first_shown(self, findings: list[Finding]) -> tuple[Oracle, Played] | None:
+        """The first sequence of some findings that shows one of them again.
+
+        Those that lean on nothing come first; last comes all that was sent before the finding.
+        """
+        tries = [(finding, each) for finding in findings for each in finding.exemplars]
+        tries.sort(key=lambda pair: (not is_grounded(pair[1]), len(pair[1])))
+        chosen = findings[0]
+        tries = [*tries[:_MOST_TRIES], *tries[:1], (chosen, _history(chosen))]
+        oracles = {id(finding): self._oracle(finding) for finding, _ in tries}
+        for finding, exchanges in tries:
+            oracle = oracles[id(finding)]
+            start = self._named(tuple(exchanges))
+            played = oracle.play(start, start.exchanges, anew=True) if exchanges else None
+            if played is None or not played.shown:
+                continue
+            grounded = self._grounded(oracle, played)
+            if grounded is not None:
+                return oracle, grounded
+        conclusive = all(oracle.is_conclusive for oracle in oracles.values())
+        for finding in findings:
+            finding.reproduced = False if conclusive else None
+        return None
+
+    def _grounded(self, oracle: Oracle, played: Played) -> Played | None:
+        """The same with steps that make what a list shows, where it leans on what was there.
+
+        `None` where such steps do not show the finding: it is about what was left by others. Where
+        nobody knows how to make what is listed, it is given, and the steps stand.
+        """
+        exchanges = played.sequence.exchanges
+        if is_grounded(exchanges) and not _counts_others(oracle.finding, exchanges):
+            return played
+        given = True
+        for steps in creations(self.exchanger.ledger, exchanges):
+            start = self._named(steps)
+            again = oracle.play(start, start.exchanges, anew=True)
+            if again is not None and again.shown and again.follows is None:
+                return again
+            given = False
+        return played if given else None
+
+    def _depends(self, oracle: Oracle, played: Played) -> bool:
+        """Whether a finding never shows without a write that succeeded on one side only."""
+        best = fewer_steps(played.sequence, oracle.show)
+        again = oracle.play(best, best.exchanges, anew=True)
+        if again is not None and again.shown and again.follows is None:
+            self._take(oracle.finding, oracle, again.sequence)
+            return False
+        return True
+
+    def _explain(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
+        """Make the steps short, and find the nearest ones that do not differ."""
+        best = sequence
+        if is_grounded(sequence.exchanges) and finding.signature.how != "count":
+            best = shrunk(sequence, oracle.show, simplify=is_judged(finding))
+        else:
+            # All but the list may be needed, where nothing else has been made.
+            best = simpler_last(sequence, oracle.show)
+        self.budget.begin()
+        again = oracle.play(best, best.exchanges, anew=True)
+        if again is None or not again.shown:
+            # What was left in a session helped: the steps as they were are the proof.
+            return
+        best = again.sequence
+        self._take(finding, oracle, best)
+        if finding.category == PARITY and finding.signature.kind != "outcome":
+            self._compare_with_neighbour(finding, oracle, best)
+        finding.effect_of = _effect(best.exchanges)
+
+    def _compare_with_neighbour(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
+        log = self.exchanger.ledger
+        corrector = Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
+        if finding.signature.kind not in ("status", "list", "value"):
+            return
+        conditions = finding.conditions
+        if finding.signature.kind == "status":
+            conditions = best.exchanges[-1].conditions
+        blamed: list[Condition] = []
+        harmless: list[Condition] = []
+        for correction in corrector.corrections(best.exchanges, conditions):
+            played = oracle.play(best, correction.exchanges, anew=finding.signature.kind == "list")
+            if played is None:
+                continue
+            last = played.sequence.exchanges[-1]
+            if played.shown or oracle.observation(last) is not None:
+                harmless.append(correction.condition)
+                continue
+            blamed.append(correction.condition)
+            if finding.neighbour is None:
+                finding.neighbour = Neighbour(correction.changed, played.sequence.exchanges)
+            if correction.condition.kind == "notable":
+                break
+        # What was put right and made no difference is not to blame; what was not tried may be.
+        kept = [one for one in finding.conditions if one.kind != "notable"]
+        if blamed or len(harmless) == len(conditions):
+            kept = [one for one in kept if one not in harmless]
+        notable = [one for one in blamed if one.kind == "notable"]
+        finding.conditions = (*kept, *notable)
+
+    def _take(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
+        finding.reproduced = True
+        finding.sequence = list(sequence.exchanges)
+        finding.values = {**finding.values, **oracle.values(sequence)}
+        if finding.category == PARITY and is_judged(finding):
+            found = oracle.observation(sequence.exchanges[-1])
+            if found is not None:
+                first = found[1].differences[0]
+                finding.kind, finding.where = first.kind, first.where
+                finding.differences = found[1].differences
+
+    def _named(self, exchanges: Exchanges) -> Sequence:
+        """A sequence with the texts that targets take once: the nonce, and names of others."""
+        accounts = [each.request for each in exchanges if has_password(each.request)]
+        names = {name for request in accounts for name in unique_members(request)}
+        names |= set(filter(None, map(_client_named, exchanges)))
+        named = {name for name in names if not any(nonce in name for nonce in self.nonces)}
+        return Sequence(exchanges, self.nonces, tuple(sorted(named)))
+
+
+def _history(finding: Finding) -> list[Exchange]:
+    """What was sent lately, with what made it possible."""
+    trace = finding.trace
+    if trace is None:
+        return []
+    sequences = (trace.sequence(each, writes=False) for each in finding.lately)
+    every = {each.number: each for sequence in sequences for each in sequence}
+    return [every[number] for number in sorted(every)]
+
+
+def _counts_others(finding: Finding, exchanges: Exchanges) -> bool:
+    """Whether a count is shown that nothing in the steps has added to."""
+    writes = (e for e in exchanges if e.group is None and e.request.method not in SAFE_METHODS)
+    return finding.signature.how == "count" and not any(writes)
+
+
+def _client_named(exchange: Exchange) -> str:
+    """The name that a client gave to what a `PUT` made; empty for other requests."""
+    request = exchange.request
+    if request.method != "PUT" or status_of(exchange.leader) != 201:
+        return ""
+    return request.path.partition("?")[0].rpartition("/")[2]
+
+
+def _effect(exchanges: Exchanges) -> str:
+    """The write that a read shows the effect of, where its own answers did not differ."""
+    last = exchanges[-1]
+    if last.request.method not in SAFE_METHODS:
+        return ""
+    needs = dependencies(exchanges)
+    makers = set().union(*needs) if needs else set()
+    for at in range(len(exchanges) - 2, -1, -1):
+        exchange = exchanges[at]
+        made = isinstance(exchange.leader, Response) and exchange.leader.status == 201
+        writes = exchange.request.method not in SAFE_METHODS and exchange.group is None
+        if writes and not made and at not in makers:
+            alike = not any(exchange.differences.values())
+            return exchange.label if alike else ""
+    return ""

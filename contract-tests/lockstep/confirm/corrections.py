@@ -1,0 +1,194 @@
+"""The nearest requests to one that differs: the same with the one thing put right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from lockstep.openapi.document import Document
+from lockstep.results.condition_reader import notability
+from lockstep.results.conditions import Condition
+from lockstep.results.request_reader import RequestReader
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import Request
+from lockstep.transport.quoting import shown
+
+# Where the thing in the path, and not the content of a request, is what matters.
+_OF_THINGS = frozenset({"unknown thing", "deleted thing", "another's thing", "oneself"})
+_OF_USERS = frozenset({"no credentials", "bad credentials"})
+_OF_BODIES = frozenset({"media type", "no body", "unreadable body", "unknown member"})
+# So many values of a valid request are tried, the most notable first.
+_MOST_VALUES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Steps that put one thing right; `changed` says which, `condition` what is then to blame."""
+
+    condition: Condition
+    changed: str
+    exchanges: tuple[Exchange, ...]
+
+
+class Corrector:
+    """Proposes corrections from what succeeded in the run: operation by operation."""
+
+    def __init__(
+        self,
+        document: Document,
+        reader: RequestReader,
+        succeeded: Mapping[str, Sequence[Exchange]],
+    ) -> None:
+        self._document = document
+        self._reader = reader
+        self._succeeded = succeeded
+
+    def corrections(
+        self, exchanges: tuple[Exchange, ...], conditions: Sequence[Condition]
+    ) -> Iterator[Correction]:
+        """One correction for each condition, as far as there is a way to put it right."""
+        last = exchanges[-1]
+        good = self._good(last)
+        named = [condition for condition in conditions if condition.kind != "notable"]
+        for condition in named:
+            found = self._corrected(exchanges, good, condition)
+            if found is not None:
+                yield Correction(condition, *found)
+        if not named:
+            yield from self._plainer(exchanges, good)
+
+    def _good(self, last: Exchange) -> tuple[Exchange, ...]:
+        """Steps whose last request is one that succeeded, for the same operation or path."""
+        known = self._succeeded.get(last.label)
+        if known is None:
+            template = self._document.template(last.request.path)
+            known = next(
+                (
+                    steps
+                    for steps in self._succeeded.values()
+                    if self._document.template(steps[-1].request.path) == template
+                    and steps[-1].request.method in ("GET", "POST")
+                ),
+                (),
+            )
+        return tuple(known)
+
+    def _corrected(
+        self, exchanges: tuple[Exchange, ...], good: tuple[Exchange, ...], condition: Condition
+    ) -> tuple[str, tuple[Exchange, ...]] | None:
+        last, kind, name = exchanges[-1], condition.kind, condition.subject
+        if kind == "second time":
+            return self._once(exchanges)
+        if kind == "parameter":
+            return f"without `{name}`", _with_last(exchanges, _without_query(last.request, name))
+        if kind == "precondition":
+            headers = tuple(h for h in last.request.headers if h[0].lower() != name)
+            request = replace(last.request, headers=headers)
+            return f"without {name.title()}", _with_last(exchanges, request)
+        if not good:
+            return None
+        sample = good[-1].request
+        if kind in _OF_USERS:
+            return "with credentials", good
+        if kind in ("undocumented method", "unknown path"):
+            return f"by {sample.method} {sample.path.partition('?')[0]}", good
+        if kind in _OF_THINGS:
+            query = last.request.path.partition("?")[1:]
+            path = sample.path.partition("?")[0] + "".join(query)
+            content = _content(last.request)
+            request = replace(_without_content(sample), path=path, body=last.request.body)
+            request = replace(request, headers=(*request.headers, *content))
+            return "for a thing of the user's own", _with_last(good, request)
+        if kind in _OF_BODIES or name in ("", "the body"):
+            return "with a valid body", _with_last(exchanges, _with_body_of(last.request, sample))
+        return self._valued(exchanges, sample, name)
+
+    def _once(self, exchanges: tuple[Exchange, ...]) -> tuple[str, tuple[Exchange, ...]] | None:
+        last = exchanges[-1].request
+        for at, earlier in enumerate(exchanges[:-1]):
+            same = (earlier.request.method, earlier.request.path, earlier.request.body)
+            if same == (last.method, last.path, last.body):
+                return "for the first time", (*exchanges[:at], *exchanges[at + 1 :])
+        return None
+
+    def _valued(
+        self, exchanges: tuple[Exchange, ...], sample: Request, name: str
+    ) -> tuple[str, tuple[Exchange, ...]] | None:
+        """The last request with the value that a good one has for a parameter or member."""
+        request = exchanges[-1].request
+        query = dict(parse_qsl(request.path.partition("?")[2], keep_blank_values=True))
+        if name in query:
+            return f"without `{name}`", _with_last(exchanges, _without_query(request, name))
+        header = sample.header(name)
+        if header is not None:
+            changed = request.with_header(name, header)
+            return f"with `{name}`: `{header}`", _with_last(exchanges, changed)
+        body = _with_member(request, sample, name.split("/"))
+        if body is None:
+            return None
+        return f"with a valid `{name}`", _with_last(exchanges, replace(request, body=body))
+
+    def _plainer(
+        self, exchanges: tuple[Exchange, ...], good: tuple[Exchange, ...]
+    ) -> Iterator[Correction]:
+        """A valid request with one notable value after the other in a plain form."""
+        last = exchanges[-1]
+        operation = self._document.find(last.request.method, last.request.path)
+        if operation is None or not good:
+            return
+        rated = [(*notability(v), v) for v in self._reader.values(operation, last.request)]
+        rated.sort(key=lambda item: -item[0])
+        for _, how, value in rated[:_MOST_VALUES]:
+            found = self._valued(exchanges, good[-1].request, value.name)
+            if found is not None:
+                how = how or f"={shown(json.dumps(value.value, ensure_ascii=False), 40)}"
+                yield Correction(Condition("notable", value.name, how), *found)
+
+
+def _with_last(exchanges: tuple[Exchange, ...], request: Request) -> tuple[Exchange, ...]:
+    return (*exchanges[:-1], replace(exchanges[-1], request=request))
+
+
+def _without_query(request: Request, name: str) -> Request:
+    path, _, query = request.path.partition("?")
+    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != name]
+    return replace(request, path=f"{path}?{urlencode(pairs)}" if pairs else path)
+
+
+def _content(request: Request) -> tuple[tuple[str, str], ...]:
+    return tuple(item for item in request.headers if item[0].lower() == "content-type")
+
+
+def _without_content(request: Request) -> Request:
+    kept = tuple(item for item in request.headers if item[0].lower() != "content-type")
+    return replace(request, headers=kept)
+
+
+def _with_body_of(request: Request, sample: Request) -> Request:
+    bare = _without_content(request)
+    return replace(bare, headers=(*bare.headers, *_content(sample)), body=sample.body)
+
+
+def _with_member(request: Request, sample: Request, parts: list[str]) -> bytes | None:
+    """The JSON body with one member as the sample has it; `None` where there is no such member."""
+    try:
+        body, other = json.loads(request.body or b""), json.loads(sample.body or b"")
+    except (ValueError, RecursionError):
+        return None
+    node: Any = body
+    for part in parts[:-1]:
+        if not (isinstance(node, dict) and isinstance(other, dict)):
+            return None
+        node, other = node.get(part), other.get(part)
+    if not isinstance(node, dict) or not isinstance(other, dict):
+        return None
+    if parts[-1] in other:
+        node[parts[-1]] = other[parts[-1]]
+    elif parts[-1] in node:
+        del node[parts[-1]]
+    else:
+        return None
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")

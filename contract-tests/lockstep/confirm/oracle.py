@@ -1,0 +1,233 @@
+"""Plays a sequence from a clean start and looks whether a finding shows."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lockstep.confirm.budget import Budget
+from lockstep.drivers.replay.driver import Replayer
+from lockstep.exchange.divergent_state import one_sided
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.recordings.names import named_in
+from lockstep.recordings.recorded_target import RecordedTarget, scratch
+from lockstep.recordings.recording import Step
+from lockstep.recordings.uniquify import Uniquifier
+from lockstep.results.conditions import kinds_of
+from lockstep.results.findings import PARITY, Finding
+from lockstep.results.signatures import Observation
+from lockstep.results.trace import Exchange
+from lockstep.transport.credentials import Identity
+from lockstep.transport.messages import status_of
+
+# Log-ins that take longer than this are done once for many tries.
+_SLOW_LOG_IN = 0.05
+# Numbers of no more digits may be quantities as well.
+_SHORT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Exchanges that showed a finding, the last one the finding itself.
+
+    `unique` are texts in them that the targets take only once, `names` such that stand alone.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    unique: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """Users who are logged in: their log-ins as sent, and the texts that were new then."""
+
+    log_ins: tuple[Exchange, ...]
+    unique: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Played:
+    """What came of a try: the exchanges, and whether the finding showed in the last one.
+
+    `follows` names an earlier exchange of the try whose write succeeded on one side only.
+    """
+
+    sequence: Sequence
+    shown: bool
+    follows: Exchange | None = None
+
+
+@dataclass(slots=True)
+class Oracle:
+    """Tries to show one finding again; nothing that happens here counts in the run.
+
+    `identities` are users who logged in outside the sequences. `is_conclusive` turns false when a
+    try could not be judged, since it named what it had not made.
+    """
+
+    exchanger: Exchanger
+    finding: Finding
+    budget: Budget
+    rng: random.Random
+    identities: Mapping[str, Identity]
+    is_conclusive: bool = True
+    _session: _Session | None = field(default=None, init=False)
+
+    def show(self, origin: Sequence, exchanges: tuple[Exchange, ...]) -> Sequence | None:
+        """Send a changed sequence with new unique texts; `None` where the finding did not show."""
+        played = self.play(origin, exchanges)
+        return played.sequence if played is not None and played.shown else None
+
+    def play(
+        self, origin: Sequence, exchanges: tuple[Exchange, ...], *, anew: bool = False
+    ) -> Played | None:
+        """Send a sequence; it ends where the finding shows. `None` where it could not be judged.
+
+        Where logging in is slow the users of the try before are kept, unless it is to begin `anew`.
+        """
+        if self.budget.is_spent():
+            self.is_conclusive = False
+            return None
+        session = None if anew else self._reusable(exchanges)
+        replayer = self._replayer(origin, exchanges, session)
+        known = iter(session.log_ins if session is not None else ())
+        played: list[Exchange] = []
+        follows: Exchange | None = None
+        shown = False
+        started, logging_in = time.monotonic(), 0.0
+        for at, step in enumerate(exchanges, 1):
+            if session is not None and step.group is not None:
+                played.append(replayer.assume(Step.of(step), next(known)))
+                continue
+            self.budget.spend()
+            result = replayer.step(Step.of(step))
+            if _is_foreign(result.exchange.request.path, result.foreign):
+                self.is_conclusive = False
+                return None
+            exchange = result.exchange
+            played.append(exchange)
+            if step.group is not None:
+                logging_in = time.monotonic() - started
+            shown = self.shows(exchange, is_last=at == len(exchanges))
+            if shown:
+                break
+            if follows is None and one_sided(exchange):
+                follows = exchange
+        stands_for = replayer.fresh.stands_for
+        unique, names = (tuple(map(stands_for, texts)) for texts in (origin.unique, origin.names))
+        if session is None and logging_in > _SLOW_LOG_IN:
+            log_ins = tuple(each for each in played if each.group is not None)
+            self._session = _Session(log_ins, unique, names)
+        return Played(Sequence(tuple(played), unique, names), shown, follows)
+
+    def observation(self, exchange: Exchange) -> tuple[str, Observation] | None:
+        """The partner and the observation in an exchange that are the finding's."""
+        signature = self.finding.signature
+        for name, differences in exchange.differences.items():
+            for one in self.exchanger.ledger.signatures.read(exchange, differences):
+                found = one.signature
+                listed = found.kind == "list" and (found.kind, found.what) == (
+                    signature.kind,
+                    signature.what,
+                )
+                if found == signature or listed:
+                    return name, one
+        return None
+
+    def values(self, shown: Sequence) -> dict[str, str]:
+        """What the targets showed when the finding was seen in a sequence."""
+        last = shown.exchanges[-1]
+        leader = next(iter(last.outcomes))
+        found: dict[str, str] = {}
+        for name, differences in last.differences.items():
+            for one in self.exchanger.ledger.signatures.read(last, differences):
+                if one.signature == self.finding.signature:
+                    first = one.differences[0]
+                    found = {leader: first.left, **found, name: first.right}
+        for name, violations in last.violations.items():
+            details = [each.detail for each in violations if self._is_it(each.kind, each.where)]
+            if details and self.finding.category != PARITY:
+                found[name] = details[0]
+        return found
+
+    def shows(self, exchange: Exchange, *, is_last: bool) -> bool:
+        """Whether an exchange shows the finding, for the same reason."""
+        finding = self.finding
+        if exchange.label != finding.operation:
+            return False
+        if not is_judged(finding):
+            status = status_of(finding.sequence[-1].leader)
+            return is_last and status_of(exchange.leader) == status
+        if finding.category == PARITY:
+            return self.observation(exchange) is not None and self._is_same_cause(exchange)
+        every = (each for found in exchange.violations.values() for each in found)
+        return any(self._is_it(each.kind, each.where) for each in every)
+
+    def _is_same_cause(self, exchange: Exchange) -> bool:
+        if self.finding.signature.kind not in ("status", "outcome"):
+            return True
+        ours, theirs = kinds_of(self.finding.conditions), kinds_of(exchange.conditions)
+        return ours - {"notable"} == theirs - {"notable"}
+
+    def _is_it(self, kind: str, where: str) -> bool:
+        return (kind, where) == (self.finding.kind, self.finding.where)
+
+    def _replayer(
+        self, origin: Sequence, exchanges: tuple[Exchange, ...], session: _Session | None
+    ) -> Replayer:
+        log = scratch(self.exchanger.ledger)
+        targets = self.exchanger.targets
+        exchanger = Exchanger(log, targets, rotate=self.exchanger.rotates)
+        recorded = RecordedTarget(log, targets[0], targets[0].base_url, judges=False)
+        logged_in = {exchange.group for exchange in exchanges}
+        given = {k: v for k, v in self.identities.items() if k not in logged_in}
+        exchanger.identities |= given
+        names = _names_of_leader(exchanges) - _tokens(given)
+        kept: dict[str, str] = {}
+        if session is not None:
+            kept = dict(zip(origin.unique, session.unique, strict=True))
+            kept |= dict(zip(origin.names, session.names, strict=True))
+        fresh = Uniquifier(origin.unique, self.rng, names=origin.names, kept=kept)
+        return Replayer(exchanger, recorded, fresh, made=names, known=self.identities)
+
+    def _reusable(self, exchanges: tuple[Exchange, ...]) -> _Session | None:
+        """The users of the try before, where the same ones log in."""
+        session = self._session
+        # A list shows what was made before.
+        if session is None or self.finding.signature.kind == "list":
+            return None
+        groups = [each.group for each in exchanges if each.group is not None]
+        same = groups == [each.group for each in session.log_ins]
+        return session if same and exchanges[-1].group is None else None
+
+
+def _is_foreign(path: str, names: Iterable[str]) -> bool:
+    """Whether a request names what no live target has made; short numbers only in paths."""
+    parts = path.partition("?")[0].split("/")
+    return any(len(name) > _SHORT or not name.isdigit() or name in parts for name in names)
+
+
+def is_judged(finding: Finding) -> bool:
+    """Whether lockstep finds it in each exchange; checks of another tool depend on more.
+
+    Of those only the status of the last answer is held on to.
+    """
+    return finding.kind.islower()
+
+
+def _names_of_leader(exchanges: tuple[Exchange, ...]) -> set[str]:
+    """The names in requests that were others for a partner: live ones must take their place."""
+    found: set[str] = set()
+    for exchange in exchanges:
+        leader, *partners = exchange.requests.values()
+        for partner in partners:
+            found |= named_in(leader) - named_in(partner)
+    return found
+
+
+def _tokens(identities: Mapping[str, Identity]) -> set[str]:
+    return {token for identity in identities.values() for token in identity.tokens.values()}

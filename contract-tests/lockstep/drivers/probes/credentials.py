@@ -1,0 +1,86 @@
+"""Requests without credentials, and with bad ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lockstep.drivers.probes.trial import Probe, Send, Trial
+from lockstep.transport.credentials import Credential, Identity
+from lockstep.transport.messages import Request
+
+_OTHER_WORDS = ("Bearer", "Token", "Basic")
+_SPOILT = 6
+
+
+def credential_probes(trial: Trial) -> Iterator[Probe]:
+    """The probes for an operation that asks for credentials."""
+    operation, client = trial.operation, trial.maker.client
+    if not operation.requires_auth or client.actors is None:
+        return
+    yield Probe(0, "no credentials", lambda: trial.send_unsigned(_plain(trial)))
+    yield Probe(1, "a bad token", lambda: _with_token(trial, "bad"))
+    yield Probe(2, "an empty token", lambda: _with_token(trial, ""))
+    credential = client.actors.credential
+    if credential.location != "header" or " " not in credential.form:
+        return
+    word = credential.form.partition(" ")[0]
+    other = next(each for each in _OTHER_WORDS if each.lower() != word.lower())
+    for rank, name in ((3, other), (3, word.swapcase() if word.isupper() else word.lower())):
+        changed = replace(credential, form=f"{name} {{token}}")
+        yield Probe(rank, f"{name} before the token", _under(trial, changed))
+    bare = replace(credential, form="{token}")
+    yield Probe(4, "nothing before the token", _under(trial, bare))
+
+
+def _plain(trial: Trial) -> Request:
+    """A request that nothing is wrong with but its credentials."""
+    values = trial.maker.unknown(trial.operation) if trial.shy else None
+    return trial.request(values=values)
+
+
+def _with_token(trial: Trial, token: str) -> object:
+    """Send a token that no target has given out: one of the same form, or an empty one."""
+    client = trial.maker.client
+    identity = _identity(trial)
+    if client.actors is None:
+        return None
+    leader = client.exchanger.targets[0].name
+    real = identity.token(leader) if identity is not None else "lockstep-token"
+    sent = spoilt(real) if token else ""
+    credential = identity.credential if identity is not None else client.actors.credential
+    return trial.send_unsigned(credential.put(_plain(trial), sent))
+
+
+def _under(trial: Trial, credential: Credential) -> Send:
+    """What sends the real token in another form, if every target then gets its own."""
+
+    def send() -> object:
+        identity = _identity(trial)
+        exchanger = trial.maker.client.exchanger
+        if identity is None or trial.shy:
+            return None
+        leader = exchanger.targets[0].name
+        request = credential.put(_plain(trial), identity.token(leader))
+        for target in exchanger.targets:
+            translated = exchanger.translate(request, target.name)
+            if credential.value(translated) != credential.form.format(
+                token=identity.token(target.name)
+            ):
+                return None
+        return trial.send_unsigned(request)
+
+    return send
+
+
+def _identity(trial: Trial) -> Identity | None:
+    client = trial.maker.client
+    actor = client.actor(trial.actor)
+    return client.exchanger.identities.get(actor.label) if actor is not None else None
+
+
+def spoilt(token: str) -> str:
+    """A token of the same form that is not the same."""
+    kept, end = token[:-_SPOILT], token[-_SPOILT:]
+    changed = "".join("x" if each != "x" else "y" for each in end)
+    return kept + changed

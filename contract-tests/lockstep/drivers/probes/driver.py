@@ -1,0 +1,95 @@
+"""Sends what is tried on every operation: few requests, each with a reason.
+
+Each is valid but for one thing: the credentials, what it names, a member, a parameter, the path.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+from lockstep.auth.actors import ActorError
+from lockstep.drivers.probes.credentials import credential_probes
+from lockstep.drivers.probes.members import variants
+from lockstep.drivers.probes.messages import message_probes
+from lockstep.drivers.probes.parameters import parameter_probes
+from lockstep.drivers.probes.paths import path_probes
+from lockstep.drivers.probes.things import thing_probes
+from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.repeatable import changes_state
+
+MOST_OF_ONE = 60
+MOST = 2_500
+# A slow server is not asked for ever.
+MOST_SECONDS = 60.0
+
+
+def probe(maker: Maker) -> None:
+    """Send the probes, the most telling first, with new users; what the walk knows is shared.
+
+    Raises `ActorError` and `TargetLostError`.
+    """
+    client = maker.client
+    if client.actors is not None:
+        client.actors.forget_all()
+    client.known.forget()
+    chosen = sorted(_chosen(maker), key=lambda each: each.rank)
+    ending = time.monotonic() + MOST_SECONDS
+    for each in chosen[:MOST]:
+        if time.monotonic() > ending:
+            return
+        each.send()
+
+
+def _chosen(maker: Maker) -> Iterator[Probe]:
+    """The probes of all operations, of each the most telling ones."""
+    for operation in maker.client.document.operations.values():
+        if changes_state(operation):
+            continue
+        trial = Trial(maker, operation)
+        found = sorted(_of(trial), key=lambda each: each.rank)
+        yield from (_careful(trial, each) for each in islice(found, MOST_OF_ONE))
+    yield from path_probes(maker)
+
+
+def _of(trial: Trial) -> Iterator[Probe]:
+    yield from credential_probes(trial)
+    if trial.shy:
+        return
+    yield from thing_probes(trial)
+    yield from message_probes(trial)
+    yield from parameter_probes(trial)
+    yield from member_probes(trial)
+
+
+def member_probes(trial: Trial) -> Iterator[Probe]:
+    """The probes for each member of the body that an operation takes."""
+    media = trial.media
+    if media is None or not media.has_members:
+        return
+    document = trial.maker.client.document
+    # Written anew when it is sent: what it refers to may be gone by then.
+    for number, each in enumerate(variants(document, media.schema, trial.template())):
+
+        def send(number: int = number) -> object:
+            found = variants(document, media.schema, trial.template())
+            changed = next(islice(found, number, None), None)
+            return trial.send(trial.request(changed.value)) if changed is not None else None
+
+        yield Probe(each.rank, each.reason, send)
+
+
+def _careful(trial: Trial, probe: Probe) -> Probe:
+    """A probe that gives up where a user apart cannot come in any more."""
+    if trial.actor not in (LEAVER, PROBER):
+        return probe
+
+    def send() -> object:
+        try:
+            return probe.send()
+        except ActorError:
+            return None
+
+    return Probe(probe.rank, probe.reason, send)

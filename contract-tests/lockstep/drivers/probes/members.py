@@ -1,0 +1,174 @@
+"""What may be wrong, or unusual, with a member of a body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lockstep.auth.bodies import body_template, flat, kind_of_value
+from lockstep.drivers.walk.bodies import may_be_null
+from lockstep.openapi.document import Document
+
+MISSING, WRONG_TYPE, OUTSIDE, NULL, ODD, BOUND, UNKNOWN, RARE = range(20, 28)
+_LONGEST = 20_000
+_MOST_ELEMENTS = 200
+_DEEPEST = 3
+_NO_FORMAT = ("date", "date-time", "email", "uri", "url", "uuid", "ipv4", "time")
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A content in which one thing is changed, and which one; see `Probe` for the rank."""
+
+    rank: int
+    reason: str
+    value: Any
+
+
+def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant]:
+    """The variants of a valid content, member by member."""
+    if not isinstance(template, Mapping):
+        return
+    for path, member, required in _leaves(document, schema, template, ()):
+        name = "/".join(path)
+        if required:
+            yield Variant(MISSING, f"without {name}", without(template, path))
+        for rank, reason, value in values(document, member):
+            yield Variant(rank, f"{name} {reason}", with_member(template, path, value))
+    inner = next((name for name, each in template.items() if isinstance(each, Mapping)), "")
+    outer: Path = (inner,) if len(template) == 1 and inner else ()
+    changed = with_member(template, (*outer, "lockstep_unknown"), "lockstep")
+    yield Variant(UNKNOWN, "a member that is not documented", changed)
+
+
+def invalid(document: Document, schema: Any, template: Any) -> Any:
+    """A content that breaks the schema, as plainly as can be; `None` where none does."""
+    found = sorted(variants(document, schema, template), key=lambda each: each.rank)
+    return next((each.value for each in found if each.rank <= OUTSIDE), None)
+
+
+def values(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
+    """What may stand for a value of a schema: rank, reason, value."""
+    yield NULL if not may_be_null(schema) else ODD, "is null", None
+    match kind_of_value(schema) if "type" in schema else "":
+        case "string":
+            yield from _texts(schema)
+        case "integer" | "number" as kind:
+            yield WRONG_TYPE, "is a text", "abc"
+            yield RARE, "is a number in a text", "12"
+            yield from _numbers(schema, whole=kind == "integer")
+        case "boolean":
+            yield WRONG_TYPE, "is a text", "abc"
+            yield RARE, "is 1", 1
+        case "array":
+            yield WRONG_TYPE, "is a text", "abc"
+            yield RARE, "is an object", {}
+            yield from _arrays(document, schema)
+        case "object":
+            yield WRONG_TYPE, "is a text", "abc"
+            yield RARE, "is a list", []
+
+
+def with_member(template: Any, path: Path, value: Any) -> Any:
+    """A content with a member set; objects on the way to it are made."""
+    if not path:
+        return value
+    known = template if isinstance(template, Mapping) else {}
+    return {**known, path[0]: with_member(known.get(path[0]), path[1:], value)}
+
+
+def without(template: Any, path: Path) -> Any:
+    """A content without a member."""
+    if len(path) == 1:
+        return {name: member for name, member in template.items() if name != path[0]}
+    return {**template, path[0]: without(template[path[0]], path[1:])}
+
+
+def _leaves(
+    document: Document, schema: Any, template: Any, path: Path
+) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
+    """(path, schema, whether it is required and there) of each member."""
+    merged = flat(document, schema)
+    required = merged.get("required", ())
+    for name, told in merged.get("properties", {}).items():
+        member = flat(document, told)
+        if member.get("readOnly"):
+            continue
+        there = isinstance(template, Mapping) and name in template
+        yield (*path, name), member, there and name in required
+        if there and member.get("properties") and len(path) + 1 < _DEEPEST:
+            yield from _leaves(document, member, template[name], (*path, name))
+
+
+def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
+    yield WRONG_TYPE, "is a number", 12
+    yield RARE, "is true", True
+    yield RARE, "is an object", {"a": 1}
+    yield RARE, "is a list", ["a"]
+    if "enum" in schema or "const" in schema:
+        yield OUTSIDE, "is none of its values", "lockstep-none"
+        return
+    yield OUTSIDE, "is empty", ""
+    if schema.get("format") in _NO_FORMAT:
+        yield OUTSIDE, "has not its format", "lockstep none"
+        return
+    if "pattern" in schema:
+        yield OUTSIDE, "does not fit its pattern", " !ö\n"
+        return
+    shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 0)
+    if 1 < shortest <= _LONGEST:
+        yield OUTSIDE, "is too short", "b" * (shortest - 1)
+        yield BOUND, "is as short as allowed", "b" * shortest
+    if 0 < longest <= _LONGEST:
+        yield OUTSIDE, "is too long", "b" * (longest + 1)
+        yield BOUND, "is as long as allowed", "b" * longest
+    room = longest or 40
+    text = "${unique}"
+    yield ODD, "is blank", " " * max(1, shortest)
+    if room >= 30:
+        yield ODD, "has NUL in it", f"a\0{text}"
+        yield ODD, "is surrounded by white space", f"  {text} "
+        yield ODD, "is beyond ASCII", f"é😀{text}"
+
+
+def _numbers(schema: Mapping[str, Any], *, whole: bool) -> Iterator[tuple[int, str, Any]]:
+    least, most = _bound(schema, "minimum", 1), _bound(schema, "maximum", -1)
+    if least is not None:
+        yield OUTSIDE, "is too small", least - 1
+        yield BOUND, "is as small as allowed", least
+    else:
+        yield ODD, "is negative", -1
+    if most is not None:
+        yield OUTSIDE, "is too large", most + 1
+        yield BOUND, "is as large as allowed", most
+    yield ODD, "is 0", 0
+    yield RARE, "is huge", 10**20
+    if whole:
+        yield RARE, "has a fraction", 1.5
+
+
+def _bound(schema: Mapping[str, Any], name: str, step: int) -> int | float | None:
+    """The bound itself, the next whole number behind one that is exclusive."""
+    exclusive = schema.get(f"exclusive{name.title()}")
+    if isinstance(exclusive, int | float) and not isinstance(exclusive, bool):
+        return exclusive + step
+    found = schema.get(name)
+    return found if isinstance(found, int | float) else None
+
+
+def _arrays(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
+    fewest, most = schema.get("minItems", 0), schema.get("maxItems", 0)
+    items = schema.get("items", {})
+    element = body_template(document, items)
+    if fewest > 0:
+        yield OUTSIDE, "has too few elements", [element] * (fewest - 1)
+    if 0 < most <= _MOST_ELEMENTS:
+        yield OUTSIDE, "has too many elements", [element] * (most + 1)
+    yield ODD, "is empty", []
+    yield ODD, "has an element twice", [element, element]
+    yield ODD, "has null in it", [None]
+    if kind_of_value(flat(document, items)) == "string":
+        yield ODD, "has a number in it", [12]

@@ -1,0 +1,189 @@
+"""What a request names: another user's thing, none, one that is gone; and the same once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.drivers.probes.members import invalid, with_member
+from lockstep.drivers.probes.trial import Probe, Send, Trial
+from lockstep.drivers.walk.bodies import with_own_names
+from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import succeeded
+from lockstep.drivers.walk.parameters import Declared
+from lockstep.drivers.walk.values import nothing_like
+from lockstep.openapi.naming import is_unique
+from lockstep.openapi.operations import Operation
+
+_ANOTHERS, _UNKNOWN, _DELETED, _TWICE, _TAKEN, _ONESELF = 5, 6, 8, 7, 9, 7
+
+
+def thing_probes(trial: Trial) -> Iterator[Probe]:
+    """The probes for what an operation names in its path, and for what it makes."""
+    names = parameters_of(trial.operation.path)
+    client = trial.maker.client
+    if names:
+        yield Probe(_UNKNOWN, "an unknown thing", lambda: _unknown(trial, names[-1]))
+        if trial.media is not None and trial.media.has_members:
+            yield Probe(
+                _UNKNOWN,
+                "an unknown thing, invalid",
+                lambda: _unknown(trial, names[-1], wrong=True),
+            )
+        if len(names) > 1:
+            yield Probe(_DELETED, "in an unknown thing", lambda: _unknown(trial, names[0]))
+        if client.known.is_user(trial.operation.path, names[-1]):
+            yield Probe(_ONESELF, "oneself", lambda: _oneself(trial))
+        elif client.other != client.mine and client.actors is not None:
+            yield Probe(_ANOTHERS, "another's thing", lambda: _anothers(trial))
+            if trial.media is not None and trial.media.has_members:
+                yield Probe(
+                    _ANOTHERS, "another's thing, invalid", lambda: _anothers(trial, wrong=True)
+                )
+        deleter = _deleter(trial)
+        if deleter is not None:
+            yield Probe(_DELETED, "a deleted thing", lambda: _deleted(trial, deleter))
+    if trial.operation.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
+        yield Probe(_TWICE, "twice", lambda: _twice(trial))
+    yield from _taken(trial)
+
+
+def _wrong(trial: Trial, *, wrong: bool) -> Any:
+    media = trial.media
+    if not wrong or media is None:
+        return None
+    return invalid(trial.maker.client.document, media.schema, trial.template())
+
+
+def _unknown(trial: Trial, name: str, *, wrong: bool = False) -> object:
+    values = trial.values()
+    told = _declared(trial, name)
+    if name not in values or told is None:
+        return None
+    unknown = {**values, name: nothing_like(values[name], told)}
+    if unknown == values:
+        return None
+    return trial.send(trial.request(_wrong(trial, wrong=wrong), unknown), unknown)
+
+
+def _anothers(trial: Trial, *, wrong: bool = False) -> object:
+    client = trial.maker.client
+    own = trial.maker.live(trial.operation, trial.actor)
+    if own is None:
+        return None
+    return trial.send(trial.request(_wrong(trial, wrong=wrong), own), own, actor=client.other)
+
+
+def _oneself(trial: Trial) -> object:
+    path = trial.operation.path
+    bound = trial.maker.client.known.bind(path, trial.actor, live=True)
+    own = next((values for item, values in bound if item.user == trial.actor), None)
+    return trial.send(trial.request(values=own), own) if own is not None else None
+
+
+def _deleted(trial: Trial, deleter: Operation) -> object:
+    """Delete something of the user's own, and send the request all the same."""
+    client = trial.maker.client
+    values = trial.values(fresh=True)
+    around = {name: values[name] for name in parameters_of(deleter.path) if name in values}
+    content = client.template(deleter, trial.actor)
+    gone = client.send(deleter, around, client.request(deleter, around, content), trial.actor)
+    if not succeeded(gone) or gone.parted:
+        return None
+    trial.send(trial.request(values=values), values)
+    return trial.values(fresh=True)
+
+
+def _deleter(trial: Trial) -> Operation | None:
+    """What deletes the thing that an operation is about, or is in; users are left alone."""
+    client, path = trial.maker.client, trial.operation.path
+    operations = client.document.operations.values()
+    # What is deepest is the thing itself.
+    for operation in sorted(operations, key=lambda each: -len(each.path)):
+        names = parameters_of(operation.path)
+        if operation.method != "DELETE" or not names or not operation.path.endswith("}"):
+            continue
+        around = path == operation.path or path.startswith(f"{operation.path}/")
+        if around and not client.known.is_user(operation.path, names[-1]):
+            return operation
+    return None
+
+
+def _twice(trial: Trial) -> object:
+    """Send the very same request two times."""
+    if trial.shy:
+        return None
+    values: Values = dict(trial.values())
+    request = trial.request(values=values)
+    first = trial.send(request, values)
+    return trial.send(request, values) if not first.parted else None
+
+
+def _taken(trial: Trial) -> Iterator[Probe]:
+    """With the value of something else in a member that often must be unique, one at a time."""
+    media = trial.media
+    if media is None or not media.has_members or trial.shy:
+        return
+    template = trial.template()
+    for path in _unique_members(template, ()):
+        if trial.is_creation:
+            yield Probe(_TAKEN, f"{path[-1]} is taken", _again(trial, path))
+        else:
+            yield Probe(_TAKEN, f"{path[-1]} is taken", _of_another(trial, path))
+
+
+def _again(trial: Trial, path: tuple[str, ...]) -> Send:
+    def send() -> object:
+        client = trial.maker.client
+        first = client.fill(trial.template())
+        exchange = trial.send(trial.request(first))
+        if not succeeded(exchange) or exchange.parted:
+            return None
+        schema = trial.media.schema if trial.media is not None else None
+        other = with_own_names(client.document, schema, trial.template(), every=True)
+        second = with_member(other, path, _at(first, path))
+        return trial.send(trial.request(second))
+
+    return send
+
+
+def _of_another(trial: Trial, path: tuple[str, ...]) -> Send:
+    def send() -> object:
+        client = trial.maker.client
+        values = trial.values()
+        other = client.actor(client.other)
+        about = client.document.families.about(trial.operation.path)
+        items = [
+            item
+            for item in reversed(client.known.items)
+            if item not in client.known.gone
+            and ((other is not None and item.user == client.other) or about in item.families)
+        ]
+        for item in items:
+            taken = item.shown.get(path[-1])
+            if isinstance(taken, str) and taken and taken not in values.values():
+                value = with_member(trial.template(), path, taken)
+                return trial.send(trial.request(value))
+        return None
+
+    return send
+
+
+def _unique_members(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, member in node.items() if isinstance(node, Mapping) else ():
+        if isinstance(member, Mapping) and not path:
+            yield from _unique_members(member, (name,))
+        elif isinstance(member, str) and is_unique(name):
+            yield (*path, name)
+
+
+def _at(node: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        node = node[name]
+    return node
+
+
+def _declared(trial: Trial, name: str) -> Declared | None:
+    told = trial.maker.client.parameters(trial.operation)
+    return next((each for each in told if (each.location, each.name) == ("path", name)), None)

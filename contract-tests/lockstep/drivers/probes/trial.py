@@ -1,0 +1,169 @@
+"""One operation as probes try it: valid requests on things of its own, and what is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep.auth.calls import Call, find_operation
+from lockstep.auth.discovery import has_other_purpose
+from lockstep.drivers.walk.items import families_for, parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.media import Media
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import Request, status_of
+
+Change = Callable[[Request], Request]
+Send = Callable[[], object]
+
+# Who tries what may end a session or an account, and who logs in again and again.
+LEAVER, PROBER = "leaver", "prober"
+_OWN = frozenset({"me", "self", "session", "token", "password", "user", "account", "profile"})
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A request with a reason; `rank` is low for one that tells much."""
+
+    rank: int
+    reason: str
+    send: Send
+
+
+def as_it_is(request: Request) -> Request:
+    """No change."""
+    return request
+
+
+@dataclass(slots=True)
+class Trial:
+    """Sends requests to one operation that are valid but for what is changed.
+
+    What they name is the user's own and alive; what a request has used up is made anew. A trial
+    that is `shy` sends nothing valid in the name of a user: it would be the end of him.
+    """
+
+    maker: Maker
+    operation: Operation
+    actor: str = field(init=False)
+    shy: bool = field(init=False)
+    call: Call | None = field(init=False)
+    _values: Values | None = None
+
+    def __post_init__(self) -> None:
+        client = self.maker.client
+        specs = client.actors.specs if client.actors else ()
+        registers = any(spec.register is not None for spec in specs)
+        own = self._is_own()
+        self.actor = LEAVER if own and registers else client.mine
+        self.shy = own and bool(specs) and not registers
+        self.call = self._entrance(registers=registers)
+
+    @property
+    def media(self) -> Media | None:
+        """What is sent; `None` where the operation takes no body."""
+        return next(iter(self.maker.client.media(self.operation)), None)
+
+    @property
+    def is_creation(self) -> bool:
+        """Whether the operation makes something each time."""
+        return self.operation.method == "POST" and self.media is not None
+
+    def values(self, *, fresh: bool = False) -> Values:
+        """Values for the path that name something alive, else something that was never there."""
+        gone = self._values is not None and self.maker.client.known.is_gone(
+            self.operation.path, self._values
+        )
+        if self._values is None or fresh or gone:
+            found = self.maker.live(self.operation, self.actor, fresh=True)
+            self._values = found if found is not None else self.maker.unknown(self.operation)
+        return self._values
+
+    def template(self) -> Any:
+        """A valid content with placeholders; `None` where no body is taken."""
+        if self.call is None:
+            return self.maker.client.template(self.operation, self.actor)
+        return dict(self.call.json)
+
+    def request(
+        self,
+        value: Any = None,
+        values: Mapping[str, str] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Request:
+        """A request, not signed; valid without arguments."""
+        content = self.template() if value is None else value
+        known = values if values is not None else self.values()
+        return self.maker.client.request(
+            self.operation, known, content, query=query, headers=headers
+        )
+
+    def send(
+        self,
+        request: Request,
+        values: Mapping[str, str] | None = None,
+        *,
+        change: Change = as_it_is,
+        actor: str | None = None,
+    ) -> Exchange:
+        """Sign a request, change it, send it."""
+        client = self.maker.client
+        known = values if values is not None else self.values()
+        who = self.actor if actor is None else actor
+        signed = change(client.signed(self.operation, request, who)) if who else change(request)
+        exchange = client.send_as(signed, who)
+        client.progress(self.operation.name, client.sent, None)
+        if not exchange.parted and signed.operation is not None:
+            client.known.learn(self.operation, exchange, who, known)
+        self._renew(exchange)
+        return exchange
+
+    def send_unsigned(self, request: Request) -> Exchange:
+        """Send a request in nobody's name."""
+        return self.send(request, actor="")
+
+    def _renew(self, exchange: Exchange) -> None:
+        """What was used up, or is no longer alike, is not used again."""
+        statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
+        done = min(statuses) < 300
+        method = self.operation.method
+        used = done and (method == "DELETE" or (method == "POST" and not self.is_creation))
+        if exchange.parted or used or (done and max(statuses) >= 300):
+            self._values = None
+        elif done and method in ("PUT", "PATCH") and self._values is not None:
+            known = self.maker.client.known
+            self._values = known.present(self.operation.path, self._values, self.actor)
+
+    def _is_own(self) -> bool:
+        """Whether an operation is about the user's own account or session."""
+        operation = self.operation
+        if has_other_purpose(operation):
+            return True
+        if operation.method not in ("PUT", "PATCH", "DELETE"):
+            return False
+        path, known = operation.path, self.maker.client.known
+        names = parameters_of(path)
+        if names:
+            return path.endswith("}") and known.is_user(path, names[-1])
+        users = {word for item in known.items if item.user for word in item.families}
+        return bool(families_for(path + "/{id}", "id") & (users | _OWN))
+
+    def _entrance(self, *, registers: bool) -> Call | None:
+        """What is sent to register or to log in; a log-in that is tried is one of a user apart."""
+        client = self.maker.client
+        for spec in client.actors.specs if client.actors else ():
+            for call in spec.calls:
+                if find_operation(client.document, call.operation) is not self.operation:
+                    continue
+                prober = client.actor(PROBER) if call is spec.login and registers else None
+                if call is spec.login and (prober is None or spec.values_for):
+                    self.shy = True
+                    return call
+                own = prober.values_at("") if prober is not None else {}
+                return Call(call.operation, call.body(own), call.form)
+        return None

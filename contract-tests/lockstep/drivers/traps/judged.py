@@ -1,0 +1,71 @@
+"""What the general traps come to in a run: findings, one for each cause, and notes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from lockstep.drivers.traps.catalogue_files import GRADES, GeneralTrap
+from lockstep.drivers.traps.raw import TrapResult
+from lockstep.results.findings import TRAP, Finding
+
+# Read by the server's own software before an application sees the request: two frameworks nearly
+# always differ here, whatever the applications do.
+OF_SERVERS = frozenset({"framing", "lines", "headers", "HTTP", "methods", "URL"})
+# What decides whether clients notice.
+_COUNTED = frozenset({"smuggling", "interop"})
+_SHOWN = 3
+
+
+def in_order(traps: Sequence[GeneralTrap], *, posts: bool) -> list[GeneralTrap]:
+    """The traps with those first that may be findings, since time may not suffice for all."""
+    chosen = [trap for trap in traps if posts or not trap.writes]
+    return sorted(chosen, key=lambda trap: (trap.area in OF_SERVERS, GRADES.index(trap.grade)))
+
+
+def findings_of(results: Iterable[TrapResult]) -> list[Finding]:
+    """One finding for each area and pair of answers; see `is_counted`."""
+    found: dict[tuple[object, ...], list[TrapResult]] = {}
+    for result in results:
+        if is_counted(result):
+            found.setdefault((result.trap.area, result.sign), []).append(result)
+    return [_finding(several) for several in found.values()]
+
+
+def finding_of(result: TrapResult) -> Finding:
+    """Whatever differs, as a finding of its own; its kind says how grave it is."""
+    trap = result.trap
+    finding = Finding(
+        TRAP, f"trap, {trap.area}", result.grade, trap.name, tuple(result.shown), result.shown
+    )
+    wrong = tuple(name for name, agrees in result.agrees.items() if agrees is False)
+    finding.at_fault = wrong if len(wrong) < len(result.agrees) else ()
+    return finding
+
+
+def notes_of(results: Iterable[TrapResult]) -> list[str]:
+    """In one line, where servers differ without its being a finding."""
+    others = [result for result in results if result.problems and not is_counted(result)]
+    if not others:
+        return []
+    others.sort(key=lambda result: GRADES.index(result.grade))
+    grades = Counter(result.grade for result in others)
+    counted = ", ".join(f"{count} {grade}" for grade, count in grades.items())
+    names = "; ".join(f"{one.trap.area}: {one.trap.name}" for one in others[:_SHOWN])
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    return [
+        f"raw requests: {len(others)} that servers read otherwise by nature differ ({counted}), and"
+        f" are no findings: {names}{more}; `lockstep traps` explains them"
+    ]
+
+
+def is_counted(result: TrapResult) -> bool:
+    """Whether a difference is the application's, and grave enough."""
+    return bool(result.problems) and result.trap.area not in OF_SERVERS and result.grade in _COUNTED
+
+
+def _finding(results: Sequence[TrapResult]) -> Finding:
+    first = min(results, key=lambda result: GRADES.index(result.grade))
+    names = "; ".join(dict.fromkeys(result.trap.name for result in results))
+    return replace(finding_of(first), where=names, count=len(results))

@@ -1,0 +1,252 @@
+"""Writes valid requests, sends them in the name of users, and learns from the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from lockstep.auth.actors import Actor, ActorBook
+from lockstep.auth.calls import filled, find_operation, own_values
+from lockstep.drivers.walk.bodies import Style, with_own_names
+from lockstep.drivers.walk.items import families_for, family_of, fill
+from lockstep.drivers.walk.knowledge import Knowledge
+from lockstep.drivers.walk.media import Media, content, encoded, media_types
+from lockstep.drivers.walk.parameters import Declared, declared, plain_value
+from lockstep.drivers.walk.values import in_future, later
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import Request
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(slots=True)
+class Client:
+    """Sends valid requests; what they show is kept in `known`.
+
+    Sending raises `ActorError` and `TargetLostError`.
+    """
+
+    exchanger: Exchanger
+    actors: ActorBook | None
+    progress: Progress
+    known: Knowledge = field(init=False)
+    sent: int = 0
+    _labels: dict[str, str] = field(default_factory=dict)
+    _declared: dict[str, list[Declared]] = field(default_factory=dict)
+    _media: dict[str, list[Media]] = field(default_factory=dict)
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        self.known = Knowledge(self.document)
+
+    @property
+    def document(self) -> Document:
+        """What the requests are written by."""
+        return self.exchanger.ledger.document
+
+    @property
+    def mine(self) -> str:
+        """The name of the user who does most; empty where there are none."""
+        return self.actors.specs[0].name if self.actors else ""
+
+    @property
+    def other(self) -> str:
+        """The name of another user, of the same one where there is but one."""
+        return self.actors.specs[-1].name if self.actors else ""
+
+    def parameters(self, operation: Operation) -> list[Declared]:
+        """What an operation declares."""
+        if operation.name not in self._declared:
+            self._declared[operation.name] = declared(self.document, operation)
+        return self._declared[operation.name]
+
+    def media(self, operation: Operation) -> list[Media]:
+        """What an operation takes, the likeliest first."""
+        if operation.name not in self._media:
+            self._media[operation.name] = media_types(self.document, operation)
+        return self._media[operation.name]
+
+    def actor(self, name: str) -> Actor | None:
+        """The user of a name, logged in."""
+        if self.actors is None or not name:
+            return None
+        actor = self.actors.get(name)
+        if self._labels.get(name) != actor.label:
+            if name in self._labels:
+                # Another user of the same name: the things of the first one are not his.
+                self.known.forget(name)
+            self._labels[name] = actor.label
+            self.known.introduce(name, actor.facts, self._words_for_users())
+        return actor
+
+    def number(self) -> int:
+        """A number that was not given out before."""
+        self._made += 1
+        return self._made
+
+    def template(
+        self,
+        operation: Operation,
+        actor: str,
+        style: Style = Style.PLAIN,
+        media: Media | None = None,
+    ) -> Any:
+        """A valid content with placeholders, that refers to what exists; `None` for no body."""
+        chosen = media or next(iter(self.media(operation)), None)
+        if chosen is None:
+            return None
+        value = content(self.document, chosen, style)
+        if style is Style.PLAIN and chosen.has_members:
+            value = self.known.recipes.get(chosen.key, value)
+            value = with_own_names(self.document, chosen.schema, value)
+        return self.refer(value, operation, actor)
+
+    def refer(self, value: Any, operation: Operation, actor: str) -> Any:
+        """A content with the ids of the actor's things where its names ask for those of any."""
+        if self.known.in_future:
+            value = in_future(value)
+        if self.document.is_annotated:
+            return value
+        return self._refer(value, "", self.document.families.about(operation.path), actor)
+
+    def request(
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        value: Any = None,
+        *,
+        media: Media | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Request:
+        """A request with all that the operation requires, not signed yet."""
+        path, sent, asked, cookies = fill(operation.path, values), {}, dict(query or {}), []
+        for parameter in self.parameters(operation):
+            name = parameter.name
+            if not parameter.required or parameter.location == "path":
+                continue
+            text = self._value(parameter)
+            match parameter.location:
+                case "header":
+                    sent[name] = text
+                case "query" if name not in asked:
+                    asked[name] = text
+                case "cookie":
+                    cookies.append(f"{name}={quote(text)}")
+        sent |= headers or {}
+        if cookies:
+            sent["Cookie"] = "; ".join(cookies)
+        data = None
+        if value is not None:
+            chosen = media or self.media(operation)[0]
+            data, media_type = encoded(self.document, chosen, self.fill(value))
+            sent["Content-Type"] = media_type
+        target = f"{path}?{urlencode(asked)}" if asked else path
+        return Request(operation.method, target, tuple(sent.items()), data, operation.name)
+
+    def fill(self, value: Any) -> Any:
+        """A content with something of its own for each placeholder, and times of its own."""
+        number = self.number()
+        unique = self.actors.unique() if self.actors else f"{number:08}"
+        return later(filled(value, own_values("walker", unique)), number)
+
+    def send(
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        request: Request,
+        actor: str,
+    ) -> Exchange:
+        """Send a request, signed where the operation takes that, and learn from the answers."""
+        exchange = self.send_as(self.signed(operation, request, actor), actor)
+        self.progress(operation.name, self.sent, None)
+        if not exchange.parted:
+            self.known.learn(operation, exchange, actor, values)
+        return exchange
+
+    def send_as(self, request: Request, actor: str) -> Exchange:
+        """Send a request as it is; `actor` is whose things it may concern."""
+        exchange = self.exchanger.send(request)
+        if request.actor is not None and self.actors is not None:
+            self.actors.notice(exchange, self.actors.get(actor))
+        self.sent += 1
+        if exchange.parted:
+            self.known.forget(actor)
+        return exchange
+
+    def signed(self, operation: Operation, request: Request, actor: str) -> Request:
+        """The request in the name of a user, where the operation takes one."""
+        if not takes_user(self.document, operation):
+            return request
+        return self.sign(request, actor)
+
+    def sign(self, request: Request, actor: str) -> Request:
+        """The request in the name of a user."""
+        who = self.actor(actor)
+        if who is None or self.actors is None:
+            return request
+        return self.actors.authorise(request, who)
+
+    def plainly(
+        self, method: str, operation: Operation, values: Mapping[str, str], actor: str
+    ) -> Exchange:
+        """Send another method to where an operation is, with the same parameters."""
+        request = replace(self.request(operation, values), method=method, operation=None)
+        return self.send_as(self.signed(operation, request, actor), actor)
+
+    @property
+    def entrances(self) -> set[str]:
+        """The names of the operations with which users come in."""
+        calls = [call for spec in (self.actors.specs if self.actors else ()) for call in spec.calls]
+        found = (find_operation(self.document, call.operation) for call in calls)
+        return {operation.name for operation in found if operation is not None}
+
+    def _refer(self, value: Any, name: str, owner: str, actor: str) -> Any:
+        families = self.document.families
+        if isinstance(value, Mapping):
+            inner = families.inside(name, owner) if name else owner
+            return {key: self._refer(member, key, inner, actor) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self._refer(element, name, owner, actor) for element in value]
+        role = families.role(name, owner) if name else None
+        if role is None or role.kind != "id" or role.family.startswith(f"{owner}."):
+            return value
+        family, _, attribute = role.family.partition(".")
+        item = self.known.newest(family, actor)
+        found = item.value(attribute) if item is not None else None
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if found is None or not (whole or isinstance(value, str)):
+            return value
+        return int(found) if whole and found.isdecimal() else found
+
+    def _value(self, parameter: Declared) -> str:
+        """A valid value for a required parameter: a thing's where it asks for one."""
+        if parameter.location == "query" and not parameter.schema.get("enum"):
+            families = families_for("", parameter.name)
+            for family in sorted(families):
+                item = self.known.newest(family, self.mine)
+                found = item.value(parameter.name) if item is not None else None
+                if found is not None:
+                    return found
+        return plain_value(self.document, parameter)
+
+    def _words_for_users(self) -> set[str]:
+        calls = [spec.register for spec in (self.actors.specs if self.actors else ())]
+        paths = [
+            operation.path
+            for call in calls
+            if call is not None
+            and (operation := find_operation(self.document, call.operation)) is not None
+        ]
+        return {family_of(path) for path in paths} - {""}
+
+
+def takes_user(document: Document, operation: Operation) -> bool:
+    """Whether an operation asks for credentials, or takes them."""
+    security = operation.definition.get("security", document.modern.get("security", []))
+    return operation.requires_auth or any(security or ())

@@ -1,0 +1,261 @@
+"""What a walk knows: the things that there are, and what was accepted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
+from lockstep.openapi.document import Document
+from lockstep.openapi.naming import split
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import Request, Response, status_of
+
+_MOST_SEEN = 120
+_GONE = (404, 410)
+_USERS = frozenset({"user", "account", "member", "profile"})
+
+Values = dict[str, str]
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """Things by whom they belong to, and the requests that every target accepted.
+
+    `recipes` are contents with which a creation succeeds, by the schema; `accepted` are the last
+    requests that did, by the name of the operation. `in_future` says that times must be to come.
+    """
+
+    document: Document
+    items: list[Item] = field(default_factory=list)
+    recipes: dict[str, Any] = field(default_factory=dict)
+    accepted: dict[str, Request] = field(default_factory=dict)
+    in_future: bool = False
+    gone: set[Item] = field(default_factory=set)
+    _deleted: set[tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=set)
+    _renamed: dict[Item, Item] = field(default_factory=dict)
+    _works: dict[tuple[str, str], str] = field(default_factory=dict)
+    _fails: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def bind(self, path: str, actor: str, *, live: bool = False) -> Iterator[tuple[Item, Values]]:
+        """The ways to fill in the parameters of a path with an actor's things.
+
+        What was made comes first, the newest before all, then what was only seen, then what is gone
+        (not with `live`). Users stand for everybody: where something is done to one, another one
+        comes first.
+        """
+        names = parameters_of(path)
+        if not names:
+            return
+        for item in self._ordered(path, names[-1], actor, live=live):
+            value = self._value(path, names[-1], item)
+            if value is None:
+                continue
+            known = {**self._outer(path, names, item, actor), **item.outer, names[-1]: value}
+            for name in names[:-1]:
+                inside = item.exact(name)
+                if inside is not None and name not in item.outer:
+                    known[name] = inside
+            if not all(name in known for name in names):
+                continue
+            values = {name: known[name] for name in names}
+            if not (live and self.is_gone(path, values)):
+                yield item, values
+
+    def is_gone(self, path: str, values: Mapping[str, str]) -> bool:
+        """Whether what a path names, or what that is in, was deleted."""
+        return any(
+            (path == deleted or path.startswith(f"{deleted}/"))
+            and all(values.get(name) == value for name, value in named)
+            for deleted, named in self._deleted
+        )
+
+    def newest(self, family: str, actor: str) -> Item | None:
+        """The newest thing of a family that an actor has, or that anybody is."""
+        return next(iter(self.all(family, actor)), None)
+
+    def all(self, family: str, actor: str) -> list[Item]:
+        """The things of a family that an actor has, or that anybody is, the newest first."""
+        return [item for item in self._sorted(actor, live=True) if family in self._words(item)]
+
+    def is_user(self, path: str, name: str) -> bool:
+        """Whether a parameter of a path names a user."""
+        named = families_for(path, name)
+        users = {word for item in self.items if item.user for word in item.families}
+        exact = any(item.exact(name) for item in self.items if item.user)
+        return exact or bool(named & (users or _USERS))
+
+    def learn(
+        self, operation: Operation, exchange: Exchange, actor: str, values: Mapping[str, str]
+    ) -> None:
+        """Take in what an exchange showed of things, if all targets agree that it succeeded."""
+        statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
+        if statuses[0] in _GONE and operation.method in ("GET", "HEAD"):
+            self._note_failure(operation.path, values, actor)
+        answer = exchange.leader
+        if max(statuses) >= 300 or not isinstance(answer, Response):
+            return
+        self.accepted[operation.name] = exchange.request
+        if operation.method == "DELETE":
+            self._bury(operation.path, values, actor)
+            return
+        if operation.method == "GET":
+            self._note_success(operation.path, values, actor)
+        if operation.method == "POST":
+            item = made(operation.path, answer, actor, values)
+            if item is not None:
+                self.items.append(item)
+        elif operation.method in ("PUT", "PATCH"):
+            self._rename(operation.path, answer, actor, values)
+        about = self.document.families.about(operation.path)
+        for item in seen(about, answer, actor, values):
+            self._see(item)
+
+    def present(self, path: str, values: Mapping[str, str], actor: str) -> Values:
+        """What names the same thing now: a change may have given it another name."""
+        bound = self.bind(path, actor)
+        renamed = (self._renamed.get(item) for item, known in bound if known == values)
+        item = next(filter(None, renamed), None)
+        return next((known for each, known in self.bind(path, actor) if each is item), {**values})
+
+    def name(self, operation: Operation, actor: str, values: Mapping[str, str]) -> None:
+        """Note that a client named something by a PUT that succeeded."""
+        *outer, last = parameters_of(operation.path)
+        around = {name: values[name] for name in outer}
+        family = min(families_for(operation.path, last), default=last)
+        also = frozenset(families_for(operation.path, last))
+        self._deleted.discard((operation.path, frozenset(values.items())))
+        for item in self.items:
+            if item.actor == actor and item.shown == {last: values[last]} and item.outer == around:
+                self.gone.discard(item)
+                return
+        self.items.append(Item(family, actor, {last: values[last]}, around, also=also))
+
+    def introduce(self, name: str, facts: Mapping[str, Any], words: Iterable[str]) -> None:
+        """Note who an actor is; `words` are what users are called."""
+        flat: dict[str, Any] = {}
+        for key, member in facts.items():
+            flat |= member if isinstance(member, Mapping) else {key: member}
+        self.items = [item for item in self.items if item.user != name]
+        self.items.append(Item("user", name, flat, {}, also=_USERS | set(words), user=name))
+
+    def forget(self, actor: str = "") -> None:
+        """Drop an actor's things, or all that were made: they are no longer alike, or not his."""
+        self.items = [
+            item
+            for item in self.items
+            if (item.actor != actor if actor else not item.made and not item.user)
+        ]
+
+    def _rename(self, path: str, answer: Response, actor: str, values: Mapping[str, str]) -> None:
+        """Take in the name that a thing, or the user, has after a change."""
+        item = made(path, answer, actor, values)
+        names = parameters_of(path)
+        if item is None:
+            return
+        if not names:
+            about = {self.document.families.about(path), item.family}
+            for user in [each for each in self.items if each.user == actor and actor]:
+                if about & self._words(user):
+                    self.items.remove(user)
+                    self.items.append(replace(user, shown={**user.shown, **item.shown}))
+            return
+        if not path.endswith("}"):
+            return
+        member, value = next(item.candidates(names[-1]), ("", None))
+        named = member in (names[-1], split(names[-1])[1])
+        if named and value != values[names[-1]]:
+            outer = {name: values[name] for name in names[:-1]}
+            renamed = replace(item, outer=outer)
+            for old, known in list(self.bind(path, actor)):
+                if known == values:
+                    self._deleted.add((path, frozenset(values.items())))
+                    self.gone.add(old)
+                    self._renamed[old] = renamed
+            self.items.append(renamed)
+
+    def _see(self, item: Item) -> None:
+        known = [each for each in self.items if not each.made]
+        if any(each.shown == item.shown and each.actor == item.actor for each in known):
+            return
+        if len(known) >= _MOST_SEEN:
+            self.items.remove(known[0])
+        self.items.append(item)
+
+    def _sorted(self, actor: str, *, live: bool) -> list[Item]:
+        mine = [item for item in reversed(self.items) if item.actor == actor or item.user]
+        ranked = sorted(mine, key=lambda item: (item in self.gone, not item.made))
+        return [item for item in ranked if item not in self.gone] if live else ranked
+
+    def _ordered(self, path: str, name: str, actor: str, *, live: bool) -> list[Item]:
+        found = [item for item in self._sorted(actor, live=live) if self._fits(path, name, item)]
+        done_to = not path.rstrip("/").endswith("}")
+
+        def rank(item: Item) -> tuple[int, bool]:
+            by_family = bool(self._families(path, name) & self._words(item))
+            member = next((member for member, _ in item.candidates(name)), "")
+            named = member in (name, split(name)[1])
+            quality = 0 if by_family and named else 1 if item.exact(name) else 2
+            return quality, bool(item.user) and (item.user == actor) is done_to
+
+        return sorted(found, key=rank)
+
+    def _fits(self, path: str, name: str, item: Item) -> bool:
+        if self._families(path, name) & self._words(item):
+            return True
+        return item.exact(name) is not None
+
+    def _families(self, path: str, name: str) -> set[str]:
+        of = self.document.families.of
+        named = families_for(path, name)
+        return named | set(map(of, named))
+
+    def _words(self, item: Item) -> set[str]:
+        return {*item.families, *map(self.document.families.of, item.families)}
+
+    def _value(self, path: str, name: str, item: Item) -> str | None:
+        if not self._families(path, name) & self._words(item):
+            return item.exact(name)
+        found = dict(item.candidates(name))
+        chosen = self._works.get((path, name))
+        if chosen is not None and chosen in found:
+            return found[chosen]
+        failed = self._fails[path, name]
+        return next((v for member, v in found.items() if member not in failed), None) or next(
+            iter(found.values()), None
+        )
+
+    def _outer(self, path: str, names: list[str], item: Item, actor: str) -> Values:
+        """Values of the parameters further left, out of the newest things of an actor."""
+        if len(names) < 2 or set(names[:-1]) <= item.outer.keys():
+            return {}
+        around = path[: path.rindex("{" + names[-2] + "}") + len(names[-2]) + 2]
+        return next((values for _, values in self.bind(around, actor)), {})
+
+    def _note_success(self, path: str, values: Mapping[str, str], actor: str) -> None:
+        for name, member in self._chosen(path, values, actor):
+            self._works.setdefault((path, name), member)
+
+    def _note_failure(self, path: str, values: Mapping[str, str], actor: str) -> None:
+        for name, member in self._chosen(path, values, actor):
+            if (path, name) not in self._works:
+                self._fails[path, name].add(member)
+
+    def _chosen(
+        self, path: str, values: Mapping[str, str], actor: str
+    ) -> Iterator[tuple[str, str]]:
+        """The member that the last parameter of a path was taken from."""
+        for name in parameters_of(path)[-1:]:
+            for item in self._sorted(actor, live=True):
+                if self._families(path, name) & self._words(item):
+                    for member, value in item.candidates(name):
+                        if value == values.get(name):
+                            yield name, member
+
+    def _bury(self, path: str, values: Mapping[str, str], actor: str) -> None:
+        if path.endswith("}"):
+            self._deleted.add((path, frozenset(values.items())))
+            self.gone |= {item for item, known in self.bind(path, actor) if known == values}

@@ -1,0 +1,194 @@
+"""Makes things: what a request needs, when it needs it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lockstep.auth.calls import own_values
+from lockstep.drivers.walk.bodies import Style, with_own_names
+from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.items import families_for, family_of, parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.media import Media, content
+from lockstep.drivers.walk.parameters import plain_value
+from lockstep.drivers.walk.values import in_future, is_in_future, nothing_like
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import Response, status_of
+
+# A creation that was refused so often is not tried again.
+_MAX_REFUSALS = 3
+_DEEPEST = 4
+
+
+@dataclass(slots=True)
+class Maker:
+    """Makes things through a client; see there for what sending raises."""
+
+    client: Client
+    _refused: Counter[str] = field(default_factory=Counter)
+
+    def post(
+        self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
+    ) -> Exchange:
+        """Send a creation with what succeeds; what that is is found out the first time."""
+        client, known = self.client, self.client.known
+        value = client.template(operation, owner or actor)
+        exchange = self._post(operation, values, actor, value)
+        media = next(iter(client.media(operation)), None)
+        if media is None or media.key in known.recipes or not _is_refused(exchange):
+            return exchange
+        for recipe in self._recipes(media):
+            value = with_own_names(client.document, media.schema, recipe)
+            value = client.refer(value, operation, owner or actor)
+            exchange = self._post(operation, values, actor, value)
+            if succeeded(exchange):
+                known.recipes[media.key] = recipe
+                known.in_future |= is_in_future(recipe)
+                return exchange
+        # None is: it is not looked for again.
+        known.recipes[media.key] = content(client.document, media, Style.PLAIN)
+        return exchange
+
+    def put(self, operation: Operation, outer: Mapping[str, str], actor: str) -> Exchange:
+        """Make something under a name of the client's own."""
+        last = parameters_of(operation.path)[-1]
+        return self.put_as(operation, {**outer, last: self.new_name(operation)}, actor)
+
+    def put_as(
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        actor: str,
+        style: Style = Style.PLAIN,
+        media: Media | None = None,
+    ) -> Exchange:
+        """Make something under a given name."""
+        client = self.client
+        value = client.template(operation, actor, style, media)
+        request = client.request(operation, values, value, media=media)
+        exchange = client.send(operation, values, request, actor)
+        if succeeded(exchange) and not exchange.parted:
+            client.known.name(operation, actor, values)
+        return exchange
+
+    def new_name(self, operation: Operation, style: Style = Style.PLAIN) -> str:
+        """A value for the last parameter of a path that names nothing yet."""
+        client = self.client
+        last = parameters_of(operation.path)[-1]
+        told = next(each for each in client.parameters(operation) if each.name == last)
+        nonce = f"{client.actors.nonce if client.actors else ''}{client.number()}"
+        if told.kind in ("integer", "number"):
+            return str(700_000 + client.number())
+        if told.schema.get("format") == "uuid":
+            return own_values("walker", nonce)["uuid"]
+        if told.schema.keys() & {"enum", "const", "pattern"}:
+            return plain_value(client.document, told)
+        name = f"lock step-{nonce} é" if style is Style.ODD else f"lockstep-{nonce}"
+        return name[-told.schema.get("maxLength", 99) :]
+
+    def live(
+        self, operation: Operation, actor: str, *, fresh: bool = False, depth: int = 0
+    ) -> Values | None:
+        """Values for the path of an operation that name something of an actor's.
+
+        It is made where there is none yet, or where it is to be a `fresh` one; `None` where that
+        fails and nothing was seen either.
+        """
+        path, known = operation.path, self.client.known
+        names = parameters_of(path)
+        if not names or depth > _DEEPEST:
+            return {} if not names else None
+        self.client.actor(actor)
+        is_user = known.is_user(path, names[-1])
+        bound = known.bind(path, actor, live=True)
+        own = next((values for item, values in bound if item.made or item.user), None)
+        if (own is None or fresh) and not is_user:
+            made = self._make(path, names[-1], actor, depth)
+            own = made if made is not None else own
+        if own is not None:
+            return own
+        return next((values for _, values in known.bind(path, actor, live=True)), None)
+
+    def unknown(self, operation: Operation) -> Values:
+        """Values for the path of an operation that name nothing."""
+        return {
+            each.name: nothing_like(plain_value(self.client.document, each), each)
+            for each in self.client.parameters(operation)
+            if each.location == "path"
+        }
+
+    def _make(self, path: str, name: str, actor: str, depth: int) -> Values | None:
+        head = path[: path.rindex("{" + name + "}")]
+        for creator in self._creators(head, name):
+            if self._refused[creator.name] >= _MAX_REFUSALS:
+                continue
+            outer = self._outer(creator, head, actor, depth)
+            if outer is None:
+                continue
+            put = creator.method == "PUT"
+            exchange = (self.put if put else self.post)(creator, outer, actor)
+            bound = self.client.known.bind(path, actor, live=True)
+            found = next((values for item, values in bound if item.made), None)
+            if succeeded(exchange) and not exchange.parted and found is not None:
+                return found
+            self._refused[creator.name] += 1
+        return None
+
+    def _outer(self, creator: Operation, head: str, actor: str, depth: int) -> Values | None:
+        """What a creation happens in."""
+        if creator.method == "POST":
+            return self.live(creator, actor, depth=depth + 1)
+        if not parameters_of(head):
+            return {}
+        inside = replace(creator, path=head[: head.rindex("}") + 1])
+        return self.live(inside, actor, depth=depth + 1)
+
+    def _creators(self, head: str, name: str) -> Iterator[Operation]:
+        """The operations that may make what a parameter behind the head of a path names."""
+        client = self.client
+        collection, itself = head.rstrip("/"), head + "{" + name + "}"
+        of = client.document.families.of
+        named = families_for(itself, name)
+        wanted = named | set(map(of, named))
+        operations = client.document.operations.values()
+        posts = [op for op in operations if op.method == "POST" and op.name not in client.entrances]
+        direct = [op for op in posts if op.path.rstrip("/") == collection]
+        yield from direct
+        yield from (op for op in operations if op.method == "PUT" and op.path == itself)
+        for op in posts:
+            family = family_of(op.path)
+            inside = op in direct or op.path.startswith(itself)
+            if not inside and {family, of(family)} & wanted:
+                yield op
+
+    def _post(
+        self, operation: Operation, values: Mapping[str, str], actor: str, value: Any
+    ) -> Exchange:
+        request = self.client.request(operation, values, value)
+        return self.client.send(operation, values, request, actor)
+
+    def _recipes(self, media: Media) -> Iterator[Any]:
+        """Contents that may succeed where the plain one does not."""
+        if not media.has_members:
+            return
+        document = self.client.document
+        yield from (each for each in media.examples[:2] if isinstance(each, Mapping))
+        yield content(document, media, Style.FULL)
+        plain = content(document, media, Style.PLAIN)
+        for dates in (False, True):
+            moved = in_future(plain, dates=dates)
+            if moved != plain:
+                yield moved
+
+
+def succeeded(exchange: Exchange) -> bool:
+    """Whether the leader answered 2xx."""
+    return isinstance(exchange.leader, Response) and exchange.leader.status < 300
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return status_of(exchange.leader) in (400, 409, 422)

@@ -1,0 +1,176 @@
+"""The media types that an operation takes, valid contents for them, and their bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from lockstep.auth.bodies import flat
+from lockstep.drivers.walk.bodies import Style, body
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+
+# From the one that says most to the one that says least.
+_KINDS = ("json", "form", "multipart", "text", "binary")
+_BOUNDARY = "lockstep-boundary"
+_FILES = frozenset({"binary", "byte", "base64"})
+# What is sent where a range is documented.
+_RANGES = {
+    "*/*": "application/octet-stream",
+    "application/*": "application/octet-stream",
+    "application/*+json": "application/vnd.lockstep+json",
+    "audio/*": "audio/mpeg",
+    "image/*": "image/png",
+    "multipart/*": "multipart/form-data",
+    "text/*": "text/plain",
+    "video/*": "video/mp4",
+}
+_TEXTS = {
+    Style.PLAIN: "lockstep",
+    Style.FULL: "a line of text\n" * 20,
+    Style.ODD: "Zwölf Ünï 😀",
+    Style.BLANK: "  lockstep \n",
+}
+_BYTES = {
+    Style.PLAIN: b"lockstep",
+    Style.FULL: bytes(range(256)),
+    Style.ODD: b"\xff\xfe\x00",
+    Style.BLANK: b" \n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A media type as it is sent.
+
+    `kind` says how contents become bytes: `json`, `form`, `multipart`, `text` or `binary`;
+    `examples` are contents as the document shows them.
+    """
+
+    name: str
+    kind: str
+    schema: Any = None
+    examples: tuple[Any, ...] = ()
+    encoding: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The same for contents of the same schema."""
+        return f"{self.kind} {self.schema!r}"
+
+    @property
+    def has_members(self) -> bool:
+        """Whether contents may have named members."""
+        return self.kind in ("json", "form", "multipart")
+
+
+def media_types(document: Document, operation: Operation) -> list[Media]:
+    """What an operation takes, JSON first; XML is left out."""
+    told = document.resolve(operation.definition.get("requestBody", {}))
+    entries = told.get("content", {}) if isinstance(told, Mapping) else {}
+    found = [
+        Media(
+            _RANGES.get(_bare(name), name),
+            kind,
+            entry.get("schema"),
+            tuple(_examples(document, entry)),
+            entry.get("encoding", {}),
+        )
+        for name, entry in entries.items()
+        if (kind := _kind(name))
+    ]
+    return sorted(found, key=lambda media: _KINDS.index(media.kind))
+
+
+def content(document: Document, media: Media, style: Style) -> Any:
+    """A valid content; in what must differ by user there are placeholders."""
+    if media.has_members:
+        return body(document, media.schema, style)
+    texts = [example for example in media.examples if isinstance(example, str)]
+    if media.kind == "text":
+        text = texts[0] if texts and style is Style.PLAIN else _TEXTS[style]
+        return text[: flat(document, media.schema).get("maxLength", len(text))]
+    data = texts[0].encode() if texts and style is Style.PLAIN else _BYTES[style]
+    return data[: flat(document, media.schema).get("maxLength", len(data))]
+
+
+def encoded(document: Document, media: Media, value: Any) -> tuple[bytes, str]:
+    """The bytes of a content, and the `Content-Type` that goes with them."""
+    if isinstance(value, bytes):
+        return value, media.name
+    match media.kind:
+        case "form":
+            return urlencode(list(_pairs(value)) if isinstance(value, Mapping) else []).encode(), (
+                media.name
+            )
+        case "multipart":
+            return _multipart(document, media, value), f"{media.name}; boundary={_BOUNDARY}"
+        case "text" | "binary" if isinstance(value, str):
+            return value.encode("utf-8", "surrogatepass"), media.name
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"), media.name
+
+
+def _kind(name: str) -> str:
+    bare = _bare(name)
+    if "json" in bare or "yaml" in bare:
+        return "json"
+    if "xml" in bare:
+        return ""
+    if bare == "application/x-www-form-urlencoded":
+        return "form"
+    if bare.startswith("multipart/"):
+        return "multipart"
+    return "text" if bare.startswith("text/") else "binary"
+
+
+def _bare(name: str) -> str:
+    return name.partition(";")[0].strip().lower()
+
+
+def _examples(document: Document, entry: Mapping[str, Any]) -> Iterator[Any]:
+    if "example" in entry:
+        yield entry["example"]
+    examples = entry.get("examples")
+    for each in examples.values() if isinstance(examples, Mapping) else ():
+        told = document.resolve(each)
+        if isinstance(told, Mapping) and "value" in told:
+            yield told["value"]
+
+
+def _pairs(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, member in value.items():
+        for each in member if isinstance(member, list) else [member]:
+            if each is not None:
+                yield name, each if isinstance(each, str) else json.dumps(each)
+
+
+def _multipart(document: Document, media: Media, value: Any) -> bytes:
+    properties = flat(document, media.schema).get("properties", {})
+    parts = []
+    for name, member in value.items() if isinstance(value, Mapping) else ():
+        schema = flat(document, properties.get(name, {}))
+        inner = flat(document, schema.get("items", {})) if isinstance(member, list) else schema
+        told = media.encoding.get(name, {}).get("contentType", "").partition(",")[0].strip()
+        several = member if isinstance(member, list) else [member]
+        parts += [_part(name, each, inner, _RANGES.get(told, told)) for each in several]
+    return b"".join([*parts, f"--{_BOUNDARY}--\r\n".encode()])
+
+
+def _part(name: str, value: Any, schema: Mapping[str, Any], media_type: str) -> bytes:
+    head = f'Content-Disposition: form-data; name="{_quoted(name)}"'
+    if schema.get("format") in _FILES or schema.keys() & {"contentMediaType", "contentEncoding"}:
+        head += '; filename="lockstep.txt"'
+        media_type = media_type or schema.get("contentMediaType", "application/octet-stream")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str) and isinstance(value, Mapping | list):
+        media_type = media_type or "application/json"
+    lines = [f"--{_BOUNDARY}", head, *([f"Content-Type: {media_type}"] if media_type else [])]
+    return "\r\n".join([*lines, "", text, ""]).encode("utf-8", "surrogatepass")
+
+
+def _quoted(name: str) -> str:
+    return re.sub(r'["\r\n]', "_", name)

@@ -1,0 +1,95 @@
+"""The parameters that an operation declares, and plain values for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis.errors import NoSuchExample
+
+from lockstep.auth.bodies import body_template, flat, kind_of_value
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.transport.cookies import is_csrf
+
+# About the message or the user, and told elsewhere in a document (OpenAPI 3.1, 4.8.12).
+_IGNORED = frozenset(
+    {"accept", "authorization", "content-type", "content-length", "cookie", "host", "user-agent"}
+)
+_WORD = "lockstep"
+_BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declared parameter; its `schema` has no references, `examples` are its own."""
+
+    name: str
+    location: str
+    required: bool
+    schema: Mapping[str, Any]
+    examples: tuple[Any, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The JSON type of its values, empty where none is told."""
+        return kind_of_value(self.schema) if "type" in self.schema else ""
+
+
+def declared(document: Document, operation: Operation) -> list[Declared]:
+    """The parameters of an operation, those of its path among them; credentials are left out."""
+    item = document.resolve(document.modern["paths"][operation.path])
+    found: dict[tuple[str, str], Declared] = {}
+    raws = (*item.get("parameters", ()), *operation.definition.get("parameters", ()))
+    for raw in map(document.resolve, raws):
+        name, location = raw["name"], raw["in"]
+        if location == "header" and (name.lower() in _IGNORED or is_csrf(name)):
+            continue
+        found[location, name] = Declared(
+            name,
+            location,
+            bool(raw.get("required")) or location == "path",
+            flat(document, _schema(raw)),
+            tuple(_examples(document, raw)),
+        )
+    return list(found.values())
+
+
+def plain_value(document: Document, parameter: Declared) -> str:
+    """A valid value, the same each time: an example where there is one."""
+    for example in parameter.examples:
+        return as_text(example)
+    schema = parameter.schema
+    if parameter.kind in ("string", "") and not any(key in schema for key in _BOUND):
+        return _WORD[: schema.get("maxLength", 99)].ljust(schema.get("minLength", 0), "k")
+    try:
+        return as_text(body_template(document, schema)) or _WORD
+    except NoSuchExample:
+        return _WORD
+
+
+def as_text(value: Any) -> str:
+    """A value as a parameter has it; lists as with `style: simple`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ",".join(map(as_text, value))
+    return json.dumps(value)
+
+
+def _schema(raw: Mapping[str, Any]) -> Any:
+    if "schema" in raw:
+        return raw["schema"]
+    return next((entry.get("schema", {}) for entry in raw.get("content", {}).values()), {})
+
+
+def _examples(document: Document, raw: Mapping[str, Any]) -> Iterator[Any]:
+    if "example" in raw:
+        yield raw["example"]
+    examples = raw.get("examples")
+    for each in examples.values() if isinstance(examples, Mapping) else ():
+        told = document.resolve(each)
+        if isinstance(told, Mapping) and "value" in told:
+            yield told["value"]

@@ -1,0 +1,335 @@
+"""Puts findings together that have one cause, by what was alike under the same condition."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from lockstep.results.conditions import Condition, Conditions, kinds_of
+from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place, Tried
+
+# A condition is to blame where so many of its tries differ in the same way.
+_SHARE = 0.7
+# What says how a value stands out is part of what a condition is.
+_DETAILED = frozenset({"notable", "undocumented method", "parameter", "precondition"})
+# How two values are related by chance.
+_VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
+_INVALID = frozenset(
+    {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
+    | {"unknown member", "invalid"}
+)
+_METHODS = frozenset({"HEAD", "OPTIONS"})
+
+Key = tuple[Hashable, ...]
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Findings of one cause; `conditions` are what they have in common."""
+
+    findings: list[Finding]
+    conditions: Conditions = ()
+    operations: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.operations = {finding.operation for finding in self.findings}
+
+    def absorb(self, other: Cluster) -> None:
+        """Take over the findings of another cluster."""
+        self.findings += other.findings
+        self.operations |= other.operations
+
+    @property
+    def chosen(self) -> Finding:
+        """The finding that stands for all: one that was shown again, else the plainest."""
+        return min(self.findings, key=_plainness)
+
+
+def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
+    """The clusters of findings, in no order; `tried` says how often a condition made no difference.
+
+    Statuses are told apart by condition: it is the coarsest one under which most tries differ,
+    whatever the operation or the member. Members, headers and bodies are what they are wherever
+    they show. Findings of stories, traps and races stay by themselves.
+    """
+    by_signature: dict[Key, list[Finding]] = defaultdict(list)
+    alone = []
+    for finding in findings:
+        if finding.category in (PARITY, CONFORMANCE):
+            by_signature[_always(finding, tried) or _key(finding)].append(finding)
+        else:
+            alone.append(Cluster([finding]))
+    clusters = [
+        one
+        for key, group in by_signature.items()
+        for one in ([Cluster(group)] if key[0] == "always" else _clusters(group, tried))
+    ]
+    return [*alone, *_same_effect(_same_order(clusters))]
+
+
+def merged(one: Cluster) -> Finding:
+    """The finding that a cluster comes to, with the places of all."""
+    chosen = one.chosen
+    counts: Counter[tuple[str, str]] = Counter()
+    for finding in (chosen, *one.findings):
+        counts[finding.operation, finding.where] += 0 if finding is chosen else finding.count
+    counts[chosen.operation, chosen.where] += chosen.count
+    chosen.places = [Place(*place, count) for place, count in counts.items()]
+    chosen.targets = tuple(dict.fromkeys(name for each in one.findings for name in each.targets))
+    for other in one.findings:
+        chosen.values = {**other.values, **chosen.values}
+    if chosen.neighbour is None:
+        chosen.conditions = one.conditions
+    return chosen
+
+
+def _always(finding: Finding, tried: Tried) -> Key | None:
+    """Who answers an operation with one refusal, whatever is asked: that is one fact.
+
+    It must have been asked in more ways than one. What a framework answers to a method alone is one
+    fact for all operations.
+    """
+    if finding.kind != "status" or finding.category != PARITY:
+        return None
+    method = finding.sequence[-1].request.method if finding.sequence else ""
+    if method not in _METHODS and tried.ways(finding.operation) < 2:
+        return None
+    for name in finding.targets:
+        only = tried.only_answer(finding.operation, name)
+        if only and only == finding.values.get(name):
+            return "always", name, only, method if method in _METHODS else finding.operation
+    return None
+
+
+def _key(finding: Finding) -> Key:
+    signature = finding.signature
+    if finding.category == CONFORMANCE:
+        return finding.category, finding.kind, finding.where
+    if signature.kind == "list":
+        return finding.category, signature.kind, signature.what
+    if signature.kind == "value":
+        return finding.category, signature.kind, signature.what, signature.how not in _VAGUE
+    return finding.category, signature
+
+
+def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
+    kind = group[0].signature.kind
+    if group[0].category == CONFORMANCE:
+        return [Cluster(list(group))]
+    if kind in ("status", "outcome"):
+        return _absorbed(_by_condition(group, tried))
+    if kind == "list":
+        counts = [one for one in group if one.signature.how == "count"]
+        rest = [one for one in group if one.signature.how != "count"]
+        return [*([Cluster(counts)] if counts else []), *_absorbed(_by_query(rest))]
+    if kind == "value" and group[0].signature.how not in _VAGUE:
+        hows = dict.fromkeys(one.signature.how for one in group)
+        return [Cluster([one for one in group if one.signature.how == how]) for how in hows]
+    # A part of the answer that differs: what the request had to do with it is for experiments.
+    return [Cluster(list(group))]
+
+
+def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
+    """Clusters by the coarsest condition that explains most of its tries."""
+    leaders = {next(iter(finding.values.values())) for finding in group}
+    left = list(group)
+    found: list[Cluster] = []
+    for level in _LEVELS:
+        groups: dict[Key, list[Finding]] = defaultdict(list)
+        for finding in left:
+            key = level.key(finding)
+            if key is not None:
+                groups[key].append(finding)
+        for several in groups.values():
+            times = sum(level.times(several, tried, status) for status in leaders)
+            if len(several) > 1 and sum(one.count for one in several) >= _SHARE * times:
+                found.append(Cluster(several, _common(several)))
+                left = [one for one in left if one not in several]
+    return [*found, *(Cluster([one], one.conditions) for one in left)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """One way to group: by a key, `None` where it does not apply, and how often it was tried."""
+
+    key: Callable[[Finding], Key | None]
+    times: Callable[[list[Finding], Tried, str], int]
+
+
+def _kinds_key(finding: Finding) -> Key | None:
+    # What a valid request is answered is each operation's own decision.
+    if not finding.conditions or kinds_of(finding.conditions) == {"notable"}:
+        return None
+    kinds = kinds_of(finding.conditions)
+    if _absent(finding):
+        kinds = kinds - {"deleted thing"} | {"unknown thing"}
+    return kinds, _method(finding)
+
+
+def _absent(finding: Finding) -> bool:
+    """Whether the leader says that a thing is not there, be it gone or never been."""
+    leader = next(iter(finding.values.values()), "")
+    return leader in ("404", "410") and "deleted thing" in kinds_of(finding.conditions)
+
+
+def _method(finding: Finding) -> str:
+    """HEAD and OPTIONS are answered by frameworks themselves, unlike other methods."""
+    named = {one.subject for one in finding.conditions if one.kind == "undocumented method"}
+    return next(iter(named & _METHODS), "")
+
+
+def _times_of_kinds(several: list[Finding], tried: Tried, status: str) -> int:
+    if _method(several[0]):
+        every = {one.conditions for one in several}
+        return sum(tried.times(status, conditions=conditions) for conditions in every)
+    every_kind = {kinds_of(one.conditions) for one in several}
+    return sum(tried.times(status, kinds=kinds) for kinds in every_kind)
+
+
+def _conditions_key(finding: Finding) -> Key | None:
+    return (finding.conditions,) if finding.conditions else None
+
+
+def _operation_key(finding: Finding) -> Key:
+    return finding.operation, kinds_of(finding.conditions)
+
+
+def _operation_notable_key(finding: Finding) -> Key | None:
+    """What a valid request is answered, whatever its values."""
+    plain = kinds_of(finding.conditions) <= {"notable"}
+    return (finding.operation,) if plain else None
+
+
+def _times_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
+    operation = several[0].operation
+    return sum(
+        tried.times(status, kinds=kinds, operation=operation)
+        for kinds in (frozenset[str](), frozenset({"notable"}))
+    )
+
+
+_LEVELS = (
+    _Level(_kinds_key, _times_of_kinds),
+    _Level(
+        _conditions_key,
+        lambda several, tried, status: tried.times(status, conditions=several[0].conditions),
+    ),
+    _Level(_operation_notable_key, _times_of_valid),
+    _Level(
+        _operation_key,
+        lambda several, tried, status: tried.times(
+            status, kinds=kinds_of(several[0].conditions), operation=several[0].operation
+        ),
+    ),
+)
+
+
+def _by_query(group: list[Finding]) -> list[Cluster]:
+    """Differences of one list: by how they differ, and by the parameters sent."""
+    groups: dict[Key, list[Finding]] = defaultdict(list)
+    for finding in group:
+        groups[finding.conditions].append(finding)
+    return [Cluster(several, several[0].conditions) for several in groups.values()]
+
+
+def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
+    """Conditions that hold more than others need no finding of their own."""
+    clusters.sort(key=lambda one: (len(one.conditions), -len(one.operations)))
+    kept: list[Cluster] = []
+    for one in clusters:
+        wider = next((known for known in kept if _explains(known, one)), None)
+        if wider is None:
+            kept.append(one)
+        else:
+            wider.absorb(one)
+    return kept
+
+
+def _explains(known: Cluster, one: Cluster) -> bool:
+    ours, theirs = set(known.conditions), set(one.conditions)
+    everywhere = len(known.operations) > 1 and bool(ours)
+    here = one.operations <= known.operations or everywhere
+    general = {each for each in ours if not each.subject and not each.detail}
+    if one.operations <= known.operations and kinds_of(known.conditions) < kinds_of(one.conditions):
+        return True
+    return here and (ours <= theirs or _general(general, theirs) == ours)
+
+
+def _general(general: set[Condition], theirs: set[Condition]) -> set[Condition]:
+    """The conditions without a subject that some of the other ones are cases of."""
+    kinds = {one.kind for one in theirs}
+    return {one for one in general if one.kind in kinds}
+
+
+def _common(several: list[Finding]) -> Conditions:
+    """The conditions that findings share; where only kinds are shared, without subjects."""
+    first, *others = (finding.conditions for finding in several)
+    found = []
+    for condition in first:
+        if all(condition in other for other in others):
+            found.append(condition)
+            continue
+        if condition.kind == "notable":
+            # Whatever the values are: the request is valid.
+            continue
+        details = {
+            one.detail for each in several for one in each.conditions if one.kind == condition.kind
+        }
+        detail = details.pop() if len(details) == 1 else ""
+        general = Condition(condition.kind, "", detail)
+        if general not in found:
+            found.append(general)
+    return tuple(found)
+
+
+def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
+    """Which of two checks comes first is one fact, whatever of the request is invalid."""
+    first: dict[Key, Cluster] = {}
+    for one in clusters:
+        key = _order_of_checks(one)
+        if key is not None and key in first:
+            known = first[key]
+            known.absorb(one)
+            kept = (each for each in known.conditions if each.kind not in _INVALID)
+            if kinds_of(known.conditions) != kinds_of(one.conditions):
+                known.conditions = (*kept, Condition("invalid"))
+            continue
+        if key is not None:
+            first[key] = one
+        yield one
+
+
+def _order_of_checks(one: Cluster) -> Key | None:
+    """What a request is refused for on one side, where the other refuses it as invalid."""
+    chosen = one.chosen
+    kinds = kinds_of(one.conditions)
+    refused = chosen.kind == "status" and all(v[:1] == "4" for v in chosen.values.values())
+    if chosen.category != PARITY or not refused or not kinds & _INVALID:
+        return None
+    others = kinds - _INVALID
+    return ("order", others) if others else None
+
+
+def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What shows only after one write, in several reads, is one fact about that write."""
+    first: dict[str, Cluster] = {}
+    for one in sorted(clusters, key=lambda each: _plainness(each.chosen)):
+        effect = one.chosen.effect_of
+        if effect and effect in first:
+            first[effect].absorb(one)
+            continue
+        if effect:
+            first[effect] = one
+        yield one
+
+
+def _plainness(finding: Finding) -> tuple[bool, bool, int, int, int]:
+    status = finding.kind != "status"
+    return (
+        finding.reproduced is not True,
+        status and finding.kind in ("length", "elements"),
+        len(finding.conditions),
+        len(finding.sequence),
+        -finding.count,
+    )

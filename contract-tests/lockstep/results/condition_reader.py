@@ -1,0 +1,186 @@
+"""Reads what stands out in a request: from the document, and from what was sent before."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.shapes import thing_key
+from lockstep.results.conditions import ORDER, Condition, Conditions
+from lockstep.results.request_reader import RequestReader, Value, path_values, reading
+from lockstep.results.trace import SAFE_METHODS, Exchange, Trace
+from lockstep.transport.messages import Request, status_of
+
+_CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
+_GONE = (404, 410)
+_FORBIDDEN = 403
+# Larger integers lose digits where numbers are binary64 (RFC 8259, section 6).
+_EXACT = 2**53
+
+
+class ConditionReader:
+    """Reads the conditions of exchanges: from the document, and from what was sent before."""
+
+    def __init__(self, document: Document, conformance: Conformance) -> None:
+        self._document = document
+        self.requests = RequestReader(document, conformance)
+
+    def read(self, exchange: Exchange, trace: Trace) -> Conditions:
+        """What stands out in the request of an exchange; nothing for a plain valid one.
+
+        `trace` knows who made and deleted what before.
+        """
+        request = exchange.request
+        operation = self._document.find(request.method, request.path)
+        if operation is None:
+            return (self._undocumented(request),)
+        found = {
+            *self._credentials(operation, request),
+            *self._faults(operation, request),
+            *self._things(operation, exchange, trace),
+            *(Condition("precondition", name) for name in _CONDITIONAL if request.header(name)),
+            *self._repeated(exchange, trace),
+        }
+        if not found:
+            found.update(self._notable(operation, request))
+        return tuple(sorted(found, key=lambda one: (ORDER[one.kind], one.subject, one.detail)))
+
+    def _undocumented(self, request: Request) -> Condition:
+        template = self._document.template(request.path)
+        return (
+            Condition("undocumented method", request.method)
+            if template
+            else Condition("unknown path")
+        )
+
+    def _credentials(self, operation: Operation, request: Request) -> Iterator[Condition]:
+        if operation.requires_auth and request.actor is None:
+            if self.requests.has_credentials(request):
+                yield Condition("bad credentials")
+            else:
+                yield Condition("no credentials")
+
+    def _faults(self, operation: Operation, request: Request) -> Iterator[Condition]:
+        for fault in self.requests.faults(operation, request):
+            if fault.kind != "no credentials":
+                yield Condition(fault.kind, fault.subject, fault.keyword)
+
+    def _things(
+        self, operation: Operation, exchange: Exchange, trace: Trace
+    ) -> Iterator[Condition]:
+        if "{" not in operation.path:
+            return
+        found = list(self._known_things(operation, exchange.request, trace))
+        yield from found
+        name = operation.path.rpartition("{")[2].partition("}")[0]
+        status = status_of(exchange.leader)
+        if not found and status in _GONE:
+            # It went with something else, or never was what its name says.
+            yield Condition("unknown thing", name)
+        elif not found and status == _FORBIDDEN and exchange.request.actor is not None:
+            # Seen in a list, so that its maker is not known.
+            yield Condition("another's thing", name)
+
+    def _known_things(
+        self, operation: Operation, request: Request, trace: Trace
+    ) -> Iterator[Condition]:
+        values = path_values(operation.path, request.path.partition("?")[0])
+        for name, value in values.items():
+            # A document may leave out to declare what stands in the path.
+            role = self._document.families.parameter(operation.path, name)
+            keys = (thing_key(role.family if role is not None else "", value), value)
+            maker = next(filter(None, map(trace.maker, keys)), None)
+            if maker is None:
+                yield Condition("unknown thing", name)
+            elif any(trace.was_deleted(key, maker) for key in keys):
+                yield Condition("deleted thing", name)
+            elif maker.group is not None and maker.group == request.actor:
+                yield Condition("oneself", name)
+            elif _is_anothers(request, maker):
+                yield Condition("another's thing", name)
+
+    def _repeated(self, exchange: Exchange, trace: Trace) -> Iterator[Condition]:
+        request = exchange.request
+        if request.method in SAFE_METHODS or exchange.group is not None:
+            return
+        if trace.was_done(request):
+            yield Condition("second time")
+        elif request.method in ("POST", "PUT", "PATCH"):
+            for name in trace.duplicates(exchange):
+                yield Condition("duplicate", name)
+
+    def _notable(self, operation: Operation, request: Request) -> Iterator[Condition]:
+        """The most unusual values of a valid request."""
+        # What a path names is a thing, or is not there.
+        values = (v for v in self.requests.values(operation, request) if not _in_path(v, operation))
+        rated = [(notability(item), item) for item in values]
+        most = max((rank for (rank, _), _ in rated), default=0)
+        for (rank, how), item in rated:
+            if rank == most and how:
+                yield Condition("notable", item.name, how)
+
+
+def _is_anothers(request: Request, maker: Exchange) -> bool:
+    made = maker.request.method not in SAFE_METHODS
+    owners = request.actor, maker.request.actor
+    return made and None not in owners and owners[0] != owners[1]
+
+
+def _in_path(value: Value, operation: Operation) -> bool:
+    return "{" + value.name + "}" in operation.path
+
+
+def notability(item: Value) -> tuple[int, str]:
+    """How unusual a value is, from 0 to 6, and in which way; nothing for a plain one."""
+    value, schema = item.value, item.schema
+    if isinstance(value, str):
+        return _notable_text(value, schema)
+    if value is None:
+        return 2, "null"
+    if isinstance(value, bool):
+        return 0, ""
+    if isinstance(value, int | float):
+        return _notable_number(value, schema)
+    return (1, "empty") if value in ({}, []) else (0, "")
+
+
+def _notable_text(value: str, schema: Mapping[str, Any]) -> tuple[int, str]:
+    if "\0" in value:
+        return 6, "NUL"
+    if value and not value.isprintable():
+        return 5, "control character"
+    if not value.isascii():
+        composed = unicodedata.normalize("NFC", value)
+        return 4, "non-ASCII" if composed == value else "not normalised"
+    if not value:
+        return 3, "empty"
+    if not value.strip():
+        return 3, "blank"
+    if value != value.strip():
+        return 3, "outer white space"
+    for bound in ("minLength", "maxLength"):
+        if len(value) == schema.get(bound) and len(value) > 1:
+            return 3, bound
+    if any(character in value for character in "%_\\'\"<>&"):
+        return 2, "special character"
+    if value != value.lower() and isinstance(reading(value), str):
+        return 1, "upper case"
+    return 0, ""
+
+
+def _notable_number(value: float, schema: Mapping[str, Any]) -> tuple[int, str]:
+    if not math.isfinite(value) or abs(value) > _EXACT:
+        return 4, "large number"
+    for bound in ("minimum", "maximum"):
+        if value == schema.get(bound):
+            return 3, bound
+    if value == 0:
+        return 2, "zero"
+    if value < 0:
+        return 2, "negative"
+    return (2, "fraction") if value != int(value) else (0, "")

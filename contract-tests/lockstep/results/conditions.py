@@ -1,0 +1,127 @@
+"""What stands out in a request: a member missing, another's thing, no credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# In the order in which servers usually look, and sentences name them.
+KINDS = (
+    *("unknown path", "undocumented method", "no credentials", "bad credentials"),
+    *("media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"),
+    *("unknown member", "invalid", "unknown thing", "deleted thing", "another's thing", "oneself"),
+    *("precondition", "second time", "duplicate", "parameter", "notable"),
+)
+ORDER = {kind: at for at, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that stands out in a request.
+
+    `kind` is one of `KINDS`; `subject` names a parameter, a member, a method or a header, `detail`
+    the rule that is broken or how a value stands out.
+    """
+
+    kind: str
+    subject: str = ""
+    detail: str = ""
+
+
+Conditions = tuple[Condition, ...]
+
+
+def kinds_of(conditions: Conditions) -> frozenset[str]:
+    """The kinds of some conditions."""
+    return frozenset(condition.kind for condition in conditions)
+
+
+def in_words(conditions: Conditions, noun: str = "thing") -> str:
+    """` of another user's task, without credentials`: what follows the name of a request."""
+    parts = [_WORDS[one.kind](one, noun) for one in _folded(conditions)]
+    return (" " + ", ".join(dict.fromkeys(parts))) if parts else ""
+
+
+def _folded(conditions: Conditions) -> Iterator[Condition]:
+    """Several subjects of one kind as one condition, so that a sentence stays short."""
+    by_kind: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        by_kind.setdefault(condition.kind, []).append(condition)
+    for kind, several in by_kind.items():
+        subjects = list(dict.fromkeys(one.subject for one in several))
+        details = list(dict.fromkeys(one.detail for one in several))
+        if len(subjects) <= 3:
+            yield Condition(kind, "`, `".join(subjects), " or ".join(filter(None, details[:2])))
+        else:
+            yield Condition(kind, "", details[0] if len(details) == 1 else "")
+
+
+def _about(text: str, subject: str) -> str:
+    return f"{text} `{subject}`" if subject else text
+
+
+_NOTABLE = {
+    "empty": "empty",
+    "blank": "blank",
+    "null": "null",
+    "zero": "0",
+    "minLength": "as short as allowed",
+    "maxLength": "as long as allowed",
+    "minimum": "at its minimum",
+    "maximum": "at its maximum",
+    "outer white space": "surrounded by white space",
+    "not normalised": "not in Unicode's composed form",
+    "NUL": "a text with U+0000",
+    "upper case": "in upper case",
+    "negative": "negative",
+    "fraction": "a fraction",
+}
+
+
+def _notable_words(one: Condition, _noun: str) -> str:
+    how = _NOTABLE.get(one.detail, f"a text with a {one.detail}" if one.detail else "unusual")
+    if one.detail == "non-ASCII":
+        how = "a non-ASCII text"
+    elif one.detail == "large number":
+        how = "a large number"
+    elif one.detail.startswith("="):
+        how = f"`{one.detail[1:]}`"
+    return f"when `{one.subject}` is {how}" if one.subject else f"when a value is {how}"
+
+
+def _bounds_words(one: Condition, _noun: str) -> str:
+    rule = f" ({one.detail})" if one.detail else ""
+    return f"with `{one.subject}` out of bounds{rule}" if one.subject else f"out of bounds{rule}"
+
+
+_WORDS = {
+    "unknown path": lambda _one, _noun: "at an unknown path",
+    "undocumented method": lambda _one, _noun: "by a method that is not documented",
+    "no credentials": lambda _one, _noun: "without credentials",
+    "bad credentials": lambda _one, _noun: "with bad credentials",
+    "media type": lambda _one, _noun: "with a media type that is not documented",
+    "no body": lambda _one, _noun: "without a body",
+    "unreadable body": lambda _one, _noun: "with a body that is not JSON",
+    "missing": lambda one, _noun: (
+        _about("without", one.subject) if one.subject else "without a required member"
+    ),
+    "wrong type": lambda one, _noun: (
+        f"with `{one.subject}` of a wrong type" if one.subject else "with a value of a wrong type"
+    ),
+    "out of bounds": _bounds_words,
+    "unknown member": lambda _one, _noun: "with a member that is not documented",
+    "invalid": lambda _one, _noun: "with invalid content",
+    "unknown thing": lambda _one, noun: f"for {_article(noun)} that does not exist",
+    "deleted thing": lambda _one, noun: f"for {_article(noun)} that was deleted",
+    "another's thing": lambda _one, noun: f"for {_article(noun)} of another user",
+    "oneself": lambda _one, _noun: "for the user's own account",
+    "precondition": lambda one, _noun: _about("with", one.subject.title()),
+    "parameter": lambda one, _noun: _about("with", one.subject),
+    "second time": lambda _one, _noun: "for the second time",
+    "duplicate": lambda one, _noun: f"with a `{one.subject}` that is taken",
+    "notable": _notable_words,
+}
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"

@@ -1,0 +1,326 @@
+"""What differs, apart from where and how often: differences of one signature may have one cause."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import unquote
+
+from lockstep.matching.difference import Difference
+from lockstep.matching.timestamps import both, read_instant
+from lockstep.openapi.document import Document
+from lockstep.openapi.naming import is_id, thing
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
+from lockstep.results.grounding import parsed
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import Response, status_of
+
+_SUCCESS = "success"
+_APPEARS, _GOES = "absent → present", "present → absent"
+_LISTS = frozenset({"length", "elements"})
+_MEMBERS = frozenset({"missing", "extra"})
+# Headers that are a set of words (RFC 9110: 10.2.1, 12.5.5; RFC 9111, 5.2; Fetch, 3.2).
+_SETS = re.compile(
+    r"allow|vary|cache-control|accept-ranges|access-control-(allow|expose)-(methods|headers)"
+)
+_WORDY = re.compile(r"content-type|www-authenticate|x-.*-options|.*-policy|strict-transport.*")
+# What counts or links the elements of a list, or is a summary of a whole body.
+_COUNTING = re.compile(
+    r".*(count|total|size|length|pages|next|prev|previous|last|cursor|more)$", re.IGNORECASE
+)
+# Where what was made is found, by a name that stands in the body too.
+_PLACES = ("header location", "header content-location")
+_SUMMARIES = ("header etag", "header link", "header content-length", "header x-total-count")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
+_DIGITS = re.compile(r"\d+")
+_ELEMENTS = re.compile(r"\[|\d+ elements")
+_NAMED = re.compile(r"(.*)/\*/([^/]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What differs: `kind` as of the difference, `what` without positions, `how` both sides look.
+
+    Of a member `what` is the schema's or the resource's name with the member's own.
+    """
+
+    kind: str
+    what: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Differences of one exchange that are one fact; the first one stands for them all."""
+
+    signature: Signature
+    differences: tuple[Difference, ...]
+
+
+class SignatureReader:
+    """Reads what differs in the exchanges of one document's operations."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def read(self, exchange: Exchange, differences: Sequence[Difference]) -> list[Observation]:
+        """The facts in the differences of one partner from the leader, the weightiest first.
+
+        What only follows in the same answer is part of the fact: the count of a list that is
+        longer, the entity tag of a body that differs.
+        """
+        operation = self._document.find(exchange.request.method, exchange.request.path)
+        status = status_of(exchange.leader) or 0
+        if status >= 400:
+            return list(self._refusals(exchange, operation, differences))
+        main, rest = _companions(differences)
+        found: dict[Signature, list[Difference]] = {}
+        for difference in main:
+            found.setdefault(self._one(exchange, operation, difference), []).append(difference)
+        observations = [Observation(sign, tuple(several)) for sign, several in found.items()]
+        if observations and rest:
+            first = observations[0]
+            observations[0] = Observation(first.signature, (*first.differences, *rest))
+        return observations
+
+    def _refusals(
+        self, exchange: Exchange, operation: Operation | None, differences: Sequence[Difference]
+    ) -> Iterator[Observation]:
+        """The body of a refusal is one fact, whatever differs in it; each header is its own."""
+        body = [one for one in differences if _in_body(one)]
+        media = [one for one in differences if one.where == "header content-type"]
+        if media and body:
+            how = f"{_media(media[0].left)} → {_media(media[0].right)}"
+            yield Observation(Signature("error body", "media type", how), (*media, *body))
+        elif body:
+            yield Observation(_error_signature(body), tuple(body))
+        for one in differences:
+            summary = bool(body) and _is_summary(one)
+            if not _in_body(one) and not (media and body and one in media) and not summary:
+                yield Observation(self._one(exchange, operation, one), (one,))
+
+    def _one(
+        self, exchange: Exchange, operation: Operation | None, difference: Difference
+    ) -> Signature:
+        kind, where = difference.kind, difference.where
+        left, right = difference.left, difference.right
+        if kind in ("status", "outcome", "connection"):
+            return Signature(kind, "", _statuses(left, right))
+        if not _in_body(difference):
+            return Signature(kind, where, _header_change(where, left, right))
+        listed = _listed(difference)
+        if listed:
+            return Signature("list", f"{exchange.label} {listed}", _list_change(kind, left, right))
+        if kind == "value" and _counts(exchange, difference):
+            return Signature("list", f"{exchange.label} {where}", "count")
+        what = self._member(exchange, operation, _other_object(difference) or where)
+        if kind == "symbol":
+            return Signature(kind, what, "")
+        if kind in _MEMBERS and "null" in (left, right):
+            return Signature(
+                "member", "", "null → absent" if kind == "missing" else "absent → null"
+            )
+        if kind in _MEMBERS:
+            return Signature(
+                "member", what, "absent → present" if kind == "extra" else "present → absent"
+            )
+        if kind in ("order", "bytes", "repeated", "metrics"):
+            return Signature(kind, "" if kind != "metrics" else what, "")
+        if kind == "form":
+            return Signature(kind, "" if _instants(left, right) else what, relation(left, right))
+        return Signature(kind, what, relation(left, right))
+
+    def _member(self, exchange: Exchange, operation: Operation | None, where: str) -> str:
+        """`task.title` by the schema of the object around a place, else by the path."""
+        plain, _, part = where.partition(" ")[2].partition(" ")
+        parts = parts_of(f"body {plain}")
+        answer = exchange.leader
+        *outer, member = [name for name in parts if name != "*"] or [""]
+        families = self._document.families
+        about = families.about(operation.path) if operation is not None else ""
+        if operation is not None and isinstance(answer, Response):
+            schema = response_schema(operation, answer.status, answer.media_type)
+            place = place_in(self._document, schema, parts)
+            if place.owner_name:
+                about, outer = families.of(thing(place.owner_name)), []
+        for name in outer:
+            about = families.inside(name, about)
+        return f"{about or exchange.label}.{member or 'body'} {part}".strip()
+
+
+def _statuses(left: str, right: str) -> str:
+    """Both statuses; where one side alone succeeds it is no matter with which status."""
+    if left.startswith("2") != right.startswith("2"):
+        left, right = (_SUCCESS if text.startswith("2") else text for text in (left, right))
+    return f"{left} → {right}"
+
+
+def relation(left: str, right: str) -> str:
+    """How two values that differ are related, given as JSON text."""
+    a, b = _parsed(left), _parsed(right)
+    if None in (a, b):
+        return "null"
+    if _NUMBER.fullmatch(left) and _NUMBER.fullmatch(right):
+        return "form of a number" if float(left) == float(right) else "number"
+    if not (isinstance(a, str) and isinstance(b, str)):
+        return f"{type(a).__name__} → {type(b).__name__}" if type(a) is not type(b) else "other"
+    instants = both(read_instant, a, b)
+    if instants is not None:
+        ours, theirs = instants
+        return "time" if ours.form == theirs.form else f"{ours.form} → {theirs.form}"
+    return next((name for name, same in _RELATIONS if same(a, b)), "other")
+
+
+_RELATIONS = (
+    ("empty", lambda a, b: not a or not b),
+    ("case", lambda a, b: a.lower() == b.lower()),
+    ("white space", lambda a, b: a.split() == b.split()),
+    (
+        "normalisation",
+        lambda a, b: unicodedata.normalize("NFC", a) == unicodedata.normalize("NFC", b),
+    ),
+    ("escaped", lambda a, b: unescape(a) == unescape(b)),
+    ("cut", lambda a, b: a.startswith(b) or b.startswith(a)),
+)
+
+
+def _companions(
+    differences: Sequence[Difference],
+) -> tuple[list[Difference], list[Difference]]:
+    """The differences, and those that only follow from another one in the same answer."""
+    listed = any(map(_listed, differences))
+    body = any(_in_body(one) for one in differences)
+    typed = any(one.where == "header content-type" for one in differences)
+    others = set(filter(None, map(_other_object, differences)))
+    main: list[Difference] = []
+    rest: list[Difference] = []
+    for one in differences:
+        counts = listed and one.kind in ("value", "type") and _counts_list(one.where)
+        summary = body and _is_summary(one)
+        named = one.where in _PLACES and any(_names(other, one) for other in differences)
+        inside = one.kind != "symbol" and any(one.where.startswith(f"{at}/") for at in others)
+        follows = counts or summary or named or inside or (typed and one.kind == "bytes")
+        (rest if follows else main).append(one)
+    return (main, rest) if main else (list(differences), [])
+
+
+def _counts_list(where: str) -> bool:
+    """Whether a member is named like the count or a link of a list, outside of its elements."""
+    return "*" not in where and _COUNTING.fullmatch(where) is not None
+
+
+def _is_summary(difference: Difference) -> bool:
+    """Whether a header is another one for another body; only a link may be absent for it."""
+    absent = "absent" in (difference.left, difference.right)
+    return difference.where in _SUMMARIES and (not absent or difference.where == "header link")
+
+
+def _names(other: Difference, place: Difference) -> bool:
+    """Whether both places end in what the body has there as well: the slug, say."""
+    pairs = (other.left, place.left), (other.right, place.right)
+    return _in_body(other) and all(
+        text.strip('"') == unquote(url).partition("?")[0].rstrip("/").rpartition("/")[2]
+        for text, url in pairs
+    )
+
+
+def _other_object(difference: Difference) -> str:
+    """Where an object stands that is another thing as a whole; empty for other differences."""
+    where = difference.where
+    if difference.kind != "symbol" or _listed(difference):
+        return ""
+    outer, _, name = where.rpartition("/")
+    return outer if is_id(name) and outer not in ("body ", "") else where
+
+
+def _error_signature(body: Sequence[Difference]) -> Signature:
+    """The members that only one side has say most; then types; then codes; then prose."""
+    top = sorted(
+        {
+            f"{'-' if one.kind == 'missing' else '+'}{_pointer(one)}"
+            for one in body
+            if one.kind in _MEMBERS and _pointer(one).count("/") <= 1
+        }
+    )
+    if top:
+        return Signature("error body", "members", " ".join(top))
+    first = min(body, key=lambda one: (_ERROR_KINDS.get(one.kind, 9), one.where))
+    how = relation(first.left, first.right)
+    if first.kind == "value":
+        pair = [text.strip('"') for text in (first.left, first.right)]
+        coded = all(_CODE.fullmatch(text) for text in pair)
+        how = f"{pair[0]} → {pair[1]}" if coded else "text"
+    return Signature("error body", first.where, f"{first.kind} {how}")
+
+
+_ERROR_KINDS = {"missing": 0, "extra": 0, "type": 1, "length": 2, "elements": 2, "value": 3}
+
+
+def _header_change(where: str, left: str, right: str) -> str:
+    if "absent" in (left, right):
+        return _APPEARS if left == "absent" else _GOES
+    name = where.removeprefix("header ")
+    if _SETS.fullmatch(name):
+        ours, theirs = (set(re.split(r"\s*,\s*", text.lower())) for text in (left, right))
+        return f"-{sorted(ours - theirs)} +{sorted(theirs - ours)}"
+    if _WORDY.fullmatch(name):
+        return f"{_DIGITS.sub('#', left)} → {_DIGITS.sub('#', right)}"
+    return relation(json.dumps(left), json.dumps(right))
+
+
+def _list_change(kind: str, left: str, right: str) -> str:
+    if kind != "length":
+        return kind
+    ours, theirs = (int(match[0]) if (match := _DIGITS.match(t)) else 0 for t in (left, right))
+    return "more" if theirs > ours else "fewer"
+
+
+def _listed(difference: Difference) -> str:
+    """Where the list is whose elements are others or in another order; empty for other places."""
+    kind, where = difference.kind, difference.where
+    if kind in _LISTS or (kind == "order" and _ELEMENTS.match(difference.left)):
+        return where
+    named = _NAMED.fullmatch(where) if kind == "symbol" else None
+    return named[1] if named is not None and is_id(named[2]) else ""
+
+
+def _counts(exchange: Exchange, difference: Difference) -> bool:
+    """Whether a number beside a list says how many there are."""
+    where, body = difference.where, parsed(exchange.leader)
+    beside = where.count("/") == 1 and isinstance(body, dict)
+    numbers = all(_NUMBER.fullmatch(text) for text in (difference.left, difference.right))
+    if not (beside and numbers and _COUNTING.fullmatch(where)):
+        return False
+    listed = any(isinstance(member, list) for member in body.values())
+    return listed and float(difference.left) != float(difference.right)
+
+
+def _instants(left: str, right: str) -> bool:
+    a, b = _parsed(left), _parsed(right)
+    return isinstance(a, str) and isinstance(b, str) and both(read_instant, a, b) is not None
+
+
+def _parsed(text: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _in_body(difference: Difference) -> bool:
+    return difference.where.startswith("body")
+
+
+def _pointer(difference: Difference) -> str:
+    return difference.where.partition(" ")[2]
+
+
+def _media(value: str) -> str:
+    return value.partition(";")[0].strip().lower()

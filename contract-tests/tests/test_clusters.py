@@ -1,0 +1,342 @@
+"""Findings of one cause are one finding, with all its places; what has causes of its own is not."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from fixtures.observed import Observed, answer, ask, get, post
+
+from lockstep.explain.clusters import cluster, merged
+from lockstep.results.conditions import Condition, Conditions, kinds_of
+from lockstep.results.findings import RACE, STORY, TRAP, Finding, Neighbour, Tried
+from lockstep.transport.messages import Request
+
+# One valid request to each operation that asks for credentials.
+GUARDED: tuple[tuple[str, str, Any], ...] = (
+    ("GET", "/tasks", None),
+    ("GET", "/tags", None),
+    ("POST", "/tags", {"title": "red"}),
+    ("GET", "/tasks/t1", None),
+    ("PUT", "/tasks/t1", {"title": "two"}),
+    ("GET", "/users/u1", None),
+)
+EVERYWHERE = {f"{method} {path}" for method, path, _ in GUARDED}
+
+
+@pytest.fixture
+def seen() -> Observed:
+    """A run in which all operations have succeeded on both sides."""
+    found = Observed()
+    found.hear(ask("POST", "/users", {"name": "ann"}, actor=None), answer(201, {"id": "u1"}))
+    found.make("t1", "t2", "t3")
+    found.statuses(ask("DELETE", "/tasks/t3"), 204)
+    for method, path, body in GUARDED:
+        found.statuses(ask(method, path, body), 200)
+    return found
+
+
+def unsigned(seen: Observed, statuses: dict[str, tuple[int, int]], other: tuple[int, int]) -> None:
+    """Every guarded operation without credentials; those that are named answer in their own way."""
+    for method, path, body in GUARDED:
+        seen.statuses(ask(method, path, body, actor=None), *statuses.get(path, other))
+
+
+def parity(seen: Observed) -> list[Finding]:
+    """What differs, as it is reported."""
+    return [one for one in seen.explained() if one.category == "parity"]
+
+
+def operations(finding: Finding) -> set[str]:
+    """The operations that show a finding."""
+    return {place.operation for place in finding.places}
+
+
+def kinds(finding: Finding) -> frozenset[str]:
+    """What the requests had to do with a finding."""
+    return kinds_of(finding.conditions)
+
+
+def pairs(findings: list[Finding]) -> list[list[str]]:
+    """What the targets showed."""
+    return sorted(list(one.values.values()) for one in findings)
+
+
+def test_what_a_framework_refuses_everywhere_is_one_finding_with_places(seen: Observed) -> None:
+    unsigned(seen, {}, (401, 403))
+    (found,) = parity(seen)
+    assert found.conditions == (Condition("no credentials"),)
+    assert len(found.places) == len(EVERYWHERE)
+    assert sum(place.count for place in found.places) == len(GUARDED)
+    assert found.sentence.startswith("New answers 403 where old answers 401 to ")
+    assert found.sentence.endswith(" and 5 more operations without credentials.")
+
+
+def test_the_one_operation_that_lacks_a_check_stays_alone(seen: Observed) -> None:
+    unsigned(seen, {"/users/u1": (401, 200)}, (401, 403))
+    lacking, framework = parity(seen)
+    assert operations(lacking) == {"GET /users/{user_id}"}
+    assert list(lacking.values.values()) == ["401", "200"]
+    assert len(framework.places) == len(GUARDED) - 1
+
+
+def test_what_differs_now_and_then_is_each_operations_own(seen: Observed) -> None:
+    for number in range(12):
+        seen.statuses(get(f"/tasks/x{number}"), 404)
+        seen.statuses(get(f"/users/x{number}"), 404)
+    for path in ("/tasks/y1", "/tasks/y2", "/users/y1"):
+        seen.statuses(get(path), 404, 403)
+    assert sorted(map(len, map(operations, parity(seen)))) == [1, 1]
+
+
+def test_what_a_valid_request_is_answered_is_each_operations_own(seen: Observed) -> None:
+    for path in ("/tasks", "/tags", "/users/u1"):
+        for _ in range(3):
+            seen.statuses(get(path), 200, 500)
+    found = parity(seen)
+    assert [len(one.places) for one in found] == [1, 1, 1]
+    assert [one.places[0].count for one in found] == [3, 3, 3]
+
+
+def test_the_values_of_a_valid_request_are_no_cause_by_themselves(seen: Observed) -> None:
+    for title in ("é", "50 %", "  ", "Abc"):
+        seen.statuses(post({"title": title}), 201, 500)
+    (found,) = parity(seen)
+    assert found.places[0].count == 4
+    assert found.sentence == "New answers 500 where old answers 201 to `POST /tasks`."
+
+
+def test_one_operation_has_as_many_findings_as_causes(seen: Observed) -> None:
+    seen.statuses(get("/tasks/t2", actor="bob"), 404, 200)
+    seen.statuses(get("/tasks/t2", actor="bob"), 404, 200)
+    seen.statuses(get("/tasks/t3"), 404, 200)
+    seen.statuses(get("/tasks/t1", actor=None), 401, 200)
+    assert sorted(map(sorted, map(kinds, parity(seen)))) == [
+        ["another's thing"],
+        ["deleted thing"],
+        ["no credentials"],
+    ]
+
+
+def test_a_condition_that_holds_more_needs_no_finding_of_its_own(seen: Observed) -> None:
+    for body in ({}, {"size": -1}, {"size": "a", "colour": "red"}):
+        seen.statuses(post(body), 400, 422)
+    (found,) = parity(seen)
+    assert found.conditions == (Condition("missing", "title", "required"),)
+    assert sum(place.count for place in found.places) == 3
+
+
+def test_other_statuses_under_the_same_condition_are_another_finding(seen: Observed) -> None:
+    seen.statuses(post({}), 400, 422)
+    seen.statuses(ask("PUT", "/tasks/t1", {}), 400, 200)
+    assert pairs(parity(seen)) == [["400", "200"], ["400", "422"]]
+
+
+def test_which_check_comes_first_is_one_fact_whatever_is_invalid(seen: Observed) -> None:
+    for number, body in enumerate(({}, {"title": 1}, {"title": "", "size": 1})):
+        seen.statuses(ask("PUT", f"/tasks/x{number}", body), 404, 400)
+    (found,) = parity(seen)
+    assert {"invalid", "unknown thing"} & kinds(found) == {"invalid", "unknown thing"}
+    assert "for a task that does not exist" in found.sentence
+
+
+def test_what_is_gone_and_what_never_was_are_not_there_alike(seen: Observed) -> None:
+    for path in ("/tasks/x1", "/tasks/x2", "/users/x1", "/tasks/t3"):
+        seen.statuses(get(path), 404, 410)
+    (found,) = parity(seen)
+    assert operations(found) == {"GET /tasks/{task_id}", "GET /users/{user_id}"}
+
+
+def test_who_refuses_an_operation_whatever_is_asked_shows_one_fact() -> None:
+    seen = Observed()
+    seen.make("t1")
+    seen.statuses(get(), 200, 405)
+    seen.statuses(get(actor=None), 401, 405)
+    seen.statuses(get("/tasks/t9"), 404, 405)
+    (found,) = parity(seen)
+    assert found.values["new"] == "405"
+    assert found.places[0].count == 3
+
+
+def test_what_was_asked_in_one_way_alone_is_refused_for_that() -> None:
+    seen = Observed()
+    for method, path, body in GUARDED[:3]:
+        seen.statuses(ask(method, path, body, actor=None), 401, 403)
+    (found,) = parity(seen)
+    assert kinds(found) == {"no credentials"}
+    assert len(found.places) == 3
+
+
+def test_methods_that_frameworks_answer_are_one_fact_for_all_paths(seen: Observed) -> None:
+    for path in ("/tasks", "/tags", "/users/u1"):
+        seen.statuses(ask("HEAD", path), 405, 200)
+    (found,) = parity(seen)
+    assert operations(found) == {"HEAD /tasks", "HEAD /tags", "HEAD /users/{user_id}"}
+
+
+def test_an_undocumented_method_is_one_fact_whichever_it_is(seen: Observed) -> None:
+    for path in ("/tasks", "/tags", "/users/u1"):
+        for method in ("PATCH", "PURGE"):
+            seen.statuses(ask(method, path), 405, 404)
+    (found,) = parity(seen)
+    assert kinds(found) == {"undocumented method"}
+    assert len(found.places) == 6
+
+
+def test_another_member_in_all_refusals_is_one_finding_with_its_places(seen: Observed) -> None:
+    requests: list[Request] = []
+    for number in range(9):
+        requests += [get(f"/tasks/x{number}"), ask("DELETE", f"/tasks/x{number}")]
+        requests += [get(f"/users/x{number}"), ask("PUT", f"/tasks/x{number}", {"title": "a"})]
+    for request in (*requests, get("/nowhere")):
+        seen.hear(request, answer(404, {"error": "no"}), answer(404, {"message": "no"}))
+    (found,) = parity(seen)
+    assert sum(place.count for place in found.places) == 37
+    assert len(operations(found)) == 5
+
+
+def test_one_member_is_one_finding_and_another_member_another(seen: Observed) -> None:
+    task = {"id": "t1", "title": "ONE"}
+    loud, leaking = {**task, "title": "one"}, {**task, "token": "x"}
+    for right in (loud, leaking):
+        seen.hear(get(), answer(200, task), answer(200, right))
+        page = [answer(200, {"data": [each]}) for each in (task, right)]
+        seen.hear(get("/tasks"), *page)
+    found = parity(seen)
+    assert sorted(one.kind for one in found) == ["extra", "value"]
+    assert [len(one.places) for one in found] == [2, 2]
+
+
+def test_values_that_differ_in_chance_ways_are_one_finding(seen: Observed) -> None:
+    def differ(*titles: str) -> None:
+        both = [answer(200, {"id": "t1", "title": title}) for title in titles]
+        seen.hear(get(), *both)
+
+    for left, right in (("abc", "xyz"), ("abc", "ab"), ("abc", "")):
+        differ(left, right)
+    assert len(parity(seen)) == 1
+    differ("ABC", "abc")
+    differ("a  b", "a b")
+    assert len(parity(seen)) == 3
+
+
+def listed(*ids: str) -> Any:
+    """A page of tasks."""
+    return answer(200, {"data": [{"id": name} for name in ids]})
+
+
+def of_lists(seen: Observed, *paths: str) -> list[Conditions]:
+    """The parameters that are to blame where these lists have one task more."""
+    for path in paths:
+        seen.hear(get(path), listed("t1"), listed("t1", "t2"))
+    return sorted((one.conditions for one in parity(seen)), key=str)
+
+
+def parameters(*names: str) -> Conditions:
+    """The conditions of a list."""
+    return tuple(Condition("parameter", name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("paths", "blamed"),
+    [
+        # Whatever is asked for.
+        (("/tasks?limit=1", "/tasks", "/tasks?limit=1&state=open"), [()]),
+        # The one parameter that all of them have.
+        (("/tasks?limit=1&state=open", "/tasks?limit=1"), [parameters("limit")]),
+        # Two parameters, each by itself.
+        (("/tasks?limit=1", "/tasks?state=open"), [parameters("limit"), parameters("state")]),
+        # Both, but neither is known to be enough.
+        (("/tasks?limit=1&state=open",), [parameters("limit", "state")]),
+    ],
+)
+def test_a_list_differs_by_its_fewest_parameters(
+    seen: Observed, paths: tuple[str, ...], blamed: list[Conditions]
+) -> None:
+    assert of_lists(seen, *paths) == blamed
+
+
+def test_two_lists_are_two_findings(seen: Observed) -> None:
+    assert of_lists(seen, "/tasks", "/tags") == [(), ()]
+
+
+def test_a_list_that_is_longer_and_its_wrong_count_are_two_findings(seen: Observed) -> None:
+    seen.hear(get("/tasks?limit=1"), listed("t1"), listed("t1", "t2"))
+    both = [answer(200, {"data": [{"id": "t1"}], "total": total}) for total in (1, 2)]
+    seen.hear(get("/tasks"), *both)
+    assert sorted(one.where for one in parity(seen)) == ["body /data", "body /total"]
+
+
+def test_a_rule_that_is_broken_in_many_operations_is_one_finding() -> None:
+    seen = Observed()
+    seen.make("t1")
+    for request in (get(), ask("PUT", "/tasks/t1", {"title": "a"})):
+        seen.hear(request, answer(200, {"id": 1}))
+    (found,) = seen.explained()
+    assert (found.category, found.kind, found.verdict) == (
+        "conformance",
+        "body_schema",
+        "all wrong alike",
+    )
+    assert operations(found) == {"GET /tasks/{task_id}", "PUT /tasks/{task_id}"}
+
+
+def test_three_targets_are_told_by_one_finding() -> None:
+    seen = Observed(names=("old", "new", "third"))
+    seen.make("t1")
+    seen.statuses(get(), 200)
+    seen.statuses(get(actor=None), 401, 403, 401)
+    seen.statuses(ask("DELETE", "/tasks/t1", actor=None), 401, 401, 403)
+    (found,) = parity(seen)
+    assert found.targets == ("old", "new", "third")
+    assert found.values == {"old": "401", "new": "403", "third": "403"}
+
+
+def test_stories_traps_and_races_stay_by_themselves() -> None:
+    found = [
+        Finding(category, "step", "expectation", "status", ("old",), {"old": "404"})
+        for category in (STORY, STORY, TRAP, RACE)
+    ]
+    assert [one.findings for one in cluster(found, Tried())] == [[one] for one in found]
+
+
+def test_what_was_shown_again_stands_for_all(seen: Observed) -> None:
+    unsigned(seen, {}, (401, 403))
+    findings = list(seen.parity())
+    findings[3].reproduced = True
+    (one,) = cluster(findings, seen.log.findings.tried)
+    assert merged(one) is findings[3]
+    assert findings[3].places[0].operation == findings[3].operation
+
+
+def test_what_was_proved_keeps_its_conditions(seen: Observed) -> None:
+    unsigned(seen, {}, (401, 403))
+    chosen, *_ = seen.parity()
+    proved = (Condition("another's thing", "task_id"),)
+    chosen.reproduced, chosen.conditions = True, proved
+    chosen.neighbour = Neighbour("for a thing of the user's own", tuple(chosen.sequence))
+    (found,) = (one for one in parity(seen) if one is chosen)
+    assert found.conditions == proved
+
+
+def test_what_shows_after_one_write_in_several_reads_is_one_finding(seen: Observed) -> None:
+    of_lists(seen, "/tasks")
+    seen.statuses(get("/tasks/t2"), 404, 200)
+    assert len(parity(seen)) == 2
+    for found in seen.parity():
+        found.effect_of = "DELETE /tasks/{task_id}"
+        found.reproduced = True
+    (one,) = parity(seen)
+    assert one.kind == "status"
+    assert operations(one) == {"GET /tasks", "GET /tasks/{task_id}"}
+    assert one.sentence.endswith(" after `DELETE /tasks/{task_id}`.")
+
+
+def test_clustering_twice_comes_to_the_same(seen: Observed) -> None:
+    unsigned(seen, {"/tags": (401, 200)}, (401, 403))
+    first = [dataclasses.replace(one) for one in parity(seen)]
+    second = parity(seen)
+    assert [(one.operation, one.places) for one in first] == [
+        (one.operation, one.places) for one in second
+    ]

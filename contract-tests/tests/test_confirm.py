@@ -1,0 +1,215 @@
+"""Findings are proved by experiments: shown again, made short, held beside what is alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fixtures.notes_client import Client
+
+from lockstep.confirm import ShrinkSettings
+from lockstep.confirm.dependencies import needed, without
+from lockstep.confirm.simpler import simpler
+from lockstep.results.findings import Finding
+from lockstep.results.signatures import Signature
+from lockstep.results.trace import Exchange
+from lockstep.run import Run
+from lockstep.transport.messages import Request, Response, status_of
+from lockstep.transport.targets import Target
+
+Servers = Callable[..., list[Target]]
+
+
+@pytest.fixture
+def client(run: Run, servers: Servers) -> Callable[..., Client]:
+    return lambda *faults: Client(run, servers(*faults))
+
+
+def labels(found: Finding) -> list[str]:
+    return [exchange.label for exchange in found.sequence]
+
+
+def test_steps_that_the_difference_does_not_need_are_left_out(
+    client: Callable[..., Client],
+) -> None:
+    alice = client("elapsed")
+    notes = [alice.send("POST", "/notes", {"text": text})["id"] for text in ("ONE", "TWO")]
+    alice.send("GET", "/notes")
+    for note in notes:
+        tag = alice.exchanger.send(
+            alice.actors.authorise(Request("GET", f"/notes/{note}"), alice.alice)
+        ).leader
+        assert isinstance(tag, Response)
+        alice.send("PATCH", f"/notes/{note}", {"text": "NEW"}, If_Match=tag.header("etag") or "")
+    alice.send("POST", f"/notes/{notes[1]}/close", {})
+    found = alice.shrunk("body /seconds")
+    assert labels(found) == ["registerUser", "logIn", "createNote", "closeNote"]
+    assert found.reproduced is True
+
+
+def test_the_last_request_becomes_as_simple_as_it_can_be(client: Callable[..., Client]) -> None:
+    alice = client("text")
+    alice.send("POST", "/notes?why=not", {"text": "SOME WORDS HERE", "size": 77}, X_More="less")
+    found = alice.shrunk("body /text")
+    last = found.sequence[-1].request
+    assert last.path == "/notes"
+    assert last.body == b'{"text":"S"}'
+    assert {name for name, _ in last.headers} == {"Authorization", "Content-Type"}
+    assert found.values == {"left": '"S"', "right": '"s"'}
+
+
+def test_requests_before_the_last_become_simple_too(client: Callable[..., Client]) -> None:
+    alice = client("lost_delete")
+    note = alice.send("POST", "/notes?why=not", {"text": "SOME WORDS HERE", "size": 77})["id"]
+    alice.send("DELETE", f"/notes/{note}")
+    alice.exchanger.send(alice.actors.authorise(Request("GET", f"/notes/{note}"), alice.alice))
+    found = alice.shrunk("status")
+    assert labels(found) == ["registerUser", "logIn", "createNote", "deleteNote", "getNote"]
+    assert found.sequence[2].request.path == "/notes"
+    assert found.sequence[2].request.body == b'{"text":"a"}'
+
+
+def test_a_value_that_the_difference_needs_stays(client: Callable[..., Client]) -> None:
+    alice = client("crash")
+    alice.send("POST", "/notes", {"text": "SOME WORDS", "size": 100})
+    found = alice.shrunk("status")
+    assert json.loads(found.sequence[-1].request.body or b"")["size"] == 100
+
+
+def test_new_users_are_made_for_each_try(client: Callable[..., Client]) -> None:
+    alice = client("leak")
+    alice.send("POST", "/notes", {"text": "ONE"})
+    found = alice.shrunk("body /owner")
+    body = json.loads(found.sequence[0].request.body or b"")
+    assert alice.actors.nonce not in body["name"]
+    assert [exchange.leader for exchange in found.sequence if not exchange.parity] != []
+    statuses = [exchange.outcomes["right"].status for exchange in found.sequence]  # type: ignore[union-attr]
+    assert statuses == [201, 200, 201]
+    # Nothing was refused on the way, as a name that is taken would have been.
+    assert [exchange.number for exchange in found.sequence] == [1, 2, 3]
+
+
+def test_what_does_not_show_again_keeps_its_steps_and_says_so(
+    client: Callable[..., Client],
+) -> None:
+    alice = client("text")
+    alice.send("POST", "/notes", {"text": "ONE"})
+    finding = alice.exchanger.ledger.findings.all()[0]
+    gone = replace(finding, signature=Signature("value", "note.size", "other"))
+    alice.confirm(gone, ShrinkSettings())
+    assert gone.reproduced is False
+    assert gone.sequence == finding.sequence
+
+
+@pytest.mark.parametrize("limits", [ShrinkSettings(requests=0), ShrinkSettings(seconds=0)])
+def test_without_a_budget_nothing_is_sent(
+    client: Callable[..., Client], limits: ShrinkSettings
+) -> None:
+    alice = client("text")
+    alice.send("POST", "/notes", {"text": "ONE"})
+    found = alice.shrunk("body /text", limits)
+    assert found.reproduced is None
+    assert len(found.sequence) == 3
+
+
+def test_tries_count_neither_in_coverage_nor_in_findings(client: Callable[..., Client]) -> None:
+    alice = client("text", "leak")
+    alice.send("POST", "/notes", {"text": "ONE"})
+    ledger = alice.exchanger.ledger
+    before = (
+        ledger.exchanges,
+        ledger.coverage.operations["createNote"].requests,
+        len(ledger.findings),
+    )
+    alice.shrunk("body /text")
+    after = (
+        ledger.exchanges,
+        ledger.coverage.operations["createNote"].requests,
+        len(ledger.findings),
+    )
+    assert after == before
+
+
+def note(alice: Client, **body: Any) -> str:
+    made: str = alice.send("POST", "/notes", body)["id"]
+    return made
+
+
+def test_the_nearest_request_that_does_not_differ_stands_beside(
+    client: Callable[..., Client],
+) -> None:
+    alice = client("crash")
+    note(alice, text="PLAIN")
+    alice.send("POST", "/notes", {"text": "SOME", "size": 100})
+    found = alice.shrunk("status")
+    assert found.neighbour is not None
+    assert found.neighbour.changed == "with a valid `size`"
+    statuses = {status_of(o) for o in found.neighbour.sequence[-1].outcomes.values()}
+    assert statuses == {201}
+
+
+def test_what_shows_only_after_a_write_names_the_write(client: Callable[..., Client]) -> None:
+    alice = client("lost_delete")
+    gone = note(alice, text="ONE")
+    alice.send("DELETE", f"/notes/{gone}")
+    alice.exchanger.send(alice.actors.authorise(Request("GET", f"/notes/{gone}"), alice.alice))
+    found = alice.shrunk("status")
+    assert found.effect_of == "deleteNote"
+
+
+def test_evidence_that_was_verified_is_not_replaced_by_later_steps(
+    client: Callable[..., Client],
+) -> None:
+    alice = client("text")
+    alice.send("POST", "/notes", {"text": "ONE", "size": 1})
+    found = alice.shrunk("body /text")
+    verified = list(found.sequence)
+    alice.send("POST", "/notes", {"text": "TWO"})
+    assert found.sequence == verified
+    assert found.reproduced is True
+
+
+def exchange(number: int, path: str, body: Any = None, answer: Any = None) -> Exchange:
+    sent = json.dumps(body).encode() if body is not None else None
+    shown = Response(200, (), json.dumps(answer).encode())
+    request = Request("POST" if body else "GET", path, (), sent)
+    return Exchange(number, request, path, {"a": request}, {"a": shown}, {"a": "http://a"})
+
+
+def test_short_ids_are_followed_too() -> None:
+    sequence = (
+        exchange(1, "/users", {"name": "ann"}, {"id": 1, "name": "ann"}),
+        exchange(2, "/tasks", {"owner": 1}, {"id": 7, "owner": 1}),
+        exchange(3, "/tasks", {"owner": 1}, {"id": 8, "owner": 1}),
+        exchange(4, "/tasks/7", None, {}),
+    )
+    assert [each.number for each in needed(sequence)] == [1, 2, 4]
+    assert without(sequence, 0, 1) is None
+    kept = without(sequence, 2, 3)
+    assert kept is not None
+    assert [each.number for each in kept] == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wanted"),
+    [
+        ("/x?a=1&b=2", None, ("/x?b=2", None)),
+        ("/x", b'{"a": 1.50, "b": [1, 2, 3]}', ("/x", b'{"a":1.50,"b":[1]}')),
+        ("/x", b'{"a": {"b": "hello"}}', ("/x", b'{"a":{"b":"he"}}')),
+        ("/x", b"\xff\xfe", ("/x", None)),
+        ("/x", b'{"a": 9007199254740993}', ("/x", b'{"a":0}')),
+    ],
+)
+def test_requests_become_simpler_in_steps(path: str, body: bytes | None, wanted: object) -> None:
+    seen = set()
+    pending = [Request("POST", path, (), body)]
+    while pending:
+        for request in simpler(pending.pop()):
+            if request not in seen:
+                seen.add(request)
+                pending.append(request)
+        assert len(seen) < 500
+    assert wanted in {(request.path, request.body) for request in seen}

@@ -1,0 +1,75 @@
+"""Generated requests name what clients put, and keep to the values that were accepted."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from fixtures.files_server import DOCUMENT, make_files
+from fixtures.flask_servers import pair
+
+from lockstep.drivers.fuzz.places import Given, Places, given_by
+from lockstep.drivers.fuzz.settings import FuzzSettings
+from lockstep.drivers.walk.driver import walk
+from lockstep.openapi.document import Document
+from lockstep.results.findings import PARITY
+from lockstep.results.trace import Exchange
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.messages import Request, Response
+
+FILE = "/files/{file}"
+
+
+@pytest.fixture
+def places() -> Places:
+    """The places of the file servers, none known."""
+    return Places(Document.load(DOCUMENT), random.Random(0))
+
+
+def heard(places: Places, method: str, path: str, *statuses: int) -> None:
+    request = Request(method, path)
+    outcomes = {str(at): Response(status) for at, status in enumerate(statuses)}
+    places.listen(Exchange(1, request, "", {}, {**outcomes}, {}), [])
+
+
+def test_what_a_put_has_made_is_named_until_it_is_gone(places: Places) -> None:
+    reader = places.document.operations["read-file"]
+    assert places.values_for(reader) == {}
+    heard(places, "PUT", "/files/a%20b", 201, 201)
+    assert places.values_for(reader) == {"file": "a b"}
+    heard(places, "DELETE", "/files/a%20b", 204, 204)
+    assert places.values_for(reader) == {}
+
+
+def test_what_only_one_side_has_is_not_named(places: Places) -> None:
+    heard(places, "PUT", "/files/a", 201, 400)
+    assert places.values_for(places.document.operations["read-file"]) == {}
+
+
+def test_what_was_given_is_known_from_the_beginning() -> None:
+    given = Given({}, ((FILE, {"file": "a"}),))
+    places = Places(Document.load(DOCUMENT), random.Random(0), given)
+    assert places.values_for(places.document.operations["store-file"]) == {"file": "a"}
+
+
+def test_a_walk_leaves_what_every_target_calls_by_one_name() -> None:
+    with pair(make_files) as targets:
+        run = Run(Settings(DOCUMENT, require_coverage=False))
+        with run.stage("walk", targets), run.lane("walk", targets) as (exchanger, actors):
+            given = given_by(walk(exchanger, actors, lambda *_: None))
+    assert given.required == {("header", "X-Tenant"): "acme"}
+    assert {path for path, _ in given.paths} == {FILE}
+    assert all(values["file"] for _, values in given.paths)
+
+
+def test_generated_requests_meet_what_is_there() -> None:
+    fuzz = FuzzSettings(phases=("fuzzing",), max_examples=25)
+    with pair(make_files) as targets:
+        run = Run(Settings(DOCUMENT, require_coverage=False, fuzz=fuzz))
+        run.walk(targets)
+        before = run.ledger.coverage.operations["read-file"].statuses["old"][200]
+        run.fuzz(targets)
+    after = run.ledger.coverage.operations["read-file"].statuses["old"][200]
+    assert after - before >= 5
+    assert not any(each.category == PARITY for each in run.finish().findings)

@@ -1,0 +1,424 @@
+"""A log-in is found when a guarded operation works with it everywhere; else it is said why not."""
+
+from __future__ import annotations
+
+import base64
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures.doors import (
+    BEARER_SCHEME,
+    OK,
+    Door,
+    api,
+    body_of,
+    by_cookie,
+    by_header,
+    doors,
+    sends,
+    texts,
+)
+from fixtures.scripted import answer
+
+from lockstep.auth.actors import ActorBook, ActorSpec
+from lockstep.auth.probe import Admission, find_users, settle
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.cookies import sent_cookies
+from lockstep.transport.credentials import UNKNOWN
+from lockstep.transport.messages import Outcome, Request, Response, status_of
+
+NONCE = "0a0b0c0d"
+FORM = "application/x-www-form-urlencoded"
+
+
+def found(sender: Exchanger) -> Admission:
+    """What is found out about the users."""
+    return find_users(sender, NONCE)
+
+
+def statuses(sender: Exchanger, specs: tuple[ActorSpec, ...], request: Request) -> set[int | None]:
+    """What every target answers to a request of the first user."""
+    users = ActorBook(sender, specs, random.Random(0), "1a0b0c0d")
+    exchange = sender.send(users.authorise(request, users.get(specs[0].name)))
+    return set(map(status_of, exchange.outcomes.values()))
+
+
+def test_a_guarded_operation_that_works_everywhere_proves_a_log_in(tmp_path: Path) -> None:
+    sender, _ = doors(tmp_path, api(), by_header())
+    admission = found(sender)
+    assert (admission.guarded_works, len(admission.specs)) == (True, 2)
+
+
+def test_one_log_in_is_enough_to_find_it(tmp_path: Path) -> None:
+    sender, (old, _) = doors(tmp_path, api(), by_header())
+    found(sender)
+    assert old.asked == ["POST /users", "POST /login", "GET /me", "GET /me"]
+
+
+def test_an_answer_that_is_no_2xx_on_one_side_proves_nothing(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        wrong = door.name == "new" and request.path == "/me" and request.header("Authorization")
+        return answer({"error": "odd"}, 422) if wrong else None
+
+    sender, _ = doors(tmp_path, api(), by_header(), rules)
+    admission = found(sender)
+    assert (admission.specs, admission.guarded_works) == ((), False)
+    assert (
+        "`GET /me` with `Authorization: Bearer …` answered 200 on old, 422 on new"
+        in (admission.notes[0])
+    )
+    assert "`[log_in]` with `send = " in admission.notes[0]
+
+
+def test_another_guarded_operation_may_prove_what_the_first_does_not(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        return answer(status=500) if (door.name, request.path) == ("new", "/me") else None
+
+    paths = {"/a-longer-path": {"get": {"responses": OK}}}
+    sender, _ = doors(tmp_path, api(paths=paths), by_header(), rules)
+    assert found(sender).guarded_works
+
+
+def test_a_path_that_lets_everybody_in_with_an_answer_of_their_own_is_proof(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        user = door.tokens.get(door.reads(request) or "")
+        return answer({"user": user}) if request.path == "/me" else None
+
+    sender, _ = doors(tmp_path, api(), by_header(word="Token"), rules)
+    sender.ledger.document.modern["components"]["securitySchemes"]["key"] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+    }
+    assert str(found(sender).specs[0].credential) == "Authorization: Token …"
+
+
+def test_a_query_parameter_that_is_required_is_filled_in(tmp_path: Path) -> None:
+    size = {"name": "size", "in": "query", "required": True, "schema": {"type": "integer"}}
+    header = {"name": "X-Unit", "in": "header", "required": True, "schema": {"enum": ["m", "ft"]}}
+    operation = {"parameters": [size, header], "responses": OK}
+
+    def rules(_door: Door, request: Request) -> Outcome | None:
+        if request.path.startswith("/area") and request.path != "/area?size=1":
+            return answer(status=422)
+        return answer(status=422) if request.header("X-Unit") == "ft" else None
+
+    sender, (old, _) = doors(
+        tmp_path, api(paths={"/me": None, "/area": {"get": operation}}), by_header(), rules
+    )
+    assert found(sender).guarded_works
+    assert old.asked[-1] == "GET /area"
+
+
+def test_where_every_guarded_path_names_something_making_one_is_the_proof(tmp_path: Path) -> None:
+    made = {**sends(texts("title")), "responses": {"201": {"description": "made"}}}
+    del made["security"]
+    paths = {"/me": None, "/things/{id}": {"get": {"responses": OK}}, "/things": {"post": made}}
+    sender, (old, _) = doors(tmp_path, api(paths=paths), by_header())
+    assert found(sender).guarded_works
+    assert old.asked[-1] == "POST /things"
+
+
+def test_no_log_in_is_the_first_note_of_a_run(tmp_path: Path) -> None:
+    def rules(_door: Door, request: Request) -> Outcome | None:
+        return answer(status=422) if request.path == "/me" else None
+
+    sender, _ = doors(tmp_path, api(), by_header(), rules)
+    run = Run(Settings(tmp_path / "openapi.json"))
+    run.notes = ["something else"]
+    run.log_in(sender.targets)
+    assert run.settings.actors == ()
+    assert run.notes[0].startswith("Nothing behind the log-in was tested: 1 operations ask for")
+    assert run.notes[1] == "something else"
+
+
+def test_a_user_may_know_one_token_for_two_of_the_other_side(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if door.name != "old" or request.path != "/login":
+            return None
+        door.tokens["always-the-same"] = "somebody"
+        return answer({"token": "always-the-same"})
+
+    sender, (old, new) = doors(tmp_path, api(), by_header(), rules)
+    specs = found(sender).specs
+    users = ActorBook(sender, specs, random.Random(0), "1a0b0c0d")
+    alice, bob = users.get("alice"), users.get("bob")
+    assert alice.token == bob.token == "always-the-same"
+    shown = [
+        sender.send(users.authorise(Request("GET", "/me"), user)).outcomes["new"]
+        for user in (alice, bob)
+    ]
+    assert [one.body for one in shown if isinstance(one, Response)] == [
+        b'{"user": "alice1a0b0c0d0001"}',
+        b'{"user": "bob1a0b0c0d0002"}',
+    ]
+    assert len(old.tokens) == 1 < len(new.tokens)
+
+
+def test_http_basic_is_what_the_account_was_made_with(tmp_path: Path) -> None:
+    def read(request: Request) -> str | None:
+        word, _, text = (request.header("Authorization") or "").partition(" ")
+        return base64.b64decode(text).decode() if word == "Basic" else None
+
+    def rules(door: Door, _request: Request) -> Outcome | None:
+        door.tokens = {f"{name}:{password}": name for name, password in door.users.items()}
+        return None
+
+    document = api({"type": "http", "scheme": "basic"}, {"/login": None})
+    sender, _ = doors(tmp_path, document, read, rules)
+    admission = found(sender)
+    assert (admission.guarded_works, admission.specs[0].token) == (True, "basic:username")
+    assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
+
+
+def test_digest_is_named_with_what_to_do(tmp_path: Path) -> None:
+    document = api({"type": "http", "scheme": "digest"})
+    sender, _ = doors(tmp_path, document, by_header())
+    assert "HTTP Digest is not supported: let the servers take" in found(sender).notes[0]
+
+
+@pytest.mark.parametrize("documented", [True, False])
+def test_an_oauth_token_endpoint_is_sent_the_grant(tmp_path: Path, documented: bool) -> None:
+    flows = {"password": {"tokenUrl": "oauth/token", "scopes": {}}}
+    endpoint = {"/oauth/token": {"post": sends(texts("username", "password"), FORM)}}
+    paths = {"/login": None, **(endpoint if documented else {})}
+
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if request.path != "/oauth/token":
+            return None
+        given = body_of(request)
+        if given.pop("grant_type", "") != "password":
+            return answer({"error": "unsupported_grant_type"}, 400)
+        return door.log_in(given)
+
+    document = api({"type": "oauth2", "flows": flows}, paths)
+    sender, _ = doors(tmp_path, document, by_header(), rules)
+    admission = found(sender)
+    assert admission.guarded_works
+    assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        {"type": "apiKey", "in": "query", "name": "key"},
+        {"type": "apiKey", "in": "cookie", "name": "key"},
+        {"type": "apiKey", "in": "header", "name": "X-Key"},
+    ],
+)
+def test_a_key_goes_where_its_scheme_says(tmp_path: Path, scheme: dict[str, Any]) -> None:
+    def read(request: Request) -> str | None:
+        query = dict(part.split("=") for part in request.path.partition("?")[2].split("&") if part)
+        cookies = sent_cookies(request)
+        return query.get("key") or cookies.get("key") or request.header("X-Key")
+
+    sender, _ = doors(tmp_path, api(scheme), read)
+    assert found(sender).guarded_works
+
+
+def test_all_cookies_go_along_and_a_csrf_cookie_as_its_header(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        cookies = sent_cookies(request)
+        if request.path == "/login":
+            given = body_of(request)
+            session = door.give(given["username"])
+            headers = {"Set-Cookie": f"sid={session}; Path=/; HttpOnly"}
+            csrf = ("Set-Cookie", f"csrftoken=csrf-of-{session}; Path=/")
+            place = ("Set-Cookie", "place=north; Path=/")
+            made = answer(status=204, headers=headers)
+            return Response(made.status, (*made.headers, csrf, place))
+        if request.path == "/things":
+            right = request.header("X-CSRFToken") == f"csrf-of-{cookies.get('sid')}"
+            return None if right and cookies.get("place") == "north" else answer(status=403)
+        return None
+
+    paths = {"/things": {"post": {"responses": OK}}}
+    document = api({"type": "apiKey", "in": "cookie", "name": "sid"}, paths)
+    sender, _ = doors(tmp_path, document, by_cookie("sid"), rules)
+    specs = found(sender).specs
+    assert statuses(sender, specs, Request("POST", "/things")) == {200}
+    users = ActorBook(sender, specs, random.Random(0), "2a0b0c0d")
+    signed = users.authorise(Request("GET", "/me"), users.get("alice"))
+    assert signed.header("X-CSRFToken") is None
+
+
+def test_a_page_is_read_first_where_its_cookie_is_wanted(tmp_path: Path) -> None:
+    def rules(_door: Door, request: Request) -> Outcome | None:
+        csrf = sent_cookies(request).get("csrftoken")
+        if request.method == "POST" and (not csrf or request.header("X-CSRFToken") != csrf):
+            return answer({"detail": "CSRF cookie not set"}, 403)
+        if (request.method, request.path) == ("GET", "/users"):
+            return answer({}, headers={"Set-Cookie": "csrftoken=first-token; Path=/"})
+        return None
+
+    sender, (old, _) = doors(tmp_path, api(), by_header(), rules)
+    admission = found(sender)
+    assert (admission.guarded_works, admission.specs[0].opening) == (True, "/users")
+    assert statuses(sender, admission.specs, Request("POST", "/me")) == {200}
+    assert old.asked[-4:] == ["GET /users", "POST /users", "POST /login", "POST /me"]
+
+
+def test_a_session_that_changes_with_each_answer_is_followed(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if request.path == "/login":
+            user = body_of(request)["username"]
+        else:
+            user = door.tokens.pop(sent_cookies(request).get("sid", ""), "")
+        if not user or request.path == "/users":
+            return None
+        return answer({"user": user}, headers={"Set-Cookie": f"sid={door.give(user)}"})
+
+    document = api({"type": "apiKey", "in": "cookie", "name": "sid"})
+    sender, _ = doors(tmp_path, document, by_cookie("sid"), rules)
+    specs = found(sender).specs
+    users = ActorBook(sender, specs, random.Random(0), "1a0b0c0d")
+    alice = users.get("alice")
+    written = users.authorise(Request("GET", "/me"), alice)
+    for request in (written, users.authorise(Request("GET", "/me"), alice), written):
+        exchange = sender.send(request)
+        assert set(map(status_of, exchange.outcomes.values())) == {200}
+
+
+def test_who_has_lost_the_session_on_purpose_keeps_it_lost(tmp_path: Path) -> None:
+    sender, _ = doors(
+        tmp_path, api({"type": "apiKey", "in": "cookie", "name": "sid"}), by_cookie("sid")
+    )
+    specs = found(sender).specs
+    users = ActorBook(sender, specs, random.Random(0), "1a0b0c0d")
+    signed = users.authorise(Request("GET", "/me"), users.get("alice"))
+    bad = specs[0].credential.put(signed, "no-such-session")
+    exchange = sender.send(bad)
+    assert {sent_cookies(one)["sid"] for one in exchange.requests.values()} == {"no-such-session"}
+    assert set(map(status_of, exchange.outcomes.values())) == {401}
+
+
+REGISTRATION = {
+    "type": "object",
+    "required": ["username", "password"],
+    "properties": {
+        "username": {"type": "string"},
+        "password": {"type": "string"},
+        "phone": {"type": "string", "pattern": r"^\+[0-9]+$"},
+        "email": {"type": "string", "format": "email"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "takes",
+    [
+        lambda given: "email" not in given,
+        lambda given: "phone" in given,
+        lambda given: "$" in given["password"],
+    ],
+)
+def test_a_registration_that_is_refused_is_tried_with_another_body(
+    tmp_path: Path, takes: Any
+) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if (request.method, request.path, door.name) != ("POST", "/users", "new"):
+            return None
+        return None if takes(body_of(request)) else answer({"error": "no"}, 422)
+
+    document = api(paths={"/users": {"post": sends(REGISTRATION)}})
+    sender, _ = doors(tmp_path, document, by_header(), rules)
+    admission = found(sender)
+    assert admission.guarded_works
+    assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
+
+
+def test_what_was_refused_is_said(tmp_path: Path) -> None:
+    def rules(_door: Door, request: Request) -> Outcome | None:
+        return answer({"error": "closed"}, 403) if request.path == "/users" else None
+
+    document = api(paths={"/users": {"post": sends(REGISTRATION)}})
+    sender, (old, _) = doors(tmp_path, document, by_header(), rules)
+    (note,) = found(sender).notes
+    assert 'POST /users on old: 403 b\'{"error": "closed"}\' (and 3 more tries' in note
+    assert "`[register]` with `json = { … }`" in note
+    assert old.asked.count("POST /users") == 4
+
+
+def test_members_that_must_be_unique_are(tmp_path: Path) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "username": {"type": "string"},
+            "password": {"type": "string"},
+            "phone": {"type": "string"},
+            "id": {"type": "string", "format": "uuid"},
+            "badge": {"type": "string", "description": "Must be unique"},
+            "plan": {"enum": ["free"]},
+        },
+    }
+    seen: set[str] = set()
+
+    def rules(_door: Door, request: Request) -> Outcome | None:
+        if request.path != "/users" or _door.name == "new":
+            return None
+        given = body_of(request)
+        new = {given[name] for name in ("phone", "id", "badge")}
+        clash = bool(new & seen)
+        seen.update(new)
+        return answer({"error": "taken"}, 409) if clash else None
+
+    sender, _ = doors(tmp_path, api(paths={"/users": {"post": sends(schema)}}), by_header(), rules)
+    specs = found(sender).specs
+    users = ActorBook(sender, specs, random.Random(0), "1a0b0c0d")
+    assert {users.get(name).spec.name for name in ("alice", "bob")} == {"alice", "bob"}
+    assert len(seen) == 9
+
+
+def test_a_user_who_is_known_by_the_other_name_gets_in(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if (request.method, request.path) != ("POST", "/login"):
+            return None
+        given = body_of(request)
+        return door.log_in({"username": given["login"], "password": given["password"]})
+
+    schema = {**REGISTRATION, "required": ["username", "email", "password"]}
+    paths = {
+        "/users": {"post": sends(schema)},
+        "/login": {"post": sends(texts("login", "password"))},
+    }
+    sender, (old, _) = doors(tmp_path, api(paths=paths), by_header(), rules)
+    assert found(sender).guarded_works
+    assert old.asked.count("POST /users") == 1
+
+
+def test_a_token_of_the_registration_will_do_where_logging_in_fails(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if request.path == "/login":
+            return answer({"error": "confirm your address first"}, 403)
+        if request.path == "/users":
+            return answer({"token": door.give(body_of(request)["username"])}, 201)
+        return None
+
+    sender, _ = doors(tmp_path, api(), by_header(), rules)
+    admission = found(sender)
+    assert (admission.guarded_works, admission.specs[0].login) == (True, None)
+
+
+def test_who_is_told_how_users_log_in_does_with_less(tmp_path: Path) -> None:
+    def rules(_door: Door, request: Request) -> Outcome | None:
+        known = request.path == "/me" and request.header("Authorization") == "Bearer robot-token"
+        return answer({"error": "no profile"}, 404) if known else None
+
+    sender, _ = doors(tmp_path, api(), by_header(), rules)
+    draft = ActorSpec("robot", tokens={"*": "robot-token"}, token="", credential=UNKNOWN)
+    settled = settle(sender, draft, NONCE)
+    assert (str(settled.spec.credential), settled.works) == ("Authorization: Bearer …", False)
+
+
+def test_a_bearer_scheme_follows_its_example(tmp_path: Path) -> None:
+    scheme = {
+        **BEARER_SCHEME,
+        "description": "Send `Authorization: Token abc123` with each request",
+    }
+    sender, (old, _) = doors(tmp_path, api(scheme), by_header(word="Token"))
+    assert found(sender).guarded_works
+    assert old.asked.count("GET /me") == 2

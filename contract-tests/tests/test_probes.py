@@ -1,0 +1,232 @@
+"""The probes try what is always to be tried, one thing at a time, and find what differs there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.blog_server import make_blog
+from fixtures.files_server import DOCUMENT as FILES
+from fixtures.files_server import make_files
+from fixtures.flask_servers import Variant, pair
+from fixtures.shed_server import DOCUMENT as SHED
+from fixtures.shed_server import make_shed
+from flask import Flask
+
+from lockstep.drivers.probes.credentials import spoilt
+from lockstep.drivers.probes.driver import MOST_OF_ONE, probe
+from lockstep.drivers.probes.members import invalid, values, variants, with_member, without
+from lockstep.drivers.probes.parameters import with_query
+from lockstep.drivers.probes.paths import slash
+from lockstep.drivers.walk.driver import walk
+from lockstep.openapi.document import Document
+from lockstep.results.conditions import kinds_of
+from lockstep.results.trace import Exchange
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.messages import Request, status_of
+
+APIS: dict[str, tuple[Callable[[Variant], Flask], Path]] = {
+    "blog": (make_blog, BLOG),
+    "shed": (make_shed, SHED),
+    "files": (make_files, FILES),
+}
+
+
+def probed(api: str, *faults: str) -> tuple[Run, list[Exchange]]:
+    """The probes of two servers after a walk, and what came of them."""
+    make, document = APIS[api]
+    seen: list[Exchange] = []
+    with pair(make, *faults) as targets:
+        run = Run(Settings(document, require_coverage=False))
+        run.smoke(targets)
+        run.log_in(targets)
+        with run.stage("probes", targets), run.lane("probes", targets) as (exchanger, actors):
+            maker = walk(exchanger, actors, lambda *_: None)
+            exchanger.listeners.append(lambda exchange, _: seen.append(exchange))
+            probe(maker)
+    return run, seen
+
+
+@pytest.fixture(scope="module")
+def blog() -> tuple[Run, list[Exchange]]:
+    """The probes of two blogs that are alike."""
+    return probed("blog")
+
+
+@pytest.fixture(scope="module")
+def shed() -> tuple[Run, list[Exchange]]:
+    """The probes of two tool sheds that are alike."""
+    return probed("shed")
+
+
+def conditions(exchanges: list[Exchange], label: str) -> set[str]:
+    return {kind for each in exchanges if each.label == label for kind in kinds_of(each.conditions)}
+
+
+def test_everything_is_tried_on_an_operation_that_changes_something(
+    shed: tuple[Run, list[Exchange]],
+) -> None:
+    assert conditions(shed[1], "change-tool") >= {
+        *("no credentials", "bad credentials", "unknown thing", "deleted thing", "another's thing"),
+        *("wrong type", "out of bounds", "unreadable body", "media type", "no body", "second time"),
+    }
+
+
+def test_everything_is_tried_on_an_operation_that_makes_something(
+    blog: tuple[Run, list[Exchange]],
+) -> None:
+    assert conditions(blog[1], "CreateArticle") >= {
+        *("no credentials", "bad credentials", "missing", "wrong type", "duplicate", "notable"),
+        *("unreadable body", "no body", "media type", "second time"),
+    }
+
+
+def test_how_users_come_in_is_tried_too(blog: tuple[Run, list[Exchange]]) -> None:
+    _, seen = blog
+    assert conditions(seen, "POST /users") >= {"missing", "wrong type", "duplicate", "second time"}
+    answered = {status_of(each.leader) for each in seen if each.label == "Login"}
+    assert {200, 422} <= answered
+
+
+def test_paths_that_are_not_documented_are_tried_once(shed: tuple[Run, list[Exchange]]) -> None:
+    tried = Counter(
+        (each.request.method, each.label)
+        for each in shed[1]
+        if kinds_of(each.conditions) == {"undocumented method"}
+    )
+    assert ("DELETE", "DELETE /tools") in tried
+    assert set(tried.values()) == {1}
+    assert any("unknown path" in kinds_of(each.conditions) for each in shed[1])
+    assert "/tools/" in {each.request.path for each in shed[1]}
+
+
+def test_what_is_tried_is_bounded_and_changes_nothing_between_equals(
+    blog: tuple[Run, list[Exchange]], shed: tuple[Run, list[Exchange]]
+) -> None:
+    for run, seen in (blog, shed):
+        operations = len(run.document.operations)
+        # Some probes send what they need before.
+        assert len(seen) < 2 * MOST_OF_ONE * operations
+        verdict = run.finish()
+        assert [each for each in verdict.findings if each.category == "parity"] == []
+        assert verdict.problems == []
+
+
+def test_a_required_header_is_left_out_and_an_unknown_file_asked_for() -> None:
+    run, seen = probed("files")
+    without_tenant = [each for each in seen if each.request.header("X-Tenant") is None]
+    assert {status_of(each.leader) for each in without_tenant if "/files" in each.label} <= {400}
+    assert "missing" in conditions(seen, "read-file")
+    assert "media type" in conditions(seen, "store-file")
+    assert [each for each in run.finish().findings if each.category == "parity"] == []
+
+
+@pytest.mark.parametrize(
+    ("api", "fault", "operation"),
+    [
+        ("blog", "foreign", "UpdateArticle"),
+        ("shed", "long_name", "add-tool"),
+    ],
+)
+def test_a_difference_that_one_thing_shows_is_found(api: str, fault: str, operation: str) -> None:
+    run, _ = probed(api, fault)
+    found = {finding.operation for finding in run.finish().findings}
+    assert operation in found
+
+
+DOCUMENT = Document(
+    {
+        "openapi": "3.1.0",
+        "info": {"title": "", "version": ""},
+        "paths": {},
+        "components": {
+            "schemas": {
+                "Note": {
+                    "type": "object",
+                    "required": ["title", "size"],
+                    "properties": {
+                        "title": {"type": "string", "minLength": 2, "maxLength": 40},
+                        "size": {"type": "integer", "minimum": 5, "maximum": 9},
+                        "state": {"type": "string", "enum": ["open"]},
+                        "day": {"type": "string", "format": "date"},
+                        "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 2},
+                        "note": {"type": ["string", "null"]},
+                        "id": {"type": "string", "readOnly": True},
+                    },
+                }
+            }
+        },
+    }
+)
+NOTE = {"$ref": "#/components/schemas/Note"}
+PLAIN = {"title": "aa", "size": 5}
+
+
+def test_each_variant_changes_one_member() -> None:
+    found = {each.reason: each.value for each in variants(DOCUMENT, NOTE, PLAIN)}
+    assert found["without title"] == {"size": 5}
+    assert found["title is too short"]["title"] == "b"
+    assert len(found["title is too long"]["title"]) == 41
+    assert len(found["title is as long as allowed"]["title"]) == 40
+    assert [found[f"size is {how}"]["size"] for how in ("too small", "too large")] == [4, 10]
+    assert found["state is none of its values"]["state"] == "lockstep-none"
+    assert found["day has not its format"]["day"] == "lockstep none"
+    assert len(found["tags has too many elements"]["tags"]) == 3
+    assert found["note is null"] == {**PLAIN, "note": None}
+    assert "\0" in found["title has NUL in it"]["title"]
+    assert not any(reason.startswith("id ") for reason in found)
+    assert found["a member that is not documented"] == {**PLAIN, "lockstep_unknown": "lockstep"}
+    for value in found.values():
+        assert sum(value.get(name) != PLAIN.get(name) for name in {*value, *PLAIN}) <= 1
+
+
+def test_a_body_within_a_body_is_changed_inside() -> None:
+    schema = {"type": "object", "required": ["note"], "properties": {"note": NOTE}}
+    found = {each.reason: each.value for each in variants(DOCUMENT, schema, {"note": PLAIN})}
+    assert found["without note/title"] == {"note": {"size": 5}}
+    assert found["a member that is not documented"]["note"]["lockstep_unknown"] == "lockstep"
+
+
+def test_the_plainest_invalid_body_lacks_something() -> None:
+    assert invalid(DOCUMENT, NOTE, PLAIN) == {"size": 5}
+    assert invalid(DOCUMENT, {"type": "object"}, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "integer", "exclusiveMinimum": 0}, {0, 1}),
+        ({"type": "number"}, {"abc", -1, 0}),
+        ({"type": "boolean"}, {"abc", 1, None}),
+        ({"type": "array", "items": {}, "minItems": 1}, {"abc"}),
+        ({"type": "object"}, {"abc"}),
+        ({}, {None}),
+    ],
+)
+def test_values_of_every_kind_have_neighbours(schema: dict[str, Any], expected: set[Any]) -> None:
+    found = [value for _, _, value in values(DOCUMENT, schema)]
+    assert all(value in found for value in expected)
+
+
+def test_members_are_set_and_taken_away_at_any_depth() -> None:
+    assert with_member({"a": {"b": 1}}, ("a", "c"), 2) == {"a": {"b": 1, "c": 2}}
+    assert with_member({}, ("a", "c"), 2) == {"a": {"c": 2}}
+    assert without({"a": {"b": 1, "c": 2}}, ("a", "c")) == {"a": {"b": 1}}
+
+
+def test_a_query_parameter_is_set_or_left_out() -> None:
+    request = Request("GET", "/a?x=1&y=2")
+    assert with_query(request, "x", "a\0b").path == "/a?y=2&x=a%00b"
+    assert with_query(request, "x", None).path == "/a?y=2"
+    assert with_query(Request("GET", "/a?x=1"), "x", None).path == "/a"
+    assert slash(request).path == "/a/?x=1&y=2"
+
+
+def test_a_bad_token_has_the_form_of_a_good_one() -> None:
+    assert spoilt("abcdefghijxx") == "abcdefxxxxyy"
+    assert spoilt("ab") == "xx"

@@ -1,0 +1,114 @@
+"""How credentials are sent is read from a document: its schemes, its examples, its prose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fixtures.doors import OK, api
+
+from lockstep.auth.schemes import (
+    csrf_header,
+    find_credentials,
+    password_flow,
+    unsupported,
+    without_csrf,
+)
+from lockstep.openapi.document import Document
+
+HEADER = {"type": "apiKey", "in": "header", "name": "Authorization"}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "first"),
+    [
+        ({**HEADER, "description": "```\nAuthorization: Token xxxxxx\n```"}, "Token {token}"),
+        (
+            {**HEADER, "description": "in this form:\n\n    Token xxxxxx.yyyyyyy.zzzzzz"},
+            "Token {token}",
+        ),
+        ({**HEADER, "description": "Use `Authorization: token <key>`"}, "token {token}"),
+        ({**HEADER, "x-example": "Authorization: SSWS 00abc"}, "SSWS {token}"),
+        ({**HEADER, "description": "The JWT token of the log-in"}, "JWT {token}"),
+        ({**HEADER, "description": "Authorization: the token of the log-in"}, "Bearer {token}"),
+        ({"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}, "Bearer {token}"),
+        ({"type": "http", "scheme": "bearer", "bearerFormat": "Token <jwt>"}, "Token {token}"),
+        ({"type": "http", "scheme": "basic"}, "Basic {token}"),
+    ],
+)
+def test_the_word_before_a_token_is_that_of_the_scheme(scheme: dict[str, Any], first: str) -> None:
+    assert find_credentials(Document(api(scheme)))[0].form == first
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        {"example": "Token abc"},
+        {"schema": {"type": "string", "example": "Token eyJhbGciOi"}},
+        {"examples": {"usual": {"value": "Token abcdefghijklmnop"}}, "schema": {"type": "string"}},
+        {"description": "`Authorization: Token abc`"},
+    ],
+)
+def test_the_example_of_a_header_parameter_has_the_word(parameter: dict[str, Any]) -> None:
+    operation = {
+        "parameters": [{"name": "Authorization", "in": "header", **parameter}],
+        "responses": OK,
+    }
+    document = Document(api(paths={"/me": {"get": operation}}))
+    assert find_credentials(document)[0].form == "Token {token}"
+
+
+def test_a_document_without_schemes_may_say_it_in_its_description() -> None:
+    raw = api()
+    del raw["components"]
+    raw["info"]["description"] = "Log in, then send `Authorization: JWT <token>`."
+    assert find_credentials(Document(raw))[0].form == "JWT {token}"
+
+
+def test_a_header_for_csrf_tokens_is_no_credential() -> None:
+    raw = api({"type": "apiKey", "in": "cookie", "name": "sid"})
+    raw["components"]["securitySchemes"]["csrf"] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-My-Csrf",
+    }
+    document = Document(raw)
+    assert [str(form) for form in find_credentials(document)] == ["Cookie: sid=…"]
+    assert csrf_header(document) == "X-My-Csrf"
+    assert csrf_header(Document(api())) == ""
+
+
+def test_headers_for_csrf_tokens_are_taken_from_a_document() -> None:
+    raw = api()
+    raw["components"]["parameters"] = {"token": {"name": "X-CSRFToken", "in": "header"}}
+    raw["components"]["securitySchemes"]["csrf"] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRFToken",
+    }
+    kept = {"name": "limit", "in": "query"}
+    parameters = [{"$ref": "#/components/parameters/token"}, kept]
+    operation = {"parameters": parameters, "security": [{"key": [], "csrf": []}]}
+    raw["paths"]["/things"] = {"post": operation}
+    changed = without_csrf(raw)["paths"]["/things"]["post"]
+    assert changed == {"parameters": [kept], "security": [{"key": []}]}
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("token", "/token"),
+        ("/api/token", "/token"),
+        ("https://api.example.com/api/token", "/token"),
+        ("https://accounts.example.com/token", ""),
+    ],
+)
+def test_a_token_endpoint_is_one_of_the_same_server(url: str, path: str) -> None:
+    raw = api({"type": "oauth2", "flows": {"password": {"tokenUrl": url, "scopes": {}}}})
+    raw["servers"] = [{"url": "https://api.example.com/api"}]
+    assert password_flow(Document(raw)) == path
+
+
+def test_what_cannot_be_sent_is_named() -> None:
+    assert unsupported(Document(api())) == []
+    assert "client certificates" in unsupported(Document(api({"type": "mutualTLS"})))[0]

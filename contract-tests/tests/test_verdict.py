@@ -1,0 +1,119 @@
+"""A verdict is three statements: on parity, on conformance, and on what was not tested."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fixtures.scripted import Scripted, answer, plain_document
+
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.messages import Outcome, Request
+from lockstep.verdict import Verdict
+
+
+def verdict(
+    tmp_path: Any, left: Outcome, right: Outcome, *requests: Request, **settings: Any
+) -> Verdict:
+    """What comes of some requests to two targets that always answer the same."""
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(plain_document()))
+    run = Run(replace(Settings(document=path, require_coverage=False), **settings))
+    targets = [Scripted("left", lambda _: left), Scripted("right", lambda _: right)]
+    with run.stage("by hand", targets):
+        exchanger = Exchanger(run.ledger, targets)
+        for request in requests:
+            exchanger.send(request)
+    return run.finish()
+
+
+TASK = answer({"id": 1, "title": "t"})
+BROKEN = answer({"id": "one", "title": "t"})
+READ = Request("GET", "/tasks/1")
+
+
+def test_equal_answers_are_alike(tmp_path: Any) -> None:
+    found = verdict(tmp_path, TASK, TASK, READ)
+    assert (found.parity, found.conformance, found.exit_code) == ("alike", "kept", 0)
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("parity", 0), ("conformance", 1), ("any", 1)])
+def test_who_break_a_rule_alike_are_alike(tmp_path: Any, fail_on: str, code: int) -> None:
+    found = verdict(tmp_path, BROKEN, BROKEN, READ, fail_on=fail_on)
+    assert (found.parity, found.conformance) == ("alike", "broken")
+    assert {finding.verdict for finding in found.findings} == {"all wrong alike"}
+    assert found.exit_code == code
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("parity", 1), ("conformance", 0), ("any", 1)])
+def test_a_difference_is_a_matter_of_parity(tmp_path: Any, fail_on: str, code: int) -> None:
+    other = answer({"id": 1, "title": "other"})
+    found = verdict(tmp_path, TASK, other, READ, fail_on=fail_on)
+    assert (found.parity, found.conformance, found.exit_code) == ("not alike", "kept", code)
+
+
+def test_nothing_sent_is_not_alike(tmp_path: Any) -> None:
+    found = verdict(tmp_path, TASK, TASK)
+    assert (found.parity, found.exit_code) == ("not tested", 2)
+    assert found.untested == ["nothing was sent"]
+
+
+def test_refusals_alone_test_nothing(tmp_path: Any) -> None:
+    refused = answer({"error": "no"}, 404)
+    found = verdict(tmp_path, refused, refused, READ)
+    assert (found.parity, found.exit_code) == ("not tested", 2)
+
+
+def test_an_operation_that_never_succeeded_is_named(tmp_path: Any) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(plain_document()))
+
+    def answers(request: Request) -> Outcome:
+        return TASK if request.method == "GET" else answer({"error": "no"}, 404)
+
+    run = Run(Settings(document=path, require_coverage=False))
+    targets = [Scripted("left", answers), Scripted("right", answers)]
+    with run.stage("by hand", targets):
+        exchanger = Exchanger(run.ledger, targets)
+        exchanger.send(READ)
+        exchanger.send(Request("PATCH", "/tasks/1", body=b"{}"))
+    found = run.finish()
+    assert found.parity == "alike"
+    assert found.untested == ["changeTask never succeeded everywhere"]
+
+
+def test_nothing_behind_a_log_in_is_not_alike(tmp_path: Any) -> None:
+    document = plain_document()
+    document["security"] = [{"bearer": []}]
+    document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document))
+    assert Document(document).operations["getTask"].requires_auth
+    run = Run(Settings(document=path, require_coverage=False))
+    closed = answer({"error": "who?"}, 401)
+    targets = [Scripted("left", lambda _: closed), Scripted("right", lambda _: closed)]
+    with run.stage("by hand", targets):
+        Exchanger(run.ledger, targets).send(READ)
+    found = run.finish()
+    assert (found.parity, found.exit_code) == ("not tested", 2)
+    assert found.untested[0].startswith("nothing behind the log-in")
+
+
+def test_what_is_seen_once_decides_nothing(tmp_path: Any) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(plain_document()))
+    run = Run(Settings(document=path, require_coverage=False))
+    other = answer({"id": 1, "title": "other"})
+    targets = [Scripted("left", lambda _: TASK), Scripted("right", lambda _: other)]
+    with run.stage("by hand", targets):
+        Exchanger(run.ledger, targets).send(READ)
+    for finding in run.ledger.findings.all():
+        finding.reproduced = False
+    found = run.finish()
+    assert (found.parity, found.exit_code) == ("alike", 0)
+    assert [finding.kind for finding in found.seen_once] == ["value"]

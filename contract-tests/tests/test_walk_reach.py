@@ -1,0 +1,173 @@
+"""The walk sends what an operation takes, names what it put, and notices a GET that uses up."""
+
+from __future__ import annotations
+
+import pytest
+from fixtures.files_server import DOCUMENT, make_files
+from fixtures.flask_servers import pair
+
+from lockstep.drivers.walk.bodies import Style
+from lockstep.drivers.walk.driver import walk
+from lockstep.drivers.walk.media import Media, content, encoded, media_types
+from lockstep.drivers.walk.parameters import declared, plain_value
+from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.values import in_future, later, nothing_like
+from lockstep.openapi.document import Document
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.messages import Request
+
+
+def walked(*faults: str) -> tuple[Run, list[Request]]:
+    """A walk over two file servers, and the requests that it sent."""
+    sent: list[Request] = []
+    with pair(make_files, *faults) as targets:
+        run = Run(Settings(DOCUMENT, require_coverage=False))
+        with run.stage("walk", targets), run.lane("walk", targets) as (exchanger, actors):
+            exchanger.listeners.append(lambda exchange, _: sent.append(exchange.request))
+            walk(exchanger, actors, lambda *_: None)
+    return run, sent
+
+
+@pytest.fixture(scope="module")
+def sound() -> tuple[Run, list[Request]]:
+    """A walk over two servers that are alike."""
+    return walked()
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    """The document of the file servers."""
+    return Document.load(DOCUMENT)
+
+
+def statuses(run: Run, operation: str) -> set[int]:
+    return set(run.ledger.coverage.operations[operation].statuses["old"])
+
+
+def test_required_headers_go_along(sound: tuple[Run, list[Request]]) -> None:
+    run, sent = sound
+    assert statuses(run, "list-files") == {200}
+    about_files = [request for request in sent if request.path.startswith("/files")]
+    assert {request.header("X-Tenant") for request in about_files} == {"acme"}
+
+
+def test_what_a_client_named_is_read_and_written_over(sound: tuple[Run, list[Request]]) -> None:
+    run, _ = sound
+    assert statuses(run, "store-file") == {201, 204}
+    assert 200 in statuses(run, "read-file")
+    assert run.finish().findings == []
+
+
+def test_every_media_type_is_sent(sound: tuple[Run, list[Request]]) -> None:
+    run, sent = sound
+    types = {request.header("Content-Type") for request in sent if request.method == "PUT"}
+    assert types == {"text/plain", "application/x-frames"}
+    assert statuses(run, "add-picture") == {201}
+
+
+def test_what_can_be_read_is_asked_for_its_headers_alone_once(
+    sound: tuple[Run, list[Request]],
+) -> None:
+    heads = [request.path for request in sound[1] if request.method == "HEAD"]
+    assert "/files" in heads
+    assert len(heads) == len(set(heads)) == 2
+
+
+def test_a_get_that_uses_up_what_it_names_is_not_asked_again(
+    sound: tuple[Run, list[Request]],
+) -> None:
+    run, sent = sound
+    assert run.ledger.unrepeatable == {"tear-off"}
+    asked = [request.path for request in sent if request.path.endswith("/stub")]
+    assert len(asked) == 1
+
+
+def test_a_difference_in_what_cannot_be_repeated_is_no_noise() -> None:
+    run, _ = walked("moody")
+    (finding,) = run.finish().findings
+    assert (finding.operation, finding.where) == ("tear-off", "body /seat")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "changes"),
+    [
+        ("GET", "/items/{id}/delete", True),
+        ("GET", "/logout", True),
+        ("GET", "/sign-out", True),
+        ("GET", "/deletedItems", False),
+        ("GET", "/items/{id}", False),
+        ("POST", "/logout", False),
+    ],
+)
+def test_a_get_may_say_that_it_changes_something(method: str, path: str, changes: bool) -> None:
+    item: dict[str, object] = {method.lower(): {"responses": {}}}
+    about = {"title": "", "version": ""}
+    read = Document({"openapi": "3.1.0", "info": about, "paths": {path: item}})
+    (operation,) = read.operations.values()
+    assert changes_state(operation) is changes
+
+
+def test_parameters_have_the_same_valid_value_each_time(document: Document) -> None:
+    found = {each.name: each for each in declared(document, document.operations["read-file"])}
+    assert {name: plain_value(document, each) for name, each in found.items()} == {
+        "X-Tenant": "acme",
+        "file": "lockstep",
+    }
+    assert found["file"].required
+
+
+def test_parts_are_written_with_a_name_for_files(document: Document) -> None:
+    (media,) = media_types(document, document.operations["add-picture"])
+    data, media_type = encoded(document, media, {"title": "a", "file": "b"})
+    assert media_type.startswith("multipart/form-data; boundary=")
+    assert b'name="title"\r\n\r\na\r\n' in data
+    assert b'name="file"; filename="lockstep.txt"\r\nContent-Type: application/octet-stream' in data
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "written"),
+    [
+        ("form", {"a": [1, True], "b": None, "c": "é"}, b"a=1&a=true&c=%C3%A9"),
+        ("json", {"a": "é"}, '{"a": "é"}'.encode()),
+        ("text", "é", "é".encode()),
+        ("binary", b"\xff", b"\xff"),
+        ("json", b"{", b"{"),
+    ],
+)
+def test_contents_become_bytes(
+    document: Document, kind: str, value: object, written: bytes
+) -> None:
+    assert encoded(document, Media("x/y", kind), value) == (written, "x/y")
+
+
+def test_texts_come_in_every_style(document: Document) -> None:
+    text, frames = media_types(document, document.operations["store-file"])
+    assert content(document, text, Style.PLAIN) == "hello"
+    assert content(document, text, Style.BLANK) != content(document, text, Style.BLANK).strip()
+    assert isinstance(content(document, frames, Style.FULL), bytes)
+
+
+@pytest.mark.parametrize(
+    ("value", "other"),
+    [
+        ("17", "999999"),
+        ("tool_17", "tool_99"),
+        ("hello", "hello-unknown"),
+        ("0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11", "3f2b8c1e-7d4a-4e6f-9b0a-5c8d1e2f3a4b"),
+    ],
+)
+def test_a_value_that_names_nothing_has_the_same_form(value: str, other: str) -> None:
+    assert nothing_like(value) == other
+
+
+def test_times_do_not_meet() -> None:
+    booking = {"from": "1990-01-31T12:00:00Z", "to": "1990-01-31T12:00:00Z", "day": "1990-01-31"}
+    assert later(booking, 2) == {
+        "from": "1990-02-02T12:00:00Z",
+        "to": "1990-02-02T13:00:00Z",
+        "day": "1990-01-31",
+    }
+    assert in_future(booking)["from"] == "2031-01-31T12:00:00Z"
+    assert in_future(booking)["day"] == "1990-01-31"
+    assert in_future(booking, dates=True)["day"] == "2031-01-31"
