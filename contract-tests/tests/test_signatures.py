@@ -118,7 +118,7 @@ def test_two_successes_are_told_apart_from_a_success_and_a_refusal(seen: Observe
 
 def test_what_is_null_or_absent_is_one_fact_for_all_members(seen: Observed) -> None:
     left = answer(200, {**TASK, "state": None, "due_at": None})
-    null, member = facts(seen, left, answer(200, {"id": "t1", "title": "one"}))
+    member, null = facts(seen, left, answer(200, {"id": "t1", "title": "one"}))
     assert null.signature == Signature("member", "", "null → absent")
     assert sorted(places(null)) == ["body /due_at", "body /state"]
     assert member.signature == Signature("member", "task.size", "present → absent")
@@ -234,6 +234,15 @@ def test_an_object_that_is_another_thing_is_one_fact_with_all_its_members() -> N
     )
     assert (found.signature.kind, found.signature.what) == ("symbol", "task.owner")
     assert places(found) == ["body /owner"]
+
+
+def test_differences_stand_in_the_order_of_the_answers(seen: Observed) -> None:
+    names = ["k", "c", "x", "b", "m", "a"]
+    left, right = ({"id": "t1", **dict.fromkeys(names, value)} for value in (1, 2))
+    found = facts(seen, answer(200, {"id": "t1"}), answer(200, right))
+    assert [one.signature.what for one in found] == [f"task.{name}" for name in names]
+    found = facts(seen, answer(200, left), answer(200, {"id": "t1"}))
+    assert [one.signature.what for one in found] == [f"task.{name}" for name in names]
 
 
 @pytest.mark.parametrize("member", ["created_at", "due_at"])

@@ -124,9 +124,9 @@ class Walker:
             self._report(Found("bytes", *wrong), ())
 
     def _objects(self, left: Object, right: Object, place: Place) -> None:
-        for name in left.keys() - right.keys():
+        for name in (name for name in left if name not in right):
             self._report(Found("missing", show(left[name]), "absent"), (*place.path, name))
-        for name in right.keys() - left.keys():
+        for name in (name for name in right if name not in left):
             self._report(Found("extra", "absent", show(right[name])), (*place.path, name))
         inside = self._policy.enter(left, right, place)
         if isinstance(inside, Found):

@@ -20,6 +20,8 @@ from lockstep.transport.quoting import shown
 _OF_THINGS = frozenset({"unknown thing", "deleted thing", "another's thing", "oneself"})
 _OF_USERS = frozenset({"no credentials", "bad credentials"})
 _OF_BODIES = frozenset({"media type", "no body", "unreadable body", "unknown member"})
+_UNDOCUMENTED = "without the members that are not documented"
+_OF_CONTENT = frozenset({"content-type", "content-length"})
 # So many values of a valid request are tried, the most notable first.
 _MOST_VALUES = 5
 
@@ -96,15 +98,28 @@ class Corrector:
         if kind in ("undocumented method", "unknown path"):
             return f"by {sample.method} {sample.path.partition('?')[0]}", good
         if kind in _OF_THINGS:
-            query = last.request.path.partition("?")[1:]
-            path = sample.path.partition("?")[0] + "".join(query)
-            content = _content(last.request)
-            request = replace(_without_content(sample), path=path, body=last.request.body)
-            request = replace(request, headers=(*request.headers, *content))
-            return "for a thing of the user's own", _with_last(good, request)
+            return "for a thing of the user's own", _with_last(good, _about(last.request, sample))
+        if kind == "unknown member":
+            known = self._without_unknown(last.request)
+            if known is not None:
+                return _UNDOCUMENTED, _with_last(exchanges, replace(last.request, body=known))
         if kind in _OF_BODIES or name in ("", "the body"):
             return "with a valid body", _with_last(exchanges, _with_body_of(last.request, sample))
         return self._valued(exchanges, sample, name)
+
+    def _without_unknown(self, request: Request) -> bytes | None:
+        """The body with what the document knows; `None` where nothing else is in it."""
+        operation = self._document.find(request.method, request.path)
+        unknown = self._reader.unknown_members(operation, request) if operation is not None else []
+        if not unknown:
+            return None
+        body = json.loads(request.body or b"")
+        for *outer, name in unknown:
+            node = body
+            for part in outer:
+                node = node[part]
+            node.pop(name, None)
+        return _encoded(body)
 
     def _once(self, exchanges: tuple[Exchange, ...]) -> tuple[str, tuple[Exchange, ...]] | None:
         last = exchanges[-1].request
@@ -152,6 +167,15 @@ def _with_last(exchanges: tuple[Exchange, ...], request: Request) -> tuple[Excha
     return (*exchanges[:-1], replace(exchanges[-1], request=request))
 
 
+def _about(request: Request, sample: Request) -> Request:
+    """The request about the thing of another one, in the name of that one's user."""
+    path = sample.path.partition("?")[0] + "".join(request.path.partition("?")[1:])
+    signed = tuple(h for h in sample.headers if h[0].lower() not in _OF_CONTENT)
+    named = {name.lower() for name, _ in signed}
+    own = tuple(header for header in request.headers if header[0].lower() not in named)
+    return replace(request, path=path, headers=(*signed, *own), actor=sample.actor)
+
+
 def _without_query(request: Request, name: str) -> Request:
     path, _, query = request.path.partition("?")
     pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != name]
@@ -191,4 +215,8 @@ def _with_member(request: Request, sample: Request, parts: list[str]) -> bytes |
         del node[parts[-1]]
     else:
         return None
+    return _encoded(body)
+
+
+def _encoded(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")

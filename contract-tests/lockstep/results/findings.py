@@ -26,6 +26,8 @@ RACE = "race"
 MAX_EXEMPLARS = 4
 # A finding stops looking for a shorter sequence after so many occurrences.
 MAX_SEQUENCES = 50
+# What may stand out in a request that is as it should be; one without is better.
+_GOOD = frozenset({"notable", "precondition"})
 
 
 UNSIGNED = Signature("", "", "")
@@ -271,7 +273,7 @@ class Tried:
         self._asked[exchange.label].add(kinds)
         for name, outcome in exchange.outcomes.items():
             self._answered[exchange.label, name].add(str(status_of(outcome)))
-        if not kinds <= {"notable"} or (exchange.conditions and exchange.label in self.succeeded):
+        if not kinds <= _GOOD or (exchange.conditions and exchange.label in self.succeeded):
             return
         known = self.succeeded.get(exchange.label)
         if known is not None and not known[-1].conditions:

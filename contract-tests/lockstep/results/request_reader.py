@@ -20,7 +20,7 @@ from lockstep.transport.quoting import code, shown
 
 _STRUCTURED = frozenset({"array", "object"})
 _TYPES = frozenset({"type", "anyOf", "oneOf", "const"})
-_MEMBERS = frozenset({"additionalProperties", "unevaluatedProperties"})
+_MEMBERS = frozenset({"additionalProperties", "unevaluatedProperties", "falseSchema"})
 # One request that breaks more rules than these shows no more by it.
 _MAX_FAULTS = 6
 
@@ -88,6 +88,20 @@ class RequestReader:
     def body_schema(self, operation: Operation, request: Request) -> Any:
         """The schema of the body that a request sends; `None` where none is documented."""
         return self._body(operation, request)[0]
+
+    def unknown_members(
+        self, operation: Operation, request: Request
+    ) -> list[tuple[str | int, ...]]:
+        """The places of the members of a JSON body that the document does not know."""
+        schema, value = self._body(operation, request)
+        if schema is None or value is NotImplemented:
+            return []
+        return [
+            (*wrong.instance_path, str(name))
+            for wrong in self._conformance.validator(schema).iter_errors(value)
+            if wrong.kind.name in _MEMBERS
+            for name in getattr(wrong.kind, "unexpected", ())
+        ]
 
     def has_credentials(self, request: Request) -> bool:
         """Whether a request carries what any of the document's security schemes asks for."""
