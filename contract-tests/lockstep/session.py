@@ -204,7 +204,7 @@ class Session:
         findings = self.ledger.findings
         nonces = tuple(self._nonces)
         identities = {**self._identities, **exchanger.identities}
-        confirmer = Confirmer(exchanger, self.settings.confirm, self._budget, nonces, identities)
+        confirmer = Confirmer(exchanger, self._budget, nonces, identities)
         groups = []
         for one in cluster(findings.all(), findings.tried):
             chosen = merged(one)

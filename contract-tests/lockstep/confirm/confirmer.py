@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lockstep.confirm.budget import Budget
@@ -11,7 +11,7 @@ from lockstep.confirm.corrections import Corrector
 from lockstep.confirm.dependencies import Exchanges, dependencies
 from lockstep.confirm.grounding import creations
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
-from lockstep.confirm.shrinker import ShrinkSettings, fewer_steps, shrunk, simpler_last
+from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.results.conditions import Condition
@@ -35,7 +35,6 @@ class Confirmer:
     """
 
     exchanger: Exchanger
-    settings: ShrinkSettings
     budget: Budget
     nonces: tuple[str, ...] = ()
     identities: Mapping[str, Identity] = field(default_factory=dict)
@@ -88,12 +87,14 @@ class Confirmer:
     def _first_shown(self, findings: list[Finding]) -> tuple[Oracle, Played] | None:
         """The first sequence of some findings that shows one of them again.
 
-        Those that lean on nothing come first; last comes all that was sent before the finding.
+        Those that lean on nothing come first; then those that make what the answer showed; last
+        comes all that was sent before the finding.
         """
         tries = [(finding, each) for finding in findings for each in finding.exemplars]
         tries.sort(key=lambda pair: (not is_grounded(pair[1]), len(pair[1])))
         chosen = findings[0]
-        tries = [*tries[:_MOST_TRIES], *tries[:1], (chosen, _history(chosen))]
+        makings = ((finding, _making(finding, tuple(each))) for finding, each in tries[:1])
+        tries = [*tries[:_MOST_TRIES], *tries[:1], *makings, (chosen, _history(chosen))]
         oracles = {id(finding): self._oracle(finding) for finding, _ in tries}
         for finding, exchanges in tries:
             oracle = oracles[id(finding)]
@@ -101,7 +102,7 @@ class Confirmer:
             played = oracle.play(start, start.exchanges, anew=True) if exchanges else None
             if played is None or not played.shown:
                 continue
-            grounded = self._grounded(oracle, played)
+            grounded = self._grounded(oracle, played, start.exchanges)
             if grounded is not None:
                 return oracle, grounded
         conclusive = all(oracle.is_conclusive for oracle in oracles.values())
@@ -109,23 +110,34 @@ class Confirmer:
             finding.reproduced = False if conclusive else None
         return None
 
-    def _grounded(self, oracle: Oracle, played: Played) -> Played | None:
+    def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
         """The same with steps that make what a list shows, where it leans on what was there.
 
-        `None` where such steps do not show the finding: it is about what was left by others. Where
-        nobody knows how to make what is listed, it is given, and the steps stand.
+        `None` where such steps all succeed and do not show the finding: it is about what was left
+        by others. Where nobody knows how to make what is listed, it is given, and the steps stand.
         """
         exchanges = played.sequence.exchanges
         if is_grounded(exchanges) and not _counts_others(oracle.finding, exchanges):
             return played
-        given = True
-        for steps in creations(self.exchanger.ledger, exchanges):
-            start = self._named(steps)
-            again = oracle.play(start, start.exchanges, anew=True)
-            if again is not None and again.shown and again.follows is None:
+        for steps in self._remaking(oracle.finding, start, exchanges):
+            named = self._named(steps)
+            again = oracle.play(named, named.exchanges, anew=True)
+            if again is None or again.follows is not None:
+                continue
+            if again.shown:
                 return again
-            given = False
-        return played if given else None
+            if all(map(_has_succeeded, again.sequence.exchanges[:-1])):
+                return None
+        return played
+
+    def _remaking(
+        self, finding: Finding, start: Exchanges, exchanges: Exchanges
+    ) -> Iterator[Exchanges]:
+        """Steps that make what a list shows: as it was made first, else as things are made."""
+        made = tuple(_making(finding, start))
+        if made:
+            yield made
+        yield from creations(self.exchanger.ledger, exchanges)
 
     def _depends(self, oracle: Oracle, played: Played) -> bool:
         """Whether a finding never shows without a write that succeeded on one side only."""
@@ -138,7 +150,6 @@ class Confirmer:
 
     def _explain(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         """Make the steps short, and find the nearest ones that do not differ."""
-        best = sequence
         if is_grounded(sequence.exchanges) and finding.signature.how != "count":
             best = shrunk(sequence, oracle.show, simplify=is_judged(finding))
         else:
@@ -156,10 +167,10 @@ class Confirmer:
         finding.effect_of = _effect(best.exchanges)
 
     def _compare_with_neighbour(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
-        log = self.exchanger.ledger
-        corrector = Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
         if finding.signature.kind not in ("status", "list", "value"):
             return
+        log = self.exchanger.ledger
+        corrector = Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
         conditions = finding.conditions
         if finding.signature.kind == "status":
             conditions = best.exchanges[-1].conditions
@@ -213,6 +224,17 @@ def _history(finding: Finding) -> list[Exchange]:
     sequences = (trace.sequence(each, writes=False) for each in finding.lately)
     every = {each.number: each for sequence in sequences for each in sequence}
     return [every[number] for number in sorted(every)]
+
+
+def _has_succeeded(exchange: Exchange) -> bool:
+    statuses = (status_of(outcome) or 599 for outcome in exchange.outcomes.values())
+    return all(status < 400 for status in statuses)
+
+
+def _making(finding: Finding, exchanges: Exchanges) -> list[Exchange]:
+    """What was sent to make all that the last answer shows; empty where nothing else was."""
+    made = finding.trace.making(exchanges[-1]) if finding.trace is not None else []
+    return made if len(made) > len(exchanges) else []
 
 
 def _counts_others(finding: Finding, exchanges: Exchanges) -> bool:

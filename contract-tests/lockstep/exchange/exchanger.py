@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
@@ -19,7 +19,7 @@ from lockstep.exchange.triage import Triage
 from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
-from lockstep.openapi.shapes import Generated
+from lockstep.openapi.shapes import Generated, thing_key
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.credentials import Identity
@@ -213,6 +213,7 @@ class Exchanger:
         self.trace.record(exchange, made)
         self._judge(exchange, operation, expected)
         self._compare(exchange, operation, ordered=ordered)
+        exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
         self._triage.sort(exchange, made)
         self.ledger.findings.note(exchange, self.trace)
         self.ledger.count(exchange)
@@ -290,6 +291,15 @@ class Exchanger:
         if not isinstance(outcome, Response):
             return []
         return list(self._comparer.generated(operation, ParsedAnswer(outcome)))
+
+    def _shown_by_partners(self, exchange: Exchange, operation: Operation | None) -> Iterator[str]:
+        """The keys of the things in the answers that differ from the leader's."""
+        for name in filter(exchange.differences.get, exchange.differences):
+            bijection = self._table.to(name)
+            for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name])):
+                origin = bijection.origin(item.kind, item.value)
+                if origin is not None:
+                    yield thing_key(item.family, origin)
 
     def _usable(self, exchange: Exchange, generated: list[Generated]) -> list[Generated]:
         """What later requests may name: of answers that differ, only what every target has."""

@@ -11,8 +11,6 @@ from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place, Tried
 
 # A condition is to blame where so many of its tries differ in the same way.
 _SHARE = 0.7
-# What says how a value stands out is part of what a condition is.
-_DETAILED = frozenset({"notable", "undocumented method", "parameter", "precondition"})
 # How two values are related by chance.
 _VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
 _INVALID = frozenset(
@@ -325,10 +323,9 @@ def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _plainness(finding: Finding) -> tuple[bool, bool, int, int, int]:
-    status = finding.kind != "status"
     return (
         finding.reproduced is not True,
-        status and finding.kind in ("length", "elements"),
+        finding.kind in ("length", "elements"),
         len(finding.conditions),
         len(finding.sequence),
         -finding.count,

@@ -132,6 +132,11 @@ class Bijection:
             left = taken[left]
         return left
 
+    def origin(self, kind: str, right: str) -> str | None:
+        """The leader's value, `None` when the partner's value is unknown."""
+        backward = self._backward.get(kind)
+        return backward.get(right) if backward else None
+
     def knows(self, kind: str) -> bool:
         """Whether any value of a kind was matched."""
         return bool(self._forward.get(kind))

@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from urllib.parse import unquote
 
@@ -82,7 +82,8 @@ class SignatureReader:
         main, rest = _companions(differences)
         found: dict[Signature, list[Difference]] = {}
         for difference in main:
-            found.setdefault(self._one(exchange, operation, difference), []).append(difference)
+            sign = self._one(exchange, operation, difference)
+            found.setdefault(sign, []).append(_as_a_whole(difference, differences))
         observations = [Observation(sign, tuple(several)) for sign, several in found.items()]
         if observations and rest:
             first = observations[0]
@@ -127,9 +128,7 @@ class SignatureReader:
                 "member", "", "null → absent" if kind == "missing" else "absent → null"
             )
         if kind in _MEMBERS:
-            return Signature(
-                "member", what, "absent → present" if kind == "extra" else "present → absent"
-            )
+            return Signature("member", what, _APPEARS if kind == "extra" else _GOES)
         if kind in ("order", "bytes", "repeated", "metrics"):
             return Signature(kind, "" if kind != "metrics" else what, "")
         if kind == "form":
@@ -237,6 +236,13 @@ def _other_object(difference: Difference) -> str:
         return ""
     outer, _, name = where.rpartition("/")
     return outer if is_id(name) and outer not in ("body ", "") else where
+
+
+def _as_a_whole(difference: Difference, all_of_them: Sequence[Difference]) -> Difference:
+    """The same, told of the object that is another thing, where more of it than its id differs."""
+    at = _other_object(difference)
+    inside = sum(one.where.startswith(f"{at}/") for one in all_of_them)
+    return replace(difference, where=at) if at and inside > 1 else difference
 
 
 def _error_signature(body: Sequence[Difference]) -> Signature:

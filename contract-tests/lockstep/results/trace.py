@@ -43,7 +43,7 @@ class Exchange:
     document) are keyed by target name; `differences` are those of each partner from the leader.
     `conditions` say what stands out in the request, `parity` whether all answers are the same,
     `counted` whether a difference is a finding, `parted` that the targets are no longer in the same
-    state for the actor of the request.
+    state for the actor of the request. `shows` are the keys of the things in the answers.
     """
 
     number: int
@@ -58,6 +58,7 @@ class Exchange:
     counted: bool = False
     conformant: bool = True
     parted: bool = False
+    shows: frozenset[str] = frozenset()
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     differences: dict[str, list[Difference]] = field(default_factory=dict)
 
@@ -132,6 +133,22 @@ class Trace:
                 group = self._groups.get(current.group, ())
                 pending.extend(other for other in group if other.number < current.number)
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
+
+    def making(self, exchange: Exchange) -> list[Exchange]:
+        """The requests that made and changed all that an answer shows, the exchange itself last.
+
+        Empty where there are too many to send again.
+        """
+        wanted = {each.number: each for each in self.sequence(exchange)}
+        for key in exchange.shows:
+            made = self._makers.get(key)
+            for each in (*([made] if made is not None else []), *self._writes.get(key, ())):
+                safe = each.request.method in SAFE_METHODS
+                if not safe and each.group is None and each.number < exchange.number:
+                    wanted |= {step.number: step for step in self.sequence(each, writes=False)}
+            if len(wanted) > MAX_STEPS:
+                return []
+        return [wanted[number] for number in sorted(wanted)]
 
     def maker(self, key: str) -> Exchange | None:
         """The exchange that showed a thing first, or in which a client named it; by its key."""
