@@ -13,6 +13,7 @@ from fixtures.notes_client import Client
 from lockstep.confirm import ShrinkSettings
 from lockstep.confirm.dependencies import needed, without
 from lockstep.confirm.simpler import simpler
+from lockstep.recordings.uniquify import unique_members
 from lockstep.results.findings import Finding
 from lockstep.results.signatures import Signature
 from lockstep.results.trace import Exchange
@@ -193,6 +194,12 @@ def test_short_ids_are_followed_too() -> None:
     assert [each.number for each in kept] == [1, 2, 4]
 
 
+def test_a_body_that_is_nested_too_deeply_names_nothing() -> None:
+    deep = replace(exchange(1, "/users"), request=Request("POST", "/users", (), b"[" * 9_999))
+    assert needed((deep, exchange(2, "/tasks/7"))) == (exchange(2, "/tasks/7"),)
+    assert list(unique_members(deep.request)) == []
+
+
 @pytest.mark.parametrize(
     ("path", "body", "wanted"),
     [
@@ -200,6 +207,7 @@ def test_short_ids_are_followed_too() -> None:
         ("/x", b'{"a": 1.50, "b": [1, 2, 3]}', ("/x", b'{"a":1.50,"b":[1]}')),
         ("/x", b'{"a": {"b": "hello"}}', ("/x", b'{"a":{"b":"he"}}')),
         ("/x", b"\xff\xfe", ("/x", None)),
+        ("/x", b"[" * 9_999, ("/x", None)),
         ("/x", b'{"a": 9007199254740993}', ("/x", b'{"a":0}')),
     ],
 )

@@ -10,11 +10,13 @@ import pytest
 from fixtures.scripted import Scripted, answer, plain_document
 
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.matching.noise import Noise
 from lockstep.openapi.document import Document
+from lockstep.results.coverage import Coverage
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Outcome, Request
-from lockstep.verdict import Verdict
+from lockstep.verdict import Verdict, is_nothing_tested, is_parity, untested
 
 
 def verdict(
@@ -104,6 +106,20 @@ def test_nothing_behind_a_log_in_is_not_alike(tmp_path: Any) -> None:
     assert found.untested[0].startswith("nothing behind the log-in")
 
 
+def test_what_is_open_to_all_does_not_stand_for_what_is_behind_the_log_in() -> None:
+    document = plain_document()
+    document["security"] = [{"bearer": []}]
+    document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    document["paths"]["/tasks"]["get"]["security"] = []
+    coverage = Coverage(Document(document))
+    for name, status in (("listTasks", 200), ("getTask", 401)):
+        coverage.operations[name].requests = 1
+        coverage.saw(name, "old", status)
+    assert is_nothing_tested(coverage)
+    coverage.saw("getTask", "old", 200)
+    assert not is_nothing_tested(coverage)
+
+
 def test_what_is_seen_once_decides_nothing(tmp_path: Any) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
@@ -117,3 +133,77 @@ def test_what_is_seen_once_decides_nothing(tmp_path: Any) -> None:
     found = run.finish()
     assert (found.parity, found.exit_code) == ("alike", 0)
     assert [finding.kind for finding in found.seen_once] == ["value"]
+
+
+def test_a_difference_stands_where_nothing_succeeded_too(tmp_path: Any) -> None:
+    gone = answer({"error": "no"}, 404)
+    found = verdict(tmp_path, gone, answer({"error": "no"}, 410), READ)
+    assert (found.parity, found.exit_code) == ("not alike", 1)
+    assert found.untested == ["no operation ever succeeded everywhere"]
+
+
+def test_what_succeeds_on_one_side_only_did_not_succeed_everywhere(tmp_path: Any) -> None:
+    found = verdict(tmp_path, TASK, answer({"error": "no"}, 500), READ, fail_on="conformance")
+    assert found.untested == ["no operation ever succeeded everywhere"]
+    assert (found.parity, found.exit_code) == ("not alike", 0)
+
+
+def test_nothing_tested_fails_whatever_is_asked_about(tmp_path: Any) -> None:
+    for fail_on in ("parity", "conformance", "any"):
+        assert verdict(tmp_path, TASK, TASK, fail_on=fail_on).exit_code == 2
+
+
+def test_who_breaks_a_rule_alone_where_the_answers_are_alike_differs_in_none(tmp_path: Any) -> None:
+    found = verdict(tmp_path, BROKEN, BROKEN, READ, fail_on="any")
+    assert [is_parity(finding) for finding in found.findings] == [False]
+    found = verdict(tmp_path, TASK, BROKEN, READ)
+    assert (found.parity, found.conformance) == ("not alike", "kept")
+    (finding,) = found.findings
+    # The broken rule is the difference's own, and no second finding.
+    assert is_parity(finding)
+    assert [rule.kind for rule in finding.breaks] == ["body_schema"]
+
+
+def test_a_run_that_was_cut_short_could_not_run(tmp_path: Any) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(plain_document()))
+    run = Run(Settings(document=path, require_coverage=False))
+    targets = [Scripted("left", lambda _: TASK), Scripted("right", lambda _: TASK)]
+    with run.stage("by hand", targets):
+        Exchanger(run.ledger, targets).send(READ)
+    run.could_not_run("right has stopped answering")
+    found = run.finish()
+    assert (found.parity, found.exit_code) == ("could not run", 2)
+    assert found.problems == ["right has stopped answering"]
+
+
+def test_only_a_few_operations_are_named_in_the_verdicts_line() -> None:
+    coverage = Coverage(Document(plain_document()))
+    seen = {"getTask": 200, "listTasks": 404, "createTask": 404, "changeTask": 404}
+    seen |= {"deleteTask": 404, "closeTask": 404, "getUser": 404}
+    for name, status in seen.items():
+        coverage.operations[name].requests = 1
+        coverage.saw(name, "old", status)
+    (clause,) = untested(coverage, [])
+    assert clause.startswith("listTasks, createTask, ")
+    assert clause.endswith(" and 2 more never succeeded everywhere")
+    assert not is_nothing_tested(coverage)
+
+
+def test_members_that_are_all_noise_are_counted_by_their_place() -> None:
+    coverage = Coverage(Document(plain_document()))
+    coverage.operations["getTask"].requests = 1
+    coverage.saw("getTask", "old", 200)
+    noise = [Noise("getTask", "body /id", "value", "old") for _ in range(3)]
+    other = Noise("getTask", "body /title", "value", "old")
+    clauses = list(untested(coverage, [*noise, other]))
+    assert clauses == ["2 members that change with each answer"]
+
+
+def test_an_operation_without_a_documented_success_need_not_succeed() -> None:
+    gone = {"/gone": {"get": {"operationId": "gone", "responses": {"410": {"description": "x"}}}}}
+    coverage = Coverage(Document(plain_document(**gone)))
+    coverage.operations["gone"].requests = 1
+    coverage.saw("gone", "old", 410)
+    assert list(untested(coverage, [])) == []
+    assert not is_nothing_tested(coverage)

@@ -66,6 +66,17 @@ def test_every_media_type_is_sent(sound: tuple[Run, list[Request]]) -> None:
     assert statuses(run, "add-picture") == {201}
 
 
+def test_an_optional_header_without_which_nothing_is_made_is_found_out(
+    sound: tuple[Run, list[Request]],
+) -> None:
+    run, sent = sound
+    assert statuses(run, "add-ticket") == {400, 201}
+    rows = [request.header("X-Row") for request in sent if request.path == "/tickets"]
+    # Once without, and from then on always.
+    assert rows[:2].count(None) >= 1
+    assert set(rows[3:]) == {"5"}
+
+
 def test_what_can_be_read_is_asked_for_its_headers_alone_once(
     sound: tuple[Run, list[Request]],
 ) -> None:
@@ -78,9 +89,15 @@ def test_a_get_that_uses_up_what_it_names_is_not_asked_again(
     sound: tuple[Run, list[Request]],
 ) -> None:
     run, sent = sound
-    assert run.ledger.unrepeatable == {"tear-off"}
+    assert run.ledger.unrepeatable == {"tear-off", "remove-ticket"}
     asked = [request.path for request in sent if request.path.endswith("/stub")]
     assert len(asked) == 1
+
+
+def test_a_get_that_says_so_is_asked_once_and_last(sound: tuple[Run, list[Request]]) -> None:
+    run, sent = sound
+    assert statuses(run, "remove-ticket") == {200}
+    assert sent[-1].path.endswith("/remove")
 
 
 def test_a_difference_in_what_cannot_be_repeated_is_no_noise() -> None:
@@ -154,6 +171,8 @@ def test_texts_come_in_every_style(document: Document) -> None:
         ("17", "999999"),
         ("tool_17", "tool_99"),
         ("hello", "hello-unknown"),
+        ("hello.txt", "hello-unknown.txt"),
+        ("file:///run-3/log_7.json", "file:///run-3/log_9.json"),
         ("0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11", "3f2b8c1e-7d4a-4e6f-9b0a-5c8d1e2f3a4b"),
     ],
 )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lockstep.drivers.probes.trial import Change, Probe, Trial
+from lockstep.drivers.probes.trial import Change, Probe, Send, Trial
+from lockstep.drivers.walk.bodies import Style
+from lockstep.drivers.walk.maker import succeeded
+from lockstep.drivers.walk.media import Media, content
 from lockstep.transport.messages import Request
 
-_UNREADABLE, _EMPTY, _OTHER_TYPE, _OTHER_JSON, _NO_TYPE = 14, 15, 15, 17, 18
+_UNREADABLE, _EMPTY, _OTHER_TYPE, _CONTENT, _OTHER_JSON, _NO_TYPE = 14, 15, 15, 16, 17, 18
 _UNKNOWN_TYPE = "application/x-lockstep"
 
 
@@ -25,13 +28,41 @@ def message_probes(trial: Trial) -> Iterator[Probe]:
         yield _probe(trial, _OTHER_TYPE, "another media type", _typed("text/plain"))
     else:
         yield _probe(trial, _OTHER_TYPE, "another media type", _typed("application/json"))
+    if not media.has_members:
+        for style in (Style.FULL, Style.ODD, Style.BLANK):
+            yield Probe(_CONTENT, f"a {style.value} content", _content(trial, media, style))
     yield _probe(trial, _EMPTY, "an empty body", _body(b""))
     yield _probe(trial, _NO_TYPE, "an unknown media type", _typed(_UNKNOWN_TYPE))
     yield _probe(trial, _NO_TYPE, "no media type", _untyped)
 
 
+def _content(trial: Trial, media: Media, style: Style) -> Send:
+    """Send a content, then read what it was sent to."""
+
+    def send() -> object:
+        client, operation = trial.maker.client, trial.operation
+        values = dict(trial.values())
+        document = client.document
+        trial.send(trial.request(content(document, media, style), values), values)
+        for method in ("GET", "HEAD"):
+            reader = document.find(method, operation.path)
+            if reader is not None and reader.path == operation.path:
+                return client.send(reader, values, client.request(reader, values), trial.actor)
+        return None
+
+    return send
+
+
 def _probe(trial: Trial, rank: int, reason: str, change: Change) -> Probe:
-    return Probe(rank, reason, lambda: trial.send(change(trial.request())))
+    def send() -> object:
+        values = dict(trial.values())
+        exchange = trial.send(change(trial.request(values=values)), values)
+        if trial.media is None or trial.media.has_members or succeeded(exchange):
+            return exchange
+        # What was refused must have left nothing behind.
+        return trial.send(trial.request(values=values), values)
+
+    return Probe(rank, reason, send)
 
 
 def _body(data: bytes) -> Change:

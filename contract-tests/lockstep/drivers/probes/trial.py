@@ -133,6 +133,8 @@ class Trial:
         done = min(statuses) < 300
         method = self.operation.method
         used = done and (method == "DELETE" or (method == "POST" and not self.is_creation))
+        # What takes in a part of something may do so but once.
+        used |= done and method == "PATCH" and self.media is not None and not self.media.has_members
         if exchange.parted or used or (done and max(statuses) >= 300):
             self._values = None
         elif done and method in ("PUT", "PATCH") and self._values is not None:

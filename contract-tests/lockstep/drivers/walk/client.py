@@ -98,7 +98,7 @@ class Client:
     ) -> Any:
         """A valid content with placeholders, that refers to what exists; `None` for no body."""
         chosen = media or next(iter(self.media(operation)), None)
-        if chosen is None:
+        if chosen is None or (media is None and operation.name in self.known.bodiless):
             return None
         value = content(self.document, chosen, style)
         if style is Style.PLAIN and chosen.has_members:
@@ -138,7 +138,7 @@ class Client:
                     asked[name] = text
                 case "cookie":
                     cookies.append(f"{name}={quote(text)}")
-        sent |= headers or {}
+        sent |= {**self.known.extras.get(operation.name, {}), **(headers or {})}
         if cookies:
             sent["Cookie"] = "; ".join(cookies)
         data = None

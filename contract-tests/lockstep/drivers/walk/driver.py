@@ -7,7 +7,7 @@ what changed a moment ago, to what belongs to somebody else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -15,23 +15,19 @@ from lockstep.auth.actors import ActorBook
 from lockstep.auth.discovery import find_log_in
 from lockstep.drivers.walk.bodies import Style, confused, single_changes
 from lockstep.drivers.walk.client import Client, Progress
-from lockstep.drivers.walk.items import Item, parameters_of
-from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
-from lockstep.drivers.walk.queries import queries
-from lockstep.drivers.walk.repeatable import changes_state, is_spent
+from lockstep.drivers.walk.reader import Reader, paths
+from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.trace import Exchange
-from lockstep.transport.messages import Response
 
 __all__ = ["Maker", "Progress", "walk"]
 
 # Of what an operation is tried on.
-_FEW = 3
-_MOST_QUERIES = 24
 _MOST_CHANGES = 16
 
 
@@ -41,7 +37,7 @@ def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> 
     Raises `ActorError` and `TargetLostError`.
     """
     maker = Maker(Client(exchanger, actors, progress))
-    _Walk(maker).run()
+    _Walk(maker, Reader(maker)).run()
     return maker
 
 
@@ -53,8 +49,7 @@ def _inner_first(operation: Operation) -> tuple[bool, int]:
 @dataclass(slots=True)
 class _Walk:
     maker: Maker
-    _heads: set[str] = field(default_factory=set)
-    _tried: set[str] = field(default_factory=set)
+    reader: Reader
 
     def run(self) -> None:
         self.client.actor(self._mine)
@@ -75,7 +70,7 @@ class _Walk:
             self._delete(operation)
         self._read_all()
         for operation in self._with("GET", "HEAD", changing=True):
-            self._read(operation)
+            self.reader.read(operation)
 
     @property
     def client(self) -> Client:
@@ -121,6 +116,7 @@ class _Walk:
         self._post(operation, self._mine, skipped=1)
         self._post(operation, self._other, owner=self._mine)
         self._post(operation, self._other)
+        self.reader.list_after(operation)
 
     def _post(
         self,
@@ -133,8 +129,8 @@ class _Walk:
         media: Media | None = None,
     ) -> None:
         """Where a path names an item it is the newest of the owner, with `skipped` an older one."""
-        paths = self._paths(operation, owner if owner is not None else actor)
-        for values, _ in islice(paths, skipped, skipped + 1):
+        found = paths(self.client, operation, owner if owner is not None else actor)
+        for values, _ in islice(found, skipped, skipped + 1):
             if style is Style.PLAIN and media is None:
                 self.maker.post(operation, values, actor, owner or "")
                 continue
@@ -148,7 +144,7 @@ class _Walk:
             return
         if self.client.known.is_user(operation.path, names[-1]):
             return
-        outer = next((v for v, _ in self._paths(operation, self._mine)), {})
+        outer = next((v for v, _ in paths(self.client, operation, self._mine)), {})
         if len(names) > 1 and not outer:
             return
         media: list[Media | None] = [*self.client.media(operation)] or [None]
@@ -157,89 +153,35 @@ class _Walk:
                 name = self.maker.new_name(operation, style)
                 values = {**outer, names[-1]: name}
                 exchange = self.maker.put_as(operation, values, self._mine, style, each)
-                self._look(operation, values)
+                self.reader.look(operation, values)
                 if not succeeded(exchange) and style is Style.PLAIN:
                     return
 
     def _read_all(self) -> None:
-        for operation in self._with("GET", "HEAD"):
-            self._read(operation)
-
-    def _read(self, operation: Operation) -> None:
-        paths = list(islice(self._paths(operation, self._mine), _FEW))
-        if "{" in operation.path and not paths:
-            if operation.name not in self._tried:
-                self._tried.add(operation.name)
-                unknown = self.maker.unknown(operation)
-                self._send(operation, unknown, self._mine)
-            return
-        for values, item in paths:
-            if item is not None and self._is_spent(operation, values, item):
-                return
-            items = [item] if item is not None else self._listed(operation)
-            told = queries(self.client.parameters(operation), items)
-            for query in islice(told, _MOST_QUERIES):
-                exchange = self._send(operation, values, self._mine, query=query)
-            if operation.method == "GET":
-                self._head(operation, values)
-                self._condition(operation, values, exchange)
-            for stranger in {self._other, ""} - {self._mine}:
-                self._send(operation, values, stranger)
-
-    def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
-        """Whether a GET has taken away what it names: then it is not asked again."""
-        exchanger = self.client.exchanger
-        if operation.name in exchanger.unrepeatable:
-            return True
-        if operation.name in self._tried or not item.made or item in self.client.known.gone:
-            return False
-        self._tried.add(operation.name)
-        request = self.client.signed(operation, self.client.request(operation, values), self._mine)
-        if is_spent(exchanger, request):
-            exchanger.unrepeatable.add(operation.name)
-            self.client.known.gone.add(item)
-            fresh = self.maker.live(operation, self._mine)
-            if fresh is not None:
-                self._send(operation, fresh, self._mine)
-            return True
-        return False
-
-    def _head(self, operation: Operation, values: Values) -> None:
-        """Ask for the headers alone, once for each path."""
-        documented = self._document.find("HEAD", operation.path) is not None
-        if documented or operation.path in self._heads or changes_state(operation):
-            return
-        self._heads.add(operation.path)
-        self.client.plainly("HEAD", operation, values, self._mine)
-
-    def _condition(self, operation: Operation, values: Values, exchange: Exchange) -> None:
-        """Ask for what is known already, once for each path."""
-        answer = exchange.leader
-        tag = answer.header("etag") if isinstance(answer, Response) else None
-        if tag is None or f"tag {operation.path}" in self._heads:
-            return
-        self._heads.add(f"tag {operation.path}")
-        for value in (tag, "*", '"0"'):
-            self._send(operation, values, self._mine, headers={"If-None-Match": value})
+        for operation in self._with("GET", "HEAD", "OPTIONS"):
+            self.reader.read(operation)
 
     def _change(self, operation: Operation) -> None:
         # What was made before may be in a state in which it cannot be changed.
         fresh = self.maker.live(operation, self._mine, fresh=True)
         values = fresh or {}
         if fresh is not None:
-            tag = self._tag(operation, values)
+            tag = self.reader.tag(operation, values)
             for change, media in islice(self._changes(operation), _MOST_CHANGES):
+                if media is not None and not media.has_members:
+                    # What takes in a part of something may do so but once.
+                    values = self.maker.live(operation, self._mine, fresh=True) or values
                 self._send(operation, values, self._mine, change, media=media)
                 values = self.client.known.present(operation.path, values, self._mine)
-                self._look(operation, values)
+                self.reader.look(operation, values)
             if tag:
                 plain = self.client.template(operation, self._mine)
-                for condition in (tag, self._tag(operation, values), '"0"'):
+                for condition in (tag, self.reader.tag(operation, values), '"0"'):
                     headers = {"If-Match": condition}
                     self._send(operation, values, self._mine, plain, headers=headers)
             plain = self.client.template(operation, self._mine)
             self._send(operation, values, self._other, plain)
-            self._look(operation, values)
+            self.reader.look(operation, values)
 
     def _changes(self, operation: Operation) -> Iterator[tuple[Any, Media | None]]:
         """The contents that a change is tried with: whole ones first, then member by member."""
@@ -260,46 +202,17 @@ class _Walk:
         media = next(iter(self.client.media(operation)), None)
         if media is None or media.kind != "json":
             return
-        for values, _ in islice(self._paths(operation, self._mine), 1):
+        for values, _ in islice(paths(self.client, operation, self._mine), 1):
             for content in islice(confused(self._document, media.schema), _MOST_CHANGES):
                 self._send(operation, values, self._mine, content)
 
     def _delete(self, operation: Operation) -> None:
         value = self.client.template(operation, self._mine)
-        for values, _ in islice(self._paths(operation, self._mine), 1):
+        for values, _ in islice(paths(self.client, operation, self._mine), 1):
             for actor in dict.fromkeys((self._other, self._mine)):
                 self._send(operation, values, actor, value)
-                self._look(operation, values)
+                self.reader.look(operation, values)
             self._send(operation, values, self._mine, value)
-
-    def _look(self, operation: Operation, values: Values) -> Exchange | None:
-        """Read what a path names, if it can be read."""
-        reader = self._document.find("GET", operation.path)
-        if reader is None or reader.path != operation.path or changes_state(reader):
-            return None
-        return self._send(reader, values, self._mine)
-
-    def _tag(self, operation: Operation, values: Values) -> str:
-        """The entity tag of what a path names, empty where it has none."""
-        seen = self._look(operation, values)
-        answer = seen.leader if seen is not None else None
-        return (answer.header("etag") or "") if isinstance(answer, Response) else ""
-
-    def _listed(self, operation: Operation) -> list[Item]:
-        """What a list may show, the newest first, else whatever was made."""
-        known = self.client.known
-        family = self._document.families.about(operation.path)
-        return known.all(family, self._mine) or [
-            item for item in known.items if item.made and not item.user
-        ]
-
-    def _paths(self, operation: Operation, actor: str) -> Iterator[tuple[Values, Item | None]]:
-        """What the parameters of a path may hold to name what an actor made, or has seen."""
-        if "{" not in operation.path:
-            yield {}, None
-            return
-        for item, values in self.client.known.bind(operation.path, actor):
-            yield values, item
 
     def _send(
         self,

@@ -105,10 +105,24 @@ def made(path: str, answer: Response, actor: str, outer: Mapping[str, str]) -> I
     return Item(family, actor, shown or {}, outer, location)
 
 
-def seen(about: str, answer: Response, actor: str, outer: Mapping[str, str]) -> Iterator[Item]:
-    """The items that any answer shows; `about` is what its path answers with."""
-    for family, shown in _things(parsed(answer), about, 0):
-        also = frozenset({about} if shown.get("") is not None or family != about else ())
+def seen(
+    about: str,
+    answer: Response,
+    actor: str,
+    outer: Mapping[str, str],
+    *,
+    is_list: bool = True,
+) -> Iterator[Item]:
+    """The items that any answer shows; `about` is what its path answers with.
+
+    Where that is a list, the elements of the outermost ones are so, whatever these are called.
+    """
+    body = parsed(answer)
+    inside = body.values() if isinstance(body, Mapping) else [body]
+    elements = [each for node in inside if isinstance(node, list) for each in node]
+    for family, shown in _things(body, about, 0):
+        listed = is_list and any(each is shown or each == shown.get("") for each in elements)
+        also = frozenset({about} if listed else ())
         yield Item(family, actor, shown, outer, also=also, made=False)
 
 

@@ -27,6 +27,8 @@ class Knowledge:
 
     `recipes` are contents with which a creation succeeds, by the schema; `accepted` are the last
     requests that did, by the name of the operation. `in_future` says that times must be to come.
+    `extras` are optional headers with which an operation succeeds, `bodiless` those that succeed
+    without a body alone.
     """
 
     document: Document
@@ -34,6 +36,8 @@ class Knowledge:
     recipes: dict[str, Any] = field(default_factory=dict)
     accepted: dict[str, Request] = field(default_factory=dict)
     in_future: bool = False
+    extras: dict[str, dict[str, str]] = field(default_factory=dict)
+    bodiless: set[str] = field(default_factory=set)
     gone: set[Item] = field(default_factory=set)
     _deleted: set[tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=set)
     _renamed: dict[Item, Item] = field(default_factory=dict)
@@ -111,7 +115,8 @@ class Knowledge:
         elif operation.method in ("PUT", "PATCH"):
             self._rename(operation.path, answer, actor, values)
         about = self.document.families.about(operation.path)
-        for item in seen(about, answer, actor, values):
+        is_list = not operation.path.endswith("}")
+        for item in seen(about, answer, actor, values, is_list=is_list):
             self._see(item)
 
     def present(self, path: str, values: Mapping[str, str], actor: str) -> Values:
@@ -141,6 +146,10 @@ class Knowledge:
             flat |= member if isinstance(member, Mapping) else {key: member}
         self.items = [item for item in self.items if item.user != name]
         self.items.append(Item("user", name, flat, {}, also=_USERS | set(words), user=name))
+
+    def use_up(self, path: str, values: Mapping[str, str], actor: str) -> None:
+        """Note that what a path is about is no longer there."""
+        self._bury(path[: path.rindex("}") + 1], values, actor)
 
     def forget(self, actor: str = "") -> None:
         """Drop an actor's things, or all that were made: they are no longer alike, or not his."""
@@ -179,8 +188,13 @@ class Knowledge:
 
     def _see(self, item: Item) -> None:
         known = [each for each in self.items if not each.made]
-        if any(each.shown == item.shown and each.actor == item.actor for each in known):
-            return
+        for each in known:
+            if each.shown == item.shown and each.actor == item.actor:
+                if not item.families <= each.families and each not in self.gone:
+                    # Another answer calls it by another word.
+                    also = each.also | item.families
+                    self.items[self.items.index(each)] = replace(each, also=also)
+                return
         if len(known) >= _MOST_SEEN:
             self.items.remove(known[0])
         self.items.append(item)

@@ -22,6 +22,8 @@ from lockstep.transport.messages import Response, status_of
 # A creation that was refused so often is not tried again.
 _MAX_REFUSALS = 3
 _DEEPEST = 4
+# Of optional headers.
+_MOST_EXTRAS = 6
 
 
 @dataclass(slots=True)
@@ -30,6 +32,8 @@ class Maker:
 
     client: Client
     _refused: Counter[str] = field(default_factory=Counter)
+    # The creations for which it was tried what makes them succeed.
+    _sought: set[str] = field(default_factory=set)
 
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
@@ -39,7 +43,13 @@ class Maker:
         value = client.template(operation, owner or actor)
         exchange = self._post(operation, values, actor, value)
         media = next(iter(client.media(operation)), None)
-        if media is None or media.key in known.recipes or not _is_refused(exchange):
+        if not _is_refused(exchange) or operation.name in self._sought:
+            return exchange
+        self._sought.add(operation.name)
+        found = self._with_extras(operation, values, actor, value)
+        if found is not None:
+            return found
+        if media is None or media.key in known.recipes:
             return exchange
         for recipe in self._recipes(media):
             value = with_own_names(client.document, media.schema, recipe)
@@ -171,6 +181,29 @@ class Maker:
         request = self.client.request(operation, values, value)
         return self.client.send(operation, values, request, actor)
 
+    def _with_extras(
+        self, operation: Operation, values: Mapping[str, str], actor: str, value: Any
+    ) -> Exchange | None:
+        """A creation that succeeds without its body, or with an optional header, if any does."""
+        client, known = self.client, self.client.known
+        told = client.document.resolve(operation.definition.get("requestBody", {}))
+        contents = [] if told.get("required") else [None]
+        contents += [value] if value is not None else []
+        optional: list[dict[str, str]] = [
+            {each.name: plain_value(client.document, each)}
+            for each in client.parameters(operation)
+            if each.location == "header" and not each.required and not _is_condition(each.name)
+        ]
+        for body in contents:
+            for headers in [{}, *optional[:_MOST_EXTRAS]] if body is None else optional:
+                request = client.request(operation, values, body, headers=headers)
+                exchange = client.send(operation, values, request, actor)
+                if succeeded(exchange):
+                    known.extras[operation.name] = headers
+                    known.bodiless |= {operation.name} if body is None else set()
+                    return exchange
+        return None
+
     def _recipes(self, media: Media) -> Iterator[Any]:
         """Contents that may succeed where the plain one does not."""
         if not media.has_members:
@@ -188,6 +221,11 @@ class Maker:
 def succeeded(exchange: Exchange) -> bool:
     """Whether the leader answered 2xx."""
     return isinstance(exchange.leader, Response) and exchange.leader.status < 300
+
+
+def _is_condition(name: str) -> bool:
+    """Whether a header asks for something only under a condition, or for a part of it."""
+    return name.lower().startswith("if-") or name.lower() in ("range", "prefer")
 
 
 def _is_refused(exchange: Exchange) -> bool:

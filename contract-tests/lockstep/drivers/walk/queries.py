@@ -11,10 +11,12 @@ from typing import Any
 from lockstep.auth.bodies import kind_of_value
 from lockstep.drivers.walk.items import Item
 from lockstep.drivers.walk.parameters import Declared
-from lockstep.openapi.naming import is_made_time
+from lockstep.openapi.naming import is_made_time, noun
 
 Query = dict[str, str]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# A range far behind the end of most things.
+_FAR = ("1000000", "1000001")
 
 
 def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
@@ -29,9 +31,14 @@ def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Q
     yield from chain(alone, _together(numbers))
 
 
+def has_few_values(parameter: Declared) -> bool:
+    """Whether all values of a parameter can be tried: a state, say, or a yes or no."""
+    return bool(parameter.schema.get("enum")) or parameter.kind == "boolean"
+
+
 def _together(numbers: list[str]) -> Iterator[Query]:
     if len(numbers) > 1:
-        for first, rest in (("1", "1"), ("1", "2"), ("2", "1")):
+        for first, rest in (("1", "1"), ("1", "2"), ("2", "1"), _FAR):
             yield {name: first if name == numbers[0] else rest for name in numbers}
 
 
@@ -48,9 +55,14 @@ def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iter
         case _ if schema.get("format") in ("date", "date-time"):
             yield from _times(schema["format"], items)
         case _:
-            text = next(filter(None, (item.member(name) for item in items)), None)
+            text = next(filter(None, (_text(name, item) for item in items)), None)
             yield text or "a"
             yield (text or "a").swapcase()
+
+
+def _text(name: str, item: Item) -> str | None:
+    """What an item has under the name of a parameter, or is called where the parameter is it."""
+    return item.member(name) or (item.value(name) if noun(name) in item.families else None)
 
 
 def _times(form: str, items: Sequence[Item]) -> Iterator[str]:

@@ -37,6 +37,10 @@ def _later(value: Any, days: int, count: list[int]) -> Any:
 
 def nothing_like(value: str, parameter: Declared | None = None) -> str:
     """A value of the same form that names nothing."""
+    head, slash, tail = value.rpartition("/")
+    if slash and tail:
+        # A path: what is last in it.
+        return f"{head}/{nothing_like(tail)}"
     if _UUID.fullmatch(value):
         return _NO_UUID
     if value.isdecimal():
@@ -47,7 +51,8 @@ def nothing_like(value: str, parameter: Declared | None = None) -> str:
         return value[::-1]
     if re.search(r"\d", value):
         return re.sub(r"\d", "9", value)
-    return f"{value}-unknown"
+    stem, dot, ending = value.rpartition(".")
+    return f"{stem}-unknown.{ending}" if dot and stem else f"{value}-unknown"
 
 
 def in_future(value: Any, *, dates: bool = False) -> Any:

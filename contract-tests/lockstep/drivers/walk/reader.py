@@ -1,0 +1,163 @@
+"""Reads what was made: each thing and list, its headers alone, in nobody's and others' names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.items import Item, family_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.queries import has_few_values, queries
+from lockstep.drivers.walk.repeatable import changes_state, is_spent
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import Response
+
+_FEW = 3
+_MOST_QUERIES = 24
+_FEW_QUERIES = 6
+
+
+@dataclass(slots=True)
+class Reader:
+    """Sends the safe requests of a walk."""
+
+    maker: Maker
+    _heads: set[str] = field(default_factory=set)
+    _tried: set[str] = field(default_factory=set)
+
+    @property
+    def client(self) -> Client:
+        """What the requests are sent with."""
+        return self.maker.client
+
+    @property
+    def _document(self) -> Document:
+        return self.client.document
+
+    @property
+    def _mine(self) -> str:
+        return self.client.mine
+
+    def list_after(self, maker: Operation) -> None:
+        """Look at the lists that show what was made, before anything else is done to it."""
+        families = self._document.families
+        family = families.of(family_of(maker.path))
+        for operation in self._document.operations.values():
+            if operation.method != "GET" or changes_state(operation) or "{" in operation.path:
+                continue
+            if families.about(operation.path) != family:
+                continue
+            chosen = [each for each in self.client.parameters(operation) if has_few_values(each)]
+            for query in islice(queries(chosen, ()), _FEW_QUERIES):
+                self._send(operation, {}, self._mine, query=query)
+
+    def read(self, operation: Operation) -> None:
+        """Read a few things, or a list by every query; what is not known by name as well, once."""
+        found = list(islice(paths(self.client, operation, self._mine), _FEW))
+        if "{" in operation.path and not found:
+            if operation.name not in self._tried:
+                self._tried.add(operation.name)
+                unknown = self.maker.unknown(operation)
+                self._send(operation, unknown, self._mine)
+            return
+        for values, item in found:
+            if item is not None and self._is_spent(operation, values, item):
+                return
+            items = [item] if item is not None else self._listed(operation)
+            told = queries(self.client.parameters(operation), items)
+            for query in islice(told, _MOST_QUERIES):
+                exchange = self._send(operation, values, self._mine, query=query)
+            if operation.method == "GET":
+                self._head(operation, values)
+                self._condition(operation, values, exchange)
+            for stranger in dict.fromkeys((self.client.other, "")):
+                if stranger != self._mine:
+                    self._send(operation, values, stranger)
+
+    def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
+        """Whether a GET has taken away what it names: then it is not asked again."""
+        exchanger = self.client.exchanger
+        if operation.name in exchanger.unrepeatable:
+            if operation.name not in self._tried:
+                self._tried.add(operation.name)
+                self._send(operation, values, self._mine)
+                self.client.known.use_up(operation.path, values, self._mine)
+            return True
+        if operation.name in self._tried or not item.made or item in self.client.known.gone:
+            return False
+        self._tried.add(operation.name)
+        request = self.client.signed(operation, self.client.request(operation, values), self._mine)
+        if is_spent(exchanger, request):
+            exchanger.unrepeatable.add(operation.name)
+            self.client.known.use_up(operation.path, values, self._mine)
+            fresh = self.maker.live(operation, self._mine)
+            if fresh is not None:
+                self._send(operation, fresh, self._mine)
+                self.client.known.use_up(operation.path, fresh, self._mine)
+            return True
+        return False
+
+    def _head(self, operation: Operation, values: Values) -> None:
+        """Ask for the headers alone, once for each path."""
+        documented = self._document.find("HEAD", operation.path) is not None
+        if documented or operation.path in self._heads or changes_state(operation):
+            return
+        self._heads.add(operation.path)
+        self.client.plainly("HEAD", operation, values, self._mine)
+
+    def _condition(self, operation: Operation, values: Values, exchange: Exchange) -> None:
+        """Ask for what is known already, once for each path."""
+        answer = exchange.leader
+        tag = answer.header("etag") if isinstance(answer, Response) else None
+        if tag is None or f"tag {operation.path}" in self._heads:
+            return
+        self._heads.add(f"tag {operation.path}")
+        for value in (tag, "*", '"0"'):
+            self._send(operation, values, self._mine, headers={"If-None-Match": value})
+
+    def look(self, operation: Operation, values: Values) -> Exchange | None:
+        """Read what a path names, if it can be read."""
+        for method in ("GET", "HEAD"):
+            reader = self._document.find(method, operation.path)
+            if reader is not None and reader.path == operation.path:
+                return None if changes_state(reader) else self._send(reader, values, self._mine)
+        return None
+
+    def tag(self, operation: Operation, values: Values) -> str:
+        """The entity tag of what a path names, empty where it has none."""
+        seen = self.look(operation, values)
+        answer = seen.leader if seen is not None else None
+        return (answer.header("etag") or "") if isinstance(answer, Response) else ""
+
+    def _listed(self, operation: Operation) -> list[Item]:
+        """What a list may show, the newest first, else whatever there is."""
+        known = self.client.known
+        family = self._document.families.about(operation.path)
+        others = [item for item in known.items if not item.user]
+        return known.all(family, self._mine) or sorted(others, key=lambda item: not item.made)
+
+    def _send(
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        actor: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Exchange:
+        request = self.client.request(operation, values, query=query, headers=headers)
+        return self.client.send(operation, values, request, actor)
+
+
+def paths(client: Client, operation: Operation, actor: str) -> Iterator[tuple[Values, Item | None]]:
+    """What the parameters of a path may hold to name what an actor made, or has seen."""
+    if "{" not in operation.path:
+        yield {}, None
+        return
+    for item, values in client.known.bind(operation.path, actor):
+        yield values, item
