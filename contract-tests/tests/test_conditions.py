@@ -140,7 +140,7 @@ READ: list[tuple[str, Before, Request, int, Conditions]] = [
         alice_makes_a_task,
         post(),
         409,
-        (Condition("second time"),),
+        (Condition("second time"), Condition("duplicate", "title")),
     ),
     (
         "another one of that title",
@@ -273,3 +273,34 @@ def test_words_name_the_thing_and_a_few_members() -> None:
         in_words((*missing[:2], foreign), "task") == " without `a`, `b`, for a task of another user"
     )
     assert in_words(tuple(missing)) == " without a required member"
+
+
+def test_what_is_sent_again_needs_no_word_on_its_values() -> None:
+    again = (Condition("second time"), Condition("duplicate", "title"))
+    assert in_words(again) == " for the second time"
+    assert in_words(again[1:]) == " with `title` that is taken"
+
+
+@pytest.mark.parametrize(
+    ("sent", "duplicates"),
+    [
+        # Another user takes the address of alice's account, or of what bob gave himself.
+        (ask("PUT", "/users/u2", {"email": "ann@example.com"}, actor="bob"), ["email"]),
+        (ask("PUT", "/tasks/t2", {"title": "first"}), ["title"]),
+        # Who says again what is so already takes nothing from anybody.
+        (ask("PUT", "/tasks/t1", {"title": "first"}), []),
+        # A tag may be called like a task.
+        (ask("POST", "/tags", {"title": "first"}), []),
+        (ask("POST", "/tasks", {"title": "first", "size": 9}), ["title"]),
+    ],
+    ids=["another account", "another task", "the task itself", "another kind", "a new task"],
+)
+def test_a_value_is_taken_by_another_thing_of_its_kind(
+    sent: Request, duplicates: list[str]
+) -> None:
+    seen = Observed()
+    account = ask("POST", "/users", {"email": "ann@example.com"}, actor=None)
+    seen.hear(account, answer(201, {"id": "u1"}), group="alice")
+    seen.make("t1", "t2")
+    seen.hear(ask("PUT", "/tasks/t1", {"title": "first"}), answer(200, {"id": "t1"}))
+    assert seen.exchanger.trace.duplicates(seen.statuses(sent, 409)) == duplicates

@@ -147,7 +147,7 @@ def test_the_nearest_request_that_does_not_differ_stands_beside(
     alice.send("POST", "/notes", {"text": "SOME", "size": 100})
     found = alice.shrunk("status")
     assert found.neighbour is not None
-    assert found.neighbour.changed == "with a valid `size`"
+    assert found.neighbour.changed == "without `size`"
     statuses = {status_of(o) for o in found.neighbour.sequence[-1].outcomes.values()}
     assert statuses == {201}
 

@@ -39,6 +39,7 @@ class Confirmer:
     nonces: tuple[str, ...] = ()
     identities: Mapping[str, Identity] = field(default_factory=dict)
     _rng: random.Random = field(init=False)
+    _causes: list[Condition] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.nonces[0]) if self.nonces else random.SystemRandom()
@@ -163,14 +164,28 @@ class Confirmer:
         best = again.sequence
         self._take(finding, oracle, best)
         if finding.category == PARITY and finding.signature.kind != "outcome":
-            self._compare_with_neighbour(finding, oracle, best)
+            finding.cause = self._known_cause(oracle, best)
+            if finding.cause is None:
+                self._compare_with_neighbour(finding, oracle, best)
         finding.effect_of = _effect(best.exchanges)
+
+    def _corrector(self) -> Corrector:
+        log = self.exchanger.ledger
+        return Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
+
+    def _known_cause(self, oracle: Oracle, best: Sequence) -> Condition | None:
+        """The value or header that another finding was proved to hang on, if this one does too."""
+        for condition in self._causes:
+            exchanges = self._corrector().without(best.exchanges, condition)
+            played = oracle.play(best, exchanges, anew=True) if exchanges is not None else None
+            if played is not None and not played.shown:
+                return condition
+        return None
 
     def _compare_with_neighbour(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
         if finding.signature.kind not in ("status", "list", "value"):
             return
-        log = self.exchanger.ledger
-        corrector = Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
+        corrector = self._corrector()
         conditions = finding.conditions
         if finding.signature.kind == "status":
             conditions = best.exchanges[-1].conditions
@@ -181,6 +196,10 @@ class Confirmer:
             if played is None:
                 continue
             last = played.sequence.exchanges[-1]
+            status = status_of(best.exchanges[-1].leader)
+            if finding.signature.kind != "status" and status_of(last.leader) != status:
+                # Another answer altogether: nothing in it can be held against the first one.
+                continue
             if played.shown or oracle.observation(last) is not None:
                 harmless.append(correction.condition)
                 continue
@@ -195,6 +214,10 @@ class Confirmer:
             kept = [one for one in kept if one not in harmless]
         notable = [one for one in blamed if one.kind == "notable"]
         finding.conditions = (*kept, *notable)
+        proved = [one for one in blamed if one.kind in ("notable", "precondition")]
+        if len(proved) == 1:
+            finding.cause = proved[0]
+            self._causes.append(proved[0])
 
     def _take(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         finding.reproduced = True

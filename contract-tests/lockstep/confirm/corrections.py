@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, urlencode
 from lockstep.openapi.document import Document
 from lockstep.results.condition_reader import notability
 from lockstep.results.conditions import Condition
-from lockstep.results.request_reader import RequestReader
+from lockstep.results.request_reader import RequestReader, Value
 from lockstep.results.trace import Exchange
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request
 from lockstep.transport.quoting import shown
 
@@ -61,6 +62,25 @@ class Corrector:
                 yield Correction(condition, *found)
         if not named:
             yield from self._plainer(exchanges, good)
+
+    def without(
+        self, exchanges: tuple[Exchange, ...], condition: Condition
+    ) -> tuple[Exchange, ...] | None:
+        """The steps with a value put right that is notable in one way, or without a header.
+
+        `None` where the last request has no such value.
+        """
+        last = exchanges[-1]
+        if condition.kind == "precondition" and last.request.header(condition.subject) is None:
+            return None
+        if condition.kind == "notable":
+            operation = self._document.find(last.request.method, last.request.path)
+            values = self._reader.values(operation, last.request) if operation is not None else ()
+            notable = {(value.name, _how(value)) for value in values}
+            if (condition.subject, condition.detail) not in notable:
+                return None
+        found = self._corrected(exchanges, self._good(last), condition)
+        return found[1] if found is not None else None
 
     def _good(self, last: Exchange) -> tuple[Exchange, ...]:
         """Steps whose last request is one that succeeded, for the same operation or path."""
@@ -141,10 +161,12 @@ class Corrector:
         if header is not None:
             changed = request.with_header(name, header)
             return f"with `{name}`: `{header}`", _with_last(exchanges, changed)
-        body = _with_member(request, sample, name.split("/"))
-        if body is None:
+        found = _with_member(request, sample, name.split("/"))
+        if found is None:
             return None
-        return f"with a valid `{name}`", _with_last(exchanges, replace(request, body=body))
+        body, is_given = found
+        how = "with a valid" if is_given else "without"
+        return f"{how} `{name}`", _with_last(exchanges, replace(request, body=body))
 
     def _plainer(
         self, exchanges: tuple[Exchange, ...], good: tuple[Exchange, ...]
@@ -154,13 +176,16 @@ class Corrector:
         operation = self._document.find(last.request.method, last.request.path)
         if operation is None or not good:
             return
-        rated = [(*notability(v), v) for v in self._reader.values(operation, last.request)]
-        rated.sort(key=lambda item: -item[0])
-        for _, how, value in rated[:_MOST_VALUES]:
+        values = self._reader.values(operation, last.request)
+        for value in sorted(values, key=lambda one: -notability(one)[0])[:_MOST_VALUES]:
             found = self._valued(exchanges, good[-1].request, value.name)
             if found is not None:
-                how = how or f"={shown(json.dumps(value.value, ensure_ascii=False), 40)}"
-                yield Correction(Condition("notable", value.name, how), *found)
+                yield Correction(Condition("notable", value.name, _how(value)), *found)
+
+
+def _how(value: Value) -> str:
+    """In which way a value is notable; the value itself where it is in none."""
+    return notability(value)[1] or f"={shown(json.dumps(value.value, ensure_ascii=False), 40)}"
 
 
 def _with_last(exchanges: tuple[Exchange, ...], request: Request) -> tuple[Exchange, ...]:
@@ -196,26 +221,26 @@ def _with_body_of(request: Request, sample: Request) -> Request:
     return replace(bare, headers=(*bare.headers, *_content(sample)), body=sample.body)
 
 
-def _with_member(request: Request, sample: Request, parts: list[str]) -> bytes | None:
-    """The JSON body with one member as the sample has it; `None` where there is no such member."""
-    try:
-        body, other = json.loads(request.body or b""), json.loads(sample.body or b"")
-    except (ValueError, RecursionError):
-        return None
-    node: Any = body
+def _with_member(request: Request, sample: Request, parts: list[str]) -> tuple[bytes, bool] | None:
+    """The JSON body with one member as the sample has it, and whether that has it at all.
+
+    `None` where neither has such a member.
+    """
+    body = json_of(request.body)
+    node, other = body, json_of(sample.body)
     for part in parts[:-1]:
-        if not (isinstance(node, dict) and isinstance(other, dict)):
-            return None
-        node, other = node.get(part), other.get(part)
-    if not isinstance(node, dict) or not isinstance(other, dict):
+        node = node.get(part) if isinstance(node, dict) else None
+        other = other.get(part) if isinstance(other, dict) else None
+    if not isinstance(node, dict):
         return None
-    if parts[-1] in other:
-        node[parts[-1]] = other[parts[-1]]
-    elif parts[-1] in node:
-        del node[parts[-1]]
+    name, given = parts[-1], isinstance(other, dict) and parts[-1] in other
+    if given:
+        node[name] = other[name]
+    elif name in node:
+        del node[name]
     else:
         return None
-    return _encoded(body)
+    return _encoded(body), given
 
 
 def _encoded(body: Any) -> bytes:

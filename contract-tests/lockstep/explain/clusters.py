@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place, Tried
 
-# A condition is to blame where so many of its tries differ in the same way.
+# A condition is to blame where so many of its tries differ.
 _SHARE = 0.7
 # How two values are related by chance.
 _VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
@@ -17,6 +17,8 @@ _INVALID = frozenset(
     {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
     | {"unknown member", "invalid"}
 )
+# What a request that is refused for the state of things may well be, whatever is said of it.
+_STATEFUL = frozenset({"notable", "second time", "duplicate"})
 _METHODS = frozenset({"HEAD", "OPTIONS"})
 
 Key = tuple[Hashable, ...]
@@ -32,6 +34,15 @@ class Cluster:
 
     def __post_init__(self) -> None:
         self.operations = {finding.operation for finding in self.findings}
+
+    @property
+    def holds_for_all(self) -> bool:
+        """Whether requests differ in which nothing stands out, and which the leader takes."""
+        plain = (each for each in self.findings if not each.conditions)
+        return any(
+            each.signature.kind != "status" or next(iter(each.values.values()), "")[:1] == "2"
+            for each in plain
+        )
 
     def absorb(self, other: Cluster) -> None:
         """Take over the findings of another cluster."""
@@ -63,7 +74,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
         for key, group in by_signature.items()
         for one in ([Cluster(group)] if key[0] == "always" else _clusters(group, tried))
     ]
-    return [*alone, *_same_effect(_same_order(clusters))]
+    return [*alone, *_same_effect(_same_cause(_same_order(clusters)))]
 
 
 def merged(one: Cluster) -> Finding:
@@ -104,6 +115,9 @@ def _key(finding: Finding) -> Key:
     signature = finding.signature
     if finding.category == CONFORMANCE:
         return finding.category, finding.kind, finding.where
+    if signature.kind == "list" and signature.how == "count":
+        # How a server counts is one decision for all of its lists.
+        return finding.category, signature.kind, finding.where
     if signature.kind == "list":
         return finding.category, signature.kind, signature.what
     if signature.kind == "value":
@@ -118,9 +132,8 @@ def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
     if kind in ("status", "outcome"):
         return _absorbed(_by_condition(group, tried))
     if kind == "list":
-        counts = [one for one in group if one.signature.how == "count"]
-        rest = [one for one in group if one.signature.how != "count"]
-        return [*([Cluster(counts)] if counts else []), *_absorbed(_by_query(rest))]
+        counted = group[0].signature.how == "count"
+        return [Cluster(list(group))] if counted else _absorbed(_by_query(group))
     if kind == "value" and group[0].signature.how not in _VAGUE:
         hows = dict.fromkeys(one.signature.how for one in group)
         return [Cluster([one for one in group if one.signature.how == how]) for how in hows]
@@ -140,8 +153,9 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
             if key is not None:
                 groups[key].append(finding)
         for several in groups.values():
-            times = sum(level.times(several, tried, status) for status in leaders)
-            if len(several) > 1 and sum(one.count for one in several) >= _SHARE * times:
+            alike = sum(level.alike(several, tried, status) for status in leaders)
+            differ = sum(one.count for one in several)
+            if len(several) > 1 and differ >= _SHARE * (differ + alike):
                 found.append(Cluster(several, _common(several)))
                 left = [one for one in left if one not in several]
     return [*found, *(Cluster([one], one.conditions) for one in left)]
@@ -149,26 +163,39 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One way to group: by a key, `None` where it does not apply, and how often it was tried."""
+    """One way to group: by a key, `None` where it does not apply, and how often all were alike."""
 
     key: Callable[[Finding], Key | None]
-    times: Callable[[list[Finding], Tried, str], int]
+    alike: Callable[[list[Finding], Tried, str], int]
+
+
+def _refused_key(finding: Finding) -> Key | None:
+    """Both refuse a request for its content, each with a status of its own."""
+    refused = all(value[:1] == "4" for value in finding.values.values())
+    kinds = kinds_of(finding.conditions)
+    return () if refused and kinds and kinds <= _INVALID else None
+
+
+def _alike_refused(_several: list[Finding], tried: Tried, status: str) -> int:
+    return tried.alike_within(status, _INVALID)
 
 
 def _kinds_key(finding: Finding) -> Key | None:
     # What a valid request is answered is each operation's own decision.
     if not finding.conditions or kinds_of(finding.conditions) == {"notable"}:
         return None
-    kinds = kinds_of(finding.conditions)
-    if _absent(finding):
-        kinds = kinds - {"deleted thing"} | {"unknown thing"}
-    return kinds, _method(finding)
+    return kinds_of(_conditions(finding)), _method(finding)
 
 
-def _absent(finding: Finding) -> bool:
-    """Whether the leader says that a thing is not there, be it gone or never been."""
+def _conditions(finding: Finding) -> Conditions:
+    """The conditions of a finding; a thing that the leader says is gone is as one never been."""
     leader = next(iter(finding.values.values()), "")
-    return leader in ("404", "410") and "deleted thing" in kinds_of(finding.conditions)
+    if leader not in ("404", "410") or "deleted thing" not in kinds_of(finding.conditions):
+        return finding.conditions
+    kept = (one for one in finding.conditions if one.kind != "second time")
+    return tuple(
+        replace(one, kind="unknown thing") if one.kind == "deleted thing" else one for one in kept
+    )
 
 
 def _method(finding: Finding) -> str:
@@ -177,12 +204,12 @@ def _method(finding: Finding) -> str:
     return next(iter(named & _METHODS), "")
 
 
-def _times_of_kinds(several: list[Finding], tried: Tried, status: str) -> int:
+def _alike_of_kinds(several: list[Finding], tried: Tried, status: str) -> int:
     if _method(several[0]):
         every = {one.conditions for one in several}
-        return sum(tried.times(status, conditions=conditions) for conditions in every)
+        return sum(tried.alike(status, conditions=conditions) for conditions in every)
     every_kind = {kinds_of(one.conditions) for one in several}
-    return sum(tried.times(status, kinds=kinds) for kinds in every_kind)
+    return sum(tried.alike(status, kinds=kinds) for kinds in every_kind)
 
 
 def _conditions_key(finding: Finding) -> Key | None:
@@ -199,24 +226,25 @@ def _operation_notable_key(finding: Finding) -> Key | None:
     return (finding.operation,) if plain else None
 
 
-def _times_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
+def _alike_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
     operation = several[0].operation
     return sum(
-        tried.times(status, kinds=kinds, operation=operation)
+        tried.alike(status, kinds=kinds, operation=operation)
         for kinds in (frozenset[str](), frozenset({"notable"}))
     )
 
 
 _LEVELS = (
-    _Level(_kinds_key, _times_of_kinds),
+    _Level(_refused_key, _alike_refused),
+    _Level(_kinds_key, _alike_of_kinds),
     _Level(
         _conditions_key,
-        lambda several, tried, status: tried.times(status, conditions=several[0].conditions),
+        lambda several, tried, status: tried.alike(status, conditions=several[0].conditions),
     ),
-    _Level(_operation_notable_key, _times_of_valid),
+    _Level(_operation_notable_key, _alike_of_valid),
     _Level(
         _operation_key,
-        lambda several, tried, status: tried.times(
+        lambda several, tried, status: tried.alike(
             status, kinds=kinds_of(several[0].conditions), operation=several[0].operation
         ),
     ),
@@ -246,6 +274,8 @@ def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
 
 def _explains(known: Cluster, one: Cluster) -> bool:
     ours, theirs = set(known.conditions), set(one.conditions)
+    if not ours and not known.holds_for_all and not kinds_of(one.conditions) <= _STATEFUL:
+        return False
     everywhere = len(known.operations) > 1 and bool(ours)
     here = one.operations <= known.operations or everywhere
     general = {each for each in ours if not each.subject and not each.detail}
@@ -261,14 +291,21 @@ def _general(general: set[Condition], theirs: set[Condition]) -> set[Condition]:
 
 
 def _common(several: list[Finding]) -> Conditions:
-    """The conditions that findings share; where only kinds are shared, without subjects."""
-    first, *others = (finding.conditions for finding in several)
+    """The conditions that findings share; where only kinds are shared, without subjects.
+
+    Where no kind is shared but all of them are about the content, that is what they share.
+    """
+    first, *others = every = [_conditions(finding) for finding in several]
+    kinds = list(map(kinds_of, every))
+    shared = frozenset.intersection(*kinds)
+    if not shared and all(each and each <= _INVALID for each in kinds):
+        return (Condition("invalid"),)
     found = []
     for condition in first:
         if all(condition in other for other in others):
             found.append(condition)
             continue
-        if condition.kind == "notable":
+        if condition.kind == "notable" or condition.kind not in shared:
             # Whatever the values are: the request is valid.
             continue
         details = {
@@ -309,6 +346,19 @@ def _order_of_checks(one: Cluster) -> Key | None:
     return ("order", others) if others else None
 
 
+def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What one value or header brings about, as experiments have proved, is one fact."""
+    first: dict[Condition, Cluster] = {}
+    for one in sorted(clusters, key=lambda each: _plainness(each.chosen)):
+        cause = one.chosen.cause
+        if cause is not None and cause in first:
+            first[cause].absorb(one)
+            continue
+        if cause is not None:
+            first[cause] = one
+        yield one
+
+
 def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """What shows only after one write, in several reads, is one fact about that write."""
     first: dict[str, Cluster] = {}
@@ -322,9 +372,11 @@ def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
         yield one
 
 
-def _plainness(finding: Finding) -> tuple[bool, bool, int, int, int]:
+def _plainness(finding: Finding) -> tuple[bool, bool, bool, int, int, int]:
     return (
         finding.reproduced is not True,
+        # What was proved for another one holds for this one too.
+        finding.cause is not None and finding.neighbour is None,
         finding.kind in ("length", "elements"),
         len(finding.conditions),
         len(finding.sequence),

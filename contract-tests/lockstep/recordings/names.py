@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Headers, Outcome, Request, Response
 
 # Credentials, entity tags, cookies and ids as they stand in headers.
@@ -43,22 +42,4 @@ def _header_values(headers: Headers) -> Iterator[str]:
 
 
 def _leaves(body: bytes | None) -> Iterator[str]:
-    if not body:
-        return
-    try:
-        yield from _scalars(json.loads(body))
-    except (ValueError, RecursionError):
-        return
-
-
-def _scalars(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for member in node.values():
-            yield from _scalars(member)
-    elif isinstance(node, list):
-        for element in node:
-            yield from _scalars(element)
-    elif isinstance(node, str) and node:
-        yield node
-    elif isinstance(node, int) and not isinstance(node, bool):
-        yield str(node)
+    return filter(None, scalars(json_of(body)))

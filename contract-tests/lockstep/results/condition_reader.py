@@ -19,6 +19,7 @@ from lockstep.transport.messages import Request, status_of
 _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
 _GONE = (404, 410)
 _FORBIDDEN = 403
+_UNSUPPORTED = 415
 # Larger integers lose digits where numbers are binary64 (RFC 8259, section 6).
 _EXACT = 2**53
 
@@ -43,8 +44,13 @@ class ConditionReader:
             *self._credentials(operation, request),
             *self._faults(operation, request),
             *self._things(operation, exchange, trace),
-            *(Condition("precondition", name) for name in _CONDITIONAL if request.header(name)),
+            *(
+                Condition("precondition", name)
+                for name in _CONDITIONAL
+                if request.header(name) is not None
+            ),
             *self._repeated(exchange, trace),
+            *_unsupported(exchange),
         }
         if not found:
             found.update(self._notable(operation, request))
@@ -108,11 +114,11 @@ class ConditionReader:
         request = exchange.request
         if request.method in SAFE_METHODS or exchange.group is not None:
             return
+        writes = request.method in ("POST", "PUT", "PATCH")
+        for name in trace.duplicates(exchange) if writes else ():
+            yield Condition("duplicate", name)
         if trace.was_done(request):
             yield Condition("second time")
-        elif request.method in ("POST", "PUT", "PATCH"):
-            for name in trace.duplicates(exchange):
-                yield Condition("duplicate", name)
 
     def _notable(self, operation: Operation, request: Request) -> Iterator[Condition]:
         """The most unusual values of a valid request."""
@@ -123,6 +129,12 @@ class ConditionReader:
         for (rank, how), item in rated:
             if rank == most and how:
                 yield Condition("notable", item.name, how)
+
+
+def _unsupported(exchange: Exchange) -> Iterator[Condition]:
+    """What a target says itself to be the reason (RFC 9110, 15.5.16)."""
+    if _UNSUPPORTED in map(status_of, exchange.outcomes.values()):
+        yield Condition("media type")
 
 
 def _is_anothers(request: Request, maker: Exchange) -> bool:

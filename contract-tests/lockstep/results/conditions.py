@@ -43,9 +43,15 @@ def in_words(conditions: Conditions, noun: str = "thing") -> str:
 
 
 def _folded(conditions: Conditions) -> Iterator[Condition]:
-    """Several subjects of one kind as one condition, so that a sentence stays short."""
+    """Several subjects of one kind as one condition, so that a sentence stays short.
+
+    Of what is sent for the second time all values are taken: that need not be said.
+    """
+    again = "second time" in kinds_of(conditions)
     by_kind: dict[str, list[Condition]] = {}
     for condition in conditions:
+        if again and condition.kind == "duplicate":
+            continue
         by_kind.setdefault(condition.kind, []).append(condition)
     for kind, several in by_kind.items():
         subjects = list(dict.fromkeys(one.subject for one in several))
@@ -118,7 +124,9 @@ _WORDS = {
     "precondition": lambda one, _noun: _about("with", one.subject.title()),
     "parameter": lambda one, _noun: _about("with", one.subject),
     "second time": lambda _one, _noun: "for the second time",
-    "duplicate": lambda one, _noun: f"with a `{one.subject}` that is taken",
+    "duplicate": lambda one, _noun: (
+        f"with `{one.subject}` that is taken" if one.subject else "with a value that is taken"
+    ),
     "notable": _notable_words,
 }
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from urllib.parse import unquote_plus
 
 from lockstep.matching import Difference
@@ -62,7 +63,8 @@ class Finding:
     `sequence` is the shortest list of requests seen to lead to it, the failing one last, and
     `exemplars` are others; `reproduced` says whether it led there again from an empty state, where
     that was tried, and `neighbour` what does not. `lately` is what was sent before it was seen
-    first, whether it matters or not. `effect_of` names the write after which alone it shows.
+    first, whether it matters or not. `effect_of` names the write after which alone it shows,
+    `cause` the value or header without which it does not show, where that was proved.
 
     The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
     of the targets at fault, `all wrong alike`, `all wrong` or `document silent`; `severity` is 0
@@ -89,6 +91,7 @@ class Finding:
     reproduced: bool | None = None
     neighbour: Neighbour | None = None
     effect_of: str = ""
+    cause: Condition | None = None
     verdict: str = ""
     at_fault: tuple[str, ...] = ()
     severity: int = 0
@@ -230,6 +233,11 @@ class Findings:
             return True
 
 
+def _has_other_status(exchange: Exchange) -> bool:
+    found = chain.from_iterable(exchange.differences.values())
+    return any(one.kind in ("status", "outcome") for one in found)
+
+
 def _conditions(exchange: Exchange, observation: Observation) -> Conditions:
     """What may have to do with a difference: of a list the query, else all that stands out."""
     if observation.signature.kind != "list":
@@ -249,15 +257,15 @@ def _depends(finding: Finding) -> bool:
 
 
 class Tried:
-    """How often each condition was tried, by the status that the leader answered.
+    """How often each condition made no difference, by the status that all targets answered.
 
     So what differs under a condition can be told from what differs now and then.
     """
 
     def __init__(self) -> None:
-        self._by_kinds: Counter[tuple[object, ...]] = Counter()
-        self._by_operation: Counter[tuple[object, ...]] = Counter()
-        self._by_conditions: Counter[tuple[object, ...]] = Counter()
+        self._alike_by_kinds: Counter[tuple[frozenset[str], str]] = Counter()
+        self._alike_by_operation: Counter[tuple[object, ...]] = Counter()
+        self._alike_by_conditions: Counter[tuple[object, ...]] = Counter()
         self._answered: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._asked: dict[str, set[frozenset[str]]] = defaultdict(set)
         # The last exchanges that succeeded on every target, by operation.
@@ -267,9 +275,10 @@ class Tried:
         """Count an exchange; `succeeded` gives the steps that led to it."""
         status = str(status_of(exchange.leader))
         kinds = kinds_of(exchange.conditions)
-        self._by_kinds[kinds, status] += 1
-        self._by_operation[exchange.label, kinds, status] += 1
-        self._by_conditions[exchange.conditions, status] += 1
+        if not _has_other_status(exchange):
+            self._alike_by_kinds[kinds, status] += 1
+            self._alike_by_operation[exchange.label, kinds, status] += 1
+            self._alike_by_conditions[exchange.conditions, status] += 1
         self._asked[exchange.label].add(kinds)
         for name, outcome in exchange.outcomes.items():
             self._answered[exchange.label, name].add(str(status_of(outcome)))
@@ -292,17 +301,25 @@ class Tried:
         only = next(iter(statuses)) if len(statuses) == 1 else ""
         return only if only[:1] in ("4", "5") else ""
 
-    def times(
+    def alike(
         self,
         status: str,
         *,
-        kinds: frozenset[str] | None = None,
+        kinds: frozenset[str] = frozenset(),
         operation: str | None = None,
         conditions: Conditions | None = None,
     ) -> int:
-        """How often the leader answered with a status under conditions, or their kinds."""
+        """How often the targets agreed on a status under conditions, or their kinds."""
         if conditions is not None:
-            return self._by_conditions[conditions, status]
+            return self._alike_by_conditions[conditions, status]
         if operation is not None:
-            return self._by_operation[operation, kinds, status]
-        return self._by_kinds[kinds, status]
+            return self._alike_by_operation[operation, kinds, status]
+        return self._alike_by_kinds[kinds, status]
+
+    def alike_within(self, status: str, kinds: frozenset[str]) -> int:
+        """How often the targets agreed on a status where something, but only `kinds`, stood out."""
+        return sum(
+            count
+            for (found, answered), count in self._alike_by_kinds.items()
+            if answered == status and found and found <= kinds
+        )

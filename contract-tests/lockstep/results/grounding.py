@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lockstep.openapi.naming import is_id
 from lockstep.results.trace import SAFE_METHODS, Exchange
+from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Outcome, Response
 
 # Elements beyond these say no more.
@@ -32,7 +32,7 @@ def _is_made(before: Sequence[Exchange], name: str, outcome: Outcome) -> bool:
     if not elements:
         return True
     answers = (step.outcomes[name] for step in before if name in step.outcomes)
-    known = {value for answer in answers for value in _scalars(parsed(answer))}
+    known = {value for answer in answers for value in scalars(parsed(answer))}
     return all(_is_known(element, known) for element in elements)
 
 
@@ -54,20 +54,4 @@ def _is_known(element: dict[str, Any], known: set[str]) -> bool:
 
 def parsed(outcome: Outcome) -> Any:
     """The JSON of an answer, `None` where it is none."""
-    if not isinstance(outcome, Response) or not outcome.body:
-        return None
-    try:
-        return json.loads(outcome.body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _scalars(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for member in node.values():
-            yield from _scalars(member)
-    elif isinstance(node, list):
-        for element in node:
-            yield from _scalars(element)
-    elif isinstance(node, str | int) and not isinstance(node, bool):
-        yield str(node)
+    return json_of(outcome.body) if isinstance(outcome, Response) else None

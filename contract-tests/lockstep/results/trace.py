@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ from lockstep.matching.difference import Difference
 from lockstep.openapi.conformance import Violation
 from lockstep.openapi.naming import is_unique
 from lockstep.results.conditions import Conditions
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Outcome, Request, status_of
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
@@ -171,9 +171,14 @@ class Trace:
         return _write_of(request) in self._done
 
     def duplicates(self, exchange: Exchange) -> list[str]:
-        """The members of a creation with the value of an earlier one, by names such as `email`."""
-        pairs = _naming_members(exchange.request)
-        return [name for name, value in pairs if (name, value) in self._done]
+        """The members with a value that something else has, by paths such as `user/email`."""
+        own = {maker.number for maker in self.makers(exchange)}
+        found = []
+        for path, name, value in _naming_members(exchange.request):
+            known = self._done.get((name, value))
+            if known is not None and known.number not in own and _may_clash(known, exchange):
+                found.append(path)
+        return found
 
     def forget_writes(self) -> None:
         """Take no later write for one that was done before."""
@@ -184,10 +189,9 @@ class Trace:
             return
         request = exchange.request
         self._done.setdefault(_write_of(request), exchange)
-        if request.method == "POST":
-            for name, value in _naming_members(request):
-                self._done.setdefault((name, value), exchange)
-        elif request.method == "PUT":
+        for _, name, value in _naming_members(request):
+            self._done.setdefault((name, value), exchange)
+        if request.method == "PUT":
             # A client may name what it makes.
             for key in self.names(request) - self._makers.keys():
                 self._makers[key] = exchange
@@ -196,7 +200,7 @@ class Trace:
         """The earlier writes that a request repeats, or takes a value of."""
         request = exchange.request
         keys = [_write_of(request)]
-        keys += _naming_members(request)
+        keys += [(name, value) for _, name, value in _naming_members(request)]
         for known in filter(None, map(self._done.get, keys)):
             if known.number < exchange.number:
                 yield known
@@ -240,14 +244,27 @@ def _write_of(request: Request) -> tuple[object, ...]:
     return request.method, request.path, request.body, request.actor
 
 
-def _naming_members(request: Request) -> Iterator[tuple[str, str]]:
-    """The members of a JSON body that often must be unique, those of one inner object too."""
-    try:
-        value = json.loads(request.body or b"null")
-    except (ValueError, RecursionError):
-        return
-    inner = [value, *value.values()] if isinstance(value, dict) else []
-    for each in inner:
+def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:
+    """Whether both write to things of one kind, as their paths tell, and not to the same thing."""
+    request, path = exchange.request, exchange.request.path.partition("?")[0]
+    other = earlier.request.path.partition("?")[0]
+    if request.method == "POST":
+        return path in (other, other.rpartition("/")[0])
+    if earlier.group is not None:
+        return earlier.group != request.actor
+    if path == other and request.actor == earlier.request.actor:
+        return False
+    return path.startswith(f"{other}/") or path.rpartition("/")[0] == other.rpartition("/")[0]
+
+
+def _naming_members(request: Request) -> Iterator[tuple[str, str, str]]:
+    """The members of a JSON body that often must be unique: path, name and value.
+
+    Those of one inner object count too.
+    """
+    value = json_of(request.body)
+    inner = {"": value, **value} if isinstance(value, dict) else {}
+    for outer, each in inner.items():
         for name, member in each.items() if isinstance(each, dict) else ():
             if isinstance(member, str) and len(member) > 2 and is_unique(name):
-                yield name, member
+                yield f"{outer}/{name}".strip("/"), name, member

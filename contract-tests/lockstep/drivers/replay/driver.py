@@ -57,7 +57,8 @@ class Replayer:
     and each recorded request is translated into the leader's names before it is sent. A header that
     the targets have as their own takes the place of a recorded one. `made` are the names that the
     recorded server gave: those that it has shown so far, and what the caller knows of. `known` are
-    users by the group of their log-in: what it gives is theirs from then on.
+    users by the group of their log-in: what it gives is theirs from then on. `accounts` finds the
+    groups of steps that do not tell them.
     """
 
     exchanger: Exchanger
@@ -65,7 +66,7 @@ class Replayer:
     fresh: Uniquifier = field(default_factory=Uniquifier)
     users: Users | None = None
     ids: IdFinder | None = None
-    accounts: Accounts = field(default_factory=Accounts)
+    accounts: Accounts | None = None
     made: set[str] = field(default_factory=set)
     known: Mapping[str, Identity] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
@@ -108,7 +109,9 @@ class Replayer:
     def _exchange(self, step: Step, request: Request) -> Exchange:
         if step.apart and not self.exchanger.rotates:
             return self.exchanger.send_apart(dict(step.apart), group=step.group)
-        group = step.group or self.accounts.group(step.request)
+        group = step.group
+        if group is None and self.accounts is not None:
+            group = self.accounts.group(step.request)
         return self.exchanger.send(request, group=group)
 
     def _credentials(self, step: Step, request: Request) -> Request:
@@ -147,6 +150,7 @@ def replay(
         Uniquifier(settings.fresh),
         _users(exchanger, actors),
         None if recording.has_bodies else IdFinder(exchanger),
+        Accounts(),
     )
     foreign = 0
     for number, played in enumerate(replayer.play(recording.steps), 1):

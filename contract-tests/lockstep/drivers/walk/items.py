@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from lockstep.openapi.naming import TRANSPARENT, is_id, noun, split, words
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
@@ -96,7 +96,7 @@ def family_of(path: str) -> str:
 
 def made(path: str, answer: Response, actor: str, outer: Mapping[str, str]) -> Item | None:
     """The item that an answer to a POST shows, `None` where it shows none."""
-    body = parsed(answer)
+    body = json_of(answer.body)
     family = family_of(path)
     shown = _unwrapped(body, family)
     location = answer.header("location") or ""
@@ -117,21 +117,13 @@ def seen(
 
     Where that is a list, the elements of the outermost ones are so, whatever these are called.
     """
-    body = parsed(answer)
+    body = json_of(answer.body)
     inside = body.values() if isinstance(body, Mapping) else [body]
     elements = [each for node in inside if isinstance(node, list) for each in node]
     for family, shown in _things(body, about, 0):
         listed = is_list and any(each is shown or each == shown.get("") for each in elements)
         also = frozenset({about} if listed else ())
         yield Item(family, actor, shown, outer, also=also, made=False)
-
-
-def parsed(answer: Response) -> Any:
-    """The JSON of a body, `None` where it is none."""
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def parameters_of(path: str) -> list[str]:
