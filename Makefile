@@ -132,7 +132,7 @@ bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (RO
 
 bench-power: $(PYTHON_READY) ## Measure what lockstep finds on servers that it never saw, beside other tools (ARGS='--quick --set NAME --no-rivals')
 	@tooling/require node
-	@$(TWINS) power $(ARGS)
+	@PYTHONPATH=$(CURDIR)/contract-tests:$(CURDIR)/contract-tests/tests $(RUN) power $(ARGS)
 
 ##@ Keep it
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from twins.paths import BUILD, CONTRACT_TESTS
+from twins.paths import BUILD
 
 HERE = Path(__file__).resolve().parent
-FIXTURES = CONTRACT_TESTS / "tests"
 WORK = BUILD / "power"
 LOGS = WORK / "logs"
 REPORT = BUILD / "power.json"

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.blog_server import make_blog
+from fixtures.blog_state import FAULTS as BLOG_FAULTS
 from fixtures.chunks import guard_chunks
+from fixtures.flask_servers import Variant, pair
+from fixtures.shed_server import DOCUMENT as SHED
+from fixtures.shed_server import make_shed
+from fixtures.shed_state import FAULTS as SHED_FAULTS
 from flask import Flask
 
 from power.children import side_by_side
 from power.driving import Addresses, is_shown_again, run_lockstep
 from power.findings import Report
-from power.places import FIXTURES
 from power.scoring import Row, score_honest, score_planted
-
-sys.path.insert(0, str(FIXTURES))
-
-from fixtures.blog_server import DOCUMENT as BLOG
-from fixtures.blog_server import make_blog
-from fixtures.blog_state import FAULTS as BLOG_FAULTS
-from fixtures.flask_servers import Variant, pair
-from fixtures.shed_server import DOCUMENT as SHED
-from fixtures.shed_server import make_shed
-from fixtures.shed_state import FAULTS as SHED_FAULTS
 
 SEEDS = (0, 1, 2)
 

@@ -25,6 +25,8 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated, Shape
 from lockstep.transport.messages import Request, Response
 
+_CREATED = 201
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -53,6 +55,7 @@ class Inferring:
         self._reader = RequestReader(document, document.families)
         self._links = {name: Links(document, document.families, url) for name, url in urls.items()}
         self._nowhere = Links(document, document.families, "")
+        self._everywhere = (*self._links.values(), self._nowhere)
         self._sent = sent
         self._same_target = same_target
         self._digests: dict[str, Digests] = {}
@@ -95,6 +98,16 @@ class Inferring:
         tag = answer.response.header("etag")
         if tag is not None:
             yield Generated("etag", tag, ("etag",))
+        if answer.response.status == _CREATED:
+            yield from self._located(answer.response.header("location") or "")
+
+    def _located(self, url: str) -> Iterator[Generated]:
+        """What was made, by its address alone (RFC 9110, 15.3.2)."""
+        every = (links.read(links.localised(url)) for links in self._everywhere)
+        link = next(filter(None, every), None)
+        for named in link.named if link is not None else ():
+            if named.role.kind == "id":
+                yield Generated("id", named.value, ("location",), family=named.role.family)
 
     def _owner(self, operation: Operation | None, shape: Shape | None) -> str:
         """The family of what an operation answers with."""

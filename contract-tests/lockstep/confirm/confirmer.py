@@ -120,6 +120,7 @@ class Confirmer:
         exchanges = played.sequence.exchanges
         if is_grounded(exchanges) and not _counts_others(oracle.finding, exchanges):
             return played
+        remade = False
         for steps in self._remaking(oracle.finding, start, exchanges):
             named = self._named(steps)
             again = oracle.play(named, named.exchanges, anew=True)
@@ -127,9 +128,8 @@ class Confirmer:
                 continue
             if again.shown:
                 return again
-            if all(map(_has_succeeded, again.sequence.exchanges[:-1])):
-                return None
-        return played
+            remade = remade or all(map(_has_succeeded, again.sequence.exchanges[:-1]))
+        return None if remade else played
 
     def _remaking(
         self, finding: Finding, start: Exchanges, exchanges: Exchanges

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place, Tried
+from lockstep.results.signatures import APPEARS, GOES
 
 # A condition is to blame where so many of its tries differ.
 _SHARE = 0.7
@@ -19,6 +21,7 @@ _INVALID = frozenset(
 )
 # What a request that is refused for the state of things may well be, whatever is said of it.
 _STATEFUL = frozenset({"notable", "second time", "duplicate"})
+_HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _METHODS = frozenset({"HEAD", "OPTIONS"})
 
 Key = tuple[Hashable, ...]
@@ -120,6 +123,10 @@ def _key(finding: Finding) -> Key:
         return finding.category, signature.kind, finding.where
     if signature.kind == "list":
         return finding.category, signature.kind, signature.what
+    family = _HEADERS.match(finding.where) if signature.kind == "header" else None
+    if family is not None:
+        # One part of a server sends them all, or none.
+        return finding.category, family.group(), signature.how in (APPEARS, GOES)
     if signature.kind == "value":
         return finding.category, signature.kind, signature.what, signature.how not in _VAGUE
     return finding.category, signature

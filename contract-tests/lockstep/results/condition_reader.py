@@ -20,6 +20,8 @@ _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified
 _GONE = (404, 410)
 _FORBIDDEN = 403
 _UNSUPPORTED = 415
+# From here on a text has characters that are a matter of their own in a name, too.
+_CONTROL = 5
 # Larger integers lose digits where numbers are binary64 (RFC 8259, section 6).
 _EXACT = 2**53
 
@@ -103,6 +105,9 @@ class ConditionReader:
             maker = next(filter(None, map(trace.maker, keys)), None)
             if maker is None:
                 yield Condition("unknown thing", name)
+                rank, how = _notable_text(value, {})
+                if rank >= _CONTROL:
+                    yield Condition("notable", name, how)
             elif any(trace.was_deleted(key, maker) for key in keys):
                 yield Condition("deleted thing", name)
             elif maker.group is not None and maker.group == request.actor:

@@ -21,7 +21,7 @@ from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Response, status_of
 
 _SUCCESS = "success"
-_APPEARS, _GOES = "absent → present", "present → absent"
+APPEARS, GOES = "absent → present", "present → absent"
 _LISTS = frozenset({"length", "elements"})
 _MEMBERS = frozenset({"missing", "extra"})
 # Headers that are a set of words (RFC 9110: 10.2.1, 12.5.5; RFC 9111, 5.2; Fetch, 3.2).
@@ -128,7 +128,7 @@ class SignatureReader:
                 "member", "", "null → absent" if kind == "missing" else "absent → null"
             )
         if kind in _MEMBERS:
-            return Signature("member", what, _APPEARS if kind == "extra" else _GOES)
+            return Signature("member", what, APPEARS if kind == "extra" else GOES)
         if kind in ("order", "bytes", "repeated", "metrics"):
             return Signature(kind, "" if kind != "metrics" else what, "")
         if kind == "form":
@@ -270,7 +270,7 @@ _ERROR_KINDS = {"missing": 0, "extra": 0, "type": 1, "length": 2, "elements": 2,
 
 def _header_change(where: str, left: str, right: str) -> str:
     if "absent" in (left, right):
-        return _APPEARS if left == "absent" else _GOES
+        return APPEARS if left == "absent" else GOES
     name = where.removeprefix("header ")
     if _SETS.fullmatch(name):
         ours, theirs = (set(re.split(r"\s*,\s*", text.lower())) for text in (left, right))

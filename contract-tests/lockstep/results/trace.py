@@ -19,6 +19,7 @@ from lockstep.transport.messages import Outcome, Request, status_of
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_CREDENTIALS = re.compile(r"authorization|cookie|token|csrf|xsrf|key", re.IGNORECASE)
 MAX_WRITES = 12
 MAX_STEPS = 60
 # Values that were made longer ago have no maker any more: a run of any length needs no more room.
@@ -241,7 +242,11 @@ class Trace:
 
 
 def _write_of(request: Request) -> tuple[object, ...]:
-    return request.method, request.path, request.body, request.actor
+    """What a write says: all but the credentials, which may be others for the same user."""
+    said = frozenset(
+        (name.lower(), value) for name, value in request.headers if not _CREDENTIALS.search(name)
+    )
+    return request.method, request.path, request.body, request.actor, said
 
 
 def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:
