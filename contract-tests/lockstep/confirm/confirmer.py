@@ -94,10 +94,8 @@ class Confirmer:
         tries = [(finding, each) for finding in findings for each in finding.exemplars]
         tries.sort(key=lambda pair: (not is_grounded(pair[1]), len(pair[1])))
         chosen = findings[0]
-        makings = ((finding, _making(finding, tuple(each))) for finding, each in tries[:1])
-        tries = [*tries[:_MOST_TRIES], *tries[:1], *makings, (chosen, _history(chosen))]
-        oracles = {id(finding): self._oracle(finding) for finding, _ in tries}
-        for finding, exchanges in tries:
+        oracles = {id(finding): self._oracle(finding) for finding in findings}
+        for finding, exchanges in self._tries(tries, chosen):
             oracle = oracles[id(finding)]
             start = self._named(tuple(exchanges))
             played = oracle.play(start, start.exchanges, anew=True) if exchanges else None
@@ -110,6 +108,17 @@ class Confirmer:
         for finding in findings:
             finding.reproduced = False if conclusive else None
         return None
+
+    def _tries(
+        self, exemplars: list[tuple[Finding, list[Exchange]]], chosen: Finding
+    ) -> Iterator[tuple[Finding, Iterable[Exchange]]]:
+        yield from exemplars[:_MOST_TRIES]
+        yield from exemplars[:1]
+        for finding, exchanges in exemplars[:1]:
+            if finding.signature.kind == "list":
+                remade = self._remaking(finding, tuple(exchanges), tuple(exchanges))
+                yield from ((finding, steps) for steps in remade)
+        yield chosen, _history(chosen)
 
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
         """The same with steps that make what a list shows, where it leans on what was there.
