@@ -44,13 +44,13 @@ NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -typ
 DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer python/tests node/tests contract-tests/stories \
 	contract-tests/traps contract-tests/twins/site contract-tests/twins/samples contract-tests/twins/compare \
 	-name __pycache__ -prune -o -type f -print) contract-tests/twins/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
-	$(wildcard build/contract-report.html build/contract-report.json build/saboteurs.json build/compare.json)
+	$(wildcard build/contract-report.html build/contract-report.json build/mutants.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
 HARNESS_SOURCES := lockstep twins power tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-faces test-dozen test-saboteurs test-seeds test-python test-node test-lockstep lint types \
+.PHONY: help test test-contract test-faces test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
 	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
 ##@ Prove it
@@ -61,10 +61,10 @@ test-faces: $(TWINS_READY) $(FACES_READY) ## The same for FastAPI and Fastify ov
 	@PROFILE=quick SERVERS=$(FACES) $(TWINS) twins.suite stories traps generated
 
 test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
-	@$(TWINS) twins.saboteurs --tag quick
+	@$(TWINS) twins.mutants --tag quick
 
-test-saboteurs: $(TWINS_READY) ## Show which driver catches which of all deliberately wrong twins (ARGS='--all-drivers --plain')
-	@$(TWINS) twins.saboteurs $(ARGS)
+test-mutants: $(TWINS_READY) ## Show which driver catches which of all deliberately wrong twins (ARGS='--all-drivers --plain')
+	@$(TWINS) twins.mutants $(ARGS)
 
 test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the twins as they are (SEEDS=20)
 	@$(TWINS) twins.seeds

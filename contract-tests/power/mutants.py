@@ -1,4 +1,4 @@
-"""The mutants of the twins by generated requests alone: what `twins.saboteurs` says."""
+"""The mutants of the twins by generated requests alone: what `twins.mutants` says."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from power.scoring import Row
 from twins.paths import BUILD
 
 DRIVER = "generated"
-MATRIX = BUILD / "saboteurs.json"
+MATRIX = BUILD / "mutants.json"
 KEPT = WORK / "mutants.json"
 
 
 def row_of_mutants(run: bool) -> Row | None:
     """The row, from a new run or from the newest matrix that there is; None where there is none.
 
-    The matrix of all drivers that `make test-saboteurs` keeps is not lost by a run.
+    The matrix of all drivers that `make test-mutants` keeps is not lost by a run.
     """
     if run:
         _run()
@@ -35,11 +35,9 @@ def row_of_mutants(run: bool) -> Row | None:
 def read_matrix(data: Mapping[str, Any]) -> Row | None:
     """The row of a matrix; None where generated requests were not tried on all of it."""
     tried = {
-        each["id"]: each["drivers"][DRIVER]
-        for each in data["saboteurs"]
-        if DRIVER in each["drivers"]
+        each["id"]: each["drivers"][DRIVER] for each in data["mutants"] if DRIVER in each["drivers"]
     }
-    if len(tried) < len(data["saboteurs"]):
+    if len(tried) < len(data["mutants"]):
         return None
     row = Row("mutants", known=len(tried))
     row.missed = [name for name, catch in tried.items() if not catch["finding"]]
@@ -50,9 +48,9 @@ def read_matrix(data: Mapping[str, Any]) -> Row | None:
 
 
 def _run() -> None:
-    saved = _moved(MATRIX, WORK / "saboteurs.saved.json")
+    saved = _moved(MATRIX, WORK / "mutants.saved.json")
     try:
-        command = [sys.executable, "-m", "twins.saboteurs", "--driver", DRIVER]
+        command = [sys.executable, "-m", "twins.mutants", "--driver", DRIVER]
         subprocess.run(command, check=False)
         _moved(MATRIX, KEPT)
     finally:

@@ -1,8 +1,8 @@
-"""Looks for one saboteur with one driver of the contract tests, until the first finding.
+"""Looks for one mutant with one driver of the contract tests, until the first finding.
 
 python -m twins.hunt ID --driver DRIVER     DATABASE_URL names a server with template databases
 
-With the id `control` there is no saboteur: the twins run as they are, all of it. A process of its
+With the id `control` there is no mutant: the twins run as they are, all of it. A process of its
 own for each, since the engine behind the generated requests has state of its own. The last line
 printed is the report as JSON.
 """
@@ -20,16 +20,16 @@ from pathlib import Path
 
 from lockstep.drivers.stories.files import load_stories
 from lockstep.drivers.traps.files import load_traps
+from lockstep.mutants import CONTROL, load_mutants
 from lockstep.run import COULD_NOT_RUN, Run, RunError
-from lockstep.saboteurs import CONTROL, load_saboteurs
 from lockstep.transport.targets import Target
 from twins import contract
 from twins.databases import Databases
 from twins.log_in import log_in
+from twins.mutation import MUTANTS, build
 from twins.paths import BUILD
 from twins.plain import run_plain
 from twins.processes import ended_by_signals
-from twins.sabotage import SABOTEURS, build
 from twins.servers import KINDS, Kind
 from twins.stage import CLEAN, OUTAGE, POPULATED, Stage
 
@@ -164,8 +164,8 @@ def main() -> int:
     arguments = _arguments()
     databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
     name = f"{arguments.id}-{arguments.driver}-{arguments.target}"
-    with ended_by_signals(), tempfile.TemporaryDirectory(prefix="task-timer-saboteur-") as folder:
-        stage = Stage(databases, None, BUILD / "logs/saboteurs" / name, label=f"hunt_{os.getpid()}")
+    with ended_by_signals(), tempfile.TemporaryDirectory(prefix="task-timer-mutant-") as folder:
+        stage = Stage(databases, None, BUILD / "logs/mutants" / name, label=f"hunt_{os.getpid()}")
         hunt = _hunt(arguments, stage, Path(folder))
         started = time.monotonic()
         hunt.look(arguments.driver)
@@ -186,12 +186,10 @@ def _arguments() -> argparse.Namespace:
 def _hunt(arguments: argparse.Namespace, stage: Stage, folder: Path) -> Hunt:
     if arguments.id == CONTROL:
         return Hunt(stage, arguments.target, control=True)
-    saboteur = {each.id: each for each in load_saboteurs(SABOTEURS)}[arguments.id]
-    target: Kind = "python" if saboteur.target == "python" else "node"
-    commands: Mapping[str, Sequence[str]] = (
-        {target: build(saboteur, folder)} if saboteur.patch else {}
-    )
-    return Hunt(stage, target, control=False, commands=commands, sql={target: saboteur.sql})
+    mutant = {each.id: each for each in load_mutants(MUTANTS)}[arguments.id]
+    target: Kind = "python" if mutant.target == "python" else "node"
+    commands: Mapping[str, Sequence[str]] = {target: build(mutant, folder)} if mutant.patch else {}
+    return Hunt(stage, target, control=False, commands=commands, sql={target: mutant.sql})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from lockstep.saboteurs import CONTROL
+from lockstep.mutants import CONTROL
 from twins import processes, terminal
 from twins.databases import open_databases
 from twins.paths import BUILD

@@ -14,7 +14,7 @@ COMMANDS = {
     "report": "lockstep.cli.report",
     "diff": "lockstep.cli.diff",
     "traps": "lockstep.cli.traps",
-    "saboteurs": "lockstep.cli.saboteurs",
+    "mutants": "lockstep.cli.mutants",
 }
 
 

@@ -188,11 +188,11 @@ def test_a_matrix_of_mutants_counts_generated_requests_alone() -> None:
         {"id": "m1", "drivers": {"generated": caught}},
         {"id": "m2", "drivers": {"generated": escaped, "stories": caught}},
     ]
-    row = read_matrix({"saboteurs": mutants})
+    row = read_matrix({"mutants": mutants})
     assert row is not None
     assert (row.known, row.found, row.missed, row.seconds) == (2, 1, ["m2"], 3.5)
     untried = {"id": "m3", "drivers": {"stories": caught}}
-    assert read_matrix({"saboteurs": [*mutants, untried]}) is None
+    assert read_matrix({"mutants": [*mutants, untried]}) is None
 
 
 def test_the_shape_of_a_value_has_no_ids_and_times() -> None:

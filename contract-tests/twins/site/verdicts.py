@@ -38,7 +38,7 @@ def newest(folder: Path = BUILD) -> list[Verdict]:
     """What the reports in a folder say; those that are missing say how they are made."""
     return [
         _verdict(folder / "contract-report.json", "Parity", "test-contract", "parity", _parity),
-        _verdict(folder / "saboteurs.json", "Wrong twins", "test-saboteurs", "index", _saboteurs),
+        _verdict(folder / "mutants.json", "Wrong twins", "test-mutants", "index", _mutants),
         _verdict(folder / "compare.json", "Comparison", "compare", "compare", _comparison),
     ]
 
@@ -68,7 +68,7 @@ def _parity(report: Any) -> tuple[bool, list[str]]:
     ]
 
 
-def _saboteurs(matrix: Any) -> tuple[bool, list[str]]:
+def _mutants(matrix: Any) -> tuple[bool, list[str]]:
     tried, caught = matrix["tried"], matrix["caught"]
     return tried == caught, [f"{caught} of {tried} twins that are wrong on purpose were caught."]
 

@@ -34,17 +34,17 @@ def test_verdicts_are_read_from_the_newest_reports(
     }
     (tmp_path / "contract-report.json").write_text(json.dumps(report))
     (tmp_path / "compare.json").write_text(json.dumps(compared))
-    parity, saboteurs, comparing = newest(tmp_path)
-    assert (parity.good, saboteurs.good, comparing.good) == (False, None, True)
+    parity, mutants, comparing = newest(tmp_path)
+    assert (parity.good, mutants.good, comparing.good) == (False, None, True)
     assert parity.said == (
         "The twins are not alike; the contract is kept.",
         "2,000 requests in 1,000 exchanges, 1 of 2 documented statuses, 1 finding, seed 3.",
     )
     assert parity.when is not None
-    assert saboteurs.said == ("Not run here yet.",)
+    assert mutants.said == ("Not run here yet.",)
     assert len(comparing.said) == 3
 
 
 def test_a_report_of_another_version_is_none(tmp_path: Path) -> None:
-    (tmp_path / "saboteurs.json").write_text("[]")
+    (tmp_path / "mutants.json").write_text("[]")
     assert newest(tmp_path)[1].good is None

@@ -1,4 +1,4 @@
-"""Saboteurs as data: small patches, each of which makes one server wrong in one way."""
+"""Mutants as data: small patches, each of which makes one server wrong in one way."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from lockstep.schemas import load_schema
 from lockstep.transport.literals import pointer
 
 
-class SaboteurError(Exception):
-    """A saboteur is not as it should be, does not apply any more, or could not be tried."""
+class MutantError(Exception):
+    """A mutant is not as it should be, does not apply any more, or could not be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
-class Saboteur:
+class Mutant:
     """One fault of one server.
 
     `patch` changes the sources, `sql` the database as a wrong migration would have left it. `first`
@@ -49,51 +49,49 @@ class Saboteur:
     def patched(self, root: Path) -> dict[str, str]:
         """The new text of every patched file, by its path below `root`.
 
-        Raises `SaboteurError` for a file that is not there, or has a text not exactly once.
+        Raises `MutantError` for a file that is not there, or has a text not exactly once.
         """
         texts: dict[str, str] = {}
         for each in self.patch:
             path = root / each.file
             if not path.is_file():
-                raise SaboteurError(f"{self.id}: there is no {path}")
+                raise MutantError(f"{self.id}: there is no {path}")
             text = texts.get(each.file) or path.read_text(encoding="utf-8")
             count = text.count(each.find)
             if count != 1:
-                raise SaboteurError(f"{self.id}: {path} has the text {count} times: {each.find!r}")
+                raise MutantError(f"{self.id}: {path} has the text {count} times: {each.find!r}")
             texts[each.file] = text.replace(each.find, each.replace)
         return texts
 
 
-def load_saboteurs(folder: Path) -> list[Saboteur]:
-    """Every saboteur of the YAML files in a folder, in their order.
+def load_mutants(folder: Path) -> list[Mutant]:
+    """Every mutant of the YAML files in a folder, in their order.
 
-    Raises `SaboteurError` that names the file with what is wrong in it, and ids that come twice.
+    Raises `MutantError` that names the file with what is wrong in it, and ids that come twice.
     """
-    saboteurs = [each for path in sorted(folder.glob("*.yaml")) for each in _load(path)]
-    if not saboteurs:
-        raise SaboteurError(f"{folder}: no saboteurs")
-    ids = [each.id for each in saboteurs]
+    mutants = [each for path in sorted(folder.glob("*.yaml")) for each in _load(path)]
+    if not mutants:
+        raise MutantError(f"{folder}: no mutants")
+    ids = [each.id for each in mutants]
     doubled = sorted({each for each in ids if ids.count(each) > 1})
     if doubled:
-        raise SaboteurError(f"{folder}: saboteurs of the same id: {', '.join(doubled)}")
-    return saboteurs
+        raise MutantError(f"{folder}: mutants of the same id: {', '.join(doubled)}")
+    return mutants
 
 
-def _load(path: Path) -> list[Saboteur]:
+def _load(path: Path) -> list[Mutant]:
     try:
         data = load_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise SaboteurError(f"{path}: {error}") from error
+        raise MutantError(f"{path}: {error}") from error
     fault = next(_validator().iter_errors(data), None)
     if fault is not None:
-        raise SaboteurError(
-            f"{path}: {pointer(tuple(fault.instance_path)) or '/'}: {fault.message}"
-        )
-    return [_saboteur(data["layer"], entry) for entry in data["saboteurs"]]
+        raise MutantError(f"{path}: {pointer(tuple(fault.instance_path)) or '/'}: {fault.message}")
+    return [_mutant(data["layer"], entry) for entry in data["mutants"]]
 
 
-def _saboteur(layer: str, entry: Mapping[str, Any]) -> Saboteur:
-    return Saboteur(
+def _mutant(layer: str, entry: Mapping[str, Any]) -> Mutant:
+    return Mutant(
         id=entry["id"],
         target=entry["target"],
         layer=layer,
@@ -107,4 +105,4 @@ def _saboteur(layer: str, entry: Mapping[str, Any]) -> Saboteur:
 
 @cache
 def _validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(load_schema("saboteurs"))
+    return jsonschema_rs.Draft202012Validator(load_schema("mutants"))

@@ -1,4 +1,4 @@
-"""Which driver caught which saboteur, in how many requests and seconds."""
+"""Which driver caught which mutant, in how many requests and seconds."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lockstep.saboteurs.catalogue import Saboteur
+from lockstep.mutants.catalogue import Mutant
 
 
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """How one driver fared with one saboteur; `finding` is `None` where it got away."""
+    """How one driver fared with one mutant; `finding` is `None` where it got away."""
 
     finding: str | None
     requests: int
@@ -24,39 +24,39 @@ class Catch:
 
 @dataclass(slots=True)
 class Matrix:
-    """The catches of every saboteur by driver; a driver that was not tried has no entry.
+    """The catches of every mutant by driver; a driver that was not tried has no entry.
 
     What the `baseline` drivers catch is shown for comparison and does not count. `problems` says
     what could not be tried.
     """
 
-    saboteurs: Sequence[Saboteur]
+    mutants: Sequence[Mutant]
     drivers: Sequence[str]
     baseline: Sequence[str] = ()
     catches: dict[str, dict[str, Catch]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, saboteur: str, driver: str, catch: Catch) -> None:
-        """Enter how a driver fared with a saboteur."""
-        self.catches.setdefault(saboteur, {})[driver] = catch
+    def add(self, mutant: str, driver: str, catch: Catch) -> None:
+        """Enter how a driver fared with a mutant."""
+        self.catches.setdefault(mutant, {})[driver] = catch
 
-    def caught(self, saboteur: str) -> bool:
+    def caught(self, mutant: str) -> bool:
         """Whether a driver that counts has caught it."""
-        tried = self.catches.get(saboteur, {})
+        tried = self.catches.get(mutant, {})
         return any(tried[name].finding for name in self.drivers if name in tried)
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Take over the catches of a matrix that ended early, as `as_data` gave them."""
-        known = {each.id for each in self.saboteurs}
-        for row in data["saboteurs"]:
+        known = {each.id for each in self.mutants}
+        for row in data["mutants"]:
             for driver, catch in row["drivers"].items():
                 if row["id"] in known and driver in (*self.drivers, *self.baseline):
                     self.add(row["id"], driver, Catch(**catch))
 
     @property
-    def escaped(self) -> list[Saboteur]:
+    def escaped(self) -> list[Mutant]:
         """Those that no driver caught."""
-        return [each for each in self.saboteurs if not self.caught(each.id)]
+        return [each for each in self.mutants if not self.caught(each.id)]
 
     def as_data(self) -> dict[str, Any]:
         """The matrix as JSON values."""
@@ -64,11 +64,11 @@ class Matrix:
             "schema_version": 1,
             "drivers": list(self.drivers),
             "baseline": list(self.baseline),
-            "tried": len(self.saboteurs),
-            "caught": len(self.saboteurs) - len(self.escaped),
+            "tried": len(self.mutants),
+            "caught": len(self.mutants) - len(self.escaped),
             "problems": self.problems,
             "caught_by": {name: self.score(name)[0] for name in (*self.drivers, *self.baseline)},
-            "saboteurs": [
+            "mutants": [
                 {
                     "id": each.id,
                     "target": each.target,
@@ -77,13 +77,13 @@ class Matrix:
                     "caught": self.caught(each.id),
                     "drivers": {name: asdict(catch) for name, catch in self.tried(each.id).items()},
                 }
-                for each in self.saboteurs
+                for each in self.mutants
             ],
         }
 
-    def tried(self, saboteur: str) -> Mapping[str, Catch]:
-        """The catches of one saboteur, by driver."""
-        return self.catches.get(saboteur, {})
+    def tried(self, mutant: str) -> Mapping[str, Catch]:
+        """The catches of one mutant, by driver."""
+        return self.catches.get(mutant, {})
 
     def score(self, driver: str) -> tuple[int, int]:
         """How many a driver caught, and how many it was tried on."""
@@ -92,13 +92,13 @@ class Matrix:
 
 
 def print_matrix(matrix: Matrix, console: Console) -> None:
-    """Print a row for each saboteur, and last how many each driver caught."""
-    table = Table("saboteur", "target", "layer", show_footer=True)
+    """Print a row for each mutant, and last how many each driver caught."""
+    table = Table("mutant", "target", "layer", show_footer=True)
     table.columns[0].footer = "caught / tried"
     for name in (*matrix.drivers, *matrix.baseline):
         caught, tried = matrix.score(name)
         table.add_column(name, footer=f"{caught} / {tried}", justify="right", no_wrap=True)
-    for each in matrix.saboteurs:
+    for each in matrix.mutants:
         style = "" if matrix.caught(each.id) else "bold red"
         cells = [_cell(matrix.tried(each.id).get(name)) for name in matrix.drivers]
         cells += [_cell(matrix.tried(each.id).get(name)) for name in matrix.baseline]
@@ -108,8 +108,8 @@ def print_matrix(matrix: Matrix, console: Console) -> None:
     if matrix.baseline:
         told += f"; {', '.join(matrix.baseline)}: of the whole run, and does not count"
     console.print(told)
-    total = len(matrix.saboteurs)
-    console.print(f"{total - len(matrix.escaped)} of {total} saboteurs caught")
+    total = len(matrix.mutants)
+    console.print(f"{total - len(matrix.escaped)} of {total} mutants caught")
     for problem in matrix.problems:
         console.print(Text(problem))
 

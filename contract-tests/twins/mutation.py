@@ -5,28 +5,28 @@ import shutil
 import subprocess
 from pathlib import Path, PurePosixPath
 
-from lockstep.saboteurs import Saboteur, SaboteurError
+from lockstep.mutants import Mutant, MutantError
 from twins.paths import CONTRACT_TESTS, NODE, PYTHON, ROOT
 from twins.servers import command_for, node_program
 
-SABOTEURS = CONTRACT_TESTS / "saboteurs"
+MUTANTS = CONTRACT_TESTS / "mutants"
 
 _TRANSPILE = Path(__file__).with_name("transpile.mjs")
 _SOURCES = {"python": PurePosixPath("python/task_timer"), "node": PurePosixPath("node/src")}
 
 
-def build(saboteur: Saboteur, folder: Path) -> list[str]:
+def build(mutant: Mutant, folder: Path) -> list[str]:
     """Copy the twin into a folder with the patch applied; return the command that runs the copy.
 
-    Raises SaboteurError.
+    Raises MutantError.
     """
-    sources = _SOURCES[saboteur.target]
+    sources = _SOURCES[mutant.target]
     texts = {}
-    for file, text in saboteur.patched(ROOT).items():
+    for file, text in mutant.patched(ROOT).items():
         if not PurePosixPath(file).is_relative_to(sources):
-            raise SaboteurError(f"{saboteur.id}: {file} is not below {sources}")
+            raise MutantError(f"{mutant.id}: {file} is not below {sources}")
         texts[str(PurePosixPath(file).relative_to(sources))] = text
-    return (_build_python if saboteur.target == "python" else _build_node)(texts, folder)
+    return (_build_python if mutant.target == "python" else _build_node)(texts, folder)
 
 
 def _build_python(texts: dict[str, str], folder: Path) -> list[str]:
@@ -57,5 +57,5 @@ def _transpile(text: str) -> str:
         text=True,
     )
     if run.returncode != 0:
-        raise SaboteurError(f"TypeScript could not be transpiled:\n{run.stderr}")
+        raise MutantError(f"TypeScript could not be transpiled:\n{run.stderr}")
     return run.stdout

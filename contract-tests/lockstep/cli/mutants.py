@@ -1,4 +1,4 @@
-"""`lockstep saboteurs`: how much the drivers catch."""
+"""`lockstep mutants`: how much the drivers catch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import click
 from rich.console import Console
 
-from lockstep.saboteurs import (
+from lockstep.mutants import (
     Hunt,
     Matrix,
-    Saboteur,
-    SaboteurError,
-    load_saboteurs,
+    Mutant,
+    MutantError,
+    load_mutants,
     print_matrix,
 )
 
@@ -34,7 +34,7 @@ _WIDTH_ELSEWHERE = 200
 @click.option("--command", required=True, help="What is run as COMMAND ID --driver DRIVER.")
 @click.option("--driver", "drivers", multiple=True, required=True, help="Tried in this order.")
 @click.option("--baseline", multiple=True, help="A driver to compare with; does not count.")
-@click.option("--tag", help="Only saboteurs with this tag.")
+@click.option("--tag", help="Only mutants with this tag.")
 @click.option("--all-drivers", is_flag=True, help="Go on after the first driver that catches.")
 @click.option(
     "--at-once",
@@ -56,7 +56,7 @@ _WIDTH_ELSEWHERE = 200
     help="Where to write the matrix as JSON.",
 )
 @click.option("--resume", is_flag=True, help="Go on with what the file of --json has.")
-def saboteurs(
+def mutants(
     folder: Path,
     ids: tuple[str, ...],
     command: str,
@@ -71,17 +71,17 @@ def saboteurs(
 ) -> None:
     """Make servers wrong on purpose, and see which driver notices.
 
-    FOLDER has saboteurs as YAML: small patches, by file, find and replace or by SQL. IDS chooses
+    FOLDER has mutants as YAML: small patches, by file, find and replace or by SQL. IDS chooses
     some of them. How a server is built, patched and run is the project's own business: COMMAND does
-    it for one saboteur and one driver, and prints as its last line
+    it for one mutant and one driver, and prints as its last line
 
     \b
       {"findings": ["GET /users: status"], "requests": 88, "seconds": 6.0}
 
-    with no findings where nothing was noticed. With the id `control` it runs without a saboteur.
+    with no findings where nothing was noticed. With the id `control` it runs without a mutant.
 
     \b
-      lockstep saboteurs saboteurs --command 'python -m hunt' --driver stories --driver generated
+      lockstep mutants mutants --command 'python -m hunt' --driver stories --driver generated
     """
     if resume and report is None:
         raise click.UsageError("--resume needs --json, the file of the matrix to go on with")
@@ -95,9 +95,9 @@ def saboteurs(
         kept=lambda matrix: None if report is None else write_matrix(matrix, report),
     )
     try:
-        chosen = choose(load_saboteurs(folder), root, ids, tag)
+        chosen = choose(load_mutants(folder), root, ids, tag)
         matrix = hunt.run(chosen, read_matrix(report) if report and resume else None)
-    except SaboteurError as error:
+    except MutantError as error:
         click.echo(f"lockstep: {error}", err=True)
         sys.exit(COULD_NOT)
     print_matrix(matrix, Console(width=None if sys.stdout.isatty() else _WIDTH_ELSEWHERE))
@@ -122,28 +122,28 @@ def write_matrix(matrix: Matrix, path: Path) -> None:
 
 
 def read_matrix(path: Path) -> dict[str, Any] | None:
-    """Read a matrix that ended early; `None` where there is none yet. Raises `SaboteurError`."""
+    """Read a matrix that ended early; `None` where there is none yet. Raises `MutantError`."""
     try:
         matrix: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise SaboteurError(f"{path} is no matrix: {error}") from error
+        raise MutantError(f"{path} is no matrix: {error}") from error
     return matrix
 
 
 def choose(
-    every: Iterable[Saboteur], root: Path, ids: tuple[str, ...], tag: str | None
-) -> list[Saboteur]:
-    """Those named, or all with the tag; `SaboteurError` for an unknown id or a patch too old."""
+    every: Iterable[Mutant], root: Path, ids: tuple[str, ...], tag: str | None
+) -> list[Mutant]:
+    """Those named, or all with the tag; `MutantError` for an unknown id or a patch too old."""
     known = {each.id: each for each in every}
     unknown = [name for name in ids if name not in known]
     if unknown:
-        raise SaboteurError(f"there are no saboteurs named {', '.join(unknown)}")
+        raise MutantError(f"there are no mutants named {', '.join(unknown)}")
     chosen = [each for each in known.values() if not ids or each.id in ids]
     chosen = [each for each in chosen if tag is None or tag in each.tags]
     if not chosen:
-        raise SaboteurError(f"no saboteur has the tag {tag}")
+        raise MutantError(f"no mutant has the tag {tag}")
     for each in chosen:
         each.patched(root)
     return chosen

@@ -1,6 +1,6 @@
 """Shows that the contract tests catch deliberately wrong twins.
 
-python -m twins.saboteurs [--tag TAG] [--all-drivers] [--plain] [--resume] [ID ...]
+python -m twins.mutants [--tag TAG] [--all-drivers] [--plain] [--resume] [ID ...]
 
 Exits with 0 when all were caught, 1 when one got away, 2 when one could not be tried.
 """
@@ -9,24 +9,24 @@ import argparse
 import os
 import sys
 
-from lockstep.cli.saboteurs import COULD_NOT, choose, exit_code, read_matrix, write_matrix
-from lockstep.saboteurs import Hunt, SaboteurError, load_saboteurs, print_matrix
+from lockstep.cli.mutants import COULD_NOT, choose, exit_code, read_matrix, write_matrix
+from lockstep.mutants import Hunt, MutantError, load_mutants, print_matrix
 from twins import processes, terminal
 from twins.databases import open_databases
+from twins.mutation import MUTANTS
 from twins.paths import BUILD, ROOT
-from twins.sabotage import SABOTEURS
 from twins.stage import CLEAN, POPULATED, Stage
 
 DRIVERS = ("stories", "turns", "traps", "races", "generated")
-REPORT = BUILD / "saboteurs.json"
+REPORT = BUILD / "mutants.json"
 
 
 def main() -> int:
-    """Try all saboteurs, or those named, and print who was caught by what."""
+    """Try all mutants, or those named, and print who was caught by what."""
     arguments = _arguments()
     console = terminal.console()
     try:
-        chosen = choose(load_saboteurs(SABOTEURS), ROOT, tuple(arguments.ids), arguments.tag)
+        chosen = choose(load_mutants(MUTANTS), ROOT, tuple(arguments.ids), arguments.tag)
         with processes.ended_by_signals(), open_databases() as (databases, server):
             Stage(databases, server, BUILD / "logs").prepare(CLEAN, POPULATED)
             os.environ["DATABASE_URL"] = databases.admin_url
@@ -41,7 +41,7 @@ def main() -> int:
                 kept=lambda matrix: write_matrix(matrix, REPORT),
             )
             matrix = hunt.run(chosen, read_matrix(REPORT) if arguments.resume else None)
-    except SaboteurError as error:
+    except MutantError as error:
         print(error, file=sys.stderr)
         return COULD_NOT
     print_matrix(matrix, console)
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="twins.saboteurs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="twins.mutants", description=__doc__)
     parser.add_argument("ids", nargs="*", metavar="ID")
     parser.add_argument("--tag", help="only those with this tag")
     parser.add_argument("--driver", dest="drivers", action="append", choices=DRIVERS)

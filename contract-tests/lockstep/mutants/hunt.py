@@ -1,4 +1,4 @@
-"""Runs the project's own command for each saboteur and driver, several at once."""
+"""Runs the project's own command for each mutant and driver, several at once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
-from lockstep.saboteurs.catalogue import Saboteur, SaboteurError
-from lockstep.saboteurs.matrix import Catch, Matrix
+from lockstep.mutants.catalogue import Mutant, MutantError
+from lockstep.mutants.matrix import Catch, Matrix
 
-# Stands for no saboteur at all: what a driver finds then is a finding about itself.
+# Stands for no mutant at all: what a driver finds then is a finding about itself.
 CONTROL = "control"
 _MESSAGE = 4000
 
@@ -31,7 +31,7 @@ def _forget(_matrix: Matrix) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the command printed about one driver and one saboteur, as JSON on its last line.
+    """What the command printed about one driver and one mutant, as JSON on its last line.
 
     `findings` are in the order in which they came; `requests` and `seconds` count to the first.
     """
@@ -43,7 +43,7 @@ class Report:
 
 @dataclass(slots=True)
 class Hunt:
-    """Tries saboteurs.
+    """Tries mutants.
 
     The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for each
     driver that is needed. A driver's control must find nothing. A `baseline` driver has one for
@@ -62,20 +62,18 @@ class Hunt:
     _controls: dict[tuple[str, str], Future[frozenset[str]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(
-        self, saboteurs: Sequence[Saboteur], earlier: Mapping[str, Any] | None = None
-    ) -> Matrix:
+    def run(self, mutants: Sequence[Mutant], earlier: Mapping[str, Any] | None = None) -> Matrix:
         """Try all of them; the matrix lists those that could not be tried.
 
-        What `earlier`, a matrix as data, has tried is not tried again. Raises `SaboteurError` when
+        What `earlier`, a matrix as data, has tried is not tried again. Raises `MutantError` when
         a control could not be run, or found something.
         """
-        matrix = Matrix(saboteurs, self.drivers, self.baseline)
+        matrix = Matrix(mutants, self.drivers, self.baseline)
         if earlier is not None:
             matrix.restore(earlier)
         with ThreadPoolExecutor(self.at_once) as threads:
             try:
-                rows = [threads.submit(self._try, each, matrix) for each in saboteurs]
+                rows = [threads.submit(self._try, each, matrix) for each in mutants]
                 for row in as_completed(rows):
                     row.result()
             finally:
@@ -84,27 +82,27 @@ class Hunt:
                     process.terminate()
         return matrix
 
-    def _try(self, saboteur: Saboteur, matrix: Matrix) -> None:
-        ordered = sorted(self.drivers, key=lambda name: name != saboteur.first)
+    def _try(self, mutant: Mutant, matrix: Matrix) -> None:
+        ordered = sorted(self.drivers, key=lambda name: name != mutant.first)
         for driver in [*ordered, *self.baseline]:
-            if driver in matrix.tried(saboteur.id):
+            if driver in matrix.tried(mutant.id):
                 continue
             counts = driver in self.drivers
-            if counts and matrix.caught(saboteur.id) and not self.all_drivers:
+            if counts and matrix.caught(mutant.id) and not self.all_drivers:
                 continue
-            usual = self._usual(driver, saboteur.target)
+            usual = self._usual(driver, mutant.target)
             try:
-                report = self._call(saboteur.id, driver)
-            except SaboteurError as error:
+                report = self._call(mutant.id, driver)
+            except MutantError as error:
                 matrix.problems.append(str(error))
                 self.told(str(error))
                 continue
             first = next((each for each in report.findings if each not in usual), None)
             with self._lock:
-                matrix.add(saboteur.id, driver, Catch(first, report.requests, report.seconds))
+                matrix.add(mutant.id, driver, Catch(first, report.requests, report.seconds))
                 self.kept(matrix)
             verdict = first or "got away"
-            self.told(f"{saboteur.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
+            self.told(f"{mutant.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
 
     def _usual(self, driver: str, target: str) -> frozenset[str]:
         """What the control of a driver found; it is run when it is first asked for."""
@@ -122,13 +120,13 @@ class Hunt:
     def _control(self, driver: str, target: str) -> frozenset[str]:
         report = self._call(CONTROL, driver, *(("--target", target) if target else ()))
         if report.findings and not target:
-            raise SaboteurError(f"{driver} finds without any saboteur: {report.findings[0]}")
+            raise MutantError(f"{driver} finds without any mutant: {report.findings[0]}")
         name = f"control, {driver}{target and f' on {target}'}"
         self.told(f"{name}: {len(report.findings)} findings ({report.seconds:.1f} s)")
         return frozenset(report.findings)
 
-    def _call(self, saboteur: str, driver: str, *more: str) -> Report:
-        command = [*self.command, saboteur, "--driver", driver, *more]
+    def _call(self, mutant: str, driver: str, *more: str) -> Report:
+        command = [*self.command, mutant, "--driver", driver, *more]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
         self._running.add(process)
@@ -137,8 +135,8 @@ class Hunt:
         finally:
             self._running.discard(process)
         if process.returncode != 0:
-            raise SaboteurError(f"{saboteur}, {driver}: could not be tried:\n{errors[-_MESSAGE:]}")
-        return _read(output, f"{saboteur}, {driver}")
+            raise MutantError(f"{mutant}, {driver}: could not be tried:\n{errors[-_MESSAGE:]}")
+        return _read(output, f"{mutant}, {driver}")
 
 
 def _read(output: str, name: str) -> Report:
@@ -147,4 +145,4 @@ def _read(output: str, name: str) -> Report:
         data: Any = json.loads(last)
         return Report(tuple(data["findings"]), int(data["requests"]), float(data["seconds"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise SaboteurError(f"{name}: the last line is no report: {last[:200]!r}") from error
+        raise MutantError(f"{name}: the last line is no report: {last[:200]!r}") from error

@@ -1,4 +1,4 @@
-"""Saboteurs as data, the hunt for them and its matrix, with a command that only pretends."""
+"""Mutants as data, the hunt for them and its matrix, with a command that only pretends."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from lockstep.cli import main
-from lockstep.saboteurs import Hunt, Saboteur, SaboteurError, load_saboteurs
+from lockstep.mutants import Hunt, Mutant, MutantError, load_mutants
 
 FORM = """
 layer: route
-saboteurs:
+mutants:
   - id: {id}
     target: new
     about: Says y for x.
@@ -36,8 +36,8 @@ print(json.dumps({"findings": found, "requests": 7, "seconds": 0.5}))
 """
 
 
-def saboteur(name: str, first: str | None = None) -> Saboteur:
-    return Saboteur(name, "new", "route", "Nothing.", first=first, sql=("SELECT 1",))
+def mutant(name: str, first: str | None = None) -> Mutant:
+    return Mutant(name, "new", "route", "Nothing.", first=first, sql=("SELECT 1",))
 
 
 @pytest.fixture
@@ -51,29 +51,29 @@ def command(tmp_path: Path) -> list[str]:
 def test_a_text_that_is_not_found_once_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "one.yaml").write_text(FORM.format(id="one"), encoding="utf-8")
     (tmp_path / "app.py").write_text(text, encoding="utf-8")
-    (one,) = load_saboteurs(tmp_path)
-    with pytest.raises(SaboteurError, match=r"^one: .*app\.py has the text [02] times: 'x'"):
+    (one,) = load_mutants(tmp_path)
+    with pytest.raises(MutantError, match=r"^one: .*app\.py has the text [02] times: 'x'"):
         one.patched(tmp_path)
     (tmp_path / "app.py").unlink()
-    with pytest.raises(SaboteurError, match=r"^one: there is no .*app\.py"):
+    with pytest.raises(MutantError, match=r"^one: there is no .*app\.py"):
         one.patched(tmp_path)
 
 
 def test_the_form_is_checked(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text(FORM.format(id="One"), encoding="utf-8")
-    with pytest.raises(SaboteurError, match=r"one\.yaml: /saboteurs/0/id"):
-        load_saboteurs(tmp_path)
+    with pytest.raises(MutantError, match=r"one\.yaml: /mutants/0/id"):
+        load_mutants(tmp_path)
 
 
 def test_an_id_comes_once(tmp_path: Path) -> None:
     for name in ("one.yaml", "two.yaml"):
         (tmp_path / name).write_text(FORM.format(id="same"), encoding="utf-8")
-    with pytest.raises(SaboteurError, match="of the same id: same"):
-        load_saboteurs(tmp_path)
+    with pytest.raises(MutantError, match="of the same id: same"):
+        load_mutants(tmp_path)
 
 
 def test_a_hunt_ends_at_the_first_catch_unless_told_otherwise(command: list[str]) -> None:
-    some = [saboteur("a-s"), saboteur("b-g"), saboteur("c-g", first="generated"), saboteur("d-x")]
+    some = [mutant("a-s"), mutant("b-g"), mutant("c-g", first="generated"), mutant("d-x")]
     matrix = Hunt(command, ["stories", "generated"]).run(some)
     assert {name: list(row) for name, row in matrix.catches.items()} == {
         "a-s": ["stories"],
@@ -88,17 +88,17 @@ def test_a_hunt_ends_at_the_first_catch_unless_told_otherwise(command: list[str]
 
 
 def test_what_a_baseline_usually_finds_does_not_count(command: list[str]) -> None:
-    matrix = Hunt(command, ["stories"], baseline=["plain"]).run([saboteur("a-s"), saboteur("b-g")])
+    matrix = Hunt(command, ["stories"], baseline=["plain"]).run([mutant("a-s"), mutant("b-g")])
     found = {name: row["plain"].finding for name, row in matrix.catches.items()}
     assert found == {"a-s": "new", "b-g": None}
     assert [each.id for each in matrix.escaped] == ["b-g"]
 
 
-def test_a_driver_that_finds_something_without_a_saboteur_ends_the_hunt(tmp_path: Path) -> None:
+def test_a_driver_that_finds_something_without_a_mutant_ends_the_hunt(tmp_path: Path) -> None:
     path = tmp_path / "command.py"
     path.write_text("""print('{"findings": ["x"], "requests": 1, "seconds": 1}')""", "utf-8")
-    with pytest.raises(SaboteurError, match="stories finds without any saboteur: x"):
-        Hunt([sys.executable, str(path)], ["stories"]).run([saboteur("a-s")])
+    with pytest.raises(MutantError, match="stories finds without any mutant: x"):
+        Hunt([sys.executable, str(path)], ["stories"]).run([mutant("a-s")])
 
 
 def test_a_hunt_that_ended_early_is_gone_on_with(tmp_path: Path, command: list[str]) -> None:
@@ -106,13 +106,13 @@ def test_a_hunt_that_ended_early_is_gone_on_with(tmp_path: Path, command: list[s
     (tmp_path / "one.yaml").write_text(FORM.format(id="one-s"), encoding="utf-8")
     report = tmp_path / "matrix.json"
     given = [str(tmp_path), f"--root={tmp_path}", "--driver=stories", f"--json={report}"]
-    first = CliRunner().invoke(main, ["saboteurs", *given, f"--command={' '.join(command)}"])
+    first = CliRunner().invoke(main, ["mutants", *given, f"--command={' '.join(command)}"])
     untried = "--command=false"
-    again = CliRunner().invoke(main, ["saboteurs", *given, untried])
-    resumed = CliRunner().invoke(main, ["saboteurs", *given, untried, "--resume"])
+    again = CliRunner().invoke(main, ["mutants", *given, untried])
+    resumed = CliRunner().invoke(main, ["mutants", *given, untried, "--resume"])
     assert [first.exit_code, again.exit_code, resumed.exit_code] == [0, 2, 0], resumed.output
     report.write_text("{", encoding="utf-8")
-    broken = CliRunner().invoke(main, ["saboteurs", *given, untried, "--resume"])
+    broken = CliRunner().invoke(main, ["mutants", *given, untried, "--resume"])
     assert (broken.exit_code, "matrix.json is no matrix" in broken.output) == (2, True)
 
 
@@ -124,16 +124,16 @@ def test_the_command_prints_the_matrix(tmp_path: Path, command: list[str]) -> No
         (tmp_path / "one.yaml").write_text(FORM.format(id=name), encoding="utf-8")
         given = [str(tmp_path), f"--command={' '.join(command)}", f"--root={tmp_path}"]
         result = CliRunner().invoke(
-            main, ["saboteurs", *given, "--driver=stories", f"--json={report}", *more]
+            main, ["mutants", *given, "--driver=stories", f"--json={report}", *more]
         )
         return result.exit_code, result.output
 
     code, output = run("one-s")
     assert (code, json.loads(report.read_text())["caught_by"]) == (0, {"stories": 1})
-    assert "1 of 1 saboteurs caught" in output
+    assert "1 of 1 mutants caught" in output
     code, output = run("one-g", "--tag=quick")
-    assert (code, "0 of 1 saboteurs caught" in output) == (1, True)
+    assert (code, "0 of 1 mutants caught" in output) == (1, True)
     code, output = run("one-broken")
     assert (code, "no such port" in output) == (2, True)
     code, output = run("one-s", "two-s")
-    assert (code, "no saboteurs named two-s" in output) == (2, True)
+    assert (code, "no mutants named two-s" in output) == (2, True)
