@@ -168,6 +168,31 @@ def test_a_list_in_another_order_is_one_difference() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        # Each lists its newest first; which one that is was decided by the server's own clock.
+        ((300, 200, 100), (390, 290, 190), []),
+        # The other one lists its oldest first.
+        ((300, 200, 100), (190, 290, 390), [("order", "body")]),
+        # Neither is in the order of its times.
+        ((300, 100, 200), (390, 190, 290), [("order", "body")]),
+    ],
+)
+def test_a_list_in_the_order_of_its_own_times_is_in_no_other_order(
+    ours: tuple[int, ...], theirs: tuple[int, ...], expected: list[tuple[str, str]]
+) -> None:
+    chosen, epoch = comparer(), 1_767_000_000
+    for left, right in ((1, 11), (2, 12), (3, 13)):
+        found({"id": left, "title": str(left)}, {"id": right, "title": str(left)}, chosen)
+    lists = [
+        [{"id": id_, "mtime": epoch + seconds} for id_, seconds in zip(ids, times, strict=True)]
+        for ids, times in (((1, 2, 3), ours), ((13, 11, 12), theirs))
+    ]
+    differing = found(lists[0], lists[1], chosen)
+    assert [one for one in differing if one[0] == "order"] == expected
+
+
+@pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
         ({"sub": "5", "iat": 100, "exp": 200}, {"sub": "17", "iat": 101, "exp": 201}, []),

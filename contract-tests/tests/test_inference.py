@@ -108,6 +108,7 @@ def known() -> Bijection:
     symbols.learn("task.id", "5", "17", inside=False)
     symbols.learn("user.id", "5", "6", inside=False)
     symbols.learn("id", UUID, OTHER)
+    symbols.learn("id", "file:///one/a.json", "file:///two/a.json")
     return symbols
 
 
@@ -123,6 +124,7 @@ def known() -> Bijection:
         ("/tasks/99", "/tasks/99"),
         ("/tasks/17", "/tasks/5"),
         ("/tasks/%35", "/tasks/17"),
+        ("/nowhere?q=file%3A%2F%2F%2Fone%2Fa.json", "/nowhere?q=file:%2F%2F%2Ftwo%2Fa.json"),
     ],
 )
 def test_a_path_is_translated_where_it_names_something(path: str, expected: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from lockstep.transport.literals import Object, show
+from lockstep.matching.timestamps import read_epoch, read_instant
+from lockstep.transport.literals import Number, Object, show
 
 Pair = tuple[int, int]
 # The kind and the value of a member that names a thing.
@@ -59,6 +61,8 @@ class Lists:
             return self._wrong(self._named(), "length")
         if not self._is_in_place():
             pairs = self._named()
+            if len(pairs) == len(self.left) and self._follows_clocks(pairs):
+                return Alignment(pairs, "", "", "")
             return self._wrong(pairs, "order" if len(pairs) == len(self.left) else "elements")
         if any(wanted is not None for wanted in self.wanted):
             return Alignment(in_place(self.left), "", "", "")
@@ -92,6 +96,25 @@ class Lists:
             wanted is None or name is None or wanted == name[1]
             for wanted, name in zip(self.wanted, self.theirs, strict=True)
         )
+
+    def _follows_clocks(self, pairs: list[Pair]) -> bool:
+        """Whether each list is in the order of times that are the server's own."""
+        every = [element for element in (*self.left, *self.right) if isinstance(element, Object)]
+        if len(every) < len(self.left) + len(self.right):
+            return False
+        return any(
+            self._is_in_order_of(name, pairs)
+            for name in every[0]
+            if all(name in element for element in every)
+        )
+
+    def _is_in_order_of(self, name: str, pairs: list[Pair]) -> bool:
+        ours, theirs = (
+            [_seconds(element[name]) for element in side] for side in (self.left, self.right)
+        )
+        directions = _direction(ours), _direction(theirs)
+        own = all(ours[one] != theirs[other] for one, other in pairs)
+        return own and directions[0] == directions[1] != 0
 
     def _named(self) -> list[Pair]:
         places = {name[1]: at for at, name in enumerate(self.theirs) if name is not None}
@@ -160,3 +183,21 @@ def _shown(names: Sequence[Name | None], most: int = 8) -> Iterator[str]:
     yield from known[:most]
     if len(known) > most:
         yield "…"
+
+
+def _seconds(value: Any) -> float | None:
+    """The instant that a value shows, in seconds since 1970."""
+    if isinstance(value, Number):
+        instant = read_epoch(value.text)
+    else:
+        instant = read_instant(value) if isinstance(value, str) else None
+    return instant.seconds if instant is not None else None
+
+
+def _direction(instants: Sequence[float | None]) -> int:
+    """1 where instants rise, -1 where they fall, 0 where they do neither or are none."""
+    known = [instant for instant in instants if instant is not None]
+    if len(known) < max(2, len(instants)):
+        return 0
+    steps = {(after > before) - (after < before) for before, after in pairwise(known)}
+    return steps.pop() if len(steps) == 1 else 0

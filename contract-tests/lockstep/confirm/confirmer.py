@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.corrections import Corrector
@@ -17,9 +18,10 @@ from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.results.conditions import Condition
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
 from lockstep.results.grounding import is_grounded
+from lockstep.results.signatures import Signature
 from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.credentials import Identity
-from lockstep.transport.messages import Response, status_of
+from lockstep.transport.messages import Request, Response, status_of
 
 # So many of the sequences of one cause are tried, and the best one twice.
 _MOST_TRIES = 5
@@ -39,7 +41,7 @@ class Confirmer:
     nonces: tuple[str, ...] = ()
     identities: Mapping[str, Identity] = field(default_factory=dict)
     _rng: random.Random = field(init=False)
-    _causes: list[Condition] = field(default_factory=list, init=False)
+    _causes: list[tuple[Condition, Signature]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.nonces[0]) if self.nonces else random.SystemRandom()
@@ -184,7 +186,9 @@ class Confirmer:
 
     def _known_cause(self, oracle: Oracle, best: Sequence) -> Condition | None:
         """The value or header that another finding was proved to hang on, if this one does too."""
-        for condition in self._causes:
+        for condition, signature in self._causes:
+            if condition.kind == "parameter" and signature != oracle.finding.signature:
+                continue
             exchanges = self._corrector().without(best.exchanges, condition)
             played = oracle.play(best, exchanges, anew=True) if exchanges is not None else None
             if played is not None and not played.shown:
@@ -225,8 +229,8 @@ class Confirmer:
         finding.conditions = (*kept, *notable)
         proved = [one for one in blamed if one.kind in ("notable", "precondition")]
         if len(proved) == 1:
-            finding.cause = proved[0]
-            self._causes.append(proved[0])
+            finding.cause = _cause(proved[0], best.exchanges[-1].request)
+            self._causes.append((finding.cause, finding.signature))
 
     def _take(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         finding.reproduced = True
@@ -256,6 +260,14 @@ def _history(finding: Finding) -> list[Exchange]:
     sequences = (trace.sequence(each, writes=False) for each in finding.lately)
     every = {each.number: each for sequence in sequences for each in sequence}
     return [every[number] for number in sorted(every)]
+
+
+def _cause(proved: Condition, request: Request) -> Condition:
+    """What was proved: without a parameter there is no difference, whatever its value was."""
+    names = (name for name, _ in parse_qsl(request.path.partition("?")[2], keep_blank_values=True))
+    if proved.kind == "notable" and proved.subject in names:
+        return Condition("parameter", proved.subject)
+    return proved
 
 
 def _has_succeeded(exchange: Exchange) -> bool:

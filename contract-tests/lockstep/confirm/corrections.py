@@ -73,6 +73,8 @@ class Corrector:
         last = exchanges[-1]
         if condition.kind == "precondition" and last.request.header(condition.subject) is None:
             return None
+        if condition.kind == "parameter" and condition.subject not in _query(last.request):
+            return None
         if condition.kind == "notable":
             operation = self._document.find(last.request.method, last.request.path)
             values = self._reader.values(operation, last.request) if operation is not None else ()
@@ -154,8 +156,7 @@ class Corrector:
     ) -> tuple[str, tuple[Exchange, ...]] | None:
         """The last request with the value that a good one has for a parameter or member."""
         request = exchanges[-1].request
-        query = dict(parse_qsl(request.path.partition("?")[2], keep_blank_values=True))
-        if name in query:
+        if name in _query(request):
             return f"without `{name}`", _with_last(exchanges, _without_query(request, name))
         header = sample.header(name)
         if header is not None:
@@ -199,6 +200,10 @@ def _about(request: Request, sample: Request) -> Request:
     named = {name.lower() for name, _ in signed}
     own = tuple(header for header in request.headers if header[0].lower() not in named)
     return replace(request, path=path, headers=(*signed, *own), actor=sample.actor)
+
+
+def _query(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(request.path.partition("?")[2], keep_blank_values=True))
 
 
 def _without_query(request: Request, name: str) -> Request:

@@ -176,6 +176,12 @@ class _Level:
     alike: Callable[[list[Finding], Tried, str], int]
 
 
+def _any_refusal_key(finding: Finding) -> Key | None:
+    """Both refuse, and what is one status on one side is another one on the other everywhere."""
+    refused = all(value[:1] == "4" for value in finding.values.values())
+    return () if refused else None
+
+
 def _refused_key(finding: Finding) -> Key | None:
     """Both refuse a request for its content, each with a status of its own."""
     refused = all(value[:1] == "4" for value in finding.values.values())
@@ -242,6 +248,7 @@ def _alike_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
 
 
 _LEVELS = (
+    _Level(_any_refusal_key, lambda _, tried, status: tried.alike_within(status)),
     _Level(_refused_key, _alike_refused),
     _Level(_kinds_key, _alike_of_kinds),
     _Level(
@@ -300,13 +307,11 @@ def _general(general: set[Condition], theirs: set[Condition]) -> set[Condition]:
 def _common(several: list[Finding]) -> Conditions:
     """The conditions that findings share; where only kinds are shared, without subjects.
 
-    Where no kind is shared but all of them are about the content, that is what they share.
+    Where all of them are about the content, each in its own way, that is what they share.
     """
     first, *others = every = [_conditions(finding) for finding in several]
     kinds = list(map(kinds_of, every))
     shared = frozenset.intersection(*kinds)
-    if not shared and all(each and each <= _INVALID for each in kinds):
-        return (Condition("invalid"),)
     found = []
     for condition in first:
         if all(condition in other for other in others):
@@ -322,6 +327,8 @@ def _common(several: list[Finding]) -> Conditions:
         general = Condition(condition.kind, "", detail)
         if general not in found:
             found.append(general)
+    if all(each & _INVALID for each in kinds) and not kinds_of(tuple(found)) & _INVALID:
+        found.append(Condition("invalid"))
     return tuple(found)
 
 
@@ -355,15 +362,19 @@ def _order_of_checks(one: Cluster) -> Key | None:
 
 def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """What one value or header brings about, as experiments have proved, is one fact."""
-    first: dict[Condition, Cluster] = {}
+    first: dict[Key, Cluster] = {}
     for one in sorted(clusters, key=lambda each: _plainness(each.chosen)):
         cause = one.chosen.cause
-        if cause is not None and cause in first:
-            first[cause].absorb(one)
+        if cause is None:
+            yield one
             continue
-        if cause is not None:
-            first[cause] = one
-        yield one
+        # Without a parameter much is otherwise: only the same difference has the same cause.
+        key = cause, one.chosen.signature if cause.kind == "parameter" else None
+        if key in first:
+            first[key].absorb(one)
+        else:
+            first[key] = one
+            yield one
 
 
 def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

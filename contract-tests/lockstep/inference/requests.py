@@ -124,8 +124,6 @@ def _header(name: str, value: str, visit: Visitor) -> str:
 
 def _escaped(value: str, decode: Callable[[str], str], role: Role | None, visit: Visitor) -> str:
     """Visit a percent-encoded value; one that stays the same stays as it was written."""
-    if role is None:
-        return visit(None, value)
     plain = decode(value)
     found = visit(role, plain)
     return value if found == plain else quote(found, safe=_SAFE)

@@ -316,10 +316,10 @@ class Tried:
             return self._alike_by_operation[operation, kinds, status]
         return self._alike_by_kinds[kinds, status]
 
-    def alike_within(self, status: str, kinds: frozenset[str]) -> int:
-        """How often the targets agreed on a status where something, but only `kinds`, stood out."""
+    def alike_within(self, status: str, kinds: frozenset[str] | None = None) -> int:
+        """How often the targets agreed on a status, or did where only some of `kinds` stood out."""
         return sum(
             count
             for (found, answered), count in self._alike_by_kinds.items()
-            if answered == status and found and found <= kinds
+            if answered == status and (kinds is None or (found and found <= kinds))
         )
