@@ -218,6 +218,12 @@ def test_what_may_be_a_finding_is_sprung_first_and_posts_only_where_there_is_a_p
     assert not any(each.writes for each in in_order(every, posts=False))
 
 
+def test_a_run_leaves_out_what_may_fill_the_memory_of_a_server() -> None:
+    every = load_catalogue()
+    left_out = {each.name for each in every} - {each.name for each in in_order(every, posts=True)}
+    assert left_out == {"a chunk size past 2^64"}
+
+
 def test_none_is_begun_when_time_is_over() -> None:
     with wire_server("old") as old, wire_server("new") as new:
         run = GeneralRun([old, new], PLACES)

@@ -36,7 +36,8 @@ class GeneralTrap:
 
     `left_alone` says why they do, `decision` is the sentence of a standard that decides, if any,
     and `statuses` are those that agree with it: `400`, `4xx`, or `plain` for the status of the
-    request without the trap. `headers` of the answer are compared too.
+    request without the trap. `headers` of the answer are compared too. A server that
+    reads on may fill all memory by one that `exhausts`.
     """
 
     area: str
@@ -48,6 +49,7 @@ class GeneralTrap:
     template: str
     body: str
     headers: tuple[str, ...]
+    exhausts: bool = False
 
     @property
     def method(self) -> str:
@@ -168,4 +170,5 @@ def _trap(area: str, entry: Mapping[str, Any]) -> GeneralTrap:
         template=entry.get("raw", head),
         body=entry.get("body", ""),
         headers=tuple(name.lower() for name in entry.get("headers", ())),
+        exhausts=entry.get("exhausts", False),
     )

@@ -19,8 +19,11 @@ _SHOWN = 3
 
 
 def in_order(traps: Sequence[GeneralTrap], *, posts: bool) -> list[GeneralTrap]:
-    """The traps with those first that may be findings, since time may not suffice for all."""
-    chosen = [trap for trap in traps if posts or not trap.writes]
+    """The traps with those first that may be findings, since time may not suffice for all.
+
+    What may take a server's memory, and with it the machine's, is sent only by who asks for traps.
+    """
+    chosen = [trap for trap in traps if (posts or not trap.writes) and not trap.exhausts]
     return sorted(chosen, key=lambda trap: (trap.area in OF_SERVERS, GRADES.index(trap.grade)))
 
 
