@@ -48,6 +48,6 @@ def _askable(operations: Iterable[Operation]) -> Iterator[Operation]:
 def _told(name: str, differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences:
         yield (
-            f"{difference.where}: {name} answers otherwise when it is asked the same again"
+            f"{difference.where}: {name} gives another answer to the same request"
             f" ({difference.left} and {difference.right})"
         )

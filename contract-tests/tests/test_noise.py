@@ -1,4 +1,4 @@
-"""What a target answers otherwise each time is no divergence, and is said."""
+"""What a target answers differently each time is no divergence, and is said."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_a_target_is_first_held_against_itself() -> None:
     lockstep, targets = exchanger(counting(), lambda _request: answer([{"load": 1}]))
     told = self_check(lockstep, None)
     assert told == [
-        "listTasks, body /*/load: left answers otherwise when it is asked the same again (1 and 2)"
+        "listTasks, body /*/load: left gives another answer to the same request (1 and 2)"
     ]
     assert [request.path for request in targets[1].sent] == ["/tasks", "/tasks"]
     lockstep.send(LIST)

@@ -1,4 +1,4 @@
-"""Asks again where answers differ: what a target answers otherwise each time is noise."""
+"""Asks again where answers differ: what a target answers differently each time is noise."""
 
 from __future__ import annotations
 

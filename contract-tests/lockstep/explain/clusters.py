@@ -368,7 +368,7 @@ def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
         if cause is None:
             yield one
             continue
-        # Without a parameter much is otherwise: only the same difference has the same cause.
+        # Without a parameter much differs: only the same difference has the same cause.
         key = cause, one.chosen.signature if cause.kind == "parameter" else None
         if key in first:
             first[key].absorb(one)

@@ -11,6 +11,7 @@ from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.severity import leaks
 from lockstep.explain.words import by_value, code, does, names, place, shown
 from lockstep.results.findings import PARITY, RACE, STORY, TRAP
+from lockstep.results.signatures import ELEMENTS
 
 
 def sentence(told: SentenceContext) -> str:
@@ -20,7 +21,7 @@ def sentence(told: SentenceContext) -> str:
         return _PARITY.get(finding.kind, _differs)(told) + "."
     if finding.category == STORY:
         said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
-        return f"{finding.where} ({told.call}) went otherwise. {said}."
+        return f"{finding.where} ({told.call}) has another outcome. {said}."
     if finding.category in (TRAP, RACE):
         said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
         return f"{finding.where} ({finding.operation}): {said}."
@@ -65,7 +66,7 @@ def _header(told: SentenceContext) -> str:
 
 def _connection(told: SentenceContext) -> str:
     parts = [f"{names(who)}: {value}" for who, value in _sides(told)]
-    return f"the connection after {told.answer} ends otherwise ({'; '.join(parts)})"
+    return f"the connection after {told.answer} ends differently ({'; '.join(parts)})"
 
 
 def _inside(told: SentenceContext) -> str:
@@ -108,13 +109,14 @@ def _symbol(told: SentenceContext) -> str:
 
 
 def _form(told: SentenceContext) -> str:
-    return _differs(told).replace(": ", " is written otherwise: ", 1)
+    return _differs(told).replace(": ", " has another format: ", 1)
 
 
 def _order(told: SentenceContext) -> str:
-    writer = does(_sides(told)[0][0], "writes")
-    where = place(told.finding.where)
-    return f"{writer} the members of {where} in another order, in {told.answer}"
+    who, left = _sides(told)[0]
+    what = "elements" if ELEMENTS.match(left) else "members"
+    writer, where = does(who, "writes"), place(told.finding.where)
+    return f"{writer} the {what} of {where} in another order, in {told.answer}"
 
 
 def _bytes(told: SentenceContext) -> str:

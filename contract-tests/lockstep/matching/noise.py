@@ -95,7 +95,7 @@ class NoiseBook:
             for difference in own:
                 if any(entry.covers(difference) for entry in entries):
                     continue
-                why = f"{target} answers otherwise when it is asked the same again"
+                why = f"{target} gives another answer to the same request"
                 examples = difference.left, difference.right
                 entries.append(Noise(label, difference.where, difference.kind, why, 0, examples))
 

@@ -39,7 +39,7 @@ _SUMMARIES = ("header etag", "header link", "header content-length", "header x-t
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
 _DIGITS = re.compile(r"\d+")
-_ELEMENTS = re.compile(r"\[|\d+ elements")
+ELEMENTS = re.compile(r"\[|\d+ elements")
 _NAMED = re.compile(r"(.*)/\*/([^/]+)")
 
 
@@ -290,7 +290,7 @@ def _list_change(kind: str, left: str, right: str) -> str:
 def _listed(difference: Difference) -> str:
     """Where the list is whose elements are others or in another order; empty for other places."""
     kind, where = difference.kind, difference.where
-    if kind in _LISTS or (kind == "order" and _ELEMENTS.match(difference.left)):
+    if kind in _LISTS or (kind == "order" and ELEMENTS.match(difference.left)):
         return where
     named = _NAMED.fullmatch(where) if kind == "symbol" else None
     return named[1] if named is not None and is_id(named[2]) else ""

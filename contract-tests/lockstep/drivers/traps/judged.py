@@ -58,8 +58,8 @@ def notes_of(results: Iterable[TrapResult]) -> list[str]:
     names = "; ".join(f"{one.trap.area}: {one.trap.name}" for one in others[:_SHOWN])
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     return [
-        f"raw requests: {len(others)} that servers read otherwise by nature differ ({counted}), and"
-        f" are no findings: {names}{more}; `lockstep traps` explains them"
+        f"raw requests: {len(others)} that servers read differently by nature ({counted}) are no"
+        f" findings: {names}{more}; `lockstep traps` explains them"
     ]
 
 
