@@ -60,7 +60,11 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """One request and answer as a tool wrote them down, with an absolute `url`."""
+    """One request and answer as a tool wrote them down, with an absolute `url`.
+
+    `name` says for people where it stands. One of which something is `missing`, in words, cannot be
+    sent again.
+    """
 
     method: str
     url: str
@@ -68,3 +72,5 @@ class Captured:
     body: bytes | None = None
     answer: Outcome | None = None
     partial: bool = False
+    name: str = ""
+    missing: str = ""
