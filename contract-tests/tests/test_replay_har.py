@@ -149,13 +149,17 @@ def test_a_request_without_a_body_is_sent(file: Path, document: Document, empty:
     assert not step.request.body
 
 
+WORDS: list[Any] = ["Error", "", None, 0, -1, -999, "(failed)", [], True]
+
+
 @pytest.mark.parametrize(
     "odd",
     [
-        {"response": {"status": word}}
-        for word in ("Error", "", None, 0, -1, -999, "(failed)", [], True)
-    ]
-    + [{"response": None}, {"response": {}}, {"response": "none"}],
+        *({"response": {"status": word}} for word in WORDS),
+        {"response": None},
+        {"response": {}},
+        {"response": "none"},
+    ],
 )
 def test_an_entry_without_an_answer_is_played_and_counted(
     file: Path, document: Document, odd: Any

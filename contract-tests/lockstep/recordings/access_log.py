@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lockstep.recordings.json_log import LoggedRequest, parse_object, read_object
@@ -36,8 +37,7 @@ _NAMED = 5
 
 def is_access_log(text: str) -> bool:
     """Whether one of the first lines tells of a request; others may stand before it."""
-    lines = filter(str.strip, text.split("\n", _LOOKED_AT)[:_LOOKED_AT])
-    return any(_read(line) is not None for line in lines)
+    return any(_read(line) is not None for _, line in islice(_lines(text), _LOOKED_AT))
 
 
 def read_access_log(text: str, base_url: str | None = None) -> tuple[list[Captured], list[str]]:

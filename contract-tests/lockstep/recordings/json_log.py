@@ -16,14 +16,18 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _METHOD = re.compile(r"method|verb")
 _TARGET = re.compile(r"uri|url|path|target|endpoint")
 # What is a place, but not the one that was asked for.
-_NO_TARGET = re.compile(r"refer|origin|upstream|redirect|location|file|pattern|template|route|tls")
+_NO_TARGET = re.compile(
+    r"refer|origin(?!al)|upstream|service|backend|redirect|location|file|pattern|template|route|tls"
+)
 _QUERY = re.compile(r"(?:query|querystring|args|search)$")
 _HOST = re.compile(r"(?:host|authority|servername|vhost)$")
 _NO_HOST = re.compile(r"remote|client|upstream|agent|server$|forwarded|^hosthost")
 _STATUS = re.compile(r"status|responsecode|sc$|^code$|httpcode")
 _NO_STATUS = re.compile(r"upstream|origin|cache|health|text")
-# Whole targets come before their parts.
-_WHOLE = re.compile(r"uri|original|target")
+# What the client wrote comes before what a server made of it.
+_ASKED = re.compile(r"request|original")
+_WHOLE = re.compile(r"uri|target")
+_LINE = re.compile(r'"?([A-Z]{3,10}) (\S+)(?: HTTP/[\d.]+)?"?')
 _STEM = re.compile(r"stem|document|normalized|rewritten")
 
 
@@ -56,6 +60,8 @@ def read_object(
     members = list(_members(data))
     method = _first(members, _METHOD, None, _as_method)
     target = _target(members)
+    if method is None or target is None:
+        method, target = _request_line(members)
     if method is None or target is None:
         return next(filter(None, (_within(value, read_text) for _, value in members)), None)
     status = _first(members, _STATUS, _NO_STATUS, _as_status)
@@ -93,17 +99,32 @@ def _first(
 
 def _target(members: list[tuple[str, Any]]) -> str | None:
     found = [
-        (bool(_STEM.search(name)), "?" not in value, not _WHOLE.search(name), len(name), value)
+        (_rank(name, value), value)
         for name, value in members
         if _TARGET.search(name) and not _NO_TARGET.search(name) and _is_target(value)
     ]
     if not found:
         return None
-    target: str = min(found, key=lambda item: item[:4])[4]
+    target: str = min(found, key=lambda item: item[0])[1]
     query = _first(members, _QUERY, None, _as_query)
     if "?" not in target and query:
         target += f"?{query}"
     return target
+
+
+def _rank(name: str, value: str) -> tuple[bool, bool, bool, bool, int]:
+    """The least is the likeliest of several targets."""
+    found = _STEM.search(name), _ASKED.search(name), _WHOLE.search(name)
+    stem, asked, whole = map(bool, found)
+    return stem, "?" not in value, not asked, not whole, len(name)
+
+
+def _request_line(members: list[tuple[str, Any]]) -> tuple[str | None, str | None]:
+    """The method and the target of a member that holds both, as nginx's `$request` does."""
+    lines = (_LINE.fullmatch(value) for _, value in members if isinstance(value, str))
+    fits = (line for line in lines if line and line[1] in _METHODS and _is_target(line[2]))
+    found = next(fits, None)
+    return (found[1], found[2]) if found else (None, None)
 
 
 def _within(value: Any, read_text: Callable[[str], LoggedRequest | None]) -> LoggedRequest | None:
