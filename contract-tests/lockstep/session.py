@@ -14,6 +14,7 @@ from lockstep.confirm import Confirmer
 from lockstep.confirm.budget import Budget
 from lockstep.drivers.fuzz.driver import FuzzError, Lane
 from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.replay.results import ReplayResult
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.explain import Explainer
@@ -82,6 +83,7 @@ class Session:
         self._problems: list[str] = []
         self._traps: list[TrapResult] = []
         self._races: list[RaceResult] = []
+        self.replays: list[ReplayResult] = []
         self._budget = Budget(settings.confirm.requests, settings.confirm.seconds)
         # With it findings are confirmed once, when all stages are done.
         self.confirms_at_the_end = False
@@ -156,6 +158,7 @@ class Session:
             secrets=frozenset(self.secrets),
             traps=self._traps,
             races=self._races,
+            replays=self.replays,
             noise=noise,
             rules=self.ledger.rules.all,
             not_judged=[*self.not_judged, *self.ledger.noise.not_judged()],

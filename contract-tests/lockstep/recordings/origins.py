@@ -38,7 +38,7 @@ def narrow(
             unsent.append(f"{entry.name} ({entry.method} {path}) left out: {entry.missing}")
         else:
             request = Request(entry.method, path, entry.headers, entry.body)
-            steps.append(Step(request, entry.answer, entry.partial))
+            steps.append(Step(request, entry.answer, entry.partial, name=entry.name))
     if not steps:
         why = (
             unsent[0].replace(" left out", "") if unsent else f"no recorded request is below {base}"

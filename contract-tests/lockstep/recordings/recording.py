@@ -19,7 +19,7 @@ class Step:
 
     Of a `partial` answer only the status is known. Steps of one `group` make sense together only,
     such as the registration and the log-in of one user. `apart` holds what each target is sent, by
-    name, where that is not what is sent to all.
+    name, where that is not what is sent to all. `name` says for people where it was recorded.
     """
 
     request: Request
@@ -27,6 +27,7 @@ class Step:
     partial: bool = False
     group: str | None = None
     apart: Mapping[str, Request] = field(default_factory=dict)
+    name: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, exchange: Exchange) -> Step:
@@ -48,7 +49,8 @@ class Recording:
     """Steps in the order in which they were sent.
 
     `base_url` is where the recorded server was; `notes` say for people what was left out and why.
-    Without bodies (`has_bodies`) no answer tells which ids belong together.
+    Without bodies (`has_bodies`) no answer tells which ids belong together. `is_traffic` says that
+    the answers are as they came; those of a report are cut and masked.
     """
 
     title: str
@@ -56,6 +58,7 @@ class Recording:
     base_url: str = NOWHERE
     notes: tuple[str, ...] = ()
     has_bodies: bool = True
+    is_traffic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
