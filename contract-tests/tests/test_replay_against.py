@@ -125,6 +125,23 @@ def test_headers_of_proxies_and_headers_that_were_not_kept_are_no_difference(
     assert play(har(SOUND, headers), SOUND).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[\n  {"note": "\\u00e9", "title": "one"}\n]\n',
+        '[{"title":"one","note":"é"}]',
+        '[{"title": "one", "note": "\\u00e9"}]',
+    ],
+)
+def test_json_that_a_tool_wrote_in_its_own_way_is_no_difference(play: Play, text: str) -> None:
+    recorded = har({"GET /tasks": SOUND["GET /tasks"]})
+    recorded["log"]["entries"][0]["response"]["content"] = {"size": -1, "text": text}
+    servers = SOUND | {"GET /tasks": (200, [{"title": "one", "note": "é"}])}
+    assert play(recorded, servers, servers).exit_code == 0
+    servers = SOUND | {"GET /tasks": (200, [{"title": "one", "note": "e"}])}
+    assert play(recorded, servers, servers).exit_code == 1
+
+
 def test_a_documented_header_that_the_target_lacks_is_one(play: Play, tmp_path: Path) -> None:
     documented = {"X-Total": {"schema": {"type": "string"}}}
     (tmp_path / "openapi.json").write_text(json.dumps(document(headers=documented)))

@@ -228,13 +228,11 @@ def _answer(entry: Mapping[str, Any], method: str) -> tuple[Outcome, bool]:
     if status is None:
         told = (answer.get("_error"), answer.get("_failureText"), answer.get("status"))
         return NoResponse("dropped", str(next(filter(None, told), ""))), False
-    body = received_body(answer, method)
+    pairs = _pairs(answer.get("headers"))
+    body = received_body(answer, method, pairs)
     # What a cache had is of another time.
     partial = body is None or bool(entry.get("_fromCache") or answer.get("_fromCache"))
-    headers = answer_headers(_pairs(answer.get("headers")))
-    media_type = (answer.get("content") or {}).get("mimeType")
-    if body and media_type and not headers:
-        headers = (("Content-Type", str(media_type)),)
+    headers = answer_headers(pairs)
     return Response(status, headers, body or b"", str(answer.get("statusText") or "")), partial
 
 

@@ -6,33 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.inference.forms import is_random
 from lockstep.matching import Clock
 from lockstep.matching.timestamps import Instant
 from lockstep.openapi.conformance import Violation
+from lockstep.recordings.comparable import comparable, is_newer
 from lockstep.recordings.recording import Step
 from lockstep.results.coverage import Coverage
 from lockstep.results.findings import Findings
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
-from lockstep.transport.messages import Headers, NoResponse, Request, Response, status_of
+from lockstep.transport.messages import NoResponse, Request, Response, status_of
 from lockstep.transport.targets import PendingExchange, Target
 
 RECORDED = "recorded"
-# What servers say in headers whether a document tells of it or not.
-_TELLING = frozenset(
-    {
-        "allow",
-        "content-disposition",
-        "content-type",
-        "etag",
-        "link",
-        "location",
-        "retry-after",
-        "set-cookie",
-        "www-authenticate",
-    }
-)
 
 
 class RecordedTarget:
@@ -66,55 +52,18 @@ class RecordedTarget:
         if not isinstance(recorded, Response) or not isinstance(live, Response):
             return None
         alike = recorded.status == live.status
-        judged = self._judges and not lost and not _is_newer(recorded, live)
+        judged = self._judges and not lost and not is_newer(recorded, live)
         if (step.partial and alike) or not (alike or judged):
             return None
         requests = {RECORDED: step.request, self._live: sent}
-        recorded, live = self._comparable(step.request, recorded, live)
+        document = self._exchanger.ledger.document
+        operation = document.find(step.request.method, step.request.path)
+        response = operation.response_for(recorded.status) if operation is not None else None
+        documented = response.headers.keys() if response is not None else frozenset()
+        recorded, live = comparable(recorded, live, documented)
         return self._exchanger.record(
             step.request, requests, {RECORDED: recorded, self._live: live}
         )
-
-    def _comparable(
-        self, request: Request, recorded: Response, live: Response
-    ) -> tuple[Response, Response]:
-        """Two answers with those of their headers that tell something of the servers.
-
-        What a recording lacks the answer may have had all the same: tools leave out cookies, or all
-        headers. What no document tells of is made by proxies before the recorded server.
-        """
-        operation = self._exchanger.ledger.document.find(request.method, request.path)
-        response = operation.response_for(recorded.status) if operation is not None else None
-        documented = set(response.headers) if response is not None else set()
-        told = {name.lower() for name, _ in recorded.headers}
-        own = {name.lower() for name, _ in live.headers}
-        kept = told & (_TELLING | documented)
-        kept |= {name for name in told & own if _is_made(recorded, name) and _is_made(live, name)}
-        if told - {"content-type"}:
-            kept |= documented - {"set-cookie"}
-        headers = recorded.headers
-        if "content-type" not in told:
-            kept.add("content-type")
-            headers += tuple(pair for pair in live.headers if pair[0].lower() == "content-type")
-        # Whether the connection was kept is in no recording.
-        return (
-            replace(recorded, headers=_only(headers, kept), closes=live.closes),
-            replace(live, headers=_only(live.headers, kept)),
-        )
-
-
-def _only(headers: Headers, names: set[str]) -> Headers:
-    return tuple(pair for pair in headers if pair[0].lower() in names)
-
-
-def _is_made(answer: Response, name: str) -> bool:
-    """Whether a header holds what a server made up, which later requests may have to name."""
-    return is_random(answer.header(name) or "")
-
-
-def _is_newer(recorded: Response, live: Response) -> bool:
-    """Whether a client's copy was fresh then and is not now, since its tag is of another time."""
-    return recorded.status == 304 and live.status == 200
 
 
 @dataclass(frozen=True, slots=True)
