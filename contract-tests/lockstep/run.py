@@ -202,6 +202,9 @@ class Run(Session):
         `earlier` says what differed in an earlier replay: each entry is told from then.
         """
         self.not_tested += recording.notes
+        if recording.unsent:
+            requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
+            self.untested.append(f"{requests} whose recorded bodies are missing")
         title = f"replay of {recording.title}"
         result = ReplayResult(recording.title)
         self.replays.append(result)

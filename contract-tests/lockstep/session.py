@@ -94,6 +94,8 @@ class Session:
         # What could not be held against each other, and what was never sent: for people.
         self.not_judged: list[str] = []
         self.not_tested: list[str] = []
+        # Clauses for the verdict's own line.
+        self.untested: list[str] = []
         # Texts that no report may show.
         self.secrets = set(settings.secrets)
         self._failed = False
@@ -141,7 +143,7 @@ class Session:
             parity=parity,
             conformance=BROKEN if broken else KEPT,
             fail_on=self.settings.fail_on,
-            untested=[] if self._is_raw() else list(untested(coverage, noise)),
+            untested=[*self.untested, *(() if self._is_raw() else untested(coverage, noise))],
             findings=found,
             seen_once=[one for one in every if one.reproduced is False],
             excused=dict(findings.excused),

@@ -168,6 +168,15 @@ def test_a_recorded_answer_without_its_body_is_compared_by_its_status(
     assert (finding["operation"], finding["kind"]) == ("get", "status")
 
 
+def test_a_request_without_its_body_is_named_in_the_verdict(play: Play, report: Any) -> None:
+    recorded = har(SOUND)
+    recorded["log"]["entries"][0]["request"]["postData"] = {"mimeType": "application/json"}
+    result = play(recorded, SOUND, SOUND)
+    assert result.exit_code == 0
+    assert "alike, as far as tested (1 request whose recorded bodies are missing" in result.output
+    assert report()["replays"][0]["played"] == 2
+
+
 @pytest.mark.parametrize("options", [(), ("--no-against-recording",)])
 def test_a_replay_in_which_nothing_is_as_recorded_is_not_alike(
     play: Play, report: Any, options: tuple[str, ...]

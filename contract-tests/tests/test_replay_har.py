@@ -95,6 +95,7 @@ def test_a_multipart_text_gives_back_a_boundary_that_the_headers_lost(
         ),
         ({"text": base64.b64encode(b"\x00\xff\x01").decode()}, "application/pdf", b"\x00\xff\x01"),
         ({"text": base64.b64encode(b"[1]").decode()}, "application/json", b"[1]"),
+        ({"text": base64.b64encode(PARTS + b"\r\n").decode()}, MULTIPART[1], PARTS + b"\r\n"),
         ({"text": "AP8", "encoding": "BASE64"}, "image/png", b"\x00\xff"),
         ({"text": "abcd"}, "text/plain", b"abcd"),
     ],

@@ -129,6 +129,8 @@ def _text(text: str, record: Mapping[str, Any], media_type: str, size: int | Non
         return decoded if size == len(decoded) else plain
     if "json" in media_type:
         return decoded if not _is_json(plain) and _is_json(decoded) else plain
+    if media_type.startswith("multipart/"):
+        return decoded if decoded.startswith(b"--") and not plain.startswith(b"--") else plain
     return decoded if _BINARY.match(media_type) else plain
 
 

@@ -45,7 +45,7 @@ def narrow(
         )
         raise RecordingError(f"{title}: {why}")
     notes = [*_notes(base, elsewhere, undocumented), *unsent, *_unanswered(steps)]
-    return Recording(title, tuple(steps), base, tuple(notes))
+    return Recording(title, tuple(steps), base, tuple(notes), unsent=len(unsent))
 
 
 def _notes(base: str, elsewhere: int, undocumented: int) -> Iterator[str]:

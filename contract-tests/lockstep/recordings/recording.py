@@ -50,7 +50,8 @@ class Recording:
 
     `base_url` is where the recorded server was; `notes` say for people what was left out and why.
     Without bodies (`has_bodies`) no answer tells which ids belong together. `is_traffic` says that
-    the answers are as they came; those of a report are cut and masked.
+    the answers are as they came; those of a report are cut and masked. Of the API's own requests
+    `unsent` could not be sent again.
     """
 
     title: str
@@ -59,6 +60,7 @@ class Recording:
     notes: tuple[str, ...] = ()
     has_bodies: bool = True
     is_traffic: bool = True
+    unsent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
