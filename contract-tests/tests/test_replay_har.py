@@ -189,7 +189,9 @@ def test_a_status_may_be_a_text(file: Path, document: Document, status: Any) -> 
         ({"size": 0, "mimeType": "x-unknown"}, b"", True),
         ({"size": 0, "text": ""}, b"", False),
         ({"size": 3, "text": base64.b64encode(b"[1]").decode()}, b"[1]", False),
-        ({"text": "!", "encoding": "base64"}, b"", True),
+        ({"text": "one!", "encoding": "base64"}, b"one!", False),
+        ({"text": "1234", "encoding": "base64"}, b"1234", False),
+        ({"text": "MTIz\nNA==", "encoding": "base64"}, b"1234", False),
         (None, b"", True),
     ],
 )
@@ -286,6 +288,19 @@ def test_a_file_that_is_cut_gives_its_whole_entries(file: Path, document: Docume
     recording = load_recording(file, document)
     assert [step.request.method for step in recording.steps] == ["GET", "DELETE"]
     assert recording.notes[-1].startswith("the file is damaged after its entry 2: ")
+
+
+def test_a_value_may_have_its_type_beside_it(file: Path, document: Document) -> None:
+    headers = [{"name": "X-One", "value": {"type": "string", "value": "1"}}]
+    (step,) = load(file, document, entry(request={"headers": headers})).steps
+    assert step.request.headers == (("X-One", "1"),)
+
+
+def test_a_file_may_end_in_zeros(file: Path, document: Document) -> None:
+    file.write_bytes(json.dumps({"log": {"entries": [entry()]}}).encode() + bytes(64))
+    recording = load_recording(file, document)
+    assert len(recording.steps) == 1
+    assert len(recording.notes) == 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

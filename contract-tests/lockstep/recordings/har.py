@@ -186,10 +186,17 @@ def _pairs(records: Any) -> Headers:
         if isinstance(record, dict) and record.get("name")
     ]
     return tuple(
-        (str(record["name"]), "" if value is None else str(value))
+        (str(record["name"]), _plain(value))
         for record in named
         for value in _listed(record.get("value"))
     )
+
+
+def _plain(value: Any) -> str:
+    """The text of a value, also of one with its type beside it, as WebDriver BiDi has them."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    return "" if value is None else str(value)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -94,7 +94,8 @@ def _decoded(data: bytes) -> str:
     """The text of a file; bytes that are no UTF-8, as in logs, are kept apart."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16", "replace")
-    return data.decode("utf-8-sig", "surrogateescape")
+    # Some tools leave the rest of a block in the file.
+    return data.rstrip(b"\x00").decode("utf-8-sig", "surrogateescape")
 
 
 def _recognise(data: bytes, text: str, path: Path) -> str:
