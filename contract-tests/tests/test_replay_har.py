@@ -290,6 +290,24 @@ def test_a_file_that_is_cut_gives_its_whole_entries(file: Path, document: Docume
     assert recording.notes[-1].startswith("the file is damaged after its entry 2: ")
 
 
+def test_bodies_may_be_in_files_beside_the_archive(file: Path, document: Document) -> None:
+    file.with_name("5f2c.json").write_text("[1]")
+    outside = file.parent.parent / "outside.json"
+    outside.write_text("[2]")
+    recording = load(
+        file,
+        document,
+        entry(response={"content": {"size": 3, "_file": "5f2c.json"}}),
+        entry(response={"content": {"size": 3, "_file": "gone.json"}}),
+        entry(response={"content": {"size": 3, "_file": "../outside.json"}}),
+        post({"mimeType": "application/json", "_file": "5f2c.json"}),
+    )
+    answers = [step.answer for step in recording.steps]
+    assert [one.body for one in answers if isinstance(one, Response)] == [b"[1]", b"", b"", b"[]"]
+    assert [step.partial for step in recording.steps] == [False, True, True, False]
+    assert recording.steps[-1].request.body == b"[1]"
+
+
 def test_a_value_may_have_its_type_beside_it(file: Path, document: Document) -> None:
     headers = [{"name": "X-One", "value": {"type": "string", "value": "1"}}]
     (step,) = load(file, document, entry(request={"headers": headers})).steps

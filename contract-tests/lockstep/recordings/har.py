@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -28,11 +31,12 @@ class _NoHttpError(ValueError):
     """An entry is about something else than HTTP; the text says what."""
 
 
-def read_har(text: str) -> tuple[list[Captured], list[str]]:
+def read_har(text: str, folder: Path) -> tuple[list[Captured], list[str]]:
     """The entries of an archive in the order of their start, and what was left out, for people.
 
-    One that cannot be read is left out, and so is what follows where the file is cut. Raises
-    `RecordingError` when the file is no archive, or nothing in it can be read.
+    One that cannot be read is left out, and so is what follows where the file is cut. Bodies may be
+    in files of their own in the `folder`, as Playwright has them. Raises `RecordingError` when the
+    file is no archive, or nothing in it can be read.
     """
     entries, notes = _entries(text)
     captured: list[Captured] = []
@@ -40,7 +44,7 @@ def read_har(text: str) -> tuple[list[Captured], list[str]]:
     others = Counter[str]()
     for number, entry in _by_start(entries):
         try:
-            captured.append(_entry(f"entry {number}", entry))
+            captured.append(_entry(f"entry {number}", entry, folder))
         except _NoHttpError as error:
             others[str(error)] += 1
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -100,7 +104,7 @@ def _start(entry: Any) -> datetime | None:
     return start if start.tzinfo is not None else start.replace(tzinfo=UTC)
 
 
-def _entry(name: str, entry: Any) -> Captured:
+def _entry(name: str, entry: Any, folder: Path) -> Captured:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict):
         raise _OddEntryError("it has no request")
@@ -108,6 +112,8 @@ def _entry(name: str, entry: Any) -> Captured:
     url = _url(request, pairs)
     method = _method(request)
     _refuse_sockets(entry, method)
+    _attach(request.get("postData"), folder)
+    _attach(_response(entry).get("content"), folder)
     missing, body, media_type = "", None, None
     try:
         body, media_type = sent_body(request, pairs)
@@ -125,6 +131,16 @@ def _entry(name: str, entry: Any) -> Captured:
         name=name,
         missing=missing,
     )
+
+
+def _attach(record: Any, folder: Path) -> None:
+    """Put the body that has a file of its own into its record, if it is there."""
+    name = record.get("_file") if isinstance(record, dict) else None
+    if not isinstance(name, str) or record.get("text") or Path(name).name != name:
+        return
+    with suppress(OSError):
+        record["text"] = base64.b64encode((folder / name).read_bytes()).decode()
+        record["encoding"] = "base64"
 
 
 def _method(request: Mapping[str, Any]) -> str:

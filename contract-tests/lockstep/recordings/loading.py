@@ -29,10 +29,10 @@ FORMATS = {
     "log": "access log",
     "finding": "saved finding",
 }
-_CAPTURED: dict[str, Callable[[str], tuple[list[Captured], list[str]]]] = {
+_CAPTURED: dict[str, Callable[[str, Path], tuple[list[Captured], list[str]]]] = {
     "har": read_har,
-    "cassette": lambda text: (read_cassette(text), []),
-    "ndjson": lambda text: (read_ndjson(text), []),
+    "cassette": lambda text, _folder: (read_cassette(text), []),
+    "ndjson": lambda text, _folder: (read_ndjson(text), []),
 }
 # What other tools save in forms of their own, and how to get a HAR file out of it.
 _FOREIGN = (
@@ -84,7 +84,7 @@ def load_recording(
         captured, notes = read_access_log(text, base_url)
         base = NOWHERE + urlsplit(base_url).path if base_url else None
     else:
-        captured, notes = _CAPTURED[kind](text)
+        captured, notes = _CAPTURED[kind](text, path.parent)
         base = base_url
     recording = narrow(captured, document, title, base)
     return replace(recording, notes=(*recording.notes, *notes), has_bodies=kind != "log")
