@@ -153,6 +153,9 @@ def test_a_line_tells_the_request_and_the_status(file: Path, document: Document,
     [
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" - -',
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1"',
+        # The client had gone, or had a copy.
+        f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" 499 0',
+        f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" 304 0',
         {"method": "GET", "path": "/notes", "status": "-"},
         {"method": "GET", "path": "/notes", "status": 0},
         # The balancer's own answer: its target gave none.

@@ -29,6 +29,8 @@ _VHOST = re.compile(
 )
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
+# What hangs on credentials, ranges and tags, which no log has, or tells that the client had gone.
+_UNTOLD = frozenset({206, 304, 401, 403, 412, 416, 444, 460, 499})
 _SENT = frozenset({"GET", "HEAD"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOKED_AT = 1000
@@ -58,7 +60,8 @@ def read_access_log(text: str, base_url: str | None = None) -> tuple[list[Captur
         elif logged.method not in _SENT:
             writes += 1
         else:
-            answer = Response(logged.status) if logged.status is not None else None
+            status = None if logged.status in _UNTOLD else logged.status
+            answer = Response(status) if status is not None else None
             captured.append(
                 Captured(logged.method, url, answer=answer, partial=True, name=f"line {number}")
             )
