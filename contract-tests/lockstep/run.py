@@ -16,6 +16,7 @@ from lockstep.drivers.races.driver import run_race
 from lockstep.drivers.races.files import Race
 from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.replay.driver import ReplaySettings, replay
+from lockstep.drivers.replay.results import Earlier, ReplayResult
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import Control, StoryPlayer
 from lockstep.drivers.traps.catalogue_files import GeneralTrap, load_catalogue
@@ -190,16 +191,45 @@ class Run(Session):
         return [(each, self.actors(each, number)) for number, each in enumerate(exchangers)]
 
     def replay(
-        self, recording: Recording, targets: Sequence[Target], settings: ReplaySettings
+        self,
+        recording: Recording,
+        targets: Sequence[Target],
+        settings: ReplaySettings,
+        earlier: Earlier | None = None,
     ) -> Stage:
-        """Send what was recorded to all targets; the first one leads."""
+        """Send what was recorded to all targets; the first one leads.
+
+        `earlier` says what differed in an earlier replay: each entry is told from then.
+        """
         self.not_tested += recording.notes
+        if recording.unsent:
+            requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
+            self.untested.append(f"{requests} whose recorded bodies are missing")
         title = f"replay of {recording.title}"
+        result = ReplayResult(recording.title)
+        self.replays.append(result)
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
-            self.not_judged += replay(
-                recording, exchanger, actors, settings, self.reporter.progress
-            )
+            replay(recording, exchanger, actors, settings, self.reporter.progress, result)
+        if earlier is not None:
+            result.compare_with(earlier)
+        self._conclude(result, title)
         return stage
+
+    def _conclude(self, result: ReplayResult, title: str) -> None:
+        """Say what was not as recorded; where nothing was, nothing is shown by the replay."""
+        self.not_judged += result.notes
+        seen, known = result.as_recorded
+        if not known or seen == known:
+            return
+        if seen:
+            self.not_judged.append(f"{seen:,} of {known:,} requests got their recorded status")
+            return
+        requests = "the request" if known == 1 else f"any of {known:,} requests"
+        reason = f"{title}: no target gave the recorded status to {requests}"
+        if result.is_compared:
+            self.add_problem(reason)
+        else:
+            self.could_not_run(reason)
 
     def spring_traps(
         self, traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]

@@ -14,6 +14,7 @@ from lockstep.confirm import Confirmer
 from lockstep.confirm.budget import Budget
 from lockstep.drivers.fuzz.driver import FuzzError, Lane
 from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.replay.results import ReplayResult
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.explain import Explainer
@@ -82,6 +83,7 @@ class Session:
         self._problems: list[str] = []
         self._traps: list[TrapResult] = []
         self._races: list[RaceResult] = []
+        self.replays: list[ReplayResult] = []
         self._budget = Budget(settings.confirm.requests, settings.confirm.seconds)
         # With it findings are confirmed once, when all stages are done.
         self.confirms_at_the_end = False
@@ -92,6 +94,8 @@ class Session:
         # What could not be held against each other, and what was never sent: for people.
         self.not_judged: list[str] = []
         self.not_tested: list[str] = []
+        # Clauses for the verdict's own line.
+        self.untested: list[str] = []
         # Texts that no report may show.
         self.secrets = set(settings.secrets)
         self._failed = False
@@ -139,7 +143,7 @@ class Session:
             parity=parity,
             conformance=BROKEN if broken else KEPT,
             fail_on=self.settings.fail_on,
-            untested=[] if self._is_raw() else list(untested(coverage, noise)),
+            untested=[*self.untested, *(() if self._is_raw() else untested(coverage, noise))],
             findings=found,
             seen_once=[one for one in every if one.reproduced is False],
             excused=dict(findings.excused),
@@ -156,6 +160,7 @@ class Session:
             secrets=frozenset(self.secrets),
             traps=self._traps,
             races=self._races,
+            replays=self.replays,
             noise=noise,
             rules=self.ledger.rules.all,
             not_judged=[*self.not_judged, *self.ledger.noise.not_judged()],

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.replay.results import ReplayResult
 from lockstep.drivers.stories.player import StoryResult
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.explain.attribution import ALL_ALIKE
@@ -73,6 +74,7 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     traps: list[TrapResult] = field(default_factory=list)
     races: list[RaceResult] = field(default_factory=list)
+    replays: list[ReplayResult] = field(default_factory=list)
     noise: list[Noise] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     not_judged: list[str] = field(default_factory=list)

@@ -155,7 +155,8 @@ def test_what_could_not_be_carried_over_is_told(
     lost = replace(session[2], request=replace(session[2].request, body=b"{}"))
     play(run, [*session[:2], lost, session[3]], servers())
     assert run.not_judged == [
-        "1 request names what the recorded server had made and this replay did not"
+        "1 request names what the recorded server had made and this replay did not",
+        "2 of 4 requests got their recorded status",
     ]
 
 
@@ -173,5 +174,8 @@ def test_ids_of_a_log_are_replaced_by_listed_ones(run: Run, servers: Servers) ->
     recording = Recording("log", tuple(log), has_bodies=False)
     targets[0].headers = (("Authorization", f"Bearer {owner.token}"),)
     run.replay(recording, targets[:1], ReplaySettings())
-    assert run.not_judged == ["2 of 3 ids that the targets do not know were replaced"]
+    assert run.not_judged == [
+        "2 of 3 ids that the targets do not know were replaced",
+        "3 of 4 requests got their recorded status",
+    ]
     assert statuses(run, "getNote", "left")[200] == 3

@@ -53,6 +53,7 @@ def test_a_har_file_gives_the_requests_of_the_api_alone(file: Path, document: Do
         "taken for the API: https://api.test/v1",
         "1 request to other places left out",
         "1 request left out whose path is not in the document",
+        "1 entry left out of web sockets, which are not HTTP",
     )
 
 
@@ -206,7 +207,7 @@ def test_the_reads_of_an_access_log_can_be_sent_again(
         "taken for the API: /api",
         "1 request to other places left out",
         "1 line of requests that write, whose bodies are not in a log",
-        "1 line that could not be read",
+        "1 line that could not be read: 5",
     )
 
 
@@ -235,7 +236,7 @@ def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> N
     [
         ("plain words", {}, "neither a HAR file"),
         ("{", {}, "not JSON"),
-        ('{"log": {}}', {}, "not a HAR file: KeyError"),
+        ('{"log": {}}', {}, "not a HAR file: it has no list"),
         ('{"log": {"entries": []}}', {}, "no recorded request is an operation"),
         ("a: 1", {"kind": "cassette"}, "not a Schemathesis cassette"),
         ("nonsense", {"kind": "log"}, "no line of a GET"),

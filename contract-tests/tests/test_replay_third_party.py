@@ -207,6 +207,9 @@ def test_the_ids_of_a_log_are_found_in_lists(tmp_path: Path) -> None:
         line = '1.1.1.1 - - [23/Nov/2026:03:20:32 +0000] "GET /api/articles/{} HTTP/1.1" 200 5\n'
         log.write_text("".join(map(line.format, ("gone-1", "gone-2/comments", "gone-1"))))
         run.replay(load_recording(log, run.document), targets, ReplaySettings())
-    assert run.not_judged == ["1 of 2 ids that the targets do not know were replaced"]
+    assert run.not_judged == [
+        "1 of 2 ids that the targets do not know were replaced",
+        "2 of 3 requests got their recorded status",
+    ]
     assert statuses(run, "GetArticle")[200] == 2
     assert found(run) == set()

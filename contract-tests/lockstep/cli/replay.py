@@ -13,7 +13,9 @@ from lockstep.cli.runner import carry_out
 from lockstep.configuration import Plan
 from lockstep.configuration.users import make_actors
 from lockstep.drivers.replay.driver import ReplaySettings
-from lockstep.recordings import FORMATS, Recording, RecordingError, load_recording
+from lockstep.drivers.replay.results import Earlier
+from lockstep.recordings import FORMATS, RecordingError, load_recording
+from lockstep.report.json_report import ReportError, read_report
 from lockstep.run import Run
 from lockstep.transport.targets import Target
 
@@ -23,7 +25,8 @@ Examples:
   lockstep replay session.har openapi.yaml --target old=http://localhost:8000 --target new=...
   lockstep replay report.json openapi.yaml --finding 3 --target old=... --target new=...
   lockstep replay access.log openapi.yaml --target old=... --target new=... --header 'X-Key: abc'
-  lockstep replay session.har openapi.yaml --target new=... --against-recording
+  lockstep replay session.har openapi.yaml --target new=... --json today.json
+  lockstep replay session.har openapi.yaml --target new=... --against yesterday.json
 
 {EXIT_CODES}"""
 
@@ -61,10 +64,19 @@ Examples:
     "by a new one of the same form. Names that a server refuses are replaced anyway.",
 )
 @option(
-    "--against-recording",
+    "--against-recording/--no-against-recording",
     group="Recording",
-    is_flag=True,
-    help="Compare with the recorded answers as well.",
+    default=None,
+    help="Compare with the recorded answers as well, or only the targets with each other."
+    "  [default: as well, unless FILE is a report]",
+)
+@option(
+    "--against",
+    group="Recording",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="REPORT",
+    help="The JSON report of an earlier replay of FILE: each entry that differs, or did, is FIXED, "
+    "STILL or NEW.",
 )
 def replay(
     plan: Plan,
@@ -73,35 +85,46 @@ def replay(
     finding: int | None,
     origin: str | None,
     fresh: tuple[str, ...],
-    against_recording: bool,
+    against_recording: bool | None,
+    against: Path | None,
     output: Output,
 ) -> None:
     """Send recorded requests to every target, and show where the answers differ.
 
     FILE is a HAR file of a browser or a proxy, a cassette (VCR or NDJSON) of Schemathesis, an
-    access log, or a JSON report of lockstep, of which one finding is played again. It may be
-    gzipped. SPEC is the OpenAPI document that the targets share.
+    access log (lines of text or JSON), or a JSON report of lockstep, of which one finding is played
+    again. It may be gzipped. SPEC is the OpenAPI document that the targets share. The answers are
+    compared with each other and with those that were recorded; one target is enough.
 
     Ids and tokens that the recorded server made are replaced by those that the targets make, as
     the recorded answers and the new ones show them. Where the log-in was not recorded, give a
     --header, or users in the configuration. A log has no bodies: its reads are sent, with ids that
     the first target lists where it does not know the recorded ones.
     """
-    settings = ReplaySettings(fresh, against_recording=against_recording)
 
     def drive(work: Run, targets: list[Target]) -> None:
+        earlier = _earlier(against) if against is not None else None
         recording = load_recording(file, work.document, kind=kind, base_url=origin, finding=finding)
-        _drive(work, plan, targets, recording, settings)
+        compares = recording.is_traffic if against_recording is None else against_recording
+        settings = ReplaySettings(fresh, against_recording=compares)
+        _log_in(work, plan, targets)
+        work.replay(recording, targets, settings, earlier)
 
-    carry_out(plan, drive, output, RecordingError)
+    carry_out(plan, drive, output, RecordingError, ReportError)
 
 
-def _drive(
-    work: Run, plan: Plan, targets: list[Target], recording: Recording, settings: ReplaySettings
-) -> None:
+def _earlier(path: Path) -> Earlier:
+    """What differed in an earlier replay; `ReportError` where the report is of none."""
+    replays = read_report(path).get("replays")
+    if not replays:
+        raise ReportError(f"{path}: not the report of a replay: it has no entries to compare with")
+    entries = (entry for replay in replays for entry in replay["entries"])
+    return {(entry["name"], entry["request"]): entry["differs"] for entry in entries}
+
+
+def _log_in(work: Run, plan: Plan, targets: list[Target]) -> None:
     work.smoke(targets)
     users = make_actors(plan.source, work.document)
     if users:
         work.use(users)
         work.log_in(targets)
-    work.replay(recording, targets, settings)

@@ -3,79 +3,261 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from lockstep.recordings.har_bodies import MissingBodyError, received_body, sent_body
 from lockstep.recordings.headers import answer_headers, request_headers
 from lockstep.recordings.recording import Captured, RecordingError
-from lockstep.transport.messages import NoResponse, Outcome, Response
+from lockstep.transport.messages import Headers, NoResponse, Outcome, Response
+
+_SOCKETS = frozenset({"ws", "wss"})
+_METHOD_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
+_EPOCH = datetime.min.replace(tzinfo=UTC)
+_LONGEST_URL = 80
 
 
-def read_har(data: Mapping[str, Any]) -> list[Captured]:
-    """The entries of an archive in the order of their start; `RecordingError` when it is none."""
+class _OddEntryError(ValueError):
+    """An entry is no request that could be sent."""
+
+
+class _NoHttpError(ValueError):
+    """An entry is about something else than HTTP; the text says what."""
+
+
+def read_har(text: str, folder: Path) -> tuple[list[Captured], list[str]]:
+    """The entries of an archive in the order of their start, and what was left out, for people.
+
+    One that cannot be read is left out, and so is what follows where the file is cut. Bodies may be
+    in files of their own in the `folder`, as Playwright has them. Raises `RecordingError` when the
+    file is no archive, or nothing in it can be read.
+    """
+    entries, notes = _entries(text)
+    captured: list[Captured] = []
+    odd: list[str] = []
+    others = Counter[str]()
+    for number, entry in _by_start(entries):
+        try:
+            captured.append(_entry(f"entry {number}", entry, folder))
+        except _NoHttpError as error:
+            others[str(error)] += 1
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            why = error if isinstance(error, _OddEntryError) else f"it is damaged ({error})"
+            odd.append(f"entry {number} left out: {why}")
+    if odd and not captured:
+        raise RecordingError(f"no entry of the HAR file can be read: {odd[0]}")
+    notes += odd
+    notes += [f"{_count(count)} of {what}, which are not HTTP" for what, count in others.items()]
+    return captured, notes
+
+
+def _entries(text: str) -> tuple[list[Any], list[str]]:
+    """The records of all entries, and what is wrong with the file."""
     try:
-        entries = sorted(data["log"]["entries"], key=lambda entry: entry["startedDateTime"])
-        return [_entry(entry) for entry in entries if _is_http(entry)]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise RecordingError(f"not a HAR file: {type(error).__name__}: {error}") from error
+        data = json.loads(text)
+    except ValueError as error:
+        entries = list(_whole_entries(text))
+        if not entries:
+            raise RecordingError(f"not JSON: {error}") from error
+        return entries, [f"the file is damaged after its entry {len(entries)}: {error}"]
+    log = data.get("log", data) if isinstance(data, dict) else None
+    found = log.get("entries") if isinstance(log, dict) else None
+    if not isinstance(found, list):
+        raise RecordingError("not a HAR file: it has no list log.entries")
+    return found, []
 
 
-def _is_http(entry: Mapping[str, Any]) -> bool:
-    url = str(entry["request"]["url"])
-    return entry.get("_resourceType") != "websocket" and url.startswith(("http://", "https://"))
+def _whole_entries(text: str) -> Iterator[Any]:
+    """The entries of a file that ends before its end: those that are whole."""
+    decoder = json.JSONDecoder()
+    at = text.find("[", text.find('"entries"')) + 1 if '"entries"' in text else 0
+    while at:
+        at = next((i for i in range(at, len(text)) if text[i] not in ", \r\n\t"), len(text))
+        try:
+            entry, at = decoder.raw_decode(text, at)
+        except ValueError:
+            return
+        yield entry
 
 
-def _entry(entry: Mapping[str, Any]) -> Captured:
-    request = entry["request"]
-    pairs = _pairs(request.get("headers", ()))
-    headers = request_headers([*pairs, *_cookies(request, pairs)])
-    answer, partial = _answer(entry["response"])
+def _by_start(entries: list[Any]) -> list[tuple[int, Any]]:
+    """Entries with their numbers in the file; one without a time follows the one before it."""
+    keyed, last = [], _EPOCH
+    for number, entry in enumerate(entries, 1):
+        last = _start(entry) or last
+        keyed.append((last, number, entry))
+    keyed.sort(key=lambda item: item[:2])
+    return [(number, entry) for _, number, entry in keyed]
+
+
+def _start(entry: Any) -> datetime | None:
+    try:
+        start = datetime.fromisoformat(entry["startedDateTime"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return start if start.tzinfo is not None else start.replace(tzinfo=UTC)
+
+
+def _entry(name: str, entry: Any, folder: Path) -> Captured:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict):
+        raise _OddEntryError("it has no request")
+    pairs = _pairs(request.get("headers"))
+    url = _url(request, pairs)
+    method = _method(request)
+    _refuse_sockets(entry, method)
+    _attach(request.get("postData"), folder)
+    _attach(_response(entry).get("content"), folder)
+    missing, body, media_type = "", None, None
+    try:
+        body, media_type = sent_body(request, pairs)
+    except MissingBodyError as error:
+        missing = str(error)
+    answer, partial = _answer(entry, method)
+    told = pairs if media_type is None else _with_type(pairs, media_type)
     return Captured(
-        method=request["method"],
-        url=request["url"],
-        headers=headers,
-        body=_body(request.get("postData")),
+        method=method,
+        url=url,
+        headers=request_headers([*told, *_cookies(request, pairs)]),
+        body=body,
         answer=answer,
         partial=partial,
+        name=name,
+        missing=missing,
     )
 
 
-def _pairs(records: Any) -> list[tuple[str, str]]:
-    return [(record["name"], record["value"]) for record in records]
+def _attach(record: Any, folder: Path) -> None:
+    """Put the body that has a file of its own into its record, if it is there."""
+    name = record.get("_file") if isinstance(record, dict) else None
+    if not isinstance(name, str) or record.get("text") or Path(name).name != name:
+        return
+    with suppress(OSError):
+        record["text"] = base64.b64encode((folder / name).read_bytes()).decode()
+        record["encoding"] = "base64"
 
 
-def _cookies(request: Mapping[str, Any], headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _method(request: Mapping[str, Any]) -> str:
+    method = str(request.get("method") or "").strip().upper()
+    if not method or not _METHOD_CHARACTERS.issuperset(method):
+        raise _OddEntryError(f"{request.get('method')!r} is no method")
+    return method
+
+
+def _url(request: Mapping[str, Any], headers: Headers) -> str:
+    """The absolute URL, with what only the pseudo-headers or the list of parameters tell."""
+    url = str(request.get("url") or "").strip()
+    if url.startswith("/") or not url:
+        fields = {name.lower(): value for name, value in headers}
+        authority = fields.get(":authority") or fields.get("host")
+        path = url or fields.get(":path")
+        if not authority or not path:
+            raise _OddEntryError("it has no URL" if not url else f"its URL {url!r} has no host")
+        url = f"{fields.get(':scheme') or 'http'}://{authority}{path}"
+    scheme, colon, _ = url.partition(":")
+    if scheme.lower() in ("http", "https"):
+        return _with_query(url, request)
+    if colon and scheme.lower() in _SOCKETS:
+        raise _NoHttpError("web sockets")
+    if colon and "/" not in scheme and "." not in scheme:
+        raise _NoHttpError(f"{scheme}: URLs")
+    raise _OddEntryError(f"its URL {url[:_LONGEST_URL]!r} is not absolute")
+
+
+def _with_query(url: str, request: Mapping[str, Any]) -> str:
+    listed = _pairs(request.get("queryString"))
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname)
+    except ValueError:
+        has_host = False
+    if not has_host:
+        raise _OddEntryError(f"its URL {url[:_LONGEST_URL]!r} has no host")
+    if parts.query or not listed:
+        return url
+    return parts._replace(query=urlencode(listed, errors="surrogateescape")).geturl()
+
+
+def _refuse_sockets(entry: Mapping[str, Any], method: str) -> None:
+    status = _status(_response(entry).get("status"))
+    if entry.get("_resourceType") == "websocket" or status == 101:
+        raise _NoHttpError("web sockets")
+    if method == "CONNECT":
+        raise _NoHttpError("tunnels")
+
+
+def _pairs(records: Any) -> Headers:
+    """Names and values, from a list of records or an object; what has no name is left out."""
+    if isinstance(records, dict):
+        records = [{"name": name, "value": value} for name, value in records.items()]
+    named = [
+        record
+        for record in (records if isinstance(records, list) else ())
+        if isinstance(record, dict) and record.get("name")
+    ]
+    return tuple(
+        (str(record["name"]), _plain(value))
+        for record in named
+        for value in _listed(record.get("value"))
+    )
+
+
+def _plain(value: Any) -> str:
+    """The text of a value, also of one with its type beside it, as WebDriver BiDi has them."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    return "" if value is None else str(value)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _with_type(headers: Headers, media_type: str) -> Headers:
+    kept = tuple(pair for pair in headers if pair[0].lower() != "content-type")
+    return (*kept, ("Content-Type", media_type))
+
+
+def _cookies(request: Mapping[str, Any], headers: Headers) -> Headers:
     """Cookies that are listed, but not among the headers."""
-    if any(name.lower() == "cookie" for name, _ in headers) or not request.get("cookies"):
-        return []
-    text = "; ".join(f"{name}={value}" for name, value in _pairs(request["cookies"]))
-    return [("Cookie", text)]
+    listed = _pairs(request.get("cookies"))
+    if not listed or any(name.lower() == "cookie" for name, _ in headers):
+        return ()
+    return (("Cookie", "; ".join(f"{name}={value}" for name, value in listed)),)
 
 
-def _body(posted: Mapping[str, Any] | None) -> bytes | None:
-    if not posted:
-        return None
-    text = posted.get("text")
-    if text is None and posted.get("params"):
-        text = urlencode([(param["name"], param.get("value", "")) for param in posted["params"]])
-    if text is None:
-        return None
-    return base64.b64decode(text) if posted.get("encoding") == "base64" else text.encode()
+def _status(value: Any) -> int | None:
+    """A status; `None` where none came: then tools write 0, -1, -999, null or a word."""
+    text = str(value).strip()
+    digits = text.partition(" ")[0].removesuffix(".0")
+    return int(digits) if len(digits) == 3 and digits.isdecimal() and digits >= "100" else None
 
 
-def _answer(answer: Mapping[str, Any]) -> tuple[Outcome, bool]:
-    """The answer, and whether only its status is known; browsers write 0 where none came."""
-    status = int(answer["status"])
-    if status == 0:
-        return NoResponse("dropped", str(answer.get("_error") or "")), False
-    content = answer.get("content", {})
-    text = content.get("text")
-    if text is None:
-        body, partial = b"", content.get("size", 0) > 0
-    elif content.get("encoding") == "base64":
-        body, partial = base64.b64decode(text), False
-    else:
-        body, partial = text.encode("utf-8", "surrogatepass"), False
-    headers = answer_headers(_pairs(answer.get("headers", ())))
-    return Response(status, headers, body, answer.get("statusText", "")), partial
+def _response(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer = entry.get("response")
+    return answer if isinstance(answer, dict) else {}
+
+
+def _answer(entry: Mapping[str, Any], method: str) -> tuple[Outcome, bool]:
+    """The answer, and whether only its status is known."""
+    answer = _response(entry)
+    status = _status(answer.get("status"))
+    if status is None:
+        told = (answer.get("_error"), answer.get("_failureText"), answer.get("status"))
+        return NoResponse("dropped", str(next(filter(None, told), ""))), False
+    pairs = _pairs(answer.get("headers"))
+    body = received_body(answer, method, pairs)
+    # What a cache had is of another time.
+    partial = body is None or bool(entry.get("_fromCache") or answer.get("_fromCache"))
+    headers = answer_headers(pairs)
+    return Response(status, headers, body or b"", str(answer.get("statusText") or "")), partial
+
+
+def _count(number: int) -> str:
+    return f"{number:,} {'entry' if number == 1 else 'entries'} left out"

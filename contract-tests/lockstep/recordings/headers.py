@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lockstep.transport.messages import Headers
@@ -29,6 +30,9 @@ _OF_THE_TRANSFER = frozenset({"content-encoding", "content-length"})
 # What tools write in the place of a secret.
 _REDACTED = frozenset({"[filtered]", "***", "[redacted]", "redacted", "<redacted>"})
 
+# The name of a header (RFC 9110, 5.1 and 5.6.2).
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
 Pairs = Iterable[tuple[str, str]]
 
 
@@ -38,9 +42,9 @@ def request_headers(pairs: Pairs) -> Headers:
     The pseudo-headers of HTTP/2 (RFC 9113, 8.3) go, and so do secrets that were blackened.
     """
     return tuple(
-        (name, value)
+        (name, _as_latin_1(value))
         for name, value in pairs
-        if not name.startswith(":")
+        if _TOKEN.fullmatch(name)
         and name.lower() not in HOP_BY_HOP | _CLIENTS_OWN
         and not _is_redacted(value)
     )
@@ -57,6 +61,16 @@ def answer_headers(pairs: Pairs) -> Headers:
         if not name.startswith(":") and name.lower() not in HOP_BY_HOP | _OF_THE_TRANSFER
         for part in value.split("\n")
     )
+
+
+def _as_latin_1(value: str) -> str:
+    """A value in the form of `Request`: one line, other characters as the bytes of UTF-8."""
+    line = " ".join(value.split("\n")).strip()
+    try:
+        line.encode("latin-1")
+    except UnicodeEncodeError:
+        return line.encode("utf-8", "surrogatepass").decode("latin-1")
+    return line
 
 
 def _is_redacted(value: str) -> bool:

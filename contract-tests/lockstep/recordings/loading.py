@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
+import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +29,30 @@ FORMATS = {
     "log": "access log",
     "finding": "saved finding",
 }
-_CAPTURED: dict[str, Callable[[str], list[Captured]]] = {
-    "har": lambda text: read_har(_json(text)),
-    "cassette": read_cassette,
-    "ndjson": read_ndjson,
+_CAPTURED: dict[str, Callable[[str, Path], tuple[list[Captured], list[str]]]] = {
+    "har": read_har,
+    "cassette": lambda text, _folder: (read_cassette(text), []),
+    "ndjson": lambda text, _folder: (read_ndjson(text), []),
 }
+# What other tools save in forms of their own, and how to get a HAR file out of it.
+_FOREIGN = (
+    (
+        re.compile(rb"\d+:(?:\d+:[a-z_]+;|\d+:~)"),
+        "flows of mitmproxy: mitmdump -nr FILE --set hardump=FILE.har makes a HAR file of them",
+    ),
+    (
+        re.compile(rb"\xac\xed\x00\x05"),
+        "a session of Charles: File, Export Session, HTTP Archive makes a HAR file of it",
+    ),
+    (
+        re.compile(rb"PK\x03\x04"),
+        "a ZIP archive: unpack it, and name the recording that is in it",
+    ),
+    (
+        re.compile(rb"[\xd4\n]\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\n\r\r\n"),
+        "network packets: record the traffic with a proxy that writes HAR files",
+    ),
+)
 
 
 def load_recording(
@@ -48,36 +70,64 @@ def load_recording(
     """
     try:
         data = path.read_bytes()
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    except (OSError, ValueError, EOFError) as error:
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         raise RecordingError(f"{path}: {error}") from error
-    kind = kind or _recognise(text, path)
+    text = _decoded(data)
+    kind = kind or _recognise(data, text, path)
     title = f"{FORMATS[kind]} {path.name}"
     if kind == "finding":
         return read_saved(_json(text), title, finding)
     if finding is not None:
         raise RecordingError(f"{path}: a number of a finding needs a report, not a {FORMATS[kind]}")
     if kind == "log":
-        captured, notes = read_access_log(text)
+        captured, notes = read_access_log(text, base_url)
         base = NOWHERE + urlsplit(base_url).path if base_url else None
-        recording = narrow(captured, document, title, base)
-        return replace(recording, notes=(*recording.notes, *notes), has_bodies=False)
-    return narrow(_CAPTURED[kind](text), document, title, base_url)
+    else:
+        captured, notes = _CAPTURED[kind](text, path.parent)
+        base = base_url
+    recording = narrow(captured, document, title, base)
+    return replace(recording, notes=(*recording.notes, *notes), has_bodies=kind != "log")
 
 
-def _recognise(text: str, path: Path) -> str:
+def _decoded(data: bytes) -> str:
+    """The text of a file; bytes that are no UTF-8, as in logs, are kept apart."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data.decode("utf-16", "replace")
+    # Some tools leave the rest of a block in the file.
+    return data.rstrip(b"\x00").decode("utf-8-sig", "surrogateescape")
+
+
+def _recognise(data: bytes, text: str, path: Path) -> str:
+    for pattern, what in _FOREIGN:
+        if pattern.match(data):
+            raise RecordingError(f"{path}: {what}")
     start = text.lstrip()
     if start.startswith("{"):
-        if '"Initialize"' in start.partition("\n")[0]:
-            return "ndjson"
-        return "har" if "log" in _json(start) else "finding"
-    if "\nhttp_interactions:" in text:
+        return _kind_of_object(start)
+    if re.search(r"^http_interactions:", text, re.MULTILINE):
         return "cassette"
-    if is_access_log(start):
+    if is_access_log(text):
         return "log"
     raise RecordingError(
         f"{path}: neither a {', '.join(FORMATS.values())}; --format names what it is"
     )
+
+
+def _kind_of_object(text: str) -> str:
+    """What a text is that begins with an object: it may be one of many, and cut at its end."""
+    if '"Initialize"' in text.partition("\n")[0]:
+        return "ndjson"
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        if is_access_log(text):
+            return "log"
+        return "har" if '"entries"' in text else "finding"
+    if isinstance(whole.get("log"), dict) or "entries" in whole:
+        return "har"
+    is_line = not {"findings", "steps"} & whole.keys() and is_access_log(text)
+    return "log" if is_line else "finding"
 
 
 def _json(text: str) -> Any:

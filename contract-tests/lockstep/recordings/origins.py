@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from lockstep.openapi.document import Document
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError, Step
-from lockstep.transport.messages import Request
+from lockstep.transport.messages import Request, Response
 
 _KEPT = "".join(set(string.printable) - set(string.whitespace))
 
@@ -26,6 +26,7 @@ def narrow(
     if base is None:
         raise RecordingError(f"{title}: no recorded request is an operation of the document")
     steps: list[Step] = []
+    unsent: list[str] = []
     elsewhere = undocumented = 0
     for entry in captured:
         path = _below(base, entry.url)
@@ -33,13 +34,18 @@ def narrow(
             elsewhere += 1
         elif document.template(path) is None:
             undocumented += 1
+        elif entry.missing:
+            unsent.append(f"{entry.name} ({entry.method} {path}) left out: {entry.missing}")
         else:
             request = Request(entry.method, path, entry.headers, entry.body)
-            steps.append(Step(request, entry.answer, entry.partial))
+            steps.append(Step(request, entry.answer, entry.partial, name=entry.name))
     if not steps:
-        raise RecordingError(f"{title}: no recorded request is below {base}")
-    notes = _notes(base, elsewhere, undocumented)
-    return Recording(title, tuple(steps), base, tuple(notes))
+        why = (
+            unsent[0].replace(" left out", "") if unsent else f"no recorded request is below {base}"
+        )
+        raise RecordingError(f"{title}: {why}")
+    notes = [*_notes(base, elsewhere, undocumented), *unsent, *_unanswered(steps)]
+    return Recording(title, tuple(steps), base, tuple(notes), unsent=len(unsent))
 
 
 def _notes(base: str, elsewhere: int, undocumented: int) -> Iterator[str]:
@@ -48,6 +54,12 @@ def _notes(base: str, elsewhere: int, undocumented: int) -> Iterator[str]:
         yield f"{_requests(elsewhere)} to other places left out"
     if undocumented:
         yield f"{_requests(undocumented)} left out whose path is not in the document"
+
+
+def _unanswered(steps: Sequence[Step]) -> Iterator[str]:
+    count = sum(not isinstance(step.answer, Response) for step in steps)
+    if count:
+        yield f"{_requests(count)} without a recorded answer: only the targets are compared"
 
 
 def _requests(count: int) -> str:
@@ -82,4 +94,4 @@ def _below(base: str, url: str) -> str | None:
     if not plain.startswith(base) or plain[len(base) : len(base) + 1] not in ("", "/", "?"):
         return None
     path = plain[len(base) :]
-    return quote(path if path.startswith("/") else "/" + path, safe=_KEPT)
+    return quote(path if path.startswith("/") else "/" + path, safe=_KEPT, errors="surrogateescape")

@@ -9,6 +9,7 @@ from lockstep.exchange.exchanger import Exchanger
 from lockstep.matching import Clock
 from lockstep.matching.timestamps import Instant
 from lockstep.openapi.conformance import Violation
+from lockstep.recordings.comparable import comparable, is_newer
 from lockstep.recordings.recording import Step
 from lockstep.results.coverage import Coverage
 from lockstep.results.findings import Findings
@@ -39,18 +40,30 @@ class RecordedTarget:
         """A recorded request in the leader's names."""
         return self._exchanger.translate(request, self._live)
 
-    def hear(self, step: Step, sent: Request, exchange: Exchange) -> None:
-        """Match the recorded answer with the leader's, where both are known."""
-        live = exchange.leader
-        if not isinstance(step.answer, Response) or not isinstance(live, Response):
-            return
-        alike = step.answer.status == live.status
-        if (step.partial and alike) or not (alike or self._judges):
-            return
+    def hear(
+        self, step: Step, sent: Request, exchange: Exchange, *, lost: bool = False
+    ) -> Exchange | None:
+        """Match the recorded answer with the leader's, where both are known.
+
+        Returns them side by side, or `None` where they were not held together. With `lost` the
+        request names what the leader cannot know: its refusal is no finding.
+        """
+        live, recorded = exchange.leader, step.answer
+        if not isinstance(recorded, Response) or not isinstance(live, Response):
+            return None
+        alike = recorded.status == live.status
+        judged = self._judges and not lost and not is_newer(recorded, live)
+        if (step.partial and alike) or not (alike or judged):
+            return None
         requests = {RECORDED: step.request, self._live: sent}
-        # Whether the connection was kept is in no recording.
-        answer = replace(step.answer, closes=live.closes)
-        self._exchanger.record(step.request, requests, {RECORDED: answer, self._live: live})
+        document = self._exchanger.ledger.document
+        operation = document.find(step.request.method, step.request.path)
+        response = operation.response_for(recorded.status) if operation is not None else None
+        documented = response.headers.keys() if response is not None else frozenset()
+        recorded, live = comparable(recorded, live, documented)
+        return self._exchanger.record(
+            step.request, requests, {RECORDED: recorded, self._live: live}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +99,7 @@ class _Aside(RunLog):
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
     ) -> None:
-        if name == RECORDED:
-            super().add_violations(exchange, name, violations, trace)
+        """Keep nothing: whether the recorded server kept the document is not asked."""
 
     def count(self, exchange: Exchange) -> None:
         status = status_of(exchange.outcomes[RECORDED])

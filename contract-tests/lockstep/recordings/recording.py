@@ -19,7 +19,7 @@ class Step:
 
     Of a `partial` answer only the status is known. Steps of one `group` make sense together only,
     such as the registration and the log-in of one user. `apart` holds what each target is sent, by
-    name, where that is not what is sent to all.
+    name, where that is not what is sent to all. `name` says for people where it was recorded.
     """
 
     request: Request
@@ -27,6 +27,7 @@ class Step:
     partial: bool = False
     group: str | None = None
     apart: Mapping[str, Request] = field(default_factory=dict)
+    name: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, exchange: Exchange) -> Step:
@@ -48,7 +49,9 @@ class Recording:
     """Steps in the order in which they were sent.
 
     `base_url` is where the recorded server was; `notes` say for people what was left out and why.
-    Without bodies (`has_bodies`) no answer tells which ids belong together.
+    Without bodies (`has_bodies`) no answer tells which ids belong together. `is_traffic` says that
+    the answers are as they came; those of a report are cut and masked. Of the API's own requests
+    `unsent` could not be sent again.
     """
 
     title: str
@@ -56,11 +59,17 @@ class Recording:
     base_url: str = NOWHERE
     notes: tuple[str, ...] = ()
     has_bodies: bool = True
+    is_traffic: bool = True
+    unsent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """One request and answer as a tool wrote them down, with an absolute `url`."""
+    """One request and answer as a tool wrote them down, with an absolute `url`.
+
+    `name` says for people where it stands. One of which something is `missing`, in words, cannot be
+    sent again.
+    """
 
     method: str
     url: str
@@ -68,3 +77,5 @@ class Captured:
     body: bytes | None = None
     answer: Outcome | None = None
     partial: bool = False
+    name: str = ""
+    missing: str = ""

@@ -29,7 +29,7 @@ def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -
     what = " ".join(str(found.get(name, "")) for name in ("operation", "kind", "where"))
     addresses = found["steps"][0].get("addresses", {})
     base_url = next(iter(addresses.values()), NOWHERE)
-    return Recording(f"{title}: {what}".strip(": "), steps, base_url)
+    return Recording(f"{title}: {what}".strip(": "), steps, base_url, is_traffic=False)
 
 
 def _choose(data: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:

@@ -7,7 +7,14 @@ from importlib import metadata
 
 from lockstep.explain.severity import LEVELS, level
 from lockstep.openapi.inputs import CATEGORIES, Inputs
-from lockstep.report.extras import known_data, noise_data, race_data, rule_data, trap_data
+from lockstep.report.extras import (
+    known_data,
+    noise_data,
+    race_data,
+    replay_data,
+    rule_data,
+    trap_data,
+)
 from lockstep.report.phrases import is_parity
 from lockstep.report.redact import redacted
 from lockstep.report.remarks import remarks
@@ -75,6 +82,7 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
         "rules": [rule_data(rule) for rule in verdict.rules],
         "traps": [trap_data(result) for result in verdict.traps],
         "races": [race_data(result) for result in verdict.races],
+        "replays": [replay_data(result) for result in verdict.replays],
     }
     return (
         data

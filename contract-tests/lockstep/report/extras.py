@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.replay.results import ReplayResult
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.matching.noise import Noise
 from lockstep.matching.rules import Rule
@@ -37,6 +38,31 @@ def race_data(result: RaceResult) -> Data:
         "outcomes": {name: dict(counts) for name, counts in result.outcomes.items()},
         "impossible": list(result.impossible),
         "notes": list(result.notes),
+    }
+
+
+def replay_data(result: ReplayResult) -> Data:
+    """A replay: how much was as recorded, and the entries that are or were not alike."""
+    as_recorded, known = result.as_recorded
+    told = [one for one in result.entries if one.change or one.differs is not False]
+    return {
+        "title": result.title,
+        "played": len(result.entries),
+        "as_recorded": as_recorded,
+        "recorded": known,
+        "against_recording": result.is_compared,
+        "changes": result.counts() if result.is_compared_with_earlier else None,
+        "entries": [
+            {
+                "name": one.name,
+                "request": one.request,
+                "recorded": one.recorded,
+                "statuses": dict(one.statuses),
+                "differs": one.differs,
+                "change": one.change or None,
+            }
+            for one in told
+        ],
     }
 
 

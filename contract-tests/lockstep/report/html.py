@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from lockstep.report import operations, views
+from lockstep.report import lines, operations, views
 from lockstep.report.phrases import (
     breaks,
     classes,
@@ -62,6 +62,7 @@ def html_text(data: Data) -> str:
             rows=operations.rows(data, len(data["operations"])),
             missing=list(missing_lines(data)),
             excused=excused_lines(data),
+            replays=list(lines.replays(data)),
             style=Markup(style),
             script=Markup(script),
             policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "

@@ -26,6 +26,21 @@ def races(data: Data) -> Iterator[str]:
         yield from (f"  impossible: {text}" for text in race["impossible"])
 
 
+def replays(data: Data) -> Iterator[str]:
+    """What has changed since an earlier replay, each entry that has, or differs as before."""
+    for replay in data.get("replays", ()):
+        if replay["changes"] is None:
+            continue
+        yield ", ".join(f"{count} {change}" for change, count in replay["changes"].items())
+        for entry in replay["entries"]:
+            if entry["change"]:
+                seen = {"recorded": entry["recorded"], **entry["statuses"]}
+                answers = ", ".join(
+                    f"{name} {status or 'nothing'}" for name, status in seen.items()
+                )
+                yield f"{entry['change']} {entry['name']}: {entry['request']} ({answers})"
+
+
 def known(data: Data) -> Iterator[str]:
     """Each accepted difference, its cause, and how often it occurred."""
     for entry in data["known_differences"]:

@@ -59,6 +59,7 @@ def _lines(data: Data) -> Iterator[str]:
     for title, listed in (
         ("Traps", lines.traps),
         ("Races", lines.races),
+        ("Since the earlier replay", lines.replays),
         ("Known differences", lines.known),
         ("Noise", lines.noise),
         ("Rules", lines.rules),

@@ -49,6 +49,7 @@ def print_report(data: Data, console: Console) -> None:
         _print_line(console, note)
     _print_findings(data, console)
     _print_list("Problems", data["problems"], console, cut=False)
+    _print_list("Since the earlier replay", lines.replays(data), console)
     console.print()
     console.print(_operations(data))
     _print_list("Documented statuses that were not seen", missing_lines(data), console)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.entry import follow
 from lockstep.drivers.replay.ids import IdFinder
+from lockstep.drivers.replay.results import EntryResult, ReplayResult
 from lockstep.drivers.replay.users import Users
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings import Recording, Step
@@ -29,12 +30,16 @@ Progress = Callable[[str, int, int], None]
 class Played:
     """A step that was played.
 
-    `foreign` are the names in the request that the recorded server had made and no live one knows.
+    `foreign` are the names in the request that the recorded server had made and no live one knows;
+    `is_lost` says that the leader had nothing under such a name, or under one of a log. `held` is
+    the exchange in which the leader's answer stands beside the recorded one.
     """
 
     step: Step
     exchange: Exchange
     foreign: frozenset[str]
+    is_lost: bool = False
+    held: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,7 @@ class Replayer:
             if not self.fresh.renew(recorded, status, attempt):
                 break
             played = self._send(recorded)
-        self._learn(played)
-        return played
+        return replace(played, held=self._learn(played))
 
     def assume(self, recorded: Step, live: Exchange) -> Exchange:
         """Take a step for done by a live exchange from before: a log-in that still holds, say."""
@@ -104,7 +108,8 @@ class Replayer:
             request = self.ids.replace(step, request, exchange)
             if request != exchange.request:
                 exchange = self.exchanger.send(request)
-        return Played(step, exchange, foreign)
+        lost = bool(foreign) or (self.ids is not None and self.ids.is_about_one(request))
+        return Played(step, exchange, foreign, lost and status_of(exchange.leader) == 404)
 
     def _exchange(self, step: Step, request: Request) -> Exchange:
         if step.apart and not self.exchanger.rotates:
@@ -121,14 +126,15 @@ class Replayer:
         kept = tuple(item for item in request.headers if item[0].lower() not in own)
         return replace(request, headers=kept) if own else request
 
-    def _learn(self, played: Played) -> None:
+    def _learn(self, played: Played) -> Exchange | None:
         self._asked |= named_in(played.step.request)
         self.made |= shown_in(played.step.answer) - self._asked
         self._live |= shown_in(played.exchange.leader)
         known = self.known.get(played.exchange.group or "")
         if known is not None:
             follow(self.exchanger, played.exchange, known)
-        self.listener.hear(played.step, played.exchange.request, played.exchange)
+        sent = played.exchange.request
+        return self.listener.hear(played.step, sent, played.exchange, lost=played.is_lost)
 
 
 def replay(
@@ -137,12 +143,14 @@ def replay(
     actors: ActorBook | None,
     settings: ReplaySettings,
     progress: Progress,
-) -> list[str]:
-    """Play a whole recording; returns for people what could not be carried over.
+    result: ReplayResult,
+) -> None:
+    """Play a whole recording; `result` has the entries that were played, whatever happens.
 
     `actors` stand in for users whose log-in is not in the recording. Raises `TargetLostError`.
     """
     leader, ledger = exchanger.targets[0], exchanger.ledger
+    result.is_compared = settings.against_recording
     listener = RecordedTarget(ledger, leader, recording.base_url, judges=settings.against_recording)
     replayer = Replayer(
         exchanger,
@@ -153,10 +161,16 @@ def replay(
         Accounts(),
     )
     foreign = 0
-    for number, played in enumerate(replayer.play(recording.steps), 1):
+    for number, step in enumerate(recording.steps, 1):
+        played = replayer.step(step)
         foreign += bool(played.foreign)
+        template = ledger.document.template(step.request.path)
+        asked = f"{step.request.method} {template}" if template else played.exchange.label
+        exchanges = filter(None, (played.exchange, played.held))
+        name = step.name or f"step {number}"
+        result.entries.append(EntryResult.of(name, asked, step.answer, exchanges))
         progress(played.exchange.label, number, len(recording.steps))
-    return list(_notes(replayer, foreign))
+    result.notes += _notes(replayer, foreign)
 
 
 def _own_headers(targets: Iterable[Target]) -> set[str]:

@@ -45,6 +45,10 @@ class IdFinder:
                 segments[at] = self._live(prefix, part[1:-1], segments[at], sent)
         return replace(sent, path="/".join(segments) + mark + query)
 
+    def is_about_one(self, request: Request) -> bool:
+        """Whether the path names a thing, which the targets need not have."""
+        return "{" in (self.exchanger.ledger.document.template(request.path) or "")
+
     def summary(self) -> str:
         """How many ids were replaced, for people."""
         every = len(self._mapped) + len(self._missing)

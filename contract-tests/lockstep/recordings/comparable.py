@@ -1,0 +1,105 @@
+"""What of a recorded answer can be held against a live one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from lockstep.inference.forms import is_random
+from lockstep.transport.messages import Headers, Response
+
+# What servers say in headers whether a document tells of it or not.
+_TELLING = frozenset(
+    {
+        "allow",
+        "content-disposition",
+        "content-type",
+        "etag",
+        "link",
+        "location",
+        "retry-after",
+        "set-cookie",
+        "www-authenticate",
+    }
+)
+# How servers write JSON: separators, and whether other characters than ASCII are escaped.
+_STYLES = tuple(product(((",", ":"), (", ", ": ")), (False, True)))
+
+
+def comparable(
+    recorded: Response, live: Response, documented: Set[str]
+) -> tuple[Response, Response]:
+    """Two answers with what tells something of the servers, and not of the tools between.
+
+    Tools leave out cookies or all headers, and write JSON in their own way; what headers no
+    document tells of may be made by proxies before the recorded server. `documented` has the
+    lower-cased names of the others.
+    """
+    told = {name.lower() for name, _ in recorded.headers}
+    own = {name.lower() for name, _ in live.headers}
+    kept = told & (_TELLING | documented)
+    kept |= {name for name in told & own if _is_made(recorded, name) and _is_made(live, name)}
+    if told - {"content-type"}:
+        kept |= documented - {"set-cookie"}
+    headers = recorded.headers
+    if "content-type" not in told:
+        kept.add("content-type")
+        headers += tuple(pair for pair in live.headers if pair[0].lower() == "content-type")
+    body, live_body = _in_one_form(recorded.body, live.body)
+    return (
+        # Whether the connection was kept is in no recording.
+        replace(recorded, headers=_only(headers, kept), body=body, closes=live.closes),
+        replace(live, headers=_only(live.headers, kept), body=live_body),
+    )
+
+
+def is_newer(recorded: Response, live: Response) -> bool:
+    """Whether a client's copy was fresh then and is not now, since its tag is of another time."""
+    return recorded.status == 304 and live.status == 200
+
+
+def _only(headers: Headers, names: Set[str]) -> Headers:
+    return tuple(pair for pair in headers if pair[0].lower() in names)
+
+
+def _is_made(answer: Response, name: str) -> bool:
+    """Whether a header holds what a server made up, which later requests may have to name."""
+    return is_random(answer.header(name) or "")
+
+
+def _in_one_form(recorded: bytes, live: bytes) -> tuple[bytes, bytes]:
+    """Two JSON bodies with the order of the live one's members, and in its bytes where possible.
+
+    Bodies that are no JSON stay as they are.
+    """
+    if recorded == live:
+        return recorded, live
+    try:
+        then, now = json.loads(recorded), json.loads(live)
+        then = _ordered_like(then, now)
+        for separators, ascii_only in _STYLES:
+            if _dumped(now, separators, ascii_only) == live.strip():
+                end = live[len(live.rstrip()) :]
+                return _dumped(then, separators, ascii_only) + end, live
+        separators, ascii_only = _STYLES[0]
+        return _dumped(then, separators, ascii_only), _dumped(now, separators, ascii_only)
+    except (ValueError, RecursionError):
+        return recorded, live
+
+
+def _dumped(node: Any, separators: tuple[str, str], ascii_only: bool) -> bytes:
+    text = json.dumps(node, separators=separators, ensure_ascii=ascii_only)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _ordered_like(node: Any, other: Any) -> Any:
+    if isinstance(node, dict) and isinstance(other, dict):
+        names = [name for name in other if name in node]
+        rest = [name for name in node if name not in other]
+        return {name: _ordered_like(node[name], other.get(name)) for name in (*names, *rest)}
+    if isinstance(node, list) and isinstance(other, list) and other:
+        return [_ordered_like(one, other[min(at, len(other) - 1)]) for at, one in enumerate(node)]
+    return node

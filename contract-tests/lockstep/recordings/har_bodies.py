@@ -1,0 +1,208 @@
+"""The bodies of HTTP Archives: texts, base64, and forms that are only listed as parameters."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from urllib3.fields import RequestField
+from urllib3.filepost import encode_multipart_formdata
+
+from lockstep.transport.messages import Headers, header_values
+
+URLENCODED = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
+_FIRST_LINE = re.compile(r"\s*--([^\r\n]+)\r?\n")
+# Firefox writes the headers of a form's own stream in front of it.
+_LEADING_HEADERS = re.compile(r"(?:Content-(?:Type|Length|Disposition):[^\r\n]*\r?\n)+\r?\n")
+_BINARY = re.compile(
+    r"(?:image|audio|video|font)/(?!svg)|application/(?:octet-stream|pdf|zip|gzip|x-protobuf)"
+)
+# What browsers write in the place of a file.
+_PLACEHOLDERS = frozenset({"(binary)", "[binary]", "<binary>"})
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class MissingBodyError(ValueError):
+    """A body was sent, and the archive does not have it, or not all of it."""
+
+
+def size_of(value: Any) -> int | None:
+    """A size of an archive; `None` where it is unknown, which is also written as -1 or null."""
+    try:
+        size = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return size if size >= 0 else None
+
+
+def sent_body(request: Mapping[str, Any], headers: Headers) -> tuple[bytes | None, str | None]:
+    """The body of a request, and its `Content-Type` where the headers do not tell it.
+
+    `headers` are all that were recorded. Raises `MissingBodyError`.
+    """
+    posted = request.get("postData")
+    if isinstance(posted, str):
+        posted = {"text": posted}
+    posted = posted if isinstance(posted, dict) else {}
+    declared = next(header_values(headers, "content-type"), None)
+    media_type = declared or posted.get("mimeType") or ""
+    length = size_of(next(header_values(headers, "content-length"), None))
+    text = posted.get("text")
+    if text is not None and not isinstance(text, str):
+        text = json.dumps(text)
+    if text:
+        encoding = next(header_values(headers, "content-encoding"), None)
+        size = size_of(request.get("bodySize"))
+        body = _posted_text(text, posted, media_type, length if length is not None else size)
+        if length is not None and encoding is None and len(body) < length:
+            raise MissingBodyError(f"{len(body):,} of {length:,} bytes of its body were recorded")
+        media_type = _with_boundary(media_type, text)
+    elif posted.get("params"):
+        body, media_type = _form(posted["params"], media_type)
+    else:
+        if _was_sent(request, posted, length):
+            raise MissingBodyError("its body was not recorded")
+        return (None if text is None else b""), None
+    return body, media_type if media_type and media_type != declared else None
+
+
+def received_body(response: Mapping[str, Any], method: str, headers: Headers) -> bytes | None:
+    """The body of an answer; `None` where the archive may not have the one that came."""
+    length = size_of(next(header_values(headers, "content-length"), None))
+    content = response.get("content")
+    content = content if isinstance(content, dict) else {}
+    text, size = content.get("text"), size_of(content.get("size"))
+    if text is not None and not isinstance(text, str):
+        text = json.dumps(text)
+    if text:
+        return _text(text, content, str(content.get("mimeType") or ""), size)
+    # Without a text a size of 0 is also what tools write that did not keep the body.
+    empty = method == "HEAD" or response.get("status") in (204, 304) or (text == "" and size == 0)
+    return b"" if empty or length == 0 else None
+
+
+def _was_sent(request: Mapping[str, Any], posted: Mapping[str, Any], length: int | None) -> bool:
+    """Whether there was a body, though nothing of it is there."""
+    if length is not None:
+        return length > 0
+    size = size_of(request.get("bodySize"))
+    if str(request.get("method")).upper() in _BODILESS and not posted:
+        return False
+    if size is None:
+        return bool(posted.get("mimeType")) and posted.get("text") is None
+    return size > 0
+
+
+def _posted_text(text: str, posted: Mapping[str, Any], media_type: str, size: int | None) -> bytes:
+    body = _text(text, posted, media_type, size)
+    if media_type.startswith((_MULTIPART, URLENCODED)) and body.startswith(b"Content-"):
+        return encoded(_LEADING_HEADERS.sub("", body.decode("utf-8", "surrogateescape"), count=1))
+    return body
+
+
+def _text(text: str, record: Mapping[str, Any], media_type: str, size: int | None) -> bytes:
+    """The bytes of a text; base64 is also known by its look, as some tools do not say it."""
+    told = str(record.get("encoding") or record.get("_encoding") or "").lower()
+    plain = encoded(text)
+    if told == "base64":
+        return _told_base64(text, plain)
+    if told or len(text) % 4:
+        return plain
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except ValueError:
+        return plain
+    if size is not None and size in (len(plain), len(decoded)):
+        return decoded if size == len(decoded) else plain
+    if "json" in media_type:
+        return decoded if not _is_json(plain) and _is_json(decoded) else plain
+    if media_type.startswith("multipart/"):
+        return decoded if decoded.startswith(b"--") and not plain.startswith(b"--") else plain
+    return decoded if _BINARY.match(media_type) else plain
+
+
+def _told_base64(text: str, plain: bytes) -> bytes:
+    """What is called base64; Firefox calls plain texts so as well (Mozilla bug 1762313)."""
+    try:
+        decoded = _unpacked(text)
+    except ValueError:
+        return plain
+    return plain if _is_json(plain) and not _is_json(decoded) else decoded
+
+
+def _unpacked(text: str) -> bytes:
+    """The bytes of base64 in either alphabet (RFC 4648), with or without line ends and padding."""
+    plain = "".join(text.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
+    return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+
+
+def encoded(text: str) -> bytes:
+    """A text as UTF-8, with the bytes and the lone surrogates that were no UTF-8 before."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _with_boundary(media_type: str, text: str) -> str:
+    """The media type of a multipart text with its boundary, where the headers have lost it."""
+    first = _FIRST_LINE.match(text)
+    if not media_type.startswith("multipart/") or _BOUNDARY.search(media_type) or first is None:
+        return media_type
+    return f'{media_type.rstrip("; ")}; boundary="{first[1].strip()}"'
+
+
+def _form(params: Sequence[Mapping[str, Any]], media_type: str) -> tuple[bytes, str]:
+    """The body of a form of which only the parameters are listed, and its media type."""
+    essence = media_type.partition(";")[0].strip().lower()
+    files = any(param.get("fileName") is not None for param in params)
+    if essence == _MULTIPART or (files and not essence):
+        return _multipart(params, media_type or _MULTIPART)
+    pairs = [(str(param.get("name") or ""), _value(param)) for param in params]
+    if essence in ("", URLENCODED):
+        return urlencode(pairs, errors="surrogateescape").encode(), media_type or URLENCODED
+    if essence == "text/plain":
+        return b"".join(encoded(name) + b"=" + value + b"\r\n" for name, value in pairs), media_type
+    raise MissingBodyError(f"only the parameters of its {essence} body were recorded")
+
+
+def _multipart(params: Sequence[Mapping[str, Any]], media_type: str) -> tuple[bytes, str]:
+    """The parts of a form (RFC 7578) in order, with the boundary of the headers if there is one."""
+    told = _BOUNDARY.search(media_type)
+    if told is None:
+        digest = hashlib.sha256(json.dumps(params).encode()).hexdigest()
+        told = _BOUNDARY.search(f"boundary=form{digest[:24]}")
+    assert told is not None
+    boundary = told[1].strip()
+    fields = []
+    for param in params:
+        part = RequestField(str(param.get("name") or ""), _value(param), param.get("fileName"))
+        part.make_multipart(content_type=param.get("contentType") or None)
+        fields.append(part)
+    body, written = encode_multipart_formdata(fields, boundary)
+    return body, media_type if boundary in media_type else written
+
+
+def _value(param: Mapping[str, Any]) -> bytes:
+    value, file = param.get("value"), param.get("fileName")
+    if file is not None and (value is None or value in _PLACEHOLDERS):
+        raise MissingBodyError(f"the content of the file {str(file)!r} was not recorded")
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    if str(param.get("encoding") or param.get("_encoding") or "").lower() == "base64":
+        return _unpacked(text)
+    return encoded(text)
