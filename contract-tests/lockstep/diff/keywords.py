@@ -121,10 +121,10 @@ def _values(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
         sentence = f"any value, no longer {listed} alone" if now is None else f"only {listed}"
         yield KeywordChange(space, f"enum-{space}", sentence, place.pointer)
         return
-    for text in was.keys() - now.keys():
+    for text in [text for text in was if text not in now]:
         gone = f"the value {shown(was[text])} is gone"
         yield KeywordChange(Space.NARROWER, "value-gone", gone, place.pointer)
-    for text in now.keys() - was.keys():
+    for text in [text for text in now if text not in was]:
         added = f"the value {shown(now[text])} is new"
         yield KeywordChange(Space.WIDER, "value-new", added, place.pointer)
 
