@@ -8,13 +8,14 @@ from typing import Any
 from lockstep.diff.alternatives import Alternative, alternatives
 from lockstep.diff.annotations import annotation_changes
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
+from lockstep.diff.discriminators import discriminator_changes
 from lockstep.diff.keywords import KNOWN, keyword_changes, shown
 from lockstep.diff.matching import match
 from lockstep.diff.members import MemberChanges
 from lockstep.diff.nodes import Node, is_equal
 
 _ANYTHING: Mapping[str, Any] = {}
-_SINGLE = ("items", "contains", "propertyNames")
+_SINGLE = ("items", "contains", "propertyNames", "contentSchema")
 _REST = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
 
 
@@ -50,13 +51,16 @@ class SchemaComparison:
             found = self._pair(one, other, side)
             yield from within(f"({other.label})", found) if several else found
         for one in gone:
-            yield _alternative(one, "is gone", Space.NARROWER, side)
+            yield from _alternative(one, "is gone", Space.NARROWER, side)
         for one in added:
-            yield _alternative(one, "is new", Space.WIDER, side)
+            yield from _alternative(one, "is new", Space.WIDER, side)
+        for change in discriminator_changes(before, after, pairs):
+            effect = effect_of(change.space, side)
+            yield Change(effect, change.rule, change.sentence, change.pointer)
 
     def _pair(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
         yield from _type(old, new, side)
-        for change in keyword_changes(old.keywords, new.keywords):
+        for change in keyword_changes(*_comparable(old, new)):
             effect = effect_of(change.space, side)
             yield Change(effect, change.rule, change.sentence, change.pointer)
         yield from _default(old.keywords.get("default"), new.keywords.get("default"), side)
@@ -71,6 +75,8 @@ class SchemaComparison:
             found = self.changes(old.get(keyword), new.get(keyword), side)
             yield from within("items" if keyword == "items" else keyword, found)
         for keyword in _REST:
+            if _is_false(old.get(keyword)) or _is_false(new.get(keyword)):
+                continue
             before, after = _schema(old.get(keyword)), _schema(new.get(keyword))
             yield from within("other members", self.changes(before, after, side))
         for keyword in ("prefixItems", "patternProperties"):
@@ -81,13 +87,36 @@ class SchemaComparison:
                 yield from within(f"{keyword} {step}", found)
 
 
-def _alternative(one: Alternative, what: str, space: Space, side: Side) -> Change:
-    rule = "alternative-gone" if space is Space.NARROWER else "alternative-new"
-    return Change(effect_of(space, side), rule, f"{one.label} {what}", one.pointer)
+def _alternative(one: Alternative, what: str, space: Space, side: Side) -> Iterator[Change]:
+    suffix = "gone" if space is Space.NARROWER else "new"
+    effect = effect_of(space, side)
+    if "enum" in one.keywords:
+        enum = one.keywords["enum"]
+        for value in enum.value:
+            sentence = f"the value {shown(value)} {what}"
+            yield Change(effect, f"value-{suffix}", sentence, enum.pointer)
+    else:
+        yield Change(effect, f"alternative-{suffix}", f"{one.label} {what}", one.pointer)
+
+
+def _comparable(
+    old: Alternative, new: Alternative
+) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
+    """The keywords of both; a format of another type says no more than that type does."""
+    if not old.type or not new.type or old.type == new.type:
+        return old.keywords, new.keywords
+    before, after = (
+        {word: node for word, node in one.keywords.items() if word != "format"}
+        for one in (old, new)
+    )
+    return before, after
 
 
 def _type(old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
-    if old.type == new.type:
+    listed = "enum" in old.keywords, "enum" in new.keywords
+    # The values that are listed say of which type they are.
+    told = (listed[0] or not old.type) and (listed[1] or not new.type)
+    if old.type == new.type or told:
         return
     space = Space.OTHER
     if not old.type or (old.type, new.type) == ("number", "integer"):
@@ -112,6 +141,10 @@ def _default(old: Node | None, new: Node | None, side: Side) -> Iterator[Change]
 def _schema(node: Node | None) -> Node | None:
     """A schema that says something of what is inside; closedness is judged with the members."""
     return node if node and isinstance(node.value, Mapping) else None
+
+
+def _is_false(node: Node | None) -> bool:
+    return node is not None and node.value is False
 
 
 def _steps(node: Node | None) -> set[str | int]:
