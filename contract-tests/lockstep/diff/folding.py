@@ -34,7 +34,7 @@ _CONTENT = {
     "binary": ("contentMediaType", "application/octet-stream"),
 }
 _COMPONENT = re.compile("/components/schemas/([^/]+)")
-MAX_DEPTH = 20
+_MAX_DEPTH = 20
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Folded:
 
 def fold(node: Node, depth: int = 0) -> Folded:
     """Fold a schema; `ValueError` for one that is made of itself."""
-    if depth > MAX_DEPTH:
+    if depth > _MAX_DEPTH:
         raise ValueError(f"a schema that is made of itself: {node.pointer}")
     node = node.target
     if not isinstance(node.value, Mapping):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lockstep.diff.alternatives import Alternative
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
-from lockstep.diff.folding import MAX_DEPTH, demanded
+from lockstep.diff.folding import demanded
 from lockstep.diff.nodes import Node
 
 Compare = Callable[[Node, Node, Side], tuple[Change, ...]]
@@ -83,13 +83,14 @@ def _demanded(one: Alternative, seen: Mapping[str, Node]) -> dict[str, str]:
     }
 
 
-def _has(node: Node, word: str, depth: int = 0) -> bool:
+def _has(node: Node, word: str, seen: frozenset[str] = frozenset()) -> bool:
     """Whether a schema, or what it refers to or is made of, is marked by a word."""
-    if depth > MAX_DEPTH or not isinstance(node.value, Mapping):
+    if node.pointer in seen or not isinstance(node.value, Mapping):
         return False
     if node.value.get(word) is True:
         return True
-    if any(_has(part, word, depth + 1) for part in demanded(node)):
+    seen |= {node.pointer}
+    if any(_has(part, word, seen) for part in demanded(node)):
         return True
     branches = [
         branch
@@ -98,7 +99,7 @@ def _has(node: Node, word: str, depth: int = 0) -> bool:
         for branch in node.child(keyword).elements()
         if branch.value != {"type": "null"}
     ]
-    return bool(branches) and all(_has(branch, word, depth + 1) for branch in branches)
+    return bool(branches) and all(_has(branch, word, seen) for branch in branches)
 
 
 def _gone(

@@ -35,7 +35,7 @@ class SchemaComparison:
             return ()
         anything = Node(place.document, _ANYTHING, place.pointer)
         before, after = old.target if old else anything, new.target if new else anything
-        if old is None or new is None:
+        if old is None or new is None or before.rewritten or after.rewritten:
             return tuple(self._compared(before, after, side))
         key = (before.pointer, after.pointer, side)
         if key not in self._found:
