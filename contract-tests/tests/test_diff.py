@@ -35,8 +35,8 @@ OPERATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         {"breaking", "compatible"},
     ),
     "parameter written otherwise": (
-        {"parameters": [LIMIT]},
-        {"parameters": [LIMIT | {"explode": False}]},
+        {"parameters": [LIMIT | {"schema": {"type": "array"}}]},
+        {"parameters": [LIMIT | {"schema": {"type": "array"}, "explode": False}]},
         {"breaking"},
     ),
     "parameter bound": (

@@ -10,6 +10,7 @@ from fixtures.diffs import document, effects
 from lockstep.diff import compare
 
 TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "array"}}
+ONE_TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "string"}}
 V1 = {"url": "https://a.example/v1"}
 V2 = {"url": "https://a.example/v2"}
 SERVERS: dict[str, tuple[Any, Any, set[str]]] = {
@@ -94,7 +95,14 @@ PARAMETERS: dict[str, tuple[Any, Any, set[str]]] = {
         },
         set(),
     ),
-    "reserved characters": (TAG, TAG | {"allowReserved": True}, {"breaking"}),
+    "reserved characters": (TAG, TAG | {"allowReserved": True}, {"compatible"}),
+    "no reserved characters": (TAG | {"allowReserved": True}, TAG, {"breaking"}),
+    "explode of a single value": (ONE_TAG, ONE_TAG | {"explode": False}, set()),
+    "explode of a deep object": (
+        TAG | {"style": "deepObject"},
+        TAG | {"style": "deepObject", "explode": True},
+        set(),
+    ),
     "no empty value": (TAG | {"allowEmptyValue": True}, TAG, {"breaking"}),
     "an empty value": (TAG, TAG | {"allowEmptyValue": True}, {"compatible"}),
     "simple header": (
@@ -133,11 +141,13 @@ def test_defaults_of_path_parameters_need_not_be_written() -> None:
 
 def test_defaults_of_headers_need_not_be_written() -> None:
     def answer(**header: Any) -> dict[str, Any]:
-        described = {"X-Rate": header | {"schema": {"type": "integer"}}}
+        described = {"X-Rate": {"schema": {"type": "integer"}} | header}
         return document(responses={"200": {"description": "ok", "headers": described}})
 
     assert effects(answer(), answer(style="simple", explode=False, required=False)) == set()
-    assert effects(answer(), answer(explode=True)) == {"breaking"}
+    assert effects(answer(), answer(explode=True)) == set()
+    several = {"schema": {"type": "array"}}
+    assert effects(answer(**several), answer(**several, explode=True)) == {"breaking"}
 
 
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}

@@ -82,21 +82,21 @@ def _changes(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Ite
         space = Space.WIDER if may else Space.NARROWER
         sentence = "may be empty" if may else "may no longer be empty"
         yield Change(effect_of(space, side), f"empty-{space}", sentence, new.pointer)
-    yield from _written(old, new)
+    yield from _written(old, new, side)
     yield from schemas.changes(_schema(old), _schema(new), side)
     yield from content_changes(old, new, side, schemas)
     words = members_of(old), members_of(new)
     yield from annotation_changes(*words, _KNOWN, new.pointer)
 
 
-def _written(old: Node, new: Node) -> Iterator[Change]:
+def _written(old: Node, new: Node, side: Side) -> Iterator[Change]:
     """A value is written by its style, or as a media type; the style of the latter is nothing."""
     was, now = ("content" in node.value for node in (old, new))
     if was != now:
         sentence = "is written as a media type" if now else "is no longer written as a media type"
         yield Change(Effect.BREAKING, "content-changed", sentence, new.pointer)
     elif not now:
-        yield from serialization_changes(old, new, str(new.value["in"]))
+        yield from serialization_changes(old, new, str(new.value["in"]), side)
 
 
 def _parameters(operation: Operation) -> dict[Key, Node]:

@@ -52,7 +52,7 @@ def part_changes(old: Node, new: Node, side: Side) -> Iterator[Change]:
     for name in before | after:
         one = before.get(name) or Node(old.document, {}, old.pointer)
         other = after.get(name) or Node(new.document, {}, new.pointer)
-        yield from within(name, serialization_changes(one, other, "query"))
+        yield from within(name, serialization_changes(one, other, "query", side))
         if not is_equal(member_of(one, "headers"), member_of(other, "headers")):
             sentence = "encoding changed, and with it how the parts are written"
             yield from within(

@@ -80,7 +80,7 @@ def _header(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Iter
         node.child("schema") if "schema" in node.value else None for node in (old, new)
     )
     if "content" not in old.value and "content" not in new.value:
-        yield from serialization_changes(old, new, "header")
+        yield from serialization_changes(old, new, "header", side)
     yield from schemas.changes(before, after, side)
     yield from content_changes(old, new, side, schemas)
     yield from annotation_changes(members_of(old), members_of(new), _HEADER_KNOWN, new.pointer)
