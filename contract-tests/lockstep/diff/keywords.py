@@ -16,6 +16,7 @@ from lockstep.diff.nodes import Node, is_equal
 _LEAST = {"minLength": 0, "minItems": 0, "minProperties": 0}
 # One of them alone rules values out; two that differ cannot be held against each other.
 _FORMS = ("pattern", "contentEncoding", "contentMediaType")
+_ANYTHING = ("", "^", "$", ".*", "^.*", ".*$", "^.*$")
 # Each entry of them alone rules values out.
 _TABLES = ("dependentRequired", "dependentSchemas")
 # Rules that are only looked at for being the same.
@@ -43,7 +44,7 @@ def keyword_changes(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
     for keyword in TIGHTER:
         yield from _bound(keyword, old.get(keyword), new.get(keyword))
     for keyword in _FORMS:
-        yield from _form(keyword, old.get(keyword), new.get(keyword))
+        yield from _form(keyword, _ruling(old.get(keyword)), _ruling(new.get(keyword)))
     for keyword in _TABLES:
         yield from _table(keyword, old.get(keyword), new.get(keyword))
     for keyword in (*_OPAQUE, "not"):
@@ -82,6 +83,11 @@ def _bound(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keyword
     narrower = was is None or (now is not None and tighter(was, now) == now)
     space = Space.NARROWER if narrower else Space.WIDER
     yield _told(space, f"{keyword}-{space}", keyword, old, new)
+
+
+def _ruling(node: Node | None) -> Node | None:
+    """What rules something out; some patterns only say that there may be anything."""
+    return None if node is None or node.value in _ANYTHING else node
 
 
 def _form(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
