@@ -561,3 +561,25 @@ def test_schemas_may_go_in_circles() -> None:
 
     (change,) = compare(tree(5), tree(9))
     assert change.where == ("send", "200", "application/json", "name")
+
+
+def test_schemas_may_be_deep_and_many_ways_may_lead_to_one() -> None:
+    """Each refers twice to the next: 2 ** 500 ways lead to the last."""
+
+    def chain(longest: int) -> dict[str, Any]:
+        schemas: dict[str, Any] = {"S500": {"type": "string", "maxLength": longest}}
+        for index in range(500):
+            further = {"$ref": f"#/components/schemas/S{index + 1}"}
+            schemas[f"S{index}"] = {"type": "object", "properties": {"a": further, "b": further}}
+        made = document(None, {"$ref": "#/components/schemas/S0"})
+        return made | {"components": {"schemas": schemas}}
+
+    (change,) = compare(chain(5), chain(9))
+    assert change.where == ("send", "200", "application/json", *["a"] * 500)
+
+
+def test_lists_of_lists_of_themselves_end() -> None:
+    tree = {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}
+    new = document(None, {"$ref": "#/components/schemas/Tree"})
+    components = {"components": {"schemas": {"Tree": tree}}}
+    assert effects(document(None, {}) | components, new | components) == {"compatible"}

@@ -57,5 +57,10 @@ def effect_of(space: Space, side: Side) -> Effect:
 
 def within(part: str, changes: Iterable[Change]) -> Iterator[Change]:
     """The changes, seen from one step further out."""
+    return within_all((part,), changes)
+
+
+def within_all(parts: tuple[str, ...], changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes, seen from several steps further out."""
     for change in changes:
-        yield replace(change, where=(part, *change.where))
+        yield replace(change, where=(*parts, *change.where))

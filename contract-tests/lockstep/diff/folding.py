@@ -140,7 +140,7 @@ def demanded(node: Node) -> list[Node]:
 def _conjoined(one: Node, other: Node) -> Node:
     if one.text == other.text:
         return one
-    return replace(one, value={"allOf": [one.value, other.value]})
+    return replace(one, value={"allOf": [one.value, other.value]}, rewritten=True)
 
 
 def _shared(one: list[str], other: list[str]) -> list[str]:
