@@ -17,6 +17,7 @@ from lockstep.openapi.shapes import resolve
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 100}}
 ETAG = {"schema": {"type": "string"}}
 ANSWER = {"description": "ok"}
+CALLED = {"{$request.body#/url}": {"post": {"responses": {"200": ANSWER}}}}
 KEY: dict[str, list[str]] = {"key": []}
 TOKEN = {"token": ["read"]}
 OPERATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
@@ -34,8 +35,8 @@ OPERATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         {"breaking", "compatible"},
     ),
     "parameter written otherwise": (
-        {"parameters": [LIMIT]},
-        {"parameters": [LIMIT | {"explode": False}]},
+        {"parameters": [LIMIT | {"schema": {"type": "array"}}]},
+        {"parameters": [LIMIT | {"schema": {"type": "array"}, "explode": False}]},
         {"breaking"},
     ),
     "parameter bound": (
@@ -99,7 +100,7 @@ OPERATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     ),
     "name": ({}, {"operationId": "sent"}, {"compatible"}),
     "summary": ({}, {"summary": "Send it."}, {"silent"}),
-    "callbacks": ({}, {"callbacks": {"done": {}}}, {"breaking"}),
+    "callback new": ({}, {"callbacks": {"done": CALLED}}, {"compatible"}),
 }
 
 

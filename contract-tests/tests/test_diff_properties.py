@@ -33,6 +33,11 @@ KEYWORDS: dict[str, st.SearchStrategy[Any]] = {
     "enum": st.lists(st.sampled_from([None, "a", "b", 1, 5]), min_size=1, unique=True),
     "const": st.sampled_from([None, "a", 1]),
     "required": st.sampled_from([[], ["a"]]),
+    "dependentRequired": st.sampled_from([{"a": ["b"]}, {"a": []}]),
+    "not": st.sampled_from([{"type": "null"}, {"const": "a"}]),
+    "if": st.sampled_from([{"type": "string"}, {"minLength": 1}]),
+    "then": st.sampled_from([{"maxLength": 1}, {"pattern": "b$"}]),
+    "else": st.sampled_from([{"maximum": 1}, {"type": "object"}]),
     "description": st.sampled_from(["one", "another"]),
 }
 

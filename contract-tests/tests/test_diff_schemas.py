@@ -14,6 +14,13 @@ CLOSED = ITEM | {"additionalProperties": False}
 WITH_B = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
 CAT = {"type": "object", "properties": {"kind": {"const": "cat"}}}
 DOG = {"type": "object", "properties": {"kind": {"const": "dog"}, "tail": {"type": "integer"}}}
+COMPATIBLE = ("compatible",)
+
+
+def marked(name: str, **words: Any) -> dict[str, Any]:
+    """An object with a member that has words of its own."""
+    return {"type": "object", "properties": {name: {"type": "string"} | words}}
+
 
 # What the newer schema does to the set of values: a request breaks when that is narrower, a
 # response when it is wider.
@@ -106,6 +113,171 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         "maxLength was 5, is 9",
     ),
     "required": (ITEM, ITEM | {"required": ["a"]}, "narrower", "is required"),
+    "constants for an enum": (
+        {"oneOf": [{"const": "a"}, {"const": "b"}]},
+        {"enum": ["a", "b"]},
+        "same",
+        "",
+    ),
+    "constants with a type": (
+        {"anyOf": [{"type": "string", "const": "a"}, {"type": "string", "enum": ["b"]}]},
+        {"type": "string", "enum": ["b", "a"]},
+        "same",
+        "",
+    ),
+    "a constant less": (
+        {"oneOf": [{"const": "a"}, {"const": "b"}]},
+        {"enum": ["a"]},
+        "narrower",
+        'the value "b" is gone',
+    ),
+    "a constant more": (
+        {"enum": [1]},
+        {"oneOf": [{"const": 1}, {"const": 2}]},
+        "wider",
+        "2 is new",
+    ),
+    "constants of several types": (
+        {"oneOf": [{"const": 1}, {"const": "a"}, {"const": None}]},
+        {"enum": ["a", None, 1]},
+        "same",
+        "",
+    ),
+    "a value of another type": ({"enum": ["a"]}, {"enum": ["a", 1]}, "wider", "the value 1 is new"),
+    "several types of values": ({}, {"enum": ["a", 1, None]}, "narrower", ""),
+    "a type that its values say": (
+        {"enum": [1, 2]},
+        {"type": "integer", "enum": [1, 2]},
+        "same",
+        "",
+    ),
+    "whole numbers": ({"type": "number", "enum": [1, 2]}, {"enum": [2, 1]}, "same", ""),
+    "both booleans": ({"type": "boolean"}, {"enum": [True, False]}, "same", ""),
+    "a value that its type rules out": (
+        {"type": "string", "enum": ["a", 1]},
+        {"const": "a"},
+        "same",
+        "",
+    ),
+    "null as a constant": (
+        {"type": ["string", "null"]},
+        {"oneOf": [{"type": "string"}, {"const": None}]},
+        "same",
+        "",
+    ),
+    "null and several types": (
+        {"type": ["null", "integer", "string"]},
+        {"anyOf": [{"type": ["string", "integer"]}, {"type": "null"}]},
+        "same",
+        "",
+    ),
+    "one branch": ({"oneOf": [ITEM]}, ITEM, "same", ""),
+    "several types at all": ({}, {"type": ["string", "null"]}, "narrower", "was anything, is"),
+    "64 bits for 32": (
+        {"type": "integer", "format": "int32"},
+        {"type": "integer", "format": "int64"},
+        "wider",
+        'format was "int32", is "int64"',
+    ),
+    "no sign": (
+        {"type": "integer", "format": "int32"},
+        {"type": "integer", "format": "uint32"},
+        "other",
+        "format was",
+    ),
+    "32 bits at all": ({"type": "integer"}, {"type": "integer", "format": "int32"}, "narrower", ""),
+    "double for float": (
+        {"type": "number", "format": "float"},
+        {"type": "number", "format": "double"},
+        "wider",
+        'format was "float", is "double"',
+    ),
+    "bits of a number that may be null": (
+        {"type": ["integer", "null"], "format": "int64"},
+        {"type": ["integer", "null"], "format": "int32"},
+        "narrower",
+        "format was",
+    ),
+    "a format of no number": (
+        {"type": "string"},
+        {"type": "string", "format": "int32"},
+        "same",
+        "",
+    ),
+    "a whole number of any size": (
+        {"type": "integer", "format": "int32"},
+        {"type": "number"},
+        "wider",
+        "the type was integer, is number",
+    ),
+    "base64 in two ways": (
+        {"type": "string", "format": "byte"},
+        {"type": "string", "contentEncoding": "base64"},
+        "same",
+        "",
+    ),
+    "bytes in two ways": (
+        {"type": "string", "format": "binary"},
+        {"type": "string", "contentMediaType": "application/octet-stream"},
+        "same",
+        "",
+    ),
+    "not at all": ({}, {"not": {"const": 1}}, "narrower", "not is"),
+    "a condition": (
+        {},
+        {"if": {"minLength": 1}, "then": {"maxLength": 5}},
+        "narrower",
+        "under a condition",
+    ),
+    "a condition without consequences": ({}, {"if": {"minLength": 1}}, "same", ""),
+    "half a condition": (
+        {"if": {"minLength": 1}, "then": {"maxLength": 5}, "else": False},
+        {"if": {"minLength": 1}, "then": {"maxLength": 5}},
+        "wider",
+        "under a condition",
+    ),
+    "another condition": (
+        {"if": {"minLength": 1}, "then": {"maxLength": 5}},
+        {"if": {"minLength": 2}, "then": {"maxLength": 5}},
+        "other",
+        "under a condition",
+    ),
+    "members that others demand": (
+        {"dependentRequired": {"a": ["b"]}},
+        {"dependentRequired": {"a": ["b", "c"], "d": ["a"]}},
+        "narrower",
+        "dependentRequired of",
+    ),
+    "schemas that members demand": (
+        {},
+        {"dependentSchemas": {"a": ITEM}},
+        "narrower",
+        "of a is new",
+    ),
+    "more that it contains": (
+        {"contains": {"const": 1}},
+        {"contains": {"const": 1}, "minContains": 2},
+        "narrower",
+        "minContains is 2",
+    ),
+    "less that it contains": (
+        {"contains": {"const": 1}, "maxContains": 5},
+        {"contains": {"const": 1}},
+        "wider",
+        "maxContains was 5",
+    ),
+    "no items beside": (
+        {"prefixItems": [{}]},
+        {"prefixItems": [{}], "unevaluatedItems": False},
+        "narrower",
+        "no other items",
+    ),
+    "what the text holds": (
+        {"contentSchema": {"maxLength": 9}},
+        {"contentSchema": {"maxLength": 5}},
+        "narrower",
+        "maxLength was 9, is 5",
+    ),
     "not": ({"not": {"const": 1}}, {"not": {"const": 2}}, "other", "not changed"),
     "false": (True, False, "narrower", "anything is gone"),
 }
@@ -123,6 +295,53 @@ MEMBERS: dict[str, tuple[Any, Any, str | None, str | None]] = {
         {"type": "object", "properties": {"a": {"type": "string", "readOnly": True}}},
         "breaking",
         None,
+    ),
+    "read-only and required": (
+        marked("a", readOnly=True),
+        marked("a", readOnly=True) | {"required": ["a"]},
+        None,
+        "compatible",
+    ),
+    "write-only and required": (
+        marked("a", writeOnly=True) | {"required": ["a"]},
+        marked("a", writeOnly=True),
+        "compatible",
+        None,
+    ),
+    "required, and no longer read-only": (
+        marked("a", readOnly=True) | {"required": ["a"]},
+        ITEM | {"required": ["a"]},
+        "breaking",
+        None,
+    ),
+    "values of what is read-only": (
+        marked("a", readOnly=True, enum=["a", "b"]),
+        marked("a", readOnly=True, enum=["a"]),
+        None,
+        "compatible",
+    ),
+    "others at all": (CLOSED, ITEM | {"additionalProperties": {"type": "string"}}, *2 * COMPATIBLE),
+    "no more others": (
+        ITEM | {"additionalProperties": {"type": "string"}},
+        CLOSED,
+        "breaking",
+        "compatible",
+    ),
+    "64 bits written out": (
+        {"type": "integer"},
+        {"type": "integer", "format": "int64"},
+        *2 * COMPATIBLE,
+    ),
+    "any number for double": (
+        {"type": "number", "format": "double"},
+        {"type": "number"},
+        *2 * COMPATIBLE,
+    ),
+    "words about a constant": (
+        {"oneOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}]},
+        {"oneOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "C"}]},
+        "silent",
+        "silent",
     ),
     "default": ({"default": 1}, {"default": 2}, "breaking", None),
     "default at all": ({}, {"default": 2}, "compatible", None),
@@ -168,6 +387,166 @@ def test_a_promise_that_no_more_comes_counts_where_it_is_asked_for() -> None:
     assert effects(old, document(None, ITEM), strict=True) == {"breaking"}
 
 
+READ_ONLY = {"type": "string", "readOnly": True}
+# The spellings of one member that is read-only, with the version that knows it.
+SPELLINGS: dict[str, tuple[Any, str]] = {
+    "in the schema": (READ_ONLY, "3.0.3"),
+    "in a component": ({"$ref": "#/components/schemas/Marked"}, "3.0.3"),
+    "beside a reference": ({"$ref": "#/components/schemas/Plain", "readOnly": True}, "3.1.0"),
+    "beside a reference of 3.0": (
+        {"$ref": "#/components/schemas/Plain", "readOnly": True},
+        "3.0.3",
+    ),
+    "beside allOf": (
+        {"allOf": [{"$ref": "#/components/schemas/Plain"}], "readOnly": True},
+        "3.0.3",
+    ),
+    "inside allOf": (
+        {"allOf": [{"$ref": "#/components/schemas/Plain"}, {"readOnly": True}]},
+        "3.0.3",
+    ),
+    "of a component inside allOf": (
+        {"allOf": [{"$ref": "#/components/schemas/Marked"}, {"description": "mine"}]},
+        "3.0.3",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_read_only_is_the_same_in_each_spelling(name: str) -> None:
+    def made(member: Any, version: str, required: list[str]) -> dict[str, Any]:
+        schema = {"type": "object", "properties": {"a": member}, "required": required}
+        schemas = {"Plain": {"type": "string"}, "Marked": READ_ONLY}
+        return document(schema) | {"openapi": version, "components": {"schemas": schemas}}
+
+    member, version = SPELLINGS[name]
+    assert effects(made(READ_ONLY, version, []), made(member, version, ["a"])) == set()
+    assert effects(made(member, version, ["a"]), made(READ_ONLY, version, [])) == set()
+    plain = made({"type": "string"}, version, ["a"])
+    assert effects(made(member, version, ["a"]), plain) == {"breaking"}
+
+
+@pytest.mark.parametrize("name", ["a", "default", "example", "enum", "const", "nullable", "links"])
+@pytest.mark.parametrize("status", ["200", "404", "default"])
+def test_null_is_new_wherever_it_is(name: str, status: str) -> None:
+    def made(**words: Any) -> dict[str, Any]:
+        schema = {"type": "object", "properties": {name: {"type": "string"} | words}}
+        answer = {"description": "ok", "content": {"application/json": {"schema": schema}}}
+        return document(responses={status: answer}) | {"openapi": "3.0.3"}
+
+    assert effects(made(), made(nullable=True)) == {"breaking"}
+    assert effects(made(nullable=True), made()) == {"compatible"}
+    assert effects(made(), made(nullable=False)) == set()
+
+
+NULLS: list[dict[str, Any]] = [
+    {"type": "string", "nullable": True},
+    {"type": "string", "nullable": True, "allOf": [{}]},
+    {"nullable": True, "allOf": [{"type": "string"}]},
+    {"nullable": True, "anyOf": [{"type": "string"}]},
+    {"nullable": True, "oneOf": [{"type": "string"}]},
+]
+
+
+@pytest.mark.parametrize("old", NULLS)
+@pytest.mark.parametrize(
+    "new",
+    [
+        {"type": ["string", "null"]},
+        {"oneOf": [{"type": "string"}, {"type": "null"}]},
+        {"anyOf": [{"type": "null"}, {"type": "string"}]},
+        {"anyOf": [{"enum": [None]}, {"type": "string"}]},
+    ],
+)
+def test_null_is_the_same_in_both_versions(old: Any, new: Any) -> None:
+    before = document(old, old) | {"openapi": "3.0.3"}
+    # The version itself is a word.
+    assert effects(before, document(new, new)) == {"silent"}
+
+
+ANIMALS = {
+    "Cat": {"type": "object", "properties": {"kind": {"type": "string"}}},
+    "Dog": {"type": "object", "properties": {"kind": {"type": "string"}, "tail": {}}},
+    "Emu": {"type": "object", "properties": {"kind": {"type": "string"}, "legs": {}}},
+}
+
+
+def animals(property_name: str | None = "kind", /, *names: str, **mapping: str) -> dict[str, Any]:
+    """A schema of several branches, with what a discriminator calls them."""
+    schema: dict[str, Any] = {
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names or ("Cat", "Dog")]
+    }
+    if property_name:
+        targets = {value: f"#/components/schemas/{name}" for value, name in mapping.items()}
+        schema["discriminator"] = {"propertyName": property_name, "mapping": targets}
+    return schema
+
+
+def heirs(**mapping: str) -> dict[str, Any]:
+    """A schema that others are made of by `allOf`, which only the discriminator names."""
+    return ANIMALS["Cat"] | {"discriminator": {"propertyName": "kind", "mapping": mapping}}
+
+
+DISCRIMINATORS: dict[str, tuple[Any, Any, set[str], set[str]]] = {
+    "another member": (animals(), animals("type"), {"breaking"}, {"breaking"}),
+    "its own names": (animals(), animals(Cat="Cat", Dog="Dog"), set(), set()),
+    "a name gone": (
+        animals(cat="Cat", kitty="Cat"),
+        animals(cat="Cat"),
+        {"breaking"},
+        {"compatible"},
+    ),
+    "a name new": (
+        animals(cat="Cat"),
+        animals(cat="Cat", kitty="Cat"),
+        {"compatible"},
+        {"breaking"},
+    ),
+    "the only name gone": (
+        animals(cat="Cat"),
+        animals(),
+        {"breaking", "compatible"},
+        {"breaking", "compatible"},
+    ),
+    "names changed over": (
+        animals(cat="Cat", dog="Dog"),
+        animals(cat="Dog", dog="Cat"),
+        {"breaking"},
+        {"breaking"},
+    ),
+    "a branch gone": (
+        animals("kind", "Cat", "Dog", "Emu", emu="Emu"),
+        animals(),
+        {"breaking"},
+        {"compatible"},
+    ),
+    "a name of an heir gone": (
+        heirs(cat="Cat", dog="Dog"),
+        heirs(cat="Cat"),
+        {"breaking"},
+        {"compatible"},
+    ),
+    "a name of an heir new": (
+        heirs(cat="Cat"),
+        heirs(cat="Cat", dog="Dog"),
+        {"compatible"},
+        {"breaking"},
+    ),
+    "an heir by another name": (heirs(cat="Cat"), heirs(cat="Dog"), {"breaking"}, {"breaking"}),
+    "none any more": (animals(), animals(None), {"compatible"}, {"compatible"}),
+    "one at last": (animals(None), animals(), {"compatible"}, {"compatible"}),
+}
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_what_tells_branches_apart_counts(name: str) -> None:
+    old, new, request, response = DISCRIMINATORS[name]
+    components = {"components": {"schemas": ANIMALS}}
+    assert effects(document(old) | components, document(new) | components) == request
+    answers = document(None, old) | components, document(None, new) | components
+    assert effects(*answers) == response
+
+
 def test_schemas_may_go_in_circles() -> None:
     def tree(longest: int) -> dict[str, Any]:
         node = {
@@ -182,3 +561,25 @@ def test_schemas_may_go_in_circles() -> None:
 
     (change,) = compare(tree(5), tree(9))
     assert change.where == ("send", "200", "application/json", "name")
+
+
+def test_schemas_may_be_deep_and_many_ways_may_lead_to_one() -> None:
+    """Each refers twice to the next: 2 ** 500 ways lead to the last."""
+
+    def chain(longest: int) -> dict[str, Any]:
+        schemas: dict[str, Any] = {"S500": {"type": "string", "maxLength": longest}}
+        for index in range(500):
+            further = {"$ref": f"#/components/schemas/S{index + 1}"}
+            schemas[f"S{index}"] = {"type": "object", "properties": {"a": further, "b": further}}
+        made = document(None, {"$ref": "#/components/schemas/S0"})
+        return made | {"components": {"schemas": schemas}}
+
+    (change,) = compare(chain(5), chain(9))
+    assert change.where == ("send", "200", "application/json", *["a"] * 500)
+
+
+def test_lists_of_lists_of_themselves_end() -> None:
+    tree = {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}
+    new = document(None, {"$ref": "#/components/schemas/Tree"})
+    components = {"components": {"schemas": {"Tree": tree}}}
+    assert effects(document(None, {}) | components, new | components) == {"compatible"}

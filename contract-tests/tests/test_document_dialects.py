@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.dialect import modernised
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import Response
 
@@ -45,6 +46,25 @@ def document(schema: Any, version: str = "3.0.3") -> Document:
         ({"type": "number", "minimum": 1, "exclusiveMinimum": True}, b"1", False),
         ({"type": "number", "minimum": 1, "exclusiveMinimum": False}, b"1", True),
         ({"properties": {"nullable": {"type": "boolean"}}}, b'{"nullable":true}', True),
+        ({"enum": ["a"], "nullable": True}, b"null", True),
+        ({"default": {"nullable": True}, "type": "string"}, b"null", False),
+        *(
+            ({"properties": {name: {"type": "string", "nullable": True}}}, body, True)
+            for name, body in (
+                ("default", b'{"default":null}'),
+                ("example", b'{"example":null}'),
+                ("enum", b'{"enum":null}'),
+                ("const", b'{"const":null}'),
+                ("links", b'{"links":null}'),
+                ("x-note", b'{"x-note":null}'),
+                ("properties", b'{"properties":null}'),
+            )
+        ),
+        (
+            {"properties": {"properties": {"properties": {"default": {"nullable": False}}}}},
+            b'{"properties":{"default":1}}',
+            True,
+        ),
         (
             {"required": ["p"], "properties": {"p": {"type": "string", "writeOnly": True}}},
             b"{}",
@@ -57,6 +77,18 @@ def test_schemas_of_3_0_mean_what_they_say(schema: Any, body: bytes, conforms: b
     operation = described.operations["GET /x"]
     found = Conformance(described).check(operation, Response(200, JSON, body))
     assert ([violation.kind for violation in found] == []) is conforms
+
+
+def test_the_default_response_is_no_default_value() -> None:
+    schema = {"type": "string", "nullable": True}
+    content = {"application/json": {"schema": schema, "example": {"nullable": True}}}
+    answer = {"description": "ok", "content": content}
+    raw = {"openapi": "3.0.3", "paths": {"/x": {"get": {"responses": {"default": answer}}}}}
+    media = modernised(raw)["paths"]["/x"]["get"]["responses"]["default"]["content"]
+    assert media["application/json"] == {
+        "schema": {"type": ["string", "null"]},
+        "example": {"nullable": True},
+    }
 
 
 def test_schemas_of_3_1_are_left_as_they_are() -> None:

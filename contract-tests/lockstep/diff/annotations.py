@@ -13,6 +13,14 @@ def annotation_changes(
 ) -> Iterator[Change]:
     """One change that names all members, beside the known ones, that are not what they were."""
     names = sorted((old.keys() | new.keys()) - set(known))
-    changed = [name for name in names if not is_equal(old.get(name), new.get(name))]
+    changed = [name for name in names if not is_equal(_said(old, name), _said(new, name))]
     if changed:
         yield Change(Effect.SILENT, "words-changed", f"{', '.join(changed)} changed", pointer)
+
+
+def _said(members: Mapping[str, Node], name: str) -> Node | None:
+    """What says something: `false` and what is empty are as good as left out."""
+    node = members.get(name)
+    if node is None or node.value is False or node.value in ("", [], {}):
+        return None
+    return node

@@ -23,11 +23,15 @@ class Side(StrEnum):
 
 
 class Space(StrEnum):
-    """How the set of allowed values changed; `OTHER` where some are gone and some are new."""
+    """How the set of allowed values changed.
+
+    `OTHER` where some are gone and some are new, `SAME` where it is only said more or less exactly.
+    """
 
     NARROWER = "narrower"
     WIDER = "wider"
     OTHER = "other"
+    SAME = "same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,15 @@ class Change:
 def effect_of(space: Space, side: Side) -> Effect:
     """Requests break when fewer values are taken, responses when more of them may come."""
     harmless = Space.WIDER if side is Side.REQUEST else Space.NARROWER
-    return Effect.COMPATIBLE if space is harmless else Effect.BREAKING
+    return Effect.COMPATIBLE if space in (harmless, Space.SAME) else Effect.BREAKING
 
 
 def within(part: str, changes: Iterable[Change]) -> Iterator[Change]:
     """The changes, seen from one step further out."""
+    return within_all((part,), changes)
+
+
+def within_all(parts: tuple[str, ...], changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes, seen from several steps further out."""
     for change in changes:
-        yield replace(change, where=(part, *change.where))
+        yield replace(change, where=(*parts, *change.where))

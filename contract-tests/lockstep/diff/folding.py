@@ -17,7 +17,7 @@ TIGHTER = {
 }
 # Two of these demand both.
 _SCHEMAS = frozenset(
-    {"items", "contains", "propertyNames"}
+    {"items", "contains", "propertyNames", "contentSchema"}
     | {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
 )
 # Two of these stand side by side.
@@ -28,6 +28,11 @@ _RULES = frozenset(
 )
 _TUPLE = frozenset({"items", "prefixItems"})
 _FOLDED = frozenset({"$ref", "allOf", "properties", "required", "type", "enum", "const"})
+# The formats of 3.0 that 3.1 says by other words (OpenAPI 3.1, 4.4.2).
+_CONTENT = {
+    "byte": ("contentEncoding", "base64"),
+    "binary": ("contentMediaType", "application/octet-stream"),
+}
 _COMPONENT = re.compile("/components/schemas/([^/]+)")
 _MAX_DEPTH = 20
 
@@ -102,6 +107,7 @@ def fold(node: Node, depth: int = 0) -> Folded:
     folded = Folded(node.pointer, component[1] if component else "")
     folded.types = _listed(node.value.get("type"))
     folded.keywords = {key: node.child(key) for key in node.value if key not in _FOLDED}
+    _modernise_format(folded.keywords)
     for keyword in ("enum", "const"):
         if keyword in node.value:
             values = node.child(keyword)
@@ -113,12 +119,20 @@ def fold(node: Node, depth: int = 0) -> Folded:
     if "required" in node.value:
         elements = node.child("required").elements()
         folded.required = {element.value: element.pointer for element in elements}
-    for demanded in _demanded(node):
-        folded.add(fold(demanded, depth + 1))
+    for part in demanded(node):
+        folded.add(fold(part, depth + 1))
     return folded
 
 
-def _demanded(node: Node) -> list[Node]:
+def _modernise_format(keywords: dict[str, Node]) -> None:
+    form = keywords.get("format")
+    if form is not None and form.value in _CONTENT:
+        keyword, value = _CONTENT[form.value]
+        keywords.setdefault(keyword, replace(keywords.pop("format"), value=value))
+
+
+def demanded(node: Node) -> list[Node]:
+    """The schemas that a schema demands as well as itself: by reference, and by `allOf`."""
     found = [node.followed()] if "$ref" in node.value else []
     return found + (list(node.child("allOf").elements()) if "allOf" in node.value else [])
 
@@ -126,7 +140,7 @@ def _demanded(node: Node) -> list[Node]:
 def _conjoined(one: Node, other: Node) -> Node:
     if one.text == other.text:
         return one
-    return replace(one, value={"allOf": [one.value, other.value]})
+    return replace(one, value={"allOf": [one.value, other.value]}, rewritten=True)
 
 
 def _shared(one: list[str], other: list[str]) -> list[str]:

@@ -9,17 +9,20 @@ from typing import Any
 
 from lockstep.diff.changes import Space
 from lockstep.diff.folding import TIGHTER
+from lockstep.diff.formats import format_space
 from lockstep.diff.nodes import Node, is_equal
 
 # What a length is at least without a word of it.
 _LEAST = {"minLength": 0, "minItems": 0, "minProperties": 0}
 # One of them alone rules values out; two that differ cannot be held against each other.
-_FORMS = ("pattern", "format", "contentEncoding", "contentMediaType")
+_FORMS = ("pattern", "contentEncoding", "contentMediaType")
+_ANYTHING = ("", "^", "$", ".*", "^.*", ".*$", "^.*$")
+# Each entry of them alone rules values out.
+_TABLES = ("dependentRequired", "dependentSchemas")
 # Rules that are only looked at for being the same.
-_OPAQUE = (
-    *("anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"),
-    *("minContains", "maxContains", "allOf"),
-)
+_OPAQUE = ("anyOf", "oneOf", "allOf")
+_CONDITION = ("if", "then", "else")
+_COUNTS = ("minContains", "maxContains")
 _SHOWN = 60
 
 
@@ -41,18 +44,25 @@ def keyword_changes(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
     for keyword in TIGHTER:
         yield from _bound(keyword, old.get(keyword), new.get(keyword))
     for keyword in _FORMS:
-        yield from _form(keyword, old.get(keyword), new.get(keyword))
-    for keyword in _OPAQUE:
+        yield from _form(keyword, _ruling(old.get(keyword)), _ruling(new.get(keyword)))
+    for keyword in _TABLES:
+        yield from _table(keyword, old.get(keyword), new.get(keyword))
+    for keyword in (*_OPAQUE, "not"):
         yield from _opaque(keyword, old.get(keyword), new.get(keyword))
+    yield from _format(old.get("format"), new.get("format"))
+    yield from _condition(old, new)
+    yield from _count(old, new)
     yield from _multiple(old.get("multipleOf"), new.get("multipleOf"))
     yield from _unique(old.get("uniqueItems"), new.get("uniqueItems"))
+    yield from _no_more_items(old.get("unevaluatedItems"), new.get("unevaluatedItems"))
     yield from _values(old, new)
 
 
 # Keywords that the rules here and those of members and items know; all others only say things.
 KNOWN = frozenset(
-    {*TIGHTER, *_FORMS, *_OPAQUE, "multipleOf", "uniqueItems", "enum", "default"}
-    | {"items", "prefixItems", "contains", "propertyNames", "patternProperties"}
+    {*TIGHTER, *_FORMS, *_TABLES, *_OPAQUE, *_CONDITION, *_COUNTS}
+    | {"not", "format", "multipleOf", "uniqueItems", "enum", "default", "discriminator"}
+    | {"items", "prefixItems", "contains", "propertyNames", "patternProperties", "contentSchema"}
     | {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
     | {"readOnly", "writeOnly"}
 )
@@ -75,9 +85,90 @@ def _bound(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keyword
     yield _told(space, f"{keyword}-{space}", keyword, old, new)
 
 
+def _ruling(node: Node | None) -> Node | None:
+    """What rules something out; some patterns only say that there may be anything."""
+    return None if node is None or node.value in _ANYTHING else node
+
+
 def _form(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
     if not is_equal(old, new):
         yield _told(_presence(old, new), f"{keyword}-changed", keyword, old, new)
+
+
+def _format(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    if not is_equal(old, new):
+        space = format_space(old.value if old else None, new.value if new else None)
+        yield _told(space, "format-changed", "format", old, new)
+
+
+def _table(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    was, now = ({} if node is None else node.value for node in (old, new))
+    for name in [name for name in (was | now) if was.get(name) != now.get(name)]:
+        space = Space.OTHER
+        if name not in was:
+            space = Space.NARROWER
+        elif name not in now:
+            space = Space.WIDER
+        elif keyword == "dependentRequired":
+            space = _sets(set(was[name]), set(now[name]))
+        place = new if new and name in now else old
+        assert place is not None
+        sentence = f"{keyword} of {name} {'changed' if name in was else 'is new'}"
+        sentence = sentence if name in now else f"{keyword} of {name} is gone"
+        yield KeywordChange(space, f"{keyword}-{space}", sentence, place.pointer)
+
+
+def _sets(old: set[str], new: set[str]) -> Space:
+    """More that is demanded leaves fewer values."""
+    if old <= new:
+        return Space.NARROWER
+    return Space.WIDER if new <= old else Space.OTHER
+
+
+def _condition(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
+    """`if`, `then` and `else`: the last two rule values out, each by itself."""
+    before, after = _rules(old), _rules(new)
+    if before == after:
+        return
+    space = Space.OTHER
+    if before.items() <= after.items():
+        space = Space.NARROWER
+    elif after.items() <= before.items():
+        space = Space.WIDER
+    place = next(one[word] for one in (new, old) for word in _CONDITION if word in one)
+    sentence = "what is demanded under a condition (if, then, else) changed"
+    yield KeywordChange(space, f"condition-{space}", sentence, place.pointer)
+
+
+def _rules(keywords: Keywords) -> dict[str, tuple[str, str]]:
+    if "if" not in keywords:
+        return {}
+    condition = keywords["if"].text
+    return {word: (condition, keywords[word].text) for word in _CONDITION[1:] if word in keywords}
+
+
+def _count(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
+    """How many items `contains` asks for, which without it is nothing (JSON Schema, 6.4.4)."""
+    if "contains" not in old or "contains" not in new:
+        return
+    for keyword in _COUNTS:
+        nodes = (old.get(keyword), new.get(keyword))
+        without = 1 if keyword == "minContains" else float("inf")
+        was, now = (node.value if node else without for node in nodes)
+        if was != now:
+            narrower = (now > was) is (keyword == "minContains")
+            space = Space.NARROWER if narrower else Space.WIDER
+            yield _told(space, f"{keyword}-{space}", keyword, *nodes)
+
+
+def _no_more_items(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
+    was, now = (node is not None and node.value is False for node in (old, new))
+    place = new or old
+    if was == now or place is None:
+        return
+    space = Space.NARROWER if now else Space.WIDER
+    sentence = "no other items are allowed" if now else "other items are allowed"
+    yield KeywordChange(space, f"unevaluatedItems-{space}", sentence, place.pointer)
 
 
 def _opaque(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
@@ -85,6 +176,9 @@ def _opaque(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keywor
         return
     place = new or old
     assert place is not None
+    if keyword == "not" and not (old and new):
+        yield _told(_presence(old, new), "not-changed", keyword, old, new)
+        return
     sentence = f"{keyword} changed; whether more or fewer values are allowed cannot be told"
     yield KeywordChange(Space.OTHER, f"{keyword}-changed", sentence, place.pointer)
 
@@ -121,10 +215,10 @@ def _values(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
         sentence = f"any value, no longer {listed} alone" if now is None else f"only {listed}"
         yield KeywordChange(space, f"enum-{space}", sentence, place.pointer)
         return
-    for text in was.keys() - now.keys():
+    for text in [text for text in was if text not in now]:
         gone = f"the value {shown(was[text])} is gone"
         yield KeywordChange(Space.NARROWER, "value-gone", gone, place.pointer)
-    for text in now.keys() - was.keys():
+    for text in [text for text in now if text not in was]:
         added = f"the value {shown(now[text])} is new"
         yield KeywordChange(Space.WIDER, "value-new", added, place.pointer)
 

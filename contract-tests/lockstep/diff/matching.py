@@ -17,7 +17,8 @@ def match(
     """Pairs, what is left of the older ones, and what is left of the newer ones.
 
     They are paired by name and type, by what tells them apart, by type, and at last, where one is
-    left on each side, because there is no other.
+    left on each side, because there is no other. One for any type that is left alone became all
+    that are left on the other side.
     """
     before, after = list(old), list(new)
     pairs: Pairs = []
@@ -25,6 +26,12 @@ def match(
         pairs += _paired(before, after, trait)
     if len(before) == len(after) == 1:
         pairs.append((before.pop(), after.pop()))
+    elif [one.type for one in before] == [""] and after:
+        pairs += [(before[0].of_type(other.type), other) for other in after]
+        before, after = [], []
+    elif [one.type for one in after] == [""] and before:
+        pairs += [(one, after[0].of_type(one.type)) for one in before]
+        before, after = [], []
     return pairs, before, after
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lockstep.diff.alternatives import Alternative
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
+from lockstep.diff.folding import demanded
 from lockstep.diff.nodes import Node
 
 Compare = Callable[[Node, Node, Side], tuple[Change, ...]]
@@ -34,11 +35,12 @@ class MemberChanges:
                 yield from within(name, self._compare(member, after[name], side))
             else:
                 yield from within(name, _gone(member, old, new, side, name))
-        for name in after.keys() - before.keys():
+        for name in [name for name in after if name not in before]:
             yield from within(name, self._added(after[name], old, new, side, name))
-        for name in sorted(old.required.keys() ^ new.required.keys()):
+        required = _demanded(old, before), _demanded(new, after)
+        for name in sorted(required[0].keys() ^ required[1].keys()):
             if (name in before) == (name in after):
-                yield from within(name, _required(old, new, side, name))
+                yield from within(name, _required(*required, side, name))
         yield from self._closed(old, new, side)
 
     def _added(
@@ -72,9 +74,32 @@ def _seen(members: Mapping[str, Node], side: Side) -> dict[str, Node]:
     return {name: node for name, node in members.items() if not _has(node, unseen)}
 
 
-def _has(node: Node, word: str) -> bool:
-    value = node.followed().value
-    return isinstance(value, Mapping) and value.get(word) is True
+def _demanded(one: Alternative, seen: Mapping[str, Node]) -> dict[str, str]:
+    """What is required of this side: nothing that it never sees."""
+    return {
+        name: pointer
+        for name, pointer in one.required.items()
+        if name in seen or name not in one.properties
+    }
+
+
+def _has(node: Node, word: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a schema, or what it refers to or is made of, is marked by a word."""
+    if node.pointer in seen or not isinstance(node.value, Mapping):
+        return False
+    if node.value.get(word) is True:
+        return True
+    seen |= {node.pointer}
+    if any(_has(part, word, seen) for part in demanded(node)):
+        return True
+    branches = [
+        branch
+        for keyword in ("anyOf", "oneOf")
+        if keyword in node.value
+        for branch in node.child(keyword).elements()
+        if branch.value != {"type": "null"}
+    ]
+    return bool(branches) and all(_has(branch, word, seen) for branch in branches)
 
 
 def _gone(
@@ -91,10 +116,12 @@ def _gone(
         )
 
 
-def _required(old: Alternative, new: Alternative, side: Side, name: str) -> Iterator[Change]:
-    if name in new.required:
+def _required(
+    old: Mapping[str, str], new: Mapping[str, str], side: Side, name: str
+) -> Iterator[Change]:
+    if name in new:
         space, sentence = Space.NARROWER, "is required"
     else:
         space, sentence = Space.WIDER, "is no longer required"
-    pointer = new.required.get(name) or old.required[name]
+    pointer = new.get(name) or old[name]
     yield Change(effect_of(space, side), f"required-{space}", sentence, pointer)

@@ -15,15 +15,20 @@ _MAX_STEPS = 50
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value inside a document; `pointer` is its place there (RFC 6901)."""
+    """A value inside a document; `pointer` is its place there (RFC 6901).
+
+    `rewritten`: it is not literally what stands there, but what that means where it is used.
+    """
 
     document: Mapping[str, Any]
     value: Any
     pointer: str = ""
+    rewritten: bool = False
 
     def child(self, key: str | int) -> Node:
         """What stands under a key, or at an index, that is there; references are not followed."""
-        return Node(self.document, self.value[key], f"{self.pointer}/{_escaped(str(key))}")
+        pointer = f"{self.pointer}/{_escaped(str(key))}"
+        return Node(self.document, self.value[key], pointer, self.rewritten)
 
     def get(self, key: str) -> Node | None:
         """The same for a key that may be missing, with references followed."""

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from lockstep.diff.annotations import annotation_changes
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
 from lockstep.diff.contents import content_changes
-from lockstep.diff.nodes import Node, is_equal, member_of, members_of
+from lockstep.diff.nodes import Node, member_of, members_of
 from lockstep.diff.schemas import SchemaComparison
+from lockstep.diff.serialization import WORDS, serialization_changes
 
 Key = tuple[str, str]
 
 # These headers are not described as parameters (OpenAPI 3.1, 4.8.12.1).
 _NOT_PARAMETERS = frozenset({("header", name) for name in ("accept", "content-type")})
 _NOT_PARAMETERS |= {("header", "authorization")}
-# How values become text.
-_FORMS = ("style", "explode", "allowReserved")
-_KNOWN = frozenset({"name", "in", "required", "schema", "content", *_FORMS})
+_KNOWN = frozenset({"name", "in", "required", "schema", "content", "allowEmptyValue", *WORDS})
 _NAME = re.compile(r"\{([^}]+)\}")
 
 
@@ -39,43 +38,65 @@ class Operation:
 
 
 def parameter_changes(
-    old: Operation, new: Operation, schemas: SchemaComparison
+    old: Operation, new: Operation, schemas: SchemaComparison, side: Side = Side.REQUEST
 ) -> Iterator[Change]:
-    """Compare the parameters of two operations; those of a path are known by their place in it."""
+    """Compare the parameters of two operations; those of a path are known by their place in it.
+
+    `side` tells who sends them: a client, or, to a webhook, the server.
+    """
     before, after = _parameters(old), _parameters(new)
     for key, parameter in before.items():
         if key not in after:
-            sentence = "is gone"
-            change = Change(Effect.BREAKING, "parameter-gone", sentence, parameter.pointer)
-            yield from within(_label(parameter), [change])
+            yield from within(_label(parameter), [_gone(parameter, side)])
         else:
-            yield from within(_label(after[key]), _changes(parameter, after[key], schemas))
+            yield from within(_label(after[key]), _changes(parameter, after[key], schemas, side))
     for key, parameter in after.items():
         if key not in before:
-            required = _is_required(parameter)
-            sentence = "is new and required" if required else "is new"
-            effect = Effect.BREAKING if required else Effect.COMPATIBLE
-            change = Change(effect, "parameter-new", sentence, parameter.pointer)
-            yield from within(_label(parameter), [change])
+            yield from within(_label(parameter), [_new(parameter, side)])
 
 
-def _changes(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Change]:
+def _gone(parameter: Node, side: Side) -> Change:
+    """Of what clients are sent, they only wait for what always came."""
+    harmless = side is Side.RESPONSE and not _is_required(parameter)
+    effect = Effect.COMPATIBLE if harmless else Effect.BREAKING
+    return Change(effect, "parameter-gone", "is gone", parameter.pointer)
+
+
+def _new(parameter: Node, side: Side) -> Change:
+    required = _is_required(parameter)
+    effect = Effect.BREAKING if required and side is Side.REQUEST else Effect.COMPATIBLE
+    sentence = "is new and required" if required else "is new"
+    return Change(effect, "parameter-new", sentence, parameter.pointer)
+
+
+def _changes(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Iterator[Change]:
     if old.value["name"] != new.value["name"] and old.value["in"] != "header":
         sentence = f"its name was {old.value['name']}"
         yield Change(Effect.COMPATIBLE, "path-parameter-renamed", sentence, new.pointer)
     if _is_required(old) != _is_required(new):
         space = Space.NARROWER if _is_required(new) else Space.WIDER
         sentence = "is required" if _is_required(new) else "is no longer required"
-        yield Change(effect_of(space, Side.REQUEST), f"required-{space}", sentence, new.pointer)
-    for word in _FORMS:
-        before, after = member_of(old, word), member_of(new, word)
-        if not is_equal(before, after):
-            sentence = f"{word} changed, and with it how values are written"
-            yield Change(Effect.BREAKING, f"{word}-changed", sentence, new.pointer)
-    yield from schemas.changes(_schema(old), _schema(new), Side.REQUEST)
-    yield from content_changes(old, new, Side.REQUEST, schemas)
+        yield Change(effect_of(space, side), f"required-{space}", sentence, new.pointer)
+    may, might = bool(new.value.get("allowEmptyValue")), bool(old.value.get("allowEmptyValue"))
+    if may != might:
+        space = Space.WIDER if may else Space.NARROWER
+        sentence = "may be empty" if may else "may no longer be empty"
+        yield Change(effect_of(space, side), f"empty-{space}", sentence, new.pointer)
+    yield from _written(old, new, side)
+    yield from schemas.changes(_schema(old), _schema(new), side)
+    yield from content_changes(old, new, side, schemas)
     words = members_of(old), members_of(new)
     yield from annotation_changes(*words, _KNOWN, new.pointer)
+
+
+def _written(old: Node, new: Node, side: Side) -> Iterator[Change]:
+    """A value is written by its style, or as a media type; the style of the latter is nothing."""
+    was, now = ("content" in node.value for node in (old, new))
+    if was != now:
+        sentence = "is written as a media type" if now else "is no longer written as a media type"
+        yield Change(Effect.BREAKING, "content-changed", sentence, new.pointer)
+    elif not now:
+        yield from serialization_changes(old, new, str(new.value["in"]), side)
 
 
 def _parameters(operation: Operation) -> dict[Key, Node]:

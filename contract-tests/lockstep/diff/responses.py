@@ -9,69 +9,80 @@ from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
 from lockstep.diff.contents import content_changes
 from lockstep.diff.nodes import Node, member_of, members_of
 from lockstep.diff.schemas import SchemaComparison
+from lockstep.diff.serialization import WORDS, serialization_changes
 
-_KNOWN = frozenset({"headers", "content", "links"})
-_HEADER_KNOWN = frozenset({"required", "schema", "content"})
+_KNOWN = frozenset({"headers", "content"})
+_HEADER_KNOWN = frozenset({"required", "schema", "content", *WORDS})
 _NOT_MODIFIED = "304"
 
 
-def response_changes(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Change]:
+def response_changes(
+    old: Node, new: Node, schemas: SchemaComparison, side: Side = Side.RESPONSE
+) -> Iterator[Change]:
     """Compare the answers of two operations, status by status.
 
     What a client waits for must not go, and what it does not know must not come. Errors it knows by
-    their class, and 304 by its own condition: they may come and go.
+    their class, and 304 by its own condition: they may come and go. `side` tells who answers: a
+    server, or, to a webhook, the client, whose answers must still be taken.
     """
     before, after = members_of(member_of(old, "responses")), members_of(member_of(new, "responses"))
     for status, response in before.items():
         if status in after:
-            yield from within(status, _changes(response, after[status], schemas))
+            yield from within(status, _changes(response, after[status], schemas, side))
         else:
-            yield from within(status, [_status(status, "gone", response.pointer)])
+            yield from within(status, [_status(status, "gone", response.pointer, side)])
     for status, response in after.items():
         if status not in before:
-            yield from within(status, [_status(status, "new", response.pointer)])
+            yield from within(status, [_status(status, "new", response.pointer, side)])
 
 
-def _status(status: str, what: str, pointer: str) -> Change:
+def _status(status: str, what: str, pointer: str, side: Side) -> Change:
     waited_for = status[:1] in "123" and status != _NOT_MODIFIED
-    effect = Effect.BREAKING if waited_for else Effect.COMPATIBLE
+    offered = side is Side.REQUEST and what == "new"
+    effect = Effect.BREAKING if waited_for and not offered else Effect.COMPATIBLE
     return Change(effect, f"status-{what}", f"is {what}", pointer)
 
 
-def _changes(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Change]:
-    yield from _header_changes(old, new, schemas)
-    yield from content_changes(old, new, Side.RESPONSE, schemas)
+def _changes(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Iterator[Change]:
+    yield from _header_changes(old, new, schemas, side)
+    yield from content_changes(old, new, side, schemas)
     yield from annotation_changes(members_of(old), members_of(new), _KNOWN, new.pointer)
 
 
-def _header_changes(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Change]:
+def _header_changes(
+    old: Node, new: Node, schemas: SchemaComparison, side: Side
+) -> Iterator[Change]:
     before, after = (_by_name(member_of(node, "headers")) for node in (old, new))
     for name, header in before.items():
         if name in after:
-            yield from within(f"header {name}", _header(header, after[name], schemas))
+            yield from within(f"header {name}", _header(header, after[name], schemas, side))
         else:
             always = bool(header.value.get("required"))
-            effect = Effect.BREAKING if always else Effect.COMPATIBLE
+            effect = Effect.BREAKING if always and side is Side.RESPONSE else Effect.COMPATIBLE
             sentence = "is gone, and always came" if always else "is gone, and did not always come"
             change = Change(effect, "header-gone", sentence, header.pointer)
             yield from within(f"header {name}", [change])
     for name, header in after.items():
         if name not in before:
-            change = Change(Effect.COMPATIBLE, "header-new", "is new", header.pointer)
+            demanded = bool(header.value.get("required")) and side is Side.REQUEST
+            effect = Effect.BREAKING if demanded else Effect.COMPATIBLE
+            change = Change(effect, "header-new", "is new", header.pointer)
             yield from within(f"header {name}", [change])
 
 
-def _header(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Change]:
+def _header(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Iterator[Change]:
     was, now = bool(old.value.get("required")), bool(new.value.get("required"))
     if was != now:
         space = Space.NARROWER if now else Space.WIDER
         sentence = "always comes" if now else "does not always come"
-        yield Change(effect_of(space, Side.RESPONSE), f"required-{space}", sentence, new.pointer)
+        yield Change(effect_of(space, side), f"required-{space}", sentence, new.pointer)
     before, after = (
         node.child("schema") if "schema" in node.value else None for node in (old, new)
     )
-    yield from schemas.changes(before, after, Side.RESPONSE)
-    yield from content_changes(old, new, Side.RESPONSE, schemas)
+    if "content" not in old.value and "content" not in new.value:
+        yield from serialization_changes(old, new, "header", side)
+    yield from schemas.changes(before, after, side)
+    yield from content_changes(old, new, side, schemas)
     yield from annotation_changes(members_of(old), members_of(new), _HEADER_KNOWN, new.pointer)
 
 

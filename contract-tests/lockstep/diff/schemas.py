@@ -2,45 +2,117 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lockstep.diff.alternatives import Alternative, alternatives
 from lockstep.diff.annotations import annotation_changes
-from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
+from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within, within_all
+from lockstep.diff.discriminators import discriminator_changes
 from lockstep.diff.keywords import KNOWN, keyword_changes, shown
 from lockstep.diff.matching import match
 from lockstep.diff.members import MemberChanges
 from lockstep.diff.nodes import Node, is_equal
 
+_JOINTS = frozenset({"$ref", "allOf", "anyOf", "oneOf"})
 _ANYTHING: Mapping[str, Any] = {}
-_SINGLE = ("items", "contains", "propertyNames")
+_SINGLE = ("items", "contains", "propertyNames", "contentSchema")
 _REST = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
+
+
+Key = tuple[str, str, Side]
+
+
+@dataclass(frozen=True, slots=True)
+class _Further(Change):
+    """No change itself: two schemas further in that are yet to be compared."""
+
+    old: Node | None = None
+    new: Node | None = None
+
+
+_Found = tuple[list[Change], list[tuple[Key, _Further]]]
 
 
 class SchemaComparison:
     """Compares schemas of two documents. `strict`: see `lockstep.diff.members`."""
 
     def __init__(self, *, strict: bool = False) -> None:
-        self._members = MemberChanges(self.changes, strict=strict)
-        # What was found between two places; nothing while they are being compared, so that schemas
-        # may go in circles.
-        self._found: dict[tuple[str, str, Side], tuple[Change, ...]] = {}
+        self._members = MemberChanges(self._nested, strict=strict)
+        self._found: dict[Key, _Found] = {}
+        # From which others each is reached, and from which a change is reached.
+        self._outer: defaultdict[Key, list[Key]] = defaultdict(list)
+        self._leading: set[Key] = set()
 
     def changes(self, old: Node | None, new: Node | None, side: Side) -> tuple[Change, ...]:
-        """The changes; a schema that is missing allows anything. `ValueError`: see `Node`."""
+        """The changes; a schema that is missing allows anything. `ValueError`: see `Node`.
+
+        Two schemas are compared once, where they are met first, the nearest first: schemas may go
+        in circles, and be as deep as they like.
+        """
+        found: list[Change] = []
+        pair = _Further(Effect.SILENT, "", "", "", (), old, new)
+        first = _key(old, new, side)
+        self._explore(first, pair, side)
+        seen = {first}
+        waiting = deque([(first, pair)] if first in self._leading else ())
+        while waiting:
+            key, pair = waiting.popleft()
+            here, further = self._found[key]
+            found += within_all(pair.where, here)
+            for other, step in further:
+                if other in self._leading and other not in seen:
+                    seen.add(other)
+                    waiting.append((other, replace(step, where=(*pair.where, *step.where))))
+        return tuple(found)
+
+    def _explore(self, first: Key, pair: _Further, side: Side) -> None:
+        """Compare all that can be reached and was not met yet."""
+        waiting = [(first, pair)]
+        while waiting:
+            key, pair = waiting.pop()
+            if key in self._found:
+                continue
+            here: list[Change] = []
+            further: list[tuple[Key, _Further]] = []
+            for change in self._opened(pair.old, pair.new, side):
+                if isinstance(change, _Further):
+                    further.append((_key(change.old, change.new, side), change))
+                else:
+                    here.append(change)
+            self._found[key] = here, further
+            for other, _ in further:
+                self._outer[other].append(key)
+            waiting += further
+            if here or any(other in self._leading for other, _ in further):
+                self._mark(key)
+
+    def _mark(self, key: Key) -> None:
+        """Note that a change can be reached from here, and from all that lead here."""
+        waiting = [key]
+        while waiting:
+            one = waiting.pop()
+            if one not in self._leading:
+                self._leading.add(one)
+                waiting += self._outer[one]
+
+    def _nested(self, old: Node | None, new: Node | None, side: Side) -> tuple[Change, ...]:
+        """What is inside a schema; what may lead anywhere is left for later."""
+        if _leads_on(old) or _leads_on(new):
+            return (_Further(Effect.SILENT, "", "", "", (), old, new),)
+        if is_equal(old, new) and old is not None and '"$ref"' not in old.text:
+            return ()
+        return tuple(self._opened(old, new, side))
+
+    def _opened(self, old: Node | None, new: Node | None, side: Side) -> Iterator[Change]:
         place = new or old
         if place is None:
-            return ()
+            return
         anything = Node(place.document, _ANYTHING, place.pointer)
         before, after = old.target if old else anything, new.target if new else anything
-        if old is None or new is None:
-            return tuple(self._compared(before, after, side))
-        key = (before.pointer, after.pointer, side)
-        if key not in self._found:
-            self._found[key] = ()
-            self._found[key] = tuple(self._compared(before, after, side))
-        return self._found[key]
+        yield from self._compared(before, after, side)
 
     def _compared(self, old: Node, new: Node, side: Side) -> Iterator[Change]:
         before, after = alternatives(old), alternatives(new)
@@ -50,13 +122,16 @@ class SchemaComparison:
             found = self._pair(one, other, side)
             yield from within(f"({other.label})", found) if several else found
         for one in gone:
-            yield _alternative(one, "is gone", Space.NARROWER, side)
+            yield from _alternative(one, "is gone", Space.NARROWER, side)
         for one in added:
-            yield _alternative(one, "is new", Space.WIDER, side)
+            yield from _alternative(one, "is new", Space.WIDER, side)
+        for change in discriminator_changes(before, after, pairs):
+            effect = effect_of(change.space, side)
+            yield Change(effect, change.rule, change.sentence, change.pointer)
 
     def _pair(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
         yield from _type(old, new, side)
-        for change in keyword_changes(old.keywords, new.keywords):
+        for change in keyword_changes(*_comparable(old, new)):
             effect = effect_of(change.space, side)
             yield Change(effect, change.rule, change.sentence, change.pointer)
         yield from _default(old.keywords.get("default"), new.keywords.get("default"), side)
@@ -68,26 +143,69 @@ class SchemaComparison:
         self, old: Mapping[str, Node], new: Mapping[str, Node], side: Side
     ) -> Iterator[Change]:
         for keyword in _SINGLE:
-            found = self.changes(old.get(keyword), new.get(keyword), side)
+            found = self._nested(old.get(keyword), new.get(keyword), side)
             yield from within("items" if keyword == "items" else keyword, found)
         for keyword in _REST:
+            if _is_false(old.get(keyword)) or _is_false(new.get(keyword)):
+                continue
             before, after = _schema(old.get(keyword)), _schema(new.get(keyword))
-            yield from within("other members", self.changes(before, after, side))
+            yield from within("other members", self._nested(before, after, side))
         for keyword in ("prefixItems", "patternProperties"):
             steps = _steps(old.get(keyword)) | _steps(new.get(keyword))
             for step in sorted(steps, key=str):
                 one, other = _at(old, keyword, step), _at(new, keyword, step)
-                found = self.changes(one, other, side)
+                found = self._nested(one, other, side)
                 yield from within(f"{keyword} {step}", found)
 
 
-def _alternative(one: Alternative, what: str, space: Space, side: Side) -> Change:
-    rule = "alternative-gone" if space is Space.NARROWER else "alternative-new"
-    return Change(effect_of(space, side), rule, f"{one.label} {what}", one.pointer)
+def _key(old: Node | None, new: Node | None, side: Side) -> Key:
+    return _place(old), _place(new), side
+
+
+def _place(node: Node | None) -> str:
+    if node is None:
+        return "anything"
+    target = node.target
+    return f"{target.pointer} {target.text}" if target.rewritten else target.pointer
+
+
+def _leads_on(node: Node | None) -> bool:
+    """Whether other schemas may be part of one, and so the same one again."""
+    return (
+        node is not None and isinstance(node.value, Mapping) and not _JOINTS.isdisjoint(node.value)
+    )
+
+
+def _alternative(one: Alternative, what: str, space: Space, side: Side) -> Iterator[Change]:
+    suffix = "gone" if space is Space.NARROWER else "new"
+    effect = effect_of(space, side)
+    if "enum" in one.keywords:
+        enum = one.keywords["enum"]
+        for value in enum.value:
+            sentence = f"the value {shown(value)} {what}"
+            yield Change(effect, f"value-{suffix}", sentence, enum.pointer)
+    else:
+        yield Change(effect, f"alternative-{suffix}", f"{one.label} {what}", one.pointer)
+
+
+def _comparable(
+    old: Alternative, new: Alternative
+) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
+    """The keywords of both; a format of another type says no more than that type does."""
+    if not old.type or not new.type or old.type == new.type:
+        return old.keywords, new.keywords
+    before, after = (
+        {word: node for word, node in one.keywords.items() if word != "format"}
+        for one in (old, new)
+    )
+    return before, after
 
 
 def _type(old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
-    if old.type == new.type:
+    listed = "enum" in old.keywords, "enum" in new.keywords
+    # The values that are listed say of which type they are.
+    told = (listed[0] or not old.type) and (listed[1] or not new.type)
+    if old.type == new.type or told:
         return
     space = Space.OTHER
     if not old.type or (old.type, new.type) == ("number", "integer"):
@@ -112,6 +230,10 @@ def _default(old: Node | None, new: Node | None, side: Side) -> Iterator[Change]
 def _schema(node: Node | None) -> Node | None:
     """A schema that says something of what is inside; closedness is judged with the members."""
     return node if node and isinstance(node.value, Mapping) else None
+
+
+def _is_false(node: Node | None) -> bool:
+    return node is not None and node.value is False
 
 
 def _steps(node: Node | None) -> set[str | int]:

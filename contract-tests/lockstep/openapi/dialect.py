@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 # What is data, not schema: its members mean nothing here.
-_DATA = frozenset({"default", "enum", "example", "examples", "const"})
+_DATA = frozenset({"default", "enum", "example", "examples", "const", "links"})
+# Their members are called by names that authors chose, which may be words of the dialect as well.
+_NAMED = frozenset(
+    {"properties", "patternProperties", "definitions", "schemas", "responses", "parameters"}
+    | {"headers", "requestBodies", "content", "encoding", "callbacks", "paths", "mapping"}
+)
+# In 3.0 what stands beside a reference is ignored; of these many documents mean it.
+_MEANT_BESIDE = frozenset({"readOnly", "writeOnly"})
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
@@ -40,25 +47,31 @@ def _node(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if isinstance(node.get("$ref"), str):
-        # In 3.0 what stands beside a reference is ignored.
-        return {"$ref": node["$ref"]}
-    changed = {key: value if key in _DATA else _node(value) for key, value in node.items()}
+        return {key: node[key] for key in node if key == "$ref" or key in _MEANT_BESIDE}
+    changed = {key: _member(key, value) for key, value in node.items()}
     for word, bound in _BOUNDS.items():
         if isinstance(changed.get(word), bool):
             strict = changed.pop(word)
             if strict and bound in changed:
                 changed[word] = changed.pop(bound)
-    return _nullable(changed) if changed.get("nullable") is True else changed
+    if isinstance(changed.get("nullable"), bool):
+        return _nullable(changed) if changed.pop("nullable") else changed
+    return changed
 
 
-def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    plain = {key: value for key, value in schema.items() if key != "nullable"}
+def _member(key: str, value: Any) -> Any:
+    if key in _NAMED and isinstance(value, dict):
+        return {name: _node(member) for name, member in value.items()}
+    return value if key in _DATA or key.startswith("x-") else _node(value)
+
+
+def _nullable(plain: dict[str, Any]) -> dict[str, Any]:
+    if "enum" in plain and None not in plain["enum"]:
+        plain["enum"] = [*plain["enum"], None]
     if isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]
-        if "enum" in plain and None not in plain["enum"]:
-            plain["enum"] = [*plain["enum"], None]
         return plain
     # `nullable` needs a `type` beside it to mean anything, but many documents put it beside
-    # `allOf: [reference]`, and mean it.
+    # `allOf: [reference]` or an `enum`, and mean it.
     combined = {key: plain.pop(key) for key in ("allOf", "anyOf", "oneOf") if key in plain}
     return {**plain, "anyOf": [combined, {"type": "null"}]} if combined else plain

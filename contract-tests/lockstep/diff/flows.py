@@ -1,0 +1,65 @@
+"""Changes of the OAuth flows by which clients get their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.diff.changes import Change, Effect, within
+from lockstep.diff.nodes import Node, member_of, members_of
+
+_URLS = ("authorizationUrl", "tokenUrl", "deviceAuthorizationUrl")
+
+
+def flows(scheme: Node) -> dict[str, Any]:
+    """What each flow of a scheme goes by: its URLs and the names of its scopes."""
+    described = members_of(member_of(scheme, "flows"))
+    return {name: (_urls(flow), sorted(_scopes(flow))) for name, flow in described.items()}
+
+
+def flow_changes(old: Node, new: Node) -> Iterator[Change]:
+    """Compare the flows of two schemes: who got a token by one must still get the same by it."""
+    before, after = (members_of(member_of(scheme, "flows")) for scheme in (old, new))
+    for name, flow in before.items():
+        if name in after:
+            yield from within(f"flow {name}", _changes(flow, after[name]))
+        else:
+            change = Change(Effect.BREAKING, "flow-gone", "is gone", flow.pointer)
+            yield from within(f"flow {name}", [change])
+    for name, flow in after.items():
+        if name not in before:
+            change = Change(Effect.COMPATIBLE, "flow-new", "is new", flow.pointer)
+            yield from within(f"flow {name}", [change])
+
+
+def _changes(old: Node, new: Node) -> Iterator[Change]:
+    before, after = _urls(old), _urls(new)
+    for word, url in before.items():
+        if url != after[word]:
+            sentence = f"{word} was {url or 'none'}, is {after[word] or 'none'}"
+            # One that a client never asked is nothing to it.
+            effect = Effect.BREAKING if url else Effect.COMPATIBLE
+            yield Change(effect, "flow-url-changed", sentence, new.pointer)
+    was, now = _scopes(old), _scopes(new)
+    for scope in sorted(was.keys() - now.keys()):
+        sentence = f"the scope {scope} is gone"
+        yield Change(Effect.BREAKING, "scope-gone", sentence, f"{old.pointer}/scopes")
+    for scope in sorted(now.keys() - was.keys()):
+        sentence = f"the scope {scope} is new"
+        yield Change(Effect.COMPATIBLE, "scope-new", sentence, f"{new.pointer}/scopes")
+    reworded = [scope for scope in sorted(was.keys() & now.keys()) if was[scope] != now[scope]]
+    if reworded:
+        sentence = f"what is said of {', '.join(reworded)} changed"
+        yield Change(Effect.SILENT, "words-changed", sentence, f"{new.pointer}/scopes")
+
+
+def _urls(flow: Node) -> dict[str, str | None]:
+    """The URLs; that for refreshing only where it is another than the one for getting tokens."""
+    urls = {word: flow.value.get(word) for word in _URLS}
+    refresh = flow.value.get("refreshUrl")
+    return urls | {"refreshUrl": None if refresh == urls["tokenUrl"] else refresh}
+
+
+def _scopes(flow: Node) -> Mapping[str, Any]:
+    scopes: Mapping[str, Any] = flow.value.get("scopes") or {}
+    return scopes

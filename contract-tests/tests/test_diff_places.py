@@ -1,0 +1,214 @@
+"""Where operations are, who may call them, and how their parameters are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fixtures.diffs import document, effects
+
+from lockstep.diff import compare
+
+TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "array"}}
+ONE_TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "string"}}
+V1 = {"url": "https://a.example/v1"}
+V2 = {"url": "https://a.example/v2"}
+SERVERS: dict[str, tuple[Any, Any, set[str]]] = {
+    "in another order": ([V1, V2], [V2, V1], set()),
+    "a variable with the same default": (
+        [V1],
+        [{"url": "https://a.example/{v}", "variables": {"v": {"default": "v1"}}}],
+        set(),
+    ),
+    "a variable for the host": (
+        [V1],
+        [{"url": "https://{h}/v1", "variables": {"h": {"default": "a.example"}}}],
+        set(),
+    ),
+    "a variable with more values": (
+        [V1],
+        [{"url": "https://a.example/{v}", "variables": {"v": {"enum": ["v1", "v2"]}}}],
+        {"compatible"},
+    ),
+    "a value less": (
+        [{"url": "/{v}", "variables": {"v": {"enum": ["v1", "v2"], "default": "v2"}}}],
+        [{"url": "/{v}", "variables": {"v": {"enum": ["v2"], "default": "v2"}}}],
+        {"breaking"},
+    ),
+    "another default": (
+        [{"url": "/{v}", "variables": {"v": {"default": "v1"}}}],
+        [{"url": "/{v}", "variables": {"v": {"default": "v2"}}}],
+        {"breaking"},
+    ),
+    "one more": ([V1], [V1, V2], {"compatible"}),
+    "one less": ([V1, V2], [V2], {"breaking"}),
+    "case and a slash behind": ([V1], [{"url": "HTTPS://A.example/v1/"}], set()),
+    "the default written out": ([], [{"url": "/"}], set()),
+    "another host": ([V1], [{"url": "https://b.example/v1"}], {"silent"}),
+    "words": ([V1], [V1 | {"description": "the one"}], {"silent"}),
+}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_base_paths_must_stay(name: str) -> None:
+    old, new, expected = SERVERS[name]
+    assert effects(document() | {"servers": old}, document() | {"servers": new}) == expected
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_those_of_an_operation_too(name: str) -> None:
+    old, new, expected = SERVERS[name]
+    assert effects(document(servers=old), document(servers=new)) == expected
+
+
+def test_an_operation_may_name_the_servers_of_the_document() -> None:
+    old = document() | {"servers": [V1]}
+    new = document(servers=[V1]) | {"servers": [V1]}
+    assert effects(old, new) == set()
+
+
+def test_a_base_path_may_move_into_the_paths() -> None:
+    old, new = document() | {"servers": [V1]}, document() | {"servers": [{"url": "/"}]}
+    new["paths"] = {"/v1/x/{id}": new["paths"]["/x/{id}"]}
+    assert effects(old, new) == set()
+    assert effects(new, old) == set()
+
+
+# How the parameter is described before and after, and the effects.
+PARAMETERS: dict[str, tuple[Any, Any, set[str]]] = {
+    "form": (TAG, TAG | {"style": "form"}, set()),
+    "exploded form": (TAG, TAG | {"style": "form", "explode": True}, set()),
+    "form that is not exploded": (TAG, TAG | {"explode": False}, {"breaking"}),
+    "delimited": (
+        TAG | {"style": "pipeDelimited"},
+        TAG | {"style": "pipeDelimited", "explode": False},
+        set(),
+    ),
+    "all that is false": (
+        TAG,
+        TAG
+        | {
+            "required": False,
+            "deprecated": False,
+            "allowReserved": False,
+            "allowEmptyValue": False,
+        },
+        set(),
+    ),
+    "reserved characters": (TAG, TAG | {"allowReserved": True}, {"compatible"}),
+    "no reserved characters": (TAG | {"allowReserved": True}, TAG, {"breaking"}),
+    "explode of a single value": (ONE_TAG, ONE_TAG | {"explode": False}, set()),
+    "explode of a deep object": (
+        TAG | {"style": "deepObject"},
+        TAG | {"style": "deepObject", "explode": True},
+        set(),
+    ),
+    "no empty value": (TAG | {"allowEmptyValue": True}, TAG, {"breaking"}),
+    "an empty value": (TAG, TAG | {"allowEmptyValue": True}, {"compatible"}),
+    "simple header": (
+        TAG | {"in": "header"},
+        TAG | {"in": "header", "style": "simple", "explode": False},
+        set(),
+    ),
+    "exploded header": (
+        TAG | {"in": "header"},
+        TAG | {"in": "header", "explode": True},
+        {"breaking"},
+    ),
+    "form cookie": (TAG | {"in": "cookie"}, TAG | {"in": "cookie", "explode": True}, set()),
+    "deep object": (TAG, TAG | {"style": "deepObject"}, {"breaking"}),
+    "JSON": (
+        TAG,
+        {"name": "tag", "in": "query", "content": {"application/json": {"schema": {}}}},
+        {"breaking", "compatible"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_defaults_need_not_be_written(name: str) -> None:
+    old, new, expected = PARAMETERS[name]
+    assert effects(document(parameters=[old]), document(parameters=[new])) == expected
+
+
+def test_defaults_of_path_parameters_need_not_be_written() -> None:
+    named = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    old = document(parameters=[named])
+    new = document(parameters=[named | {"style": "simple", "explode": False}])
+    assert effects(old, new) == set()
+    assert effects(old, document(parameters=[named | {"style": "label"}])) == {"breaking"}
+
+
+def test_defaults_of_headers_need_not_be_written() -> None:
+    def answer(**header: Any) -> dict[str, Any]:
+        described = {"X-Rate": {"schema": {"type": "integer"}} | header}
+        return document(responses={"200": {"description": "ok", "headers": described}})
+
+    assert effects(answer(), answer(style="simple", explode=False, required=False)) == set()
+    assert effects(answer(), answer(explode=True)) == set()
+    several = {"schema": {"type": "array"}}
+    assert effects(answer(**several), answer(**several, explode=True)) == {"breaking"}
+
+
+KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
+BEARER = {"type": "http", "scheme": "bearer"}
+
+
+def oauth(**flow: Any) -> dict[str, Any]:
+    described = {"tokenUrl": "/token", "scopes": {"read": "", "write": ""}} | flow
+    return {"type": "oauth2", "flows": {"clientCredentials": described}}
+
+
+TWO = {"type": "oauth2", "flows": {"clientCredentials": {}, "password": {}}}
+ONE = {"type": "oauth2", "flows": {"clientCredentials": {}}}
+SCHEMES: dict[str, tuple[Any, Any, set[str]]] = {
+    "case of a header": (KEY, KEY | {"name": "x-key"}, set()),
+    "case of a query": (
+        KEY | {"in": "query"},
+        KEY | {"in": "query", "name": "x-key"},
+        {"breaking"},
+    ),
+    "case of a scheme": (BEARER, BEARER | {"scheme": "Bearer"}, set()),
+    "another scheme": (BEARER, BEARER | {"scheme": "basic"}, {"breaking"}),
+    "format of a token": (BEARER, BEARER | {"bearerFormat": "JWT"}, {"silent"}),
+    "another type": (KEY, BEARER, {"breaking"}),
+    "flow gone": (TWO, ONE, {"breaking"}),
+    "flow new": (ONE, TWO, {"compatible"}),
+    "scope gone": (oauth(), oauth(scopes={"read": ""}), {"breaking"}),
+    "scope new": (oauth(scopes={"read": ""}), oauth(), {"compatible"}),
+    "words about a scope": (oauth(), oauth(scopes={"read": "all", "write": ""}), {"silent"}),
+    "place of tokens": (oauth(), oauth(tokenUrl="/other"), {"breaking"}),
+    "tokens refreshed where they are got": (oauth(), oauth(refreshUrl="/token"), set()),
+    "no place for refreshing": (oauth(refreshUrl="/refresh"), oauth(), {"breaking"}),
+}
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_schemes_must_work_as_before(name: str) -> None:
+    old, new, expected = SCHEMES[name]
+    documents = (
+        document(security=[{"s": []}]) | {"components": {"securitySchemes": {"s": scheme}}}
+        for scheme in (old, new)
+    )
+    assert effects(*documents) == expected
+
+
+def test_what_a_scheme_is_called_is_not_sent() -> None:
+    old = document(security=[{"key": []}]) | {"components": {"securitySchemes": {"key": KEY}}}
+    new = document(security=[{"k": []}]) | {"components": {"securitySchemes": {"k": KEY}}}
+    assert effects(old, new) == set()
+    new["components"] = {"securitySchemes": {"k": BEARER}}
+    assert "breaking" in effects(old, new)
+
+
+def test_schemes_that_come_and_go_are_told() -> None:
+    none, one = document(), document() | {"components": {"securitySchemes": {"key": KEY}}}
+    assert [change.rule for change in compare(none, one)] == ["scheme-new"]
+    assert [change.rule for change in compare(one, none)] == ["scheme-gone"]
+
+
+def test_a_requirement_of_the_document_is_one_of_its_operations() -> None:
+    assert effects(document(), document() | {"security": [{"key": []}]}) == {"breaking"}
+    assert effects(document(security=[]), document() | {"security": [{"key": []}]}) == {"breaking"}
+    also = document() | {"security": [{"key": []}, {}]}
+    assert effects(document(), also) == {"compatible"}
