@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,16 @@ from typing import Any
 import jsonschema_rs
 
 from lockstep.openapi.document import Document
+from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import DocumentedResponse, Operation
+from lockstep.openapi.schema_lookup import merge
+from lockstep.openapi.texts import items, readings
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
 _DOCUMENT_URI = "urn:lockstep:document"
+# Answers of these statuses have no body (RFC 9110, 6.4.1).
+_BODILESS = frozenset({204, 205, 304})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,20 @@ class Conformance:
     """Checks answers against one document; schemas are compiled once."""
 
     def __init__(self, document: Document) -> None:
+        self._document = document
         answered = _without_secrets(document.modern)
         self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, answered)])
         self._compiled: dict[int, jsonschema_rs.Validator] = {}
+        # What was left out of the schemas that are compiled, in words.
+        self._faults: dict[int, tuple[str, ...]] = {}
+        self._unjudged: Counter[str] = Counter()
+
+    def unjudged(self) -> list[str]:
+        """What could not be judged of the answers, in words, with how often."""
+        return [
+            f"{sentence} ({count} {'answer' if count == 1 else 'answers'})"
+            for sentence, count in self._unjudged.items()
+        ]
 
     def check(
         self, operation: Operation | None, outcome: Outcome, expected: frozenset[int] = frozenset()
@@ -51,46 +68,82 @@ class Conformance:
         violations = list(_server_error(outcome, expected))
         if operation is None:
             return violations
-        documented = operation.response_for(outcome.status)
+        # Of operations that the document cannot tell apart the answer may be any one's.
+        every = self._document.routes.twins(operation)
+        found = (self._judged(each, outcome, violations) for each in every)
+        return min(found, key=len)
+
+    def _judged(
+        self, operation: Operation, response: Response, known: list[Violation]
+    ) -> list[Violation]:
+        """The violations of an answer to an operation beside those that are known."""
+        documented = operation.response_for(response.status)
         if documented is None:
-            where = str(outcome.status)
-            if not violations:
-                violations.append(Violation("undocumented_status", where, _documented(operation)))
-            return violations
-        violations += self._headers(documented, outcome)
-        violations += self._body(documented, outcome)
-        return violations
+            where = str(response.status)
+            return known or [Violation("undocumented_status", where, _documented(operation))]
+        try:
+            return [
+                *known,
+                *self._headers(documented, response),
+                *self._body(operation.method, documented, response),
+            ]
+        except Exception as error:  # One answer that cannot be judged ends no run.
+            label = f"{operation.method} {operation.path}"
+            self._unjudged[f"the answers {response.status} to {label}: {error!r}"] += 1
+            return known
 
     def _headers(self, documented: DocumentedResponse, response: Response) -> Iterator[Violation]:
         for name, definition in documented.headers.items():
+            if name == "content-type":
+                # The media types of the content say it (OpenAPI 3.1, 4.8.17).
+                continue
             value = response.header(name)
             if value is None:
                 if definition.get("required"):
                     yield Violation("missing_header", f"header {name}", f"{response.status}")
                 continue
-            schema = definition.get("schema")
+            schema, readings = self._header_readings(definition, value)
             if schema is None:
                 continue
-            validator = self.validator(schema)
-            errors = [next(validator.iter_errors(v), None) for v in _readings(value)]
+            validator = self._judging(schema)
+            errors = [next(validator.iter_errors(each), None) for each in readings]
             if errors and all(errors):
                 yield Violation("header_schema", f"header {name}", f"{value}: {errors[-1]}")
 
-    def _body(self, documented: DocumentedResponse, response: Response) -> Iterator[Violation]:
-        if not documented.media_types:
-            if response.body:
+    def _header_readings(self, definition: Mapping[str, Any], value: str) -> tuple[Any, list[Any]]:
+        """A header's schema, and what its text may stand for."""
+        schema = definition.get("schema")
+        if schema is not None:
+            types = merge(self._document, schema).get("type", ())
+            types = [types] if isinstance(types, str) else types
+            return schema, list(readings(value, types, explode=definition.get("explode") is True))
+        for content in definition.get("content", {}).values():
+            plain = self._document.resolve(content)
+            return plain.get("schema"), list(readings(value))
+        return None, []
+
+    def _body(
+        self, method: str, documented: DocumentedResponse, response: Response
+    ) -> Iterator[Violation]:
+        if method == "HEAD":
+            # What is documented is what a GET is answered with (RFC 9110, 9.3.2).
+            return
+        if not documented.media_types or response.status in _BODILESS:
+            if response.body and not documented.media_types:
                 yield Violation("unexpected_body", "body", f"{len(response.body)} bytes")
             return
-        media_type = response.media_type
-        content = documented.media_types.get(media_type or "")
+        content_type = response.header("content-type")
+        content = documented.content_for(content_type)
         if content is None:
             expected = ", ".join(documented.media_types)
-            detail = f"{media_type or 'none'} instead of {expected}"
+            detail = f"{response.media_type or 'none'} instead of {expected}"
             yield Violation("undocumented_media_type", "header content-type", detail)
             return
-        schema = content.get("schema")
-        if schema is not None and "json" in (media_type or ""):
+        schema, item = content.get("schema"), content.get("itemSchema")
+        if schema is not None and is_json(content_type):
             yield from self._json(schema, response.body)
+        elif item is not None:
+            yield from self._items(item, content_type, response.body)
 
     def _json(self, schema: Any, body: bytes) -> Iterator[Violation]:
         try:
@@ -98,18 +151,48 @@ class Conformance:
         except (ValueError, RecursionError) as error:
             yield Violation("unreadable_body", "body", str(error))
             return
-        wrong = next(self.validator(schema).iter_errors(value), None)
+        yield from self._value(schema, value, "body ")
+
+    def _items(self, schema: Any, content_type: str | None, body: bytes) -> Iterator[Violation]:
+        try:
+            found = list(items(content_type, body))
+        except (ValueError, RecursionError) as error:
+            yield Violation("unreadable_body", "body", str(error))
+            return
+        for item in found:
+            wrong = list(self._value(schema, item, "body /*"))
+            if wrong:
+                yield wrong[0]
+                return
+
+    def _value(self, schema: Any, value: Any, where: str) -> Iterator[Violation]:
+        wrong = next(self._judging(schema).iter_errors(value), None)
         if wrong is not None:
-            where = "body " + _without_positions(wrong.instance_path)
-            yield Violation("body_schema", f"{where.strip()} {wrong.kind.name}", wrong.message)
+            place = where + _without_positions(wrong.instance_path)
+            yield Violation("body_schema", f"{place.strip()} {wrong.kind.name}", wrong.message)
+
+    def _judging(self, schema: Any) -> jsonschema_rs.Validator:
+        """The validator of a schema by which an answer is judged."""
+        validator = self.validator(schema)
+        self._unjudged.update(self._faults[id(schema)])
+        return validator
 
     def validator(self, schema: Any) -> jsonschema_rs.Validator:
-        """The compiled form of a schema of the document, made once."""
+        """The compiled form of a schema of the document, made once.
+
+        What cannot be compiled takes any value.
+        """
         validator = self._compiled.get(id(schema))
         if validator is None:
+            faults = self._document.soundness.sentences(schema)
             absolute = _absolute(_without_secrets(schema))
-            validator = jsonschema_rs.validator_for(absolute, registry=self._registry)
+            try:
+                validator = jsonschema_rs.validator_for(absolute, registry=self._registry)
+            except (ValueError, RecursionError) as error:
+                validator = jsonschema_rs.validator_for(True)
+                faults += (f"a schema cannot be judged: {str(error).splitlines()[0]}",)
             self._compiled[id(schema)] = validator
+            self._faults[id(schema)] = faults
         return validator
 
 
@@ -121,15 +204,6 @@ def _server_error(response: Response, expected: frozenset[int]) -> Iterator[Viol
 
 def _documented(operation: Operation) -> str:
     return "documented: " + ", ".join(operation.responses)
-
-
-def _readings(value: str) -> Iterator[Any]:
-    """A header's text, and the number or boolean that it may stand for."""
-    yield value
-    try:
-        yield json.loads(value)
-    except ValueError:
-        return
 
 
 def _without_positions(path: list[str | int]) -> str:

@@ -8,41 +8,50 @@ from __future__ import annotations
 
 from typing import Any
 
-# What is data, not schema: its members mean nothing here.
-_DATA = frozenset({"default", "enum", "example", "examples", "const"})
+from lockstep.openapi.walking import Kind, kind_below
+
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
 def modernised(raw: dict[str, Any]) -> dict[str, Any]:
-    """The document with every schema in the dialect of 3.1; 3.1 documents as they are.
+    """The document with every schema in the dialect of 3.1; later documents as they are.
 
     `ValueError` for what is no OpenAPI 3 document.
     """
-    version = str(raw.get("openapi", "")) if isinstance(raw, dict) else ""
-    if isinstance(raw, dict) and "swagger" in raw:
-        raise ValueError(
-            f"this is a Swagger {raw['swagger']} document; lockstep reads OpenAPI 3.0 and 3.1:"
-            " convert it first"
-        )
-    if not version.startswith("3."):
-        raise ValueError("not an OpenAPI 3 document")
-    if not isinstance(raw.get("paths", {}), dict):
-        raise ValueError("the document's `paths` is no object")
-    if not version.startswith("3.0"):
+    raw = checked(raw)
+    if not str(raw["openapi"]).startswith("3.0"):
         return raw
-    modern: dict[str, Any] = _node(raw)
+    modern: dict[str, Any] = _node(raw, Kind.OBJECT)
     return modern
 
 
-def _node(node: Any) -> Any:
+def checked(raw: Any) -> dict[str, Any]:
+    """What was read, if it is an OpenAPI 3 document; else a `ValueError` says why not."""
+    if isinstance(raw, dict) and "swagger" in raw:
+        raise ValueError(
+            f"this is a Swagger {raw['swagger']} document; lockstep reads Swagger 2.0 and OpenAPI"
+            " 3.0 to 3.2: convert it first"
+        )
+    if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3."):
+        raise ValueError("not an OpenAPI 3 document")
+    if not isinstance(raw.get("paths", {}), dict):
+        raise ValueError("the document's `paths` is no object")
+    return raw
+
+
+def _node(node: Any, kind: Kind) -> Any:
+    if kind is Kind.DATA:
+        return node
     if isinstance(node, list):
-        return [_node(item) for item in node]
+        return [_node(item, kind) for item in node]
     if not isinstance(node, dict):
         return node
+    changed = {key: _node(value, kind_below(kind, key, value)) for key, value in node.items()}
+    if kind not in (Kind.SCHEMA, Kind.OBJECT):
+        return changed
     if isinstance(node.get("$ref"), str):
         # In 3.0 what stands beside a reference is ignored.
         return {"$ref": node["$ref"]}
-    changed = {key: value if key in _DATA else _node(value) for key, value in node.items()}
     for word, bound in _BOUNDS.items():
         if isinstance(changed.get(word), bool):
             strict = changed.pop(word)
@@ -53,10 +62,10 @@ def _node(node: Any) -> Any:
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     plain = {key: value for key, value in schema.items() if key != "nullable"}
+    if isinstance(plain.get("enum"), list) and None not in plain["enum"]:
+        plain["enum"] = [*plain["enum"], None]
     if isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]
-        if "enum" in plain and None not in plain["enum"]:
-            plain["enum"] = [*plain["enum"], None]
         return plain
     # `nullable` needs a `type` beside it to mean anything, but many documents put it beside
     # `allOf: [reference]`, and mean it.
