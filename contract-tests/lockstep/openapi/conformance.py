@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jsonschema_rs
-
+from lockstep.openapi.compiled import Schemas, SchemaValidator
 from lockstep.openapi.document import Document
 from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import DocumentedResponse, Operation
@@ -18,7 +17,6 @@ from lockstep.openapi.texts import items, readings
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
-_DOCUMENT_URI = "urn:lockstep:document"
 # Answers of these statuses have no body (RFC 9110, 6.4.1).
 _BODILESS = frozenset({204, 205, 304})
 
@@ -42,10 +40,8 @@ class Conformance:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        answered = _without_secrets(document.modern)
-        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, answered)])
-        self._compiled: dict[int, jsonschema_rs.Validator] = {}
-        # What was left out of the schemas that are compiled, in words.
+        self._schemas = Schemas(document.modern)
+        # What is not judged of the schemas that answers are held against, in words.
         self._faults: dict[int, tuple[str, ...]] = {}
         self._unjudged: Counter[str] = Counter()
 
@@ -171,29 +167,19 @@ class Conformance:
             place = where + _without_positions(wrong.instance_path)
             yield Violation("body_schema", f"{place.strip()} {wrong.kind.name}", wrong.message)
 
-    def _judging(self, schema: Any) -> jsonschema_rs.Validator:
+    def _judging(self, schema: Any) -> SchemaValidator:
         """The validator of a schema by which an answer is judged."""
         validator = self.validator(schema)
-        self._unjudged.update(self._faults[id(schema)])
+        faults = self._faults.get(id(schema))
+        if faults is None:
+            known = self._document.soundness.sentences(schema)
+            faults = self._faults[id(schema)] = (*known, *filter(None, (validator.fault,)))
+        self._unjudged.update(faults)
         return validator
 
-    def validator(self, schema: Any) -> jsonschema_rs.Validator:
-        """The compiled form of a schema of the document, made once.
-
-        What cannot be compiled takes any value.
-        """
-        validator = self._compiled.get(id(schema))
-        if validator is None:
-            faults = self._document.soundness.sentences(schema)
-            absolute = _absolute(_without_secrets(schema))
-            try:
-                validator = jsonschema_rs.validator_for(absolute, registry=self._registry)
-            except (ValueError, RecursionError) as error:
-                validator = jsonschema_rs.validator_for(True)
-                faults += (f"a schema cannot be judged: {str(error).splitlines()[0]}",)
-            self._compiled[id(schema)] = validator
-            self._faults[id(schema)] = faults
-        return validator
+    def validator(self, schema: Any) -> SchemaValidator:
+        """The compiled form of a schema of the document; one that cannot be takes any value."""
+        return self._schemas.validator(schema)
 
 
 def _server_error(response: Response, expected: frozenset[int]) -> Iterator[Violation]:
@@ -208,34 +194,3 @@ def _documented(operation: Operation) -> str:
 
 def _without_positions(path: list[str | int]) -> str:
     return pointer(tuple("*" if isinstance(part, int) else part for part in path))
-
-
-def _without_secrets(node: Any) -> Any:
-    """The schemas as they hold for answers, which need not show what is `writeOnly`."""
-    if isinstance(node, list):
-        return [_without_secrets(item) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    required, members = node.get("required"), node.get("properties")
-    changed = {key: _without_secrets(value) for key, value in node.items()}
-    if isinstance(required, list) and isinstance(members, Mapping):
-        changed["required"] = [name for name in required if not _is_secret(members.get(name))]
-    return changed
-
-
-def _is_secret(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and schema.get("writeOnly") is True
-
-
-def _absolute(schema: Any) -> Any:
-    """The schema with references that no longer depend on where it stands."""
-    if isinstance(schema, Mapping):
-        return {
-            key: _DOCUMENT_URI + value
-            if key == "$ref" and isinstance(value, str) and value.startswith("#")
-            else _absolute(value)
-            for key, value in schema.items()
-        }
-    if isinstance(schema, list):
-        return [_absolute(item) for item in schema]
-    return schema

@@ -7,7 +7,6 @@ may answer with different values there. A `Shape` is the tree of these annotatio
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +24,7 @@ _SHAPING = frozenset(
 # From this length on a value is taken to be nobody else's.
 _TELLING = 16
 # Many that contain each other can be combined in more ways than are worth telling apart.
-_MAX_MERGED = 20_000
+_MAX_MERGED = 5_000
 # References that only lead to each other lead nowhere.
 _MAX_STEPS = 50
 
@@ -128,16 +127,31 @@ class ShapeReader:
         self._document = document
         self._by_reference: dict[str, Shape] = {}
         self._merger = _Merger()
-        # Shapes and the parts that they are made of, the inner ones first.
-        self._waiting: deque[tuple[Shape, Shape]] = deque()
+        # What is referred to and not read yet: one by one, as chains of references are long.
+        self._waiting: list[tuple[str, Shape]] = []
+        # The parts that a shape is made of, until it has what they have.
+        self._parts_of: dict[int, tuple[Shape, list[Shape]]] = {}
 
     def read(self, schema: Any) -> Shape | None:
         """The shape of a schema, `None` for a schema that is not an object."""
         shape = self._read(schema)
-        # Not before all are read: of two that contain each other one is read first.
         while self._waiting:
-            self._merger.add(*self._waiting.popleft())
+            reference, known = self._waiting.pop()
+            self._fill(resolve(self._document, reference), known)
+        # Not before all are read: of two that contain each other one is read first.
+        while self._parts_of:
+            self._complete(next(iter(self._parts_of)))
+        self._merger.finish()
         return shape
+
+    def _complete(self, key: int) -> None:
+        found = self._parts_of.pop(key, None)
+        if found is None:
+            return
+        shape, parts = found
+        for part in parts:
+            self._complete(id(part))
+            self._merger.add(shape, part)
 
     def _read(self, schema: Any) -> Shape | None:
         if not isinstance(schema, Mapping):
@@ -166,7 +180,8 @@ class ShapeReader:
         parts = list(self._parts(schema))
         named = {part.thing for part in parts if part.thing}
         shape.only = named.pop() if len(named) == 1 else ""
-        self._waiting += [(shape, part) for part in parts]
+        if parts:
+            self._parts_of[id(shape)] = shape, parts
 
     def _parts(self, schema: Mapping[str, Any]) -> Iterator[Shape]:
         if isinstance(schema.get("$ref"), str):
@@ -182,7 +197,7 @@ class ShapeReader:
         if known is None:
             component = reference.rpartition("/")[2]
             known = self._by_reference[reference] = Shape(component)
-            self._fill(resolve(self._document, reference), known)
+            self._waiting.append((reference, known))
         return known
 
 
@@ -226,6 +241,14 @@ class _Merger:
         self._made: dict[frozenset[int], Shape] = {}
         # Of what the merged ones are made; those that are not are made of themselves.
         self._sources: dict[int, dict[int, Shape]] = {}
+        self._waiting: list[Shape] = []
+
+    def finish(self) -> None:
+        """Give what was merged its members, one by one: chains of these are long."""
+        while self._waiting:
+            made = self._waiting.pop()
+            for each in self._sources[id(made)].values():
+                self.add(made, each)
 
     def add(self, shape: Shape, part: Shape) -> None:
         """Give a shape what a part of it has and it has not."""
@@ -249,8 +272,7 @@ class _Merger:
             return one
         made = self._made[key] = Shape()
         self._sources[id(made)] = sources
-        for each in sources.values():
-            self.add(made, each)
+        self._waiting.append(made)
         return made
 
     def _of(self, shape: Shape) -> dict[int, Shape]:

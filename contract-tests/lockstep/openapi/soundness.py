@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lockstep.openapi.patterns import readable
-from lockstep.openapi.shapes import followed
+from lockstep.openapi.shapes import followed, resolve
 from lockstep.openapi.walking import Kind, below, kind_below
 
 _TYPES = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
@@ -24,6 +24,7 @@ class Soundness:
     document: dict[str, Any]
     faults: dict[int, tuple[str, ...]] = field(default_factory=dict)
     pointers: dict[int, str] = field(default_factory=dict)
+    _read: dict[int, tuple[list[Mapping[str, Any]], set[str]]] = field(default_factory=dict)
 
     def sentences(self, schema: Any) -> tuple[str, ...]:
         """What of a schema, or of what it refers to, is not judged."""
@@ -36,19 +37,37 @@ class Soundness:
         )
 
     def _reached(self, schema: Any) -> Iterator[Mapping[str, Any]]:
-        seen: set[int] = set()
-        waiting = [(schema, Kind.SCHEMA)]
+        """The objects with faults in a schema, and in what it refers to."""
+        seen: set[str] = set()
+        waiting = [schema]
         while waiting:
-            node, kind = waiting.pop()
-            if isinstance(node, list):
-                waiting += [(item, kind) for item in node]
-            if not isinstance(node, Mapping) or kind is Kind.DATA or id(node) in seen:
-                continue
-            seen.add(id(node))
-            yield node
-            if isinstance(node.get("$ref"), str):
-                waiting.append((followed(self.document, node), Kind.SCHEMA))
-            waiting += [(value, kind_below(kind, key, value)) for key, value in node.items()]
+            faulty, references = self._inside(waiting.pop())
+            yield from faulty
+            waiting += [resolve(self.document, each) for each in sorted(references - seen)]
+            seen |= references
+
+    def _inside(self, schema: Any) -> tuple[list[Mapping[str, Any]], set[str]]:
+        known = self._read.get(id(schema))
+        if known is None:
+            faulty: list[Mapping[str, Any]] = []
+            references: set[str] = set()
+            for node in _objects(schema, Kind.SCHEMA):
+                if id(node) in self.faults:
+                    faulty.append(node)
+                if isinstance(node.get("$ref"), str):
+                    references.add(node["$ref"])
+            known = self._read[id(schema)] = faulty, references
+        return known
+
+
+def _objects(node: Any, kind: Kind) -> Iterator[Mapping[str, Any]]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _objects(item, kind)
+    elif isinstance(node, Mapping) and kind is not Kind.DATA:
+        yield node
+        for key, value in node.items():
+            yield from _objects(value, kind_below(kind, key, value))
 
 
 def sound(document: dict[str, Any]) -> Soundness:
