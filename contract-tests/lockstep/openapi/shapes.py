@@ -24,7 +24,7 @@ _SHAPING = frozenset(
 # From this length on a value is taken to be nobody else's.
 _TELLING = 16
 # Many that contain each other can be combined in more ways than are worth telling apart.
-_MAX_MERGED = 5_000
+_MAX_MERGED, _MAX_SOURCES = 5_000, 12
 # References that only lead to each other lead nowhere.
 _MAX_STEPS = 50
 
@@ -268,7 +268,7 @@ class _Merger:
         known = self._made.get(key)
         if known is not None:
             return known
-        if len(self._made) >= _MAX_MERGED:
+        if len(sources) > _MAX_SOURCES or len(self._made) >= _MAX_MERGED:
             return one
         made = self._made[key] = Shape()
         self._sources[id(made)] = sources
