@@ -85,7 +85,8 @@ class Conformance:
             ]
         except Exception as error:  # One answer that cannot be judged ends no run.
             label = f"{operation.method} {operation.path}"
-            self._unjudged[f"the answers {response.status} to {label}: {error!r}"] += 1
+            sentence = f"the answers {response.status} to {label} cannot be judged: {error!r}"
+            self._unjudged[sentence] += 1
             return known
 
     def _headers(self, documented: DocumentedResponse, response: Response) -> Iterator[Violation]:

@@ -65,7 +65,9 @@ def _readings(fields: list[_Readings], is_list: bool) -> Iterator[Any]:
     if is_list:
         yield from (list(each) for each in zip(*map(_padded, fields), strict=True))
         if len(fields) == 1 and isinstance(fields[0][0], str):
-            yield fields[0][0].split(",")
+            parts = fields[0][0].split(",")
+            yield parts
+            yield [_texts(each)[-1] for each in parts]
     for each in fields:
         yield from each
 
