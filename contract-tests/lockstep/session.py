@@ -163,7 +163,12 @@ class Session:
             replays=self.replays,
             noise=noise,
             rules=self.ledger.rules.all,
-            not_judged=[*self.not_judged, *self.ledger.noise.not_judged()],
+            not_judged=[
+                *self.document.problems,
+                *self.ledger.conformance.unjudged(),
+                *self.not_judged,
+                *self.ledger.noise.not_judged(),
+            ],
             not_tested=[*self.not_tested, *coverage.not_tested()],
         )
 

@@ -91,7 +91,7 @@ def test_an_expected_server_error_is_none(document: Document) -> None:
     ("text", "complaint"),
     [
         ("[]", "not an OpenAPI 3 document"),
-        ("swagger: '2.0'", "a Swagger 2.0 document; lockstep reads OpenAPI 3.0 and 3.1"),
+        ("swagger: '1.2'", "a Swagger 1.2 document; lockstep reads Swagger 2.0 and OpenAPI 3.0"),
         ("openapi: 3.0.0\npaths: []", "`paths` is no object"),
         ("openapi: 3.0.0\npaths: {/x: {get: []}}", "paths, /x: cannot be read"),
         ("a: [", "expected node content"),

@@ -26,7 +26,7 @@ def is_volatile(operation: Operation | None, response: Response) -> bool:
     documented = operation.response_for(response.status) if operation else None
     if documented is None:
         return False
-    content = documented.media_types.get(response.media_type or "", {})
+    content = documented.content_for(response.media_type) or {}
     return content.get("x-volatile") == "prometheus"
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jsonschema_rs
-
+from lockstep.openapi.compiled import Schemas, SchemaValidator
 from lockstep.openapi.document import Document
+from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import DocumentedResponse, Operation
+from lockstep.openapi.schema_lookup import merge
+from lockstep.openapi.texts import items, readings
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
-_DOCUMENT_URI = "urn:lockstep:document"
+# Answers of these statuses have no body (RFC 9110, 6.4.1).
+_BODILESS = frozenset({204, 205, 304})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,18 @@ class Conformance:
     """Checks answers against one document; schemas are compiled once."""
 
     def __init__(self, document: Document) -> None:
-        answered = _without_secrets(document.modern)
-        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, answered)])
-        self._compiled: dict[int, jsonschema_rs.Validator] = {}
+        self._document = document
+        self._schemas = Schemas(document.modern)
+        # What is not judged of the schemas that answers are held against, in words.
+        self._faults: dict[int, tuple[str, ...]] = {}
+        self._unjudged: Counter[str] = Counter()
+
+    def unjudged(self) -> list[str]:
+        """What could not be judged of the answers, in words, with how often."""
+        return [
+            f"{sentence} ({count} {'answer' if count == 1 else 'answers'})"
+            for sentence, count in self._unjudged.items()
+        ]
 
     def check(
         self, operation: Operation | None, outcome: Outcome, expected: frozenset[int] = frozenset()
@@ -51,46 +64,83 @@ class Conformance:
         violations = list(_server_error(outcome, expected))
         if operation is None:
             return violations
-        documented = operation.response_for(outcome.status)
+        # Of operations that the document cannot tell apart the answer may be any one's.
+        every = self._document.routes.twins(operation)
+        found = (self._judged(each, outcome, violations) for each in every)
+        return min(found, key=len)
+
+    def _judged(
+        self, operation: Operation, response: Response, known: list[Violation]
+    ) -> list[Violation]:
+        """The violations of an answer to an operation beside those that are known."""
+        documented = operation.response_for(response.status)
         if documented is None:
-            where = str(outcome.status)
-            if not violations:
-                violations.append(Violation("undocumented_status", where, _documented(operation)))
-            return violations
-        violations += self._headers(documented, outcome)
-        violations += self._body(documented, outcome)
-        return violations
+            where = str(response.status)
+            return known or [Violation("undocumented_status", where, _documented(operation))]
+        try:
+            return [
+                *known,
+                *self._headers(documented, response),
+                *self._body(operation.method, documented, response),
+            ]
+        except Exception as error:  # One answer that cannot be judged ends no run.
+            label = f"{operation.method} {operation.path}"
+            sentence = f"the answers {response.status} to {label} cannot be judged: {error!r}"
+            self._unjudged[sentence] += 1
+            return known
 
     def _headers(self, documented: DocumentedResponse, response: Response) -> Iterator[Violation]:
         for name, definition in documented.headers.items():
+            if name == "content-type":
+                # The media types of the content say it (OpenAPI 3.1, 4.8.17).
+                continue
             value = response.header(name)
             if value is None:
                 if definition.get("required"):
                     yield Violation("missing_header", f"header {name}", f"{response.status}")
                 continue
-            schema = definition.get("schema")
+            schema, readings = self._header_readings(definition, value)
             if schema is None:
                 continue
-            validator = self.validator(schema)
-            errors = [next(validator.iter_errors(v), None) for v in _readings(value)]
+            validator = self._judging(schema)
+            errors = [next(validator.iter_errors(each), None) for each in readings]
             if errors and all(errors):
                 yield Violation("header_schema", f"header {name}", f"{value}: {errors[-1]}")
 
-    def _body(self, documented: DocumentedResponse, response: Response) -> Iterator[Violation]:
-        if not documented.media_types:
-            if response.body:
+    def _header_readings(self, definition: Mapping[str, Any], value: str) -> tuple[Any, list[Any]]:
+        """A header's schema, and what its text may stand for."""
+        schema = definition.get("schema")
+        if schema is not None:
+            types = merge(self._document, schema).get("type", ())
+            types = [types] if isinstance(types, str) else types
+            return schema, list(readings(value, types, explode=definition.get("explode") is True))
+        for content in definition.get("content", {}).values():
+            plain = self._document.resolve(content)
+            return plain.get("schema"), list(readings(value))
+        return None, []
+
+    def _body(
+        self, method: str, documented: DocumentedResponse, response: Response
+    ) -> Iterator[Violation]:
+        if method == "HEAD":
+            # What is documented is what a GET is answered with (RFC 9110, 9.3.2).
+            return
+        if not documented.media_types or response.status in _BODILESS:
+            if response.body and not documented.media_types:
                 yield Violation("unexpected_body", "body", f"{len(response.body)} bytes")
             return
-        media_type = response.media_type
-        content = documented.media_types.get(media_type or "")
+        content_type = response.header("content-type")
+        content = documented.content_for(content_type)
         if content is None:
             expected = ", ".join(documented.media_types)
-            detail = f"{media_type or 'none'} instead of {expected}"
+            detail = f"{response.media_type or 'none'} instead of {expected}"
             yield Violation("undocumented_media_type", "header content-type", detail)
             return
-        schema = content.get("schema")
-        if schema is not None and "json" in (media_type or ""):
+        schema, item = content.get("schema"), content.get("itemSchema")
+        if schema is not None and is_json(content_type):
             yield from self._json(schema, response.body)
+        elif item is not None:
+            yield from self._items(item, content_type, response.body)
 
     def _json(self, schema: Any, body: bytes) -> Iterator[Violation]:
         try:
@@ -98,19 +148,39 @@ class Conformance:
         except (ValueError, RecursionError) as error:
             yield Violation("unreadable_body", "body", str(error))
             return
-        wrong = next(self.validator(schema).iter_errors(value), None)
-        if wrong is not None:
-            where = "body " + _without_positions(wrong.instance_path)
-            yield Violation("body_schema", f"{where.strip()} {wrong.kind.name}", wrong.message)
+        yield from self._value(schema, value, "body ")
 
-    def validator(self, schema: Any) -> jsonschema_rs.Validator:
-        """The compiled form of a schema of the document, made once."""
-        validator = self._compiled.get(id(schema))
-        if validator is None:
-            absolute = _absolute(_without_secrets(schema))
-            validator = jsonschema_rs.validator_for(absolute, registry=self._registry)
-            self._compiled[id(schema)] = validator
+    def _items(self, schema: Any, content_type: str | None, body: bytes) -> Iterator[Violation]:
+        try:
+            found = list(items(content_type, body))
+        except (ValueError, RecursionError) as error:
+            yield Violation("unreadable_body", "body", str(error))
+            return
+        for item in found:
+            wrong = list(self._value(schema, item, "body /*"))
+            if wrong:
+                yield wrong[0]
+                return
+
+    def _value(self, schema: Any, value: Any, where: str) -> Iterator[Violation]:
+        wrong = next(self._judging(schema).iter_errors(value), None)
+        if wrong is not None:
+            place = where + _without_positions(wrong.instance_path)
+            yield Violation("body_schema", f"{place.strip()} {wrong.kind.name}", wrong.message)
+
+    def _judging(self, schema: Any) -> SchemaValidator:
+        """The validator of a schema by which an answer is judged."""
+        validator = self.validator(schema)
+        faults = self._faults.get(id(schema))
+        if faults is None:
+            known = self._document.soundness.sentences(schema)
+            faults = self._faults[id(schema)] = (*known, *filter(None, (validator.fault,)))
+        self._unjudged.update(faults)
         return validator
+
+    def validator(self, schema: Any) -> SchemaValidator:
+        """The compiled form of a schema of the document; one that cannot be takes any value."""
+        return self._schemas.validator(schema)
 
 
 def _server_error(response: Response, expected: frozenset[int]) -> Iterator[Violation]:
@@ -123,45 +193,5 @@ def _documented(operation: Operation) -> str:
     return "documented: " + ", ".join(operation.responses)
 
 
-def _readings(value: str) -> Iterator[Any]:
-    """A header's text, and the number or boolean that it may stand for."""
-    yield value
-    try:
-        yield json.loads(value)
-    except ValueError:
-        return
-
-
 def _without_positions(path: list[str | int]) -> str:
     return pointer(tuple("*" if isinstance(part, int) else part for part in path))
-
-
-def _without_secrets(node: Any) -> Any:
-    """The schemas as they hold for answers, which need not show what is `writeOnly`."""
-    if isinstance(node, list):
-        return [_without_secrets(item) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    required, members = node.get("required"), node.get("properties")
-    changed = {key: _without_secrets(value) for key, value in node.items()}
-    if isinstance(required, list) and isinstance(members, Mapping):
-        changed["required"] = [name for name in required if not _is_secret(members.get(name))]
-    return changed
-
-
-def _is_secret(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and schema.get("writeOnly") is True
-
-
-def _absolute(schema: Any) -> Any:
-    """The schema with references that no longer depend on where it stands."""
-    if isinstance(schema, Mapping):
-        return {
-            key: _DOCUMENT_URI + value
-            if key == "$ref" and isinstance(value, str) and value.startswith("#")
-            else _absolute(value)
-            for key, value in schema.items()
-        }
-    if isinstance(schema, list):
-        return [_absolute(item) for item in schema]
-    return schema

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
@@ -10,30 +9,40 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lockstep.openapi.described import self_contained
 from lockstep.openapi.dialect import modernised
 from lockstep.openapi.loading import load_data
 from lockstep.openapi.operation_reader import read_operations
 from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
 from lockstep.openapi.resource_types import ResourceTypes, Role
+from lockstep.openapi.routes import Routes
 from lockstep.openapi.shapes import ANNOTATION, Shape, ShapeReader, followed
+from lockstep.openapi.soundness import sound
 
 
 class Document:
     """A parsed document; references inside it are followed.
 
-    `raw` is the document as written, `modern` the same with its schemas in the dialect of 3.1.
+    `raw` is the document as written, in one file and of a version from 3.0 on; `modern` is the
+    same with its schemas in the dialect of 3.1. `problems` says what could not be read.
     """
 
-    def __init__(self, raw: dict[str, Any]) -> None:
-        """Read a parsed document; `ValueError` when it is no OpenAPI 3 document."""
-        self.raw = raw
-        self.modern = modernised(raw)
+    def __init__(self, raw: dict[str, Any], source: Path | str | None = None) -> None:
+        """Read a parsed document; other files are looked for beside its `source`.
+
+        `ValueError` when it is no document of OpenAPI, or none of its operations can be read.
+        """
+        self.raw, self.problems = self_contained(raw, source)
+        self.soundness = sound(modernised(self.raw))
+        self.modern = self.soundness.document
         self._shapes = ShapeReader(self.modern)
-        found = read_operations(self.modern, self._shapes)
+        found = read_operations(self.modern, self._shapes, self.problems)
         self.operations = {operation.name: operation for operation in found}
+        if self.problems and not self.operations:
+            raise ValueError(self.problems[0])
         if not self.is_annotated:
             self._infer_parameters()
-        self._routes = self._compile_routes()
+        self.routes = Routes(self.operations.values())
         self.shape_at = cache(self._shape_at)
 
     @classmethod
@@ -44,9 +53,11 @@ class Document:
         """
         raw = load_data(source)
         try:
-            return cls(raw)
+            return cls(raw, source)
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from error
+        except RecursionError as error:
+            raise ValueError(f"{source}: the document is nested too deeply") from error
 
     @cached_property
     def base_path(self) -> str:
@@ -54,12 +65,18 @@ class Document:
 
         Request paths are written without it: it belongs to the base URL of a target.
         """
-        servers = self.modern.get("servers") or [{}]
-        server = servers[0]
-        url = str(server.get("url", ""))
-        for name, variable in server.get("variables", {}).items():
-            url = url.replace("{" + name + "}", str(variable.get("default", "")))
-        return urlsplit(url).path.rstrip("/")
+        servers = self.modern.get("servers")
+        server = servers[0] if isinstance(servers, list) and servers else {}
+        url = str(server.get("url", "")) if isinstance(server, Mapping) else ""
+        variables = server.get("variables") if isinstance(server, Mapping) else None
+        for name, variable in variables.items() if isinstance(variables, Mapping) else ():
+            if isinstance(variable, Mapping):
+                url = url.replace("{" + name + "}", str(variable.get("default", "")))
+        try:
+            path = urlsplit(url).path.strip("/")
+        except ValueError:
+            return ""
+        return f"/{path}" if path else ""
 
     @cached_property
     def is_annotated(self) -> bool:
@@ -102,20 +119,12 @@ class Document:
         return str(self.modern.get("info", {}).get("title", "API"))
 
     def find(self, method: str, path: str) -> Operation | None:
-        """The operation of a request; literal paths go before templates (OpenAPI 3.1, 4.8.8.2)."""
-        plain = path.partition("?")[0]
-        for pattern, operations in self._routes:
-            if pattern.fullmatch(plain):
-                return operations.get(method)
-        return None
+        """The operation of a request, the first one where the document cannot tell them apart."""
+        return next(iter(self.routes.alike(method, path)), None)
 
     def template(self, path: str) -> str | None:
         """The documented path that a request path falls under."""
-        plain = path.partition("?")[0]
-        for pattern, operations in self._routes:
-            if pattern.fullmatch(plain):
-                return next(iter(operations.values())).path
-        return None
+        return self.routes.template(path)
 
     def label(self, method: str, path: str) -> str:
         """A name for a request in reports: operationId, else `METHOD /template`."""
@@ -132,7 +141,7 @@ class Document:
     def shape_of(self, operation: Operation, status: int, media_type: str | None) -> Shape | None:
         """The annotations of a response body, `None` where no schema is documented."""
         response = operation.response_for(status)
-        if response is None or media_type not in response.media_types:
+        if response is None or response.content_for(media_type) is None:
             return None
         return self.shape_at(operation.name, status, media_type)
 
@@ -170,29 +179,17 @@ class Document:
         kind = "id" if role.kind == "key" else role.kind
         return replace(parameter, generated=kind, family=role.family)
 
-    def _shape_at(self, name: str, status: int, media_type: str) -> Shape | None:
+    def _shape_at(self, name: str, status: int, media_type: str | None) -> Shape | None:
         response = self.operations[name].response_for(status)
-        assert response is not None
-        return self._shapes.read(response.media_types[media_type].get("schema"))
+        content = response.content_for(media_type) if response is not None else None
+        return self._shapes.read((content or {}).get("schema"))
 
     def _responses(self) -> Iterator[DocumentedResponse]:
         for operation in self.operations.values():
             yield from operation.responses.values()
-
-    def _compile_routes(self) -> list[tuple[re.Pattern[str], dict[str, Operation]]]:
-        by_path: dict[str, dict[str, Operation]] = {}
-        for operation in self.operations.values():
-            by_path.setdefault(operation.path, {})[operation.method] = operation
-        ordered = sorted(by_path, key=lambda path: (path.count("{"), path))
-        return [(_path_pattern(path), by_path[path]) for path in ordered]
 
 
 def _has_annotation(node: Any) -> bool:
     if isinstance(node, Mapping):
         return ANNOTATION in node or any(map(_has_annotation, node.values()))
     return isinstance(node, list) and any(map(_has_annotation, node))
-
-
-def _path_pattern(path: str) -> re.Pattern[str]:
-    parts = re.split(r"\{[^}]+\}", path)
-    return re.compile("[^/]+".join(map(re.escape, parts)))

@@ -146,7 +146,7 @@ def inputs_of(document: Document, operation: Operation) -> Inputs:
 
 
 def _parameters(document: Document, operation: Operation) -> Iterator[Mapping[str, Any]]:
-    item = document.resolve(document.raw.get("paths", {}).get(operation.path, {}))
+    item = document.resolve(document.modern.get("paths", {}).get(operation.path, {}))
     for raw in (*item.get("parameters", ()), *operation.definition.get("parameters", ())):
         yield document.resolve(raw)
 

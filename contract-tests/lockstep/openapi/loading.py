@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import http.client
 import json
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.error import URLError
@@ -13,20 +15,62 @@ import yaml
 
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 20_000_000
+_TAG = "tag:yaml.org,2002:"
+# YAML 1.2, 10.3.2, without what JSON cannot say (`.inf`, `.nan`); `NO`, `on`, dates and `1:30` are
+# texts there. PyYAML knows YAML 1.1 alone, but it is the one that parses in C.
+_CORE = (
+    ("null", r"~|null|Null|NULL|", ("~", "n", "N", "")),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+    # No part of the core schema, and yet in many documents.
+    ("merge", r"<<", "<"),
+)
 
 
 class _JsonLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML with the values of JSON: what looks like a date stays a string."""
+    """YAML 1.2 with the values of JSON; keys are the texts that they are written as."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith(":timestamp")]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+        """The members by name; a status code is a number in YAML and a text in OpenAPI."""
+        self.flatten_mapping(node)
+        members: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key that is no text", key.start_mark
+                )
+            members[key.value] = self.construct_object(value, deep=deep)
+        return members
+
+    def construct_core_int(self, node: yaml.ScalarNode) -> int:
+        """A number; without a prefix it is decimal, whatever its zeros."""
+        return int(node.value, {"0o": 8, "0x": 16}.get(node.value[:2], 10))
+
+    def construct_text(self, node: yaml.Node) -> Any:
+        """A value of a tag that JSON has nothing for, as it is written."""
+        match node:
+            case yaml.MappingNode():
+                return self.construct_mapping(node, deep=True)
+            case yaml.SequenceNode():
+                return self.construct_sequence(node, deep=True)
+        return node.value
+
+
+for _name, _pattern, _first in _CORE:
+    _JsonLoader.add_implicit_resolver(
+        f"{_TAG}{_name}", re.compile(f"(?:{_pattern})$"), list(_first)
+    )
+_JsonLoader.add_constructor(f"{_TAG}int", _JsonLoader.construct_core_int)
+for _name in ("binary", "timestamp", "set", "omap", "pairs"):
+    _JsonLoader.add_constructor(f"{_TAG}{_name}", _JsonLoader.construct_text)
 
 
 def load_yaml(text: str) -> Any:
     """Parse YAML as JSON data; `yaml.YAMLError` when it cannot be read."""
-    return _plain_keys(yaml.load(text, Loader=_JsonLoader))
+    return yaml.load(text, Loader=_JsonLoader)
 
 
 def load_data(source: Path | str) -> Any:
@@ -36,22 +80,38 @@ def load_data(source: Path | str) -> Any:
     """
     text = read_text(source)
     try:
-        return json.loads(text) if text.lstrip().startswith("{") else load_yaml(text)
-    except (yaml.YAMLError, ValueError) as error:
+        return _parsed(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{source}: {error}") from error
 
 
 def read_text(source: Path | str) -> str:
     """The text of a file or of an `http(s)` URL; `OSError` and `ValueError` name what is wrong."""
-    data = _fetch(source) if _is_url(source) else Path(source).read_bytes()
+    data = _fetch(source) if is_url(source) else Path(source).read_bytes()
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{source} is not UTF-8 text: {error}") from error
 
 
-def _is_url(source: Path | str) -> bool:
+def is_url(source: Path | str) -> bool:
+    """Whether a source is had from the network."""
     return str(source).lower().startswith(("http://", "https://"))
+
+
+def _parsed(text: str) -> Any:
+    if not text.lstrip().startswith(("{", "[")):
+        return load_yaml(text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        # In YAML braces may hold what JSON does not allow: comments, bare words.
+        try:
+            return load_yaml(text)
+        except yaml.YAMLError:
+            pass
+        raise
 
 
 def _fetch(url: Path | str) -> bytes:
@@ -66,12 +126,3 @@ def _fetch(url: Path | str) -> bytes:
     if len(data) > MAX_BYTES:
         raise ValueError(f"{url} is larger than {MAX_BYTES} bytes")
     return data
-
-
-def _plain_keys(node: Any) -> Any:
-    """Status codes are numbers in YAML and strings in OpenAPI."""
-    if isinstance(node, dict):
-        return {str(key): _plain_keys(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain_keys(item) for item in node]
-    return node

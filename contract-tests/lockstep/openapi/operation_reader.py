@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lockstep.openapi.operations import METHODS, DocumentedResponse, Operation, Parameter
+from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
 from lockstep.openapi.shapes import ANNOTATION, ShapeReader, followed
+from lockstep.openapi.structure import methods_of
 
 
-def read_operations(document: Mapping[str, Any], shapes: ShapeReader) -> Iterator[Operation]:
-    """Every operation in the order of the document.
-
-    `ValueError` names the path of an operation that cannot be read.
-    """
+def read_operations(
+    document: Mapping[str, Any], shapes: ShapeReader, problems: list[str]
+) -> Iterator[Operation]:
+    """Every operation in the order of the document; `problems` gets those that cannot be read."""
     reader = _Reader(document, shapes)
+    ids = Counter(
+        definition.get("operationId")
+        for item in document.get("paths", {}).values()
+        for _, definition in methods_of(item)
+    )
     for path, item in document.get("paths", {}).items():
-        try:
-            item = followed(document, item)
-            for method in METHODS:
-                if method in item:
-                    yield reader.operation(path, method, item)
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"paths, {path}: cannot be read ({error!r})") from error
+        for method, definition in methods_of(item):
+            label = f"{method.upper()} {path}"
+            own = definition.get("operationId")
+            name = own if isinstance(own, str) and ids[own] == 1 and own else label
+            try:
+                yield reader.operation(name, path, method, item, definition)
+            except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+                problems.append(f"paths, {path}: cannot be read: {method.upper()} ({error!r})")
 
 
 class _Reader:
@@ -30,15 +37,21 @@ class _Reader:
         self._document = document
         self._shapes = shapes
 
-    def operation(self, path: str, method: str, item: Mapping[str, Any]) -> Operation:
-        definition = item[method]
+    def operation(
+        self,
+        name: str,
+        path: str,
+        method: str,
+        item: Mapping[str, Any],
+        definition: Mapping[str, Any],
+    ) -> Operation:
         parameters: dict[tuple[str, str], Parameter] = {}
         for raw in (*item.get("parameters", ()), *definition.get("parameters", ())):
             parameter = self._parameter(followed(self._document, raw))
             parameters[parameter.location, parameter.name] = parameter
         security = definition.get("security", self._document.get("security", []))
         return Operation(
-            name=definition.get("operationId") or f"{method.upper()} {path}",
+            name=name,
             method=method.upper(),
             path=path,
             tags=tuple(definition.get("tags", ())),
@@ -78,7 +91,7 @@ class _Reader:
                 for name, header in definition.get("headers", {}).items()
             },
             media_types={
-                media_type.lower(): content
+                media_type.lower(): followed(self._document, content)
                 for media_type, content in definition.get("content", {}).items()
             },
         )

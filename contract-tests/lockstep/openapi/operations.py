@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lockstep.openapi.media import find_media_type
 from lockstep.openapi.shapes import Shape
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -41,10 +42,17 @@ class DocumentedResponse:
     headers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     media_types: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def content_for(self, media_type: str | None) -> Mapping[str, Any] | None:
+        """What is documented for a `Content-Type`; its key may be a range such as `image/*`."""
+        return find_media_type(self.media_types, media_type)
+
 
 @dataclass(slots=True)
 class Operation:
-    """One operation; `name` is its operationId, or `METHOD /path` where it has none."""
+    """One operation.
+
+    `name` is its operationId, or `METHOD /path` where it has none, or one that is not its alone.
+    """
 
     name: str
     method: str
@@ -57,10 +65,16 @@ class Operation:
 
     def response_for(self, status: int) -> DocumentedResponse | None:
         """The documentation of a status: exact, else its class (`4XX`), else `default`."""
-        for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
+        family = str(status // 100)
+        for key in (str(status), f"{family}XX", f"{family}xx", f"{family}Xx", "default"):
             if key in self.responses:
                 return self.responses[key]
         return None
+
+    @property
+    def target(self) -> str:
+        """The path as it is sent: without the fragment by which some documents tell paths apart."""
+        return self.path.partition("#")[0]
 
     @property
     def statuses(self) -> list[int]:

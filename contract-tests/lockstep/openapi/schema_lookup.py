@@ -47,7 +47,7 @@ def response_schema(
 ) -> Schema | None:
     """The schema of a documented answer, `None` where there is none."""
     response = operation.response_for(status) if operation is not None else None
-    content = response.media_types.get(media_type or "") if response is not None else None
+    content = response.content_for(media_type) if response is not None else None
     schema = content.get("schema") if content is not None else None
     return schema if isinstance(schema, Mapping) else None
 

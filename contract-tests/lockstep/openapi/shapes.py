@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 KINDS = frozenset({"id", "time", "elapsed", "token", "cursor", "etag"})
 # Matched one to one; times and elapsed seconds are judged by the clock instead.
@@ -22,6 +23,10 @@ _SHAPING = frozenset(
 )
 # From this length on a value is taken to be nobody else's.
 _TELLING = 16
+# Many that contain each other can be combined in more ways than are worth telling apart.
+_MAX_MERGED, _MAX_SOURCES = 5_000, 12
+# References that only lead to each other lead nowhere.
+_MAX_STEPS = 50
 
 Path = tuple[str | int, ...]
 
@@ -80,13 +85,19 @@ class Shape:
         """The shape of an array's element."""
         return self.prefix[index] if index < len(self.prefix) else self.items
 
-    def has(self, kind: str, seen: frozenset[int] = frozenset()) -> bool:
+    def has(self, kind: str) -> bool:
         """Whether a value of this kind may be anywhere inside."""
-        if id(self) in seen:
-            return False
-        inner = (*self.properties.values(), *self.prefix, self.items, self.additional)
-        seen |= {id(self)}
-        return self.kind == kind or any(part and part.has(kind, seen) for part in inner)
+        seen: set[int] = set()
+        waiting: list[Shape | None] = [self]
+        while waiting:
+            shape = waiting.pop()
+            if shape is None or id(shape) in seen:
+                continue
+            if shape.kind == kind:
+                return True
+            seen.add(id(shape))
+            waiting += [*shape.properties.values(), *shape.prefix, shape.items, shape.additional]
+        return False
 
     def accepts(self, value: str) -> bool:
         """Whether the value has the form that its schema asks for."""
@@ -115,9 +126,34 @@ class ShapeReader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._by_reference: dict[str, Shape] = {}
+        self._merger = _Merger()
+        # What is referred to and not read yet: one by one, as chains of references are long.
+        self._waiting: list[tuple[str, Shape]] = []
+        # The parts that a shape is made of, until it has what they have.
+        self._parts_of: dict[int, tuple[Shape, list[Shape]]] = {}
 
     def read(self, schema: Any) -> Shape | None:
         """The shape of a schema, `None` for a schema that is not an object."""
+        shape = self._read(schema)
+        while self._waiting:
+            reference, known = self._waiting.pop()
+            self._fill(resolve(self._document, reference), known)
+        # Not before all are read: of two that contain each other one is read first.
+        while self._parts_of:
+            self._complete(next(iter(self._parts_of)))
+        self._merger.finish()
+        return shape
+
+    def _complete(self, key: int) -> None:
+        found = self._parts_of.pop(key, None)
+        if found is None:
+            return
+        shape, parts = found
+        for part in parts:
+            self._complete(id(part))
+            self._merger.add(shape, part)
+
+    def _read(self, schema: Any) -> Shape | None:
         if not isinstance(schema, Mapping):
             return None
         reference = schema.get("$ref")
@@ -135,24 +171,24 @@ class ShapeReader:
         if isinstance(schema.get("pattern"), str):
             shape.pattern = _compile(schema["pattern"])
         for name, member in schema.get("properties", {}).items():
-            part = self.read(member)
+            part = self._read(member)
             if part is not None:
                 shape.properties[name] = part
-        shape.items = self.read(schema.get("items"))
-        shape.additional = self.read(schema.get("additionalProperties"))
-        shape.prefix = [self.read(item) for item in schema.get("prefixItems", ())]
+        shape.items = self._read(schema.get("items"))
+        shape.additional = self._read(schema.get("additionalProperties"))
+        shape.prefix = [self._read(item) for item in schema.get("prefixItems", ())]
         parts = list(self._parts(schema))
         named = {part.thing for part in parts if part.thing}
         shape.only = named.pop() if len(named) == 1 else ""
-        for part in parts:
-            _add(shape, part)
+        if parts:
+            self._parts_of[id(shape)] = shape, parts
 
     def _parts(self, schema: Mapping[str, Any]) -> Iterator[Shape]:
         if isinstance(schema.get("$ref"), str):
             yield self._referenced(schema["$ref"])
         for keyword in _COMBINATORS:
             for branch in schema.get(keyword, ()):
-                part = self.read(branch)
+                part = self._read(branch)
                 if part is not None:
                     yield part
 
@@ -161,45 +197,86 @@ class ShapeReader:
         if known is None:
             component = reference.rpartition("/")[2]
             known = self._by_reference[reference] = Shape(component)
-            self._fill(resolve(self._document, reference), known)
+            self._waiting.append((reference, known))
         return known
 
 
 def resolve(document: Mapping[str, Any], reference: str) -> Any:
-    """What a local reference (`#/components/...`) names; `ValueError` for other references."""
-    if not reference.startswith("#/"):
+    """What a local reference (`#/components/...`) names; `ValueError` for other references.
+
+    What the reference leads through may be references, too.
+    """
+    if reference != "#" and not reference.startswith("#/"):
         raise ValueError(f"only references inside the document are followed: {reference}")
     node: Any = document
-    for part in reference[2:].split("/"):
+    for part in unquote(reference).split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, Mapping) and key not in node:
+            node = followed(document, node)
         try:
             node = node[int(key)] if isinstance(node, list) else node[key]
-        except (KeyError, IndexError, ValueError):
+        except (KeyError, IndexError, TypeError, ValueError):
             raise ValueError(f"reference to nothing: {reference}") from None
     return node
 
 
 def followed(document: Mapping[str, Any], node: Any) -> Any:
-    """A node of a document with `$ref` followed until there is none."""
+    """A node of a document with `$ref` followed until there is none.
+
+    `ValueError` for a reference that leads nowhere, or back to itself.
+    """
+    steps = 0
     while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+        steps += 1
+        if steps > _MAX_STEPS:
+            raise ValueError(f"references go in a circle: {node['$ref']}")
         node = resolve(document, node["$ref"])
     return node
 
 
-def _add(shape: Shape, part: Shape) -> None:
-    shape.kind = shape.kind or part.kind
-    shape.pattern = shape.pattern or part.pattern
-    for name, member in part.properties.items():
-        if name not in shape.properties:
-            shape.properties[name] = member
-        elif shape.properties[name] is not member:
-            merged = Shape()
-            _add(merged, shape.properties[name])
-            _add(merged, member)
-            shape.properties[name] = merged
-    shape.items = shape.items or part.items
-    shape.prefix = shape.prefix or part.prefix
-    shape.additional = shape.additional or part.additional
+class _Merger:
+    """Makes one shape of several; each combination once, as shapes may contain themselves."""
+
+    def __init__(self) -> None:
+        self._made: dict[frozenset[int], Shape] = {}
+        # Of what the merged ones are made; those that are not are made of themselves.
+        self._sources: dict[int, dict[int, Shape]] = {}
+        self._waiting: list[Shape] = []
+
+    def finish(self) -> None:
+        """Give what was merged its members, one by one: chains of these are long."""
+        while self._waiting:
+            made = self._waiting.pop()
+            for each in self._sources[id(made)].values():
+                self.add(made, each)
+
+    def add(self, shape: Shape, part: Shape) -> None:
+        """Give a shape what a part of it has and it has not."""
+        shape.kind = shape.kind or part.kind
+        shape.pattern = shape.pattern or part.pattern
+        for name, member in part.properties.items():
+            known = shape.properties.setdefault(name, member)
+            if known is not member:
+                shape.properties[name] = self._merged(known, member)
+        shape.items = shape.items or part.items
+        shape.prefix = shape.prefix or part.prefix
+        shape.additional = shape.additional or part.additional
+
+    def _merged(self, one: Shape, other: Shape) -> Shape:
+        sources = {**self._of(one), **self._of(other)}
+        key = frozenset(sources)
+        known = self._made.get(key)
+        if known is not None:
+            return known
+        if len(sources) > _MAX_SOURCES or len(self._made) >= _MAX_MERGED:
+            return one
+        made = self._made[key] = Shape()
+        self._sources[id(made)] = sources
+        self._waiting.append(made)
+        return made
+
+    def _of(self, shape: Shape) -> dict[int, Shape]:
+        return self._sources.get(id(shape), {id(shape): shape})
 
 
 def _compile(pattern: str) -> re.Pattern[str] | None:

@@ -240,7 +240,7 @@ class RequestReader:
 
 def path_values(template: str, path: str) -> dict[str, str]:
     """The values of a template's parameters in a request path, decoded."""
-    names, pattern = _compiled(template)
+    names, pattern = _compiled(re.split("[?#]", template, maxsplit=1)[0])
     match = pattern.fullmatch(path)
     return dict(zip(names, map(unquote, match.groups()), strict=True)) if match else {}
 

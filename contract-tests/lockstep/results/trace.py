@@ -18,7 +18,7 @@ from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Outcome, Request, status_of
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY", "TRACE"})
 _CREDENTIALS = re.compile(r"authorization|cookie|token|csrf|xsrf|key", re.IGNORECASE)
 MAX_WRITES = 12
 MAX_STEPS = 60

@@ -27,6 +27,8 @@ from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.drivers.fuzz.threads import one_parser_at_a_time
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import METHODS
 
 __all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]
 
@@ -48,12 +50,13 @@ def fuzz(
     raises ends all workers. `given` is what stages before have left. Raises `FuzzError` when the
     engine cannot start or go on.
     """
+    left = _not_generated(lanes[0][0].ledger.document) if lanes else []
     workers = [_Worker(lane, number, len(lanes), seed, given) for number, lane in enumerate(lanes)]
     with warnings.catch_warnings():
         # The engine's own deprecations are not the concern of who runs lockstep.
         warnings.simplefilter("ignore")
         if len(workers) == 1:
-            return workers[0].run(settings, progress)
+            return [*left, *workers[0].run(settings, progress)]
         with one_parser_at_a_time(), ThreadPoolExecutor(len(workers)) as threads:
             runs = [threads.submit(worker.run, settings, progress) for worker in workers]
             try:
@@ -67,7 +70,16 @@ def fuzz(
     # Those that were stopped say no more than that.
     for error in sorted(failed, key=lambda error: isinstance(error, KeyboardInterrupt)):
         raise error
-    return list(dict.fromkeys(problem for run in runs for problem in run.result()))
+    return list(dict.fromkeys([*left, *(problem for run in runs for problem in run.result())]))
+
+
+def _not_generated(document: Document) -> list[str]:
+    """The operations whose methods the engine does not know, in words."""
+    return [
+        f"{operation.method} {operation.path}: no requests are generated for this method"
+        for operation in document.operations.values()
+        if operation.method.lower() not in METHODS
+    ]
 
 
 class _Worker:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from schemathesis import Case
-from schemathesis.core.failures import Failure, ServerError
+from schemathesis.core.failures import AcceptedNegativeData, Failure, ServerError
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.hooks import HookContext
 from schemathesis.openapi.checks import (
@@ -20,6 +21,7 @@ from schemathesis.openapi.checks import (
     UndefinedStatusCode,
 )
 
+from lockstep.drivers.fuzz.as_sent import is_valid_form
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.results.trace import Exchange
@@ -65,13 +67,32 @@ class FailureFilter:
     def _is_known(self, failure: Failure, case: Case[Any], exchange: Exchange) -> bool:
         if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
+        if isinstance(failure, AcceptedNegativeData):
+            return self._only_body_is_negative(case) and self._form_is_valid(case, exchange) is True
         if isinstance(failure, RejectedPositiveData):
             # A link that points at nothing supplies null, which is no valid parameter.
-            return None in case.path_parameters.values() or None in case.query.values()
+            nothing = None in case.path_parameters.values() or None in case.query.values()
+            return nothing or self._form_is_valid(case, exchange) is False
         if isinstance(failure, EnsureResourceAvailability):
             undone = self._exchanger.has_parted(exchange.request)
             return undone or not self._should_exist(exchange)
         return False
+
+    def _form_is_valid(self, case: Case[Any], exchange: Exchange) -> bool | None:
+        """Whether a form is valid as it was sent; `None` where none was, or that is unknown."""
+        ledger = self._exchanger.ledger
+        operation = ledger.document.find(case.method.upper(), case.operation.path)
+        if operation is None:
+            return None
+        return is_valid_form(ledger.document, ledger.conformance, operation, exchange.request)
+
+    def _only_body_is_negative(self, case: Case[Any]) -> bool:
+        meta = case.meta
+        return meta is not None and not any(
+            meta.is_negative_at(location)
+            for location in ParameterLocation
+            if location is not ParameterLocation.BODY
+        )
 
     def _should_exist(self, exchange: Exchange) -> bool:
         """Whether the same actor made what a request names, and nobody deleted any of it."""

@@ -42,13 +42,13 @@ def _address(document: Document, step: Mapping[str, Any]) -> tuple[str, str]:
     if "method" in step:
         return step["method"], step["path"] + tail
     operation = document.operations[step["operation"]]
-    path = operation.path
+    path = operation.target
     for name, value in step.get("path", {}).items():
         path = path.replace("{" + name + "}", quote(str(value), safe=""))
     missing = re.search(r"\{[^}]*\}", path)
     if missing:
         raise StoryError(f"{operation.name}: no value for {missing.group()}")
-    return operation.method, path + tail
+    return operation.method, path + (tail.replace("?", "&", 1) if "?" in path else tail)
 
 
 def _body(step: Mapping[str, Any]) -> tuple[bytes | None, str | None]:

@@ -125,7 +125,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Request:
         """A request with all that the operation requires, not signed yet."""
-        path, sent, asked, cookies = fill(operation.path, values), {}, dict(query or {}), []
+        path, sent, asked, cookies = fill(operation.target, values), {}, dict(query or {}), []
         for parameter in self.parameters(operation):
             name = parameter.name
             if not parameter.required or parameter.location == "path":
@@ -146,7 +146,8 @@ class Client:
             chosen = media or self.media(operation)[0]
             data, media_type = encoded(self.document, chosen, self.fill(value))
             sent["Content-Type"] = media_type
-        target = f"{path}?{urlencode(asked)}" if asked else path
+        joined = "&" if "?" in path else "?"
+        target = f"{path}{joined}{urlencode(asked)}" if asked else path
         return Request(operation.method, target, tuple(sent.items()), data, operation.name)
 
     def fill(self, value: Any) -> Any:

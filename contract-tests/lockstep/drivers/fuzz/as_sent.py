@@ -1,0 +1,113 @@
+"""Whether a generated request keeps the document as it was sent.
+
+What is generated is a value; what a server gets is its form. A number in a form is a text, and a
+list without elements is no field at all, so that what was meant to be invalid may be valid.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.openapi.media import find_media_type, is_json
+from lockstep.openapi.operations import Operation
+from lockstep.openapi.schema_lookup import merge
+from lockstep.transport.messages import Request
+
+# The ways to read one field, the plainest first.
+_Readings = list[Any]
+
+
+def is_valid_form(
+    document: Document, conformance: Conformance, operation: Operation, request: Request
+) -> bool | None:
+    """Whether the form that a request sends keeps its schema; `None` where it sends none.
+
+    A field is valid if any reading of its text is.
+    """
+    media_type = request.header("content-type") or ""
+    body = document.resolve(operation.definition.get("requestBody", {}))
+    content = find_media_type(body.get("content", {}), media_type)
+    fields = _fields(media_type, request.body or b"")
+    if fields is None or content is None or "schema" not in content:
+        return None
+    schema = content["schema"]
+    properties = merge(document, schema).get("properties", {})
+    validator = conformance.validator(schema)
+    found: dict[str, Any] = {}
+    for name, texts in fields.items():
+        types = merge(document, properties.get(name)).get("type", ())
+        every = list(_readings(texts, "array" in types))
+        found[name] = next(
+            (
+                reading
+                for reading in every
+                if not any(
+                    wrong.instance_path[:1] == [name]
+                    for wrong in validator.iter_errors({**found, name: reading})
+                )
+            ),
+            every[0],
+        )
+    return validator.is_valid(found)
+
+
+def _readings(fields: list[_Readings], is_list: bool) -> Iterator[Any]:
+    """What a field may stand for, that was sent once or several times."""
+    if is_list:
+        yield from (list(each) for each in zip(*map(_padded, fields), strict=True))
+        if len(fields) == 1 and isinstance(fields[0][0], str):
+            parts = fields[0][0].split(",")
+            yield parts
+            yield [_texts(each)[-1] for each in parts]
+    for each in fields:
+        yield from each
+
+
+def _padded(readings: _Readings) -> _Readings:
+    return [readings[0], readings[-1]]
+
+
+def _fields(media_type: str, body: bytes) -> dict[str, list[_Readings]] | None:
+    """The readings of each field by its name; `None` for what is no form."""
+    kind = media_type.partition(";")[0].strip().lower()
+    fields: dict[str, list[_Readings]] = {}
+    if kind == "application/x-www-form-urlencoded":
+        for name, text in parse_qsl(body.decode("latin-1"), keep_blank_values=True):
+            fields.setdefault(name, []).append(_texts(text))
+        return fields
+    if kind != "multipart/form-data":
+        return None
+    head = f"Content-Type: {media_type}\r\n\r\n".encode("latin-1", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    for part in message.iter_parts() if message.is_multipart() else ():
+        field = part.get_param("name", header="content-disposition")
+        fields.setdefault(str(field), []).append(_part(part))
+    return fields
+
+
+def _part(part: Message[Any, Any]) -> _Readings:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    told = part.get("content-type")
+    if is_json(str(told) if told is not None else None):
+        with suppress(ValueError, RecursionError):
+            return [json.loads(data)]
+    if part.get_filename() is not None:
+        # A file is a text of as many characters as it has bytes.
+        return [data.decode("latin-1")]
+    return _texts(data.decode("utf-8", "replace"))
+
+
+def _texts(text: str) -> _Readings:
+    with suppress(ValueError, RecursionError):
+        return [text, json.loads(text)]
+    return [text]

@@ -1,0 +1,189 @@
+"""Brings a document that is written in several files into one.
+
+What a reference to another file or URL names is put below `#/components/x-schemas` or
+`#/components/x-parts`; references by `$id` and `$anchor` (JSON Schema 2020-12, 8.2) become
+pointers too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.request import url2pathname
+
+from lockstep.openapi.loading import is_url, load_data
+from lockstep.openapi.operations import METHODS
+from lockstep.openapi.shapes import resolve
+from lockstep.openapi.walking import BUNDLED, BUNDLED_SCHEMAS, Kind, below, kind_below
+
+_UNNAMED = re.compile(r"[^A-Za-z0-9_.\-]+")
+_IS_REFERENCE = re.compile(r"[/#]|\.(json|ya?ml)$")
+_WORDED = (Kind.OBJECT, Kind.SCHEMA)
+_NAMING = ("$id", "$anchor", "$dynamicAnchor")
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+# The place of a document that was not read from anywhere.
+_NOWHERE = "lockstep:///document"
+_MAX_FILES = 2_000
+
+
+def bundled(
+    raw: Any, source: Path | str | None = None, load: Callable[[str], Any] = load_data
+) -> tuple[Any, list[str]]:
+    """The document with every reference pointing inside it, and what could not be had, in words.
+
+    Words without a value are left out.
+    """
+    if not isinstance(raw, dict):
+        return raw, []
+    return _Bundler(raw, _location(source), load).run()
+
+
+class _Bundler:
+    def __init__(self, raw: dict[str, Any], place: str, load: Callable[[str], Any]) -> None:
+        self._root, self._raw = place, raw
+        self._load = load
+        self._files: dict[str, Any] = {place: raw}
+        # Where `$id` and `$anchor` lead: to a pointer in a file.
+        self._named: dict[str, tuple[str, str]] = {}
+        self._index(raw, place, place, "", Kind.OBJECT)
+        # The places of what was taken from other files: its map and its name there.
+        self._entries: dict[tuple[str, str, str], str] = {}
+        self._waiting: list[tuple[str, str, str, str]] = []
+        self._bundled: dict[str, dict[str, Any]] = {}
+        self.problems: dict[str, None] = {}
+
+    def run(self) -> tuple[Any, list[str]]:
+        changed = self._rewritten(self._raw, self._root, self._root, Kind.OBJECT)
+        while self._waiting:
+            names, name, place, pointer = self._waiting.pop()
+            found = resolve(self._files[place], "#" + pointer)
+            kind = Kind.SCHEMA if names == BUNDLED_SCHEMAS else Kind.OBJECT
+            self._bundled[names][name] = self._rewritten(found, place, place, kind)
+        if self._bundled:
+            components = changed.get("components")
+            kept = components if isinstance(components, dict) else {}
+            changed["components"] = {**kept, **self._bundled}
+        return changed, list(self.problems)
+
+    def _index(self, node: Any, place: str, base: str, pointer: str, kind: Kind) -> None:
+        if kind is Kind.DATA:
+            return
+        if isinstance(node, list):
+            for at, item in enumerate(node):
+                self._index(item, place, base, f"{pointer}/{at}", kind)
+        elif isinstance(node, dict):
+            base = self._base(node, base, kind)
+            if kind in _WORDED and isinstance(node.get("$id"), str):
+                self._named[base] = place, pointer
+            for word in ("$anchor", "$dynamicAnchor") if kind in _WORDED else ():
+                if isinstance(node.get(word), str):
+                    self._named[f"{base}#{node[word]}"] = place, pointer
+            for key, value in node.items():
+                self._index(value, place, base, below(pointer, key), kind_below(kind, key, value))
+
+    def _base(self, node: dict[str, Any], base: str, kind: Kind) -> str:
+        own = node.get("$id")
+        return _joined(base, own) if kind in _WORDED and isinstance(own, str) else base
+
+    def _rewritten(self, node: Any, place: str, base: str, kind: Kind) -> Any:
+        if kind is Kind.DATA:
+            return node
+        if isinstance(node, list):
+            return [self._rewritten(item, place, base, kind) for item in node]
+        if not isinstance(node, dict):
+            return node
+        base = self._base(node, base, kind)
+        changed: dict[str, Any] = {}
+        for key, value in node.items():
+            if kind in _WORDED and isinstance(value, str) and key in _REFERENCES:
+                word, target = self._reference(key, value, place, base, kind)
+                changed[word] = target
+            elif kind is Kind.OBJECT and key == "mapping" and isinstance(value, dict):
+                changed[key] = dict(self._mapping(value, place, base))
+            elif value is None and kind is not Kind.NAMED_SCHEMAS:
+                # A word without a value says nothing; a name says that there is such a thing.
+                if kind not in _WORDED or key in METHODS:
+                    changed[key] = {}
+                elif kind_below(kind, key, value) is Kind.DATA:
+                    changed[key] = None
+            elif not (kind in _WORDED and key in _NAMING and isinstance(value, str)):
+                changed[key] = self._rewritten(value, place, base, kind_below(kind, key, value))
+        return changed
+
+    def _mapping(self, mapping: dict[str, Any], place: str, base: str) -> Iterator[tuple[str, Any]]:
+        """A discriminator's mapping, whose values are names of schemas or references."""
+        for name, value in mapping.items():
+            if isinstance(value, str) and _IS_REFERENCE.search(value):
+                value = self._reference("$ref", value, place, base, Kind.SCHEMA)[1]
+            yield name, value
+
+    def _reference(
+        self, word: str, value: str, place: str, base: str, kind: Kind
+    ) -> tuple[str, str]:
+        """The word and the pointer inside the document that take the place of a reference."""
+        if place == base == self._root and (value == "#" or value.startswith("#/")):
+            return word, value
+        target, fragment = urldefrag(_joined(base, value))
+        known = self._named.get(f"{target}#{unquote(fragment)}" if fragment else target)
+        if known is None and target in self._named and fragment.startswith("/"):
+            inside, pointer = self._named[target]
+            known = inside, pointer + fragment
+        if known is None and not (fragment and not fragment.startswith("/")):
+            known = target, fragment
+        try:
+            if known is None:
+                raise ValueError(f"reference to nothing: {value}")
+            return "$ref", "#" + self._pointer(*known, kind)
+        except (OSError, ValueError) as error:
+            self.problems[f"{value} cannot be read: {error}"] = None
+            return word, value
+
+    def _pointer(self, place: str, pointer: str, kind: Kind) -> str:
+        if place == self._root:
+            return pointer
+        names = BUNDLED_SCHEMAS if kind is Kind.SCHEMA else BUNDLED
+        known = self._entries.get((names, place, pointer))
+        if known is None:
+            if place not in self._files:
+                self._files[place] = self._read(place)
+                self._index(self._files[place], place, place, "", Kind.OBJECT)
+            resolve(self._files[place], "#" + pointer)
+            there = self._bundled.setdefault(names, {})
+            name = _name(place, pointer, there)
+            there[name] = None
+            known = self._entries[names, place, pointer] = f"/components/{names}/{name}"
+            self._waiting.append((names, name, place, pointer))
+        return known
+
+    def _read(self, place: str) -> Any:
+        if len(self._files) >= _MAX_FILES:
+            raise ValueError(f"the document has more than {_MAX_FILES} files")
+        if is_url(place):
+            return self._load(place)
+        if not place.startswith("file:") or is_url(self._root):
+            # What comes from the network does not name files of this machine.
+            raise ValueError("only files and http(s) URLs are followed")
+        return self._load(url2pathname(urlsplit(place).path))
+
+
+def _name(place: str, pointer: str, taken: dict[str, Any]) -> str:
+    last = unquote(pointer).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    plain = _UNNAMED.sub("_", last or unquote(Path(urlsplit(place).path).stem)) or "part"
+    names = (plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _location(source: Path | str | None) -> str:
+    if source is None:
+        return _NOWHERE
+    return str(source) if is_url(source) else Path(source).absolute().as_uri()
+
+
+def _joined(base: str, reference: str) -> str:
+    # An `urn:` takes nothing but fragments (RFC 8141, 2.3.3), which `urljoin` does not know.
+    if reference.startswith("#"):
+        return urldefrag(base)[0] + reference
+    return urljoin(base, reference)

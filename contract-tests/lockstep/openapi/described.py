@@ -1,0 +1,36 @@
+"""Makes one document of OpenAPI 3, whole in itself, of whatever a document is written as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lockstep.openapi.bundling import bundled
+from lockstep.openapi.dialect import checked
+from lockstep.openapi.loading import load_data
+from lockstep.openapi.structure import structured
+from lockstep.openapi.swagger import converted
+
+
+def load_described(source: Path | str) -> dict[str, Any]:
+    """The document of a file or URL, with what other files say of it.
+
+    `OSError` and `ValueError` name the source and what is wrong.
+    """
+    raw = load_data(source)
+    try:
+        return self_contained(raw, source)[0]
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{source}: the document is nested too deeply") from error
+
+
+def self_contained(raw: Any, source: Path | str | None = None) -> tuple[dict[str, Any], list[str]]:
+    """A document with every reference inside it, and what of it could not be read, in words.
+
+    `ValueError` for what is no document of Swagger 2.0 or OpenAPI 3.
+    """
+    whole, missing = bundled(raw, source)
+    readable, problems = structured(checked(converted(whole)))
+    return readable, [*missing, *problems]

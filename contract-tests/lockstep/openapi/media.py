@@ -1,0 +1,66 @@
+"""Which of the documented media types an answer has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.message import Message
+from typing import TypeVar
+
+Content = TypeVar("Content")
+# JSON under names of its own, without `+json`.
+_JSON = frozenset({"json", "x-json", "vnd.api.json", "javascript-json"})
+# Sequences of JSON texts (OpenAPI 3.2, 4.14.3), which are not one JSON text.
+_SEQUENCES = frozenset({"jsonl", "x-jsonl", "ndjson", "x-ndjson", "json-seq", "json-lines"})
+
+
+def find_media_type(documented: Mapping[str, Content], value: str | None) -> Content | None:
+    """What is documented for a `Content-Type`: the most specific key that it falls under.
+
+    Keys may be ranges (`*/*`, `image/*`, `application/*+json`) and have parameters; those count
+    where several keys differ in nothing else.
+    """
+    found = [(rank, key) for key in documented if (rank := _rank(key, value)) is not None]
+    return documented[max(found)[1]] if found else None
+
+
+def is_json(media_type: str | None) -> bool:
+    """Whether a media type is that of one JSON text."""
+    subtype = (media_type or "").partition(";")[0].strip().lower().rpartition("/")[2]
+    return subtype in _JSON or subtype.endswith("+json")
+
+
+def is_json_sequence(media_type: str | None) -> bool:
+    """Whether a media type is that of JSON texts one after the other, such as JSON Lines."""
+    subtype = (media_type or "").partition(";")[0].strip().lower().rpartition("/")[2]
+    return subtype in _SEQUENCES or subtype.endswith("+json-seq")
+
+
+def _rank(key: str, value: str | None) -> tuple[int, int] | None:
+    """How closely a key fits, the higher the closer; `None` where it does not."""
+    wanted, parameters = _parsed(key)
+    if wanted in ("*/*", "*"):
+        return 0, 0
+    if value is None:
+        return None
+    given, sent = _parsed(value)
+    same = len(parameters.items() & sent.items())
+    differing = sum(name in sent and sent[name] != text for name, text in parameters.items())
+    if wanted == given:
+        return 3, same - 10 * differing
+    main, _, sub = wanted.partition("/")
+    if not given.startswith(f"{main}/"):
+        return None
+    if sub == "*":
+        return 1, 0
+    if sub.startswith("*+") and given.endswith(sub[1:]):
+        return 2, 0
+    # Older documents say `application/json` and mean `application/*+json`, but not so here.
+    return None
+
+
+def _parsed(value: str) -> tuple[str, dict[str, str]]:
+    message = Message()
+    message["content-type"] = value
+    found = message.get_params(failobj=[], header="content-type") or [("", "")]
+    (media_type, _), *parameters = found
+    return media_type.strip().lower(), {name.lower(): text.lower() for name, text in parameters}

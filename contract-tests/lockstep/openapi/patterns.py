@@ -1,0 +1,78 @@
+"""Regular expressions as the validator reads them: those of ECMAScript (JSON Schema, 6.3.3).
+
+Many documents hold patterns of Perl, Python or Java instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+import jsonschema_rs
+
+# What other dialects write, and how the validator reads the same.
+_WRITTEN = (
+    (r"\(\?#[^)]*\)", ""),
+    (r"\\Z(?![A-Za-z])", r"\\z"),
+    (r"\\h", r"[ \\t]"),
+    (r"\\R", r"(?:\\r\\n|\\n|\\r)"),
+    (r"\[\^\]", r"[\\s\\S]"),
+    (r"\{,(\d+)\}", r"{0,\1}"),
+    # Braces that repeat nothing stand for themselves.
+    (r"(?<!\\)\{(?!\d+(?:,\d*)?\})(?<!\\[pPux]\{)", r"\\{"),
+)
+_QUOTED = re.compile(r"\\Q(.*?)(?:\\E|$)", re.DOTALL)
+_CLASS = re.compile(r"\[(?:\\.|[^\]\\])+\]", re.DOTALL)
+# A range that begins or ends with a class is none: its hyphen stands for itself.
+_HYPHEN = re.compile(r"(?<=\\[wWdDsS])-|-(?=\\[wWdDsS])")
+# A group that captures, with its name if it has one.
+_GROUP = re.compile(r"\\.|\((?:(?!\?)|\?P?<(?![=!])(\w+)>)", re.DOTALL)
+_BACK = re.compile(r"\\k<(\w+)>|\(\?P=(\w+)\)")
+# As PHP and Perl quote them; nothing could stand before `^`, and so nothing match.
+_DELIMITED = re.compile(r"/(\^.*\$)/([a-z]*)", re.DOTALL)
+_BRACKET = re.compile(r"(?<!\\)\[(?!:)")
+
+
+@lru_cache(maxsize=20_000)
+def readable(pattern: str) -> str | None:
+    """The pattern in a form that the validator reads, `None` where there is none."""
+    delimited = _DELIMITED.fullmatch(pattern)
+    if delimited is not None:
+        pattern = ("(?i)" if "i" in delimited[2] else "") + delimited[1]
+    if _is_read(pattern):
+        return pattern
+    changed = _BACK.sub(_numbered(pattern), pattern)
+    changed = _QUOTED.sub(lambda found: re.escape(found[1]), changed)
+    changed = _CLASS.sub(lambda found: _hyphens(found[0]), changed)
+    if _is_read(changed):
+        return changed
+    for written, meant in _WRITTEN:
+        changed = re.sub(written, meant, changed)
+        if _is_read(changed):
+            return changed
+    return None
+
+
+def _numbered(pattern: str) -> Callable[[re.Match[str]], str]:
+    """How a reference back to a named group is written by its number."""
+    groups = [found[1] for found in _GROUP.finditer(pattern) if found[0].startswith("(")]
+
+    def by_number(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return f"(?:\\{groups.index(name) + 1})" if name in groups else found[0]
+
+    return by_number
+
+
+def _hyphens(characters: str) -> str:
+    inner = _HYPHEN.sub(r"\\-", characters[1:-1].replace(r"\h", r" \t"))
+    return "[" + _BRACKET.sub(r"\\[", inner) + "]"
+
+
+def _is_read(pattern: str) -> bool:
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern})
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,220 @@
+"""Leaves out of a document's schemas what no validator could work with, and remembers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep.openapi.patterns import readable
+from lockstep.openapi.shapes import followed, resolve
+from lockstep.openapi.walking import Kind, below, kind_below
+
+_TYPES = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
+
+
+@dataclass(slots=True)
+class Soundness:
+    """A document whose schemas can be compiled; nothing else in it is changed.
+
+    `faults` holds what was left out of each schema, by the `id` of its object in `document`, and
+    `pointers` where that stood.
+    """
+
+    document: dict[str, Any]
+    faults: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    pointers: dict[int, str] = field(default_factory=dict)
+    _read: dict[int, tuple[list[Mapping[str, Any]], set[str]]] = field(default_factory=dict)
+
+    def sentences(self, schema: Any) -> tuple[str, ...]:
+        """What of a schema, or of what it refers to, is not judged."""
+        if not self.faults:
+            return ()
+        return tuple(
+            f"the schema at #{self.pointers[id(node)]} cannot be judged: {fault}"
+            for node in self._reached(schema)
+            for fault in self.faults.get(id(node), ())
+        )
+
+    def _reached(self, schema: Any) -> Iterator[Mapping[str, Any]]:
+        """The objects with faults in a schema, and in what it refers to."""
+        seen: set[str] = set()
+        waiting = [schema]
+        while waiting:
+            faulty, references = self._inside(waiting.pop())
+            yield from faulty
+            waiting += [resolve(self.document, each) for each in sorted(references - seen)]
+            seen |= references
+
+    def _inside(self, schema: Any) -> tuple[list[Mapping[str, Any]], set[str]]:
+        known = self._read.get(id(schema))
+        if known is None:
+            faulty: list[Mapping[str, Any]] = []
+            references: set[str] = set()
+            for node in _objects(schema, Kind.SCHEMA):
+                if id(node) in self.faults:
+                    faulty.append(node)
+                if isinstance(node.get("$ref"), str):
+                    references.add(node["$ref"])
+            known = self._read[id(schema)] = faulty, references
+        return known
+
+
+def _objects(node: Any, kind: Kind) -> Iterator[Mapping[str, Any]]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _objects(item, kind)
+    elif isinstance(node, Mapping) and kind is not Kind.DATA:
+        yield node
+        for key, value in node.items():
+            yield from _objects(value, kind_below(kind, key, value))
+
+
+def sound(document: dict[str, Any]) -> Soundness:
+    """The document without the keywords of its schemas that are not well-formed."""
+    found = Soundness(document)
+    found.document = _Reader(document, found).read(document, "", Kind.OBJECT)
+    return found
+
+
+class _Reader:
+    def __init__(self, document: dict[str, Any], found: Soundness) -> None:
+        self._document = document
+        self._found = found
+
+    def read(self, node: Any, pointer: str, kind: Kind) -> Any:
+        if kind is Kind.DATA:
+            return node
+        if isinstance(node, list):
+            return [self.read(item, below(pointer, at), kind) for at, item in enumerate(node)]
+        if not isinstance(node, dict):
+            return node
+        faults: list[str] = []
+        if kind is Kind.SCHEMA:
+            node = self._kept(node, faults)
+        changed = {
+            key: self.read(value, below(pointer, key), kind_below(kind, key, value))
+            for key, value in node.items()
+        }
+        if faults:
+            self._found.faults[id(changed)] = tuple(faults)
+            self._found.pointers[id(changed)] = pointer
+        return changed
+
+    def _kept(self, schema: dict[str, Any], faults: list[str]) -> dict[str, Any]:
+        kept = {}
+        for key, value in schema.items():
+            if key == "items" and isinstance(value, list):
+                # So they are called since 2020-12.
+                key = "prefixItems"
+            value, complaint = self._checked(key, value)
+            if complaint:
+                faults.append(f"`{key}` {complaint}")
+            if value is not None or key in ("const", "default", "example"):
+                kept[key] = value
+        return kept
+
+    def _checked(self, key: str, value: Any) -> tuple[Any, str]:
+        """The value as far as it can be used (`None` for not at all), and what is wrong."""
+        if key in _MAPS:
+            return _well_formed_members(key, value)
+        if key in ("pattern", "$ref"):
+            check = _pattern if key == "pattern" else self._reference
+            return check(value) if isinstance(value, str) else (None, "is no text")
+        is_good, wanted = _CHECKS.get(key, (_anything, ""))
+        return (value, "") if is_good(value) else (None, f"is not {wanted}")
+
+    def _reference(self, value: str) -> tuple[str | None, str]:
+        try:
+            target = followed(self._document, {"$ref": value})
+        except (ValueError, RecursionError) as error:
+            return None, f"is a {error}" if "nothing" in str(error) else f"({error})"
+        return (value, "") if _is_schema(target) else (None, f"names no schema: {value}")
+
+
+def _well_formed_members(key: str, value: Any) -> tuple[Any, str]:
+    if not isinstance(value, dict):
+        return None, "is not an object"
+    kept = {name: member for name, member in value.items() if _is_schema(member)}
+    wrong = [name for name in value if name not in kept]
+    if key == "patternProperties":
+        patterns = {name: readable(name) for name in kept}
+        wrong += [name for name, pattern in patterns.items() if pattern is None]
+        kept = {str(patterns[name]): kept[name] for name in kept if patterns[name] is not None}
+    return kept, f"has members that are no schemas: {', '.join(wrong)}" if wrong else ""
+
+
+def _pattern(value: str) -> tuple[str | None, str]:
+    found = readable(value)
+    return found, "" if found is not None else f"is no regular expression of ECMAScript: {value}"
+
+
+def _anything(_value: Any) -> bool:
+    return True
+
+
+def _is_schema(value: Any) -> bool:
+    return isinstance(value, dict | bool)
+
+
+def _are_schemas(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_schema, value))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_type(value: Any) -> bool:
+    several = value if isinstance(value, list) and value else [value]
+    return all(isinstance(each, str) and each in _TYPES for each in several)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value >= 0 and int(value) == value
+
+
+def _is_divisor(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+_SCHEMAS = """
+items additionalProperties not contains propertyNames if then else unevaluatedProperties
+unevaluatedItems additionalItems
+"""
+_COUNTS = """
+minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains
+"""
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "type": (_is_type, "a type of JSON Schema"),
+    "required": (_are_texts, "a list of names"),
+    "enum": (_is_list, "a list"),
+    "format": (_is_text, "a text"),
+    "uniqueItems": (_is_boolean, "true or false"),
+    "multipleOf": (_is_divisor, "a number above 0"),
+    **dict.fromkeys(
+        ("allOf", "anyOf", "oneOf", "prefixItems"), (_are_schemas, "a list of schemas")
+    ),
+    **dict.fromkeys(_SCHEMAS.split(), (_is_schema, "a schema")),
+    **dict.fromkeys(
+        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), (_is_number, "a number")
+    ),
+    **dict.fromkeys(_COUNTS.split(), (_is_count, "a count")),
+}

@@ -1,0 +1,141 @@
+"""Brings the operations of a document to where every reader of it looks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.openapi.operations import METHODS
+from lockstep.openapi.shapes import followed
+
+# A method that has a member of its own since 3.2; others stand under `additionalOperations`.
+_ALSO = ("query",)
+# A documented answer of which nothing is known.
+_UNKNOWN = {"description": "", "content": {"*/*": {}}}
+_STANDARD = frozenset({*METHODS, *_ALSO})
+
+
+def structured(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The document with whole path items and operations for references to them.
+
+    What cannot be read is left out, and named in the second part of the answer.
+    """
+    problems: list[str] = []
+    paths = {}
+    for path, item in raw.get("paths", {}).items():
+        if not path.startswith("x-"):
+            whole = _item(raw, path, item, problems)
+            if whole is not None:
+                paths[path] = whole
+    return {**raw, "openapi": str(raw["openapi"]), "paths": paths}, problems
+
+
+def methods_of(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The operations of a path item by method, in small letters only for those of HTTP."""
+    for method in (*METHODS, *_ALSO):
+        if method in item:
+            yield method, item[method]
+    additional = item.get("additionalOperations")
+    yield from additional.items() if isinstance(additional, Mapping) else ()
+
+
+def _item(raw: dict[str, Any], path: str, item: Any, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        whole = _whole(raw, item)
+    except (ValueError, RecursionError) as error:
+        problems.append(f"paths, {path}: cannot be read: {error}")
+        return None
+    if not isinstance(whole, dict):
+        if whole is not None:
+            problems.append(f"paths, {path}: cannot be read: it is no object")
+        return None
+    known = {_named(key): value for key, value in whole.items()}
+    if "parameters" in known:
+        known["parameters"] = _parameters(raw, path, known["parameters"], problems)
+    for method, definition in list(methods_of(known)):
+        place = known if method in known else dict(known["additionalOperations"])
+        label = f"{method.upper()} {path}"
+        try:
+            place[method] = _operation(raw, label, definition, problems)
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+            problems.append(f"paths, {path}: cannot be read: {method.upper()}: {error}")
+            del place[method]
+        if place is not known:
+            known["additionalOperations"] = place
+    return known
+
+
+def _named(key: str) -> str:
+    return key.lower() if key.lower() in _STANDARD else key
+
+
+def _whole(raw: Mapping[str, Any], node: Any, steps: int = 0) -> Any:
+    """What a reference names, with what stands beside the reference."""
+    if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
+        return node
+    if steps > 50:
+        raise ValueError(f"references go in a circle: {node['$ref']}")
+    beside = {key: value for key, value in node.items() if key != "$ref"}
+    target = _whole(raw, followed(raw, {"$ref": node["$ref"]}), steps + 1)
+    if not isinstance(target, dict):
+        raise ValueError(f"{node['$ref']} is no object")
+    return {**target, **beside}
+
+
+def _operation(
+    raw: dict[str, Any], label: str, definition: Any, problems: list[str]
+) -> dict[str, Any]:
+    whole = _whole(raw, definition)
+    if not isinstance(whole, dict):
+        raise ValueError("it is no object")
+    changed = dict(whole)
+    if "parameters" in changed:
+        changed["parameters"] = _parameters(raw, label, changed["parameters"], problems)
+    if "requestBody" in changed:
+        body = _readable(raw, changed["requestBody"], ("content",))
+        if body is None:
+            problems.append(f"the request body of {label} cannot be read")
+            del changed["requestBody"]
+    responses = changed.get("responses") or {}
+    if not isinstance(responses, dict):
+        raise ValueError("its `responses` is no object")
+    changed["responses"] = {}
+    for status, response in responses.items():
+        if status.startswith("x-"):
+            continue
+        if _readable(raw, response, ("content", "headers", "links")) is None:
+            problems.append(f"the response {status} of {label} cannot be read")
+            response = _UNKNOWN
+        changed["responses"][status] = response
+    return changed
+
+
+def _parameters(raw: dict[str, Any], label: str, parameters: Any, problems: list[str]) -> list[Any]:
+    kept = []
+    for at, parameter in enumerate(parameters if isinstance(parameters, list) else [parameters]):
+        plain = _readable(raw, parameter, ("content",))
+        if plain is None or not all(isinstance(plain.get(word), str) for word in ("name", "in")):
+            problems.append(f"the parameter {at + 1} of {label} cannot be read")
+        else:
+            kept.append(parameter)
+    return kept
+
+
+def _readable(raw: dict[str, Any], node: Any, maps: tuple[str, ...]) -> dict[str, Any] | None:
+    """The object that a node is or refers to, if its members can be read."""
+    try:
+        plain = followed(raw, node)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(plain, dict):
+        return None
+    members = [plain[word] for word in maps if word in plain]
+    are_maps = all(isinstance(each, dict) for each in members)
+    return plain if are_maps and all(_all_objects(raw, each) for each in members) else None
+
+
+def _all_objects(raw: dict[str, Any], members: dict[str, Any]) -> bool:
+    try:
+        return all(isinstance(followed(raw, each), dict) for each in members.values())
+    except (ValueError, RecursionError):
+        return False

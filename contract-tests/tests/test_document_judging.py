@@ -1,0 +1,252 @@
+"""What answers are held against: media types, headers, streams, schemas that are not sound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.openapi.patterns import readable
+from lockstep.transport.messages import Response
+
+TEXT = {"type": "string"}
+
+
+def described(
+    response: Any, method: str = "get", version: str = "3.1.0", **schemas: Any
+) -> tuple[Conformance, Document]:
+    """A document of one operation, `/x`, with one response."""
+    document = Document(
+        {
+            "openapi": version,
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/x": {method: {"operationId": "x", "responses": {"2XX": response}}}},
+            "components": {"schemas": schemas},
+        }
+    )
+    return Conformance(document), document
+
+
+def judged(response: Any, answer: Response, **more: Any) -> list[str]:
+    """The kinds of violation of an answer."""
+    conformance, document = described(response, **more)
+    return [each.kind for each in conformance.check(document.operations["x"], answer)]
+
+
+def body(schema: Any, media_type: str = "application/json") -> Any:
+    """A response with a schema."""
+    return {"description": "ok", "content": {media_type: {"schema": schema}}}
+
+
+def typed(media_type: str, data: bytes = b'"a"') -> Response:
+    """An answer of a media type."""
+    return Response(200, (("Content-Type", media_type),), data)
+
+
+@pytest.mark.parametrize(
+    ("documented", "sent", "fits"),
+    [
+        ("*/*", "application/json", True),
+        ("application/*", "application/json", True),
+        ("image/*", "application/json", False),
+        ("application/json; charset=utf-8", "application/json", True),
+        ("application/json", "application/json;charset=UTF-8", True),
+        ("Application/JSON", "application/json", True),
+        ("application/*+json", "application/problem+json", True),
+        ("application/*+json", "application/json", False),
+        ("application/json", "application/problem+json", False),
+    ],
+)
+def test_a_documented_media_type_may_be_a_range(documented: str, sent: str, fits: bool) -> None:
+    found = judged(body(TEXT, documented), typed(sent))
+    assert found == ([] if fits else ["undocumented_media_type"])
+    if fits:
+        assert judged(body(TEXT, documented), typed(sent, b"1")) == ["body_schema"]
+
+
+def test_the_closest_media_type_counts() -> None:
+    content = {
+        "*/*": {"schema": {"type": "null"}},
+        "application/*": {"schema": {"type": "boolean"}},
+        "application/*+json": {"schema": {"type": "array"}},
+        "application/json;version=1": {"schema": {"type": "integer"}},
+        "application/json;version=2": {"schema": TEXT},
+    }
+    response = {"description": "ok", "content": content}
+    for sent, data in (
+        ("application/json; version=1", b"1"),
+        ("application/json; version=2", b'"a"'),
+        ("application/hal+json", b"[]"),
+        ("application/x-json", b"true"),
+        ("text/json", b"null"),
+    ):
+        assert judged(response, typed(sent, data)) == []
+        assert judged(response, typed(sent, b"{}")) == ["body_schema"]
+
+
+def test_an_answer_to_head_is_not_judged_by_its_body() -> None:
+    assert judged(body(TEXT), typed("application/json", b""), method="head") == []
+    assert judged(body(TEXT), Response(200), method="head") == []
+    assert judged(body(TEXT), Response(204)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "fits"),
+    [
+        ({"schema": {"type": "array", "items": {"type": "integer"}}}, "1, 2,3", True),
+        ({"schema": {"type": "array", "items": {"type": "integer"}}}, "1,b", False),
+        ({"schema": {"type": "array", "items": TEXT, "maxItems": 1}}, "1,2", False),
+        ({"schema": {"type": "object", "required": ["a"]}}, "a,1,b,2", True),
+        ({"schema": {"type": "object", "required": ["a"]}}, "b,1", False),
+        ({"explode": True, "schema": {"type": "object", "required": ["a"]}}, "a=1,b=2", True),
+        ({"schema": {"$ref": "#/components/schemas/Numbers"}}, "1,2", True),
+        ({"content": {"application/json": {"schema": {"type": "object"}}}}, '{"a":1}', True),
+        ({"content": {"application/json": {"schema": {"type": "object"}}}}, "1", False),
+    ],
+)
+def test_headers_hold_lists_and_objects(header: Any, value: str, fits: bool) -> None:
+    response = {"description": "ok", "headers": {"X-It": header}}
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    found = judged(response, Response(200, (("X-It", value),)), Numbers=numbers)
+    assert found == ([] if fits else ["header_schema"])
+
+
+@pytest.mark.parametrize(
+    ("media_type", "good", "bad"),
+    [
+        ("application/jsonl", b'{"data":"a"}\n{"data":"b"}\n', b'{"data":"a"}\n{"data":1}\n'),
+        ("application/x-ndjson", b'{"data":"a"}', b'{"data":"a"}\n[]'),
+        ("application/json-seq", b'\x1e{"data":"a"}\n', b'\x1e{"data":"a"}\n\x1e{}\n'),
+        (
+            "text/event-stream",
+            b":hi\n\ndata: a\ndata: b\nid: 1\n\n",
+            b"event: x\ndata: toolong\n\n",
+        ),
+    ],
+)
+def test_the_items_of_a_stream_are_judged(media_type: str, good: bytes, bad: bytes) -> None:
+    item = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "string", "maxLength": 4}},
+    }
+    response = {"description": "ok", "content": {media_type: {"itemSchema": item}}}
+    assert judged(response, typed(media_type, good), version="3.2.0") == []
+    assert judged(response, typed(media_type, bad), version="3.2.0") == ["body_schema"]
+    # What is said of all items together is not what one line is held against.
+    assert judged(body({"type": "array"}, media_type), typed(media_type, good)) == []
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"type": "string", "required": True},
+        {"type": "any"},
+        {"properties": ["a"]},
+        {"properties": {"a": "string"}},
+        {"enum": "a"},
+        {"allOf": {}},
+        {"items": "string"},
+        {"minLength": "1"},
+        {"minimum": "0"},
+        {"pattern": "*"},
+        {"patternProperties": {"*": {}}},
+        {"$ref": "#/components/schemas/Gone"},
+        {"$ref": "#/components/schemas/Circle"},
+        {"$ref": "gone.json"},
+    ],
+)
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_what_is_unsound_in_a_schema_is_named_and_the_rest_is_judged(
+    member: Any, version: str
+) -> None:
+    parts: dict[str, Any] = {
+        "It": {"type": "object", "properties": {"a": member, "b": TEXT}},
+        "Circle": {"$ref": "#/components/schemas/Circle"},
+    }
+    conformance, document = described(
+        body({"$ref": "#/components/schemas/It"}), version=version, **parts
+    )
+    operation = document.operations["x"]
+    assert conformance.check(operation, typed("application/json", b'{"a":"1","b":"2"}')) == []
+    wrong = conformance.check(operation, typed("application/json", b'{"a":"1","b":2}'))
+    assert [each.where for each in wrong] == ["body /b type"]
+    told = conformance.unjudged()
+    place = "the schema at #/components/schemas/It/properties/a cannot be judged: "
+    assert told[0].startswith(place)
+    assert told[0].endswith(" (2 answers)")
+
+
+def test_what_no_answer_reaches_does_no_harm() -> None:
+    conformance, document = described(body(TEXT), Other={"type": "any", "pattern": "["})
+    assert conformance.check(document.operations["x"], typed("application/json")) == []
+    assert conformance.unjudged() == []
+
+
+@pytest.mark.parametrize("name", ["default", "example", "enum", "const", "examples", "properties"])
+def test_names_of_members_are_no_words_of_schemas(name: str) -> None:
+    member = {"type": "string", "nullable": True}
+    schema = {"type": "object", "properties": {name: member}, "required": [name]}
+    text = f'{{"{name}":null}}'.encode()
+    assert judged(body(schema), typed("application/json", text), version="3.0.3") == []
+    for media_type in ("default", "example"):
+        named = {"type": "object", "properties": {media_type: schema}}
+        inner = f'{{"{media_type}":{text.decode()}}}'.encode()
+        assert judged(body(named), typed("application/json", inner), version="3.0.3") == []
+
+
+def test_an_answer_may_be_documented_by_default() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "nullable": True}}}
+    raw = {
+        "openapi": "3.0.3",
+        "paths": {"/x": {"get": {"operationId": "x", "responses": {"default": body(schema)}}}},
+    }
+    document = Document(raw)
+    answer = typed("application/json", b'{"a":null}')
+    assert Conformance(document).check(document.operations["x"], answer) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        (r"^\p{L}+$", "Größe", "1"),
+        (r"^(?<first>a)\k<first>$", "aa", "ab"),
+        (r"^(?P<year>\d{2})-(?P=year)$", "20-20", "20-21"),
+        (r"^\d$", "1", "٣"),
+        (r"^a++$", "aa", "b"),
+        (r"^[\w-.]+$", "a-b.c", "a b"),
+        (r"\Aab\Z", "ab", "abc"),
+        (r"^[^]$", "\n", ""),
+        (r"^\h*$", " \t", "a"),
+        (r"/^a$/i", "A", "b"),
+        (r"^{id}$", "{id}", "id"),
+        (r"^\Qa.b\E$", "a.b", "axb"),
+    ],
+)
+def test_patterns_of_other_dialects_are_judged(pattern: str, good: str, bad: str) -> None:
+    schema = {"type": "string", "pattern": pattern}
+    conformance, document = described(body(schema))
+    validator = conformance.validator(
+        document.operations["x"].responses["2XX"].media_types["application/json"]["schema"]
+    )
+    assert validator.is_valid(good)
+    assert not validator.is_valid(bad)
+
+
+def test_a_pattern_that_nothing_reads_is_none() -> None:
+    assert readable("*") is None
+    assert readable("(?(1)a|b)") is None
+
+
+def test_one_answer_that_cannot_be_judged_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    conformance, document = described(body(TEXT))
+
+    def fail(_schema: Any) -> Any:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(conformance, "validator", fail)
+    assert conformance.check(document.operations["x"], typed("application/json")) == []
+    told = ["the answers 200 to GET /x cannot be judged: RuntimeError('broken') (1 answer)"]
+    assert conformance.unjudged() == told

@@ -1,0 +1,327 @@
+"""What documents are written as: YAML, several files, older and newer versions, odd paths."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockstep.openapi.conformance import Conformance
+from lockstep.openapi.document import Document
+from lockstep.openapi.loading import load_yaml
+from lockstep.transport.messages import Response
+
+JSON = (("Content-Type", "application/json"),)
+TEXT = {"type": "string"}
+
+
+def ok(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
+    """The responses of an operation that answers 200 with a schema."""
+    return {"200": {"description": "ok", "content": {media_type: {"schema": schema}}}}
+
+
+def document(paths: Any, version: str = "3.1.0", **more: Any) -> Document:
+    """A document of these paths."""
+    info = {"title": "t", "version": "1"}
+    return Document({"openapi": version, "info": info, "paths": paths, **more})
+
+
+def kinds(described: Document, name: str, body: Any, status: int = 200) -> list[str]:
+    """The kinds of violation of a JSON answer to an operation."""
+    answer = Response(status, JSON, json.dumps(body).encode())
+    found = Conformance(described).check(described.operations[name], answer)
+    return [violation.kind for violation in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[NO, on, Yes, off]", ["NO", "on", "Yes", "off"]),
+        ("[2020-01-01, 1:30, 1_000, .inf]", ["2020-01-01", "1:30", "1_000", ".inf"]),
+        (
+            "[true, False, ~, null, 0x1F, 0o17, 017, 1e3]",
+            [True, False, None, None, 31, 15, 17, 1e3],
+        ),
+        ("[=, <, !!str 1, !!binary aGk=]", ["=", "<", "1", "aGk="]),
+        (
+            "{200: a, 1.10: b, NO: c, on: d, null: e}",
+            dict(zip(("200", "1.10", "NO", "on", "null"), "abcde", strict=True)),
+        ),
+        ("a: &a {x: 1}\nb: {<<: *a, y: 2}", {"a": {"x": 1}, "b": {"x": 1, "y": 2}}),
+    ],
+)
+def test_yaml_has_the_words_of_1_2(text: str, value: Any) -> None:
+    assert load_yaml(text) == value
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_byte_order_mark_is_no_part_of_a_document(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text("openapi: 3.1\ninfo: {title: Größe}\npaths: {}\n", encoding=encoding)
+    assert Document.load(path).title == "Größe"
+
+
+def written(folder: Path, **files: Any) -> Path:
+    """A document in several files; `_` in their names stands for `.`."""
+    for name, content in files.items():
+        path = folder / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content))
+    return folder / "main.json"
+
+
+def test_references_are_followed_into_other_files(tmp_path: Path) -> None:
+    node = {"type": "object", "required": ["name"], "properties": {"next": {"$ref": "#/Node"}}}
+    main = written(
+        tmp_path,
+        main_json={
+            "openapi": "3.0.3",
+            "paths": {
+                "/item": {"$ref": "parts/item.json"},
+                "/operation": {"get": {"$ref": "parts/get.json"}},
+                "/response": {"get": {"responses": {"200": {"$ref": "parts/more.json#/ok~1it"}}}},
+            },
+            "components": {"schemas": {"Here": TEXT}},
+        },
+        parts__item_json={"get": {"$ref": "get.json"}},
+        parts__get_json={
+            "parameters": [{"$ref": "more.json#/id"}],
+            "responses": {"200": {"$ref": "more.json#/ok~1it"}},
+        },
+        parts__more_json={
+            "id": {
+                "name": "id",
+                "in": "query",
+                "schema": {"$ref": "../main.json#/components/schemas/Here"},
+            },
+            "ok/it": {"content": {"application/json": {"schema": {"$ref": "node.json#/Node"}}}},
+        },
+        parts__node_json={"Node": node},
+    )
+    described = Document.load(main)
+    assert described.problems == []
+    assert list(described.operations) == ["GET /item", "GET /operation", "GET /response"]
+    assert [each.name for each in described.operations["GET /item"].parameters] == ["id"]
+    for name in described.operations:
+        assert kinds(described, name, {"name": "a", "next": {"name": "b"}}) == []
+        assert kinds(described, name, {"name": "a", "next": {}}) == ["body_schema"]
+
+
+def test_ids_and_anchors_are_references_too() -> None:
+    schemas = {
+        "A": {"$id": "https://e.org/a.json", "properties": {"b": {"$ref": "b.json#it"}}},
+        "B": {"$id": "https://e.org/b.json", "$defs": {"C": {"$anchor": "it", **TEXT}}},
+    }
+    paths = {"/x": {"get": {"responses": ok({"$ref": "https://e.org/a.json"})}}}
+    described = document(paths, components={"schemas": schemas})
+    assert kinds(described, "GET /x", {"b": "text"}) == []
+    assert kinds(described, "GET /x", {"b": 1}) == ["body_schema"]
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    get = {"responses": ok(TEXT)}
+    main = written(
+        tmp_path,
+        main_json={
+            "openapi": "3.1.0",
+            "paths": {
+                "/gone": {"$ref": "gone.json"},
+                "/circle": {"get": {"$ref": "#/paths/~1circle/get"}},
+                "/word": {"get": "word", "post": get},
+                "/nameless": {"get": {**get, "parameters": [{"in": "query"}]}},
+                "/answer": {"get": {"responses": {"200": {"$ref": "#/components/responses/No"}}}},
+                "/schema": {"get": {"responses": ok({"$ref": "#/components/schemas/No"})}},
+            },
+        },
+    )
+    described = Document.load(main)
+    names = ["POST /word", "GET /nameless", "GET /answer", "GET /schema"]
+    assert list(described.operations) == names
+    told = "\n".join(described.problems)
+    for part in ("gone.json", "paths, /circle", "paths, /word", "/nameless", "GET /answer"):
+        assert part in told
+    # Nothing is known of these, and so nothing is wrong.
+    assert kinds(described, "GET /answer", {"any": 1}) == []
+    assert kinds(described, "GET /schema", {"any": 1}) == []
+
+
+def test_a_document_from_the_network_names_no_files() -> None:
+    paths = {"/x": {"$ref": "file:///etc/hostname"}, "/y": {"get": {}}}
+    raw = {"openapi": "3.1.0", "paths": paths}
+    described = Document(raw, "http://127.0.0.1:1/openapi.json")
+    assert list(described.operations) == ["GET /y"]
+    assert "only files and http(s) URLs are followed" in described.problems[0]
+
+
+SWAGGER: dict[str, Any] = {
+    "swagger": "2.0",
+    "info": {"title": "Old", "version": "1"},
+    "host": "example.org",
+    "basePath": "/v1",
+    "consumes": ["application/json"],
+    "securityDefinitions": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+    "security": [{"key": []}],
+    "parameters": {"page": {"name": "page", "in": "query", "type": "integer", "default": 1}},
+    "responses": {
+        "Pet": {
+            "description": "ok",
+            "schema": {"$ref": "#/definitions/Pet"},
+            "headers": {"X-Count": {"type": "integer"}},
+        }
+    },
+    "definitions": {
+        "Pet": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {"name": {"type": "string", "x-nullable": True}},
+        }
+    },
+    "paths": {
+        "/pets": {
+            "parameters": [{"$ref": "#/parameters/page"}],
+            "get": {"operationId": "listPets", "responses": {"200": {"$ref": "#/responses/Pet"}}},
+            "post": {
+                "operationId": "addPet",
+                "parameters": [
+                    {
+                        "name": "pet",
+                        "in": "body",
+                        "required": True,
+                        "schema": {"$ref": "#/definitions/Pet"},
+                    }
+                ],
+                "responses": {"201": {"description": "made"}},
+            },
+        },
+        "/photos": {
+            "post": {
+                "operationId": "addPhoto",
+                "parameters": [
+                    {"name": "file", "in": "formData", "type": "file", "required": True},
+                    {"name": "tags", "in": "formData", "type": "array", "items": TEXT},
+                ],
+                "responses": {"default": {"description": "any"}},
+            }
+        },
+    },
+}
+
+
+def test_swagger_2_is_read_as_3() -> None:
+    described = Document(SWAGGER)
+    operations = described.operations
+    assert described.base_path == "/v1"
+    assert operations["listPets"].requires_auth
+    (page,) = operations["listPets"].parameters
+    assert (page.name, page.location, page.has_default) == ("page", "query", True)
+    assert kinds(described, "listPets", {"name": None}) == []
+    assert kinds(described, "listPets", {"name": 1}) == ["body_schema"]
+    count = Response(200, (*JSON, ("X-Count", "many")), b'{"name":"a"}')
+    found = Conformance(described).check(operations["listPets"], count)
+    assert [each.kind for each in found] == ["header_schema"]
+    body = operations["addPet"].definition["requestBody"]
+    assert body["required"]
+    assert list(body["content"]) == ["application/json"]
+    form = operations["addPhoto"].definition["requestBody"]["content"]["multipart/form-data"]
+    assert form["schema"]["required"] == ["file"]
+    assert form["schema"]["properties"]["file"] == {"type": "string", "format": "binary"}
+
+
+def test_methods_of_3_2_are_operations() -> None:
+    paths = {
+        "/x": {
+            "query": {"operationId": "search", "responses": ok(TEXT)},
+            "additionalOperations": {"LINK": {"responses": {"204": {}}}},
+        }
+    }
+    described = document(paths, "3.2.0")
+    found = [(each.method, each.path) for each in described.operations.values()]
+    assert found == [("QUERY", "/x"), ("LINK", "/x")]
+    assert described.label("QUERY", "/x") == "search"
+
+
+def test_operations_that_share_an_id_are_both_read() -> None:
+    get = {"operationId": "get", "responses": ok(TEXT)}
+    paths = {"/a": {"get": get}, "/b": {"get": get}, "/c": {"get": {**get, "operationId": "c"}}}
+    assert list(document(paths).operations) == ["GET /a", "GET /b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/answers/1", "plain"),
+        ("/answers/1?other=1", "plain"),
+        ("/answers/1?full=true", "full"),
+        ("/answers/1?a=b&full=true", "full"),
+        ("/answers/{id}?full=true", "full"),
+        ("/answers/{id}", "plain"),
+    ],
+)
+def test_a_path_may_ask_for_a_query(path: str, name: str) -> None:
+    get = {"responses": ok(TEXT)}
+    paths = {
+        "/answers/{id}": {"get": {**get, "operationId": "plain"}, "delete": get},
+        "/answers/{id}?full=true": {"get": {**get, "operationId": "full"}},
+    }
+    described = document(paths)
+    assert described.label("GET", path) == name
+    assert described.label("DELETE", "/answers/1?full=true") == "DELETE /answers/{id}"
+
+
+def test_paths_that_differ_only_in_names_are_one() -> None:
+    paths = {
+        "/users/{id}": {"get": {"operationId": "byId", "responses": ok({"type": "integer"})}},
+        "/users/{name}": {
+            "get": {"operationId": "byName", "responses": ok(TEXT)},
+            "put": {"operationId": "put", "responses": ok(TEXT)},
+        },
+    }
+    described = document(paths)
+    assert described.label("PUT", "/users/1") == "put"
+    # Which of the two a request is for cannot be told, so that either answer is right.
+    assert kinds(described, "byId", 1) == kinds(described, "byId", "a") == []
+    assert kinds(described, "byId", []) == ["body_schema"]
+
+
+def test_long_chains_and_circles_of_schemas_are_read() -> None:
+    schemas: dict[str, Any] = {
+        f"N{at}": {
+            "type": "object",
+            "properties": {
+                "next": {"$ref": f"#/components/schemas/N{(at + 1) % 800}"},
+                "one": {
+                    "oneOf": [
+                        {"$ref": f"#/components/schemas/N{(at * 7) % 800}"},
+                        {"$ref": f"#/components/schemas/N{(at * 3 + 1) % 800}"},
+                    ]
+                },
+            },
+        }
+        for at in range(800)
+    }
+    paths = {"/x": {"get": {"responses": ok({"$ref": "#/components/schemas/N0"})}}}
+    described = document(paths, components={"schemas": schemas})
+    shape = described.shape_of(described.operations["GET /x"], 200, "application/json")
+    assert shape is not None
+    assert not shape.has("id")
+    assert kinds(described, "GET /x", {"next": {"next": {}}}) == []
+
+
+@pytest.mark.parametrize("word", ["oneOf", "anyOf", "allOf"])
+def test_annotations_are_merged_from_schemas_that_contain_themselves(word: str) -> None:
+    def part(name: str, kind: str) -> dict[str, Any]:
+        own = {"$ref": f"#/components/schemas/{name}"}
+        members = {"child": own, kind: {"type": "string", "x-generated": kind}}
+        return {"type": "object", "properties": members}
+
+    both = [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]
+    schemas = {"A": part("A", "id"), "B": part("B", "token")}
+    paths = {"/x": {"get": {"responses": ok({word: both})}}}
+    described = document(paths, components={"schemas": schemas})
+    shape = described.shape_of(described.operations["GET /x"], 200, "application/json")
+    assert shape is not None
+    body = {"child": {"child": {"id": "1", "token": "2"}}}
+    found = [(each.kind, each.path) for each in shape.generated(body)]
+    assert found == [("id", ("child", "child", "id")), ("token", ("child", "child", "token"))]
