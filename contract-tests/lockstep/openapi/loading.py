@@ -82,17 +82,26 @@ def load_data(source: Path | str) -> Any:
     try:
         return _parsed(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"{source}: {error}") from error
+        raise ValueError(f"{source}: {' '.join(str(error).split())}") from error
 
 
 def read_text(source: Path | str) -> str:
     """The text of a file or of an `http(s)` URL; `OSError` and `ValueError` name what is wrong."""
-    data = _fetch(source) if is_url(source) else Path(source).read_bytes()
+    data = _fetch(source) if is_url(source) else _read(Path(source))
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{source} is not UTF-8 text: {error}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise OSError(f"there is no file {path}: is it in another folder?") from error
+    except OSError as error:
+        raise OSError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 
 def is_url(source: Path | str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
-from lockstep.openapi.loading import load_yaml
+from lockstep.openapi.loading import load_data, load_yaml
 from lockstep.transport.messages import Response
 
 JSON = (("Content-Type", "application/json"),)
@@ -325,3 +325,15 @@ def test_annotations_are_merged_from_schemas_that_contain_themselves(word: str) 
     body = {"child": {"child": {"id": "1", "token": "2"}}}
     found = [(each.kind, each.path) for each in shape.generated(body)]
     assert found == [("id", ("child", "child", "id")), ("token", ("child", "child", "token"))]
+
+
+def test_what_cannot_be_read_is_named_in_one_sentence(tmp_path: Path) -> None:
+    missing, broken = tmp_path / "missing.yaml", tmp_path / "broken.yaml"
+    broken.write_text("openapi: 3.0.0\npaths: [\n")
+    with pytest.raises(OSError, match=f"there is no file {missing}"):
+        load_data(missing)
+    with pytest.raises(OSError, match="cannot be read: is a directory"):
+        load_data(tmp_path)
+    with pytest.raises(ValueError, match=f"{broken}: .* line 3") as error:
+        load_data(broken)
+    assert "\n" not in str(error.value)
