@@ -301,7 +301,8 @@ def test_a_body_without_measure_is_not_kept(head: bytes, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        ("gzip", gzip.compress(b"text ") + gzip.compress(b"text")),
+        # Without a time in them, so that every process names the case alike.
+        ("gzip", gzip.compress(b"text ", mtime=0) + gzip.compress(b"text", mtime=0)),
         ("deflate", zlib.compress(b"text text")),
         ("deflate", zlib.compress(b"text text", wbits=-15)),
     ],
