@@ -95,24 +95,31 @@ class Confirmer:
         """
         tries = [(finding, each) for finding in findings for each in finding.exemplars]
         tries.sort(key=lambda pair: (not is_grounded(pair[1]), len(pair[1])))
-        chosen = findings[0]
         oracles = {id(finding): self._oracle(finding) for finding in findings}
-        for finding, exchanges in self._tries(tries, chosen):
-            oracle = oracles[id(finding)]
-            start = self._named(tuple(exchanges))
-            played = oracle.play(start, start.exchanges, anew=True) if exchanges else None
-            if played is None or not played.shown:
-                continue
-            grounded = self._grounded(oracle, played, start.exchanges)
-            if grounded is not None:
-                return oracle, grounded
+        for finding, exchanges in self._tries(tries):
+            found = self._shown(oracles[id(finding)], exchanges)
+            if found is not None:
+                return found
+        # Whether all that was sent before can be judged says nothing of the steps themselves.
         conclusive = all(oracle.is_conclusive for oracle in oracles.values())
-        for finding in findings:
-            finding.reproduced = False if conclusive else None
-        return None
+        found = self._shown(oracles[id(findings[0])], _history(findings[0]))
+        if found is None:
+            for finding in findings:
+                finding.reproduced = False if conclusive else None
+        return found
+
+    def _shown(self, oracle: Oracle, exchanges: Iterable[Exchange]) -> tuple[Oracle, Played] | None:
+        start = self._named(tuple(exchanges))
+        if not start.exchanges:
+            return None
+        played = oracle.play(start, start.exchanges, anew=True)
+        if played is None or not played.shown:
+            return None
+        grounded = self._grounded(oracle, played, start.exchanges)
+        return (oracle, grounded) if grounded is not None else None
 
     def _tries(
-        self, exemplars: list[tuple[Finding, list[Exchange]]], chosen: Finding
+        self, exemplars: list[tuple[Finding, list[Exchange]]]
     ) -> Iterator[tuple[Finding, Iterable[Exchange]]]:
         yield from exemplars[:_MOST_TRIES]
         yield from exemplars[:1]
@@ -120,7 +127,6 @@ class Confirmer:
             if finding.signature.kind == "list":
                 remade = self._remaking(finding, tuple(exchanges), tuple(exchanges))
                 yield from ((finding, steps) for steps in remade)
-        yield chosen, _history(chosen)
 
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
         """The same with steps that make what a list shows, where it leans on what was there.
