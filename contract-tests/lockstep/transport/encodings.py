@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+import brotli
+import zstandard
 
 from lockstep.transport.messages import Response
 
 MAX_BODY = 32 * 2**20
 # For zlib: a gzip or a zlib header is told by itself; some servers send neither for `deflate`.
 _WRAPPED, _BARE = 47, -15
-_CODINGS = {"gzip": (_WRAPPED,), "x-gzip": (_WRAPPED,), "deflate": (_WRAPPED, _BARE)}
+Decoder = Callable[[bytes], bytes | None]
 
 
 def decoded(response: Response) -> Response | None:
@@ -19,17 +23,29 @@ def decoded(response: Response) -> Response | None:
     Two servers may compress the same text to other bytes, so its `Content-Length` is left out. A
     body that cannot be decoded, or grows beyond `MAX_BODY`, stays as it is.
     """
-    coding = (response.header("content-encoding") or "identity").strip().lower()
-    if coding == "identity" or not response.body:
+    named = (response.header("content-encoding") or "").lower().split(",")
+    codings = [name for name in map(str.strip, named) if name not in ("", "identity")]
+    if not codings or not response.body:
         return response
-    if coding not in _CODINGS:
+    if not _DECODERS.keys() >= set(codings):
         return None
-    for bits in _CODINGS[coding]:
-        body = _inflated(response.body, bits)
-        if body is not None:
-            kept = (item for item in response.headers if item[0].lower() != "content-length")
-            return replace(response, headers=tuple(kept), body=body)
-    return response
+    body: bytes | None = response.body
+    # They stand in the order in which they were applied.
+    for coding in reversed(codings):
+        body = _DECODERS[coding](body) if body is not None else None
+    if body is None:
+        return response
+    kept = (item for item in response.headers if item[0].lower() != "content-length")
+    return replace(response, headers=tuple(kept), body=body)
+
+
+def _gzip(data: bytes) -> bytes | None:
+    return _inflated(data, _WRAPPED)
+
+
+def _deflate(data: bytes) -> bytes | None:
+    found = _inflated(data, _WRAPPED)
+    return found if found is not None else _inflated(data, _BARE)
 
 
 def _inflated(data: bytes, bits: int) -> bytes | None:
@@ -47,3 +63,38 @@ def _inflated(data: bytes, bits: int) -> bytes | None:
     except zlib.error:
         return None
     return b"".join(parts)
+
+
+def _brotli(data: bytes) -> bytes | None:
+    """RFC 7932."""
+    decompressor = brotli.Decompressor()
+    parts: list[bytes] = []
+    room = MAX_BODY
+    try:
+        while not decompressor.is_finished() and room >= 0:
+            if decompressor.can_accept_more_data() and not data:
+                return None
+            parts.append(decompressor.process(data, output_buffer_limit=room + 1))
+            room, data = room - len(parts[-1]), b""
+    except brotli.error:
+        return None
+    return b"".join(parts) if room >= 0 else None
+
+
+def _zstd(data: bytes) -> bytes | None:
+    """RFC 8878; one frame or several."""
+    source = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)
+    try:
+        body = source.read(MAX_BODY + 1)
+    except zstandard.ZstdError:
+        return None
+    return body if len(body) <= MAX_BODY else None
+
+
+_DECODERS: Mapping[str, Decoder] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

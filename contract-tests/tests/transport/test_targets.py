@@ -10,10 +10,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import brotli
 import pytest
+import zstandard
 from fixtures.sockets import listening
 
 from lockstep.transport import connection, targets
+from lockstep.transport.encodings import MAX_BODY, decoded
 from lockstep.transport.messages import NoResponse, Request, Response
 from lockstep.transport.targets import Target
 
@@ -305,6 +308,9 @@ def test_a_body_without_measure_is_not_kept(head: bytes, monkeypatch: pytest.Mon
         ("gzip", gzip.compress(b"text ", mtime=0) + gzip.compress(b"text", mtime=0)),
         ("deflate", zlib.compress(b"text text")),
         ("deflate", zlib.compress(b"text text", wbits=-15)),
+        ("br", brotli.compress(b"text text")),
+        ("zstd", zstandard.compress(b"text ") + zstandard.compress(b"text")),
+        ("GZIP , br", brotli.compress(gzip.compress(b"text text", mtime=0))),
     ],
 )
 def test_a_compressed_body_comes_as_it_was(coding: str, packed: bytes) -> None:
@@ -312,3 +318,26 @@ def test_a_compressed_body_comes_as_it_was(coding: str, packed: bytes) -> None:
     with listening(head.encode() + packed) as (target, _, _):
         outcome = target.send(Request("GET", "/"))
     assert outcome == Response(200, (("Content-Encoding", coding),), b"text text", "OK")
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        ("gzip", gzip.compress(bytes(MAX_BODY + 1), mtime=0)),
+        ("br", brotli.compress(bytes(MAX_BODY + 1), quality=1)),
+        ("zstd", zstandard.compress(bytes(MAX_BODY + 1))),
+        ("br", b"no brotli"),
+        ("zstd", b"no zstd"),
+        ("br", brotli.compress(b"text text")[:-2]),
+    ],
+    ids=["gzip bomb", "br bomb", "zstd bomb", "not br", "not zstd", "cut br"],
+)
+def test_what_cannot_be_unpacked_or_would_fill_the_memory_stays_as_it_is(
+    coding: str, packed: bytes
+) -> None:
+    answer = Response(200, (("Content-Encoding", coding),), packed)
+    assert decoded(answer) == answer
+
+
+def test_a_coding_that_nobody_knows_is_told() -> None:
+    assert decoded(Response(200, (("Content-Encoding", "gzip, own"),), b"x")) is None
