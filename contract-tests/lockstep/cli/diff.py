@@ -12,7 +12,8 @@ from rich.console import Console
 from lockstep.cli.click_ext import could_not_run
 from lockstep.diff import compare
 from lockstep.diff.report import as_data, counts, print_changes, together
-from lockstep.openapi.loading import load_data
+from lockstep.openapi.described import load_described
+from lockstep.verdict import COULD_NOT_RUN
 
 _EPILOG = """\b
 What breaks is judged for each side. A client makes requests, so fewer allowed values break it: a
@@ -30,7 +31,7 @@ Examples:
 Exit codes:
   0  clients of the older document need not know
   1  they may break
-  2  the documents could not be compared
+  2  the documents, or a part of them, could not be compared
 """
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
@@ -50,17 +51,22 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 def diff(old: str, new: str, everything: bool, strict: bool, report: Path | None) -> None:
     """Say what changed between two documents, and whether it breaks clients.
 
-    OLD and NEW are files or URLs of OpenAPI documents, 3.0 or 3.1: of one server at two times, or
-    of two servers of which one is to take the other's place. References, `allOf` and the ways to
-    write a nullable value make no difference. Each change is a sentence, the places where it is
-    met, and a pointer into the newer document, or into the older one for what is gone.
+    OLD and NEW are files or URLs of documents, Swagger 2.0 or OpenAPI 3.0 to 3.2: of one server at
+    two times, or of two servers of which one is to take the other's place. References, `allOf` and
+    the ways to write a nullable value make no difference. Each change is a sentence, the places
+    where it is met, and a pointer into the newer document, or into the older one for what is gone.
     """
     with could_not_run(OSError, ValueError):
-        alike = together(compare(load_data(old), load_data(new), strict=strict))
+        (older, unread), (newer, also_unread) = load_described(old), load_described(new)
+        alike = together(compare(older, newer, strict=strict))
+        problems = dict.fromkeys([*unread, *also_unread])
+        for problem in problems:
+            click.echo(f"lockstep: not compared: {problem}", err=True)
         if report is not None:
             text = json.dumps(as_data(old, new, alike), ensure_ascii=False, indent=2) + "\n"
             with click.open_file(str(report), "w", encoding="utf-8") as file:
                 file.write(text)
     if str(report) != "-":
         print_changes(alike, Console(), everything=everything)
-    sys.exit(1 if counts(alike)["breaking"] else 0)
+    breaking = counts(alike)["breaking"]
+    sys.exit(1 if breaking else COULD_NOT_RUN if problems else 0)

@@ -12,14 +12,14 @@ from lockstep.openapi.structure import structured
 from lockstep.openapi.swagger import converted
 
 
-def load_described(source: Path | str) -> dict[str, Any]:
-    """The document of a file or URL, with what other files say of it.
+def load_described(source: Path | str) -> tuple[dict[str, Any], list[str]]:
+    """The document of a file or URL, whole in itself, and what of it could not be read, in words.
 
     `OSError` and `ValueError` name the source and what is wrong.
     """
     raw = load_data(source)
     try:
-        return self_contained(raw, source)[0]
+        return self_contained(raw, source)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     except RecursionError as error:

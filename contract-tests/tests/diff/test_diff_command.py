@@ -67,7 +67,7 @@ def test_a_member_that_was_not_to_come(run: Any) -> None:
     assert run(*documents, "--strict").exit_code == 1
 
 
-@pytest.mark.parametrize("broken", [{"swagger": "2.0"}, document({"$ref": "#/nowhere"}), []])
+@pytest.mark.parametrize("broken", [{"swagger": "1.2"}, document({"$ref": "#/nowhere"}), []])
 def test_documents_that_cannot_be_compared(run: Any, broken: Any) -> None:
     result = run(broken, broken)
     assert result.exit_code == 2
@@ -79,3 +79,20 @@ def test_a_document_that_is_not_there(run: Any, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["diff", str(tmp_path / "old.json"), "nowhere.yaml"])
     assert result.exit_code == 2
     assert "nowhere.yaml" in result.stderr
+
+
+def test_documents_in_several_files_and_of_swagger_2_are_compared(tmp_path: Path) -> None:
+    name = {"maxLength": 9, "type": "string"}
+    content = {"application/json": {"schema": {"$ref": "shared.json#/Name"}}}
+    about: dict[str, Any] = {"title": "names", "version": "1"}
+    given = {"in": "body", "name": "body", "required": True, "schema": name | {"maxLength": 4}}
+    old = {"swagger": "2.0", "info": about, "consumes": ["application/json"]}
+    old |= {"paths": {"/a": {"post": {"parameters": [given], "responses": {}}}}}
+    new = {"openapi": "3.1.0", "info": about}
+    new |= {"paths": {"/a": {"post": {"requestBody": {"required": True, "content": content}}}}}
+    for file, data in (("shared", {"Name": name}), ("old", old), ("new", new)):
+        (tmp_path / f"{file}.json").write_text(json.dumps(data))
+    names = [str(tmp_path / "old.json"), str(tmp_path / "new.json")]
+    result = CliRunner().invoke(main, ["diff", *names])
+    assert "maxLength was 4, is 9" in result.output
+    assert result.exit_code == 0
