@@ -101,7 +101,7 @@ def test_what_cannot_be_run_is_said_in_a_line(arguments: list[str], told: str) -
     [
         ("absent.yaml", None, "absent.yaml"),
         ("broken.json", "{", "broken.json"),
-        ("swagger.json", '{"swagger": "2.0"}', "swagger.json"),
+        ("swagger.json", '{"swagger": "1.2"}', "swagger.json"),
     ],
 )
 def test_a_document_that_cannot_be_read_is_named(
