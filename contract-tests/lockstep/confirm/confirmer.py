@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qsl
 
 from lockstep.confirm.budget import Budget
@@ -17,7 +18,7 @@ from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.results.conditions import Condition
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
-from lockstep.results.grounding import is_grounded
+from lockstep.results.grounding import is_grounded, list_elements
 from lockstep.results.signatures import Signature
 from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.credentials import Identity
@@ -131,21 +132,26 @@ class Confirmer:
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
         """The same with steps that make what a list shows, where it leans on what was there.
 
-        `None` where such steps all succeed and do not show the finding: it is about what was left
-        by others. Where nobody knows how to make what is listed, it is given, and the steps stand.
+        Best are steps that make all of it, so that they show the same where nothing is yet. `None`
+        where such steps all succeed and do not show the finding: it is about what was left by
+        others. Where nobody knows how to make what is listed, it is given, and the steps stand.
         """
         exchanges = played.sequence.exchanges
-        if is_grounded(exchanges) and not _counts_others(oracle.finding, exchanges):
+        if _stands_alone(oracle.finding, exchanges):
             return played
-        remade = False
+        remade, best = False, None
         for steps in self._remaking(oracle.finding, start, exchanges):
             named = self._named(steps)
             again = oracle.play(named, named.exchanges, anew=True)
             if again is None or again.follows is not None:
                 continue
-            if again.shown:
+            if again.shown and _stands_alone(oracle.finding, again.sequence.exchanges):
                 return again
+            if again.shown:
+                best = best or again
             remade = remade or all(map(_has_succeeded, again.sequence.exchanges[:-1]))
+        if best is not None:
+            return best
         return None if remade else played
 
     def _remaking(
@@ -168,8 +174,8 @@ class Confirmer:
 
     def _explain(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         """Make the steps short, and find the nearest ones that do not differ."""
-        if is_grounded(sequence.exchanges) and finding.signature.how != "count":
-            best = shrunk(sequence, oracle.show, simplify=is_judged(finding))
+        if _stands_alone(finding, sequence.exchanges):
+            best = shrunk(sequence, partial(_show_alone, oracle), simplify=is_judged(finding))
         else:
             # All but the list may be needed, where nothing else has been made.
             best = simpler_last(sequence, oracle.show)
@@ -287,10 +293,19 @@ def _making(finding: Finding, exchanges: Exchanges) -> list[Exchange]:
     return made if len(made) > len(exchanges) else []
 
 
-def _counts_others(finding: Finding, exchanges: Exchanges) -> bool:
-    """Whether a count is shown that nothing in the steps has added to."""
+def _show_alone(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Sequence | None:
+    found = oracle.show(origin, exchanges)
+    alone = found is not None and _stands_alone(oracle.finding, found.exchanges)
+    return found if alone else None
+
+
+def _stands_alone(finding: Finding, exchanges: Exchanges) -> bool:
+    """Whether steps make all that the last answer shows; of a count, more than its list holds."""
+    if finding.signature.how != "count":
+        return is_grounded(exchanges)
     writes = (e for e in exchanges if e.group is None and e.request.method not in SAFE_METHODS)
-    return finding.signature.how == "count" and not any(writes)
+    longest = max(len(list(list_elements(each))) for each in exchanges[-1].outcomes.values())
+    return is_grounded(exchanges) and sum(map(_has_succeeded, writes)) > longest
 
 
 def _client_named(exchange: Exchange) -> str:
