@@ -13,12 +13,16 @@ from fixtures import blog_server, shed_server
 from fixtures.flask_servers import Variant, pair, serve
 from flask import Flask
 
+from lockstep.confirm import ShrinkSettings
 from lockstep.drivers.replay.driver import ReplaySettings
 from lockstep.recordings import load_recording
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
+
+# How short the steps become is a matter of requests, not of how busy the machine is.
+UNHURRIED = ShrinkSettings(seconds=300)
 
 Make = Callable[[Variant], Flask]
 Found = set[tuple[str, str, str]]
@@ -132,7 +136,7 @@ def recorded(tmp_path: Path) -> Callable[[str], Path]:
 
 def play(api: str, har: Path, *faults: str, times: int = 1, **settings: Any) -> Run:
     make, document, _, prefix = APIS[api]
-    run = Run(Settings(document, require_coverage=False))
+    run = Run(Settings(document, require_coverage=False, confirm=UNHURRIED))
     recording = load_recording(har, run.document)
     with pair(make, *faults, prefix=prefix) as targets:
         for _ in range(times):
