@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from collections import Counter
@@ -17,6 +16,7 @@ from lockstep.auth.tokens import TokenError
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.results.trace import Exchange
 from lockstep.transport.credentials import BEARER, Credential, Identity
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request, Response, status_of
 
 __all__ = ["Actor", "ActorBook", "ActorError", "ActorSpec", "Call"]
@@ -219,8 +219,5 @@ class ActorBook:
 
 
 def _members(answer: Response | None) -> dict[str, Any]:
-    try:
-        given = json.loads(answer.body) if answer is not None else {}
-    except (ValueError, RecursionError):
-        return {}
+    given = json_of(answer.body) if answer is not None else {}
     return given if isinstance(given, dict) else {}

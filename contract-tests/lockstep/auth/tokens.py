@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockstep.auth.bodies import is_email, is_name, is_password
 from lockstep.transport.cookies import is_csrf, set_cookies
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import Response
 
@@ -37,7 +37,7 @@ def read_token(response: Response, source: str) -> str:
     elif colon and where == "cookie":
         found = dict(cookies(response)).get(name)
     else:
-        found = _at(_json(response), source)
+        found = _at(json_of(response.body), source)
     if not isinstance(found, str | int) or found == "":
         raise TokenError(f"no token at {source} of an answer with status {response.status}")
     return str(found)
@@ -45,7 +45,7 @@ def read_token(response: Response, source: str) -> str:
 
 def find_tokens(response: Response) -> list[str]:
     """Every source that may hold a token, the likeliest first."""
-    in_body = sorted(_members(_json(response), ()))
+    in_body = sorted(_members(json_of(response.body), ()))
     body = [pointer(path) for rank, path in in_body if rank < len(_NAMES)]
     headers = [
         f"header:{name}"
@@ -92,13 +92,6 @@ def _texts(node: Any) -> Iterator[tuple[str, str]]:
             yield name, member
         else:
             yield from _texts(member)
-
-
-def _json(response: Response) -> Any:
-    try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _at(node: Any, source: str) -> Any:

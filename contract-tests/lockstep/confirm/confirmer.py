@@ -6,10 +6,9 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from urllib.parse import parse_qsl
 
 from lockstep.confirm.budget import Budget
-from lockstep.confirm.corrections import Corrector
+from lockstep.confirm.corrections import Corrector, cause_of
 from lockstep.confirm.dependencies import Exchanges, dependencies
 from lockstep.confirm.grounding import creations
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
@@ -22,7 +21,7 @@ from lockstep.results.grounding import is_grounded, list_elements
 from lockstep.results.signatures import Signature
 from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.credentials import Identity
-from lockstep.transport.messages import Request, Response, status_of
+from lockstep.transport.messages import Response, status_of
 
 # So many of the sequences of one cause are tried, and the best one twice.
 _MOST_TRIES = 5
@@ -241,7 +240,7 @@ class Confirmer:
         finding.conditions = (*kept, *notable)
         proved = [one for one in blamed if one.kind in ("notable", "precondition")]
         if len(proved) == 1:
-            finding.cause = _cause(proved[0], best.exchanges[-1].request)
+            finding.cause = cause_of(proved[0], best.exchanges[-1].request)
             self._causes.append((finding.cause, finding.signature))
 
     def _take(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
@@ -272,14 +271,6 @@ def _history(finding: Finding) -> list[Exchange]:
     sequences = (trace.sequence(each, writes=False) for each in finding.lately)
     every = {each.number: each for sequence in sequences for each in sequence}
     return [every[number] for number in sorted(every)]
-
-
-def _cause(proved: Condition, request: Request) -> Condition:
-    """What was proved: without a parameter there is no difference, whatever its value was."""
-    names = (name for name, _ in parse_qsl(request.path.partition("?")[2], keep_blank_values=True))
-    if proved.kind == "notable" and proved.subject in names:
-        return Condition("parameter", proved.subject)
-    return proved
 
 
 def _has_succeeded(exchange: Exchange) -> bool:

@@ -189,6 +189,13 @@ def _how(value: Value) -> str:
     return notability(value)[1] or f"={shown(json.dumps(value.value, ensure_ascii=False), 40)}"
 
 
+def cause_of(proved: Condition, request: Request) -> Condition:
+    """What was proved: without a parameter there is no difference, whatever its value was."""
+    if proved.kind == "notable" and proved.subject in _query(request):
+        return Condition("parameter", proved.subject)
+    return proved
+
+
 def _with_last(exchanges: tuple[Exchange, ...], request: Request) -> tuple[Exchange, ...]:
     return (*exchanges[:-1], replace(exchanges[-1], request=request))
 

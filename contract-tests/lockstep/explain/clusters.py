@@ -176,17 +176,19 @@ class _Level:
     alike: Callable[[list[Finding], Tried, str], int]
 
 
+def _both_refuse(finding: Finding) -> bool:
+    return all(value[:1] == "4" for value in finding.values.values())
+
+
 def _any_refusal_key(finding: Finding) -> Key | None:
     """Both refuse, and what is one status on one side is another one on the other everywhere."""
-    refused = all(value[:1] == "4" for value in finding.values.values())
-    return () if refused else None
+    return () if _both_refuse(finding) else None
 
 
 def _refused_key(finding: Finding) -> Key | None:
     """Both refuse a request for its content, each with a status of its own."""
-    refused = all(value[:1] == "4" for value in finding.values.values())
     kinds = kinds_of(finding.conditions)
-    return () if refused and kinds and kinds <= _INVALID else None
+    return () if _both_refuse(finding) and kinds and kinds <= _INVALID else None
 
 
 def _alike_refused(_several: list[Finding], tried: Tried, status: str) -> int:
@@ -353,7 +355,7 @@ def _order_of_checks(one: Cluster) -> Key | None:
     """What a request is refused for on one side, where the other refuses it as invalid."""
     chosen = one.chosen
     kinds = kinds_of(one.conditions)
-    refused = chosen.kind == "status" and all(v[:1] == "4" for v in chosen.values.values())
+    refused = chosen.kind == "status" and _both_refuse(chosen)
     if chosen.category != PARITY or not refused or not kinds & _INVALID:
         return None
     others = kinds - _INVALID

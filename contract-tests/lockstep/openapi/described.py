@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,15 @@ def load_described(source: Path | str) -> tuple[dict[str, Any], list[str]]:
     `OSError` and `ValueError` name the source and what is wrong.
     """
     raw = load_data(source)
-    try:
+    with naming(source):
         return self_contained(raw, source)
+
+
+@contextmanager
+def naming(source: Path | str) -> Iterator[None]:
+    """Let a `ValueError` of the block name the source, and one be raised for endless nesting."""
+    try:
+        yield
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     except RecursionError as error:

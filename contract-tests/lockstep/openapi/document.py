@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lockstep.openapi.described import self_contained
+from lockstep.openapi.described import naming, self_contained
 from lockstep.openapi.dialect import modernised
 from lockstep.openapi.loading import load_data
 from lockstep.openapi.operation_reader import read_operations
@@ -52,12 +52,8 @@ class Document:
         `OSError` and `ValueError` name the source and what is wrong.
         """
         raw = load_data(source)
-        try:
+        with naming(source):
             return cls(raw, source)
-        except ValueError as error:
-            raise ValueError(f"{source}: {error}") from error
-        except RecursionError as error:
-            raise ValueError(f"{source}: the document is nested too deeply") from error
 
     @cached_property
     def base_path(self) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from lockstep.openapi.naming import is_unique
 from lockstep.recordings.recording import Step
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Headers, Request, Response, status_of
 
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
@@ -145,10 +146,7 @@ def has_password(request: Request) -> bool:
 
 
 def _members(request: Request) -> Iterator[tuple[str, str]]:
-    try:
-        yield from _strings(json.loads(request.body or b""))
-    except (ValueError, RecursionError):
-        return
+    yield from _strings(json_of(request.body))
 
 
 def _strings(node: Any) -> Iterator[tuple[str, str]]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import unquote
 
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request, Response, header_values
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -165,11 +164,7 @@ class CookieJar:
 
 
 def _json_token(body: bytes) -> str:
-    try:
-        node: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    nodes = [node]
+    nodes = [json_of(body)]
     while nodes:
         node = nodes.pop(0)
         for name, member in node.items() if isinstance(node, dict) else ():

@@ -2,122 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
+from fixtures.observed import AUTHORISED, TASKS, answer, get, post
 
 from lockstep.explain import Explainer
 from lockstep.explain.severity import level
 from lockstep.inference.requests import RequestReader
 from lockstep.matching import Difference
 from lockstep.openapi.conformance import Conformance
-from lockstep.openapi.document import Document
-from lockstep.openapi.loading import load_yaml
 from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour, Tried
 from lockstep.results.signatures import SignatureReader
 from lockstep.results.trace import Exchange, Trace
-from lockstep.transport.messages import NoResponse, Outcome, Request, Response
+from lockstep.transport.messages import NoResponse, Outcome, Request
 
-DOCUMENT = Document(
-    load_yaml("""
-openapi: 3.1.0
-info: { title: Tasks, version: '1' }
-security: [{ bearer: [] }]
-paths:
-  /tasks:
-    get:
-      parameters:
-        - { name: limit, in: query, schema: { type: integer, maximum: 50 } }
-      responses: { '200': { $ref: '#/components/responses/Page' } }
-    post:
-      requestBody:
-        required: true
-        content: { application/json: { schema: { $ref: '#/components/schemas/TaskText' } } }
-      responses:
-        '201': { $ref: '#/components/responses/Task' }
-        '400': { description: Refused. }
-        '409': { description: There already. }
-  /tags:
-    get:
-      parameters: [{ name: limit, in: query, schema: { $ref: '#/components/schemas/Limit' } }]
-      responses: { '200': { $ref: '#/components/responses/Page' } }
-  /tasks/{task_id}:
-    parameters: [{ name: task_id, in: path, required: true, schema: { type: string } }]
-    get:
-      responses:
-        '200': { $ref: '#/components/responses/Task' }
-        '403': { description: Not yours. }
-        '404': { description: Not there. }
-    delete:
-      responses: { '204': { description: Gone. }, '4XX': { description: Refused. } }
-components:
-  securitySchemes: { bearer: { type: http, scheme: bearer } }
-  responses:
-    Task:
-      description: The task.
-      headers: { ETag: { schema: { type: string } }, Location: { required: true, schema: {} } }
-      content: { application/json: { schema: { $ref: '#/components/schemas/Task' } } }
-    Page:
-      description: Some tasks.
-      content:
-        application/json:
-          schema:
-            type: object
-            properties: { data: { type: array, items: { $ref: '#/components/schemas/Task' } } }
-  schemas:
-    Limit: { type: integer, default: 20 }
-    TaskText:
-      type: object
-      required: [title]
-      properties: { title: { type: string, minLength: 1, maxLength: 20 } }
-    Task:
-      type: object
-      required: [id]
-      properties:
-        id: { type: string }
-        title: { type: string }
-        size: { type: number }
-        state: { type: string, enum: [open, closed] }
-        due_at: { type: [string, 'null'], format: date-time }
-""")
-)
-CONFORMING = Conformance(DOCUMENT)
-AUTHORISED = (("Authorization", "Bearer x"),)
-LOCATION = ("Location", "/tasks/1")
-NAMES = RequestReader(DOCUMENT, DOCUMENT.families).names
+CONFORMING = Conformance(TASKS)
+NAMES = RequestReader(TASKS, TASKS.families).names
 (TASK,) = NAMES(Request("GET", "/tasks/t1"))
-
-
-def post(body: Any = None, *, actor: str | None = "alice") -> Request:
-    """A task that is made."""
-    headers = (*AUTHORISED, ("Content-Type", "application/json"))
-    sent = json.dumps({"title": "one"} if body is None else body).encode()
-    return Request("POST", "/tasks", headers, sent, actor=actor)
-
-
-def get(path: str = "/tasks/t1", *, actor: str | None = "alice") -> Request:
-    """A task that is read."""
-    return Request("GET", path, AUTHORISED, actor=actor)
-
-
-def answer(status: int, body: Any = None, **headers: str) -> Response:
-    """An answer, with the header that the document asks for."""
-    given = [(name.replace("_", "-"), value) for name, value in headers.items()]
-    sent = json.dumps(body).encode() if body is not None else b""
-    media = (("Content-Type", "application/json"),) if body is not None else ()
-    return Response(status, (LOCATION, *media, *given), sent)
 
 
 def exchange(request: Request, *outcomes: Outcome) -> Exchange:
     """What the targets old, new and third answered, judged by the document."""
-    operation = DOCUMENT.find(request.method, request.path)
+    operation = TASKS.find(request.method, request.path)
     named = dict(zip(("old", "new", "third"), outcomes, strict=False))
     found = Exchange(
         number=1,
         request=request,
-        label=DOCUMENT.label(request.method, request.path),
+        label=TASKS.label(request.method, request.path),
         requests=dict.fromkeys(named, request),
         outcomes=named,
         addresses=dict.fromkeys(named, "http://h"),
@@ -128,12 +39,12 @@ def exchange(request: Request, *outcomes: Outcome) -> Exchange:
 
 def explain(*findings: Finding, targets: tuple[str, ...] = ("old", "new")) -> list[Finding]:
     """What findings of one run come to."""
-    return Explainer(DOCUMENT, CONFORMING).explain(findings, targets, Tried())
+    return Explainer(TASKS, CONFORMING).explain(findings, targets, Tried())
 
 
 def observed(kind: str, where: str, left: str, right: str, *steps: Exchange) -> Finding:
     """A finding on parity as a run records it; the last step shows it."""
-    trace, reader = Trace(NAMES), ConditionReader(DOCUMENT, CONFORMING)
+    trace, reader = Trace(NAMES), ConditionReader(TASKS, CONFORMING)
     for number, step in enumerate(steps, 1):
         step.number = number
         step.conditions = reader.read(step, trace)
@@ -141,7 +52,7 @@ def observed(kind: str, where: str, left: str, right: str, *steps: Exchange) -> 
         trace.record(step, made)
     last, difference = steps[-1], Difference(kind, where, left, right)
     last.differences = {"new": [difference]}
-    (observation,) = SignatureReader(DOCUMENT).read(last, [difference])
+    (observation,) = SignatureReader(TASKS).read(last, [difference])
     return Finding(
         PARITY,
         last.label,
