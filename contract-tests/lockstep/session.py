@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
 import time
@@ -70,7 +71,8 @@ class _Silent:
 class Session:
     """What the stages of a run share.
 
-    Each stage has symbols and actors of its own, since each may begin from other databases.
+    Each stage has symbols and actors of its own, since each may begin from other databases. What
+    made a thing is known over all stages on the same targets, until they are in another state.
     Findings and coverage are kept by target name over all stages.
     """
 
@@ -89,6 +91,7 @@ class Session:
         self.confirms_at_the_end = False
         self._identities: dict[str, Identity] = {}
         self._nonces: dict[str, None] = {}
+        self._users = itertools.count(1)
         # What was found out about the targets: for people.
         self.notes: list[str] = []
         # What could not be held against each other, and what was never sent: for people.
@@ -207,7 +210,7 @@ class Session:
         if number:
             nonce = f"{nonce}w{number}"
         self._nonces[nonce] = None
-        return ActorBook(exchanger, settings.actors, rng, nonce)
+        return ActorBook(exchanger, settings.actors, rng, nonce, self._users)
 
     def confirm(self, exchanger: Exchanger) -> None:
         """Show again what was found and not shown again yet, with its nearest neighbours."""

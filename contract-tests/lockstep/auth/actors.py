@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,6 +91,8 @@ class ActorBook:
     specs: tuple[ActorSpec, ...]
     rng: random.Random
     nonce: str
+    # Shared by all books of a run: no two of its users have one label.
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _alive: dict[str, Actor] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
     _refused: Counter[str] = field(default_factory=Counter)
@@ -187,7 +190,7 @@ class ActorBook:
 
     def _make(self, spec: ActorSpec) -> Actor:
         unique = self.unique()
-        label = f"{spec.name}#{self._made}"
+        label = f"{spec.name}#{next(self.numbers)}"
         actor = Actor(spec, label, "", {}, own_values(spec.name, unique))
         if spec.tokens:
             return self._known(actor)

@@ -92,6 +92,7 @@ def _drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
     states = plan.states()
     for state in states:
         state.bring_about(targets)
+        work.ledger.begin_anew()
         _pass(work, plan, targets, f", {state.name}")
     if not states:
         _pass(work, plan, targets)

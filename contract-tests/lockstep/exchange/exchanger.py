@@ -73,7 +73,7 @@ class Exchanger:
         self._silent = dict.fromkeys(self._addresses, 0)
         self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
-        self.trace = Trace(self._translator.names)
+        self.trace = Trace(self._translator.names, ledger.history(rotate, *self.targets))
         self._comparer = Comparer(
             ledger.document,
             table,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from lockstep.matching import Clock
+from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.matching.noise import NoiseBook
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance, Violation
@@ -15,8 +16,11 @@ from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
 from lockstep.results.findings import Findings
 from lockstep.results.signatures import Observation, SignatureReader
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Exchange, History, Trace
 from lockstep.transport.messages import Response
+
+# Suites have servers of their own for each stage, which are gone with it.
+_MOST_HISTORIES = 8
 
 
 @dataclass(slots=True)
@@ -40,11 +44,24 @@ class RunLog:
     unrepeatable: set[str] = field(default_factory=set)
     conditions: ConditionReader = field(init=False)
     signatures: SignatureReader = field(init=False)
+    _histories: BoundedDict[tuple[Hashable, ...], History] = field(
+        default_factory=lambda: BoundedDict(_MOST_HISTORIES), init=False
+    )
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.conditions = ConditionReader(self.document, self.conformance)
         self.signatures = SignatureReader(self.document)
+
+    def history(self, *sent_to: Hashable) -> History:
+        """What was sent to targets in one way, since they were brought into a state."""
+        with self._lock:
+            return self._histories.setdefault(sent_to, History())
+
+    def begin_anew(self) -> None:
+        """The targets are in another state: what was sent before has made nothing of it."""
+        with self._lock:
+            self._histories.clear()
 
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from lockstep.matching.bounded_dict import BoundedDict
@@ -29,6 +32,8 @@ KEPT_LATELY = 20
 KEPT_DONE = 5_000
 
 Names = Callable[[Request], set[str]]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def no_names(_request: Request) -> set[str]:
@@ -70,47 +75,72 @@ class Exchange:
 
 
 @dataclass(slots=True)
+class History:
+    """What was sent to targets since they were as they are now; their traces share it.
+
+    Safe to use from several threads, by whoever holds the lock.
+    """
+
+    makers: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_MAKERS))
+    writes: BoundedDict[str, deque[Exchange]] = field(
+        default_factory=lambda: BoundedDict(KEPT_MAKERS)
+    )
+    groups: BoundedDict[str, list[Exchange]] = field(
+        default_factory=lambda: BoundedDict(KEPT_GROUPS)
+    )
+    done: BoundedDict[tuple[object, ...], Exchange] = field(
+        default_factory=lambda: BoundedDict(KEPT_DONE)
+    )
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+def _alone(method: Callable[Concatenate[Trace, P], R]) -> Callable[Concatenate[Trace, P], R]:
+    """The method, run while no other trace reads or writes the history."""
+
+    @wraps(method)
+    def held(trace: Trace, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with trace.history.lock:
+            return method(trace, *args, **kwargs)
+
+    return held
+
+
+@dataclass(slots=True)
 class Trace:
     """Which exchange made a value, and which ones wrote to what it names.
 
     A group is a set of exchanges that belong together, such as the registration and the log-in of
     a user: who depends on one of them depends on all. `names` gives the keys of short values that
-    a request names; long ones are recognised anywhere.
+    a request names; long ones are recognised anywhere. What another trace of the same `history` has
+    recorded counts as well.
     """
 
     names: Names = no_names
-    _makers: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_MAKERS))
-    _writes: BoundedDict[str, deque[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_MAKERS)
-    )
-    _groups: BoundedDict[str, list[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_GROUPS)
-    )
-    _done: BoundedDict[tuple[object, ...], Exchange] = field(
-        default_factory=lambda: BoundedDict(KEPT_DONE)
-    )
+    history: History = field(default_factory=History)
     _lately: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_LATELY))
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_number(self) -> int:
         """The number of the next exchange of this run."""
-        return next(self._numbers)
+        return next(self.history.numbers)
 
+    @_alone
     def record(self, exchange: Exchange, made: Iterable[str]) -> None:
         """Remember an exchange and the server-made values of the leader that it showed first."""
         self._lately.append(exchange)
         if exchange.group is not None:
-            self._groups.setdefault(exchange.group, []).append(exchange)
+            self.history.groups.setdefault(exchange.group, []).append(exchange)
         for value in made:
-            self._makers.setdefault(value, exchange)
+            self.history.makers.setdefault(value, exchange)
         status = status_of(exchange.leader) or 599
         if exchange.request.method not in SAFE_METHODS and status < 400:
             self._note_done(exchange, status)
             for value in self._known_names(exchange.request):
                 # Credentials name who writes, not what is written to.
-                if self._makers[value].group is None:
-                    self._writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
+                if self.history.makers[value].group is None:
+                    self.history.writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
 
+    @_alone
     def sequence(self, exchange: Exchange, *, writes: bool = True) -> list[Exchange]:
         """The requests that lead to an exchange, oldest first, the exchange itself last.
 
@@ -124,17 +154,18 @@ class Trace:
                 continue
             wanted[current.number] = current
             for value in self._known_names(current.request):
-                pending.append(self._makers[value])
+                pending.append(self.history.makers[value])
                 if writes and current is exchange:
-                    earlier = self._writes.get(value, ())
+                    earlier = self.history.writes.get(value, ())
                     pending.extend(write for write in earlier if write.number < exchange.number)
             if current is exchange:
                 pending.extend(self._done_before(exchange))
             if current.group is not None:
-                group = self._groups.get(current.group, ())
+                group = self.history.groups.get(current.group, ())
                 pending.extend(other for other in group if other.number < current.number)
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
 
+    @_alone
     def making(self, exchange: Exchange) -> list[Exchange]:
         """The requests that made and changed all that an answer shows, the exchange itself last.
 
@@ -142,8 +173,8 @@ class Trace:
         """
         wanted = {each.number: each for each in self.sequence(exchange)}
         for key in exchange.shows:
-            made = self._makers.get(key)
-            for each in (*([made] if made is not None else []), *self._writes.get(key, ())):
+            made = self.history.makers.get(key)
+            for each in (*([made] if made is not None else []), *self.history.writes.get(key, ())):
                 safe = each.request.method in SAFE_METHODS
                 if not safe and each.group is None and each.number < exchange.number:
                     wanted |= {step.number: step for step in self.sequence(each, writes=False)}
@@ -153,13 +184,21 @@ class Trace:
 
     def maker(self, key: str) -> Exchange | None:
         """The exchange that showed a thing first, or in which a client named it; by its key."""
-        return self._makers.get(key)
+        return self.history.makers.get(key)
 
+    @_alone
+    def recorded(self) -> list[Exchange]:
+        """The exchanges that made something, in the order in which they did."""
+        return list({each.number: each for each in self.history.makers.values()}.values())
+
+    @_alone
     def was_deleted(self, key: str, maker: Exchange) -> bool:
         """Whether a thing, or what it was made in, was deleted."""
         keys = {key, *self.things(maker.request)}
         return any(
-            self._deletes(write, each) for each in keys for write in self._writes.get(each, ())
+            self._deletes(write, each)
+            for each in keys
+            for write in self.history.writes.get(each, ())
         )
 
     def _deletes(self, write: Exchange, key: str) -> bool:
@@ -169,40 +208,37 @@ class Trace:
 
     def was_done(self, request: Request) -> bool:
         """Whether the same user has sent the very same write before, and it succeeded."""
-        return _write_of(request) in self._done
+        return _write_of(request) in self.history.done
 
+    @_alone
     def duplicates(self, exchange: Exchange) -> list[str]:
         """The members with a value that something else has, by paths such as `user/email`."""
         own = {maker.number for maker in self.makers(exchange)}
         found = []
         for path, name, value in _naming_members(exchange.request):
-            known = self._done.get((name, value))
+            known = self.history.done.get((name, value))
             if known is not None and known.number not in own and _may_clash(known, exchange):
                 found.append(path)
         return found
-
-    def forget_writes(self) -> None:
-        """Take no later write for one that was done before."""
-        self._done.clear()
 
     def _note_done(self, exchange: Exchange, status: int) -> None:
         if status >= 300:
             return
         request = exchange.request
-        self._done.setdefault(_write_of(request), exchange)
+        self.history.done.setdefault(_write_of(request), exchange)
         for _, name, value in _naming_members(request):
-            self._done.setdefault((name, value), exchange)
+            self.history.done.setdefault((name, value), exchange)
         if request.method == "PUT":
             # A client may name what it makes.
-            for key in self.names(request) - self._makers.keys():
-                self._makers[key] = exchange
+            for key in self.names(request) - self.history.makers.keys():
+                self.history.makers[key] = exchange
 
     def _done_before(self, exchange: Exchange) -> Iterator[Exchange]:
         """The earlier writes that a request repeats, or takes a value of."""
         request = exchange.request
         keys = [_write_of(request)]
         keys += [(name, value) for _, name, value in _naming_members(request)]
-        for known in filter(None, map(self._done.get, keys)):
+        for known in filter(None, map(self.history.done.get, keys)):
             if known.number < exchange.number:
                 yield known
 
@@ -210,12 +246,14 @@ class Trace:
         """The last exchanges, whatever they were about, oldest first."""
         return list(self._lately)
 
+    @_alone
     def makers(self, exchange: Exchange) -> list[Exchange]:
         """The exchanges that made what a request names, log-ins apart."""
         names = self._known_names(exchange.request)
-        found = (self._makers[name] for name in names)
+        found = (self.history.makers[name] for name in names)
         return [maker for maker in found if maker.group is None]
 
+    @_alone
     def deletions(self, exchange: Exchange) -> list[Exchange]:
         """The successful deletions of what a request names, or of what that was made from."""
         names = self._known_names(exchange.request)
@@ -224,21 +262,24 @@ class Trace:
         found = {
             write.number: write
             for name in names
-            for write in self._writes.get(name, ())
+            for write in self.history.writes.get(name, ())
             if self._deletes(write, name)
         }
         return list(found.values())
 
+    @_alone
     def things(self, request: Request) -> set[str]:
         """The keys of the things that a request names, its credentials apart."""
-        return {name for name in self._known_names(request) if self._makers[name].group is None}
+        return {
+            name for name in self._known_names(request) if self.history.makers[name].group is None
+        }
 
     def _known_names(self, request: Request) -> set[str]:
         parts = [request.path, *(value for _, value in request.headers)]
         if request.body:
             parts.append(request.body.decode("latin-1"))
         tokens = {token for part in parts for token in _TOKEN.findall(part)}
-        return {name for name in tokens | self.names(request) if name in self._makers}
+        return {name for name in tokens | self.names(request) if name in self.history.makers}
 
 
 def _write_of(request: Request) -> tuple[object, ...]:

@@ -1,0 +1,56 @@
+"""What made a thing is known to all that was sent to the same targets."""
+
+from __future__ import annotations
+
+from fixtures.observed import TASKS, answer, get, post
+
+from lockstep.inference.requests import RequestReader
+from lockstep.openapi.conformance import Conformance
+from lockstep.results.coverage import Coverage
+from lockstep.results.findings import Findings
+from lockstep.results.run_log import RunLog
+from lockstep.results.trace import Exchange, Trace
+from lockstep.transport.messages import Request
+
+NAMES = RequestReader(TASKS, TASKS.families).names
+(TASK,) = NAMES(Request("GET", "/tasks/t1"))
+
+
+def log() -> RunLog:
+    return RunLog(TASKS, Conformance(TASKS), Coverage(TASKS), Findings([]))
+
+
+def sent(trace: Trace, request: Request, *made: str, group: str | None = None) -> Exchange:
+    """An exchange as a stage records it."""
+    exchange = Exchange(
+        number=trace.next_number(),
+        request=request,
+        label=TASKS.label(request.method, request.path),
+        requests={"old": request},
+        outcomes={"old": answer(201 if made else 200)},
+        addresses={"old": "http://h"},
+        group=group,
+    )
+    trace.record(exchange, made)
+    return exchange
+
+
+def test_a_later_stage_knows_who_made_what_it_reads() -> None:
+    ledger = log()
+    walk, fuzzing = (Trace(NAMES, ledger.history("old", "new")) for _ in range(2))
+    made = sent(walk, post(), TASK)
+    listed = sent(fuzzing, get("/tasks"), TASK)
+    read = sent(fuzzing, get("/tasks/t1"))
+    assert fuzzing.sequence(read) == [made, read]
+    assert listed.number > made.number
+    assert fuzzing.recorded() == [made]
+
+
+def test_other_targets_and_another_state_have_a_history_of_their_own() -> None:
+    ledger = log()
+    sent(Trace(NAMES, ledger.history("old", "new")), post(), TASK)
+    alone = Trace(NAMES, ledger.history("new"))
+    assert alone.sequence(read := sent(alone, get("/tasks/t1"))) == [read]
+    ledger.begin_anew()
+    later = Trace(NAMES, ledger.history("old", "new"))
+    assert later.sequence(read := sent(later, get("/tasks/t1"))) == [read]
