@@ -116,6 +116,26 @@ def test_a_difference_is_found_and_told_once(api: str, fault: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("api", "fault"),
+    [("blog", "comment_author"), ("shed", "total")],
+    ids=["a thing that another stage made", "a count of what others made"],
+)
+def test_evidence_shows_the_same_where_nothing_is_yet(tmp_path: Path, api: str, fault: str) -> None:
+    first, again = tmp_path / "first.json", tmp_path / "again.json"
+    report = compare(api, fault, options=())
+    first.write_text(json.dumps(report))
+    make, document = APIS[api]
+    with pair(make, fault) as targets:
+        urls = [f"--target={target.name}={target.base_url}" for target in targets]
+        arguments = ["replay", str(first), str(document), *urls, "--finding=1", f"--json={again}"]
+        result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1, result.output
+    (finding,) = report["findings"]
+    shown = [each["where"] for each in json.loads(again.read_text())["findings"]]
+    assert finding["where"] in shown
+
+
+@pytest.mark.parametrize(
     ("faults", "seed", "signs"),
     [
         (("leak", "foreign", "limit"), 3, {"extra", "length", "status"}),

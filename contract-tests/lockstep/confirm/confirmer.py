@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.corrections import Corrector, cause_of
 from lockstep.confirm.dependencies import Exchanges, dependencies
-from lockstep.confirm.grounding import creations
+from lockstep.confirm.grounding import creations, others_making
+from lockstep.confirm.growth import (
+    counts_others,
+    grows_apart,
+    has_succeeded,
+    is_beyond_list,
+    watched,
+)
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.results.conditions import Condition
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
-from lockstep.results.grounding import is_grounded, list_elements
+from lockstep.results.grounding import is_grounded
 from lockstep.results.signatures import Signature
 from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.credentials import Identity
@@ -97,9 +104,14 @@ class Confirmer:
         tries.sort(key=lambda pair: (not is_grounded(pair[1]), len(pair[1])))
         oracles = {id(finding): self._oracle(finding) for finding in findings}
         for finding, exchanges in self._tries(tries):
-            found = self._shown(oracles[id(finding)], exchanges)
+            oracle = oracles[id(finding)]
+            found = self._shown(oracle, exchanges)
             if found is not None:
                 return found
+            if oracle.leans_on_others:
+                for each in findings:
+                    each.reproduced = False
+                return None
         # Whether all that was sent before can be judged says nothing of the steps themselves.
         conclusive = all(oracle.is_conclusive for oracle in oracles.values())
         found = self._shown(oracles[id(findings[0])], _history(findings[0]))
@@ -138,6 +150,8 @@ class Confirmer:
         exchanges = played.sequence.exchanges
         if _stands_alone(oracle.finding, exchanges):
             return played
+        if counts_others(oracle.finding, exchanges):
+            return self._grown(oracle, start, exchanges)
         remade, best = False, None
         for steps in self._remaking(oracle.finding, start, exchanges):
             named = self._named(steps)
@@ -148,10 +162,34 @@ class Confirmer:
                 return again
             if again.shown:
                 best = best or again
-            remade = remade or all(map(_has_succeeded, again.sequence.exchanges[:-1]))
+            remade = remade or all(map(has_succeeded, again.sequence.exchanges[:-1]))
         if best is not None:
             return best
         return None if remade else played
+
+    def _grown(self, oracle: Oracle, start: Exchanges, exchanges: Exchanges) -> Played | None:
+        """Steps that make a count differ, if they can be more than a page; `None` where none do."""
+        best = None
+        for steps in (exchanges, *self._remaking(oracle.finding, start, exchanges)):
+            played = self._growing(oracle, steps)
+            if played is not None and is_beyond_list(played.sequence.exchanges):
+                return played
+            best = best or played
+        oracle.leans_on_others = best is None
+        return best
+
+    def _growing(self, oracle: Oracle, steps: Exchanges) -> Played | None:
+        """The steps, played, if it is they that make the targets count differently."""
+        everything, at = watched(steps)
+        named = self._named(everything)
+        played = oracle.play(named, named.exchanges, anew=True, to_the_end=True)
+        if played is None or not played.shown or played.follows is not None:
+            return None
+        exchanges = played.sequence.exchanges
+        if not grows_apart(exchanges, at, oracle.finding.where):
+            return None
+        kept = (*exchanges[:at], *exchanges[at + 1 :])
+        return replace(played, sequence=replace(played.sequence, exchanges=kept))
 
     def _remaking(
         self, finding: Finding, start: Exchanges, exchanges: Exchanges
@@ -160,6 +198,10 @@ class Confirmer:
         made = tuple(_making(finding, start))
         if made:
             yield made
+        if counts_others(finding, exchanges) and finding.trace is not None:
+            with_others = tuple(others_making(finding.trace, made or start))
+            if with_others:
+                yield with_others
         yield from creations(self.exchanger.ledger, exchanges)
 
     def _depends(self, oracle: Oracle, played: Played) -> bool:
@@ -177,7 +219,7 @@ class Confirmer:
             best = shrunk(sequence, partial(_show_alone, oracle), simplify=is_judged(finding))
         else:
             # All but the list may be needed, where nothing else has been made.
-            best = simpler_last(sequence, oracle.show)
+            best = simpler_last(sequence, partial(_show_counted, oracle))
         self.budget.begin()
         again = oracle.play(best, best.exchanges, anew=True)
         if again is None or not again.shown:
@@ -273,11 +315,6 @@ def _history(finding: Finding) -> list[Exchange]:
     return [every[number] for number in sorted(every)]
 
 
-def _has_succeeded(exchange: Exchange) -> bool:
-    statuses = (status_of(outcome) or 599 for outcome in exchange.outcomes.values())
-    return all(status < 400 for status in statuses)
-
-
 def _making(finding: Finding, exchanges: Exchanges) -> list[Exchange]:
     """What was sent to make all that the last answer shows; empty where nothing else was."""
     made = finding.trace.making(exchanges[-1]) if finding.trace is not None else []
@@ -290,13 +327,18 @@ def _show_alone(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Seque
     return found if alone else None
 
 
+def _show_counted(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Sequence | None:
+    found = oracle.show(origin, exchanges)
+    counts = found is not None and oracle.finding.signature.how == "count"
+    return None if found is None or (counts and not is_beyond_list(found.exchanges)) else found
+
+
 def _stands_alone(finding: Finding, exchanges: Exchanges) -> bool:
-    """Whether steps make all that the last answer shows; of a count, more than its list holds."""
+    """Whether steps make all that the last answer shows; of a count, all that is counted."""
     if finding.signature.how != "count":
         return is_grounded(exchanges)
-    writes = (e for e in exchanges if e.group is None and e.request.method not in SAFE_METHODS)
-    longest = max(len(list(list_elements(each))) for each in exchanges[-1].outcomes.values())
-    return is_grounded(exchanges) and sum(map(_has_succeeded, writes)) > longest
+    enough = is_beyond_list(exchanges) and not counts_others(finding, exchanges)
+    return is_grounded(exchanges) and enough
 
 
 def _client_named(exchange: Exchange) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lockstep.results.grounding import list_elements
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import Exchange
-from lockstep.transport.messages import Request
+from lockstep.results.trace import SAFE_METHODS, Exchange, Trace
+from lockstep.transport.messages import Request, status_of
 
 # A list of more elements is not made anew.
 _MOST = 30
@@ -29,6 +29,30 @@ def creations(log: RunLog, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Ex
         *before, make = steps
         copies = [replace(make, number=make.number + at) for at in range(times)]
         yield (*before, *copies, replace(last, request=_signed(last.request, make.request)))
+
+
+def others_making(trace: Trace, exchanges: tuple[Exchange, ...]) -> list[Exchange]:
+    """The steps, begun by another user who makes something of the same kind; empty if nobody did.
+
+    What counts the things of all users shows so on a server where nothing is yet.
+    """
+    made = {each.label for each in exchanges if each.request.method not in SAFE_METHODS}
+    users = _users(exchanges)
+    for other in trace.recorded():
+        if other.group is None and other.label in made and _succeeded(other):
+            steps = trace.sequence(other, writes=False)
+            if _users(steps) and not _users(steps) & users:
+                return [*steps, *exchanges]
+    return []
+
+
+def _users(exchanges: Iterable[Exchange]) -> set[str]:
+    """Those who log in."""
+    return {each.group for each in exchanges if each.group is not None}
+
+
+def _succeeded(exchange: Exchange) -> bool:
+    return all((status_of(outcome) or 599) < 300 for outcome in exchange.outcomes.values())
 
 
 def _making(log: RunLog, last: Exchange) -> Iterator[list[Exchange]]:

@@ -66,7 +66,8 @@ class Oracle:
     """Tries to show one finding again; nothing that happens here counts in the run.
 
     `identities` are users who logged in outside the sequences. `is_conclusive` turns false when a
-    try could not be judged, since it named what it had not made.
+    try could not be judged, since it named what it had not made; `leans_on_others` says that the
+    finding shows, and by no steps that were tried: others have left it.
     """
 
     exchanger: Exchanger
@@ -75,6 +76,7 @@ class Oracle:
     rng: random.Random
     identities: Mapping[str, Identity]
     is_conclusive: bool = True
+    leans_on_others: bool = False
     _session: _Session | None = field(default=None, init=False)
 
     def show(self, origin: Sequence, exchanges: tuple[Exchange, ...]) -> Sequence | None:
@@ -83,9 +85,16 @@ class Oracle:
         return played.sequence if played is not None and played.shown else None
 
     def play(
-        self, origin: Sequence, exchanges: tuple[Exchange, ...], *, anew: bool = False
+        self,
+        origin: Sequence,
+        exchanges: tuple[Exchange, ...],
+        *,
+        anew: bool = False,
+        to_the_end: bool = False,
     ) -> Played | None:
         """Send a sequence; it ends where the finding shows. `None` where it could not be judged.
+
+        With `to_the_end` it is about the last request, whatever shows before.
 
         Where logging in is slow the users of the try before are kept, unless it is to begin `anew`.
         """
@@ -113,7 +122,7 @@ class Oracle:
             if step.group is not None:
                 logging_in = time.monotonic() - started
             shown = self.shows(exchange, is_last=at == len(exchanges))
-            if shown:
+            if shown and not to_the_end:
                 break
             if follows is None and one_sided(exchange):
                 follows = exchange
