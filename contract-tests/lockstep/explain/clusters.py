@@ -7,12 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from lockstep.openapi.naming import thing
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place, Tried
 from lockstep.results.signatures import APPEARS, GOES
 
 # A condition is to blame where so many of its tries differ.
 _SHARE = 0.7
+# A form of a value that shows in no more of the cases than this is one of its values.
+_SELDOM = 0.2
 # How two values are related by chance.
 _VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
 _INVALID = frozenset(
@@ -47,6 +50,11 @@ class Cluster:
             for each in plain
         )
 
+    @property
+    def count(self) -> int:
+        """How often it was seen."""
+        return sum(finding.count for finding in self.findings)
+
     def absorb(self, other: Cluster) -> None:
         """Take over the findings of another cluster."""
         self.findings += other.findings
@@ -77,7 +85,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
         for key, group in by_signature.items()
         for one in ([Cluster(group)] if key[0] == "always" else _clusters(group, tried))
     ]
-    return [*alone, *_same_effect(_same_cause(_same_order(clusters)))]
+    return [*alone, *_same_effect(_same_cause(_same_names(_same_value(_same_order(clusters)))))]
 
 
 def merged(one: Cluster) -> Finding:
@@ -289,10 +297,10 @@ def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
 
 
 def _explains(known: Cluster, one: Cluster) -> bool:
-    ours, theirs = set(known.conditions), set(one.conditions)
+    ours, theirs = set(known.conditions), {*one.conditions, *_conditions(one.chosen)}
     if not ours and not known.holds_for_all and not kinds_of(one.conditions) <= _STATEFUL:
         return False
-    everywhere = len(known.operations) > 1 and bool(ours)
+    everywhere = bool(ours) and (len(known.operations) > 1 or any(each.subject for each in ours))
     here = one.operations <= known.operations or everywhere
     general = {each for each in ours if not each.subject and not each.detail}
     if one.operations <= known.operations and kinds_of(known.conditions) < kinds_of(one.conditions):
@@ -360,6 +368,42 @@ def _order_of_checks(one: Cluster) -> Key | None:
         return None
     others = kinds - _INVALID
     return ("order", others) if others else None
+
+
+def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """A member that has another value has another form now and then: that is no fact by itself."""
+    every = list(clusters)
+    others = {
+        one.chosen.signature.what: one
+        for one in every
+        if one.chosen.signature.kind == "value" and one.chosen.signature.how in _VAGUE
+    }
+    for one in every:
+        signature = one.chosen.signature
+        known = others.get(signature.what) if signature.kind == "value" else None
+        seldom = known is not None and _SELDOM * known.count >= one.count
+        if known is None or known is one or not (seldom and one.operations <= known.operations):
+            yield one
+        else:
+            known.absorb(one)
+
+
+def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Who gives one name to two things shows it where they are made, and in the lists of them."""
+    every = list(clusters)
+    makers = {
+        one.chosen.signature.what.partition(".")[0]: one
+        for one in every
+        if one.chosen.signature.kind == "symbol" and one.chosen.where.endswith("/id")
+    }
+    for one in every:
+        signature = one.chosen.signature
+        listed = signature.kind == "list" and signature.how == "symbol"
+        known = makers.get(thing(signature.what.rpartition("/")[2])) if listed else None
+        if known is None:
+            yield one
+        else:
+            known.absorb(one)
 
 
 def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

@@ -22,6 +22,8 @@ _FORBIDDEN = 403
 _UNSUPPORTED = 415
 # From here on a text has characters that are a matter of their own in a name, too.
 _CONTROL = 5
+# Unicode's categories of what steers a text: controls, formats, separators of lines, surrogates.
+_CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Larger integers lose digits where numbers are binary64 (RFC 8259, section 6).
 _EXACT = 2**53
 
@@ -169,7 +171,7 @@ def notability(item: Value) -> tuple[int, str]:
 def _notable_text(value: str, schema: Mapping[str, Any]) -> tuple[int, str]:
     if "\0" in value:
         return 6, "NUL"
-    if value and not value.isprintable():
+    if _CONTROLS.intersection(map(unicodedata.category, value)):
         return 5, "control character"
     if not value.isascii():
         composed = unicodedata.normalize("NFC", value)

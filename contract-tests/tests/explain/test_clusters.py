@@ -11,7 +11,7 @@ from fixtures.observed import Observed, answer, ask, get, post
 from lockstep.explain.clusters import cluster, merged
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import RACE, STORY, TRAP, Finding, Neighbour, Tried
-from lockstep.transport.messages import Request
+from lockstep.transport.messages import Request, Response
 
 # One valid request to each operation that asks for credentials.
 GUARDED: tuple[tuple[str, str, Any], ...] = (
@@ -340,3 +340,53 @@ def test_clustering_twice_comes_to_the_same(seen: Observed) -> None:
     assert [(one.operation, one.places) for one in first] == [
         (one.operation, one.places) for one in second
     ]
+
+
+def test_what_never_was_explains_what_is_gone_for_the_second_time(seen: Observed) -> None:
+    seen.make("t4")
+    seen.statuses(ask("DELETE", "/tasks/t4"), 204)
+    seen.statuses(ask("DELETE", "/tasks/x1"), 404, 204)
+    seen.statuses(ask("DELETE", "/tasks/t4"), 404, 204)
+    (found,) = parity(seen)
+    assert operations(found) == {"DELETE /tasks/{task_id}"}
+
+
+def test_a_member_of_a_wrong_type_is_one_finding_whatever_else_is_wrong(seen: Observed) -> None:
+    wrong = {"title": "two", "size": "1"}
+    seen.statuses(ask("PUT", "/tasks/t1", wrong), 400, 200)
+    seen.statuses(ask("POST", "/tags", {"title": "green", "size": "1"}), 400)
+    seen.statuses(ask("PUT", "/tasks/x9", wrong), 400, 200)
+    (found,) = parity(seen)
+    assert kinds(found) == {"wrong type"}
+
+
+def test_one_name_for_two_things_shows_where_they_are_made_and_in_their_list() -> None:
+    seen = Observed()
+    seen.hear(post(), answer(201, {"id": "t1"}), answer(201, {"id": "n1"}))
+    seen.hear(post({"title": "two"}), answer(201, {"id": "t2"}), answer(201, {"id": "n1"}))
+    listed = [{"id": "t1"}, {"id": "t2"}]
+    seen.hear(
+        get("/tasks"), answer(200, {"tasks": listed}), answer(200, {"tasks": [{"id": "n1"}] * 2})
+    )
+    assert [found.operation for found in parity(seen)] == ["POST /tasks"]
+
+
+def test_a_lost_value_is_no_other_form_of_a_number(seen: Observed) -> None:
+    for size in range(1, 9):
+        seen.hear(ask("PUT", "/tasks/t1", {"title": "two", "size": size}), *sized(size, 0))
+    seen.hear(ask("PUT", "/tasks/t1", {"title": "two", "size": 0.0}), *sized(0.0, 0))
+    (found,) = parity(seen)
+    assert found.places[0].count == 9
+
+
+def test_another_form_of_a_number_that_shows_elsewhere_too_is_a_fact(seen: Observed) -> None:
+    for size in range(1, 9):
+        seen.hear(ask("PUT", "/tasks/t1", {"title": "two", "size": size}), *sized(size, 0))
+    for _ in range(9):
+        seen.hear(get(), *sized(0.0, 0))
+    assert len(parity(seen)) == 2
+
+
+def sized(*sizes: float) -> tuple[Response, ...]:
+    """The task, of a size of its own on each target."""
+    return tuple(answer(200, {"id": "t1", "title": "two", "size": size}) for size in sizes)
