@@ -12,6 +12,8 @@ from typing import Any, Literal
 import hypothesis
 import jsonschema_rs
 from hypothesis import strategies
+from hypothesis.errors import HypothesisException
+from schemathesis.core.jsonschema.patterns import update_quantifier
 
 from lockstep.openapi.document import Document
 
@@ -207,15 +209,26 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling) ->
 
 def _text(schema: Mapping[str, Any]) -> str:
     if isinstance(schema.get("pattern"), str):
-        return _matching(schema["pattern"], schema.get("minLength", 0))
+        shortest, longest = schema.get("minLength", 0), schema.get("maxLength")
+        # Chance would not find 64 digits where any number of them will do.
+        bounded = update_quantifier(schema["pattern"], shortest or None, longest)
+        return _matching(bounded, shortest, longest)
     return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
 
 
 @cache
-def _matching(pattern: str, shortest: int) -> str:
+def _matching(pattern: str, shortest: int, longest: int | None) -> str:
+    """A text of a pattern and a length; of the length alone where none of both is found."""
+    try:
+        return _found(pattern, shortest, longest)
+    except (HypothesisException, re.error):
+        return "a" * max(1, shortest)
+
+
+def _found(pattern: str, shortest: int, longest: int | None) -> str:
     found: str = hypothesis.find(
         strategies.from_regex(pattern),
-        lambda text: len(text) >= shortest,
+        lambda text: shortest <= len(text) <= (len(text) if longest is None else longest),
         settings=hypothesis.settings(
             database=None,
             deadline=None,

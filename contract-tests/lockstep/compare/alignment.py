@@ -126,7 +126,8 @@ class Lists:
         if any(name is not None for name in self.ours):
             return False
         ours, theirs = (list(map(show, each)) for each in (self.left, self.right))
-        return ours != theirs and Counter(map(self.translate, ours)) == Counter(theirs)
+        named = list(map(self.translate, ours))
+        return named != theirs and Counter(named) == Counter(theirs)
 
     def _likeness(self, pair: Pair) -> int:
         wanted = set(_values(self._telling(self.left[pair[0]]), self.translate))

@@ -200,6 +200,8 @@ def properties(**members: dict[str, Any]) -> dict[str, Any]:
         ("terms", {"type": "boolean"}, True),
         ("born", {"type": "string", "format": "date"}, "1990-01-31"),
         ("code", {"type": "string", "pattern": "^X[0-9]{2}$"}, "X00"),
+        ("seal", {"type": "string", "pattern": "^[0-9a-f]+$", "minLength": 64}, "0" * 64),
+        ("word", {"type": "string", "pattern": "^(?!a)a", "minLength": 2}, "aa"),
         ("tags", {"type": "array", "minItems": 1, "items": {"type": "string"}}, ["a"]),
     ],
 )

@@ -94,6 +94,17 @@ def test_bodies_are_compared_by_names(left: Any, right: Any, expected: list[Any]
     assert found(left, right) == expected
 
 
+def test_a_list_of_what_has_no_name_but_names_others_is_in_the_same_order() -> None:
+    chosen, (ours, theirs) = comparer(), ([str(uuid.uuid4()) for _ in range(2)] for _ in range(2))
+    tasks = [[{"id": name} for name in names] for names in (ours, theirs)]
+    lines = [[{"task_id": name, "n": 1} for name in names] for names in (ours, theirs)]
+    assert found(*tasks, chosen) == []
+    assert found({"lines": lines[0]}, {"lines": lines[1]}, chosen) == []
+    assert found({"lines": lines[0]}, {"lines": lines[1][::-1]}, chosen) == [
+        ("order", "body /lines")
+    ]
+
+
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
