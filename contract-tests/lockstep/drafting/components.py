@@ -12,9 +12,11 @@ from lockstep.drafting.schemas import Schema, object_schema
 from lockstep.drafting.values import Values, merged
 from lockstep.openapi.naming import TRANSPARENT, is_id, words
 
-# Objects with fewer members are of one kind only where they are called the same.
-_TELLING = 4
+# So many members tell what kind of thing they are of, whatever it is called.
+_TELLING = 3
 _ALIKE = 0.8
+# How sure the name of a whole body is; that of a member is 0, of one called like the body 1.
+_ROOT = 2
 _PLACE = "#/components/schemas/"
 
 
@@ -50,6 +52,7 @@ class _Shape:
     members: frozenset[str] = frozenset()
     purpose: str = ""
     is_error: bool = False
+    is_rooted: bool = False
 
 
 class Components:
@@ -61,6 +64,7 @@ class Components:
         for root in roots:
             for values, context, rank in _objects(root):
                 self._note(root, values, context, rank)
+        self._join_equal()
         self._join_similar()
         shared = [each for each in self._distinct() if len(each.places) > 1]
         taken: set[str] = set()
@@ -86,11 +90,24 @@ class Components:
         shape.places.append(values)
         shape.keys.add(key)
         shape.members |= key[0]
+        shape.is_rooted |= rank == _ROOT
         if context:
             shape.names[pascal(context)] += 10 ** (2 * rank)
 
     def _distinct(self) -> list[_Shape]:
         return list({id(shape): shape for shape in self._shapes.values()}.values())
+
+    def _join_equal(self) -> None:
+        """Let what is only ever a member be of the one kind of thing that has the same members."""
+        by_members: dict[tuple[frozenset[str], str, bool], list[_Shape]] = defaultdict(list)
+        for shape in self._distinct():
+            by_members[shape.members, shape.purpose, shape.is_error].append(shape)
+        for (members, _, _), shapes in by_members.items():
+            rooted = [shape for shape in shapes if shape.is_rooted]
+            if len(members) >= (_TELLING if len(rooted) == 1 else _TELLING + 1) and len(rooted) < 2:
+                target = (rooted or shapes)[0]
+                for shape in shapes:
+                    self._join(shape, target)
 
     def _join_similar(self) -> None:
         """Make one shape of those that are called the same and hardly differ in their members."""
@@ -100,17 +117,21 @@ class Components:
         for shapes in by_name.values():
             for one, other in combinations(shapes, 2):
                 common = len(one.members & other.members)
-                if one is not other and common >= _ALIKE * len(one.members | other.members):
-                    other.places += one.places
-                    other.names += one.names
-                    other.keys |= one.keys
-                    other.members |= one.members
-                    for key in one.keys:
-                        self._shapes[key] = other
+                if common >= _ALIKE * len(one.members | other.members):
+                    self._join(one, other)
         for shape in self._distinct():
-            for _, name, purpose in list(shape.keys):
-                whole = (shape.members, name if len(shape.members) < _TELLING else "", purpose)
-                self._shapes.setdefault(whole, shape)
+            for _, name, kind in list(shape.keys):
+                self._shapes.setdefault((shape.members, name, kind), shape)
+
+    def _join(self, shape: _Shape, target: _Shape) -> None:
+        if shape is target:
+            return
+        target.places += shape.places
+        target.names += shape.names
+        target.keys |= shape.keys
+        target.members |= shape.members
+        for key in shape.keys:
+            self._shapes[key] = target
 
     def _written(self, shape: _Shape) -> Schema:
         about = words(_base_name(shape))
@@ -148,7 +169,7 @@ class _Reader:
 
 def _objects(root: Root) -> Iterator[tuple[Values, tuple[str, ...], int]]:
     """The objects of a body with what they are called, the surest names having the highest rank."""
-    waiting: list[tuple[Values, tuple[str, ...], str, int]] = [(root.values, root.top, "", 2)]
+    waiting: list[tuple[Values, tuple[str, ...], str, int]] = [(root.values, root.top, "", _ROOT)]
     while waiting:
         values, about, name, rank = waiting.pop()
         least = 1 if root.is_error and not name else 2
@@ -177,7 +198,7 @@ def _key(
 ) -> tuple[frozenset[str], str, str]:
     members = frozenset(values.members)
     kind = "error" if error else purpose
-    return members, camel(about) if len(members) < _TELLING and not error else "", kind
+    return members, camel(about), kind
 
 
 def _base_name(shape: _Shape) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from urllib.parse import unquote
 
@@ -27,8 +28,12 @@ def capital(word: str) -> str:
 
 
 def words_of(segment: str) -> tuple[str, ...]:
-    """The words of a path segment or of a member; a segment in another script has none."""
-    return words(unquote(segment))
+    """The words of a path segment or of a member, without accents; other scripts have none."""
+    text = unquote(segment)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+        text = "".join(each for each in text if not unicodedata.combining(each))
+    return words(text) if text.isascii() else ()
 
 
 def singular_words(segment: str) -> tuple[str, ...]:

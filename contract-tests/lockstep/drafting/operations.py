@@ -36,13 +36,17 @@ _VERBS = frozenset(
         login logout register signup signin signout refresh verify confirm reset start stop pause
         resume cancel close open reopen archive unarchive restore publish unpublish approve reject
         complete finish return submit send resend retry run execute search find query export import
-        upload download validate preview activate deactivate enable disable lock unlock join leave follow
-        unfollow like unlike favorite unfavorite star unstar subscribe unsubscribe assign unassign
-        invite accept decline move copy clone duplicate merge sync reload rebuild calculate convert
-        checkout pay refund ship ping echo revoke rotate bulk batch
+        upload download validate preview activate deactivate enable disable lock unlock join leave
+        follow unfollow like unlike favorite unfavorite star unstar subscribe unsubscribe assign
+        unassign invite accept decline move copy clone duplicate merge sync reload rebuild calculate
+        convert checkout pay refund ship ping echo revoke rotate bulk batch
         """,
     )
 )
+# Parts of an API, and no things that something is done with.
+_AREAS = frozenset({"auth", "oauth", "oauth2", "authentication", "public", "internal", "rpc"})
+# What stands for the one who asks.
+_SELF = frozenset({"me", "self", "current", "mine", "my"})
 _DONE = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 # Before which the article is `an`.
 _AN = re.compile(r"[aeio]|u(?!s|ni|ti|r[il])")
@@ -145,6 +149,8 @@ def about(template: Template) -> tuple[str, ...]:
             continue
         words = words_of(parts[at])
         followed = at + 1 < len(parts)
+        if at and not followed and parts[at].lower() in _SELF:
+            continue
         if words and (followed or words[0] not in _VERBS) and "".join(words) not in TRANSPARENT:
             return singular_words(parts[at])
     return ()
@@ -274,8 +280,10 @@ def _own_name(recorded: Recorded, methods: Mapping[Template, set[str]]) -> str:
         verb = "replace"
     if verb == "create" and sent_password(recorded.samples[0]) and things == ("user",):
         verb = "register"
-    name = camel((*words_of(verb), *_parents(recorded), *things))
-    return name or f"{recorded.method.lower()}Root"
+    named = (*_parents(recorded), *things)
+    if not named and verb in (*_DONE.values(), recorded.method.lower()):
+        return f"{verb}{'Path' if any(recorded.template) else 'Root'}"
+    return camel((*words_of(verb), *named))
 
 
 def _spoken(recorded: Recorded) -> tuple[str, tuple[str, ...]]:
@@ -288,7 +296,7 @@ def _spoken(recorded: Recorded) -> tuple[str, tuple[str, ...]]:
     if ends and last and last[0] in _VERBS and (recorded.method != "GET" or _finds(last[0])):
         before = parts[:-1]
         owner = literals(before)
-        if not owner or len(last) > 1:
+        if not owner or len(last) > 1 or owner[-1].lower() in _AREAS:
             return camel(last), ()
         things = owner[-1]
         item = is_parameter(before[-1])

@@ -45,6 +45,7 @@ class Security:
     _cookies: frozenset[str] = frozenset()
     _keys: frozenset[str] = frozenset()
     _challenged: Scheme | None = None
+    _used: dict[int, tuple[Scheme, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> Security:
@@ -69,11 +70,11 @@ class Security:
 
     def used(self, sample: Sample) -> tuple[Scheme, ...]:
         """The schemes of one request: its header and its keys, or else its session."""
-        found = list(dict.fromkeys([*self._in_headers(sample), *self._in_query(sample)]))
-        if not found:
-            names = sent_cookie_names(sample)
-            found = [("apiKey", "cookie", name) for name in names if name in self._cookies]
-        return tuple(found)
+        known = self._used.get(id(sample))
+        if known is None:
+            found = dict.fromkeys([*self._in_headers(sample), *self._in_query(sample)])
+            known = self._used[id(sample)] = tuple(found or self._in_cookies(sample))
+        return known
 
     def is_key(self, name: str) -> bool:
         """Whether a query parameter is a credential."""
@@ -125,6 +126,10 @@ class Security:
                 yield self._challenged or BEARER
             elif is_secret_header(name) and not is_csrf(name):
                 yield "apiKey", "header", _cased(name)
+
+    def _in_cookies(self, sample: Sample) -> list[Scheme]:
+        names = sent_cookie_names(sample)
+        return [("apiKey", "cookie", name) for name in names if name in self._cookies]
 
     def _in_query(self, sample: Sample) -> Iterator[Scheme]:
         for name, _ in sample.query:

@@ -47,9 +47,20 @@ _SLUG = re.compile(r"\w+(?:-\w+){2,}")
 # elsewhere. Where no answer shows how they behave it takes more.
 _ALIKE, _ALIKE_ELSEWHERE = 4, 8
 _UNSHOWN, _UNSHOWN_ELSEWHERE = 8, 25
-# Beside ids, and of words with several hyphens.
-_ALIKE_BESIDE = 3
+# Words with several hyphens, and such as behave like what is a name already.
 _SLUGS = 2
+_BESIDE = 1
+# Below these, words are names of people as far as they are answered with one thing.
+_PEOPLE = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        user users people person member members customer customers client clients profile profiles
+        author authors account accounts contact contacts patient patients employee employees
+        player players student students friend friends follower followers
+        """,
+    )
+)
 
 
 class TemplateError(ValueError):
@@ -138,7 +149,14 @@ class Templates:
             behaviours[self._behaviour(group[value], len(prefix) + 1)].append(value)
         known = {self._behaviour(group[value], len(prefix) + 1) for value in found}
         for behaviour, alike in behaviours.items():
-            if len(alike) >= _needed(behaviour, plain, alike, many, behaviour in known):
+            needed = _needed(
+                behaviour,
+                [plain[value] for value in alike],
+                many=many,
+                beside=behaviour in known,
+                people=bool(below) and prefix[-1].lower() in _PEOPLE,
+            )
+            if len(alike) >= needed:
                 found |= dict.fromkeys(alike)
         if found:
             found |= dict.fromkeys(value for value in words if _is_unknown(group[value]))
@@ -151,8 +169,11 @@ class Templates:
                 shape = self._shape(sample)
                 if shape is not None:
                     return shape
-        made = {(sample.method, sample.segments[depth:]) for sample in samples if sample.succeeded}
-        return frozenset(made)
+        return frozenset(
+            (sample.method, *map(_kind_of, sample.segments[depth:]))
+            for sample in samples
+            if sample.succeeded
+        )
 
     def _shape(self, sample: Sample) -> object:
         if id(sample) not in self._shapes:
@@ -176,14 +197,25 @@ class Templates:
 
 
 def _needed(
-    behaviour: object, plain: Mapping[str, str], alike: list[str], many: bool, beside: bool
+    behaviour: object,
+    texts: Sequence[str],
+    *,
+    many: bool,
+    beside: bool,
+    people: bool,
 ) -> int:
     """How many words of one behaviour must be there, to be names of things."""
     if not isinstance(behaviour, _Shape):
         return _UNSHOWN if many and behaviour else _UNSHOWN_ELSEWHERE
-    if many and all(_SLUG.fullmatch(plain[value]) for value in alike):
+    if many and all(map(_SLUG.fullmatch, texts)):
         return _SLUGS
-    return _ALIKE_BESIDE if beside and many else _ALIKE if many else _ALIKE_ELSEWHERE
+    if beside or (people and behaviour.kind == "object"):
+        return _BESIDE
+    return _ALIKE if many else _ALIKE_ELSEWHERE
+
+
+def _kind_of(segment: str) -> str:
+    return "{}" if name_form(unquote(segment)) else segment
 
 
 def _may_name(text: str, prefix: Template) -> bool:

@@ -39,10 +39,10 @@ def read_every_step(data: Mapping[str, Any], title: str) -> Recording:
 
     Raises `RecordingError` when none of them can be read.
     """
-    listed = (data.get(name) for name in ("findings", "seen_once"))
-    findings = [each for found in listed if isinstance(found, list) for each in found] or [data]
+    listed = [data.get(name) for name in ("findings", "seen_once") if name in data]
+    findings = [each for found in listed if isinstance(found, list) for each in found]
     read: list[Recording] = []
-    for finding in findings:
+    for finding in findings if listed else [data]:
         with suppress(RecordingError):
             read.append(read_saved(finding, title))
     if not read:
