@@ -113,6 +113,8 @@ def _load(
     captured: list[Captured] = []
     notes: list[str] = []
     for file in files:
+        if not file.exists():
+            raise RecordingError(f"there is no file {file}: is it in another folder?")
         found, said = load_captured(file, kind=kind, base_url=own_url)
         captured += found
         notes += [f"{file.name}: {note}" for note in said]

@@ -10,8 +10,7 @@ from typing import Any
 from lockstep.drafting.components import Components
 from lockstep.drafting.evidence import Evidence
 from lockstep.drafting.gaps import Gap, gaps_of
-from lockstep.drafting.names import literals
-from lockstep.drafting.operations import Recorded, names_of, operation_data
+from lockstep.drafting.operations import Recorded, names_of, operation_data, tags_of
 from lockstep.drafting.sample import Sample
 from lockstep.drafting.security import Security
 from lockstep.drafting.selection import DraftError, Selection, select
@@ -152,7 +151,7 @@ def _document(
         parts["schemas"] = components.schemas
     if security.schemes:
         parts["securitySchemes"] = security.as_data()
-    tags = sorted({tag for each in operations for tag in literals(each.template)[:1]})
+    tags = sorted({tag for each in operations for tag in tags_of(each.template)})
     return {
         "openapi": "3.1.0",
         "info": {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lockstep.drafting.bodies import Content
-from lockstep.drafting.names import is_parameter
+from lockstep.drafting.names import parts_of
 from lockstep.drafting.operations import Recorded
 from lockstep.drafting.parameters import single_valued
 from lockstep.drafting.security import Security
@@ -54,7 +54,7 @@ def gaps_of(
     """What was never seen, by operation."""
     methods: dict[Template, set[str]] = {}
     for each in operations:
-        methods.setdefault(each.template, set()).add(each.method)
+        methods.setdefault(parts_of(each.template), set()).add(each.method)
     found: list[Gap] = []
     nulls = _always_null(operations)
     for each in operations:
@@ -122,7 +122,7 @@ def _members(values: Values) -> Iterator[tuple[str, Values]]:
 
 def _is_unmade(recorded: Recorded, methods: Mapping[Template, set[str]]) -> bool:
     """Whether things are read below an id, and nothing was seen that makes one."""
-    template = recorded.template
-    if recorded.method != "GET" or not template or not is_parameter(template[-1]):
+    parts = parts_of(recorded.template)
+    if recorded.method != "GET" or not recorded.is_item or "PUT" in methods[parts]:
         return False
-    return not {"POST"} & methods.get(template[:-1], set()) and "PUT" not in methods[template]
+    return "POST" not in methods.get(parts[:-1], set())

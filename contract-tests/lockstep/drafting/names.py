@@ -53,6 +53,11 @@ def is_parameter(part: str) -> bool:
     return _PLACE.fullmatch(part) is not None
 
 
+def parts_of(template: Sequence[str]) -> tuple[str, ...]:
+    """The parts of a template without empty ones: a slash at the end makes no difference."""
+    return tuple(part for part in template if part)
+
+
 def literals(parts: Sequence[str]) -> list[str]:
     """The parts of a template that stand for themselves."""
     return [part for part in parts if part and not is_parameter(part)]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from lockstep.drafting.bodies import Bodies, answered_bodies, sent_bodies
 from lockstep.drafting.components import Components, Root
@@ -16,6 +17,7 @@ from lockstep.drafting.names import (
     is_parameter,
     literals,
     names_many,
+    parts_of,
     pascal,
     singular_words,
     words_of,
@@ -51,6 +53,8 @@ _DONE = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "update", "DE
 # Before which the article is `an`.
 _AN = re.compile(r"[aeio]|u(?!s|ni|ti|r[il])")
 _BODILESS = frozenset({"GET", "HEAD", "TRACE"})
+# What a cache had may stand in a recording as their body.
+_WITHOUT_BODY = frozenset({204, 205, 304})
 # What is told of an answer beside its body. Others come from proxies, or are the same everywhere.
 _TOLD_HEADERS = (
     "Allow",
@@ -87,7 +91,9 @@ class Recorded:
         for sample in samples:
             if sample.status is not None:
                 by_status[sample.status].append(sample)
-        found.answers = {status: answered_bodies(by_status[status]) for status in sorted(by_status)}
+        for status in sorted(by_status):
+            has_body = method != "HEAD" and status not in _WITHOUT_BODY
+            found.answers[status] = answered_bodies(by_status[status]) if has_body else Bodies()
         if method not in _BODILESS:
             done = [sample for sample in samples if sample.succeeded]
             found.sent = sent_bodies(done or samples)
@@ -104,11 +110,18 @@ class Recorded:
         return f"{self.method} {self.path}"
 
     @property
+    def is_item(self) -> bool:
+        """Whether the path ends with the name of one thing."""
+        parts = parts_of(self.template)
+        return bool(parts) and is_parameter(parts[-1])
+
+    @property
     def is_list(self) -> bool:
         """Whether a read gives several things."""
-        if self.method != "GET" or (self.template and is_parameter(self.template[-1])):
+        parts = parts_of(self.template)
+        if self.method != "GET" or self.is_item:
             return False
-        if self.template and self.template[-1] and names_many(self.template[-1]):
+        if parts and names_many(parts[-1]):
             return True
         for status, bodies in self.answers.items():
             for content in bodies.contents.values() if status < 300 else ():
@@ -143,7 +156,7 @@ class Recorded:
 
 def about(template: Template) -> tuple[str, ...]:
     """The words for the thing that a path is about: `/users/{userId}/tasks` -> task."""
-    parts = [part for part in template if part]
+    parts = parts_of(template)
     for at in range(len(parts) - 1, -1, -1):
         if is_parameter(parts[at]):
             continue
@@ -156,11 +169,16 @@ def about(template: Template) -> tuple[str, ...]:
     return ()
 
 
+def tags_of(template: Template) -> list[str]:
+    """What an operation belongs to: the first part of its path."""
+    return [unquote(part) for part in literals(template)[:1]]
+
+
 def operation_data(
     recorded: Recorded, name: str, security: Security, components: Components
 ) -> Data:
     """The operation as a document has it."""
-    tags = literals(recorded.template)[:1]
+    tags = tags_of(recorded.template)
     data: Data = {"operationId": name}
     if tags:
         data["tags"] = tags
@@ -244,7 +262,7 @@ def summary(recorded: Recorded) -> str:
         return "Log in"
     verb, things = _spoken(recorded)
     spoken = [verb, *things]
-    is_one = _is_item(recorded) or recorded.method == "POST"
+    is_one = recorded.is_item or recorded.method == "POST"
     if verb in _DONE.values() and things and is_one:
         spoken.insert(1, "an" if _AN.match(things[0]) else "a")
     text = " ".join(spoken)
@@ -288,7 +306,7 @@ def _own_name(recorded: Recorded, methods: Mapping[Template, set[str]]) -> str:
 
 def _spoken(recorded: Recorded) -> tuple[str, tuple[str, ...]]:
     """What is done, and with what, in words."""
-    parts = [part for part in recorded.template if part]
+    parts = parts_of(recorded.template)
     named = literals(parts)
     last = words_of(named[-1]) if named else ()
     verb = _DONE.get(recorded.method, recorded.method.lower())
@@ -318,7 +336,7 @@ def _finds(word: str) -> bool:
 
 def _parents(recorded: Recorded) -> tuple[str, ...]:
     """The words of what owns the things of a path: `/users/{userId}/tasks` -> user."""
-    parts = [part for part in recorded.template if part]
+    parts = parts_of(recorded.template)
     found: list[str] = []
     last = max((at for at, part in enumerate(parts) if not is_parameter(part)), default=0)
     if last and words_of(parts[last])[:1] and words_of(parts[last])[0] in _VERBS:
@@ -327,10 +345,6 @@ def _parents(recorded: Recorded) -> tuple[str, ...]:
         if not is_parameter(parts[at]) and is_parameter(parts[at + 1]):
             found += singular_words(parts[at])
     return tuple(found)
-
-
-def _is_item(recorded: Recorded) -> bool:
-    return bool(recorded.template) and is_parameter(recorded.template[-1])
 
 
 def _holds_list(values: Values) -> bool:

@@ -47,7 +47,7 @@ def print_draft(made: Draft, file: str, console: Console) -> None:
         )
     )
     for what, count in sorted(made.left_out.items()):
-        console.print(Text(f"  left out: {count:,} {what}"))
+        console.print(Text(f"  left out: {what}: {count:,}"))
     for note in made.notes:
         console.print(Text(f"  note: {note}"))
     by_kind: dict[str, list[str]] = defaultdict(list)

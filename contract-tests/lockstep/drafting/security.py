@@ -31,6 +31,8 @@ _LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|aut
 _REGISTER = re.compile(
     r"regist|sign-?_?up|users?$|accounts?$|members?$|customers?$|clients?$", re.I
 )
+# Other things than to come in for which a password is sent.
+_OTHER = re.compile(r"reset|forgot|change|confirm|verify|refresh|password|revoke|recover", re.I)
 _GIVEN = re.compile(r"(access|auth|id|api|session)?[_-]?(token|jwt|key)", re.I)
 BEARER: Scheme = ("http", "bearer", "")
 BASIC: Scheme = ("http", "basic", "")
@@ -143,8 +145,9 @@ def gives_entry(samples: Iterable[Sample]) -> bool:
     took = [sample for sample in listed if sent_password(sample)]
     if not took:
         return False
-    named = _LOG_IN.search(took[0].segments[-1]) is not None
-    if not named and _REGISTER.search(took[0].segments[-1]):
+    last = next((segment for segment in reversed(took[0].segments) if segment), "")
+    named = _LOG_IN.search(last) is not None
+    if _OTHER.search(last) or (not named and _REGISTER.search(last)):
         return False
     gave = any(sample.succeeded and _gave(sample) for sample in took)
     return named or gave

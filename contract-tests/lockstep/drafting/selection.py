@@ -101,12 +101,12 @@ def select(
         samples.append(Sample(entry, segments[len(base) :] or ("",), tuple(query)))
     if not samples:
         told_of = ", ".join(
-            f"{count:,} {what}" for what, count in sorted(left_out.items()) if count
+            f"{what}: {count:,}" for what, count in sorted(left_out.items()) if count
         )
         raise DraftError(
             "the recordings hold no request of an API"
-            + (f" ({told_of} left out)" if told_of else "")
             + (f" below {base_url}" if base_url else "")
+            + (f"; left out were {told_of}" if told_of else "")
         )
     origin = next((each for each in origins if each != NOWHERE), "")
     base_path = "".join(f"/{segment}" for segment in base)
@@ -157,8 +157,11 @@ def _chosen_origins(
         ]
         if not fitting:
             raise DraftError(f"no recorded request is to {host}: {_places(origins)}")
-        return fitting[::-1] if fitting[0].startswith("http:") else fitting
-    return [_likeliest(placed)]
+        fitting.sort(reverse=True)
+        return [*fitting, *([NOWHERE] if NOWHERE in origins else [])]
+    likeliest = _likeliest(placed)
+    # A log that names no host may be of any.
+    return [likeliest, *([NOWHERE] if NOWHERE in origins and likeliest != NOWHERE else [])]
 
 
 def _places(origins: Sequence[str]) -> str:
@@ -174,8 +177,9 @@ def _likeliest(placed: Sequence[tuple[Captured, str, SplitResult]]) -> str:
         if _ANALYTICS.search(parts.hostname or "") or _reason(entry, parts):
             continue
         (api if _is_api(entry) else other).add((entry.method, parts.path))
+    named = [origin for origin in scores if origin != NOWHERE] or list(scores)
     # Of equal ones the first.
-    return max(scores, key=lambda origin: tuple(map(len, scores[origin])))
+    return max(named, key=lambda origin: tuple(map(len, scores[origin])))
 
 
 def _told_of_others(elsewhere: Counter[str]) -> Iterator[str]:

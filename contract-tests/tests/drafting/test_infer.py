@@ -63,7 +63,7 @@ def test_a_draft_is_written_and_what_is_missing_is_said(recording: Path, tmp_pat
     result = lockstep("infer", recording, "-o", draft, "--json", report, "--title", "Tasks")
     assert result.exit_code == 0, result.output
     assert "2 operations of 2 requests, written to" in result.stderr
-    assert "left out: 1 requests to other hosts" in result.stderr
+    assert "left out: requests to other hosts: 1" in result.stderr
     assert "one request only: listTasks, getTask" in result.stderr
     assert "things that nothing made: getTask" in result.stderr
     assert result.stderr.rstrip().endswith("a draft: read it before you trust it")
@@ -110,7 +110,7 @@ def test_json_is_written_for_a_name_of_json(recording: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "No such file"),
+        (None, "there is no file"),
         ("", "neither a HAR file"),
         ('{"log": {"entries": []}}', "hold no request to a server"),
         ('{"findings": 5}', "no finding has steps"),
@@ -146,7 +146,10 @@ def test_only_static_files_are_no_api(tmp_path: Path) -> None:
     )
     result = lockstep("infer", file, "-o", "-")
     assert result.exit_code == 2
-    assert "hold no request of an API (1 OPTIONS requests" in result.stderr
+    assert (
+        "hold no request of an API; left out were OPTIONS requests: 1, static files: 1"
+        in result.stderr
+    )
 
 
 def test_access_logs_tell_of_paths_and_methods(tmp_path: Path) -> None:

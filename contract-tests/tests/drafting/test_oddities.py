@@ -184,6 +184,17 @@ def test_the_host_is_the_one_with_the_api_or_the_one_that_is_told() -> None:
         drafted(*captured, base_url="https://api.shop.test/v9")
 
 
+def test_a_log_without_hosts_is_of_the_host_that_others_name() -> None:
+    captured = (
+        seen("GET https://a.test/v1/tasks", []),
+        *(seen(f"POST http://recorded.invalid/v1/jobs/{n}", partial=True) for n in range(3)),
+    )
+    made = drafted(*captured)
+    assert paths(made) == ["/jobs/{jobId}", "/tasks"]
+    assert made.document["servers"] == [{"url": "https://a.test/v1"}]
+    assert drafted(*captured[1:]).document["servers"] == [{"url": "/v1"}]
+
+
 def test_addresses_that_cannot_be_read() -> None:
     made = drafted(seen("GET /tasks", []), seen("GET http://[::1/x"), seen("GET http://a:b:c/x"))
     assert made.left_out["addresses that cannot be read"] == 2

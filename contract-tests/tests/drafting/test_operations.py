@@ -40,6 +40,23 @@ def test_names_are_those_of_the_field() -> None:
     assert name_of("PUT /tasks/7/status") == "updateTaskStatus"
 
 
+def test_a_slash_at_the_end_makes_no_difference() -> None:
+    made = drafted(
+        seen("GET /api/tasks/", [{"id": 1}]),
+        seen("POST /api/tasks/", {"id": 1}, 201, {}),
+        seen("GET /api/tasks/1/", {"id": 1}),
+        seen("DELETE /api/tasks/1/", b"", 204),
+    )
+    assert names(made) == ["listTasks", "createTask", "getTask", "deleteTask"]
+    assert operation(made, "GET /tasks/{taskId}/")["summary"] == "Get a task"
+    assert "no_creation" not in {gap.kind for gap in made.gaps}
+
+
+def test_what_a_cache_had_is_no_answer() -> None:
+    made = drafted(seen("GET /tasks", []), seen("GET /tasks", [], 304))
+    assert operation(made, "GET /tasks")["responses"]["304"] == {"description": "Not Modified"}
+
+
 def test_two_ways_to_change_have_two_names() -> None:
     made = drafted(seen("PUT /tasks/1", {}), seen("PATCH /tasks/1", {}))
     assert names(made) == ["replaceTask", "updateTask"]

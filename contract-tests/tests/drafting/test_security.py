@@ -118,6 +118,16 @@ def test_the_log_in_is_found_in_the_draft(path: str) -> None:
     assert register.operation.path == "/users"
 
 
+@pytest.mark.parametrize("path", ["/reset-password", "/users/me/password", "/users"])
+def test_not_all_that_takes_a_password_is_a_log_in(path: str) -> None:
+    made = drafted(
+        seen(f"POST {path}", {"token": JWT}, 200, {"token": "x", "password": "pa55word"}),
+        seen("POST /door", {"token": JWT}, 200, {"user": "annabel", "password": "pa55word"}),
+    )
+    assert operation(made, "POST /door")["operationId"] == "logIn"
+    assert operation(made, f"POST {path}")["operationId"] != "logIn"
+
+
 def test_a_form_logs_in_too() -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     body = b"username=annabel&password=pa55word"
