@@ -10,9 +10,10 @@ import click
 from rich.console import Console
 
 from lockstep.cli.click_ext import Command, could_not_run, option
-from lockstep.drafting import Draft, DraftError, Wishes, draft
-from lockstep.drafting.report import as_data, print_draft
+from lockstep.drafting import Draft, DraftError, Wishes, draft, lacking
+from lockstep.drafting.report import as_data, lacking_as_data, print_draft, print_lacking
 from lockstep.drafting.writing import as_yaml
+from lockstep.openapi.document import Document
 from lockstep.recordings import FORMATS, Captured, RecordingError, load_captured
 
 _EPILOG = """
@@ -21,11 +22,11 @@ Examples:
   lockstep infer session.har -o openapi.yaml
   lockstep infer monday.har tuesday.har access.log -o openapi.yaml --base-url https://a.test/api
   lockstep infer session.har -o openapi.yaml --path '/files/{name}' --path '/files/recent'
-  lockstep infer session.har -o - | lockstep diff openapi.yaml /dev/stdin
+  lockstep infer session.har --document openapi.yaml
 
 \b
 Exit codes:
-  0  the draft is written
+  0  the draft is written, or what the document lacks is told
   2  nothing could be drafted
 """
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -37,7 +38,6 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     "-o",
     "--output",
     group="Draft",
-    required=True,
     type=_FILE,
     metavar="FILE",
     help="Where the draft goes: YAML, or JSON for a name in .json; - for standard output.",
@@ -55,6 +55,12 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 )
 @option(
     "--json", "report", group="Draft", type=_FILE, help="What was left out and never seen, as JSON."
+)
+@option(
+    "--document",
+    group="Draft",
+    metavar="SPEC",
+    help="Draft nothing: say what the recordings have and this document lacks.",
 )
 @option(
     "--format",
@@ -77,11 +83,12 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 )
 def infer(
     recordings: tuple[Path, ...],
-    output: Path,
+    output: Path | None,
     force: bool,
     title: str | None,
     paths: tuple[str, ...],
     report: Path | None,
+    document: str | None,
     kind: str | None,
     host: str | None,
     base_url: str | None,
@@ -93,15 +100,25 @@ def infer(
     and answered, how clients log in. No recorded value is in it, but for names of members and paths
     and the words of enumerations. It says what was never seen. Read it before you trust it.
     """
-    with could_not_run(OSError, RecordingError, DraftError):
+    if (output is None) == (document is None):
+        raise click.UsageError("name the FILE of a draft (-o), or a --document to hold against")
+    wishes = Wishes(base_url, host, paths, title)
+    with could_not_run(OSError, ValueError):
+        if document is not None:
+            captured, notes = _load(recordings, kind, base_url)
+            lack = lacking(captured, Document.load(document), wishes)
+            lack.notes += notes
+            _report(lacking_as_data(lack, document), report)
+            if str(report) != "-":
+                print_lacking(lack, Console(soft_wrap=True))
+            return
+        assert output is not None
         _may_write(output, force=force)
         captured, notes = _load(recordings, kind, base_url)
-        made = draft(captured, Wishes(base_url, host, paths, title))
+        made = draft(captured, wishes)
         made.notes += notes
         _write(output, _text(made, output))
-        data = as_data(made, str(output))
-        if report is not None:
-            _write(report, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        _report(as_data(made, str(output)), report)
     if report is None or str(report) != "-":
         print_draft(made, str(output), Console(stderr=True, soft_wrap=True))
 
@@ -119,6 +136,11 @@ def _load(
         captured += found
         notes += [f"{file.name}: {note}" for note in said]
     return captured, notes
+
+
+def _report(data: dict[str, Any], file: Path | None) -> None:
+    if file is not None:
+        _write(file, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
 def _may_write(output: Path, *, force: bool) -> None:

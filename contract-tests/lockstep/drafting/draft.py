@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +16,12 @@ from lockstep.drafting.sample import Sample
 from lockstep.drafting.security import Security
 from lockstep.drafting.selection import DraftError, Selection, select
 from lockstep.drafting.templates import Template, TemplateError, Templates, told_template
+from lockstep.drafting.undocumented import Undocumented, undocumented
+from lockstep.openapi.document import Document
 from lockstep.recordings import Captured
+from lockstep.recordings.origins import likeliest_base
 
-__all__ = ["Draft", "DraftError", "Wishes", "draft"]
+__all__ = ["Draft", "DraftError", "Lacking", "Wishes", "draft", "lacking"]
 
 _METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "TRACE")
 _NOT_THERE = frozenset({404, 405, 410, 501})
@@ -63,19 +67,55 @@ def draft(captured: Sequence[Captured], wishes: Wishes | None = None) -> Draft:
         told = [told_template(text, selection.base_path) for text in wishes.paths]
     except TemplateError as error:
         raise DraftError(str(error)) from error
-    evidence = Evidence.of(selection.samples)
-    groups = Templates(evidence, told).group(selection.samples)
+    groups = _grouped(selection, told)
     selection.notes += _unmet(wishes.paths, told, groups)
     operations = _operations(groups, selection)
     if not operations:
         raise DraftError("no recorded request was answered by an operation: all are 404 or 405")
-    security = Security.of([sample for each in operations for sample in each.samples])
+    security = _security(operations)
     components = Components([root for each in operations for root in each.roots()])
     names = names_of(operations)
     gaps = gaps_of(operations, names, security)
     document = _document(wishes, selection, operations, names, security, components, gaps)
     requests = sum(len(each.samples) for each in operations)
     return Draft(document, gaps, +selection.left_out, selection.notes, requests)
+
+
+@dataclass(slots=True)
+class Lacking:
+    """What a document lacks of what was recorded, and what was left out of that."""
+
+    found: list[Undocumented]
+    left_out: Counter[str]
+    notes: list[str]
+    requests: int
+
+
+def lacking(
+    captured: Sequence[Captured], document: Document, wishes: Wishes | None = None
+) -> Lacking:
+    """Hold recordings against a document; `DraftError` where there is nothing to hold."""
+    wishes = wishes or Wishes()
+    base_url = wishes.base_url
+    if base_url is None and wishes.host is None:
+        base_url = likeliest_base(captured, document)
+    selection = select(captured, base_url, wishes.host)
+    told = []
+    for path in dict.fromkeys(operation.target for operation in document.operations.values()):
+        with suppress(TemplateError):
+            told.append(told_template(path.partition("?")[0]))
+    operations = _operations(_grouped(selection, told), selection)
+    found = undocumented(operations, _security(operations), document)
+    requests = sum(len(each.samples) for each in operations)
+    return Lacking(found, +selection.left_out, selection.notes, requests)
+
+
+def _grouped(selection: Selection, told: Sequence[Template]) -> dict[Template, list[Sample]]:
+    return Templates(Evidence.of(selection.samples), told).group(selection.samples)
+
+
+def _security(operations: Sequence[Recorded]) -> Security:
+    return Security.of([sample for each in operations for sample in each.samples])
 
 
 def _operations(groups: dict[Template, list[Sample]], selection: Selection) -> list[Recorded]:

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from lockstep.drafting.draft import READ_IT, Draft
+from lockstep.drafting.draft import READ_IT, Draft, Lacking
 from lockstep.drafting.gaps import KINDS
+from lockstep.drafting.undocumented import KINDS as LACKING
 
 _NAMED = 6
 
@@ -61,6 +62,36 @@ def print_draft(made: Draft, file: str, console: Console) -> None:
             more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
             console.print(Text(f"  {KINDS[kind]}: {', '.join(names[:_NAMED])}{more}"))
     console.print(Text(READ_IT[0].lower() + READ_IT[1:].rstrip(".")))
+
+
+def lacking_as_data(lack: Lacking, document: str) -> dict[str, Any]:
+    """What a document lacks, for programs."""
+    return {
+        "document": document,
+        "requests": lack.requests,
+        "lacking": [
+            {"operation": each.operation, "kind": each.kind, "what": each.what}
+            for each in lack.found
+        ],
+        "left_out": dict(sorted(lack.left_out.items())),
+        "notes": lack.notes,
+    }
+
+
+def print_lacking(lack: Lacking, console: Console) -> None:
+    """Say what a document lacks; every place is named."""
+    said = "the document lacks" if lack.found else "the document lacks nothing that they show"
+    console.print(Text(f"{_count(lack.requests, 'request')}: {said}"))
+    for kind, title in LACKING.items():
+        found = [each for each in lack.found if each.kind == kind]
+        if found:
+            console.print(Text(f"  {title}:"))
+        for each in found:
+            console.print(Text(f"    {each.operation} {each.what}".rstrip()))
+    for what, count in sorted(lack.left_out.items()):
+        console.print(Text(f"  left out: {what}: {count:,}"))
+    for note in lack.notes:
+        console.print(Text(f"  note: {note}"))
 
 
 def _count(number: int, what: str) -> str:
