@@ -102,6 +102,8 @@ def infer(
     """
     if (output is None) == (document is None):
         raise click.UsageError("name the FILE of a draft (-o), or a --document to hold against")
+    if str(output) == str(report) == "-":
+        raise click.UsageError("only one of the draft and the JSON can go to standard output")
     wishes = Wishes(base_url, host, paths, title)
     with could_not_run(OSError, ValueError):
         if document is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lockstep.auth.bodies import is_password
+from lockstep.auth.discovery import LOG_IN, OTHER_PURPOSE, REGISTER
 from lockstep.drafting.names import camel, unique
 from lockstep.drafting.sample import Sample
 from lockstep.inference.forms import claims_of
@@ -27,12 +28,6 @@ _TRACKING = re.compile(
 _QUERY_KEYS = re.compile(r"(?:api|access|auth|app|subscription)[-_]?(?:key|token|id)|key", re.I)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _CHALLENGE = re.compile(r"\s*(bearer|basic)\b", re.I)
-_LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|auth$", re.I)
-_REGISTER = re.compile(
-    r"regist|sign-?_?up|users?$|accounts?$|members?$|customers?$|clients?$", re.I
-)
-# Other things than to come in for which a password is sent.
-_OTHER = re.compile(r"reset|forgot|change|confirm|verify|refresh|password|revoke|recover", re.I)
 _GIVEN = re.compile(r"(access|auth|id|api|session)?[_-]?(token|jwt|key)", re.I)
 BEARER: Scheme = ("http", "bearer", "")
 BASIC: Scheme = ("http", "basic", "")
@@ -146,8 +141,8 @@ def gives_entry(samples: Iterable[Sample]) -> bool:
     if not took:
         return False
     last = next((segment for segment in reversed(took[0].segments) if segment), "")
-    named = _LOG_IN.search(last) is not None
-    if _OTHER.search(last) or (not named and _REGISTER.search(last)):
+    named = LOG_IN.search(last) is not None
+    if OTHER_PURPOSE.search(last) or is_password(last) or (not named and REGISTER.search(last)):
         return False
     gave = any(sample.succeeded and _gave(sample) for sample in took)
     return named or gave
