@@ -21,12 +21,10 @@ from lockstep.auth.schemes import password_flow
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
-_LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
-_REGISTER = re.compile(
-    r"regist|sign-?_?up|users?$|accounts?$|members?$|customers?$|clients?$", re.I
-)
+LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
+REGISTER = re.compile(r"regist|sign-?_?up|users?$|accounts?$|members?$|customers?$|clients?$", re.I)
 # Other things than registering and logging in for which a password is sent.
-_OTHER = re.compile(
+OTHER_PURPOSE = re.compile(
     r"reset|forgot|change|confirm|verify|refresh|(log|sign)-?_?(out|off)|revoke|recover", re.I
 )
 _TOKEN_NAME = re.compile(r"(access|auth|id|api)?[_-]?(token|jwt|key)", re.I)
@@ -93,7 +91,8 @@ def guarded(document: Document) -> list[Operation]:
 def has_other_purpose(operation: Operation) -> bool:
     """Whether an operation is about a session or a password, and not to come in: a log-out, say."""
     return (
-        _OTHER.search(f"{operation.path} {operation.definition.get('operationId', '')}") is not None
+        OTHER_PURPOSE.search(f"{operation.path} {operation.definition.get('operationId', '')}")
+        is not None
     )
 
 
@@ -112,12 +111,12 @@ def _operations(document: Document) -> tuple[Operation | None, Operation | None]
     with_password = [op for op in document.operations.values() if _takes(document, op)]
     endpoint = password_flow(document)
     told = (op for op in document.operations.values() if (op.method, op.path) == ("POST", endpoint))
-    login = next(told, None) or _best(with_password, _LOG_IN)
+    login = next(told, None) or _best(with_password, LOG_IN)
     others = [op for op in with_password if op is not login and not op.requires_auth]
-    register = _best(others, _REGISTER) or _only(others)
+    register = _best(others, REGISTER) or _only(others)
     if login is None and register is None and not endpoint:
         givers = [op for op in document.operations.values() if _gives_token(document, op)]
-        register = _best(givers, _REGISTER) or _only(givers)
+        register = _best(givers, REGISTER) or _only(givers)
     return register, login
 
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "replay": "lockstep.cli.replay",
     "proxy": "lockstep.cli.proxy",
     "report": "lockstep.cli.report",
+    "infer": "lockstep.cli.infer",
     "diff": "lockstep.cli.diff",
     "traps": "lockstep.cli.traps",
     "mutants": "lockstep.cli.mutants",

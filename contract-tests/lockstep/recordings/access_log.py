@@ -42,11 +42,14 @@ def is_access_log(text: str) -> bool:
     return any(_read(line) is not None for _, line in islice(_lines(text), _LOOKED_AT))
 
 
-def read_access_log(text: str, base_url: str | None = None) -> tuple[list[Captured], list[str]]:
+def read_access_log(
+    text: str, base_url: str | None = None, *, every: bool = False
+) -> tuple[list[Captured], list[str]]:
     """The reads of a log with the statuses of their answers, and what was left out, for people.
 
-    A log has no bodies, so nothing that writes can be sent again. What names no host, or that of
-    `base_url`, is below `NOWHERE`. Raises `RecordingError` where no line is left.
+    A log has no bodies, so nothing that writes can be sent again. With `every` line the writes are
+    there too, and the statuses that hang on what a log does not have. What names no host, or that
+    of `base_url`, is below `NOWHERE`. Raises `RecordingError` where no line is left.
     """
     captured: list[Captured] = []
     unread: list[int] = []
@@ -57,16 +60,16 @@ def read_access_log(text: str, base_url: str | None = None) -> tuple[list[Captur
         url = _url(logged, own) if logged is not None else None
         if logged is None or url is None:
             unread.append(number)
-        elif logged.method not in _SENT:
+        elif logged.method not in _SENT and not every:
             writes += 1
         else:
-            status = None if logged.status in _UNTOLD else logged.status
+            status = None if logged.status in _UNTOLD and not every else logged.status
             answer = Response(status) if status is not None else None
             captured.append(
                 Captured(logged.method, url, answer=answer, partial=True, name=f"line {number}")
             )
     if not captured:
-        raise RecordingError("the log has no line of a GET or HEAD request")
+        raise RecordingError(f"the log has no line of a {'' if every else 'GET or HEAD '}request")
     return captured, list(_notes(writes, unread))
 
 

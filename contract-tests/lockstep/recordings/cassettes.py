@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from lockstep.openapi.loading import load_yaml
-from lockstep.recordings.headers import answer_headers, request_headers
+from lockstep.recordings.headers import answer_headers, blackened, request_headers
 from lockstep.recordings.recording import Captured, RecordingError
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
@@ -43,6 +43,7 @@ def _interaction(entry: Mapping[str, Any]) -> Captured:
         body=_bytes(request.get("body")),
         answer=_answer(answer),
         partial=answer is not None and "truncated_from" in answer,
+        blackened=blackened(_flat(request["headers"])),
     )
 
 
@@ -88,6 +89,7 @@ def _event(entry: Mapping[str, Any]) -> Captured:
         body=_plain(request.get("body")),
         answer=outcome,
         partial=answer is not None and "content_size" in answer,
+        blackened=blackened(_flat(request.get("headers"))),
     )
 
 

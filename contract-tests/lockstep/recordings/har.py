@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from lockstep.recordings.har_bodies import MissingBodyError, received_body, sent_body
-from lockstep.recordings.headers import answer_headers, request_headers
+from lockstep.recordings.headers import answer_headers, blackened, request_headers
 from lockstep.recordings.recording import Captured, RecordingError
 from lockstep.transport.messages import Headers, NoResponse, Outcome, Response
 
@@ -130,6 +130,7 @@ def _entry(name: str, entry: Any, folder: Path) -> Captured:
         partial=partial,
         name=name,
         missing=missing,
+        blackened=blackened(pairs),
     )
 
 

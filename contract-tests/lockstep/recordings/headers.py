@@ -50,6 +50,11 @@ def request_headers(pairs: Pairs) -> Headers:
     )
 
 
+def blackened(pairs: Pairs) -> frozenset[str]:
+    """The lower-cased names of the headers whose values a tool kept back."""
+    return frozenset(name.lower() for name, value in pairs if _is_redacted(value))
+
+
 def answer_headers(pairs: Pairs) -> Headers:
     """The headers of an answer whose body is at hand decoded.
 

@@ -19,7 +19,7 @@ from lockstep.recordings.cassettes import read_cassette, read_ndjson
 from lockstep.recordings.har import read_har
 from lockstep.recordings.origins import narrow
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError
-from lockstep.recordings.report_steps import read_saved
+from lockstep.recordings.report_steps import read_every_step, read_saved
 
 # By the name that `--format` takes, with what each is called.
 FORMATS = {
@@ -68,14 +68,7 @@ def load_recording(
     `kind` is one of `FORMATS`, by default the one that the content shows. `base_url` is where the
     recorded API was, `finding` the number of a finding in a report, from 1.
     """
-    try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise RecordingError(f"{path}: {error}") from error
-    text = _decoded(data)
-    kind = kind or _recognise(data, text, path)
-    title = f"{FORMATS[kind]} {path.name}"
+    kind, text, title = _read(path, kind)
     if kind == "finding":
         return read_saved(_json(text), title, finding)
     if finding is not None:
@@ -88,6 +81,39 @@ def load_recording(
         base = base_url
     recording = narrow(captured, document, title, base)
     return replace(recording, notes=(*recording.notes, *notes), has_bodies=kind != "log")
+
+
+def load_captured(
+    path: Path, *, kind: str | None = None, base_url: str | None = None
+) -> tuple[list[Captured], list[str]]:
+    """All requests of a file, of whatever place they are, and what was left out, for people.
+
+    A report gives the steps of all its findings, a log its writes too. What names no host is below
+    `NOWHERE`. `RecordingError` says why nothing can be read.
+    """
+    kind, text, title = _read(path, kind)
+    try:
+        if kind == "finding":
+            recording = read_every_step(_json(text), title)
+            return [step.captured(recording.base_url) for step in recording.steps], []
+        if kind == "log":
+            return read_access_log(text, base_url, every=True)
+        return _CAPTURED[kind](text, path.parent)
+    except RecordingError as error:
+        named = str(error).startswith((str(path), title))
+        raise RecordingError(str(error) if named else f"{title}: {error}") from error
+
+
+def _read(path: Path, kind: str | None) -> tuple[str, str, str]:
+    """The kind of a file, its text, and what it is called."""
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise RecordingError(f"{path}: {error}") from error
+    text = _decoded(data)
+    kind = kind or _recognise(data, text, path)
+    return kind, text, f"{FORMATS[kind]} {path.name}"
 
 
 def _decoded(data: bytes) -> str:

@@ -22,7 +22,7 @@ def narrow(
     Without a `base_url` the origin and base path are taken under which most of the requests are
     operations of the document. Raises `RecordingError` where nothing is left.
     """
-    base = base_url.rstrip("/") if base_url else _likeliest(captured, document)
+    base = base_url.rstrip("/") if base_url else likeliest_base(captured, document)
     if base is None:
         raise RecordingError(f"{title}: no recorded request is an operation of the document")
     steps: list[Step] = []
@@ -66,7 +66,8 @@ def _requests(count: int) -> str:
     return f"{count:,} request{'' if count == 1 else 's'}"
 
 
-def _likeliest(captured: Sequence[Captured], document: Document) -> str | None:
+def likeliest_base(captured: Sequence[Captured], document: Document) -> str | None:
+    """The origin and base path under which most requests are operations of a document."""
     scores: Counter[str] = Counter()
     for entry in captured:
         for base, score in _candidates(entry, document):

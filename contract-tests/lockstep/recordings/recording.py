@@ -40,6 +40,17 @@ class Step:
         apart = exchange.requests if own else {}
         return cls(exchange.request, exchange.leader, group=exchange.group, apart=apart)
 
+    def captured(self, base_url: str) -> Captured:
+        """The same as a tool would have written it down, the API being at `base_url`."""
+        request = self.request
+        url = base_url.rstrip("/") + request.path
+        return Captured(
+            *(request.method, url, request.headers, request.body),
+            answer=self.answer,
+            partial=self.partial,
+            name=self.name,
+        )
+
 
 NOWHERE = "http://recorded.invalid"
 
@@ -68,7 +79,7 @@ class Captured:
     """One request and answer as a tool wrote them down, with an absolute `url`.
 
     `name` says for people where it stands. One of which something is `missing`, in words, cannot be
-    sent again.
+    sent again. `blackened` are the lower-cased names of headers whose values the tool kept back.
     """
 
     method: str
@@ -79,3 +90,4 @@ class Captured:
     partial: bool = False
     name: str = ""
     missing: str = ""
+    blackened: frozenset[str] = frozenset()

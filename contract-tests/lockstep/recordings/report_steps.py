@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from lockstep.recordings.recording import NOWHERE, Recording, RecordingError, Step
@@ -30,6 +32,22 @@ def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -
     addresses = found["steps"][0].get("addresses", {})
     base_url = next(iter(addresses.values()), NOWHERE)
     return Recording(f"{title}: {what}".strip(": "), steps, base_url, is_traffic=False)
+
+
+def read_every_step(data: Mapping[str, Any], title: str) -> Recording:
+    """The steps of all findings of a report, or of a finding alone.
+
+    Raises `RecordingError` when none of them can be read.
+    """
+    listed = [data.get(name) for name in ("findings", "seen_once") if name in data]
+    findings = [each for found in listed if isinstance(found, list) for each in found]
+    read: list[Recording] = []
+    for finding in findings if listed else [data]:
+        with suppress(RecordingError):
+            read.append(read_saved(finding, title))
+    if not read:
+        raise RecordingError(f"{title}: no finding has steps")
+    return replace(read[0], steps=tuple(step for each in read for step in each.steps))
 
 
 def _choose(data: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
