@@ -13,15 +13,16 @@ from urllib.parse import urlsplit
 
 from lockstep.transport.connection import (
     Connection,
+    Reader,
     TimedSocket,
     TooLargeError,
     failure_of,
-    read_response,
 )
 from lockstep.transport.encodings import decoded
 from lockstep.transport.messages import Headers, NoResponse, Outcome, Request
+from lockstep.transport.streams import STREAM_SECONDS
 
-__all__ = ["Connection", "PendingExchange", "Target", "failure_of", "read_response"]
+__all__ = ["Connection", "PendingExchange", "Target", "failure_of"]
 
 # Shorter than the keep-alive time of every common server, so that a connection is not handed out
 # in the moment in which the server closes it.
@@ -52,12 +53,14 @@ class Target:
         base_url: str,
         *,
         timeout: float = 30.0,
+        stream_seconds: float = STREAM_SECONDS,
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
-        `timeout` is in seconds, from the first byte of a request to the last one of its answer.
+        `timeout` is in seconds, from the first byte of a request to the last one of its answer. A
+        stream is read for `stream_seconds`, as is what has come of it by then.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
         by default, those that the system trusts. Raises `ValueError` for another scheme or a URL
         without a host.
@@ -67,6 +70,7 @@ class Target:
             raise ValueError(f"{name}: not an http:// or https:// URL with a host: {base_url}")
         self.name = name
         self.timeout = timeout
+        self.stream_seconds = stream_seconds
         self.headers = headers
         secure = parts.scheme == "https"
         self.address = (parts.hostname, parts.port or (443 if secure else 80))
@@ -251,8 +255,10 @@ class PendingExchange:
             return self.failure or NoResponse("dropped")
         deadline = max(self.deadline, time.monotonic() + min(_GRACE_SECONDS, self.target.timeout))
         stream = TimedSocket(self.connection.sock, deadline)
+        seconds = self.target.stream_seconds
+        until = self.deadline - self.target.timeout + seconds
         try:
-            response, reusable = read_response(stream, self.method)
+            response, reusable = Reader(stream, until=until, seconds=seconds).read(self.method)
         except (OSError, HTTPException, TooLargeError, ValueError) as error:
             self.connection.sock.close()
             return replace(self.failure or failure_of(error), count=stream.count)
