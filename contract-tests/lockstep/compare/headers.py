@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
+from lockstep.compare.header_members import HeaderMembers
 from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Headers, Response
 
@@ -12,6 +14,8 @@ from lockstep.transport.messages import Headers, Response
 IGNORED = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 )
+_MULTIPART = re.compile(r"\s*multipart/", re.IGNORECASE)
+_BOUNDARY = re.compile(r'\s*;\s*boundary\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
 
 
 class HeaderPolicy(Protocol):
@@ -29,8 +33,9 @@ class HeaderPolicy(Protocol):
 class HeaderComparer:
     """Compares the headers of two answers by a policy."""
 
-    def __init__(self, policy: HeaderPolicy) -> None:
+    def __init__(self, policy: HeaderPolicy, members: HeaderMembers) -> None:
         self._policy = policy
+        self._members = members
 
     def compare(self, left: Response, right: Response) -> Iterator[Difference]:
         """Every header that differs.
@@ -38,9 +43,17 @@ class HeaderComparer:
         `Content-Length` counts only where both bodies are equal to the byte.
         """
         ours, theirs = _by_name(left.headers), _by_name(right.headers)
+        structured = dict(self._members.compare(left, right))
         for name in sorted(ours.keys() | theirs.keys()):
             mine, other = ours.get(name, []), theirs.get(name, [])
+            if name in structured:
+                # What is a set of words to HTTP, whatever the document says, may be equal still.
+                same = structured[name] and self._policy.same(name, mine, other)
+                yield from () if same else structured[name]
+                continue
             cookies = self._policy.cookies(mine, other) if name == "set-cookie" else None
+            if name == "content-type":
+                mine, other = _without_boundary(mine), _without_boundary(other)
             if cookies is not None:
                 yield from cookies
             elif not (mine and other and self._policy.same(name, mine, other)):
@@ -57,6 +70,11 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
     return grouped
 
 
+def _without_boundary(values: list[str]) -> list[str]:
+    """Media types without what only parts the parts of a body from each other."""
+    return [_BOUNDARY.sub("", value) if _MULTIPART.match(value) else value for value in values]
+
+
 def _shown(values: list[str]) -> str:
     return ", ".join(values) if values else "absent"
 
@@ -65,6 +83,8 @@ def _length_difference(left: Response, right: Response) -> Iterator[Difference]:
     """A `Content-Length` that differs although the bodies are equal to the byte."""
     ours, theirs = left.header("content-length"), right.header("content-length")
     if ours is None or theirs is None or left.body != right.body or not left.body:
+        return
+    if left.whole != right.whole:
         return
     if ours != theirs:
         yield Difference("header", "header content-length", ours, theirs)
