@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
@@ -208,8 +208,8 @@ def _connected(address: tuple[str, int], deadline: float) -> socket.socket:
 class PendingExchange:
     """A request that was written and is not answered yet.
 
-    `data` is what to send again where that is possible; `deadline` is of `time.monotonic`, and
-    follows from the target's own time.
+    `data` is what to send again where that is possible; `started` and `deadline` are of
+    `time.monotonic`. The deadline and the time for a stream follow from the target's own.
     """
 
     target: Target
@@ -217,10 +217,23 @@ class PendingExchange:
     connection: Connection | None = None
     failure: NoResponse | None = None
     data: bytes | None = None
+    started: float = field(default_factory=time.monotonic)
     deadline: float = 0.0
+    stream_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.deadline = self.deadline or time.monotonic() + self.target.timeout
+        self.deadline = self.deadline or self.started + self.target.timeout
+        self.stream_seconds = self.stream_seconds or self.target.stream_seconds
+
+    def hurry(self, seconds: float | None, stream_seconds: float | None) -> None:
+        """Wait no longer than so many seconds for the end of an answer, and for that of a stream.
+
+        `None` leaves a time as it is.
+        """
+        if seconds is not None:
+            self.deadline = min(self.deadline, self.started + seconds)
+        if stream_seconds is not None:
+            self.stream_seconds = min(self.stream_seconds, stream_seconds)
 
     def write(self, connect: Callable[[float], Connection]) -> None:
         """Send the data over a connection; `failure` says why that did not go well."""
@@ -255,8 +268,8 @@ class PendingExchange:
             return self.failure or NoResponse("dropped")
         deadline = max(self.deadline, time.monotonic() + min(_GRACE_SECONDS, self.target.timeout))
         stream = TimedSocket(self.connection.sock, deadline)
-        seconds = self.target.stream_seconds
-        until = self.deadline - self.target.timeout + seconds
+        seconds = self.stream_seconds
+        until = self.started + seconds
         try:
             response, reusable = Reader(stream, until=until, seconds=seconds).read(self.method)
         except (OSError, HTTPException, TooLargeError, ValueError) as error:
