@@ -40,7 +40,8 @@ class HeaderComparer:
     def compare(self, left: Response, right: Response) -> Iterator[Difference]:
         """Every header that differs.
 
-        `Content-Length` counts only where both bodies are equal to the byte.
+        `Content-Length` counts only where both bodies are equal to the byte; in the answer to a
+        `HEAD`, where it tells of a body that is not sent, only that there is one.
         """
         ours, theirs = _by_name(left.headers), _by_name(right.headers)
         structured = dict(self._members.compare(left, right))
@@ -82,9 +83,7 @@ def _shown(values: list[str]) -> str:
 def _length_difference(left: Response, right: Response) -> Iterator[Difference]:
     """A `Content-Length` that differs although the bodies are equal to the byte."""
     ours, theirs = left.header("content-length"), right.header("content-length")
-    if ours is None or theirs is None or left.body != right.body or not left.body:
+    if ours is None or theirs is None or (left.body, left.whole) != (right.body, right.whole):
         return
-    if left.whole != right.whole:
-        return
-    if ours != theirs:
+    if ours != theirs and (left.body or "0" in (ours, theirs)):
         yield Difference("header", "header content-length", ours, theirs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lockstep.transport.messages import NoResponse, Outcome
@@ -19,11 +20,15 @@ _Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Record:
-    """What one operation of one target has cost: hangs in a row, hangs in all, streams cut."""
+    """What one operation of one target has cost: hangs in a row, hangs in all, streams cut.
+
+    It was `heard` where any of its answers was more than a stream in which nothing came.
+    """
 
     in_a_row: int = 0
     hangs: int = 0
     streams: int = 0
+    heard: bool = False
     # In which stages it hung, in order.
     stages: dict[str, None] = field(default_factory=dict)
 
@@ -66,9 +71,21 @@ class Patience:
             else:
                 record.in_a_row = 0
                 record.streams += outcome.cut
+                record.heard |= not outcome.cut or bool(outcome.body.strip())
 
     def lines(self) -> list[str]:
-        """What hung, by operation and stage, in words."""
+        """What hung, by operation and stage, and which streams said nothing, in words."""
+        return [*self._hung(), *self._unheard()]
+
+    def _unheard(self) -> Iterator[str]:
+        found: dict[str, list[str]] = {}
+        for (label, target), record in self._records.items():
+            if record.streams and not record.heard:
+                found.setdefault(label, []).append(target)
+        for label, targets in found.items():
+            yield f"{label}: nothing came of the streams of {' and '.join(targets)} in their time"
+
+    def _hung(self) -> list[str]:
         found: dict[tuple[str, int, tuple[str, ...]], list[str]] = {}
         for (label, target), record in self._records.items():
             if record.hangs:

@@ -449,3 +449,15 @@ def test_a_list_in_several_lines_is_one_list() -> None:
     one = Response(200, (("X-Tags", "a"), ("X-Tags", "b")))
     operation = DOCUMENT.operations["showHeaders"]
     assert comparer.compare(operation, one, Response(200, (("x-tags", "a, b"),)), "right") == []
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [("120", "120", []), ("120", "124", []), ("0", "124", [("header", "header content-length")])],
+)
+def test_an_answer_to_head_tells_whether_there_is_a_body(
+    left: str, right: str, expected: list[Any]
+) -> None:
+    one, other = (Response(200, (("Content-Length", each),)) for each in (left, right))
+    told = [(each.kind, each.where) for each in differences(one, other, DOCUMENT)]
+    assert told == expected
