@@ -170,6 +170,7 @@ class Session:
                 *self.document.problems,
                 *self.ledger.conformance.unjudged(),
                 *self.not_judged,
+                *self.ledger.patience.lines(),
                 *self.ledger.noise.not_judged(),
             ],
             not_tested=[*self.not_tested, *coverage.not_tested()],
@@ -224,7 +225,11 @@ class Session:
             if chosen.reproduced is None:
                 groups.append([chosen, *(each for each in one.findings if each is not chosen)])
         groups.sort(key=lambda group: -weight(group[0]))
-        for finding in confirmer.confirm(groups):
+        patience = self.ledger.patience
+        patience.steady = True
+        confirmed = confirmer.confirm(groups)
+        patience.steady = False
+        for finding in confirmed:
             findings.drop(finding, "a write that succeeded on one side only")
 
     @contextmanager

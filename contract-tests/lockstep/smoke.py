@@ -12,6 +12,8 @@ from lockstep.transport.messages import NoResponse, Outcome, Request, Response, 
 from lockstep.transport.targets import Target
 
 _MAX_PROBES = 5
+# An operation may hang where others answer.
+_MAX_TIMEOUTS = 2
 _HINTS = {
     "refused": "nothing listens there: is it started, and is the port right?",
     "unknown_host": "no such host: is its name right?",
@@ -96,17 +98,22 @@ def _paths(document: Document) -> list[str]:
 
 
 def _probe(target: Target, document: Document) -> list[Outcome]:
-    outcomes = []
+    outcomes: list[Outcome] = []
+    timeouts = 0
     for path in _paths(document) or ["/"]:
         outcomes.append(target.send(Request("GET", path)))
         if _is_silent(outcomes[-1]):
-            break
+            timeouts += 1
+            if not _is_timeout(outcomes[-1]) or timeouts == _MAX_TIMEOUTS:
+                break
     return outcomes
 
 
 def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> str:
-    last = outcomes[-1]
-    if isinstance(last, NoResponse) and _is_silent(last):
+    silent = [outcome for outcome in outcomes if _is_silent(outcome)]
+    last = silent[-1] if silent else outcomes[-1]
+    hangs = len(silent) < len(outcomes) and all(map(_is_timeout, silent))
+    if isinstance(last, NoResponse) and silent and not hangs:
         return f"{last.reason}: " + _HINTS[last.reason].format(
             timeout=target.timeout, detail=last.detail
         )
@@ -129,6 +136,10 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
 def _is_silent(outcome: Outcome) -> bool:
     """Whether no answer came, not even one without an end."""
     return isinstance(outcome, NoResponse) and not (outcome.reason == "timeout" and outcome.count)
+
+
+def _is_timeout(outcome: Outcome) -> bool:
+    return isinstance(outcome, NoResponse) and outcome.reason == "timeout"
 
 
 def _elsewhere(target: Target, answer: Response) -> str:

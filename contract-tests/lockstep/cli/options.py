@@ -57,6 +57,13 @@ TARGETS: Options = (
         help="How long to wait for an answer.  [default: 10]",
     ),
     option(
+        "--stream-seconds",
+        group="Targets",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        help="How long to read a stream that does not end.  [default: 2]",
+    ),
+    option(
         "--insecure", group="Targets", is_flag=True, default=None, help="Trust any certificate."
     ),
     option("--ca-file", group="Targets", type=_FILE, help="Certificates to trust."),

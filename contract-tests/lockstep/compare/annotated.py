@@ -7,15 +7,18 @@ from typing import Any
 
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.annotated_policy import AnnotatedHeaderPolicy, AnnotatedPolicy
+from lockstep.compare.contents import compare_contents
+from lockstep.compare.header_members import HeaderMembers
 from lockstep.compare.headers import HeaderComparer
-from lockstep.compare.parsed import ParsedAnswer, first_difference
-from lockstep.compare.prometheus import compare_metrics
+from lockstep.compare.parsed import ParsedAnswer
+from lockstep.compare.prometheus import compare_metrics, is_volatile
 from lockstep.compare.walker import Place, Walker
 from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
 from lockstep.matching.difference import Difference, in_body
 from lockstep.matching.transaction import Transaction
 from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import MATCHED_KINDS, Generated, Shape
 from lockstep.transport.messages import Response
 
@@ -34,13 +37,13 @@ class Annotated:
         shape: Shape | None,
         learnt: Transaction,
         allowed: Allowed,
-        volatile: bool,
+        operation: Operation | None,
     ) -> Iterator[Difference]:
         """Every difference in bodies and headers; server-made values are learnt on the way.
 
-        Of a `volatile` body, which shows metrics, their names alone are compared.
+        Of a volatile body, which shows metrics, their names alone are compared.
         """
-        if volatile:
+        if is_volatile(operation, answers[0]):
             yield from compare_metrics(answers[0].body, answers[1].body)
         else:
             yield from self._bodies(*answers, shape, learnt, allowed)
@@ -48,7 +51,12 @@ class Annotated:
         drifts = self._table.interval_seen and shape is not None and shape.has("elapsed")
         shapes = self._document.header_shapes
         policy = AnnotatedHeaderPolicy(shapes, learnt, self._clock, drifts=drifts)
-        yield from HeaderComparer(policy).compare(*answers)
+        members = HeaderMembers(
+            self._document,
+            operation,
+            lambda: Walker(AnnotatedPolicy(learnt, self._table, self._clock), allowed),
+        )
+        yield from HeaderComparer(policy, members).compare(*answers)
 
     def made(self, answer: ParsedAnswer, shape: Shape | None) -> Iterator[Generated]:
         """The annotated values of an answer, in its body and its headers."""
@@ -69,9 +77,12 @@ class Annotated:
     ) -> Iterator[Difference]:
         ours, theirs = ParsedAnswer(left).json, ParsedAnswer(right).json
         if ours is NotImplemented or theirs is NotImplemented:
-            translated = learnt.translate(left.body.decode("latin-1")).encode("latin-1")
-            if right.body not in (left.body, translated):
-                yield Difference("bytes", "body", *first_difference(left.body, right.body))
+            walker = Walker(AnnotatedPolicy(learnt, self._table, self._clock), allowed)
+
+            def same_text(ours: bytes, theirs: bytes) -> bool:
+                return learnt.translate(ours.decode("latin-1")).encode("latin-1") == theirs
+
+            yield from compare_contents((left, right), walker, Place(), same_text)
         elif left.body == right.body and shape is not None:
             yield from _learn_equal(shape, ours, learnt)
         elif left.body != right.body:

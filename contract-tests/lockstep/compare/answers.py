@@ -9,7 +9,6 @@ from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
 from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
-from lockstep.compare.prometheus import is_volatile
 from lockstep.inference.forms import is_random
 from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
@@ -162,8 +161,7 @@ class Comparer:
         shape = self.shape(operation, answers[0])
         allowed = Allowed(place[1], self._rules, self._noise)
         if self._inferring is None:
-            volatile = is_volatile(operation, answers[0])
-            return list(self._annotated.compare(answers, shape, learnt, allowed, volatile))
+            return list(self._annotated.compare(answers, shape, learnt, allowed, operation))
         names, what = (self._leader, place[0]), Answered(operation, shape, requests)
         return list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
+from lockstep.compare.header_members import HeaderMembers
 from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Headers, Response
 
@@ -12,6 +14,8 @@ from lockstep.transport.messages import Headers, Response
 IGNORED = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 )
+_MULTIPART = re.compile(r"\s*multipart/", re.IGNORECASE)
+_BOUNDARY = re.compile(r'\s*;\s*boundary\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
 
 
 class HeaderPolicy(Protocol):
@@ -29,18 +33,28 @@ class HeaderPolicy(Protocol):
 class HeaderComparer:
     """Compares the headers of two answers by a policy."""
 
-    def __init__(self, policy: HeaderPolicy) -> None:
+    def __init__(self, policy: HeaderPolicy, members: HeaderMembers) -> None:
         self._policy = policy
+        self._members = members
 
     def compare(self, left: Response, right: Response) -> Iterator[Difference]:
         """Every header that differs.
 
-        `Content-Length` counts only where both bodies are equal to the byte.
+        `Content-Length` counts only where both bodies are equal to the byte; in the answer to a
+        `HEAD`, where it tells of a body that is not sent, only that there is one.
         """
         ours, theirs = _by_name(left.headers), _by_name(right.headers)
+        structured = dict(self._members.compare(left, right))
         for name in sorted(ours.keys() | theirs.keys()):
             mine, other = ours.get(name, []), theirs.get(name, [])
+            if name in structured:
+                # What is a set of words to HTTP, whatever the document says, may be equal still.
+                same = structured[name] and self._policy.same(name, mine, other)
+                yield from () if same else structured[name]
+                continue
             cookies = self._policy.cookies(mine, other) if name == "set-cookie" else None
+            if name == "content-type":
+                mine, other = _without_boundary(mine), _without_boundary(other)
             if cookies is not None:
                 yield from cookies
             elif not (mine and other and self._policy.same(name, mine, other)):
@@ -57,6 +71,11 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
     return grouped
 
 
+def _without_boundary(values: list[str]) -> list[str]:
+    """Media types without what only parts the parts of a body from each other."""
+    return [_BOUNDARY.sub("", value) if _MULTIPART.match(value) else value for value in values]
+
+
 def _shown(values: list[str]) -> str:
     return ", ".join(values) if values else "absent"
 
@@ -64,7 +83,7 @@ def _shown(values: list[str]) -> str:
 def _length_difference(left: Response, right: Response) -> Iterator[Difference]:
     """A `Content-Length` that differs although the bodies are equal to the byte."""
     ours, theirs = left.header("content-length"), right.header("content-length")
-    if ours is None or theirs is None or left.body != right.body or not left.body:
+    if ours is None or theirs is None or (left.body, left.whole) != (right.body, right.whole):
         return
-    if ours != theirs:
+    if ours != theirs and (left.body or "0" in (ours, theirs)):
         yield Difference("header", "header content-length", ours, theirs)

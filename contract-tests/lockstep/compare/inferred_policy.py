@@ -137,7 +137,9 @@ class InferredPolicy:
         return self._judge.strings(role, name, a, b) == SAME
 
     def _role(self, place: Place) -> tuple[Role | None, str]:
-        name = next((part for part in reversed(place.path) if isinstance(part, str)), "")
+        named = (part for part in reversed(place.path) if isinstance(part, str))
+        # `#text` of an element is told by what the element is called.
+        name = next((part for part in named if not part.startswith("#")), "")
         if not name:
             return None, name
         role = self._judge.families.role(name, place.owner)

@@ -6,12 +6,14 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from lockstep.compare.allowed import Allowed
+from lockstep.compare.contents import compare_contents
 from lockstep.compare.digests import Digests
+from lockstep.compare.header_members import HeaderMembers
 from lockstep.compare.headers import HeaderComparer
 from lockstep.compare.inferred_headers import InferredHeaderPolicy
 from lockstep.compare.inferred_policy import InferredPolicy
-from lockstep.compare.judge import SAME, Judge
-from lockstep.compare.parsed import ParsedAnswer, first_difference
+from lockstep.compare.judge import Judge
+from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.sent import Sent, read_sent
 from lockstep.compare.walker import Place, Walker
 from lockstep.inference.answers import made_values
@@ -51,6 +53,7 @@ class Inferring:
         *,
         same_target: bool = False,
     ) -> None:
+        self._document = document
         self._families = document.families
         self._reader = RequestReader(document, document.families)
         self._links = {name: Links(document, document.families, url) for name, url in urls.items()}
@@ -73,28 +76,30 @@ class Inferring:
         left, right = answers
         judge = self._judge(left, what, names, learnt, clock)
         ours, theirs = ParsedAnswer(left).json, ParsedAnswer(right).json
+        owner = self._owner(what.operation, what.shape)
+        walker = Walker(InferredPolicy(judge), allowed)
         if ours is NotImplemented or theirs is NotImplemented:
-            a, b = (answer.body.decode("utf-8", "surrogateescape") for answer in answers)
-            a, b = judge.left.localised(a), judge.right.localised(b)
-            if a != b and judge.text(a, b) != SAME:
-                yield Difference("bytes", "body", *first_difference(left.body, right.body))
+            yield from compare_contents(answers, walker, Place(owner=owner), judge.same_text)
         else:
-            owner = self._owner(what.operation, what.shape)
-            walker = Walker(InferredPolicy(judge), allowed)
             walker.compare(ours, theirs, Place(shape=what.shape, owner=owner))
             if not walker.differences and left.body != right.body:
                 walker.compare_text(left.body.decode(), right.body.decode())
             yield from walker.differences
-        yield from HeaderComparer(InferredHeaderPolicy(judge, left, right)).compare(left, right)
+        members = HeaderMembers(
+            self._document, what.operation, lambda: Walker(InferredPolicy(judge), allowed), owner
+        )
+        policy = InferredHeaderPolicy(judge, left, right)
+        yield from HeaderComparer(policy, members).compare(left, right)
         _release(judge, what.operation, left)
 
     def made(
         self, operation: Operation | None, answer: ParsedAnswer, shape: Shape | None
     ) -> Iterator[Generated]:
         """The values of an answer that name something, in its body and its headers."""
-        if answer.json is not NotImplemented:
+        if answer.value is not NotImplemented:
             owner = self._owner(operation, shape)
-            yield from made_values(self._families, answer.json, shape, owner)
+            known = shape if answer.json is not NotImplemented else None
+            yield from made_values(self._families, answer.value, known, owner)
         tag = answer.response.header("etag")
         if tag is not None:
             yield Generated("etag", tag, ("etag",))

@@ -110,6 +110,12 @@ class Judge:
         pairs = zip(ours, theirs, strict=True)
         return SAME if all(x == y or self._piece(x, y) for x, y in pairs) else "value"
 
+    def same_text(self, left: bytes, right: bytes) -> bool:
+        """Whether two bodies say the same as texts, word by word."""
+        a, b = (body.decode("utf-8", "surrogateescape") for body in (left, right))
+        a, b = self.left.localised(a), self.right.localised(b)
+        return a == b or self.text(a, b) == SAME
+
     def instant_texts(self, a: str, b: str, *, made: bool) -> str:
         """Judge two instants, given by their text; `value` where one is none."""
         instants = both(read_instant, a, b)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from lockstep.bodies.contents import data, events, kind_of, lines, read
+from lockstep.bodies.fields import plain, traits
 from lockstep.transport import literals
 from lockstep.transport.messages import Response
+from lockstep.transport.streams import is_json_sequence
 
 
 @dataclass
@@ -19,12 +22,32 @@ class ParsedAnswer:
     @cached_property
     def json(self) -> Any:
         """The body with its literals kept; `NotImplemented` where it is not JSON."""
-        if "json" not in (self.response.media_type or "") or not self.response.body:
+        media_type = self.response.media_type or ""
+        if "json" not in media_type or is_json_sequence(media_type) or not self.response.body:
             return NotImplemented
         try:
             return literals.parse(self.response.body)
         except (ValueError, RecursionError):
             return NotImplemented
+
+    @cached_property
+    def value(self) -> Any:
+        """What the body says, if it is JSON, XML, a form, parts or a stream; as `json` otherwise.
+
+        Of events it is their data.
+        """
+        kind = kind_of(self.response.header("content-type"))
+        try:
+            if kind == "events":
+                return list(data(events(self.response)[0]))
+            if kind == "lines":
+                return lines(self.response)
+            if kind in ("XML", "form", "multipart"):
+                found = read(self.response.header("content-type"), self.response.body)
+                return plain(found, set(traits(found)))
+        except ValueError:
+            return NotImplemented
+        return self.json
 
 
 def first_difference(left: bytes, right: bytes, around: int = 40) -> tuple[str, str]:

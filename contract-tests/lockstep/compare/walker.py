@@ -10,6 +10,7 @@ from lockstep.compare.alignment import Alignment
 from lockstep.compare.allowed import Allowed
 from lockstep.matching.difference import Difference, in_body
 from lockstep.openapi.shapes import Path, Shape
+from lockstep.transport.downloads import Whole
 from lockstep.transport.literals import TOKEN, Object, show, type_name
 
 # What may mean that two elements of lists are different things.
@@ -104,12 +105,18 @@ class Walker:
             self._objects(left, right, place)
         elif isinstance(left, list):
             self._arrays(left, right, place)
-        elif isinstance(left, bool | None):
+        elif isinstance(left, bool | Whole | None):
             if left != right:
-                self._report(Found("value", show(left), show(right)), place.path)
+                kind = "bytes" if isinstance(left, Whole) else "value"
+                self._report(Found(kind, show(left), show(right)), place.path)
         else:
             for found in self._policy.leaf(left, right, place):
                 self._report(found, place.path)
+
+    def counted(self, left: int, right: int, path: Path) -> None:
+        """Say that two sequences have not the same number of elements, where they do not."""
+        if left != right:
+            self._report(Found("length", f"{left} elements", f"{right} elements"), path)
 
     def compare_text(self, left: str, right: str) -> None:
         """Compare the texts of two bodies whose values are the same: spaces, escapes, order."""

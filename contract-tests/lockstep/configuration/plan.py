@@ -14,6 +14,7 @@ from lockstep.configuration.states import State
 from lockstep.drivers.fuzz.settings import PHASES, FuzzSettings
 from lockstep.matching.rules import KINDS, Rule
 from lockstep.settings import PROFILES, Settings
+from lockstep.transport.streams import STREAM_SECONDS
 from lockstep.transport.targets import Target
 
 TIMEOUT = 10.0
@@ -96,6 +97,7 @@ class Plan:
                 told["name"],
                 told["url"],
                 timeout=told.get("timeout", self.data.get("timeout", TIMEOUT)),
+                stream_seconds=self.data.get("stream_seconds", STREAM_SECONDS),
                 headers=tuple(headers.items()),
                 tls=self._tls(told),
             )

@@ -13,6 +13,7 @@ from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.divergent_state import DivergentState
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
+from lockstep.exchange.silence import SilenceWatch, TargetLostError
 from lockstep.exchange.simultaneous import paired_by_likeness, send_at_once
 from lockstep.exchange.translation import Translator
 from lockstep.exchange.triage import Triage
@@ -24,17 +25,11 @@ from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
-from lockstep.transport.targets import Target
+from lockstep.transport.targets import PendingExchange, Target
+
+__all__ = ["Exchanger", "TargetLostError"]
 
 Listener = Callable[[Exchange, list[Generated]], None]
-
-
-# So many requests in a row without an answer, and a target counts as gone.
-MAX_SILENCE = 15
-
-
-class TargetLostError(Exception):
-    """A target has stopped answering; going on would tell nothing more."""
 
 
 class Exchanger:
@@ -70,7 +65,7 @@ class Exchanger:
         self.rotates = rotate
         self._turn = 0
         self._addresses = {target.name: target.base_url for target in self.targets}
-        self._silent = dict.fromkeys(self._addresses, 0)
+        self._silence = SilenceWatch(self.targets)
         self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
         self.trace = Trace(self._translator.names, ledger.history(rotate, *self.targets))
@@ -217,7 +212,7 @@ class Exchanger:
         self._triage.sort(exchange, made)
         self.ledger.findings.note(exchange, self.trace)
         self.ledger.count(exchange)
-        self._watch(exchange)
+        self._silence.note(exchange)
         usable = self._usable(exchange, generated)
         for listener in self.listeners:
             listener(exchange, usable)
@@ -273,9 +268,18 @@ class Exchanger:
         method = next(iter(requests.values())).method
         with self._gate.passing(method) if self._gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-            outcomes = {waiting.target.name: waiting.finish() for waiting in pending}
+            label = self.ledger.document.label(method, next(iter(requests.values())).path)
+            outcomes = {waiting.target.name: self._finish(waiting, label) for waiting in pending}
         self._absorb(requests, outcomes)
         return outcomes
+
+    def _finish(self, pending: PendingExchange, label: str) -> Outcome:
+        """Wait for an answer, as long as its operation deserves."""
+        patience, name = self.ledger.patience, pending.target.name
+        pending.hurry(patience.seconds(label, name), patience.stream_seconds(label, name))
+        outcome = pending.finish()
+        patience.note(label, name, outcome, self.ledger.findings.stage)
+        return outcome
 
     def _absorb(self, requests: dict[str, Request], outcomes: dict[str, Outcome]) -> None:
         """Take the cookies that the answers set for those that their users have."""
@@ -306,14 +310,6 @@ class Exchanger:
         differing = [name for name, found in exchange.differences.items() if found]
         bijections = [self._table.to(name) for name in differing]
         return [item for item in generated if all(each.images(item.value) for each in bijections)]
-
-    def _watch(self, exchange: Exchange) -> None:
-        for name, outcome in exchange.outcomes.items():
-            # A stream that does not end is an answer, too.
-            answered = isinstance(outcome, Response) or outcome.count > 0
-            self._silent[name] = 0 if answered else self._silent[name] + 1
-            if self._silent[name] >= MAX_SILENCE:
-                raise TargetLostError(f"{name} at {self._addresses[name]} has stopped answering")
 
     def _judge(
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]

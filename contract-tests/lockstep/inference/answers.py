@@ -38,7 +38,8 @@ def made_values(
 def _leaf(
     families: ResourceTypes, value: str | Number, owner: str, path: Path
 ) -> Iterator[Generated]:
-    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    named = (part for part in reversed(path) if isinstance(part, str))
+    name = next((part for part in named if not part.startswith("#")), "")
     role = families.role(name, owner) if name else None
     if role is None or role.kind not in _NAMING:
         return

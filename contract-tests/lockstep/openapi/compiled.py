@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,12 +58,23 @@ class Schemas:
         answered = _without_secrets(document)
         self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, answered)])
         self._known: dict[int, SchemaValidator] = {}
+        self._items: dict[int, SchemaValidator] = {}
 
     def validator(self, schema: Any) -> SchemaValidator:
         """The compiled form of a schema of the document; one that cannot be takes any value."""
         known = self._together.get(id(schema)) or self._known.get(id(schema))
         if known is None:
             known = self._known[id(schema)] = self._alone(schema)
+        return known
+
+    def item_validator(self, schema: Any) -> SchemaValidator:
+        """The same for the items of a stream, in which texts keep their `contentSchema`.
+
+        So OpenAPI 3.2 (4.14.3.2) has the data of events judged; elsewhere it only annotates.
+        """
+        known = self._items.get(id(schema))
+        if known is None:
+            known = self._items[id(schema)] = self._alone(schema, contents=True)
         return known
 
     @cached_property
@@ -77,15 +89,42 @@ class Schemas:
             return {}
         return {key: SchemaValidator(validator, name) for key, name in keys.items()}
 
-    def _alone(self, schema: Any) -> SchemaValidator:
+    def _alone(self, schema: Any, *, contents: bool = False) -> SchemaValidator:
         try:
-            return SchemaValidator(self._compiled({"it": _prepared(schema)}), "it")
+            validator = self._compiled({"it": _prepared(schema)}, contents=contents)
+            return SchemaValidator(validator, "it")
         except (ValueError, RecursionError) as error:
             fault = f"a schema cannot be judged: {str(error).partition(chr(10))[0]}"
             return SchemaValidator(self._compiled({}), "it", fault)
 
-    def _compiled(self, members: dict[str, Any]) -> jsonschema_rs.Validator:
-        return jsonschema_rs.validator_for({"properties": members}, registry=self._registry)
+    def _compiled(
+        self, members: dict[str, Any], *, contents: bool = False
+    ) -> jsonschema_rs.Validator:
+        keywords = {"contentSchema": _content_keyword(self._registry)} if contents else None
+        return jsonschema_rs.validator_for(
+            {"properties": members}, registry=self._registry, keywords=keywords
+        )
+
+
+def _content_keyword(registry: jsonschema_rs.Registry) -> type[Any]:
+    """The keyword `contentSchema`: what a text says as JSON keeps a schema."""
+
+    class Content:
+        def __init__(self, _around: Any, schema: Any, _path: Any) -> None:
+            self._validator = jsonschema_rs.validator_for(schema, registry=registry)
+
+        def validate(self, instance: Any) -> None:
+            if not isinstance(instance, str):
+                return
+            try:
+                value = json.loads(instance)
+            except RecursionError as error:
+                raise ValueError("it is nested too deeply") from error
+            wrong = next(self._validator.iter_errors(value), None)
+            if wrong is not None:
+                raise ValueError(wrong.message)
+
+    return Content
 
 
 def _roots(node: Any, kind: Kind) -> Iterator[Any]:

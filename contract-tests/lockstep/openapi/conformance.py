@@ -6,16 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+from lockstep.bodies.sequences import judged_items
+from lockstep.bodies.xml import is_xml, parse_xml
 from lockstep.openapi.compiled import Schemas, SchemaValidator
 from lockstep.openapi.document import Document
 from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import DocumentedResponse, Operation
 from lockstep.openapi.schema_lookup import merge
-from lockstep.openapi.texts import items, readings
+from lockstep.openapi.texts import readings, simple_readings, types_of
 from lockstep.transport.literals import pointer
-from lockstep.transport.messages import NoResponse, Outcome, Response
+from lockstep.transport.messages import NoResponse, Outcome, Response, header_values
+from lockstep.transport.streams import bare, is_json_sequence, parameter
 
 # Answers of these statuses have no body (RFC 9110, 6.4.1).
 _BODILESS = frozenset({204, 205, 304})
@@ -94,11 +98,13 @@ class Conformance:
             if name == "content-type":
                 # The media types of the content say it (OpenAPI 3.1, 4.8.17).
                 continue
-            value = response.header(name)
-            if value is None:
+            values = list(header_values(response.headers, name))
+            if not values:
                 if definition.get("required"):
                     yield Violation("missing_header", f"header {name}", f"{response.status}")
                 continue
+            # Several lines are one list (RFC 9110, 5.3), but for this one.
+            value = values[0] if name == "set-cookie" else ", ".join(values)
             schema, readings = self._header_readings(definition, value)
             if schema is None:
                 continue
@@ -111,13 +117,16 @@ class Conformance:
         """A header's schema, and what its text may stand for."""
         schema = definition.get("schema")
         if schema is not None:
-            types = merge(self._document, schema).get("type", ())
-            types = [types] if isinstance(types, str) else types
-            return schema, list(readings(value, types, explode=definition.get("explode") is True))
+            explode = definition.get("explode") is True
+            merged = self._merged(schema)
+            return schema, list(simple_readings(value, merged, self._merged, explode=explode))
         for content in definition.get("content", {}).values():
             plain = self._document.resolve(content)
             return plain.get("schema"), list(readings(value))
         return None, []
+
+    def _merged(self, schema: Any) -> Mapping[str, Any]:
+        return merge(self._document, schema)
 
     def _body(
         self, method: str, documented: DocumentedResponse, response: Response
@@ -140,7 +149,11 @@ class Conformance:
         if schema is not None and is_json(content_type):
             yield from self._json(schema, response.body)
         elif item is not None:
-            yield from self._items(item, content_type, response.body)
+            yield from self._items(item, response)
+        elif schema is not None and is_json_sequence(content_type):
+            yield from self._sequence(schema, response)
+        elif is_xml(bare(content_type)):
+            yield from _xml(response)
 
     def _json(self, schema: Any, body: bytes) -> Iterator[Violation]:
         try:
@@ -150,37 +163,78 @@ class Conformance:
             return
         yield from self._value(schema, value, "body ")
 
-    def _items(self, schema: Any, content_type: str | None, body: bytes) -> Iterator[Violation]:
+    def _items(self, schema: Any, response: Response) -> Iterator[Violation]:
+        """What is wrong with the first item of a stream that breaks the schema of items."""
         try:
-            found = list(items(content_type, body))
+            found = _items_of(response)
         except (ValueError, RecursionError) as error:
             yield Violation("unreadable_body", "body", str(error))
             return
-        for item in found:
-            wrong = list(self._value(schema, item, "body /*"))
-            if wrong:
-                yield wrong[0]
-                return
+        validator = self._schemas.item_validator(schema)
+        self._note_faults(schema, validator)
+        every = (_first(validator, item, "body /*") for item in found)
+        yield from islice(filter(None, every), 1)
+
+    def _sequence(self, schema: Any, response: Response) -> Iterator[Violation]:
+        """A schema beside no `itemSchema` is that of the list of all items, or meant for each."""
+        try:
+            found = _items_of(response)
+        except (ValueError, RecursionError) as error:
+            yield Violation("unreadable_body", "body", str(error))
+            return
+        validator = self._judging(schema)
+        if validator.is_valid(found):
+            return
+        if "array" in types_of(self._merged(schema)):
+            yield from filter(None, [_first(validator, found, "body ")])
+        else:
+            every = (_first(validator, item, "body /*") for item in found)
+            yield from islice(filter(None, every), 1)
 
     def _value(self, schema: Any, value: Any, where: str) -> Iterator[Violation]:
-        wrong = next(self._judging(schema).iter_errors(value), None)
+        wrong = _first(self._judging(schema), value, where)
         if wrong is not None:
-            place = where + _without_positions(wrong.instance_path)
-            yield Violation("body_schema", f"{place.strip()} {wrong.kind.name}", wrong.message)
+            yield wrong
 
     def _judging(self, schema: Any) -> SchemaValidator:
         """The validator of a schema by which an answer is judged."""
         validator = self.validator(schema)
+        self._note_faults(schema, validator)
+        return validator
+
+    def _note_faults(self, schema: Any, validator: SchemaValidator) -> None:
         faults = self._faults.get(id(schema))
         if faults is None:
             known = self._document.soundness.sentences(schema)
             faults = self._faults[id(schema)] = (*known, *filter(None, (validator.fault,)))
         self._unjudged.update(faults)
-        return validator
 
     def validator(self, schema: Any) -> SchemaValidator:
         """The compiled form of a schema of the document; one that cannot be takes any value."""
         return self._schemas.validator(schema)
+
+
+def _items_of(response: Response) -> list[Any]:
+    """The items of a stream; `ValueError` where one cannot be read."""
+    content_type = response.header("content-type")
+    return list(judged_items(content_type, response.body, cut=response.cut))
+
+
+def _first(validator: SchemaValidator, value: Any, where: str) -> Violation | None:
+    """The first place where a value breaks its schema."""
+    wrong = next(validator.iter_errors(value), None)
+    if wrong is None:
+        return None
+    place = where + _without_positions(wrong.instance_path)
+    return Violation("body_schema", f"{place.strip()} {wrong.kind.name}", wrong.message)
+
+
+def _xml(response: Response) -> Iterator[Violation]:
+    content_type = response.header("content-type")
+    try:
+        parse_xml(response.body, parameter(content_type, "charset"))
+    except ValueError as error:
+        yield Violation("unreadable_body", "body", str(error))
 
 
 def _server_error(response: Response, expected: frozenset[int]) -> Iterator[Violation]:

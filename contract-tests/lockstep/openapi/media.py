@@ -9,8 +9,6 @@ from typing import TypeVar
 Content = TypeVar("Content")
 # JSON under names of its own, without `+json`.
 _JSON = frozenset({"json", "x-json", "vnd.api.json", "javascript-json"})
-# Sequences of JSON texts (OpenAPI 3.2, 4.14.3), which are not one JSON text.
-_SEQUENCES = frozenset({"jsonl", "x-jsonl", "ndjson", "x-ndjson", "json-seq", "json-lines"})
 
 
 def find_media_type(documented: Mapping[str, Content], value: str | None) -> Content | None:
@@ -27,12 +25,6 @@ def is_json(media_type: str | None) -> bool:
     """Whether a media type is that of one JSON text."""
     subtype = (media_type or "").partition(";")[0].strip().lower().rpartition("/")[2]
     return subtype in _JSON or subtype.endswith("+json")
-
-
-def is_json_sequence(media_type: str | None) -> bool:
-    """Whether a media type is that of JSON texts one after the other, such as JSON Lines."""
-    subtype = (media_type or "").partition(";")[0].strip().lower().rpartition("/")[2]
-    return subtype in _SEQUENCES or subtype.endswith("+json-seq")
 
 
 def _rank(key: str, value: str | None) -> tuple[int, int] | None:

@@ -1,78 +1,81 @@
-"""Values as they are written outside of JSON: in headers, and one after the other in streams."""
+"""Values as they are written in headers."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from itertools import pairwise
 from typing import Any
 
-from lockstep.openapi.media import is_json_sequence
+Schema = Mapping[str, Any]
+# A schema with its references and `allOf` laid together.
+Merge = Callable[[Any], Schema]
 
-# Only these end a line of an event stream (HTML Living Standard, 9.2.5).
-_LINE = re.compile(r"\r\n|\r|\n")
 
-
-def readings(value: str, types: Collection[str] = (), *, explode: bool = False) -> Iterator[Any]:
-    """What a text may stand for: itself, JSON, and the lists and objects of the style `simple`.
-
-    Those are `a,b` and `name,value`, or `name=value` where the style says `explode` (RFC 6570,
-    3.2.2).
-    """
+def readings(value: str) -> Iterator[Any]:
+    """What the text of a header may stand for: itself, or JSON."""
     yield value
     with suppress(ValueError, RecursionError):
         yield json.loads(value)
+
+
+def simple_readings(
+    value: str, schema: Schema, merge: Merge, *, explode: bool = False
+) -> Iterator[Any]:
+    """What a text in the style `simple` may stand for (RFC 6570, 3.2.2), by its merged schema."""
+    if not {"array", "object"} & types_of(schema):
+        yield from readings(value)
+        return
+    yield value
+    members = simple_members(value, schema, explode=explode)
+    if isinstance(members, list):
+        items = merge(schema.get("items", {}))
+        yield [_typed(text, items) for text in members]
+        yield members
+        yield list(map(scalar, members))
+    elif members is not None:
+        told = schema.get("properties", {})
+        yield {name: _typed(text, merge(told.get(name, {}))) for name, text in members.items()}
+        yield members
+        yield {name: scalar(text) for name, text in members.items()}
+
+
+def simple_members(
+    value: str, schema: Schema, *, explode: bool = False
+) -> list[str] | dict[str, str] | None:
+    """The texts of a list `a,b`, or those of an object by name: `name,value`, and with `explode`
+    `name=value`; `None` where it is neither, or not written so.
+    """
+    types = types_of(schema)
     parts = [part.strip() for part in value.split(",")] if value.strip() else []
     if "array" in types:
-        yield parts
-        yield [_scalar(part) for part in parts]
-    if "object" in types:
-        named = [part.partition("=")[::2] for part in parts]
-        listed = [pair for at, pair in enumerate(pairwise(parts)) if at % 2 == 0]
-        for pairs in (named, listed) if explode else (listed, named):
-            yield dict(pairs)
-            yield {name: _scalar(text) for name, text in pairs}
+        return parts
+    if "object" not in types:
+        return None
+    if explode:
+        named = [part.partition("=") for part in parts]
+        return {name: text for name, _, text in named} if all(p[1] for p in named) else None
+    pairs = zip(parts[::2], parts[1::2], strict=False)
+    return dict(pairs) if len(parts) % 2 == 0 else None
 
 
-def items(content_type: str | None, body: bytes) -> Iterator[Any]:
-    """The items of a sequence: JSON texts on lines of their own, or events of a stream.
-
-    Nothing for other media types; `ValueError` for an item that cannot be read.
-    """
-    media_type = (content_type or "").partition(";")[0].strip().lower()
-    text = body.decode("utf-8-sig")
-    if media_type == "text/event-stream":
-        yield from _events(text)
-    elif is_json_sequence(media_type):
-        for line in re.split(r"[\n\x1e]", text):
-            if line.strip():
-                yield json.loads(line)
+def types_of(schema: Schema) -> set[str]:
+    """The types that a schema names."""
+    types = schema.get("type", ())
+    found = {types} if isinstance(types, str) else {each for each in types if isinstance(each, str)}
+    if not found and "properties" in schema:
+        return {"object"}
+    return {"array"} if not found and "items" in schema else found
 
 
-def _events(text: str) -> Iterator[dict[str, Any]]:
-    event: dict[str, Any] = {}
-    # An event that no empty line ends was cut off.
-    for line in _LINE.split(text):
-        if not line:
-            if "data" in event:
-                yield event
-            event = {}
-            continue
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "data" and "data" in event:
-            event["data"] += "\n" + value
-        elif name == "retry" and value.isdecimal():
-            event["retry"] = int(value)
-        elif name in ("data", "event", "id"):
-            event[name] = value
-
-
-def _scalar(text: str) -> Any:
+def scalar(text: str) -> Any:
+    """A text as the number, the boolean or the null that it is, else as it is."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return text if isinstance(value, dict | list) else value
+    return text if isinstance(value, dict | list | str) else value
+
+
+def _typed(text: str, schema: Schema) -> Any:
+    return text if types_of(schema) == {"string"} else scalar(text)

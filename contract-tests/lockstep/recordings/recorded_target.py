@@ -16,6 +16,7 @@ from lockstep.results.findings import Findings
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.messages import NoResponse, Request, Response, status_of
+from lockstep.transport.streams import is_stream
 from lockstep.transport.targets import PendingExchange, Target
 
 RECORDED = "recorded"
@@ -61,6 +62,9 @@ class RecordedTarget:
         response = operation.response_for(recorded.status) if operation is not None else None
         documented = response.headers.keys() if response is not None else frozenset()
         recorded, live = comparable(recorded, live, documented)
+        if is_stream(recorded.header("content-type")):
+            # Whoever recorded it may have left before its end.
+            recorded = replace(recorded, cut=True)
         return self._exchanger.record(
             step.request, requests, {RECORDED: recorded, self._live: live}
         )
@@ -82,9 +86,14 @@ class RecordedClock(Clock):
 
 def scratch(ledger: RunLog) -> RunLog:
     """A ledger for tries: what it is told counts neither in coverage nor in findings."""
-    document = ledger.document
+    findings = Findings([])
+    findings.stage = ledger.findings.stage
     return replace(
-        ledger, coverage=Coverage(document), findings=Findings([]), exchanges=0, requests=0
+        ledger,
+        coverage=Coverage(ledger.document),
+        findings=findings,
+        exchanges=0,
+        requests=0,
     )
 
 

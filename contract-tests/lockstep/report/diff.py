@@ -13,6 +13,7 @@ from typing import Any
 from lockstep.matching.difference import in_body
 from lockstep.report.steps import Data
 from lockstep.transport import literals
+from lockstep.transport.downloads import Whole
 
 # Longer texts would make a page that no browser likes.
 MAX_LINES = 2000
@@ -51,7 +52,13 @@ class Row:
 
 
 def body_lines(body: Data) -> list[Line]:
-    """A body as lines: JSON indented, other text as it is, bytes in hexadecimal."""
+    """A body as lines: JSON indented, other text as it is, bytes in hexadecimal.
+
+    Of an answer that is no text there is one line: its length and its digest.
+    """
+    if "sha256" in body:
+        known = str(Whole(body["cut"], body["sha256"]))
+        return [Line(known, known, "body")]
     if "base64" in body:
         raw = base64.b64decode(body["base64"])
         texts = [raw[at : at + 16].hex(" ") for at in range(0, len(raw), 16)]

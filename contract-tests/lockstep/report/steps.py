@@ -10,7 +10,8 @@ from lockstep.matching import Difference
 from lockstep.openapi.conformance import Violation
 from lockstep.report.curl import curl
 from lockstep.results.trace import Exchange
-from lockstep.transport.messages import NoResponse, Outcome, Request
+from lockstep.transport.downloads import whole
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 
 # Longer bodies of answers are cut; requests are kept whole, so that they can be sent again.
 MAX_ANSWER = 65_536
@@ -57,14 +58,30 @@ def _request(request: Request) -> Data:
 def _outcome(outcome: Outcome) -> Data:
     if isinstance(outcome, NoResponse):
         return {"failure": outcome.reason, "detail": outcome.detail}
-    body = _body(outcome.body[:MAX_ANSWER])
-    if len(outcome.body) > MAX_ANSWER:
-        body["cut"] = len(outcome.body)
     return {
         "status": outcome.status,
         "headers": [list(pair) for pair in outcome.headers],
-        "body": body,
+        "body": _answer(outcome),
     }
+
+
+def _answer(response: Response) -> Data:
+    """The text of an answer; of one that is none its length and its digest say enough."""
+    body = response.body
+    if response.whole is None and _is_text(body):
+        if len(body) <= MAX_ANSWER:
+            return {"text": body.decode()}
+        return {"text": body[:MAX_ANSWER].decode("utf-8", "ignore"), "cut": len(body)}
+    known = response.whole or whole(body)
+    return {"text": "", "cut": known.length, "sha256": known.sha256}
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _body(body: bytes) -> Data:

@@ -15,6 +15,7 @@ from lockstep.openapi.document import Document
 from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
 from lockstep.results.findings import Findings
+from lockstep.results.patience import Patience
 from lockstep.results.signatures import Observation, SignatureReader
 from lockstep.results.trace import Exchange, History, Trace
 from lockstep.transport.messages import Response
@@ -38,6 +39,7 @@ class RunLog:
     clock: Clock = field(default_factory=Clock)
     rules: Rules = field(default_factory=Rules)
     noise: NoiseBook = field(default_factory=NoiseBook)
+    patience: Patience = field(default_factory=Patience)
     exchanges: int = 0
     requests: int = 0
     # The names of safe operations that change something all the same.

@@ -9,20 +9,28 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
+from lockstep.transport.downloads import MOST_BYTES, Download, is_binary
 from lockstep.transport.encodings import MAX_BODY
 from lockstep.transport.messages import NoResponse, Response
+from lockstep.transport.streams import (
+    STREAM_BYTES,
+    STREAM_ITEMS,
+    STREAM_SECONDS,
+    ItemCounter,
+    is_stream,
+)
 
 _CHUNK = 65_536
+# What has come of a stream while another one was waited for is read in this time.
+_ARRIVED_SECONDS = 0.1
+# Interim answers say that more follows, but for this one: the protocol is another from here on
+# (RFC 9110, 15.2).
+_SWITCHING = 101
+# An answer whose head took no longer has been there when it was asked for.
+_AT_ONCE = 0.02
 _SHOWN = 80
-
-
-class ReadableSocket(Protocol):
-    """What an answer is read from."""
-
-    def makefile(self, mode: Any, /) -> Any:
-        """A binary file of what arrives."""
 
 
 class TooLargeError(Exception):
@@ -32,19 +40,15 @@ class TooLargeError(Exception):
 class TimedSocket(io.RawIOBase):
     """Reads from a socket until a deadline of `time.monotonic`, and counts the bytes.
 
-    What has arrived can be read at any time. `TimeoutError` after the deadline says what came
-    before. `RawIOBase` has it closed with its file; the socket stays open.
+    `TimeoutError` after the deadline says what came before. `RawIOBase` has it closed with its
+    file; the socket stays open.
     """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
-        self._deadline = deadline
+        self.deadline = deadline
         self.count = 0
         self._tail = b""
-
-    def makefile(self, _mode: str, /) -> io.BufferedReader:
-        """The file for a parser of HTTP."""
-        return io.BufferedReader(self, _CHUNK)
 
     def readable(self) -> bool:
         """Always."""
@@ -52,8 +56,11 @@ class TimedSocket(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Read what there is, or wait for it until the deadline."""
-        # Zero is what makes a socket not wait; OpenSSL's `pending` bytes are read so, too.
-        self._sock.settimeout(max(0.0, self._deadline - time.monotonic()))
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
+            # Also where bytes come faster than they are read.
+            raise TimeoutError(self._told())
+        self._sock.settimeout(remaining)
         try:
             count = self._sock.recv_into(buffer)
         except (BlockingIOError, TimeoutError, ssl.SSLWantReadError) as error:
@@ -98,20 +105,102 @@ class Connection:
             rest = rest[self.sock.send(rest) :]
 
 
-def read_response(sock: ReadableSocket, method: str) -> tuple[Response, bool]:
-    """Read one answer; true with it when the connection can carry another request.
+class Reader:
+    """Reads answers from a socket, one after the other where several are asked for.
 
-    `TooLargeError` for a body beyond `MAX_BODY`.
+    Those that may never end are read until `until`, or for `seconds` from when they began to come.
     """
-    raw = http.client.HTTPResponse(cast(socket.socket, sock), method=method)
-    try:
-        raw.begin()
-        body = _body(raw)
-        closes = bool(raw.will_close)
-        response = Response(raw.status, tuple(raw.getheaders()), body, raw.reason, closes)
-        return response, not closes
-    finally:
-        raw.close()
+
+    def __init__(
+        self, sock: TimedSocket, *, until: float = 0.0, seconds: float = STREAM_SECONDS
+    ) -> None:
+        self._sock = sock
+        self._file = _Unclosed(sock, _CHUNK)
+        self._until = until
+        self._seconds = seconds
+
+    def extend(self, seconds: float) -> None:
+        """Give what comes next so much time from now on."""
+        self._sock.deadline = time.monotonic() + seconds
+
+    def makefile(self, _mode: str, /) -> io.BufferedReader:
+        """The file for a parser of HTTP: what it has not used is there for the next answer."""
+        return self._file
+
+    def read(self, method: str) -> tuple[Response, bool]:
+        """Read one answer; true with it when the connection can carry another request.
+
+        `TooLargeError` for a body beyond `MAX_BODY`, `TimeoutError` where the end does not come.
+        """
+        began = time.monotonic()
+        raw = self._final(method)
+        try:
+            content_type = raw.headers.get("content-type")
+            cut, download = False, None
+            if is_stream(content_type) and raw.length is None:
+                body, cut = self._stream(raw, content_type, began)
+            elif is_binary(content_type) and not raw.headers.get("content-encoding"):
+                download = _download(raw)
+                body = download.body
+            else:
+                body = _body(raw)
+            closes = bool(raw.will_close)
+            response = Response(
+                raw.status,
+                tuple(raw.getheaders()),
+                body,
+                raw.reason,
+                closes,
+                cut,
+                download.whole if download is not None else None,
+            )
+            return response, not (closes or cut or raw.status == _SWITCHING)
+        finally:
+            raw.close()
+
+    def _final(self, method: str) -> http.client.HTTPResponse:
+        """The head of the answer that interim ones announce."""
+        while True:
+            raw = http.client.HTTPResponse(cast(socket.socket, self), method=method)
+            try:
+                raw.begin()
+            except BaseException:
+                raw.close()
+                raise
+            if not 100 <= raw.status < 200 or raw.status == _SWITCHING:
+                return raw
+            raw.close()
+
+    def _stream(
+        self, raw: http.client.HTTPResponse, content_type: str | None, began: float
+    ) -> tuple[bytes, bool]:
+        """What comes of a stream in its time; true with it where it might have gone on."""
+        now = time.monotonic()
+        came = now if now - began > _AT_ONCE or not self._until else 0.0
+        end = self._sock.deadline
+        until = max(self._until, came + self._seconds, now + _ARRIVED_SECONDS)
+        self._sock.deadline = min(end, until)
+        items = ItemCounter(content_type)
+        parts: list[bytes] = []
+        size = 0
+        while size < STREAM_BYTES and items.count < STREAM_ITEMS:
+            try:
+                part = raw.read1(_CHUNK)
+            except TimeoutError:
+                return b"".join(parts), True
+            if not part:
+                return b"".join(parts), False
+            items.add(part)
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts), True
+
+
+class _Unclosed(io.BufferedReader):
+    """Stays open when an answer ends, since the next one may be in it already."""
+
+    def close(self) -> None:
+        """Nothing is closed: the socket is its owner's."""
 
 
 def _body(raw: http.client.HTTPResponse) -> bytes:
@@ -126,6 +215,17 @@ def _body(raw: http.client.HTTPResponse) -> bytes:
     if raw.length:
         raise http.client.IncompleteRead(b"".join(parts), raw.length)
     return b"".join(parts)
+
+
+def _download(raw: http.client.HTTPResponse) -> Download:
+    found = Download()
+    while max(found.length, raw.length or 0) <= MOST_BYTES and (part := raw.read(_CHUNK)):
+        found.add(part)
+    if max(found.length, raw.length or 0) > MOST_BYTES:
+        raise TooLargeError(f"status {raw.status}, a download of more than {MOST_BYTES:,} bytes")
+    if raw.length:
+        raise http.client.IncompleteRead(found.body, raw.length)
+    return found
 
 
 def failure_of(error: Exception, *, connecting: bool = False) -> NoResponse:

@@ -14,14 +14,15 @@ from lockstep.transport.messages import Response
 MAX_BODY = 32 * 2**20
 # For zlib: a gzip or a zlib header is told by itself; some servers send neither for `deflate`.
 _WRAPPED, _BARE = 47, -15
-Decoder = Callable[[bytes], bytes | None]
+Decoder = Callable[[bytes, bool], bytes | None]
 
 
 def decoded(response: Response) -> Response | None:
     """The response with its body as it was before compression; `None` where that is unknown.
 
     Two servers may compress the same text to other bytes, so its `Content-Length` is left out. A
-    body that cannot be decoded, or grows beyond `MAX_BODY`, stays as it is.
+    body that cannot be decoded, or grows beyond `MAX_BODY`, stays as it is. Of a stream that was
+    cut all is decoded that has come.
     """
     named = (response.header("content-encoding") or "").lower().split(",")
     codings = [name for name in map(str.strip, named) if name not in ("", "identity")]
@@ -32,23 +33,23 @@ def decoded(response: Response) -> Response | None:
     body: bytes | None = response.body
     # They stand in the order in which they were applied.
     for coding in reversed(codings):
-        body = _DECODERS[coding](body) if body is not None else None
+        body = _DECODERS[coding](body, response.cut) if body is not None else None
     if body is None:
         return response
     kept = (item for item in response.headers if item[0].lower() != "content-length")
     return replace(response, headers=tuple(kept), body=body)
 
 
-def _gzip(data: bytes) -> bytes | None:
-    return _inflated(data, _WRAPPED)
+def _gzip(data: bytes, cut: bool) -> bytes | None:
+    return _inflated(data, _WRAPPED, cut)
 
 
-def _deflate(data: bytes) -> bytes | None:
-    found = _inflated(data, _WRAPPED)
-    return found if found is not None else _inflated(data, _BARE)
+def _deflate(data: bytes, cut: bool) -> bytes | None:
+    found = _inflated(data, _WRAPPED, cut)
+    return found if found is not None else _inflated(data, _BARE, cut)
 
 
-def _inflated(data: bytes, bits: int) -> bytes | None:
+def _inflated(data: bytes, bits: int, cut: bool) -> bytes | None:
     parts: list[bytes] = []
     room = MAX_BODY
     try:
@@ -57,7 +58,7 @@ def _inflated(data: bytes, bits: int) -> bytes | None:
             inflater = zlib.decompressobj(bits)
             parts.append(inflater.decompress(data, room + 1))
             room -= len(parts[-1])
-            if room < 0 or not inflater.eof:
+            if room < 0 or not (inflater.eof or cut):
                 return None
             data = inflater.unused_data
     except zlib.error:
@@ -65,7 +66,7 @@ def _inflated(data: bytes, bits: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _brotli(data: bytes) -> bytes | None:
+def _brotli(data: bytes, cut: bool) -> bytes | None:
     """RFC 7932."""
     decompressor = brotli.Decompressor()
     parts: list[bytes] = []
@@ -73,7 +74,7 @@ def _brotli(data: bytes) -> bytes | None:
     try:
         while not decompressor.is_finished() and room >= 0:
             if decompressor.can_accept_more_data() and not data:
-                return None
+                return b"".join(parts) if cut else None
             parts.append(decompressor.process(data, output_buffer_limit=room + 1))
             room, data = room - len(parts[-1]), b""
     except brotli.error:
@@ -81,7 +82,7 @@ def _brotli(data: bytes) -> bytes | None:
     return b"".join(parts) if room >= 0 else None
 
 
-def _zstd(data: bytes) -> bytes | None:
+def _zstd(data: bytes, _cut: bool) -> bytes | None:
     """RFC 8878; one frame or several."""
     source = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)
     try:

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from lockstep.transport.downloads import Whole
+
 # Strings, numbers and words as whole tokens; white space and punctuation one by one.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+\-]*|[a-zA-Z]+|\s+|.', re.DOTALL)
 
@@ -64,6 +66,8 @@ def type_name(value: Any) -> str:
             return "string"
         case list():
             return "array"
+        case Whole():
+            return "binary"
         case _:
             return "object"
 
@@ -72,6 +76,8 @@ def show(value: Any) -> str:
     """A parsed value as JSON text, for people."""
     if isinstance(value, Number):
         return value.text
+    if isinstance(value, Whole):
+        return str(value)
     if isinstance(value, list):
         return "[" + ",".join(map(show, value)) + "]"
     if isinstance(value, dict):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from lockstep.transport.downloads import Whole
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -44,7 +46,9 @@ class Request:
 class Response:
     """An answer as it came: status, reason phrase, every header in order, body bytes undecoded.
 
-    `closes` says that the connection ends with it.
+    `closes` says that the connection ends with it. Of a stream that was `cut` lockstep has read no
+    more, and it might have gone on. `whole` tells of a body that is too long to be kept: `body` is
+    its beginning then.
     """
 
     status: int
@@ -52,6 +56,8 @@ class Response:
     body: bytes = b""
     reason: str = ""
     closes: bool = field(default=False, compare=False)
+    cut: bool = field(default=False, compare=False)
+    whole: Whole | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

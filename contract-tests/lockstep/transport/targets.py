@@ -7,21 +7,22 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from lockstep.transport.connection import (
     Connection,
+    Reader,
     TimedSocket,
     TooLargeError,
     failure_of,
-    read_response,
 )
 from lockstep.transport.encodings import decoded
 from lockstep.transport.messages import Headers, NoResponse, Outcome, Request
+from lockstep.transport.streams import STREAM_SECONDS
 
-__all__ = ["Connection", "PendingExchange", "Target", "failure_of", "read_response"]
+__all__ = ["Connection", "PendingExchange", "Target", "failure_of"]
 
 # Shorter than the keep-alive time of every common server, so that a connection is not handed out
 # in the moment in which the server closes it.
@@ -52,12 +53,14 @@ class Target:
         base_url: str,
         *,
         timeout: float = 30.0,
+        stream_seconds: float = STREAM_SECONDS,
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
-        `timeout` is in seconds, from the first byte of a request to the last one of its answer.
+        `timeout` is in seconds, from the first byte of a request to the last one of its answer. A
+        stream is read for `stream_seconds`, as is what has come of it by then.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
         by default, those that the system trusts. Raises `ValueError` for another scheme or a URL
         without a host.
@@ -67,6 +70,7 @@ class Target:
             raise ValueError(f"{name}: not an http:// or https:// URL with a host: {base_url}")
         self.name = name
         self.timeout = timeout
+        self.stream_seconds = stream_seconds
         self.headers = headers
         secure = parts.scheme == "https"
         self.address = (parts.hostname, parts.port or (443 if secure else 80))
@@ -204,8 +208,8 @@ def _connected(address: tuple[str, int], deadline: float) -> socket.socket:
 class PendingExchange:
     """A request that was written and is not answered yet.
 
-    `data` is what to send again where that is possible; `deadline` is of `time.monotonic`, and
-    follows from the target's own time.
+    `data` is what to send again where that is possible; `started` and `deadline` are of
+    `time.monotonic`. The deadline and the time for a stream follow from the target's own.
     """
 
     target: Target
@@ -213,10 +217,23 @@ class PendingExchange:
     connection: Connection | None = None
     failure: NoResponse | None = None
     data: bytes | None = None
+    started: float = field(default_factory=time.monotonic)
     deadline: float = 0.0
+    stream_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.deadline = self.deadline or time.monotonic() + self.target.timeout
+        self.deadline = self.deadline or self.started + self.target.timeout
+        self.stream_seconds = self.stream_seconds or self.target.stream_seconds
+
+    def hurry(self, seconds: float | None, stream_seconds: float | None) -> None:
+        """Wait no longer than so many seconds for the end of an answer, and for that of a stream.
+
+        `None` leaves a time as it is.
+        """
+        if seconds is not None:
+            self.deadline = min(self.deadline, self.started + seconds)
+        if stream_seconds is not None:
+            self.stream_seconds = min(self.stream_seconds, stream_seconds)
 
     def write(self, connect: Callable[[float], Connection]) -> None:
         """Send the data over a connection; `failure` says why that did not go well."""
@@ -251,8 +268,10 @@ class PendingExchange:
             return self.failure or NoResponse("dropped")
         deadline = max(self.deadline, time.monotonic() + min(_GRACE_SECONDS, self.target.timeout))
         stream = TimedSocket(self.connection.sock, deadline)
+        seconds = self.stream_seconds
+        until = self.started + seconds
         try:
-            response, reusable = read_response(stream, self.method)
+            response, reusable = Reader(stream, until=until, seconds=seconds).read(self.method)
         except (OSError, HTTPException, TooLargeError, ValueError) as error:
             self.connection.sock.close()
             return replace(self.failure or failure_of(error), count=stream.count)

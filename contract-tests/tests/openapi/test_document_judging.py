@@ -92,6 +92,9 @@ def test_an_answer_to_head_is_not_judged_by_its_body() -> None:
     assert judged(body(TEXT), Response(204)) == []
 
 
+MIXED = {"n": {"type": "integer"}, "t": {"type": "string"}}
+
+
 @pytest.mark.parametrize(
     ("header", "value", "fits"),
     [
@@ -101,6 +104,16 @@ def test_an_answer_to_head_is_not_judged_by_its_body() -> None:
         ({"schema": {"type": "object", "required": ["a"]}}, "a,1,b,2", True),
         ({"schema": {"type": "object", "required": ["a"]}}, "b,1", False),
         ({"explode": True, "schema": {"type": "object", "required": ["a"]}}, "a=1,b=2", True),
+        ({"explode": True, "schema": {"type": "object", "required": ["a"]}}, "a,1,b,2", False),
+        ({"schema": {"type": "object"}}, "a,1,b", False),
+        ({"schema": {"type": "object", "properties": MIXED}}, "n,3,t,007", True),
+        ({"schema": {"type": "object", "properties": MIXED}}, "n,3,t,7", True),
+        ({"schema": {"type": "object", "properties": MIXED}}, "n,x,t,7", False),
+        ({"schema": {"type": "object", "properties": MIXED}}, '{"n":3}', False),
+        ({"schema": {"type": "array", "items": {"type": "integer"}}}, "[1,2]", False),
+        ({"schema": {"type": "array", "items": TEXT}}, "", True),
+        ({"schema": {"items": {"enum": ["a", "b"]}}}, "a,b", True),
+        ({"schema": {"items": {"enum": ["a", "b"]}, "type": ["array", "null"]}}, "a,c", False),
         ({"schema": {"$ref": "#/components/schemas/Numbers"}}, "1,2", True),
         ({"content": {"application/json": {"schema": {"type": "object"}}}}, '{"a":1}', True),
         ({"content": {"application/json": {"schema": {"type": "object"}}}}, "1", False),
@@ -111,6 +124,74 @@ def test_headers_hold_lists_and_objects(header: Any, value: str, fits: bool) -> 
     numbers = {"type": "array", "items": {"type": "integer"}}
     found = judged(response, Response(200, (("X-It", value),)), Numbers=numbers)
     assert found == ([] if fits else ["header_schema"])
+
+
+def test_a_list_in_several_header_lines_is_judged_as_one() -> None:
+    schema = {"type": "array", "items": {"type": "integer"}, "minItems": 2}
+    response = {"description": "ok", "headers": {"X-It": {"schema": schema}}}
+    lines = ("X-It", "1"), ("X-It", "2")
+    assert judged(response, Response(200, lines)) == []
+    assert judged(response, Response(200, lines[:1])) == ["header_schema"]
+
+
+@pytest.mark.parametrize(
+    ("data", "fits"),
+    [
+        ('event: add\ndata: {"n": 1}\n\n', True),
+        ('event: add\ndata: {"n": "1"}\n\n', False),
+        ("event: add\ndata: nonsense\n\n", False),
+        ("event: say\ndata: nonsense\n\n", True),
+        ('event: add\ndata: {"n":\ndata: 1}\n\n', True),
+        ('event: other\ndata: {"n": 1}\n\n', False),
+    ],
+)
+def test_the_data_of_an_event_keep_their_own_schema(data: str, fits: bool) -> None:
+    content = {"contentMediaType": "application/json", "contentSchema": ref("Point")}
+    item = {
+        "required": ["event", "data"],
+        "oneOf": [
+            {"properties": {"event": {"const": "say"}}},
+            {"properties": {"event": {"const": "add"}, "data": content}},
+        ],
+    }
+    response = {"description": "ok", "content": {"text/event-stream": {"itemSchema": item}}}
+    point = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    answer = typed("text/event-stream", data.encode())
+    found = judged(response, answer, version="3.2.0", Point=point)
+    assert found == ([] if fits else ["body_schema"])
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "data", "fits"),
+    [
+        ({"type": "object", "required": ["a"]}, b'{"a":1}\n{"a":2}\n', True),
+        ({"type": "object", "required": ["a"]}, b'{"a":1}\n{}\n', False),
+        ({"type": "array", "items": {"required": ["a"]}}, b'{"a":1}\n{"a":2}', True),
+        ({"type": "array", "items": {"required": ["a"]}}, b'{"a":1}\n{"b":2}', False),
+        ({"type": "array", "maxItems": 1}, b"1\n2\n", False),
+        ({"type": "object"}, b"{\n", False),
+    ],
+)
+def test_a_schema_of_lines_is_that_of_all_or_of_each(schema: Any, data: bytes, fits: bool) -> None:
+    found = judged(body(schema, "application/x-ndjson"), typed("application/x-ndjson", data))
+    assert (found == []) is fits
+
+
+def test_of_a_stream_that_was_cut_the_last_item_is_not_judged() -> None:
+    item = {"type": "object", "required": ["a"]}
+    response = {"description": "ok", "content": {"application/jsonl": {"itemSchema": item}}}
+    cut = Response(200, (("Content-Type", "application/jsonl"),), b'{"a":1}\n{"a', cut=True)
+    assert judged(response, cut, version="3.2.0") == []
+
+
+def test_xml_that_cannot_be_read_is_said() -> None:
+    response = body({"type": "object"}, "application/xml")
+    assert judged(response, typed("application/xml", b"<a/>")) == []
+    assert judged(response, typed("application/xml", b"<a>")) == ["unreadable_body"]
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_the_time_bounds_a_whole_answer_that_comes_drop_by_drop() -> None:
 
     def talk(sock: socket.socket, _number: int) -> None:
         sock.recv(65536)
-        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
         for _ in range(500):
             if free.wait(0.01):
                 return

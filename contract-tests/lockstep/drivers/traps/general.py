@@ -47,7 +47,14 @@ def _signed(
         signed = credential.put(Request("GET", "/"), tokens[target.name]).headers
         own = {name.lower() for name, _ in signed}
         headers = (*(item for item in headers if item[0].lower() not in own), *signed)
-    return Target(target.name, target.base_url, timeout=timeout, headers=headers, tls=target.tls)
+    return Target(
+        target.name,
+        target.base_url,
+        timeout=timeout,
+        stream_seconds=min(timeout, target.stream_seconds),
+        headers=headers,
+        tls=target.tls,
+    )
 
 
 # How long an answer is waited for, at least, and in terms of the slowest plain one.

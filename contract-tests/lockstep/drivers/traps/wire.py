@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import BufferedReader
 
+from lockstep.transport.connection import Reader, TimedSocket, TooLargeError, failure_of
 from lockstep.transport.messages import NoResponse, Outcome, Response
-from lockstep.transport.targets import Target, failure_of, read_response
+from lockstep.transport.targets import Target
 
 KEPT, CLOSED, SILENT = "kept", "closed", "silent"
 # More answers to one request than this are not read.
 _MAX_MORE = 4
-
-
-class _Reader:
-    """Lets several answers be read one after another from one buffer."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._file = _Unclosed(socket.SocketIO(sock, "r"))
-
-    def makefile(self, _mode: str) -> BufferedReader:
-        return self._file
-
-
-class _Unclosed(BufferedReader):
-    """Stays open when an answer ends, since the next one may be in it already."""
-
-    def close(self) -> None:
-        pass
 
 
 @dataclass(slots=True)
@@ -53,7 +37,7 @@ def send_bytes(target: Target, data: bytes, methods: Sequence[str]) -> list[Outc
     try:
         with target.connect() as sock:
             broken = _write(sock, data)
-            reader = _Reader(sock)
+            reader = _reader(target, sock)
             answers.extend(_read(reader, method, broken)[0] for method in methods)
     except OSError as error:
         answers.append(failure_of(error, connecting=True))
@@ -73,18 +57,21 @@ def converse(target: Target, data: bytes, method: str, plain: Plain) -> Conversa
     try:
         with target.connect() as sock:
             broken = _write(sock, data)
-            reader = _Reader(sock)
+            reader = _reader(target, sock)
             answer, reusable = _read(reader, method, broken)
             if isinstance(answer, NoResponse):
                 return Conversation(answer, SILENT if answer.reason == "timeout" else CLOSED)
             if not reusable:
                 return Conversation(answer, CLOSED)
-            return _go_on(sock, reader, answer, plain)
+            return _go_on(target, sock, answer, plain, reader)
     except OSError as error:
         return Conversation(failure_of(error, connecting=True), CLOSED)
 
 
-def _go_on(sock: socket.socket, reader: _Reader, answer: Outcome, plain: Plain) -> Conversation:
+def _go_on(
+    target: Target, sock: socket.socket, answer: Outcome, plain: Plain, reader: Reader
+) -> Conversation:
+    reader.extend(target.timeout)
     broken = _write(sock, plain.data)
     later: list[Response] = []
     reusable, ending = True, ""
@@ -99,6 +86,13 @@ def _go_on(sock: socket.socket, reader: _Reader, answer: Outcome, plain: Plain) 
     return Conversation(answer, ending or CLOSED, later)
 
 
+def _reader(target: Target, sock: socket.socket) -> Reader:
+    """Reads answers that come within the target's time."""
+    return Reader(
+        TimedSocket(sock, time.monotonic() + target.timeout), seconds=target.stream_seconds
+    )
+
+
 def _write(sock: socket.socket, data: bytes) -> OSError | None:
     try:
         sock.sendall(data)
@@ -108,8 +102,8 @@ def _write(sock: socket.socket, data: bytes) -> OSError | None:
     return None
 
 
-def _read(reader: _Reader, method: str, broken: OSError | None) -> tuple[Outcome, bool]:
+def _read(reader: Reader, method: str, broken: OSError | None) -> tuple[Outcome, bool]:
     try:
-        return read_response(reader, method)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        return reader.read(method)
+    except (OSError, http.client.HTTPException, TooLargeError, ValueError) as error:
         return failure_of(broken or error), False

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.bodies import Style, body
+from lockstep.drivers.walk.forms import BOUNDARY, RANGES, multipart, urlencoded
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
 # From the one that says most to the one that says least.
 _KINDS = ("json", "form", "multipart", "text", "binary")
-_BOUNDARY = "lockstep-boundary"
-_FILES = frozenset({"binary", "byte", "base64"})
-# What is sent where a range is documented.
-_RANGES = {
-    "*/*": "application/octet-stream",
-    "application/*": "application/octet-stream",
-    "application/*+json": "application/vnd.lockstep+json",
-    "audio/*": "audio/mpeg",
-    "image/*": "image/png",
-    "multipart/*": "multipart/form-data",
-    "text/*": "text/plain",
-    "video/*": "video/mp4",
-}
 _TEXTS = {
     Style.PLAIN: "lockstep",
     Style.FULL: "a line of text\n" * 20,
@@ -74,7 +60,7 @@ def media_types(document: Document, operation: Operation) -> list[Media]:
     entries = told.get("content", {}) if isinstance(told, Mapping) else {}
     found = [
         Media(
-            _RANGES.get(_bare(name), name),
+            RANGES.get(_bare(name), name),
             kind,
             entry.get("schema"),
             tuple(_examples(document, entry)),
@@ -104,11 +90,10 @@ def encoded(document: Document, media: Media, value: Any) -> tuple[bytes, str]:
         return value, media.name
     match media.kind:
         case "form":
-            return urlencode(list(_pairs(value)) if isinstance(value, Mapping) else []).encode(), (
-                media.name
-            )
+            return urlencoded(value, media.encoding), media.name
         case "multipart":
-            return _multipart(document, media, value), f"{media.name}; boundary={_BOUNDARY}"
+            data = multipart(document, media.schema, value, media.encoding)
+            return data, f"{media.name}; boundary={BOUNDARY}"
         case "text" | "binary" if isinstance(value, str):
             return value.encode("utf-8", "surrogatepass"), media.name
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"), media.name
@@ -139,38 +124,3 @@ def _examples(document: Document, entry: Mapping[str, Any]) -> Iterator[Any]:
         told = document.resolve(each)
         if isinstance(told, Mapping) and "value" in told:
             yield told["value"]
-
-
-def _pairs(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, member in value.items():
-        for each in member if isinstance(member, list) else [member]:
-            if each is not None:
-                yield name, each if isinstance(each, str) else json.dumps(each)
-
-
-def _multipart(document: Document, media: Media, value: Any) -> bytes:
-    properties = flat(document, media.schema).get("properties", {})
-    parts = []
-    for name, member in value.items() if isinstance(value, Mapping) else ():
-        schema = flat(document, properties.get(name, {}))
-        inner = flat(document, schema.get("items", {})) if isinstance(member, list) else schema
-        told = media.encoding.get(name, {}).get("contentType", "").partition(",")[0].strip()
-        several = member if isinstance(member, list) else [member]
-        parts += [_part(name, each, inner, _RANGES.get(told, told)) for each in several]
-    return b"".join([*parts, f"--{_BOUNDARY}--\r\n".encode()])
-
-
-def _part(name: str, value: Any, schema: Mapping[str, Any], media_type: str) -> bytes:
-    head = f'Content-Disposition: form-data; name="{_quoted(name)}"'
-    if schema.get("format") in _FILES or schema.keys() & {"contentMediaType", "contentEncoding"}:
-        head += '; filename="lockstep.txt"'
-        media_type = media_type or schema.get("contentMediaType", "application/octet-stream")
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str) and isinstance(value, Mapping | list):
-        media_type = media_type or "application/json"
-    lines = [f"--{_BOUNDARY}", head, *([f"Content-Type: {media_type}"] if media_type else [])]
-    return "\r\n".join([*lines, "", text, ""]).encode("utf-8", "surrogatepass")
-
-
-def _quoted(name: str) -> str:
-    return re.sub(r'["\r\n]', "_", name)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import pytest
 from fixtures.files_server import DOCUMENT, make_files
 from fixtures.flask_servers import pair
 
+from lockstep.bodies.multipart import parse_parts
 from lockstep.drivers.walk.bodies import Style
 from lockstep.drivers.walk.driver import walk
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
@@ -156,6 +159,67 @@ def test_contents_become_bytes(
     document: Document, kind: str, value: object, written: bytes
 ) -> None:
     assert encoded(document, Media("x/y", kind), value) == (written, "x/y")
+
+
+DEEP = [("it[a]", "1"), ("it[b]", "x")]
+
+
+@pytest.mark.parametrize(
+    ("told", "value", "fields"),
+    [
+        ({}, ["a", "b"], [("it", "a"), ("it", "b")]),
+        ({"style": "form", "explode": False}, ["a", "b"], [("it", "a,b")]),
+        ({"explode": False}, ["a", 1], [("it", "a,1")]),
+        ({"style": "spaceDelimited"}, ["a", "b"], [("it", "a b")]),
+        ({"style": "pipeDelimited", "explode": False}, ["a", "b"], [("it", "a|b")]),
+        ({"contentType": "application/json"}, ["a", "b"], [("it", '["a", "b"]')]),
+        ({}, {"a": 1}, [("it", '{"a": 1}')]),
+        ({"contentType": "application/json"}, {"a": 1}, [("it", '{"a": 1}')]),
+        ({"style": "deepObject", "explode": True}, {"a": 1, "b": "x"}, DEEP),
+        ({"style": "form"}, {"a": 1, "b": "x"}, [("a", "1"), ("b", "x")]),
+        ({"style": "form", "explode": False}, {"a": 1, "b": "x"}, [("it", "a,1,b,x")]),
+        ({"style": "form"}, "plain", [("it", "plain")]),
+        ({"style": "form"}, None, []),
+    ],
+)
+@pytest.mark.parametrize("kind", ["form", "multipart"])
+def test_fields_are_written_in_the_style_of_their_encoding(
+    document: Document, kind: str, told: dict[str, object], value: object, fields: list[object]
+) -> None:
+    media = Media("x/y", kind, encoding={"it": told})
+    data, media_type = encoded(document, media, {"it": value})
+    if kind == "form":
+        assert parse_qsl(data.decode()) == fields
+    elif told.get("style") or "explode" in told:
+        parts = parse_parts(media_type, data)
+        assert [(part.name, part.body.decode()) for part in parts] == fields
+
+
+def test_parts_have_the_media_type_and_the_headers_of_their_encoding(document: Document) -> None:
+    code = {"required": True, "schema": {"type": "string"}, "example": "v"}
+    encoding = {
+        "file": {"contentType": "image/*, text/plain", "headers": {"X-Code": code, "X-May": {}}},
+        "meta": {"contentType": "application/xml, application/vnd.x+json"},
+        "list": {"contentType": "text/plain"},
+    }
+    members = {
+        "file": {"type": "string", "format": "binary"},
+        "coded": {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/gif"},
+    }
+    media = Media("multipart/form-data", "multipart", {"properties": members}, encoding=encoding)
+    value = {"file": "a", "meta": {"b": 1}, "list": ["c", "d"], "coded": "e", 'odd "name"': "f"}
+    data, media_type = encoded(document, media, value)
+    told = [(part.name, part.content_type, part.body) for part in parse_parts(media_type, data)]
+    assert told == [
+        ("file", "image/png", b"a"),
+        ("meta", "application/vnd.x+json", b'{"b": 1}'),
+        ("list", "text/plain", b"c"),
+        ("list", "text/plain", b"d"),
+        ("coded", "image/gif", b"ZQ=="),
+        ("odd %22name%22", None, b"f"),
+    ]
+    assert b"\r\nX-Code: v\r\n" in data
+    assert b"X-May" not in data
 
 
 def test_texts_come_in_every_style(document: Document) -> None:

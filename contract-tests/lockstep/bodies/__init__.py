@@ -1,0 +1,1 @@
+"""Reads bodies that are no JSON text: XML, forms, parts, and the items of streams."""

@@ -1,0 +1,126 @@
+"""What a body of a media type says, as a value that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lockstep.bodies.fields import Fields
+from lockstep.bodies.multipart import Part, parse_parts
+from lockstep.bodies.sequences import Event, parse_events, parse_lines
+from lockstep.bodies.xml import is_xml, parse_xml
+from lockstep.transport import literals
+from lockstep.transport.downloads import is_binary, whole
+from lockstep.transport.literals import Number
+from lockstep.transport.messages import Response
+from lockstep.transport.streams import EVENT_STREAM, REPLACED, bare, is_json_sequence, parameter
+
+FORM = "application/x-www-form-urlencoded"
+_FORM_DATA = "multipart/form-data"
+
+
+def kind_of(content_type: str | None) -> str:
+    """`XML`, `form`, `multipart`, `events`, `lines`, `frames`; empty for all that is read alone."""
+    plain = bare(content_type)
+    if plain == EVENT_STREAM:
+        return "events"
+    if is_json_sequence(plain):
+        return "lines"
+    if is_xml(plain):
+        return "XML"
+    if plain == FORM:
+        return "form"
+    if plain == REPLACED:
+        return "frames"
+    return "multipart" if plain.startswith("multipart/") else ""
+
+
+def read(content_type: str | None, body: bytes) -> Any:
+    """The content of XML, a form or parts, still to be made `plain`; `ValueError` for no such."""
+    match kind_of(content_type):
+        case "XML":
+            root = parse_xml(body, parameter(content_type, "charset"))
+            return {root.name: root}
+        case "form":
+            text = body.decode("utf-8", "surrogateescape")
+            return Fields(tuple(parse_qsl(text, keep_blank_values=True, errors="replace")))
+        case "multipart":
+            parts = parse_parts(content_type, body)
+            if bare(content_type) == _FORM_DATA and all(part.name is not None for part in parts):
+                return Fields(tuple((part.name or "", _content(part)) for part in parts))
+            return list(map(_content, parts))
+    raise ValueError("it is read as it is")
+
+
+def frames(response: Response) -> list[Any]:
+    """The parts of which each takes the place of the one before."""
+    content_type = response.header("content-type")
+    parts = parse_parts(content_type, response.body, cut=True)
+    return list(map(_content, parts))
+
+
+def events(response: Response) -> tuple[list[Event], list[Event]]:
+    """The events of a stream, and apart from them those that only say that it goes on.
+
+    Where there are no others these are what there is to be told.
+    """
+    every = parse_events(response.body.decode("utf-8", "replace"))
+    others = [event for event in every if not event.is_heartbeat]
+    if not others:
+        return every, []
+    return others, [event for event in every if event.is_heartbeat]
+
+
+def lines(response: Response) -> list[Any]:
+    """The texts of a JSON sequence; one that is no JSON is a text."""
+    text = response.body.decode("utf-8", "surrogateescape")
+    return list(map(told, parse_lines(text, cut=response.cut)))
+
+
+def told(text: str) -> Any:
+    """What a text says as JSON, where it is JSON."""
+    try:
+        return literals.parse(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return text
+
+
+def head(event: Event) -> dict[str, Any]:
+    """What an event says beside its data."""
+    found: dict[str, Any] = {"event": event.type} if event.type is not None else {}
+    found |= {"id": event.id} if event.id is not None else {}
+    return found | ({"retry": Number(event.retry)} if event.retry is not None else {})
+
+
+def data(several: Sequence[Event]) -> Iterator[Any]:
+    """The data of events."""
+    return (told(event.data) for event in several if event.data is not None)
+
+
+def _content(part: Part) -> Any:
+    if part.is_plain:
+        return _text(part.body)
+    found: dict[str, Any] = {} if part.filename is None else {"filename": part.filename}
+    if part.content_type is not None:
+        found["type"] = part.content_type.strip().lower().partition("; boundary")[0]
+    found["data"] = _value(part.content_type, part.body)
+    return found
+
+
+def _value(content_type: str | None, body: bytes) -> Any:
+    if "json" in bare(content_type):
+        return told(body.decode("utf-8", "surrogateescape"))
+    if is_binary(content_type):
+        return whole(body)
+    try:
+        return read(content_type, body)
+    except ValueError:
+        return _text(body)
+
+
+def _text(body: bytes) -> Any:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return whole(body)

@@ -1,0 +1,97 @@
+"""Which operations keep their callers waiting, and how long they are still waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lockstep.transport.messages import NoResponse, Outcome
+
+# An operation that hung so often in a row is expected to hang again.
+TRIES = 3
+SHORT_SECONDS = 1.0
+# A stream that was read for the whole of its time so often says little more in the same again.
+STREAM_TRIES = 10
+SHORT_STREAM_SECONDS = 0.5
+
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Record:
+    """What one operation of one target has cost: hangs in a row, hangs in all, streams cut.
+
+    It was `heard` where any of its answers was more than a stream in which nothing came.
+    """
+
+    in_a_row: int = 0
+    hangs: int = 0
+    streams: int = 0
+    heard: bool = False
+    # In which stages it hung, in order.
+    stages: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long each operation of each target is waited for.
+
+    A run of many requests ends in a time that can be said: of those that hang, only the first few
+    are given all of `--timeout`. `steady` has everything waited for in full.
+    """
+
+    steady: bool = False
+    _records: dict[_Key, _Record] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def seconds(self, label: str, target: str) -> float | None:
+        """How long an answer is waited for, `None` for as long as the target says."""
+        with self._lock:
+            record = self._records.get((label, target))
+        hangs = record is not None and record.in_a_row >= TRIES
+        return SHORT_SECONDS if hangs and not self.steady else None
+
+    def stream_seconds(self, label: str, target: str) -> float | None:
+        """How long a stream is read, `None` for as long as the target says."""
+        with self._lock:
+            record = self._records.get((label, target))
+        known = record is not None and record.streams >= STREAM_TRIES
+        return SHORT_STREAM_SECONDS if known and not self.steady else None
+
+    def note(self, label: str, target: str, outcome: Outcome, stage: str) -> None:
+        """Remember how long an operation let itself be waited for."""
+        with self._lock:
+            record = self._records.setdefault((label, target), _Record())
+            if isinstance(outcome, NoResponse):
+                if outcome.reason == "timeout":
+                    record.in_a_row += 1
+                    record.hangs += 1
+                    record.stages[stage] = None
+            else:
+                record.in_a_row = 0
+                record.streams += outcome.cut
+                record.heard |= not outcome.cut or bool(outcome.body.strip())
+
+    def lines(self) -> list[str]:
+        """What hung, by operation and stage, and which streams said nothing, in words."""
+        return [*self._hung(), *self._unheard()]
+
+    def _unheard(self) -> Iterator[str]:
+        found: dict[str, list[str]] = {}
+        for (label, target), record in self._records.items():
+            if record.streams and not record.heard:
+                found.setdefault(label, []).append(target)
+        for label, targets in found.items():
+            yield f"{label}: nothing came of the streams of {' and '.join(targets)} in their time"
+
+    def _hung(self) -> list[str]:
+        found: dict[tuple[str, int, tuple[str, ...]], list[str]] = {}
+        for (label, target), record in self._records.items():
+            if record.hangs:
+                found.setdefault((label, record.hangs, tuple(record.stages)), []).append(target)
+        return [
+            f"{label}: {' and '.join(targets)} did not answer in time,"
+            f" {hangs} time{'s' * (hangs > 1)} (stage: {', '.join(stages)})"
+            for (label, hangs, stages), targets in found.items()
+        ]

@@ -1,0 +1,57 @@
+"""What hangs is waited for in full a few times, and then no more; and it is named."""
+
+from __future__ import annotations
+
+from lockstep.results.patience import (
+    SHORT_SECONDS,
+    SHORT_STREAM_SECONDS,
+    STREAM_TRIES,
+    TRIES,
+    Patience,
+)
+from lockstep.transport.messages import NoResponse, Outcome, Response
+
+HUNG = NoResponse("timeout")
+OK = Response(200, (), b"ok")
+
+
+def after(*outcomes: Outcome) -> Patience:
+    """What is known after these outcomes of one operation, in one stage each."""
+    patience = Patience()
+    for number, outcome in enumerate(outcomes):
+        patience.note("slow", "old", outcome, f"stage {number}")
+    return patience
+
+
+def test_what_hung_a_few_times_in_a_row_is_not_waited_for() -> None:
+    patience = after(*[HUNG] * TRIES)
+    assert patience.seconds("slow", "old") == SHORT_SECONDS
+    assert patience.seconds("slow", "new") is None
+    assert patience.seconds("fast", "old") is None
+    patience.steady = True
+    assert patience.seconds("slow", "old") is None
+
+
+def test_an_answer_gives_all_of_the_time_back() -> None:
+    assert after(*[HUNG] * (TRIES - 1)).seconds("slow", "old") is None
+    assert after(*[HUNG] * TRIES, OK).seconds("slow", "old") is None
+    assert after(*[NoResponse("dropped")] * TRIES).seconds("slow", "old") is None
+
+
+def test_streams_are_read_in_full_so_many_times() -> None:
+    cut = Response(200, (), b"data: 1", cut=True)
+    assert after(*[cut] * (STREAM_TRIES - 1)).stream_seconds("slow", "old") is None
+    assert after(*[cut] * STREAM_TRIES).stream_seconds("slow", "old") == SHORT_STREAM_SECONDS
+    assert after(*[OK] * STREAM_TRIES).stream_seconds("slow", "old") is None
+
+
+def test_what_hung_and_what_said_nothing_is_told() -> None:
+    silent = Response(200, (), b"", cut=True)
+    assert after(OK).lines() == []
+    assert after(HUNG, OK, HUNG).lines() == [
+        "slow: old did not answer in time, 2 times (stage: stage 0, stage 2)"
+    ]
+    assert after(silent, silent).lines() == [
+        "slow: nothing came of the streams of old in their time"
+    ]
+    assert after(silent, OK).lines() == []
