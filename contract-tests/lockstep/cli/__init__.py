@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from lockstep import __version__
+
 # Loaded when asked for: each command imports only what it needs.
 COMMANDS = {
     "run": "lockstep.cli.run",
@@ -45,7 +47,7 @@ Begin with
 
 
 @click.group(cls=_Commands, epilog=_EPILOG)
-@click.version_option(package_name="lockstep", message="lockstep %(version)s")
+@click.version_option(__version__, message="lockstep %(version)s")
 def main() -> None:
     """Show where servers that should do the same do not.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib import metadata
 
+from lockstep import __version__
 from lockstep.explain.severity import LEVELS, level
 from lockstep.openapi.inputs import CATEGORIES, Inputs
 from lockstep.report.extras import (
@@ -44,7 +44,7 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
         finding["number"] = number
     data = {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "lockstep", "version": metadata.version("lockstep")},
+        "tool": {"name": "lockstep", "version": __version__},
         "title": verdict.title,
         "verdict": verdict.parity,
         "exit_code": verdict.exit_code,
