@@ -78,10 +78,11 @@ def run(plan: Plan, output: Output) -> None:
     and tokens that the targets make are recognised. What the targets are asked to do they do: point
     them at databases for tests.
     """
-    carry_out(plan, partial(_drive, plan), output, StateError)
+    carry_out(plan, partial(drive, plan), output, StateError)
 
 
-def _drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
+def drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
+    """Send all that `lockstep run` sends."""
     work.smoke(targets)
     caller = user_of_headers(targets, work.document)
     work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))

@@ -23,7 +23,7 @@ from lockstep.report.secret_names import key_names
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
 from lockstep.results.findings import Finding
-from lockstep.verdict import Stage, Verdict
+from lockstep.verdict import Stage, Verdict, has_succeeded
 
 # Raised when a member changes its meaning or goes away; new members do not raise it.
 SCHEMA_VERSION = 3
@@ -181,6 +181,7 @@ def _operations(coverage: Coverage) -> Data:
             "method": operation.method if operation is not None else None,
             "path": operation.path if operation is not None else None,
             "statuses_documented": list(operation.responses) if operation is not None else [],
+            "succeeded": operation is not None and has_succeeded(coverage, name),
             **_record(coverage.operations[name]),
             "inputs": _inputs(coverage.inputs.get(name)),
         }

@@ -152,6 +152,10 @@ def test_the_command_tells_its_version_and_its_use(python: Path, tmp_path: Path)
     assert Path(where.strip()).is_relative_to(python.parents[1])
 
 
+def test_pytest_finds_the_plugin(python: Path, tmp_path: Path) -> None:
+    assert "@pytest.mark.lockstep(" in command(python, "-m", "pytest", "--markers", cwd=tmp_path)
+
+
 def test_it_compares_two_servers(python: Path, servers: Servers, tmp_path: Path) -> None:
     told = [f"--target={target.name}={target.base_url}" for target in servers("leak")]
     page = tmp_path / "report.html"
