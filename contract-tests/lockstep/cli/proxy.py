@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, could_not_run, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
@@ -31,7 +31,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=_EPILOG)
-@click.argument("document", required=False, metavar="[SPEC]")
+@click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
 @planned(TARGETS, OUTPUT, takes=("document",))
 @option(
     "--listen",
@@ -46,12 +46,14 @@ Examples:
     group="Proxy",
     default=",".join(sorted(READS)),
     show_default=True,
+    metavar="NAMES",
     help="What is mirrored, or `all`: then each target needs a state of its own.",
 )
 @option(
     "--sample",
     group="Proxy",
     type=click.FloatRange(0, 1),
+    metavar="SHARE",
     default=1.0,
     show_default=True,
     help="The share of the reads that is mirrored; writes are not left out.",
