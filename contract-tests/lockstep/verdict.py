@@ -103,7 +103,7 @@ def untested(coverage: Coverage, noise: Sequence[Noise]) -> Iterator[str]:
     """What keeps a verdict from being about everything, in clauses."""
     sent = {name for name, record in coverage.operations.items() if record.requests}
     operations = [op for name, op in coverage.document.operations.items() if name in sent]
-    refused = [op for op in operations if not _succeeded(coverage, op.name)]
+    refused = [op for op in operations if not has_succeeded(coverage, op.name)]
     guarded = [op for op in operations if op.requires_auth]
     if not sent:
         yield "nothing was sent"
@@ -127,13 +127,13 @@ def is_nothing_tested(coverage: Coverage) -> bool:
     guarded = [op for op in operations if op.requires_auth]
     if not sent:
         return True
-    succeeded = {op.name for op in operations if _succeeded(coverage, op.name)}
+    succeeded = {op.name for op in operations if has_succeeded(coverage, op.name)}
     if operations and not succeeded:
         return True
     return bool(guarded) and not any(op.name in succeeded for op in guarded)
 
 
-def _succeeded(coverage: Coverage, name: str) -> bool:
+def has_succeeded(coverage: Coverage, name: str) -> bool:
     """Whether every target answered an operation with less than 400, or so its document says."""
     seen = coverage.operations[name].statuses
     documented = [status for status in coverage.document.operations[name].statuses if status < 400]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 
 import click
+from click.shell_completion import CompletionItem
+
+from lockstep import __version__
 
 # Loaded when asked for: each command imports only what it needs.
 COMMANDS = {
@@ -16,6 +19,7 @@ COMMANDS = {
     "diff": "lockstep.cli.diff",
     "traps": "lockstep.cli.traps",
     "mutants": "lockstep.cli.mutants",
+    "completion": "lockstep.cli.completion",
 }
 
 
@@ -28,6 +32,12 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands by name: each is loaded where its own options are asked for."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the first sentence of every command, in full."""
@@ -42,11 +52,17 @@ _EPILOG = """
 \b
 Begin with
   lockstep run openapi.yaml --target old=http://localhost:8000 --target new=http://localhost:9000
+
+\b
+Exit codes of the commands that compare, and much alike of the others (COMMAND --help):
+  0  the targets are alike, as far as was tested
+  1  they are not
+  2  nothing was tested, or the run could not be done to its end
 """
 
 
 @click.group(cls=_Commands, epilog=_EPILOG)
-@click.version_option(package_name="lockstep", message="lockstep %(version)s")
+@click.version_option(__version__, message="lockstep %(version)s")
 def main() -> None:
     """Show where servers that should do the same do not.
 

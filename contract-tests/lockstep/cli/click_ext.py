@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem as Item
 
 from lockstep.verdict import COULD_NOT_RUN
 
@@ -33,13 +34,14 @@ class Command(click.Command):
     """A command whose help has its options under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, those without a group last."""
+        """Write the options: those of reports, which many commands have, late; the rest last."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
                 groups.setdefault(getattr(parameter, "group", "Other"), []).append(record)
-        groups["Other"] = groups.pop("Other", [])
+        for late in ("Reports", "Other"):
+            groups[late] = groups.pop(late, [])
         for title, records in groups.items():
             if records:
                 with formatter.section(title):
@@ -49,6 +51,16 @@ class Command(click.Command):
 def option(*names: str, group: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
     """`click.option` under a heading of the help."""
     return click.option(*names, cls=GroupedOption, group=group, **attributes)
+
+
+def complete_files(_ctx: click.Context, _parameter: click.Parameter, text: str) -> list[Item]:
+    """A shell completes names of files: of a parameter that also takes a URL, or `-`."""
+    return [Item(text, type="file")]
+
+
+def complete_folders(_ctx: click.Context, _parameter: click.Parameter, text: str) -> list[Item]:
+    """A shell completes names of folders."""
+    return [Item(text, type="dir")]
 
 
 @contextmanager

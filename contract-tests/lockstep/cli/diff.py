@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from lockstep.cli.click_ext import could_not_run
+from lockstep.cli.click_ext import complete_files, could_not_run
 from lockstep.diff import compare
 from lockstep.diff.report import as_data, counts, print_changes, together
 from lockstep.openapi.described import load_described
@@ -37,8 +37,8 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=complete_files)
+@click.argument("new", shell_complete=complete_files)
 @click.option("--all", "everything", is_flag=True, help="List changes of words too.")
 @click.option(
     "--strict",

@@ -26,9 +26,21 @@ CAUGHT, GOT_AWAY, COULD_NOT = 0, 1, 2
 _WIDTH_ELSEWHERE = 200
 
 
-@click.command(
-    epilog="Exit codes: 0 all were caught, 1 one got away, 2 one could not be tried.",
-)
+_EPILOG = """\b
+Examples:
+  lockstep mutants mutants --command 'python -m hunt' --driver stories --driver generated
+  lockstep mutants mutants no-etag --command 'python -m hunt' --driver stories --all-drivers
+  lockstep mutants mutants --command ./hunt --driver stories --json matrix.json --resume
+
+\b
+Exit codes:
+  0  all were caught
+  1  one got away
+  2  one could not be tried
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("ids", nargs=-1)
 @click.option("--command", required=True, help="What is run as COMMAND ID --driver DRIVER.")
@@ -79,9 +91,6 @@ def mutants(
       {"findings": ["GET /users: status"], "requests": 88, "seconds": 6.0}
 
     with no findings where nothing was noticed. With the id `control` it runs without a mutant.
-
-    \b
-      lockstep mutants mutants --command 'python -m hunt' --driver stories --driver generated
     """
     if resume and report is None:
         raise click.UsageError("--resume needs --json, the file of the matrix to go on with")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Decorated, could_not_run, option
+from lockstep.cli.click_ext import EXIT_CODES, Decorated, complete_files, could_not_run, option
 from lockstep.cli.output import Output
 from lockstep.configuration import ConfigurationError, make_plan
 from lockstep.drivers.fuzz.settings import PHASES
@@ -23,6 +23,11 @@ __all__ = ["AMOUNT", "EXIT_CODES", "OUTPUT", "TARGETS", "parse_headers", "parse_
 Options = tuple[Callable[[Any], Any], ...]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+
+def _report(name: str, told: str) -> Callable[[Any], Any]:
+    return option(name, group="Reports", metavar="FILE", shell_complete=complete_files, help=told)
+
+
 TARGETS: Options = (
     option(
         "--target",
@@ -30,7 +35,7 @@ TARGETS: Options = (
         group="Targets",
         multiple=True,
         metavar="NAME=URL",
-        help="A server, with its base path. Repeat it; the first one leads.",
+        help="A server, with the base path of its API. Repeat it; the first one leads.",
     ),
     option(
         "--header",
@@ -82,7 +87,13 @@ AMOUNT: Options = (
         type=click.Choice(list(PROFILES)),
         help="How much is sent.  [default: default]",
     ),
-    option("--seed", group="Requests", type=click.IntRange(0), help="Repeats a run.  [default: 0]"),
+    option(
+        "--seed",
+        group="Requests",
+        type=click.IntRange(0),
+        metavar="NUMBER",
+        help="Another one generates other requests.  [default: 0]",
+    ),
     option(
         "--phase",
         "phases",
@@ -95,15 +106,16 @@ AMOUNT: Options = (
         "--workers",
         group="Requests",
         type=click.IntRange(1, 64),
+        metavar="NUMBER",
         help="How many requests may be under way at once.  [default: 1]",
     ),
 )
 
 OUTPUT: Options = (
-    option("--json", group="Reports", metavar="FILE", help="All that was found; - for stdout."),
-    option("--html", group="Reports", metavar="FILE", help="One page, for people."),
-    option("--junit", group="Reports", metavar="FILE", help="JUnit XML, for build servers."),
-    option("--markdown", group="Reports", metavar="FILE", help="A summary, for CI pages."),
+    _report("--json", "All that was found; - for stdout."),
+    _report("--html", "One page, for people."),
+    _report("--junit", "JUnit XML, for build servers."),
+    _report("--markdown", "A summary, for CI pages."),
     option(
         "--known",
         group="Reports",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, could_not_run, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
-from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
+from lockstep.proxy import ProxyError, ProxySettings
 from lockstep.proxy.settings import READS
 from lockstep.run import Run
 from lockstep.transport.targets import Target
 
+Ready = Callable[[str, Callable[[], None]], None]
+
+# What the extra `proxy` installs.
+_EXTRA = frozenset({"aiohttp", "multidict", "yarl"})
 _EPILOG = f"""
 \b
 Examples:
@@ -27,7 +31,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=_EPILOG)
-@click.argument("document", required=False, metavar="[SPEC]")
+@click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
 @planned(TARGETS, OUTPUT, takes=("document",))
 @option(
     "--listen",
@@ -42,12 +46,14 @@ Examples:
     group="Proxy",
     default=",".join(sorted(READS)),
     show_default=True,
+    metavar="NAMES",
     help="What is mirrored, or `all`: then each target needs a state of its own.",
 )
 @option(
     "--sample",
     group="Proxy",
     type=click.FloatRange(0, 1),
+    metavar="SHARE",
     default=1.0,
     show_default=True,
     help="The share of the reads that is mirrored; writes are not left out.",
@@ -88,6 +94,8 @@ def proxy(
     """
     host, port = _address(listen)
     settings = ProxySettings(host, port, _methods(methods), sample, seconds=seconds)
+    with could_not_run(ProxyError):
+        compare_traffic = _stage()
 
     def drive(work: Run, targets: list[Target]) -> None:
         if len(targets) < 2:
@@ -99,7 +107,21 @@ def proxy(
     carry_out(plan, drive, output, ProxyError)
 
 
-def _ready(targets: list[Target]) -> Callable[[str, Callable[[], None]], None]:
+def _stage() -> Callable[[Run, Sequence[Target], ProxySettings, Ready], object]:
+    """What runs the proxy; `ProxyError` where the libraries that only it needs are missing."""
+    try:
+        from lockstep.proxy.stage import compare_traffic
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        raise ProxyError(
+            f"the proxy needs {error.name}, which is not installed: "
+            "pip install 'lockstep-http[proxy]'"
+        ) from error
+    return compare_traffic
+
+
+def _ready(targets: list[Target]) -> Ready:
     leader, *mirrors = targets
     names = ", ".join(mirror.name for mirror in mirrors)
 

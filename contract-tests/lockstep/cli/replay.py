@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
@@ -33,7 +33,7 @@ Examples:
 
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("document", required=False, metavar="[SPEC]")
+@click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
 @planned(TARGETS, OUTPUT, takes=("document",))
 @option(
     "--format",

@@ -25,9 +25,11 @@ Examples:
   lockstep report build/report.json --finding 3 --script | bash -s http://localhost:8000
   lockstep report --schema > report.schema.json
 
-The exit code is that of the run: 0 the targets are alike, or keep what --fail-on asked about, 1
-they do not, 2 nothing was tested or the run could not be done. It is 2 also where the file is no
-report, and 0 for a script or the schema.
+\b
+Exit codes:
+  0  the run said so, as its own exit code; or a script or the schema was printed
+  1  the run said so: the targets differ, or break what --fail-on asked about
+  2  the run said so: nothing could be said; or the file is no report
 """
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 

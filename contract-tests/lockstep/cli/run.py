@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, complete_folders, option
 from lockstep.cli.options import AMOUNT, OUTPUT, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
@@ -41,15 +41,42 @@ _OWN = (
 
 
 @click.command(cls=Command, epilog=_EPILOG)
-@click.argument("document", required=False, metavar="[SPEC]")
+@click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
 @planned(TARGETS, AMOUNT, OUTPUT, takes=_OWN)
 @option(
-    "--stories", group="Requests", metavar="FOLDER", help="Scenarios of your own, played first."
+    "--stories",
+    group="Requests",
+    metavar="FOLDER",
+    shell_complete=complete_folders,
+    help="Scenarios of your own, played first.",
 )
-@option("--mode", group="Requests", type=click.Choice(MODES), help="How stories are played.")
-@option("--traps", group="Requests", metavar="FOLDER", help="Raw requests of your own.")
-@option("--races", group="Requests", metavar="FOLDER", help="Races of your own.")
-@option("--fuzz/--no-fuzz", group="Requests", default=None, help="Send generated requests.")
+@option(
+    "--mode",
+    group="Requests",
+    type=click.Choice(MODES),
+    help="How stories are played: on each target alone, compared, or each request on the next "
+    "target of those that share a state.  [default: lockstep]",
+)
+@option(
+    "--traps",
+    group="Requests",
+    metavar="FOLDER",
+    shell_complete=complete_folders,
+    help="Raw requests of your own.",
+)
+@option(
+    "--races",
+    group="Requests",
+    metavar="FOLDER",
+    shell_complete=complete_folders,
+    help="Races of your own.",
+)
+@option(
+    "--fuzz/--no-fuzz",
+    group="Requests",
+    default=None,
+    help="Send generated requests.  [default: yes]",
+)
 @option(
     "--prepare",
     "commands",
@@ -73,15 +100,16 @@ _OWN = (
 def run(plan: Plan, output: Output) -> None:
     """Send the same requests to every target, and show where the answers differ.
 
-    SPEC is the OpenAPI document (3.0 or 3.1, JSON or YAML, file or URL) that the targets share. No
-    more is needed: requests are generated from it, how users log in is found in it, and ids, times
-    and tokens that the targets make are recognised. What the targets are asked to do they do: point
-    them at databases for tests.
+    SPEC is the OpenAPI document that the targets share: 3.0 to 3.2 or Swagger 2.0, in JSON or YAML,
+    a file or a URL. No more is needed: requests are generated from it, how users log in is found in
+    it, and ids, times and tokens that the targets make are recognised. What the targets are asked
+    to do they do: point them at databases for tests.
     """
-    carry_out(plan, partial(_drive, plan), output, StateError)
+    carry_out(plan, partial(drive, plan), output, StateError)
 
 
-def _drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
+def drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
+    """Send all that `lockstep run` sends."""
     work.smoke(targets)
     caller = user_of_headers(targets, work.document)
     work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))

@@ -29,26 +29,41 @@ def carry_out(
     run that could not be done. `errors` are what may be wrong with what the caller told: they end
     the command with a line for each fault, where nothing was found yet.
     """
-    expected: tuple[type[Exception], ...] = (RunError, ConfigurationError, *errors)
-    with could_not_run(OSError, *expected):
+    with could_not_run(OSError, RunError, ConfigurationError, *errors):
         targets = plan.targets()
         files = plan.outputs()
         with reporter(output) as progress:
             work = Run(plan.settings(), progress)
             try:
-                drive(work, targets)
+                perform(work, targets, drive, *errors, debug=output.debug)
             except KeyboardInterrupt:
                 work.could_not_run("interrupted: what was found till then is reported")
-            except expected as error:
-                if not len(work.ledger.findings):
-                    raise
-                work.could_not_run(str(error))
-            except Exception as error:
-                work.could_not_run(_fault(error, output))
-            finally:
-                for target in targets:
-                    target.close()
         _end(work, files, output)
+
+
+def perform(
+    work: Run,
+    targets: list[Target],
+    drive: Callable[[Run, list[Target]], None],
+    *errors: type[Exception],
+    debug: bool = False,
+) -> None:
+    """Drive targets, and close them. A fault ends it; what was found till then stays.
+
+    `RunError`, `ConfigurationError` and `errors` are raised where nothing was found yet.
+    """
+    expected: tuple[type[Exception], ...] = (RunError, ConfigurationError, *errors)
+    try:
+        drive(work, targets)
+    except expected as error:
+        if not len(work.ledger.findings):
+            raise
+        work.could_not_run(str(error))
+    except Exception as error:
+        work.could_not_run(_fault(error, debug=debug))
+    finally:
+        for target in targets:
+            target.close()
 
 
 def _end(work: Run, files: dict[str, str], output: Output) -> NoReturn:
@@ -58,15 +73,15 @@ def _end(work: Run, files: dict[str, str], output: Output) -> NoReturn:
     except OSError:
         raise
     except Exception as error:
-        click.echo(f"lockstep: {_fault(error, output)}", err=True)
+        click.echo(f"lockstep: {_fault(error, debug=output.debug)}", err=True)
         sys.exit(COULD_NOT_RUN)
     sys.exit(verdict.exit_code)
 
 
-def _fault(error: Exception, output: Output) -> str:
+def _fault(error: Exception, *, debug: bool) -> str:
     """A sentence about a fault that nobody expected, after its traceback where it is wanted."""
-    if output.debug:
+    if debug:
         traceback.print_exception(error)
     said = " ".join(str(error).split())[:200]
     told = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return f"a fault of lockstep itself: {told}" + ("" if output.debug else " (--debug: where)")
+    return f"a fault of lockstep itself: {told}" + ("" if debug else " (--debug: where)")

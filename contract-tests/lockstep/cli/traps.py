@@ -8,7 +8,7 @@ from functools import partial
 import click
 from rich.console import Console
 
-from lockstep.cli.click_ext import EXIT_CODES, Command, option
+from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, option
 from lockstep.cli.options import OUTPUT, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
@@ -30,11 +30,21 @@ Examples:
 {EXIT_CODES}"""
 
 
+def _complete_areas(_ctx: click.Context, _parameter: click.Parameter, text: str) -> list[str]:
+    return [area for area in _areas() if area.startswith(text)]
+
+
 @click.command(cls=Command, epilog=_EPILOG)
-@click.argument("document", required=False, metavar="[SPEC]")
+@click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
 @planned(TARGETS, OUTPUT, takes=("document",))
 @option(
-    "--area", "areas", group="Requests", multiple=True, help="Only this area's traps; repeatable."
+    "--area",
+    "areas",
+    group="Requests",
+    multiple=True,
+    metavar="AREA",
+    shell_complete=_complete_areas,
+    help="Only this area's traps; repeatable. --list shows all.",
 )
 @option("--read-only", group="Requests", is_flag=True, help="Leave out the traps that POST.")
 @option("--list", "listed", group="Requests", is_flag=True, help="Print the traps, send nothing.")
@@ -70,9 +80,13 @@ def _drive(plan: Plan, chosen: Sequence[GeneralTrap], work: Run, targets: Sequen
     work.spring_general(chosen, targets, plan.data.get("timeout", TRAP_SECONDS))
 
 
+def _areas() -> list[str]:
+    return list(dict.fromkeys(trap.area for trap in load_catalogue()))
+
+
 def _chosen(areas: tuple[str, ...], *, read_only: bool) -> list[GeneralTrap]:
     every = load_catalogue()
-    known = list(dict.fromkeys(trap.area for trap in every))
+    known = _areas()
     unknown = set(areas) - set(known)
     if unknown:
         raise click.BadParameter(f"there are {', '.join(known)}", param_hint="--area")

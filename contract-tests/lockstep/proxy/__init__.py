@@ -1,7 +1,8 @@
-"""A reverse proxy that answers from one target and compares the others on the side."""
+"""A reverse proxy that answers from one target and compares the others on the side.
 
-from lockstep.proxy.serving import ProxyError
-from lockstep.proxy.settings import ProxySettings
-from lockstep.proxy.stage import compare_traffic
+It is run by `lockstep.proxy.stage`, which alone needs what the extra `proxy` installs.
+"""
 
-__all__ = ["ProxyError", "ProxySettings", "compare_traffic"]
+from lockstep.proxy.settings import ProxyError, ProxySettings
+
+__all__ = ["ProxyError", "ProxySettings"]

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 
 from lockstep.proxy.forwarding import Forwarder, without_additions
 from lockstep.proxy.mirroring import Mirrors
-from lockstep.proxy.settings import Counts, ProxySettings
+from lockstep.proxy.settings import Counts, ProxyError, ProxySettings
 from lockstep.results.run_log import RunLog
 from lockstep.transport.targets import MAX_IDLE_SECONDS, Target
 
@@ -26,10 +26,6 @@ _SHUTDOWN_SECONDS = 2.0
 
 Ready = Callable[[str, Callable[[], None]], None]
 Told = Callable[[Counts], None]
-
-
-class ProxyError(Exception):
-    """The proxy cannot listen."""
 
 
 def serve(

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 READS = frozenset({"GET", "HEAD"})
 
 
+class ProxyError(Exception):
+    """The proxy cannot listen, or what it needs is not installed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
     """How traffic is passed on and mirrored.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib import metadata
 
+from lockstep import __version__
 from lockstep.explain.severity import LEVELS, level
 from lockstep.openapi.inputs import CATEGORIES, Inputs
 from lockstep.report.extras import (
@@ -23,7 +23,7 @@ from lockstep.report.secret_names import key_names
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
 from lockstep.results.findings import Finding
-from lockstep.verdict import Stage, Verdict
+from lockstep.verdict import Stage, Verdict, has_succeeded
 
 # Raised when a member changes its meaning or goes away; new members do not raise it.
 SCHEMA_VERSION = 3
@@ -44,7 +44,7 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
         finding["number"] = number
     data = {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "lockstep", "version": metadata.version("lockstep")},
+        "tool": {"name": "lockstep", "version": __version__},
         "title": verdict.title,
         "verdict": verdict.parity,
         "exit_code": verdict.exit_code,
@@ -181,6 +181,7 @@ def _operations(coverage: Coverage) -> Data:
             "method": operation.method if operation is not None else None,
             "path": operation.path if operation is not None else None,
             "statuses_documented": list(operation.responses) if operation is not None else [],
+            "succeeded": operation is not None and has_succeeded(coverage, name),
             **_record(coverage.operations[name]),
             "inputs": _inputs(coverage.inputs.get(name)),
         }

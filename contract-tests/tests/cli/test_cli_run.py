@@ -41,7 +41,9 @@ def test_the_help_lists_every_command_with_a_sentence() -> None:
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_teaches_its_use(name: str) -> None:
     shown = lockstep(name, "--help").output
-    assert "exit code" in shown.lower()
+    after = shown.rpartition("  Examples:\n")[2]
+    assert f"lockstep {name} " in after
+    assert re.search(r"\n  Exit codes:\n    0  .+\n( +1  .+\n)?    2  .+\n$", after)
     assert "--help" in shown
 
 

@@ -20,8 +20,9 @@ from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.scripted_server import plain, scripted
 
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.proxy import ProxyError, ProxySettings, compare_traffic
+from lockstep.proxy import ProxyError, ProxySettings
 from lockstep.proxy.settings import Counts
+from lockstep.proxy.stage import compare_traffic
 from lockstep.report.data import as_data
 from lockstep.run import Run
 from lockstep.settings import Settings

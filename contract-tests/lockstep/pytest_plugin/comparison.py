@@ -1,0 +1,168 @@
+"""What the tests of a function compare, and the one run that they share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from lockstep.cli.run import drive
+from lockstep.cli.runner import perform
+from lockstep.configuration import ConfigurationError, Plan, make_plan
+from lockstep.configuration.reading import FILE_NAME, Source, check
+from lockstep.configuration.states import StateError
+from lockstep.openapi.document import Document
+from lockstep.pytest_plugin.operation import WHOLE
+from lockstep.report.data import as_data
+from lockstep.report.forms import write
+from lockstep.report.steps import Data
+from lockstep.run import Run, RunError
+
+MARKER = "lockstep"
+_WHOLE_ID = "the run as a whole"
+_KEYS = ("document", "profile", "fail_on")
+_NO_TARGETS = (
+    "no targets: a fixture lockstep_targets gives them, or lockstep_targets in pytest's "
+    f"configuration, or [[targets]] in {FILE_NAME}"
+)
+_DOCUMENTS = pytest.StashKey[dict[str, Document]]()
+_RUNS = pytest.StashKey[dict[str, Data]]()
+
+
+class PlanError(Exception):
+    """What is to be compared is not well told, or cannot be; a line for each fault."""
+
+
+def operations(config: pytest.Config, node: pytest.Item) -> dict[str, str]:
+    """The operations that a test function is run for, and what its tests are called.
+
+    The last one is none of them: `WHOLE`. Raises `PlanError`.
+    """
+    document = _document(config, _plan(config, _told(config, node)))
+    named = {one.name: f"{one.method} {one.path}" for one in document.operations.values()}
+    return {**named, WHOLE: _WHOLE_ID}
+
+
+def compared(
+    config: pytest.Config,
+    node: pytest.Item,
+    targets: Mapping[str, str],
+    folders: pytest.TempPathFactory,
+) -> Data:
+    """The report of the run of a test function; its first test makes it. Raises `PlanError`."""
+    told = _told(config, node)
+    if targets:
+        told["targets"] = _targets(targets)
+    key = node.nodeid.partition("[")[0]
+    runs = config.stash.setdefault(_RUNS, {})
+    if key not in runs:
+        runs[key] = _shared(config, key, folders, lambda: _made(_plan(config, told)))
+    if "error" in runs[key]:
+        raise PlanError(runs[key]["error"])
+    return runs[key]
+
+
+def _shared(
+    config: pytest.Config, key: str, folders: pytest.TempPathFactory, make: Callable[[], Data]
+) -> Data:
+    """What is made once, whatever the number of pytest-xdist's workers: the first one makes it.
+
+    Their folders stand in one of the session's own.
+    """
+    if not hasattr(config, "workerinput"):
+        return make()
+    name = f"lockstep-{hashlib.sha256(key.encode()).hexdigest()}.json"
+    path = folders.getbasetemp().parent / name
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            path.write_text(json.dumps(make()), encoding="utf-8")
+        data: Data = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+def _made(plan: Plan) -> Data:
+    """The report of a run, or its error; the files that the configuration names are written."""
+    try:
+        if not plan.data.get("targets"):
+            raise ConfigurationError(_NO_TARGETS)
+        targets, files = plan.targets(), plan.outputs()
+        # What is set for the warnings of a project's tests is not set for the run's own.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            work = Run(plan.settings())
+            perform(work, targets, lambda work, targets: drive(plan, work, targets), StateError)
+            data = as_data(work.finish())
+        for kind, name in files.items():
+            if name != "-":
+                write(data, kind, Path(name))
+    except (RunError, ConfigurationError, StateError, OSError) as error:
+        return {"error": "\n".join(f"lockstep: {line}" for line in str(error).splitlines())}
+    return data
+
+
+def _told(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
+    """What pytest's configuration says, and a test's markers over it, in lockstep's own keys."""
+    told: dict[str, Any] = {key: config.getini(f"lockstep_{key}") for key in _KEYS}
+    told["targets"] = dict(map(_target, config.getini("lockstep_targets")))
+    for marker in reversed(list(node.iter_markers(MARKER))):
+        told.update(marker.kwargs)
+    told = {key: value for key, value in told.items() if value}
+    if isinstance(told.get("targets"), Mapping):
+        told["targets"] = _targets(told["targets"])
+    faults = check(Source(told))
+    if faults:
+        raise PlanError("\n".join(f"lockstep: {fault}" for fault in faults))
+    if "://" not in told.get("document", "://"):
+        told["document"] = str(_folder(config) / told["document"])
+    return told
+
+
+def _plan(config: pytest.Config, told: Mapping[str, Any]) -> Plan:
+    name = config.getini("lockstep_config") or FILE_NAME
+    path = _folder(config) / name
+    is_named = bool(config.getini("lockstep_config"))
+    try:
+        return make_plan(told, path if is_named or path.exists() else None)
+    except ConfigurationError as error:
+        raise PlanError(
+            "\n".join(f"lockstep: {line}" for line in str(error).splitlines())
+        ) from error
+
+
+def _document(config: pytest.Config, plan: Plan) -> Document:
+    """The document of a plan, read once in a session."""
+    known = config.stash.setdefault(_DOCUMENTS, {})
+    try:
+        name = str(plan.document)
+        if name not in known:
+            known[name] = Document.load(plan.document)
+    except ConfigurationError as error:
+        raise PlanError(
+            "lockstep: no OpenAPI document: set lockstep_document in pytest's configuration, or "
+            f"`document` in {FILE_NAME}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise PlanError(f"lockstep: {error}") from error
+    return known[name]
+
+
+def _folder(config: pytest.Config) -> Path:
+    """Where the paths of pytest's configuration start."""
+    return config.inipath.parent if config.inipath is not None else config.rootpath
+
+
+def _targets(urls: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "url": str(url)} for name, url in urls.items()]
+
+
+def _target(line: str) -> tuple[str, str]:
+    name, equals, url = line.partition("=")
+    if not equals:
+        raise PlanError(f"lockstep: lockstep_targets: {line!r} is not NAME=URL")
+    return name.strip(), url.strip()
