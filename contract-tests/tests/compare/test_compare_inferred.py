@@ -98,7 +98,7 @@ def test_a_list_of_what_has_no_name_but_names_others_is_in_the_same_order() -> N
     chosen, (ours, theirs) = comparer(), ([str(uuid.uuid4()) for _ in range(2)] for _ in range(2))
     tasks = [[{"id": name} for name in names] for names in (ours, theirs)]
     lines = [[{"task_id": name, "n": 1} for name in names] for names in (ours, theirs)]
-    assert found(*tasks, chosen) == []
+    assert found(tasks[0], tasks[1], chosen) == []
     assert found({"lines": lines[0]}, {"lines": lines[1]}, chosen) == []
     assert found({"lines": lines[0]}, {"lines": lines[1][::-1]}, chosen) == [
         ("order", "body /lines")
