@@ -92,6 +92,7 @@ class Session:
         self._identities: dict[str, Identity] = {}
         self._nonces: dict[str, None] = {}
         self._users = itertools.count(1)
+        self._entitled: dict[str, str] = {}
         # What was found out about the targets: for people.
         self.notes: list[str] = []
         # What could not be held against each other, and what was never sent: for people.
@@ -211,7 +212,7 @@ class Session:
         if number:
             nonce = f"{nonce}w{number}"
         self._nonces[nonce] = None
-        return ActorBook(exchanger, settings.actors, rng, nonce, self._users)
+        return ActorBook(exchanger, settings.actors, rng, nonce, self._users, self._entitled)
 
     def confirm(self, exchanger: Exchanger) -> None:
         """Show again what was found and not shown again yet, with its nearest neighbours."""

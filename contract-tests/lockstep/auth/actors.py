@@ -37,7 +37,8 @@ class ActorSpec:
     sent from then on; an empty `token` and `UNKNOWN` are yet to be found out. `opening` is a path
     that is read before, since it sets the CSRF cookie. `values` are for the bodies, those of one
     target in `values_for`. With `tokens`, by target name or `*`, there is no logging in at all.
-    `entrances` are other ways to come in, for the search of one that works.
+    `entrances` are other ways to come in, for the search of one that works. Who `is_extra` is of
+    another kind than the usual users, and nobody waits for him where he is not let in any more.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ActorSpec:
     tokens: Mapping[str, str] = field(default_factory=dict)
     opening: str = ""
     entrances: tuple[Entrance, ...] = ()
+    is_extra: bool = False
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -93,6 +95,8 @@ class ActorBook:
     nonce: str
     # Shared by all books of a run: no two of its users have one label.
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    # Who may send an operation that the usual users may not, by its name; shared as well.
+    entitled: dict[str, str] = field(default_factory=dict)
     _alive: dict[str, Actor] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
     _refused: Counter[str] = field(default_factory=Counter)
@@ -121,7 +125,7 @@ class ActorBook:
             if actor is not None and name in self._ended:
                 actor = self._renew(actor)
             if actor is None:
-                actor = self._make(self.spec(name))
+                actor = self._made_or_usual(self.spec(name))
             self._ended.discard(name)
             self._alive[name] = actor
             return actor
@@ -130,6 +134,7 @@ class ActorBook:
         """An actor for a fuzzed request: mostly the preferred one, else one by weight."""
         specs = [spec for spec in self.specs if operation not in spec.avoid] or list(self.specs)
         names = [spec.name for spec in specs]
+        preferred = self.entitled.get(operation, preferred)
         if preferred in names and self.rng.random() < 0.8:
             return self.get(preferred)
         return self.get(self.rng.choices(names, [spec.weight for spec in specs])[0])
@@ -181,12 +186,26 @@ class ActorBook:
         try:
             return self._come_in(actor, (actor.spec.login,))
         except ActorError as error:
-            if actor.spec.register is not None:
+            if actor.spec.register is not None or actor.spec.is_extra:
                 return None
             raise ActorError(
                 f"{error}. A request may have changed the password or the account: "
                 "name such operations in `avoid`"
             ) from error
+
+    @property
+    def extras(self) -> list[str]:
+        """The names of the users of other kinds."""
+        return [spec.name for spec in self.specs if spec.is_extra]
+
+    def _made_or_usual(self, spec: ActorSpec) -> Actor:
+        try:
+            return self._make(spec)
+        except ActorError:
+            if not spec.is_extra:
+                raise
+            self.specs = tuple(each for each in self.specs if each.name != spec.name)
+            return self.get(self.specs[0].name)
 
     def _make(self, spec: ActorSpec) -> Actor:
         unique = self.unique()

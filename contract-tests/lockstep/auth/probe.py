@@ -9,6 +9,7 @@ from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import Entrance, find_entrances, guarded
 from lockstep.auth.entry import ActorError, Entry, new_entry
 from lockstep.auth.guarded import Probes
+from lockstep.auth.kinds import find_kinds
 from lockstep.auth.schemes import unsupported
 from lockstep.auth.search import Search
 from lockstep.auth.trial import Settled, Trial
@@ -63,7 +64,11 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
     ways = [("register", spec.register), ("log in", spec.login)]
     told = [f"{word} by `{_shown(document, call)}`" for word, call in ways if call is not None]
     notes = [f"users: {', '.join(told)}, sent as `{spec.credential}`"]
-    return Admission((spec, replace(spec, name="bob", weight=1)), notes, found.works)
+    extras = find_kinds(exchanger, spec, nonce)
+    if extras:
+        names = ", ".join(f"`{each.name}`" for each in extras)
+        notes[0] += f"; of other kinds, as the document shows: {names}"
+    return Admission((spec, replace(spec, name="bob", weight=1), *extras), notes, found.works)
 
 
 def settle(exchanger: Exchanger, draft: ActorSpec, nonce: str, *, is_told: bool = True) -> Settled:

@@ -19,7 +19,7 @@ from lockstep.transport.quoting import shown
 
 # Where the thing in the path, and not the content of a request, is what matters.
 _OF_THINGS = frozenset({"unknown thing", "deleted thing", "another's thing", "oneself"})
-_OF_USERS = frozenset({"no credentials", "bad credentials"})
+_OF_USERS = frozenset({"no credentials", "bad credentials", "other user"})
 _OF_BODIES = frozenset({"media type", "no body", "unreadable body", "unknown member"})
 _UNDOCUMENTED = "without the members that are not documented"
 _OF_CONTENT = frozenset({"content-type", "content-length"})
@@ -116,7 +116,8 @@ class Corrector:
             return None
         sample = good[-1].request
         if kind in _OF_USERS:
-            return "with credentials", good
+            how = "in the name of a usual user" if kind == "other user" else "with credentials"
+            return how, good
         if kind in ("undocumented method", "unknown path"):
             return f"by {sample.method} {sample.path.partition('?')[0]}", good
         if kind in _OF_THINGS:

@@ -43,10 +43,14 @@ class Cluster:
 
     @property
     def holds_for_all(self) -> bool:
-        """Whether requests differ in which nothing stands out, and which the leader takes."""
+        """Whether requests differ in which nothing stands out, and which the leader takes.
+
+        Whom it refuses for what he is, it refuses whatever he sends.
+        """
         plain = (each for each in self.findings if not each.conditions)
         return any(
-            each.signature.kind != "status" or next(iter(each.values.values()), "")[:1] == "2"
+            each.signature.kind != "status"
+            or next(iter(each.values.values()), "").startswith(("2", "401", "403"))
             for each in plain
         )
 

@@ -70,7 +70,7 @@ _BY_KIND = {
     "cosmetic": 15,
 }
 # Who may not do what a request asks for, or is not known.
-_GUARDED = frozenset({"another's thing", "no credentials", "bad credentials"})
+_GUARDED = frozenset({"another's thing", "no credentials", "bad credentials", "other user"})
 _DEFAULT = 50
 _LEAK = 96
 

@@ -11,7 +11,7 @@ from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import thing_key
-from lockstep.results.conditions import ORDER, Condition, Conditions
+from lockstep.results.conditions import ORDER, Condition, Conditions, kinds_of
 from lockstep.results.request_reader import RequestReader, Value, path_values, reading
 from lockstep.results.trace import SAFE_METHODS, Exchange, Trace
 from lockstep.transport.messages import Request, status_of
@@ -34,6 +34,8 @@ class ConditionReader:
     def __init__(self, document: Document, conformance: Conformance) -> None:
         self._document = document
         self.requests = RequestReader(document, conformance)
+        # The names of users who may do more or less than the usual ones.
+        self.kinds: frozenset[str] = frozenset()
 
     def read(self, exchange: Exchange, trace: Trace) -> Conditions:
         """What stands out in the request of an exchange; nothing for a plain valid one.
@@ -56,7 +58,7 @@ class ConditionReader:
             *self._repeated(exchange, trace),
             *_unsupported(exchange),
         }
-        if not found:
+        if not found or kinds_of(tuple(found)) == {"other user"}:
             found.update(self._notable(operation, request))
         return tuple(sorted(found, key=lambda one: (ORDER[one.kind], one.subject, one.detail)))
 
@@ -74,6 +76,9 @@ class ConditionReader:
                 yield Condition("bad credentials")
             else:
                 yield Condition("no credentials")
+        name = (request.actor or "").partition("#")[0]
+        if name in self.kinds:
+            yield Condition("other user", name)
 
     def _faults(self, operation: Operation, request: Request) -> Iterator[Condition]:
         for fault in self.requests.faults(operation, request):

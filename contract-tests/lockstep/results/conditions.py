@@ -8,7 +8,15 @@ from dataclasses import dataclass
 # In the order in which servers usually look, and sentences name them.
 KINDS = (
     *("unknown path", "undocumented method", "no credentials", "bad credentials"),
-    *("media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"),
+    *(
+        "other user",
+        "media type",
+        "no body",
+        "unreadable body",
+        "missing",
+        "wrong type",
+        "out of bounds",
+    ),
     *("unknown member", "invalid", "unknown thing", "deleted thing", "another's thing", "oneself"),
     *("precondition", "second time", "duplicate", "parameter", "notable"),
 )
@@ -105,6 +113,7 @@ _WORDS = {
     "undocumented method": lambda _one, _noun: "by a method that is not documented",
     "no credentials": lambda _one, _noun: "without credentials",
     "bad credentials": lambda _one, _noun: "with bad credentials",
+    "other user": lambda one, _noun: f"in the name of `{one.subject}`",
     "media type": lambda _one, _noun: "with a media type that is not documented",
     "no body": lambda _one, _noun: "without a body",
     "unreadable body": lambda _one, _noun: "with a body that is not JSON",

@@ -390,3 +390,10 @@ def test_another_form_of_a_number_that_shows_elsewhere_too_is_a_fact(seen: Obser
 def sized(*sizes: float) -> tuple[Response, ...]:
     """The task, of a size of its own on each target."""
     return tuple(answer(200, {"id": "t1", "title": "two", "size": size}) for size in sizes)
+
+
+def test_whom_a_server_refuses_for_what_he_is_it_refuses_whatever_he_sends(seen: Observed) -> None:
+    for body in ({"title": "two"}, {"title": 2}, {}, {"title": "three", "size": -1}):
+        seen.statuses(ask("POST", "/tags", body), 403, 401)
+    (found,) = parity(seen)
+    assert found.conditions == ()

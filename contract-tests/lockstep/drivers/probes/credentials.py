@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from lockstep.drivers.probes.trial import Probe, Send, Trial
 from lockstep.transport.credentials import Credential, Identity
@@ -21,6 +22,8 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
     yield Probe(0, "no credentials", lambda: trial.send_unsigned(_plain(trial)))
     yield Probe(1, "a bad token", lambda: _with_token(trial, "bad"))
     yield Probe(2, "an empty token", lambda: _with_token(trial, ""))
+    for name in client.actors.extras:
+        yield Probe(2, f"in the name of {name}", partial(_as_another, trial, name))
     credential = client.actors.credential
     if credential.location != "header" or " " not in credential.form:
         return
@@ -31,6 +34,15 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
         yield Probe(rank, f"{name} before the token", _under(trial, changed))
     bare = replace(credential, form="{token}")
     yield Probe(4, "nothing before the token", _under(trial, bare))
+
+
+def _as_another(trial: Trial, name: str) -> object:
+    """Send a valid request in the name of a user of another kind, unless it would end him."""
+    actors = trial.maker.client.actors
+    spec = next((each for each in actors.specs if each.name == name), None) if actors else None
+    if spec is None or trial.operation.name in spec.avoid or trial.shy:
+        return None
+    return trial.send(_plain(trial), actor=name)
 
 
 def _plain(trial: Trial) -> Request:

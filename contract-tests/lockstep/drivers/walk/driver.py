@@ -55,6 +55,7 @@ class _Walk:
         self.client.actor(self._mine)
         self.client.actor(self._other)
         operations = self._document.operations.values()
+        self._look_around()
         self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
         for operation in self._with("POST"):
             self._make(operation)
@@ -71,6 +72,12 @@ class _Walk:
         self._read_all()
         for operation in self._with("GET", "HEAD", changing=True):
             self.reader.read(operation)
+
+    def _look_around(self) -> None:
+        """See what is there already: what is made may have to name it."""
+        for operation in self._with("GET"):
+            if not parameters_of(operation.path):
+                self._send(operation, {}, self._mine)
 
     @property
     def client(self) -> Client:

@@ -1,0 +1,149 @@
+"""Users of other kinds: those of a document's examples, and those as whom one may register."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lockstep.auth.actors import ActorSpec
+from lockstep.auth.bodies import flat, is_password, members
+from lockstep.auth.calls import Call, find_operation
+from lockstep.auth.discovery import Entrance, body_schema, has_other_purpose
+from lockstep.auth.entry import ActorError
+from lockstep.auth.search import Search
+from lockstep.auth.tokens import TokenError
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+
+# So many are tried: each costs a registration and a log-in.
+_MOST = 4
+_ROLE = re.compile(r".*(role|scope|kind|permission|access|tier|privilege)s?|type", re.IGNORECASE)
+_OWN = re.compile(r"\b(me|self|session|password|user|account|profile)s?\b", re.IGNORECASE)
+_PLAIN = re.compile(r"[^A-Za-z0-9]+")
+
+
+def find_kinds(exchanger: Exchanger, usual: ActorSpec, nonce: str) -> list[ActorSpec]:
+    """The users of other kinds whom every target lets in.
+
+    They come in as the `usual` ones do: only what is sent differs.
+    """
+    document = exchanger.ledger.document
+    proposed = [*_of_examples(document, usual), *_of_registration(document, usual)][:_MOST]
+    found: list[ActorSpec] = []
+    for spec in proposed:
+        taken = {each.name for each in found}
+        if spec.name not in taken and _comes_in(exchanger, spec, nonce):
+            found.append(spec)
+    return found
+
+
+def _comes_in(exchanger: Exchanger, spec: ActorSpec, nonce: str) -> bool:
+    search = Search(exchanger, spec, f"{nonce}{spec.name}")
+    try:
+        entry, _ = search.run([Entrance(spec.register, spec.login)])
+        return all(entry.tokens(spec.token).values())
+    except (ActorError, TokenError):
+        return False
+
+
+def _of_examples(document: Document, usual: ActorSpec) -> Iterator[ActorSpec]:
+    """The accounts that the document shows in the examples of its log-in.
+
+    They exist once: what would change or end them is left to others.
+    """
+    if usual.login is None:
+        return
+    operation = find_operation(document, usual.login.operation)
+    if operation is None:
+        return
+    for number, (name, body) in enumerate(_examples(document, operation), 1):
+        if not _names_like(body, usual.login.json):
+            continue
+        login = Call(usual.login.operation, body, usual.login.form)
+        called = _name(name) or f"example{number}"
+        avoided = usual.avoid | _about_oneself(document)
+        yield replace(
+            usual, name=called, register=None, login=login, weight=1, avoid=avoided, is_extra=True
+        )
+
+
+def _of_registration(document: Document, usual: ActorSpec) -> Iterator[ActorSpec]:
+    """A user for each further value of a member of the registration that says what one is."""
+    call = usual.register
+    operation = find_operation(document, call.operation) if call is not None else None
+    if call is None or operation is None:
+        return
+    schema = flat(document, body_schema(document, operation)[0])
+    for name, member in schema.get("properties", {}).items():
+        inner = flat(document, member)
+        values = inner.get("enum", ())
+        if not _ROLE.fullmatch(name) or not 2 <= len(values) <= _MOST:
+            continue
+        for value in values:
+            if isinstance(value, str) and value != call.json.get(name):
+                made = replace(call, json={**call.json, name: value})
+                yield replace(usual, name=_name(value), register=made, weight=1, is_extra=True)
+
+
+def _examples(document: Document, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The bodies that the document shows for a request, with their names."""
+    body = document.resolve(operation.definition.get("requestBody", {}))
+    contents = body.get("content", {}) if isinstance(body, Mapping) else {}
+    for entry in contents.values():
+        named = {name: document.resolve(each) for name, each in _items(entry.get("examples"))}
+        shown = [(name, each.get("value")) for name, each in named.items()]
+        schema = flat(document, entry.get("schema"))
+        shown += [("", entry.get("example")), ("", schema.get("example"))]
+        shown += [("", each) for each in schema.get("examples", ()) if isinstance(each, Mapping)]
+        shown.append(("", _of_members(document, schema)))
+        yield from ((name, value) for name, value in shown if isinstance(value, Mapping) and value)
+
+
+def _items(node: Any) -> list[tuple[str, Any]]:
+    return list(node.items()) if isinstance(node, Mapping) else []
+
+
+def _of_members(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The example of each member, where all of them have one."""
+    found = {}
+    for name, member in _items(schema.get("properties")):
+        inner = flat(document, member)
+        shown = inner.get("example", next(iter(inner.get("examples", ())), None))
+        if shown is None and name in schema.get("required", ()):
+            return {}
+        if shown is not None:
+            found[name] = shown
+    return found
+
+
+def _names_like(body: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
+    """Whether a body has a password, and all that is sent usually."""
+    inner = {"": body, **{key: each for key, each in body.items() if isinstance(each, Mapping)}}
+    return body.keys() >= usual.keys() and any(
+        is_password(name) and isinstance(value, str)
+        for each in inner.values()
+        for name, value in each.items()
+    )
+
+
+def _about_oneself(document: Document) -> frozenset[str]:
+    """The operations that may change or end who sends them."""
+    return frozenset(
+        operation.name
+        for operation in document.operations.values()
+        if has_other_purpose(operation)
+        or (operation.method != "GET" and _OWN.search(operation.path.replace("_", " ")))
+        or (operation.method != "GET" and _takes_password(document, operation))
+    )
+
+
+def _takes_password(document: Document, operation: Operation) -> bool:
+    return any(is_password(n) for n, _ in members(document, body_schema(document, operation)[0]))
+
+
+def _name(text: str) -> str:
+    """A name for an actor: letters and digits."""
+    return _PLAIN.sub("-", text).strip("-").lower()[:20]
