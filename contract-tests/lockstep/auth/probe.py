@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lockstep.auth.actors import ActorSpec
@@ -9,8 +10,8 @@ from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import Entrance, find_entrances, guarded
 from lockstep.auth.entry import ActorError, Entry, new_entry
 from lockstep.auth.guarded import Probes
-from lockstep.auth.schemes import unsupported
-from lockstep.auth.search import Search
+from lockstep.auth.oauth import client_entrances, is_client
+from lockstep.auth.search import Search, hint
 from lockstep.auth.trial import Settled, Trial
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -52,8 +53,7 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
     document = exchanger.ledger.document
     entrances = tuple(find_entrances(document))
     if not entrances:
-        why = "; ".join(["the document shows no way to log in", *unsupported(document)])
-        return Admission(notes=[_unknown(document, why)])
+        return Admission(notes=[_unknown(document, "the document shows no way to log in")])
     draft = ActorSpec("alice", weight=3, token="", credential=UNKNOWN, entrances=entrances)
     try:
         found = settle(exchanger, draft, nonce, is_told=False)
@@ -83,7 +83,13 @@ def _come_in(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> tuple[Entry,
     """Register and log in, in the first of the ways in which both are taken."""
     if draft.tokens:
         return new_entry(exchanger), draft
-    ways = draft.entrances or (Entrance(draft.register, draft.login),)
+    ways: Sequence[Entrance] = draft.entrances or (Entrance(draft.register, draft.login),)
+    if is_client(draft.value_names):
+        ways = client_entrances(exchanger, draft.login)
+        if not ways:
+            raise ActorError(
+                "the document names no token endpoint that a target has" + hint("client")
+            )
     return Search(exchanger, draft, nonce).run(ways)
 
 

@@ -25,6 +25,7 @@ _HINTS = {
     "send": '`[log_in]` with `send = "Authorization: Token {token}"` says how a token is sent',
     "token": '`[log_in]` with `token = "/data/token"` says where the answer has it',
     "register": "`[register]` with `json = { … }` says what is taken",
+    "client": '`[log_in]` with `operation = "POST /oauth/token"` says where a token is asked for',
     "log_in": "`[log_in]` with `json = { … }` says what is taken",
 }
 

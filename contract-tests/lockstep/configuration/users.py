@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lockstep.auth.actors import ActorSpec, Call
@@ -12,10 +13,11 @@ from lockstep.auth.discovery import (
     call_of,
     find_entrances,
 )
-from lockstep.auth.schemes import BASIC, find_credentials
+from lockstep.auth.oauth import is_client, takes_clients
+from lockstep.auth.schemes import find_credentials
 from lockstep.configuration.reading import ConfigurationError, Source
 from lockstep.openapi.document import Document
-from lockstep.transport.credentials import UNKNOWN, Credential
+from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential
 from lockstep.transport.targets import Target
 
 _USUAL: tuple[dict[str, Any], ...] = ({"name": "alice", "weight": 3}, {"name": "bob"})
@@ -85,7 +87,10 @@ def _spec(
     exists = "values" in user or "values_for" in user
     tokens = {**({"*": user["token"]} if "token" in user else {}), **user.get("tokens", {})}
     login, register = ways["log_in"], None if exists else ways["register"]
-    if not (tokens or login or register):
+    names_of_values = {*values, *_names(user)}
+    if is_client(names_of_values) and takes_clients(document):
+        login = login if log_in.keys() & _SAYS else None
+    elif not (tokens or login or register):
         if not (exists and _is_basic(document, user, log_in)):
             faults.append(source.fault(path, "the document shows no way to log in: add [log_in]"))
     elif exists and login is None and not _is_basic(document, user, log_in):
@@ -94,7 +99,7 @@ def _spec(
     send = user.get("send") or log_in.get("send")
     return ActorSpec(
         user["name"],
-        login=_with_values(login, {*values, *_names(user)}) if login else None,
+        login=_with_values(login, names_of_values) if login else None,
         register=register,
         weight=user.get("weight", 1.0),
         avoid=names["avoid"],
@@ -111,7 +116,8 @@ def _spec(
 def _is_basic(document: Document, user: Mapping[str, Any], log_in: Mapping[str, Any]) -> bool:
     """Whether an account needs no log-in, since its name and password go with each request."""
     send = user.get("send") or log_in.get("send")
-    return parse_credential(send) == BASIC if send else BASIC in find_credentials(document)
+    found = [parse_credential(send)] if send else find_credentials(document)
+    return any(form in ACCOUNTS for form in found)
 
 
 _SAYS = frozenset({"operation", "json", "form"})
@@ -157,7 +163,7 @@ def _with_values(call: Call, names: Iterable[str]) -> Call:
             for name, member in node.items()
         }
 
-    return Call(call.operation, valued(call.json), call.form)
+    return replace(call, json=valued(call.json))
 
 
 def _names(user: Mapping[str, Any]) -> set[str]:

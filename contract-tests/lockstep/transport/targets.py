@@ -18,6 +18,7 @@ from lockstep.transport.connection import (
     failure_of,
     read_response,
 )
+from lockstep.transport.digest import DigestClient
 from lockstep.transport.encodings import decoded
 from lockstep.transport.messages import Headers, NoResponse, Outcome, Request
 
@@ -42,7 +43,7 @@ class Target:
 
     Bytes go out and come back as they are, but for bodies that are compressed in a known way: no
     redirects, no cookies. Nothing is sent twice, but for what may be repeated on a kept connection
-    that ended without a byte of answer.
+    that ended without a byte of answer, and a request with HTTP Digest once there is a challenge.
     Safe to use from several threads; each request has a connection of its own while it runs.
     """
 
@@ -73,6 +74,7 @@ class Target:
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
         self.move(base_url)
+        self.digest = DigestClient()
         self._idle: list[Connection] = []
         # Whether it has ever ended a kept connection without a word.
         self._closes_silently = False
@@ -92,7 +94,8 @@ class Target:
 
     def start(self, request: Request) -> PendingExchange:
         """Write one request; `finish` reads the answer, so several targets can work at once."""
-        pending = PendingExchange(self, request.method, data=self.encode(self.dress(request)))
+        dressed = self.dress(request)
+        pending = PendingExchange(self, dressed, data=self.encode(dressed))
         pending.write(lambda deadline: self._take(request.method, deadline))
         return pending
 
@@ -126,8 +129,10 @@ class Target:
 
     def encode(self, request: Request) -> bytes:
         """The bytes that `request` puts on the wire."""
+        uri = request.path if request.from_root else f"{self._prefix}{request.path}"
+        request = self.digest.sign(request, uri)
         names = {name.lower() for name, _ in request.headers}
-        lines = [f"{request.method} {self._prefix}{request.path} HTTP/1.1"]
+        lines = [f"{request.method} {uri} HTTP/1.1"]
         if "host" not in names:
             lines.append(f"Host: {self.host}")
         lines.extend(f"{name}: {value}" for name, value in request.headers)
@@ -209,7 +214,7 @@ class PendingExchange:
     """
 
     target: Target
-    method: str
+    request: Request
     connection: Connection | None = None
     failure: NoResponse | None = None
     data: bytes | None = None
@@ -232,8 +237,24 @@ class PendingExchange:
             # A server may answer (413, say) and stop reading: the answer is still worth reading.
             self.failure = failure_of(error)
 
+    @property
+    def method(self) -> str:
+        """The method of the request."""
+        return self.request.method
+
     def finish(self) -> Outcome:
-        """Read the answer; `NoResponse` where none came."""
+        """Read the answer, once more where the first one only asked for a Digest of its own.
+
+        `NoResponse` where none came.
+        """
+        outcome = self._first()
+        if not self.target.digest.learn(self.request, outcome):
+            return outcome
+        self.data = self.target.encode(self.request)
+        self.write(lambda deadline: Connection(self.target.connect(deadline)))
+        return self._read()
+
+    def _first(self) -> Outcome:
         connection = self.connection
         outcome = self._read()
         if not isinstance(outcome, NoResponse) or outcome.reason != "dropped" or outcome.count:

@@ -175,10 +175,10 @@ def test_http_basic_is_what_the_account_was_made_with(tmp_path: Path) -> None:
     assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
 
 
-def test_digest_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_digest_is_tried_with_the_account_that_was_registered(tmp_path: Path) -> None:
     document = api({"type": "http", "scheme": "digest"})
     sender, _ = doors(tmp_path, document, by_header())
-    assert "HTTP Digest is not supported: let the servers take" in found(sender).notes[0]
+    assert "`GET /me` with `Authorization: Digest …` answered 401" in found(sender).notes[0]
 
 
 @pytest.mark.parametrize("documented", [True, False])
