@@ -32,7 +32,7 @@ from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.recordings import Recording
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError, Session
-from lockstep.smoke import smoke
+from lockstep.smoke import anonymous_answer, smoke
 from lockstep.transport.messages import NoResponse, Request
 from lockstep.transport.targets import Target
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
@@ -75,6 +75,19 @@ class Run(Session):
         self.notes += seen.notes
         if seen.faults:
             raise RunError("\n".join(seen.faults))
+
+    def try_without_certificates(self, targets: Sequence[Target]) -> None:
+        """See what those who show no client certificate get; a difference is a problem."""
+        got = {
+            target.name: anonymous_answer(bare, self.document)
+            for target in targets
+            if (bare := target.without_certificate()) is not None
+        }
+        told = [f"{name} {answer}" for name, answer in got.items()]
+        if len(set(got.values())) > 1:
+            self.add_problem(f"without the client certificate {', '.join(told)}")
+        elif got:
+            self.notes.append(f"without the client certificate {', '.join(told)}")
 
     def use(self, actors: tuple[ActorSpec, ...]) -> None:
         """Take these users, which depend on the document, for those of the settings."""

@@ -105,6 +105,8 @@ class Session:
             known = load_known_differences(path) if path is not None else []
         except (OSError, ValueError) as error:
             raise RunError(str(error)) from error
+        if not self.document.operations:
+            raise RunError(f"{settings.document}: no operations: its `paths` are missing or empty")
         self.ledger = RunLog(
             document=self.document,
             conformance=Conformance(self.document),

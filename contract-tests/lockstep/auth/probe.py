@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lockstep.auth.actors import ActorSpec
+from lockstep.auth.advice import CLIENT, user_lines
 from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import Entrance, find_entrances, guarded
 from lockstep.auth.entry import ActorError, Entry, new_entry
 from lockstep.auth.guarded import Probes
 from lockstep.auth.oauth import client_entrances, is_client
-from lockstep.auth.search import Search, hint
+from lockstep.auth.search import Search
 from lockstep.auth.trial import Settled, Trial
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -87,9 +88,7 @@ def _come_in(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> tuple[Entry,
     if is_client(draft.value_names):
         ways = client_entrances(exchanger, draft.login)
         if not ways:
-            raise ActorError(
-                "the document names no token endpoint that a target has" + hint("client")
-            )
+            raise ActorError(f"no target says where it gives tokens. {CLIENT}")
     return Search(exchanger, draft, nonce).run(ways)
 
 
@@ -99,7 +98,9 @@ def _shown(document: Document, call: Call) -> str:
 
 
 def _unknown(document: Document, why: str) -> str:
-    return (
-        f"{len(guarded(document))} operations ask for credentials, and {why}: they are compared "
-        "without. `[[users]]` in lockstep.toml says how users log in"
-    )
+    count = len(guarded(document))
+    asking = "1 operation asks" if count == 1 else f"{count} operations ask"
+    said, _, lines = why.partition("\n")
+    reason, _, sentence = said.rpartition(". ") if lines else (said, "", "")
+    advice = f"{sentence}\n{lines}" if lines else user_lines(document)
+    return f"{asking} for credentials, and {reason}: they are compared without. {advice}"

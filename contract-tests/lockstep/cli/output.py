@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,18 @@ class Quiet:
         """Something of the stage is done."""
 
 
+class Terminal(Console):
+    """Standard output; when its reader has gone, `| head` say, the rest is left out.
+
+    The exit code stays that of the verdict.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing from now on, and nothing when the interpreter flushes at its end."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def reporter(output: Output) -> TerminalProgress | Quiet:
     """Who is told how the run goes on: standard error, so that standard output is for results."""
     return Quiet() if output.quiet else TerminalProgress(Console(stderr=True))
@@ -57,6 +71,13 @@ def show(verdict: Verdict, files: Mapping[str, str], output: Output) -> None:
         if name != "-":
             write(data, kind, Path(name))
     if files.get("json") == "-":
-        click.echo(json_text(data), nl=False)
+        _echo(json_text(data))
     elif not (output.quiet and verdict.exit_code == ALIKE):
-        print_report(data, Console())
+        print_report(data, Terminal())
+
+
+def _echo(text: str) -> None:
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        Terminal().on_broken_pipe()

@@ -83,6 +83,7 @@ def run(plan: Plan, output: Output) -> None:
 
 def _drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
     work.smoke(targets)
+    work.try_without_certificates(targets)
     caller = user_of_headers(targets, work.document)
     work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))
     work.log_in(targets)

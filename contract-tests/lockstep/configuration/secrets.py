@@ -21,6 +21,7 @@ def secret_values(data: Mapping[str, Any]) -> set[str]:
     Of headers without a word before them; passwords also with a name, as HTTP Basic has them.
     """
     found = {_PREFIX.sub("", value, count=1) for value in _headers(data)}
+    found |= {each.get("key_password", "") for each in (data, *data.get("targets", ()))}
     for user in data.get("users", ()):
         found |= {user.get("token", ""), *user.get("tokens", {}).values()}
         for own in ({}, *user.get("values_for", {}).values()):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lockstep.auth.actors import ActorSpec, Call
+from lockstep.auth.advice import pasted
 from lockstep.auth.calls import find_operation
 from lockstep.auth.discovery import (
     Entrance,
@@ -20,6 +21,12 @@ from lockstep.openapi.document import Document
 from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential
 from lockstep.transport.targets import Target
 
+_LOG_IN = pasted(
+    "Say how it is done, or give the user a `token` that he has already",
+    "[log_in]",
+    'operation = "POST /login"',
+    'json = { email = "${email}", password = "${password}" }',
+)
 _USUAL: tuple[dict[str, Any], ...] = ({"name": "alice", "weight": 3}, {"name": "bob"})
 
 
@@ -92,9 +99,9 @@ def _spec(
         login = login if log_in.keys() & _SAYS else None
     elif not (tokens or login or register):
         if not (exists and _is_basic(document, user, log_in)):
-            faults.append(source.fault(path, "the document shows no way to log in: add [log_in]"))
+            faults.append(source.fault(path, f"the document shows no way to log in. {_LOG_IN}"))
     elif exists and login is None and not _is_basic(document, user, log_in):
-        faults.append(source.fault(path, "no log-in was found for this account: add [log_in]"))
+        faults.append(source.fault(path, f"no log-in was found for this account. {_LOG_IN}"))
     names = {name: _operations(source, document, [*path, name], user, faults) for name in _LISTS}
     send = user.get("send") or log_in.get("send")
     return ActorSpec(

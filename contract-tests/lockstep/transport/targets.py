@@ -55,24 +55,30 @@ class Target:
         timeout: float = 30.0,
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
+        anonymous: ssl.SSLContext | None = None,
     ) -> None:
         """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
         `timeout` is in seconds, from the first byte of a request to the last one of its answer.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
-        by default, those that the system trusts. Raises `ValueError` for another scheme or a URL
-        without a host.
+        by default, those that the system trusts; where a client certificate is shown `anonymous` is
+        the same without it. Raises `ValueError` for another scheme or a URL without a host.
         """
-        parts = urlsplit(base_url)
+        try:
+            parts = urlsplit(base_url)
+            port = parts.port
+        except ValueError as error:
+            raise ValueError(f"{name}: not a URL: {base_url} ({error})") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{name}: not an http:// or https:// URL with a host: {base_url}")
         self.name = name
         self.timeout = timeout
         self.headers = headers
         secure = parts.scheme == "https"
-        self.address = (parts.hostname, parts.port or (443 if secure else 80))
+        self.address = (parts.hostname, port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
+        self._anonymous = anonymous if secure else None
         self.move(base_url)
         self.digest = DigestClient()
         self._idle: list[Connection] = []
@@ -87,6 +93,18 @@ class Target:
         """Take another path on the same server for the one that all paths begin with."""
         self.base_url = base_url.rstrip("/")
         self._prefix = urlsplit(base_url).path.rstrip("/")
+
+    def without_certificate(self) -> Target | None:
+        """The same server for a client that shows no certificate; `None` where none is shown."""
+        if self._anonymous is None:
+            return None
+        return Target(
+            self.name,
+            self.base_url,
+            timeout=self.timeout,
+            headers=self.headers,
+            tls=self._anonymous,
+        )
 
     def send(self, request: Request) -> Outcome:
         """Send one request and wait for its outcome; never raises for what the server does."""

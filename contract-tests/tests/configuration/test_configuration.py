@@ -281,10 +281,11 @@ def test_a_state_is_brought_about_by_a_command(tmp_path: Path) -> None:
 
 
 def test_the_example_says_everything_and_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GATEWAY_KEY", "ANN_PASSWORD", "OLD_TOKEN", "NEW_TOKEN"):
+    passwords = ("KEY_PASSWORD", "ANN_PASSWORD", "CARL_PASSWORD", "WORKER_SECRET")
+    for name in ("GATEWAY_KEY", *passwords, "OLD_TOKEN", "NEW_TOKEN"):
         monkeypatch.setenv(name, f"{name} value")
     source = read(Path(__file__).parents[2] / "lockstep.example.toml")
     schema = load_schema("configuration")
     unsaid = schema["properties"].keys() - source.data.keys()
-    assert unsaid == {"fuzz", "insecure", "ca_file"}
-    assert len(source.secrets) == 4
+    assert unsaid == {"fuzz", "insecure", "ca_file", "cert_file", "key_file", "key_password"}
+    assert len(source.secrets) == 7
