@@ -152,6 +152,9 @@ class Run(Session):
                     except TargetLostError as error:
                         self.could_not_run(f"{stage.title}: {error}")
                         break
+                    except Exception as error:  # The other stories are played all the same.
+                        self.ledger.faults.note(f"the story {story.name}: not judged", error)
+                        continue
                     stage.stories.append(result)
                     if not result.played:
                         self._problems.append(f"{title or mode}: {result.problem}")
@@ -371,6 +374,9 @@ class Run(Session):
                 except TargetLostError as error:
                     self.could_not_run(f"{stage.title}: {error}")
                     break
+                except Exception as error:  # The other races are run all the same.
+                    self.ledger.faults.note(f"the race {race.name}: not judged", error)
+                    continue
                 self._races.append(result)
                 self.not_judged += [f"the race {race.name}: {note}" for note in result.notes]
         return stage

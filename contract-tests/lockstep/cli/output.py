@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from lockstep.report.data import as_data
 from lockstep.report.forms import write
 from lockstep.report.json_report import json_text
 from lockstep.report.progress import TerminalProgress
+from lockstep.report.steps import Data
 from lockstep.report.terminal import print_report
+from lockstep.results.faults import told
 from lockstep.verdict import ALIKE, Verdict
 
 
@@ -26,6 +28,10 @@ class Output:
     quiet: bool = False
     show_secrets: bool = False
     debug: bool = False
+
+
+class ReportsError(Exception):
+    """Some reports could not be written; it says which, and why."""
 
 
 class Quiet:
@@ -64,16 +70,30 @@ def reporter(output: Output) -> TerminalProgress | Quiet:
 def show(verdict: Verdict, files: Mapping[str, str], output: Output) -> None:
     """Write the reports and print the verdict; standard output is for JSON if it was asked to be.
 
-    `files` maps kinds of reports to files, `-` being standard output. Raises `OSError`.
+    `files` maps kinds of reports to files, `-` being standard output. Raises `OSError`, and
+    `ReportsError` once all is shown that can be.
     """
     data = as_data(verdict, show_secrets=output.show_secrets)
-    for kind, name in files.items():
-        if name != "-":
-            write(data, kind, Path(name))
+    failed = list(_written(data, files))
     if files.get("json") == "-":
         _echo(json_text(data))
     elif not (output.quiet and verdict.exit_code == ALIKE):
         print_report(data, Terminal())
+    if failed:
+        raise ReportsError("; ".join(failed))
+
+
+def _written(data: Data, files: Mapping[str, str]) -> Iterator[str]:
+    """Write the reports; what went wrong with which of them, in words."""
+    for kind, name in files.items():
+        if name == "-":
+            continue
+        try:
+            write(data, kind, Path(name))
+        except OSError as error:
+            yield f"{name} cannot be written: {(error.strerror or str(error)).lower()}"
+        except Exception as error:  # The other reports are written all the same.
+            yield f"{name} cannot be written: {told(error)}"
 
 
 def _echo(text: str) -> None:

@@ -10,8 +10,9 @@ from typing import NoReturn
 import click
 
 from lockstep.cli.click_ext import could_not_run
-from lockstep.cli.output import Output, reporter, show
+from lockstep.cli.output import Output, ReportsError, reporter, show
 from lockstep.configuration import ConfigurationError, Plan
+from lockstep.results.faults import told
 from lockstep.run import Run, RunError
 from lockstep.transport.targets import Target
 from lockstep.verdict import COULD_NOT_RUN
@@ -44,6 +45,7 @@ def carry_out(
                     raise
                 work.could_not_run(str(error))
             except Exception as error:
+                work.ledger.faults.note("the run ended early", error)
                 work.could_not_run(_fault(error, output))
             finally:
                 for target in targets:
@@ -52,21 +54,31 @@ def carry_out(
 
 
 def _end(work: Run, files: dict[str, str], output: Output) -> NoReturn:
+    verdict = None
     try:
         verdict = work.finish()
         show(verdict, files, output)
-    except OSError:
-        raise
+    except (OSError, ReportsError) as error:
+        click.echo(f"lockstep: {error}", err=True)
+        sys.exit(COULD_NOT_RUN)
     except Exception as error:
+        if output.debug:
+            traceback.print_exception(error)
         click.echo(f"lockstep: {_fault(error, output)}", err=True)
         sys.exit(COULD_NOT_RUN)
+    finally:
+        _tell_where(work, output)
     sys.exit(verdict.exit_code)
 
 
-def _fault(error: Exception, output: Output) -> str:
-    """A sentence about a fault that nobody expected, after its traceback where it is wanted."""
+def _tell_where(work: Run, output: Output) -> None:
+    """Print where each fault happened, to those who want to know."""
     if output.debug:
-        traceback.print_exception(error)
-    said = " ".join(str(error).split())[:200]
-    told = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return f"a fault of lockstep itself: {told}" + ("" if output.debug else " (--debug: where)")
+        for sentence, trace in work.ledger.faults.traces.items():
+            click.echo(f"{sentence}\n{trace}", err=True)
+
+
+def _fault(error: Exception, output: Output) -> str:
+    """A sentence about a fault that nobody expected."""
+    where = "" if output.debug else " (--debug: where)"
+    return f"a fault of lockstep itself: {told(error)}{where}"

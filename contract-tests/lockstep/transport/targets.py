@@ -8,19 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from lockstep.transport.connection import (
     Connection,
     TimedSocket,
-    TooLargeError,
     failure_of,
     read_response,
 )
 from lockstep.transport.digest import DigestClient
 from lockstep.transport.encodings import decoded
-from lockstep.transport.messages import Headers, NoResponse, Outcome, Request
+from lockstep.transport.messages import Headers, NoResponse, Outcome, Request, Response
 
 __all__ = ["Connection", "PendingExchange", "Target", "failure_of", "read_response"]
 
@@ -292,7 +290,7 @@ class PendingExchange:
         stream = TimedSocket(self.connection.sock, deadline)
         try:
             response, reusable = read_response(stream, self.method)
-        except (OSError, HTTPException, TooLargeError, ValueError) as error:
+        except Exception as error:  # Whatever a server sends is an answer, or is none.
             self.connection.sock.close()
             return replace(self.failure or failure_of(error), count=stream.count)
         # After an error of their own some servers end the connection without saying so.
@@ -300,4 +298,12 @@ class PendingExchange:
             self.target.give_back(self.connection)
         else:
             self.connection.sock.close()
+        return _decoded(response)
+
+
+def _decoded(response: Response) -> Response:
+    """The answer with its body decoded, as it came where that fails in whatever way."""
+    try:
         return decoded(response) or response
+    except Exception:  # A decoder may raise anything over bytes that are wrong.
+        return response

@@ -21,12 +21,13 @@ from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
 from lockstep.drivers.walk.client import takes_user
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
+from lockstep.results.faults import ForeseenError
 from lockstep.transport.credentials import Credential
 
 Progress = Callable[[str, str], None]
 
 
-class FuzzError(Exception):
+class FuzzError(ForeseenError):
     """The engine could not run, or could not generate requests for an operation."""
 
 
