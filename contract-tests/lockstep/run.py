@@ -157,7 +157,7 @@ class Run(Session):
                         continue
                     stage.stories.append(result)
                     if not result.played:
-                        self._problems.append(f"{title or mode}: {result.problem}")
+                        self.not_judged.append(f"{title or mode}: {result.problem}")
                     self.reporter.progress(story.name, len(stage.stories), total)
                 if not self.confirms_at_the_end:
                     self.confirm(exchanger)
@@ -346,13 +346,8 @@ class Run(Session):
         races: Sequence[Race],
         targets: Sequence[Target],
         title: str = "races",
-        *,
-        given: bool = True,
     ) -> Stage:
-        """Run races on each target apart; they end at one that cannot be set up.
-
-        Of races that nobody has given, but the document, one that cannot be set up is not judged.
-        """
+        """Run races on each target apart; one that cannot be set up is not judged."""
         with self.stage(title, targets, "alone") as stage:
             done = itertools.count(1)
             total = sum(race.rounds for race in races) * len(targets)
@@ -366,9 +361,6 @@ class Run(Session):
                 try:
                     result = run_race(race, lanes, tick)
                 except (StoryError, ActorError) as error:
-                    if given:
-                        self.could_not_run(f"{stage.title}: {error}")
-                        break
                     self.not_judged.append(f"the race {race.name}: {error}")
                     continue
                 except TargetLostError as error:

@@ -118,7 +118,7 @@ def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") ->
     if own is not None:
         work.race(_loaded(load_races, own, work.document), targets, f"races{suffix}")
     if plan.data.get("fuzz", True):
-        work.race(work.inferred_races(), targets, f"inferred races{suffix}", given=False)
+        work.race(work.inferred_races(), targets, f"inferred races{suffix}")
 
 
 def _loaded(load: Callable[..., Loaded], folder: Path, *others: object) -> Loaded:

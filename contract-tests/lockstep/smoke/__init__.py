@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
@@ -34,6 +34,7 @@ def smoke(targets: Sequence[Target], document: Document) -> Smoke:
     """
     seen = Smoke()
     for target in targets:
+        seen.notes += _rebased(target, document)
         outcomes = _probe(target, document)
         fault = _fault(target, document, outcomes)
         seen.notes += _hints(target, document, outcomes)
@@ -48,6 +49,18 @@ def smoke(targets: Sequence[Target], document: Document) -> Smoke:
         elif fault:
             seen.faults.append(f"{target.name} at {target.base_url}: {fault}")
     return seen
+
+
+def _rebased(target: Target, document: Document) -> Iterator[str]:
+    """Move a target to above the base path of the document, where that is in the paths now."""
+    given = target.base_url
+    end = next((end for end in document.moved_ends if given.endswith(end)), "")
+    if end:
+        target.move(given.removesuffix(end))
+        yield (
+            f"{target.name}: operations have servers of their own, so paths are below "
+            f"{target.base_url}, and {end} is in them"
+        )
 
 
 def anonymous_answer(target: Target, document: Document) -> str:
