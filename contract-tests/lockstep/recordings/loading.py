@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from lockstep.openapi.document import Document
 from lockstep.recordings.access_log import is_access_log, read_access_log
 from lockstep.recordings.cassettes import read_cassette, read_ndjson
+from lockstep.recordings.flows import read_flows
 from lockstep.recordings.har import read_har
 from lockstep.recordings.origins import narrow
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError
@@ -26,6 +27,7 @@ FORMATS = {
     "har": "HAR file",
     "cassette": "Schemathesis cassette",
     "ndjson": "Schemathesis events",
+    "flows": "mitmproxy flows",
     "log": "access log",
     "finding": "saved finding",
 }
@@ -34,12 +36,10 @@ _CAPTURED: dict[str, Callable[[str, Path], tuple[list[Captured], list[str]]]] = 
     "cassette": lambda text, _folder: (read_cassette(text), []),
     "ndjson": lambda text, _folder: (read_ndjson(text), []),
 }
+# How a file of flows begins: with a dictionary, whose first key is a text or bytes.
+_FLOWS = re.compile(rb"\d+:\d+:[a-z_]+[;,]")
 # What other tools save in forms of their own, and how to get a HAR file out of it.
 _FOREIGN = (
-    (
-        re.compile(rb"\d+:(?:\d+:[a-z_]+;|\d+:~)"),
-        "flows of mitmproxy: mitmdump -nr FILE --set hardump=FILE.har makes a HAR file of them",
-    ),
     (
         re.compile(rb"\xac\xed\x00\x05"),
         "a session of Charles: File, Export Session, HTTP Archive makes a HAR file of it",
@@ -83,6 +83,9 @@ def load_recording(
     if kind == "log":
         captured, notes = read_access_log(text, base_url)
         base = NOWHERE + urlsplit(base_url).path if base_url else None
+    elif kind == "flows":
+        captured, notes = read_flows(data)
+        base = base_url
     else:
         captured, notes = _CAPTURED[kind](text, path.parent)
         base = base_url
@@ -102,6 +105,8 @@ def _recognise(data: bytes, text: str, path: Path) -> str:
     for pattern, what in _FOREIGN:
         if pattern.match(data):
             raise RecordingError(f"{path}: {what}")
+    if _FLOWS.match(data):
+        return "flows"
     start = text.lstrip()
     if start.startswith("{"):
         return _kind_of_object(start)
