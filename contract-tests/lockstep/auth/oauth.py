@@ -37,7 +37,10 @@ def client_entrances(exchanger: Exchanger, login: Call | None = None) -> list[En
     which all should (RFC 6749, 2.3.1). `login` is a log-in that is known already.
     """
     document = exchanger.ledger.document
-    found: list[Call] = [login] if login is not None else []
+    found: list[Call] = []
+    if login is not None:
+        own = login if login.json else _call(document, login.operation, from_root=False)
+        found += [own, replace(own, client=True)] if own.form else [own]
     for name, scheme in schemes_of(document).items():
         flow, discovery = _flow(scheme), _discovery(scheme)
         urls = [str(flow["tokenUrl"])] if flow else []
@@ -45,7 +48,7 @@ def client_entrances(exchanger: Exchanger, login: Call | None = None) -> list[En
         scopes = _scopes(document, name, flow)
         for url in urls:
             for path, from_root in places(document, url):
-                plain = _call(document, path, from_root=from_root)
+                plain = _call(document, f"POST {path}", from_root=from_root)
                 scoped = replace(plain, json={**plain.json, "scope": scopes})
                 for call in (scoped, plain) if scopes else (plain,):
                     found += [call, replace(call, client=True)]
@@ -73,11 +76,11 @@ def places(document: Document, url: str) -> list[tuple[str, bool]]:
     return [(path, True), (path, False)]
 
 
-def _call(document: Document, path: str, *, from_root: bool) -> Call:
+def _call(document: Document, name: str, *, from_root: bool) -> Call:
     """What a token endpoint is sent; what the document has of it beside that stays."""
-    operation = None if from_root else find_operation(document, f"POST {path}")
+    operation = None if from_root else find_operation(document, name)
     if operation is None:
-        return Call(f"POST {path}", {**_GRANT, **_CLIENT}, form=True, from_root=from_root)
+        return Call(name, {**_GRANT, **_CLIENT}, form=True, from_root=from_root)
     known = call_of(document, operation)
     form = known.form or not known.json
     return Call(operation.name, {**known.json, **_GRANT, **_CLIENT}, form=form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -94,9 +95,13 @@ def _spec(
     exists = "values" in user or "values_for" in user
     tokens = {**({"*": user["token"]} if "token" in user else {}), **user.get("tokens", {})}
     login, register = ways["log_in"], None if exists else ways["register"]
-    names_of_values = {*values, *_names(user)}
-    if is_client(names_of_values) and takes_clients(document):
-        login = login if log_in.keys() & _SAYS else None
+    names_of_values = _value_names(user)
+    told = log_in.keys() & _SAYS
+    if is_client(names_of_values) and (told or takes_clients(document)):
+        login = login if told else None
+        if login is not None and not log_in.keys() & {"json", "form"}:
+            # What a token endpoint is sent needs not be told.
+            login = replace(login, json={})
     elif not (tokens or login or register):
         if not (exists and _is_basic(document, user, log_in)):
             faults.append(source.fault(path, f"the document shows no way to log in. {_LOG_IN}"))
@@ -149,6 +154,11 @@ def _call(
     told = source.data.get(key, {})
     if "operation" in told:
         operation = find_operation(document, told["operation"])
+        clients = any(is_client(_value_names(user)) for user in source.data.get("users", ()))
+        if operation is None and clients and re.fullmatch(r"[A-Z]+ /\S*", told["operation"]):
+            # Where programs are given tokens is often not documented.
+            body = told.get("json", told.get("form", {}))
+            return Call(told["operation"], body, form="json" not in told)
         if operation is None:
             faults.append(_no_operation(source, [key, "operation"], told["operation"], document))
             return None
@@ -171,6 +181,11 @@ def _with_values(call: Call, names: Iterable[str]) -> Call:
         }
 
     return replace(call, json=valued(call.json))
+
+
+def _value_names(user: Mapping[str, Any]) -> set[str]:
+    """The names of the values that an account has on any target."""
+    return {*user.get("values", {}), *_names(user)}
 
 
 def _names(user: Mapping[str, Any]) -> set[str]:

@@ -209,3 +209,12 @@ def test_open_id_connect(run: Run) -> None:
     url = "https://id.example.com/.well-known/openid-configuration"
     raw = document({"type": "openIdConnect", "openIdConnectUrl": url})
     works(run(raw, ROBOT, (servers[0], servers[1]), settings=(settings[0], settings[1])))
+
+
+@pytest.mark.parametrize("shows", ["body", "basic"])
+def test_a_token_endpoint_that_only_the_configuration_names(run: Run, shows: str) -> None:
+    servers = [TokenServer(name, shows=shows) for name in ("old", "new")]
+    settings = [{"endpoints": {"POST /connect/token": each.give}} for each in servers]
+    raw = document({"type": "http", "scheme": "bearer"})
+    config = f'{ROBOT}[log_in]\noperation = "POST /connect/token"\n'
+    works(run(raw, config, (servers[0], servers[1]), settings=(settings[0], settings[1])))
