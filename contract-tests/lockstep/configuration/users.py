@@ -20,6 +20,7 @@ from lockstep.auth.schemes import find_credentials
 from lockstep.configuration.reading import ConfigurationError, Source
 from lockstep.openapi.document import Document
 from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential
+from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
 
 _LOG_IN = pasted(
@@ -64,20 +65,22 @@ def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec 
 
     So that requests without credentials are sent without them, too.
     """
-    for name in {form.name for form in find_credentials(document) if form.location == "header"}:
-        tokens = {target.name: _header(target, name) for target in targets}
+    for form in find_credentials(document):
+        if form.location == "query":
+            continue
+        asked = replace(form, form="{token}")
+        tokens = {target.name: _own(target, asked) for target in targets}
         if not all(tokens.values()):
             continue
         for target in targets:
-            kept = (item for item in target.headers if item[0].lower() != name.lower())
-            target.headers = tuple(kept)
-        return ActorSpec("caller", tokens=tokens, credential=Credential("header", name, "{token}"))
+            target.headers = asked.remove(Request("GET", "/", target.headers)).headers
+        return ActorSpec("caller", tokens=tokens, credential=asked)
     return None
 
 
-def _header(target: Target, name: str) -> str:
-    values = (value for key, value in target.headers if key.lower() == name.lower())
-    return next(values, "")
+def _own(target: Target, credential: Credential) -> str:
+    """What the headers of a target have at the place of a credential."""
+    return credential.value(Request("GET", "/", target.headers)) or ""
 
 
 def _spec(

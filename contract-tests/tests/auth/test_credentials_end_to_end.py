@@ -218,3 +218,10 @@ def test_a_token_endpoint_that_only_the_configuration_names(run: Run, shows: str
     raw = document({"type": "http", "scheme": "bearer"})
     config = f'{ROBOT}[log_in]\noperation = "POST /connect/token"\n'
     works(run(raw, config, (servers[0], servers[1]), settings=(settings[0], settings[1])))
+
+
+def test_a_cookie_of_the_command_line_is_a_users_and_no_part_of_the_target(run: Run) -> None:
+    guard = by_cookie("sid", SECRETS["ANN_KEY"])
+    raw = document({"type": "apiKey", "in": "cookie", "name": "sid"})
+    cookie = f"--header=Cookie: theme=dark; sid={SECRETS['ANN_KEY']}"
+    works(run(raw, "", (guard, guard), cookie))
