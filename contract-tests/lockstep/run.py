@@ -32,7 +32,7 @@ from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.recordings import Recording
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError, Session
-from lockstep.smoke import smoke
+from lockstep.smoke import anonymous_answer, smoke
 from lockstep.transport.messages import NoResponse, Request
 from lockstep.transport.targets import Target
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
@@ -75,6 +75,19 @@ class Run(Session):
         self.notes += seen.notes
         if seen.faults:
             raise RunError("\n".join(seen.faults))
+
+    def try_without_certificates(self, targets: Sequence[Target]) -> None:
+        """See what those who show no client certificate get; a difference is a problem."""
+        got = {
+            target.name: anonymous_answer(bare, self.document)
+            for target in targets
+            if (bare := target.without_certificate()) is not None
+        }
+        told = [f"{name} {answer}" for name, answer in got.items()]
+        if len(set(got.values())) > 1:
+            self.add_problem(f"without the client certificate {', '.join(told)}")
+        elif got:
+            self.notes.append(f"without the client certificate {', '.join(told)}")
 
     def use(self, actors: tuple[ActorSpec, ...]) -> None:
         """Take these users, which depend on the document, for those of the settings."""
@@ -140,9 +153,12 @@ class Run(Session):
                     except TargetLostError as error:
                         self.could_not_run(f"{stage.title}: {error}")
                         break
+                    except Exception as error:  # The other stories are played all the same.
+                        self.ledger.faults.note(f"the story {story.name}: not judged", error)
+                        continue
                     stage.stories.append(result)
                     if not result.played:
-                        self._problems.append(f"{title or mode}: {result.problem}")
+                        self.not_judged.append(f"{title or mode}: {result.problem}")
                     self.reporter.progress(story.name, len(stage.stories), total)
                 if not self.confirms_at_the_end:
                     self.confirm(exchanger)
@@ -331,13 +347,8 @@ class Run(Session):
         races: Sequence[Race],
         targets: Sequence[Target],
         title: str = "races",
-        *,
-        given: bool = True,
     ) -> Stage:
-        """Run races on each target apart; they end at one that cannot be set up.
-
-        Of races that nobody has given, but the document, one that cannot be set up is not judged.
-        """
+        """Run races on each target apart; one that cannot be set up is not judged."""
         with self.stage(title, targets, "alone") as stage:
             done = itertools.count(1)
             total = sum(race.rounds for race in races) * len(targets)
@@ -351,14 +362,14 @@ class Run(Session):
                 try:
                     result = run_race(race, lanes, tick)
                 except (StoryError, ActorError) as error:
-                    if given:
-                        self.could_not_run(f"{stage.title}: {error}")
-                        break
                     self.not_judged.append(f"the race {race.name}: {error}")
                     continue
                 except TargetLostError as error:
                     self.could_not_run(f"{stage.title}: {error}")
                     break
+                except Exception as error:  # The other races are run all the same.
+                    self.ledger.faults.note(f"the race {race.name}: not judged", error)
+                    continue
                 self._races.append(result)
                 self.not_judged += [f"the race {race.name}: {note}" for note in result.notes]
         return stage

@@ -21,21 +21,28 @@ def self_check(exchanger: Exchanger, actors: ActorBook | None) -> list[str]:
     statuses that change. Raises `TargetLostError`.
     """
     ledger = exchanger.ledger
-    found = []
+    found: list[str] = []
     for operation in _askable(ledger.document.operations.values()):
         request = Request(operation.method, operation.path, operation=operation.name)
         if actors is not None and operation.requires_auth:
             actor = actors.choose(operation.name)
             request = actors.authorise(request, actor)
-        rounds = [exchanger.ask(request) for _ in range(2)]
-        for target in exchanger.targets:
-            first, second = (outcomes[target.name] for outcomes in rounds)
-            own = self_differences(ledger, target, request, first, second)
-            ledger.noise.learn(operation.name, target.name, own)
-            found += [f"{operation.name}, {text}" for text in _told(target.name, own)]
-            if not own and not isinstance(first, Response):
-                found.append(f"{operation.name}: {target.name} does not answer ({first.reason})")
+        with ledger.faults.about(f"{operation.name}: not compared with itself"):
+            found += _twice(exchanger, operation, request)
     return found
+
+
+def _twice(exchanger: Exchanger, operation: Operation, request: Request) -> Iterator[str]:
+    """Ask every target twice for the same."""
+    ledger = exchanger.ledger
+    rounds = [exchanger.ask(request) for _ in range(2)]
+    for target in exchanger.targets:
+        first, second = (outcomes[target.name] for outcomes in rounds)
+        own = self_differences(ledger, target, request, first, second)
+        ledger.noise.learn(operation.name, target.name, own)
+        yield from (f"{operation.name}, {text}" for text in _told(target.name, own))
+        if not own and not isinstance(first, Response):
+            yield f"{operation.name}: {target.name} does not answer ({first.reason})"
 
 
 def _askable(operations: Iterable[Operation]) -> Iterator[Operation]:

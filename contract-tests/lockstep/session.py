@@ -26,6 +26,7 @@ from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.results.coverage import Coverage
+from lockstep.results.faults import told
 from lockstep.results.findings import Findings
 from lockstep.results.known_differences import load_known_differences
 from lockstep.results.run_log import RunLog
@@ -109,6 +110,8 @@ class Session:
             known = load_known_differences(path) if path is not None else []
         except (OSError, ValueError) as error:
             raise RunError(str(error)) from error
+        if not self.document.operations:
+            raise RunError(f"{settings.document}: no operations: its `paths` are missing or empty")
         self.ledger = RunLog(
             document=self.document,
             conformance=Conformance(self.document),
@@ -128,7 +131,40 @@ class Session:
         self._problems.append(problem)
 
     def finish(self) -> Verdict:
-        """The verdict over all stages."""
+        """The verdict over all stages; where it cannot be reached, one with what was found."""
+        try:
+            return self._finish()
+        except Exception as error:  # What was found must not be lost.
+            self.could_not_run(f"no verdict, by a fault of lockstep itself: {told(error)}")
+            self.ledger.faults.note("the verdict cannot be reached", error)
+            return self._bare_verdict()
+
+    def _bare_verdict(self) -> Verdict:
+        """What was found, as it is, in a run that could not be done."""
+        return Verdict(
+            exit_code=COULD_NOT_RUN,
+            parity="could not run",
+            conformance=KEPT,
+            fail_on=self.settings.fail_on,
+            untested=[],
+            findings=self.ledger.findings.all(),
+            seen_once=[],
+            excused={},
+            missing=[],
+            problems=list(self._problems),
+            known=self.ledger.findings.known,
+            stages=self._stages,
+            coverage=self.ledger.coverage,
+            covered=(0, 0),
+            seed=self.settings.seed,
+            seconds=time.monotonic() - self._started,
+            title=self.document.title,
+            notes=self.notes,
+            secrets=frozenset(self.secrets),
+            not_judged=self.ledger.faults.sentences(),
+        )
+
+    def _finish(self) -> Verdict:
         exempt = self.settings.exempt
         findings = self.ledger.findings
         coverage = self.ledger.coverage
@@ -136,7 +172,7 @@ class Session:
         problems = [*self._problems, *findings.problems(), *self.ledger.rules.unused()]
         names = dict.fromkeys(name for stage in self._stages for name in stage.targets)
         explainer = Explainer(self.document, self.ledger.conformance)
-        every = explainer.explain(findings.all(), names, findings.tried)
+        every = explainer.explain(findings.all(), names, findings.tried, self.ledger.faults)
         found = [one for one in every if one.reproduced is not False]
         noise = self.ledger.noise.all()
         differ = any(map(is_parity, found)) or bool(missing or problems)
@@ -147,7 +183,11 @@ class Session:
             parity=parity,
             conformance=BROKEN if broken else KEPT,
             fail_on=self.settings.fail_on,
-            untested=[*self.untested, *(() if self._is_raw() else untested(coverage, noise))],
+            untested=[
+                *self.untested,
+                *self._uncompared(),
+                *(() if self._is_raw() else untested(coverage, noise)),
+            ],
             findings=found,
             seen_once=[one for one in every if one.reproduced is False],
             excused=dict(findings.excused),
@@ -172,6 +212,7 @@ class Session:
                 *self.ledger.conformance.unjudged(),
                 *self.not_judged,
                 *self.ledger.patience.lines(),
+                *self.ledger.faults.sentences(),
                 *self.ledger.noise.not_judged(),
             ],
             not_tested=[*self.not_tested, *coverage.not_tested()],
@@ -184,9 +225,18 @@ class Session:
             return "not alike"
         return "not tested" if self._is_untested() else "alike"
 
+    def _uncompared(self) -> Iterator[str]:
+        """A clause for the verdict's own line."""
+        lost = self.ledger.uncompared
+        if lost:
+            every = lost + self.ledger.compared
+            yield f"{lost:,} of {every:,} exchanges, which could not be compared"
+
     def _is_untested(self) -> bool:
         if self._is_raw():
             return not self.ledger.exchanges
+        if self.ledger.uncompared and not self.ledger.compared:
+            return True
         return is_nothing_tested(self.ledger.coverage)
 
     def _is_raw(self) -> bool:
@@ -220,18 +270,20 @@ class Session:
         nonces = tuple(self._nonces)
         identities = {**self._identities, **exchanger.identities}
         confirmer = Confirmer(exchanger, self._budget, nonces, identities)
-        groups = []
-        for one in cluster(findings.all(), findings.tried):
-            chosen = merged(one)
-            if chosen.reproduced is None:
-                groups.append([chosen, *(each for each in one.findings if each is not chosen)])
-        groups.sort(key=lambda group: -weight(group[0]))
-        patience = self.ledger.patience
-        patience.steady = True
-        confirmed = confirmer.confirm(groups)
-        patience.steady = False
-        for finding in confirmed:
-            findings.drop(finding, "a write that succeeded on one side only")
+        with self.ledger.faults.about("what was found cannot be shown again"):
+            groups = []
+            for one in cluster(findings.all(), findings.tried):
+                chosen = merged(one)
+                if chosen.reproduced is None:
+                    groups.append([chosen, *(each for each in one.findings if each is not chosen)])
+            groups.sort(key=lambda group: -weight(group[0]))
+            self.ledger.patience.steady = True
+            try:
+                confirmed = confirmer.confirm(groups)
+            finally:
+                self.ledger.patience.steady = False
+            for finding in confirmed:
+                findings.drop(finding, "a write that succeeded on one side only")
 
     @contextmanager
     def stage(
@@ -270,6 +322,9 @@ class Session:
             yield
         except (ActorError, FuzzError, TargetLostError) as error:
             self.could_not_run(f"{title}: {error}")
+        except Exception as error:  # The other stages go on.
+            self.ledger.faults.note(f"{title}: ended early", error)
+            self.could_not_run(f"{title}: ended early by a fault of lockstep itself: {told(error)}")
         exchanger, _ = lanes[0]
         for other, _ in lanes:
             self.not_judged += other.not_judged()

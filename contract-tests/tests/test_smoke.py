@@ -82,7 +82,9 @@ def test_a_target_above_its_base_path_is_moved_there(blog: Document) -> None:
 def test_a_wrong_base_path_is_named(blog: Document) -> None:
     with serve("old", make_blog, old(), "/wrong") as target:
         (fault,) = smoke([target], blog).faults
-    assert "404 to every documented path: is the base path in its URL right?" in fault
+    origin = target.origin
+    told = "it answers 404 to every documented path, but not below"
+    assert fault == f"old at {origin}/wrong: {told} {origin}/api: give {origin}/api"
     assert target.base_url.endswith("/wrong")
 
 
@@ -174,7 +176,7 @@ def secure(certificate: Path) -> Iterator[int]:
 def test_a_certificate_that_nobody_signed_is_named(blog: Document, secure: int) -> None:
     (fault,) = faults(blog, f"https://127.0.0.1:{secure}")
     assert "tls: no safe connection" in fault
-    assert "--ca-file trusts a certificate, --insecure any" in fault
+    assert "--ca-file FILE, or ca_file in lockstep.toml, names who is; --insecure trusts" in fault
 
 
 def test_a_certificate_may_be_trusted(blog: Document, secure: int, certificate: Path) -> None:

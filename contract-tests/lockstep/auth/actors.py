@@ -61,6 +61,11 @@ class ActorSpec:
         """What is sent to come in."""
         return tuple(filter(None, (self.register, self.login)))
 
+    @property
+    def value_names(self) -> set[str]:
+        """The names of the values that the account has on any target."""
+        return {*self.values, *(name for own in self.values_for.values() for name in own)}
+
     def tokens_at(self, targets: Iterable[str]) -> dict[str, str]:
         """The fixed token of each target, empty where there is none."""
         return {name: self.tokens.get(name) or self.tokens.get("*", "") for name in targets}

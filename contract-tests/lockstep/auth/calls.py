@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -25,12 +26,16 @@ class Call:
     The operation is an operationId or `METHOD /path`; the latter need not be documented. In the
     strings of the body `${actor}` is the actor's name, `${unique}` a text that no other actor has,
     `${short}` its last 7 characters, `${digits}` and `${uuid}` what follows from it; an actor's own
-    values are named in the same way. The body is JSON unless it is a `form`.
+    values are named in the same way. The body is JSON unless it is a `form`. With `client` its
+    `client_id` and `client_secret` go as HTTP Basic instead (RFC 6749, 2.3.1), with `from_root` the
+    path is not below a target's base path.
     """
 
     operation: str
     json: Mapping[str, Any]
     form: bool = False
+    client: bool = False
+    from_root: bool = False
 
     def body(self, values: Mapping[str, str]) -> dict[str, Any]:
         """The body with what its placeholders stand for."""
@@ -72,13 +77,17 @@ def send_call(
     requests = {}
     for name, own in values.items():
         body = call.body(own)
+        headers = [("Content-Type", media_type)]
+        if call.client:
+            headers.append(("Authorization", _client(body)))
         request = Request(
             method=method,
             path=path,
-            headers=(("Content-Type", media_type),),
+            headers=tuple(headers),
             body=(urlencode(body) if call.form else json.dumps(body)).encode(),
             operation=operation.name if operation is not None else None,
             actor=label,
+            from_root=call.from_root,
         )
         requests[name] = jars[name].put(request)
     exchange = exchanger.send_apart(requests, group=label)
@@ -86,6 +95,12 @@ def send_call(
         if isinstance(outcome, Response):
             jars[name].absorb(outcome)
     return exchange
+
+
+def _client(body: dict[str, Any]) -> str:
+    """The client of a body as HTTP Basic; it leaves the body."""
+    parts = (quote_plus(str(body.pop(name, ""))) for name in ("client_id", "client_secret"))
+    return f"Basic {base64.b64encode(':'.join(parts).encode()).decode()}"
 
 
 def _place(operation: Operation | None, name: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from lockstep.auth.calls import PLACEHOLDERS, Call, find_operation, send_call
 from lockstep.auth.schemes import csrf_header
 from lockstep.auth.tokens import TokenError, read_basic, read_token
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.faults import ForeseenError
 from lockstep.results.trace import Exchange
 from lockstep.transport.cookies import CookieJar, is_csrf
 from lockstep.transport.credentials import Identity
@@ -20,7 +21,7 @@ from lockstep.transport.messages import Outcome, Request, Response, status_of
 _CSRF_STATUSES = frozenset({400, 401, 403, 419, 422})
 
 
-class ActorError(Exception):
+class ActorError(ForeseenError):
     """An actor could not be registered or logged in."""
 
 

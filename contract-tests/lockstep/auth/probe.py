@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lockstep.auth.actors import ActorSpec
+from lockstep.auth.advice import CLIENT, user_lines
 from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import Entrance, find_entrances, guarded
 from lockstep.auth.entry import ActorError, Entry, new_entry
 from lockstep.auth.guarded import Probes
 from lockstep.auth.kinds import find_kinds
-from lockstep.auth.schemes import unsupported
+from lockstep.auth.oauth import client_entrances, is_client
 from lockstep.auth.search import Search
 from lockstep.auth.trial import Settled, Trial
 from lockstep.exchange.exchanger import Exchanger
@@ -53,8 +55,7 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
     document = exchanger.ledger.document
     entrances = tuple(find_entrances(document))
     if not entrances:
-        why = "; ".join(["the document shows no way to log in", *unsupported(document)])
-        return Admission(notes=[_unknown(document, why)])
+        return Admission(notes=[_unknown(document, "the document shows no way to log in")])
     draft = ActorSpec("alice", weight=3, token="", credential=UNKNOWN, entrances=entrances)
     try:
         found = settle(exchanger, draft, nonce, is_told=False)
@@ -88,7 +89,11 @@ def _come_in(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> tuple[Entry,
     """Register and log in, in the first of the ways in which both are taken."""
     if draft.tokens:
         return new_entry(exchanger), draft
-    ways = draft.entrances or (Entrance(draft.register, draft.login),)
+    ways: Sequence[Entrance] = draft.entrances or (Entrance(draft.register, draft.login),)
+    if is_client(draft.value_names):
+        ways = client_entrances(exchanger, draft.login)
+        if not ways:
+            raise ActorError(f"no target says where it gives tokens. {CLIENT}")
     return Search(exchanger, draft, nonce).run(ways)
 
 
@@ -98,7 +103,9 @@ def _shown(document: Document, call: Call) -> str:
 
 
 def _unknown(document: Document, why: str) -> str:
-    return (
-        f"{len(guarded(document))} operations ask for credentials, and {why}: they are compared "
-        "without. `[[users]]` in lockstep.toml says how users log in"
-    )
+    count = len(guarded(document))
+    asking = "1 operation asks" if count == 1 else f"{count} operations ask"
+    said, _, lines = why.partition("\n")
+    reason, _, sentence = said.rpartition(". ") if lines else (said, "", "")
+    advice = f"{sentence}\n{lines}" if lines else user_lines(document)
+    return f"{asking} for credentials, and {reason}: they are compared without. {advice}"

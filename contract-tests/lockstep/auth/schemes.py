@@ -12,9 +12,8 @@ from lockstep.auth.bodies import flat
 from lockstep.openapi.document import Document
 from lockstep.openapi.shapes import followed
 from lockstep.transport.cookies import is_csrf
-from lockstep.transport.credentials import BEARER, Credential
+from lockstep.transport.credentials import BASIC, BEARER, DIGEST, Credential
 
-BASIC = Credential(form="Basic {token}")
 _AUTHORIZATION = "authorization"
 # What stands for a token in an example.
 _SHOWN = (
@@ -36,18 +35,18 @@ def find_credentials(document: Document) -> list[Credential]:
 
     The word before a token is taken from the document's own example of the header, if it has one.
     """
-    schemes = _schemes(document)
+    schemes = schemes_of(document)
     used = Counter(_scheme_names(document))
     names = sorted(schemes, key=lambda name: -used[name])
     found = [form for name in names for form in _forms(document, schemes[name])]
-    if not found and not unsupported(document):
+    if not found and not schemes:
         found = [*_worded(document, "", "Authorization"), BEARER, Credential(form="Token {token}")]
     return list(dict.fromkeys(found))
 
 
 def csrf_header(document: Document) -> str:
     """The header in which the document wants a CSRF token, empty where it names none."""
-    schemes = _schemes(document).values()
+    schemes = schemes_of(document).values()
     keys = (str(each.get("name", "")) for each in schemes if each.get("in") == "header")
     parameters = (
         parameter.name
@@ -58,31 +57,12 @@ def csrf_header(document: Document) -> str:
     return next((name for name in (*parameters, *keys) if is_csrf(name)), "")
 
 
-def unsupported(document: Document) -> list[str]:
-    """What a document asks for that cannot be sent, in words."""
-    kinds = {
-        (scheme.get("type"), str(scheme.get("scheme", "")).lower())
-        for scheme in _schemes(document).values()
-    }
-    told = []
-    if ("http", "digest") in kinds:
-        told.append(
-            "HTTP Digest is not supported: let the servers take HTTP Basic or a fixed token for "
-            "the run (`[[users]]` with `token`), or put a proxy before them that signs"
-        )
-    if ("mutualTLS", "") in kinds:
-        told.append(
-            "client certificates are not supported: a proxy before the servers may have one"
-        )
-    return told
-
-
 def password_flow(document: Document) -> str:
     """The path of the OAuth 2 token endpoint that takes a password, empty where there is none.
 
     One on another server than the API itself cannot be asked.
     """
-    for scheme in _schemes(document).values():
+    for scheme in schemes_of(document).values():
         flow = (scheme.get("flows") or {}).get("password") or {}
         parts = urlsplit(str(flow.get("tokenUrl", "")))
         if not parts.path or (parts.netloc and parts.netloc not in _own_hosts(document)):
@@ -101,7 +81,8 @@ def _own_hosts(document: Document) -> set[str]:
     return {urlsplit(str(server.get("url", ""))).netloc for server in servers}
 
 
-def _schemes(document: Document) -> dict[str, Mapping[str, Any]]:
+def schemes_of(document: Document) -> dict[str, Mapping[str, Any]]:
+    """The security schemes of a document by name."""
     found = flat(document, document.modern.get("components", {})).get("securitySchemes", {})
     resolved = {name: document.resolve(scheme) for name, scheme in found.items()}
     return {name: scheme for name, scheme in resolved.items() if isinstance(scheme, Mapping)}
@@ -122,7 +103,9 @@ def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
             return [*_worded(document, told, "Authorization"), BEARER]
         case "http", _, "basic":
             return [BASIC]
-        case ("http", _, "digest") | ("mutualTLS", _, _):
+        case "http", _, "digest":
+            return [DIGEST]
+        case "mutualTLS", _, _:
             return []
         case "http", _, word:
             return [

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from lockstep.auth.actors import Actor, ActorSpec
+from lockstep.auth.advice import call_lines, user_lines
 from lockstep.auth.calls import Call, own_values
 from lockstep.auth.discovery import Entrance
 from lockstep.auth.entry import (
@@ -21,17 +22,6 @@ from lockstep.exchange.exchanger import Exchanger
 
 # In whose name is tried.
 LABEL = "alice#0"
-_HINTS = {
-    "send": '`[log_in]` with `send = "Authorization: Token {token}"` says how a token is sent',
-    "token": '`[log_in]` with `token = "/data/token"` says where the answer has it',
-    "register": "`[register]` with `json = { … }` says what is taken",
-    "log_in": "`[log_in]` with `json = { … }` says what is taken",
-}
-
-
-def hint(what: str) -> str:
-    """What a line of `lockstep.toml` would say: `register`, `log_in`, `token` or `send`."""
-    return f". In lockstep.toml, {_HINTS[what]}"
 
 
 @dataclass(slots=True)
@@ -45,12 +35,17 @@ class Search:
     _tries: int = 0
     _opening: str = ""
     _refused: str = "register"
+    # A log-in for which nobody has an account.
+    _only_login: Call | None = None
 
     def run(self, ways: Iterable[Entrance]) -> tuple[Entry, ActorSpec]:
         """Let a user in; `RefusedError` tells all that was refused."""
         registered: tuple[Call, Entry, dict[str, dict[str, str]]] | None = None
         refused: list[Call | None] = []
+        known = self.draft.values or self.draft.values_for
         for way in ways:
+            if way.register is None and not known:
+                self._only_login = way.login
             if way.register in refused or (registered and registered[0] != way.register):
                 continue
             spec = replace(self.draft, register=way.register, login=way.login, entrances=())
@@ -105,4 +100,7 @@ class Search:
         told = str(first)
         if others:
             told += f" (and {len(others)} more tries with other bodies, the last one: {others[-1]})"
-        return ActorError(told + hint(self._refused))
+        if first.call == self._only_login:
+            return ActorError(f"{told}. {user_lines(self.exchanger.ledger.document)}")
+        what = "is taken to register" if self._refused == "register" else "logs in"
+        return ActorError(f"{told}. {call_lines(self._refused, what, first.call)}")

@@ -73,6 +73,7 @@ def basic_sources(sent: Mapping[str, Any]) -> list[str]:
     if not any(map(is_password, known)):
         return []
     named = [name for name in known if is_name(name)] + [n for n in known if is_email(n, {})]
+    named = named or [name for name in known if not is_password(name)]
     return [f"basic:{name}" for name in dict.fromkeys(named)]
 
 

@@ -7,13 +7,14 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from lockstep.auth.actors import ActorSpec
+from lockstep.auth.advice import SEND, TOKEN
 from lockstep.auth.entry import ActorError, Entry
 from lockstep.auth.guarded import REFUSED, Probe, Probes, is_success
-from lockstep.auth.schemes import BASIC, find_credentials, unsupported
-from lockstep.auth.search import LABEL, hint
+from lockstep.auth.schemes import find_credentials
+from lockstep.auth.search import LABEL
 from lockstep.auth.tokens import TokenError, basic_sources, find_tokens
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.transport.credentials import UNKNOWN, Credential, Identity
+from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential, Identity
 from lockstep.transport.messages import Outcome, status_of
 
 _MAX_TRIES = 12
@@ -118,7 +119,7 @@ class Trial:
         basics = basic_sources(next(iter(self.entry.sent.values()), {}))
         for form in forms:
             cookie = f"cookie:{form.name}"
-            if form == BASIC and not spec.token and not spec.tokens:
+            if form in ACCOUNTS and not spec.token and not spec.tokens:
                 chosen = basics
             elif form.location == "cookie" and cookie in sources:
                 chosen = [cookie]
@@ -142,11 +143,12 @@ class Trial:
             self._nearest = near, f"`{operation}` with `{identity.credential}` answered {said}"
 
     def _told(self, pairs: list[tuple[str, Credential]]) -> str:
-        document = self.exchanger.ledger.document
-        why = "; ".join(unsupported(document))
         if not pairs:
-            return "no answer has a token" + (f"; {why}" if why else "") + hint("token")
+            return f"no answer has a token. {TOKEN}"
         nearest = self._nearest[1]
         if not nearest:
-            return "no target gave a token where one was looked for" + hint("token")
-        return f"no guarded operation answers 2xx on every target: {nearest}" + hint("send")
+            return f"no target gave a token where one was looked for. {TOKEN}"
+        told = f"no guarded operation answers 2xx on every target: {nearest}. "
+        if all(form in ACCOUNTS for _, form in pairs):
+            return f"{told}Are the name and the password right?"
+        return told + (f"Is the token right? {SEND}" if self.spec.tokens else SEND)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
+import traceback
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from lockstep import __version__
+
+# The exit code of what could not be done.
+COULD_NOT = 2
 
 # Loaded when asked for: each command imports only what it needs.
 COMMANDS = {
@@ -38,6 +45,30 @@ class _Commands(click.Group):
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out a command; whatever happens, the exit code 1 means what its help says."""
+        try:
+            return super().invoke(ctx)
+        except (click.UsageError, click.exceptions.Exit):
+            raise
+        except click.ClickException as error:
+            error.show()
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("lockstep: interrupted", err=True)
+        except BrokenPipeError:
+            # Whoever read the output has gone; nothing is left to be told, nor flushed at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            self._tell(error)
+        sys.exit(COULD_NOT)
+
+    def _tell(self, error: Exception) -> None:
+        if "--debug" in sys.argv:
+            traceback.print_exception(error)
+        said = " ".join(str(error).split())[:200]
+        shown = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        click.echo(f"lockstep: a fault of lockstep itself: {shown}", err=True)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the first sentence of every command, in full."""

@@ -65,10 +65,13 @@ def complete_folders(_ctx: click.Context, _parameter: click.Parameter, text: str
 
 @contextmanager
 def could_not_run(*errors: type[Exception]) -> Iterator[None]:
-    """End with exit code 2 and a line for each fault, where one of the errors is raised."""
+    """End with exit code 2 and a line for each fault, where one of the errors is raised.
+
+    Lines that are indented belong to the fault before them: they are to be pasted.
+    """
     try:
         yield
     except errors as error:
         for line in str(error).splitlines():
-            click.echo(f"lockstep: {line}", err=True)
+            click.echo(line if line.startswith(" ") else f"lockstep: {line}", err=True)
         sys.exit(COULD_NOT_RUN)

@@ -73,6 +73,14 @@ TARGETS: Options = (
     ),
     option("--ca-file", group="Targets", type=_FILE, help="Certificates to trust."),
     option(
+        "--cert",
+        "cert_file",
+        group="Targets",
+        type=_FILE,
+        help="A client certificate for every target, with its key unless --key has that.",
+    ),
+    option("--key", "key_file", group="Targets", type=_FILE, help="The key of --cert."),
+    option(
         "--config",
         group="Targets",
         type=_FILE,
@@ -183,7 +191,7 @@ def given(told: Mapping[str, Any]) -> dict[str, Any]:
     """
     values = {name: value for name, value in told.items() if value not in (None, ())}
     outputs = {kind: _here(values.pop(kind)) for kind in _OUTPUTS if kind in values}
-    for name in ("document", "known", "ca_file", "traps", "races"):
+    for name in ("document", "known", "ca_file", "cert_file", "key_file", "traps", "races"):
         if name in values:
             values[name] = _here(str(values[name]))
     if "targets" in values:

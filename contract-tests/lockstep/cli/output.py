@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from lockstep.report.data import as_data
 from lockstep.report.forms import write
 from lockstep.report.json_report import json_text
 from lockstep.report.progress import TerminalProgress
+from lockstep.report.steps import Data
 from lockstep.report.terminal import print_report
+from lockstep.results.faults import told
 from lockstep.verdict import ALIKE, Verdict
 
 
@@ -24,6 +28,10 @@ class Output:
     quiet: bool = False
     show_secrets: bool = False
     debug: bool = False
+
+
+class ReportsError(Exception):
+    """Some reports could not be written; it says which, and why."""
 
 
 class Quiet:
@@ -42,6 +50,18 @@ class Quiet:
         """Something of the stage is done."""
 
 
+class Terminal(Console):
+    """Standard output; when its reader has gone, `| head` say, the rest is left out.
+
+    The exit code stays that of the verdict.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing from now on, and nothing when the interpreter flushes at its end."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def reporter(output: Output) -> TerminalProgress | Quiet:
     """Who is told how the run goes on: standard error, so that standard output is for results."""
     return Quiet() if output.quiet else TerminalProgress(Console(stderr=True))
@@ -50,13 +70,34 @@ def reporter(output: Output) -> TerminalProgress | Quiet:
 def show(verdict: Verdict, files: Mapping[str, str], output: Output) -> None:
     """Write the reports and print the verdict; standard output is for JSON if it was asked to be.
 
-    `files` maps kinds of reports to files, `-` being standard output. Raises `OSError`.
+    `files` maps kinds of reports to files, `-` being standard output. Raises `OSError`, and
+    `ReportsError` once all is shown that can be.
     """
     data = as_data(verdict, show_secrets=output.show_secrets)
-    for kind, name in files.items():
-        if name != "-":
-            write(data, kind, Path(name))
+    failed = list(_written(data, files))
     if files.get("json") == "-":
-        click.echo(json_text(data), nl=False)
+        _echo(json_text(data))
     elif not (output.quiet and verdict.exit_code == ALIKE):
-        print_report(data, Console())
+        print_report(data, Terminal())
+    if failed:
+        raise ReportsError("; ".join(failed))
+
+
+def _written(data: Data, files: Mapping[str, str]) -> Iterator[str]:
+    """Write the reports; what went wrong with which of them, in words."""
+    for kind, name in files.items():
+        if name == "-":
+            continue
+        try:
+            write(data, kind, Path(name))
+        except OSError as error:
+            yield f"{name} cannot be written: {(error.strerror or str(error)).lower()}"
+        except Exception as error:  # The other reports are written all the same.
+            yield f"{name} cannot be written: {told(error)}"
+
+
+def _echo(text: str) -> None:
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        Terminal().on_broken_pipe()

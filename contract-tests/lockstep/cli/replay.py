@@ -92,9 +92,10 @@ def replay(
     """Send recorded requests to every target, and show where the answers differ.
 
     FILE is a HAR file of a browser or a proxy, a cassette (VCR or NDJSON) of Schemathesis, an
-    access log (lines of text or JSON), or a JSON report of lockstep, of which one finding is played
-    again. It may be gzipped. SPEC is the OpenAPI document that the targets share. The answers are
-    compared with each other and with those that were recorded; one target is enough.
+    access log (lines of text or JSON, columns as IIS has them), flows of mitmproxy, or a JSON
+    report of lockstep, of which one finding is played again. It may be gzipped. SPEC is the OpenAPI
+    document that the targets share. The answers are compared with each other and with those that
+    were recorded; one target is enough.
 
     Ids and tokens that the recorded server made are replaced by those that the targets make, as
     the recorded answers and the new ones show them. Where the log-in was not recorded, give a

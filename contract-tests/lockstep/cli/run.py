@@ -111,6 +111,7 @@ def run(plan: Plan, output: Output) -> None:
 def drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
     """Send all that `lockstep run` sends."""
     work.smoke(targets)
+    work.try_without_certificates(targets)
     caller = user_of_headers(targets, work.document)
     work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))
     work.log_in(targets)
@@ -146,7 +147,7 @@ def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") ->
     if own is not None:
         work.race(_loaded(load_races, own, work.document), targets, f"races{suffix}")
     if plan.data.get("fuzz", True):
-        work.race(work.inferred_races(), targets, f"inferred races{suffix}", given=False)
+        work.race(work.inferred_races(), targets, f"inferred races{suffix}")
 
 
 def _loaded(load: Callable[..., Loaded], folder: Path, *others: object) -> Loaded:

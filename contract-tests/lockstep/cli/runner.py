@@ -10,8 +10,9 @@ from typing import NoReturn
 import click
 
 from lockstep.cli.click_ext import could_not_run
-from lockstep.cli.output import Output, reporter, show
+from lockstep.cli.output import Output, ReportsError, reporter, show
 from lockstep.configuration import ConfigurationError, Plan
+from lockstep.results.faults import told
 from lockstep.run import Run, RunError
 from lockstep.transport.targets import Target
 from lockstep.verdict import COULD_NOT_RUN
@@ -60,6 +61,7 @@ def perform(
             raise
         work.could_not_run(str(error))
     except Exception as error:
+        work.ledger.faults.note("the run ended early", error)
         work.could_not_run(_fault(error, debug=debug))
     finally:
         for target in targets:
@@ -67,21 +69,30 @@ def perform(
 
 
 def _end(work: Run, files: dict[str, str], output: Output) -> NoReturn:
+    verdict = None
     try:
         verdict = work.finish()
         show(verdict, files, output)
-    except OSError:
-        raise
+    except (OSError, ReportsError) as error:
+        click.echo(f"lockstep: {error}", err=True)
+        sys.exit(COULD_NOT_RUN)
     except Exception as error:
         click.echo(f"lockstep: {_fault(error, debug=output.debug)}", err=True)
         sys.exit(COULD_NOT_RUN)
+    finally:
+        _tell_where(work, output)
     sys.exit(verdict.exit_code)
+
+
+def _tell_where(work: Run, output: Output) -> None:
+    """Print where each fault happened, to those who want to know."""
+    if output.debug:
+        for sentence, trace in work.ledger.faults.traces.items():
+            click.echo(f"{sentence}\n{trace}", err=True)
 
 
 def _fault(error: Exception, *, debug: bool) -> str:
     """A sentence about a fault that nobody expected, after its traceback where it is wanted."""
     if debug:
         traceback.print_exception(error)
-    said = " ".join(str(error).split())[:200]
-    told = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return f"a fault of lockstep itself: {told}" + ("" if debug else " (--debug: where)")
+    return f"a fault of lockstep itself: {told(error)}" + ("" if debug else " (--debug: where)")

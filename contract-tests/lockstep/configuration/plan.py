@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lockstep.configuration.certificates import context_of
 from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source, read
 from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
@@ -18,6 +19,7 @@ from lockstep.transport.streams import STREAM_SECONDS
 from lockstep.transport.targets import Target
 
 TIMEOUT = 10.0
+CERTIFICATES = ("insecure", "ca_file", "cert_file", "key_file", "key_password")
 OUTPUTS = ("json", "html", "junit", "markdown")
 
 
@@ -100,20 +102,24 @@ class Plan:
                 stream_seconds=self.data.get("stream_seconds", STREAM_SECONDS),
                 headers=tuple(headers.items()),
                 tls=self._tls(told),
+                anonymous=self._tls(told, shows=False),
             )
         except (ValueError, OSError) as error:
             raise ConfigurationError(self.source.fault(["targets", at], str(error))) from error
 
-    def _tls(self, told: Mapping[str, Any]) -> ssl.SSLContext | None:
-        if told.get("insecure", self.data.get("insecure", False)):
-            context = ssl.create_default_context()
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            return context
-        trusted = told.get("ca_file", self.data.get("ca_file"))
-        if trusted is None:
+    def _tls(self, told: Mapping[str, Any], *, shows: bool = True) -> ssl.SSLContext | None:
+        """Which certificates are trusted and shown; without the shown one where there is any."""
+        every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
+        own = {name: told[name] for name in CERTIFICATES if name in told}
+        # A certificate and its key go together.
+        if "cert_file" in own:
+            every = {
+                name: every[name] for name in every if name not in ("key_file", "key_password")
+            }
+        both = {**every, **own}
+        if not shows and "cert_file" not in both:
             return None
-        return ssl.create_default_context(cafile=str(self.source.beside(trusted)))
+        return context_of(both, self.source.beside, shows=shows)
 
     def _fuzz(self) -> FuzzSettings:
         settings = PROFILES[self.data.get("profile", "default")]

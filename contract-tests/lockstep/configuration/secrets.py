@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from lockstep.report.secret_names import is_secret_name
 
 _SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|key|password", re.IGNORECASE)
 _PREFIX = re.compile(r"[A-Za-z]+ ")
@@ -13,11 +16,25 @@ _SHORTEST = 4
 
 
 def secret_values(data: Mapping[str, Any]) -> set[str]:
-    """The tokens, and the values of headers that carry credentials, without a word before them."""
+    """The tokens, the passwords, and the values of headers that carry credentials.
+
+    Of headers without a word before them; passwords also with a name, as HTTP Basic has them.
+    """
     found = {_PREFIX.sub("", value, count=1) for value in _headers(data)}
+    found |= {each.get("key_password", "") for each in (data, *data.get("targets", ()))}
     for user in data.get("users", ()):
         found |= {user.get("token", ""), *user.get("tokens", {}).values()}
+        for own in ({}, *user.get("values_for", {}).values()):
+            found |= set(_of_account({**user.get("values", {}), **own}))
     return {value for value in found if len(value) >= _SHORTEST}
+
+
+def _of_account(values: Mapping[str, str]) -> Iterator[str]:
+    for name, secret in values.items():
+        if is_secret_name(name):
+            yield secret
+            others = (text for other, text in values.items() if other != name)
+            yield from (base64.b64encode(f"{text}:{secret}".encode()).decode() for text in others)
 
 
 def _headers(data: Mapping[str, Any]) -> Iterator[str]:

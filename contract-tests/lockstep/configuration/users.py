@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lockstep.auth.actors import ActorSpec, Call
+from lockstep.auth.advice import pasted
 from lockstep.auth.calls import find_operation
 from lockstep.auth.discovery import (
     Entrance,
     call_of,
     find_entrances,
 )
-from lockstep.auth.schemes import BASIC, find_credentials
+from lockstep.auth.oauth import is_client, takes_clients
+from lockstep.auth.schemes import find_credentials
 from lockstep.configuration.reading import ConfigurationError, Source
 from lockstep.openapi.document import Document
-from lockstep.transport.credentials import UNKNOWN, Credential
+from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential
+from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
 
+_LOG_IN = pasted(
+    "Say how it is done, or give the user a `token` that he has already",
+    "[log_in]",
+    'operation = "POST /login"',
+    'json = { email = "${email}", password = "${password}" }',
+)
 _USUAL: tuple[dict[str, Any], ...] = ({"name": "alice", "weight": 3}, {"name": "bob"})
 
 
@@ -54,20 +65,22 @@ def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec 
 
     So that requests without credentials are sent without them, too.
     """
-    for name in {form.name for form in find_credentials(document) if form.location == "header"}:
-        tokens = {target.name: _header(target, name) for target in targets}
+    for form in find_credentials(document):
+        if form.location == "query":
+            continue
+        asked = replace(form, form="{token}")
+        tokens = {target.name: _own(target, asked) for target in targets}
         if not all(tokens.values()):
             continue
         for target in targets:
-            kept = (item for item in target.headers if item[0].lower() != name.lower())
-            target.headers = tuple(kept)
-        return ActorSpec("caller", tokens=tokens, credential=Credential("header", name, "{token}"))
+            target.headers = asked.remove(Request("GET", "/", target.headers)).headers
+        return ActorSpec("caller", tokens=tokens, credential=asked)
     return None
 
 
-def _header(target: Target, name: str) -> str:
-    values = (value for key, value in target.headers if key.lower() == name.lower())
-    return next(values, "")
+def _own(target: Target, credential: Credential) -> str:
+    """What the headers of a target have at the place of a credential."""
+    return credential.value(Request("GET", "/", target.headers)) or ""
 
 
 def _spec(
@@ -85,16 +98,23 @@ def _spec(
     exists = "values" in user or "values_for" in user
     tokens = {**({"*": user["token"]} if "token" in user else {}), **user.get("tokens", {})}
     login, register = ways["log_in"], None if exists else ways["register"]
-    if not (tokens or login or register):
+    names_of_values = _value_names(user)
+    told = log_in.keys() & _SAYS
+    if is_client(names_of_values) and (told or takes_clients(document)):
+        login = login if told else None
+        if login is not None and not log_in.keys() & {"json", "form"}:
+            # What a token endpoint is sent needs not be told.
+            login = replace(login, json={})
+    elif not (tokens or login or register):
         if not (exists and _is_basic(document, user, log_in)):
-            faults.append(source.fault(path, "the document shows no way to log in: add [log_in]"))
+            faults.append(source.fault(path, f"the document shows no way to log in. {_LOG_IN}"))
     elif exists and login is None and not _is_basic(document, user, log_in):
-        faults.append(source.fault(path, "no log-in was found for this account: add [log_in]"))
+        faults.append(source.fault(path, f"no log-in was found for this account. {_LOG_IN}"))
     names = {name: _operations(source, document, [*path, name], user, faults) for name in _LISTS}
     send = user.get("send") or log_in.get("send")
     return ActorSpec(
         user["name"],
-        login=_with_values(login, {*values, *_names(user)}) if login else None,
+        login=_with_values(login, names_of_values) if login else None,
         register=register,
         weight=user.get("weight", 1.0),
         avoid=names["avoid"],
@@ -111,7 +131,8 @@ def _spec(
 def _is_basic(document: Document, user: Mapping[str, Any], log_in: Mapping[str, Any]) -> bool:
     """Whether an account needs no log-in, since its name and password go with each request."""
     send = user.get("send") or log_in.get("send")
-    return parse_credential(send) == BASIC if send else BASIC in find_credentials(document)
+    found = [parse_credential(send)] if send else find_credentials(document)
+    return any(form in ACCOUNTS for form in found)
 
 
 _SAYS = frozenset({"operation", "json", "form"})
@@ -136,6 +157,11 @@ def _call(
     told = source.data.get(key, {})
     if "operation" in told:
         operation = find_operation(document, told["operation"])
+        clients = any(is_client(_value_names(user)) for user in source.data.get("users", ()))
+        if operation is None and clients and re.fullmatch(r"[A-Z]+ /\S*", told["operation"]):
+            # Where programs are given tokens is often not documented.
+            body = told.get("json", told.get("form", {}))
+            return Call(told["operation"], body, form="json" not in told)
         if operation is None:
             faults.append(_no_operation(source, [key, "operation"], told["operation"], document))
             return None
@@ -157,7 +183,12 @@ def _with_values(call: Call, names: Iterable[str]) -> Call:
             for name, member in node.items()
         }
 
-    return Call(call.operation, valued(call.json), call.form)
+    return replace(call, json=valued(call.json))
+
+
+def _value_names(user: Mapping[str, Any]) -> set[str]:
+    """The names of the values that an account has on any target."""
+    return {*user.get("values", {}), *_names(user)}
 
 
 def _names(user: Mapping[str, Any]) -> set[str]:

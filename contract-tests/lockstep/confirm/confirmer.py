@@ -23,6 +23,7 @@ from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.results.conditions import Condition
+from lockstep.results.faults import Guard
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
 from lockstep.results.grounding import is_grounded
 from lockstep.results.signatures import Signature
@@ -65,25 +66,36 @@ class Confirmer:
             with self.budget.running():
                 for group in groups:
                     live = [finding for finding in group if self._is_live(finding)]
-                    if not live:
-                        continue
-                    self.budget.begin()
-                    found = self._first_shown(live)
-                    if found is None:
-                        continue
-                    oracle, played = found
-                    if played.follows is not None and self._depends(oracle, played):
-                        following += group
-                        continue
-                    self._take(oracle.finding, oracle, played.sequence)
-                    shown.append((oracle.finding, oracle, played.sequence))
+                    if live:
+                        with self._about(live[0]):
+                            follows = self._show(live, shown)
+                            following += group if follows else []
                 for finding, oracle, sequence in shown:
                     self.budget.begin()
-                    self._explain(finding, oracle, sequence)
+                    with self._about(finding):
+                        self._explain(finding, oracle, sequence)
         except TargetLostError:
             # The stage says so itself when it goes on.
             return following
         return following
+
+    def _about(self, finding: Finding) -> Guard:
+        """Let a fault leave a finding as it is, and no more."""
+        what = f"{finding.operation}, {finding.kind}: cannot be shown again"
+        return self.exchanger.ledger.faults.about(what)
+
+    def _show(self, live: list[Finding], shown: list[tuple[Finding, Oracle, Sequence]]) -> bool:
+        """Show one of some findings again, and note it; true where it follows from others."""
+        self.budget.begin()
+        found = self._first_shown(live)
+        if found is None:
+            return False
+        oracle, played = found
+        if played.follows is not None and self._depends(oracle, played):
+            return True
+        self._take(oracle.finding, oracle, played.sequence)
+        shown.append((oracle.finding, oracle, played.sequence))
+        return False
 
     def _is_live(self, finding: Finding) -> bool:
         """Whether all that a finding is about can be asked again; a recorded server cannot."""

@@ -202,21 +202,46 @@ class Exchanger:
             addresses=self._addresses,
             group=group,
         )
-        generated = self._generated(operation, exchange.leader)
+        about = self.ledger.faults.about
+        answers = f"the answers to {exchange.label}"
+        generated: list[Generated] = []
+        with about(f"the ids in {answers} cannot be read"):
+            generated = self._generated(operation, exchange.leader)
         made = {item.key: item.value for item in generated if _is_traced(item)}
-        exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
+        with about(f"what is wrong with a request of {exchange.label} cannot be told"):
+            exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
         self.trace.record(exchange, made)
-        self._judge(exchange, operation, expected)
-        self._compare(exchange, operation, ordered=ordered)
-        exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
-        self._triage.sort(exchange, made)
-        self.ledger.findings.note(exchange, self.trace)
+        with about(f"{answers} cannot be judged by the document"):
+            self._judge(exchange, operation, expected)
+        self._compare_and_sort(exchange, operation, made, ordered=ordered)
         self.ledger.count(exchange)
         self._silence.note(exchange)
-        usable = self._usable(exchange, generated)
+        usable: list[Generated] = []
+        with about(f"the ids in {answers} cannot be used"):
+            usable = self._usable(exchange, generated)
         for listener in self.listeners:
-            listener(exchange, usable)
+            with about(f"nothing is learnt from {answers}"):
+                listener(exchange, usable)
         return exchange
+
+    def _compare_and_sort(
+        self,
+        exchange: Exchange,
+        operation: Operation | None,
+        made: dict[str, str],
+        *,
+        ordered: bool,
+    ) -> None:
+        """Compare the answers, and record what differs; with a fault the exchange tells nothing."""
+        done = False
+        with self.ledger.faults.about(f"the answers to {exchange.label} cannot be compared"):
+            self._compare(exchange, operation, ordered=ordered)
+            exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
+            self._triage.sort(exchange, made)
+            self.ledger.findings.note(exchange, self.trace)
+            done = True
+        if len(exchange.outcomes) > 1:
+            self.ledger.count_comparison(done=done)
 
     def names(self, request: Request) -> set[str]:
         """The keys of the short values that a request names; see `Generated.key`."""

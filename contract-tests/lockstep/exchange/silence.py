@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lockstep.results.faults import ForeseenError
 from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.messages import NoResponse, Request, Response
 from lockstep.transport.targets import Target
@@ -13,7 +14,7 @@ from lockstep.transport.targets import Target
 MAX_SILENCE = 15
 
 
-class TargetLostError(Exception):
+class TargetLostError(ForeseenError):
     """A target has stopped answering; going on would tell nothing more."""
 
 

@@ -22,7 +22,7 @@ def send_at_once(jobs: Sequence[tuple[Target, Request]], first: int = 0) -> list
 
 
 def _hold_back(target: Target, request: Request) -> tuple[PendingExchange, bytes]:
-    pending = PendingExchange(target, request.method)
+    pending = PendingExchange(target, request)
     data = target.encode(request)
     try:
         pending.connection = Connection(target.connect())

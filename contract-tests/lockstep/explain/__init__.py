@@ -21,6 +21,7 @@ from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import Place, parts_of, place_in, response_schema
+from lockstep.results.faults import FaultLog
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Tried
 from lockstep.results.request_reader import RequestReader
 from lockstep.transport.messages import NoResponse
@@ -36,28 +37,40 @@ class Explainer:
         self._reader = RequestReader(document, conformance)
 
     def explain(
-        self, findings: Iterable[Finding], targets: Iterable[str], tried: Tried
+        self,
+        findings: Iterable[Finding],
+        targets: Iterable[str],
+        tried: Tried,
+        faults: FaultLog | None = None,
     ) -> list[Finding]:
         """The findings, one for each cause, the gravest first.
 
         `targets` are all of the run. What breaks the document by the very difference that is a
-        finding already is put under that one.
+        finding already is put under that one. What cannot be explained is told as it was seen, and
+        noted among the `faults`.
         """
         everyone, every = tuple(targets), list(findings)
-        parity = [
-            merged(one) for one in cluster((f for f in every if f.category != CONFORMANCE), tried)
-        ]
+        log = faults if faults is not None else FaultLog()
+        parity = _together([f for f in every if f.category != CONFORMANCE], tried, log)
         for finding in parity:
             finding.breaks = []
-            self._fill(finding, everyone)
+            self._tell(finding, everyone, log)
         broken = [one for one in every if one.category == CONFORMANCE]
         for finding in broken:
             finding.at_fault = wrong_alike(finding)
         left = _under_parity(broken, parity)
-        conformance = [merged(one) for one in cluster(left, tried)]
+        conformance = _together(left, tried, log)
         for finding in (*conformance, *(one for each in parity for one in each.breaks)):
-            self._fill(finding, everyone)
+            self._tell(finding, everyone, log)
         return sorted([*parity, *conformance], key=lambda one: (-one.severity, len(one.sequence)))
+
+    def _tell(self, finding: Finding, everyone: tuple[str, ...], faults: FaultLog) -> None:
+        where = f"{finding.operation}, {finding.kind}"
+        with faults.about(f"{where}: cannot be explained"):
+            self._fill(finding, everyone)
+        if not finding.sentence:
+            values = ", ".join(f"{name} {value}" for name, value in finding.values.items())
+            finding.sentence = f"`{finding.operation}`: {finding.kind}, {finding.where}: {values}"
 
     def _fill(self, finding: Finding, everyone: tuple[str, ...]) -> None:
         exchange = finding.sequence[-1] if finding.sequence else None
@@ -91,6 +104,13 @@ class Explainer:
         if finding.kind == "body_schema":
             where = where.rpartition(" ")[0]
         return place_in(self._document, schema, parts_of(where))
+
+
+def _together(findings: list[Finding], tried: Tried, faults: FaultLog) -> list[Finding]:
+    """One finding for each cause; each for itself where that cannot be found out."""
+    with faults.about("what has one cause cannot be put together"):
+        return [merged(one) for one in cluster(findings, tried)]
+    return findings
 
 
 def _under_parity(broken: Iterable[Finding], parity: Iterable[Finding]) -> list[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lockstep.openapi.mistakes import other_fault
 from lockstep.openapi.walking import Kind, kind_below
 
 # In 3.0 what stands beside a reference is ignored; of these many documents mean it.
@@ -35,7 +36,7 @@ def checked(raw: Any) -> dict[str, Any]:
             " 3.0 to 3.2: convert it first"
         )
     if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3."):
-        raise ValueError("not an OpenAPI 3 document")
+        raise ValueError(other_fault(raw))
     if not isinstance(raw.get("paths", {}), dict):
         raise ValueError("the document's `paths` is no object")
     return raw

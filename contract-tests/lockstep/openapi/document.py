@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from lockstep.openapi.base_paths import base_path_of, rebased
 from lockstep.openapi.described import naming, self_contained
 from lockstep.openapi.dialect import modernised
 from lockstep.openapi.loading import load_data
@@ -24,7 +24,8 @@ class Document:
     """A parsed document; references inside it are followed.
 
     `raw` is the document as written, in one file and of a version from 3.0 on; `modern` is the
-    same with its schemas in the dialect of 3.1. `problems` says what could not be read.
+    same with its schemas in the dialect of 3.1. `problems` says what could not be read. Where
+    operations have servers of their own all have one base path here (see `rebased`).
     """
 
     def __init__(self, raw: dict[str, Any], source: Path | str | None = None) -> None:
@@ -32,7 +33,9 @@ class Document:
 
         `ValueError` when it is no document of OpenAPI, or none of its operations can be read.
         """
-        self.raw, self.problems = self_contained(raw, source)
+        whole, self.problems = self_contained(raw, source)
+        # With what base URLs of targets may end that belongs into the paths.
+        self.raw, self.moved_ends = rebased(whole)
         self.soundness = sound(modernised(self.raw))
         self.modern = self.soundness.document
         self._shapes = ShapeReader(self.modern)
@@ -61,18 +64,7 @@ class Document:
 
         Request paths are written without it: it belongs to the base URL of a target.
         """
-        servers = self.modern.get("servers")
-        server = servers[0] if isinstance(servers, list) and servers else {}
-        url = str(server.get("url", "")) if isinstance(server, Mapping) else ""
-        variables = server.get("variables") if isinstance(server, Mapping) else None
-        for name, variable in variables.items() if isinstance(variables, Mapping) else ():
-            if isinstance(variable, Mapping):
-                url = url.replace("{" + name + "}", str(variable.get("default", "")))
-        try:
-            path = urlsplit(url).path.strip("/")
-        except ValueError:
-            return ""
-        return f"/{path}" if path else ""
+        return base_path_of(self.modern.get("servers"))
 
     @cached_property
     def is_annotated(self) -> bool:

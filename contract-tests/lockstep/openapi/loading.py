@@ -6,12 +6,16 @@ import codecs
 import http.client
 import json
 import re
+import socket
+import ssl
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import yaml
+
+from lockstep.openapi.mistakes import page_fault
 
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 20_000_000
@@ -79,10 +83,13 @@ def load_data(source: Path | str) -> Any:
     `OSError` where it cannot be had in time, `ValueError` where it cannot be read; both name it.
     """
     text = read_text(source)
+    if page := page_fault(text, str(source)):
+        raise ValueError(f"{source}: {page}")
     try:
         return _parsed(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"{source}: {' '.join(str(error).split())}") from error
+        told = " ".join(str(error).split()).replace(' in "<unicode string>"', "")
+        raise ValueError(f"{source}: {told}") from error
 
 
 def read_text(source: Path | str) -> str:
@@ -128,10 +135,42 @@ def _fetch(url: Path | str) -> bytes:
     try:
         with urlopen(Request(str(url), headers=headers), timeout=TIMEOUT_SECONDS) as answer:
             data: bytes = answer.read(MAX_BYTES + 1)
+    except HTTPError as error:
+        error.close()
+        raise OSError(f"{url}: {_refusal(error)}") from error
     except URLError as error:
-        raise OSError(f"{url}: {error.reason}") from error
+        raise OSError(f"{url}: {_unreachable(error.reason)}") from error
+    except TimeoutError as error:
+        raise OSError(f"{url}: no whole answer came within {TIMEOUT_SECONDS:g} s") from error
+    except (OSError, ValueError) as error:
+        raise OSError(f"{url}: {error}") from error
     except http.client.HTTPException as error:
         raise OSError(f"{url}: {type(error).__name__} {error}") from error
     if len(data) > MAX_BYTES:
         raise ValueError(f"{url} is larger than {MAX_BYTES} bytes")
     return data
+
+
+def _refusal(error: HTTPError) -> str:
+    said = f"it answers {error.code} {error.reason}".rstrip()
+    if error.code in (401, 403):
+        return f"{said}: fetch the document with its credentials, and give the file"
+    if error.code == 404:
+        return f"{said}: is the document at another path, such as /openapi.json or /v3/api-docs?"
+    return f"{said}: is this the address of the document?"
+
+
+def _unreachable(reason: object) -> str:
+    """Why a server could not be asked, and what to do."""
+    told = str(reason)
+    if isinstance(reason, ConnectionRefusedError):
+        return "nothing listens there: is the server started, and is the port right?"
+    if isinstance(reason, socket.gaierror):
+        return "no such host: is its name right?"
+    if isinstance(reason, TimeoutError):
+        return f"no answer came within {TIMEOUT_SECONDS:g} s"
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        return "its certificate is not trusted: fetch the document, and give the file"
+    if isinstance(reason, ssl.SSLError):
+        return "it does not speak https there: is it http://…?"
+    return told

@@ -36,6 +36,10 @@ class _Reader:
     def __init__(self, document: Mapping[str, Any], shapes: ShapeReader) -> None:
         self._document = document
         self._shapes = shapes
+        schemes = (document.get("components") or {}).get("securitySchemes") or {}
+        self._certificates = {
+            name for name, scheme in schemes.items() if _is_certificate(followed(document, scheme))
+        }
 
     def operation(
         self,
@@ -60,9 +64,13 @@ class _Reader:
                 str(status): self._response(response)
                 for status, response in definition.get("responses", {}).items()
             },
-            requires_auth=bool(security) and all(security),
+            requires_auth=bool(security) and all(map(self._is_asked, security)),
             definition=definition,
         )
+
+    def _is_asked(self, alternative: Mapping[str, Any]) -> bool:
+        """Whether requests must carry something: a client certificate belongs to the connection."""
+        return not all(name in self._certificates for name in alternative)
 
     def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
         schema = self._shapes.read(raw.get("schema"))
@@ -95,3 +103,7 @@ class _Reader:
                 for media_type, content in definition.get("content", {}).items()
             },
         )
+
+
+def _is_certificate(scheme: Any) -> bool:
+    return isinstance(scheme, Mapping) and scheme.get("type") == "mutualTLS"

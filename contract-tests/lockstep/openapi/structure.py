@@ -12,6 +12,7 @@ from lockstep.openapi.shapes import followed
 _ALSO = ("query",)
 # A documented answer of which nothing is known.
 _UNKNOWN = {"description": "", "content": {"*/*": {}}}
+_FORM = "application/x-www-form-urlencoded"
 _STANDARD = frozenset({*METHODS, *_ALSO})
 
 
@@ -114,11 +115,27 @@ def _parameters(raw: dict[str, Any], label: str, parameters: Any, problems: list
     kept = []
     for at, parameter in enumerate(parameters if isinstance(parameters, list) else [parameters]):
         plain = _readable(raw, parameter, ("content",))
-        if plain is None or not all(isinstance(plain.get(word), str) for word in ("name", "in")):
+        if plain is not None and plain.get("in") == "querystring":
+            kept += _whole_query(raw, plain)
+        elif plain is None or not all(isinstance(plain.get(word), str) for word in ("name", "in")):
             problems.append(f"the parameter {at + 1} of {label} cannot be read")
         else:
             kept.append(parameter)
     return kept
+
+
+def _whole_query(raw: dict[str, Any], parameter: dict[str, Any]) -> list[dict[str, Any]]:
+    """A parameter for the query as a whole (OpenAPI 3.2, 4.12.2): by member where it is a form."""
+    form = followed(raw, (parameter.get("content") or {}).get(_FORM) or {})
+    schema = followed(raw, form.get("schema") or {}) if isinstance(form, dict) else {}
+    members = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(members, dict):
+        return [{"name": "querystring", **parameter}]
+    needed = schema.get("required", ()) if parameter.get("required") else ()
+    return [
+        {"name": name, "in": "query", "required": name in needed, "schema": member}
+        for name, member in members.items()
+    ]
 
 
 def _readable(raw: dict[str, Any], node: Any, maps: tuple[str, ...]) -> dict[str, Any] | None:

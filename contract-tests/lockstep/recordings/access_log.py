@@ -1,6 +1,7 @@
 """Access logs as nginx, Apache, Caddy, HAProxy, load balancers of AWS and others write them.
 
-One line is one request: in quotes, whatever stands before and behind them, or in a JSON object.
+One line is one request: in quotes, whatever stands before and behind them, in a JSON object, or in
+columns that a line before it names.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from urllib.parse import urlsplit
 
+from lockstep.recordings.extended_log import ExtendedLog
 from lockstep.recordings.json_log import LoggedRequest, parse_object, read_object
 from lockstep.recordings.recording import NOWHERE, Captured, RecordingError
 from lockstep.transport.messages import Response
@@ -39,7 +41,8 @@ _NAMED = 5
 
 def is_access_log(text: str) -> bool:
     """Whether one of the first lines tells of a request; others may stand before it."""
-    return any(_read(line) is not None for _, line in islice(_lines(text), _LOOKED_AT))
+    extended = ExtendedLog()
+    return any(_read(line, extended) for _, line in islice(_requests(text, extended), _LOOKED_AT))
 
 
 def read_access_log(
@@ -55,8 +58,9 @@ def read_access_log(
     unread: list[int] = []
     writes = 0
     own = _origin(base_url) if base_url else None
-    for number, line in _lines(text):
-        logged = _read(line)
+    extended = ExtendedLog()
+    for number, line in _requests(text, extended):
+        logged = _read(line, extended)
         url = _url(logged, own) if logged is not None else None
         if logged is None or url is None:
             unread.append(number)
@@ -88,7 +92,15 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _read(line: str) -> LoggedRequest | None:
+def _requests(text: str, extended: ExtendedLog) -> Iterator[tuple[int, str]]:
+    """The lines that are not about the log itself."""
+    return ((at, line) for at, line in _lines(text) if not extended.is_directive(line.strip()))
+
+
+def _read(line: str, extended: ExtendedLog) -> LoggedRequest | None:
+    found = extended.read(line.strip("\r\n"))
+    if found is not None:
+        return found
     data = parse_object(line)
     if data is not None:
         found = read_object(data, _read_text)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from lockstep.openapi.document import Document
 from lockstep.recordings.access_log import is_access_log, read_access_log
 from lockstep.recordings.cassettes import read_cassette, read_ndjson
+from lockstep.recordings.flows import read_flows
 from lockstep.recordings.har import read_har
 from lockstep.recordings.origins import narrow
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError
@@ -26,6 +27,7 @@ FORMATS = {
     "har": "HAR file",
     "cassette": "Schemathesis cassette",
     "ndjson": "Schemathesis events",
+    "flows": "mitmproxy flows",
     "log": "access log",
     "finding": "saved finding",
 }
@@ -34,12 +36,10 @@ _CAPTURED: dict[str, Callable[[str, Path], tuple[list[Captured], list[str]]]] = 
     "cassette": lambda text, _folder: (read_cassette(text), []),
     "ndjson": lambda text, _folder: (read_ndjson(text), []),
 }
+# How a file of flows begins: with a dictionary, whose first key is a text or bytes.
+_FLOWS = re.compile(rb"\d+:\d+:[a-z_]+[;,]")
 # What other tools save in forms of their own, and how to get a HAR file out of it.
 _FOREIGN = (
-    (
-        re.compile(rb"\d+:(?:\d+:[a-z_]+;|\d+:~)"),
-        "flows of mitmproxy: mitmdump -nr FILE --set hardump=FILE.har makes a HAR file of them",
-    ),
     (
         re.compile(rb"\xac\xed\x00\x05"),
         "a session of Charles: File, Export Session, HTTP Archive makes a HAR file of it",
@@ -68,7 +68,8 @@ def load_recording(
     `kind` is one of `FORMATS`, by default the one that the content shows. `base_url` is where the
     recorded API was, `finding` the number of a finding in a report, from 1.
     """
-    kind, text, title = _read(path, kind)
+    kind, data, text = _read(path, kind)
+    title = f"{FORMATS[kind]} {path.name}"
     if kind == "finding":
         return read_saved(_json(text), title, finding)
     if finding is not None:
@@ -76,6 +77,9 @@ def load_recording(
     if kind == "log":
         captured, notes = read_access_log(text, base_url)
         base = NOWHERE + urlsplit(base_url).path if base_url else None
+    elif kind == "flows":
+        captured, notes = read_flows(data)
+        base = base_url
     else:
         captured, notes = _CAPTURED[kind](text, path.parent)
         base = base_url
@@ -91,29 +95,31 @@ def load_captured(
     A report gives the steps of all its findings, a log its writes too. What names no host is below
     `NOWHERE`. `RecordingError` says why nothing can be read.
     """
-    kind, text, title = _read(path, kind)
+    kind, data, text = _read(path, kind)
+    title = f"{FORMATS[kind]} {path.name}"
     try:
         if kind == "finding":
             recording = read_every_step(_json(text), title)
             return [step.captured(recording.base_url) for step in recording.steps], []
         if kind == "log":
             return read_access_log(text, base_url, every=True)
+        if kind == "flows":
+            return read_flows(data)
         return _CAPTURED[kind](text, path.parent)
     except RecordingError as error:
         named = str(error).startswith((str(path), title))
         raise RecordingError(str(error) if named else f"{title}: {error}") from error
 
 
-def _read(path: Path, kind: str | None) -> tuple[str, str, str]:
-    """The kind of a file, its text, and what it is called."""
+def _read(path: Path, kind: str | None) -> tuple[str, bytes, str]:
+    """The kind of a file, its bytes, and their text."""
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise RecordingError(f"{path}: {error}") from error
     text = _decoded(data)
-    kind = kind or _recognise(data, text, path)
-    return kind, text, f"{FORMATS[kind]} {path.name}"
+    return kind or _recognise(data, text, path), data, text
 
 
 def _decoded(data: bytes) -> str:
@@ -128,6 +134,8 @@ def _recognise(data: bytes, text: str, path: Path) -> str:
     for pattern, what in _FOREIGN:
         if pattern.match(data):
             raise RecordingError(f"{path}: {what}")
+    if _FLOWS.match(data):
+        return "flows"
     start = text.lstrip()
     if start.startswith("{"):
         return _kind_of_object(start)

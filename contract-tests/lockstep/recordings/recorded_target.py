@@ -122,4 +122,4 @@ class _Silent(Target):
 
     def start(self, request: Request) -> PendingExchange:
         failure = NoResponse("refused", "a recording cannot be asked")
-        return PendingExchange(self, request.method, failure=failure)
+        return PendingExchange(self, request, failure=failure)

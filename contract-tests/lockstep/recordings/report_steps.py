@@ -84,6 +84,7 @@ def _request(data: Mapping[str, Any], actor: str | None) -> Request:
         _headers(data["headers"]),
         _bytes(body) if body is not None else None,
         actor=actor,
+        from_root=data.get("from_root", False),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from urllib.parse import urlsplit
 
+from lockstep.transport.digest import account_of
 from lockstep.transport.messages import Request
 
 # What curl adds by itself, in the order in which it does.
@@ -21,8 +23,12 @@ def curl(request: Request, base_url: str) -> str:
     """
     parts = ["-isS", *(shlex.quote(part) for part in options(request, base_url))]
     for name, value in request.headers:
-        parts += ["-H", word(f"{name}: {value}" if value else f"{name};")]
-    address = word(base_url + request.path)
+        account = digest_account(name, value)
+        if account:
+            parts += ["--digest", "--user", word(account)]
+        else:
+            parts += ["-H", word(f"{name}: {value}" if value else f"{name};")]
+    address = word((origin(base_url) if request.from_root else base_url) + request.path)
     if request.body is None:
         return " ".join(["curl", *parts, address])
     if b"\0" in request.body:
@@ -30,6 +36,17 @@ def curl(request: Request, base_url: str) -> str:
         pipe = f"printf {octal(request.body)} | curl"
         return " ".join([pipe, *parts, "--data-binary @-", address])
     return " ".join(["curl", *parts, f"--data-binary {body_word(request.body)}", address])
+
+
+def origin(base_url: str) -> str:
+    """A base URL without its path."""
+    return base_url.removesuffix(urlsplit(base_url).path)
+
+
+def digest_account(name: str, value: str) -> str:
+    """The user and the password of a header that curl is to work out by itself, else nothing."""
+    account = account_of(value) if name.lower() == "authorization" else None
+    return ":".join(part.decode("utf-8", "replace") for part in account) if account else ""
 
 
 def options(request: Request, base_url: str) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from lockstep import __version__
 from lockstep.explain.severity import LEVELS, level
@@ -22,6 +24,7 @@ from lockstep.report.script import script
 from lockstep.report.secret_names import key_names
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
+from lockstep.results.faults import told
 from lockstep.results.findings import Finding
 from lockstep.verdict import Stage, Verdict, has_succeeded
 
@@ -36,10 +39,11 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
     """
     seen, every = verdict.covered
     levels = Counter(level(finding.severity) for finding in verdict.findings)
-    findings = [finding_data(finding, 0) for finding in verdict.findings]
+    unshown: list[str] = []
+    findings = list(_shown(verdict.findings, unshown))
     # What differs comes before what all break alike.
     findings.sort(key=lambda one: not is_parity(one))
-    seen_once = [finding_data(finding, 0) for finding in verdict.seen_once]
+    seen_once = list(_shown(verdict.seen_once, unshown))
     for number, finding in enumerate((*findings, *seen_once), 1):
         finding["number"] = number
     data = {
@@ -76,7 +80,7 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
         "problems": list(verdict.problems),
         "known_differences": [known_data(entry) for entry in verdict.known],
         "notes": list(verdict.notes),
-        "not_judged": list(verdict.not_judged),
+        "not_judged": [*unshown, *verdict.not_judged],
         "not_tested": list(verdict.not_tested),
         "noise": [noise_data(noise) for noise in verdict.noise],
         "rules": [rule_data(rule) for rule in verdict.rules],
@@ -89,6 +93,19 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
         if show_secrets
         else redacted(data, verdict.secrets, key_names(verdict.coverage.document))
     )
+
+
+def _shown(findings: Iterable[Finding], unshown: list[str]) -> Iterator[Data]:
+    """The findings as data; one that cannot be written down is shown without its steps."""
+    for finding in findings:
+        try:
+            yield finding_data(finding, 0)
+        except Exception as error:  # The others are shown all the same.
+            unshown.append(
+                f"{finding.operation}, {finding.kind}: no steps are shown: {told(error)}"
+            )
+            bare = replace(finding, sequence=[], neighbour=None, breaks=[])
+            yield finding_data(bare, 0)
 
 
 def finding_data(finding: Finding, number: int) -> Data:

@@ -99,6 +99,13 @@ def _harmless(value: Any) -> Any:
 
 
 def _prose(text: str) -> Markup:
+    """A sentence for people; lines that follow it are to be pasted."""
+    said, *lines = map(str.strip, text.split("\n"))
+    pasted = (Markup("<br><code>{}</code>").format(visible(line)) for line in lines)
+    return _sentence(said) + Markup("").join(pasted)
+
+
+def _sentence(text: str) -> Markup:
     """A sentence with its names, which stand in backticks, as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(visible(text)))))
 

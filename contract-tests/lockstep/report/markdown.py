@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
+from textwrap import dedent
 
 from lockstep.report import lines, operations
 from lockstep.report.phrases import (
@@ -109,17 +110,23 @@ def _finding(finding: Data) -> Iterator[str]:
     yield "</details>"
 
 
-def _fenced(commands: list[str]) -> list[str]:
+def _fenced(commands: list[str], language: str = "sh") -> list[str]:
     runs = re.findall(r"`+", "\n".join(commands))
     fence = "`" * max(3, 1 + max(map(len, runs), default=0))
-    return [f"{fence}sh", *commands, fence, ""]
+    return [f"{fence}{language}", *commands, fence, ""]
 
 
 def _list(title: str, texts: list[str]) -> Iterator[str]:
     if not texts:
         return
     yield f"\n<details><summary>{title} ({len(texts)})</summary>\n"
-    yield from (f"- {prose(text)}" for text in texts[:SHOWN_LINES])
+    for text in texts[:SHOWN_LINES]:
+        # What follows a sentence in lines of its own is to be pasted.
+        said, _, lines = text.partition("\n")
+        yield f"- {prose(said)}"
+        yield from (
+            f"  {line}" for line in (_fenced(dedent(lines).splitlines(), "toml") if lines else ())
+        )
     if len(texts) > SHOWN_LINES:
         yield f"- and {len(texts) - SHOWN_LINES} more"
     yield "\n</details>"

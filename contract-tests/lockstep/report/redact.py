@@ -237,11 +237,11 @@ def _members(node: Any, leaked: Collection[str], *, secret: bool = False) -> Ite
 
 
 def _credentials(request: Data, own: Collection[str], keys: Collection[str]) -> Iterator[str]:
-    """The credentials of a user in a request; those of HTTP Basic are what a client made."""
+    """The credentials of a user in a request; a name with a password is what a client made."""
     for name, value in request["headers"]:
         if name.lower() == "cookie":
             found = [pair.partition("=")[2].strip() for pair in value.split(";")]
-        elif value.lower().startswith("basic "):
+        elif value.lower().startswith(("basic ", "digest ")):
             continue
         elif is_secret_header(name) or name.lower() in keys:
             found = [value.rpartition(" ")[2]]

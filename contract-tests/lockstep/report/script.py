@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from lockstep.recordings.uniquify import has_password, unique_members
 from lockstep.report.carried import Origin, Origins, Use, body_bytes
-from lockstep.report.curl import body_word, octal, options, word
+from lockstep.report.curl import body_word, digest_account, octal, options, word
 from lockstep.report.phrases import answers, plain
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
@@ -139,14 +139,19 @@ class _Writer:
         told = [str(number), shlex.quote(visible(title))]
         told += [shlex.quote(each) for each in options(request, address)]
         for name, value in headers:
-            told += ["-H", self._header(name, value)]
+            account = digest_account(name, value)
+            if account:
+                told += ["--digest", "--user", _joined(self._names.apply([Part(account)]))]
+            else:
+                told += ["-H", self._header(name, value)]
         pipe = ""
         if body is not None and b"\0" in body:
             pipe = f"printf {octal(body)} | "
             told += ["--data-binary", "@-"]
         elif body is not None:
             told += ["--data-binary", self._body(body)]
-        told.append('"$base"' + _joined(self._parts(data["path"], self.origins.in_path, "url")))
+        base = '"$(printf %s "$base" | cut -d/ -f1-3)"' if data.get("from_root") else '"$base"'
+        told.append(base + _joined(self._parts(data["path"], self.origins.in_path, "url")))
         return f"{pipe}send {' '.join(told)}"
 
     def _header(self, name: str, value: str) -> str:

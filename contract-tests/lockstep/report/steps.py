@@ -52,6 +52,7 @@ def _request(request: Request) -> Data:
         "path": request.path,
         "headers": [list(pair) for pair in request.headers],
         "body": _body(request.body) if request.body is not None else None,
+        **({"from_root": True} if request.from_root else {}),
     }
 
 

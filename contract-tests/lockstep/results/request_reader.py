@@ -184,7 +184,11 @@ class RequestReader:
         sent = dict(parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace"))
         in_path = path_values(operation.path, plain)
         for each in declared:
-            text = {"query": sent.get(each.name), "path": in_path.get(each.name)}.get(each.location)
+            text = {
+                "query": sent.get(each.name),
+                "path": in_path.get(each.name),
+                "querystring": unquote(query) or None,
+            }.get(each.location)
             if each.location == "header":
                 text = request.header(each.name)
             if text is None and (not each.required or each.location in ("cookie", "path")):

@@ -14,6 +14,7 @@ from lockstep.openapi.conformance import Conformance, Violation
 from lockstep.openapi.document import Document
 from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
+from lockstep.results.faults import FaultLog
 from lockstep.results.findings import Findings
 from lockstep.results.patience import Patience
 from lockstep.results.signatures import Observation, SignatureReader
@@ -42,6 +43,11 @@ class RunLog:
     patience: Patience = field(default_factory=Patience)
     exchanges: int = 0
     requests: int = 0
+    # Of those with several targets: how many could be compared, and how many could not because of
+    # a fault of lockstep's own.
+    compared: int = 0
+    uncompared: int = 0
+    faults: FaultLog = field(default_factory=FaultLog)
     # The names of safe operations that change something all the same.
     unrepeatable: set[str] = field(default_factory=set)
     conditions: ConditionReader = field(init=False)
@@ -93,6 +99,12 @@ class RunLog:
         """Count an exchange and its answers."""
         with self._lock:
             self._count(exchange)
+
+    def count_comparison(self, *, done: bool) -> None:
+        """Count an exchange whose answers were to be held against each other."""
+        with self._lock:
+            self.compared += done
+            self.uncompared += not done
 
     def count_requests(self, number: int) -> None:
         """Count requests that were sent beside the exchanges."""

@@ -87,6 +87,11 @@ def _query(request: Request) -> list[str]:
 
 
 BEARER = Credential()
+BASIC = Credential(form="Basic {token}")
+# What is sent in its place is worked out for each request; see `DigestClient`.
+DIGEST = Credential(form="Digest {token}")
+# The token of these is the user's name and password.
+ACCOUNTS = (BASIC, DIGEST)
 # How the token is sent is yet to be found out.
 UNKNOWN = Credential(name="", form="")
 

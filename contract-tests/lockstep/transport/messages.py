@@ -17,7 +17,8 @@ class Request:
     `path` is the raw request target: percent-encoded path and query, without the base URL.
     Header values are Latin-1 text, names keep their case, repeated headers stay repeated.
     `operation` is an operationId where the sender knows it, else it is looked up.
-    `actor` names the user whose credentials the request carries.
+    `actor` names the user whose credentials the request carries. With `from_root` the path is one
+    of the whole server, such as that of a token endpoint, and not below the base URL.
     """
 
     method: str
@@ -26,6 +27,7 @@ class Request:
     body: bytes | None = None
     operation: str | None = None
     actor: str | None = None
+    from_root: bool = False
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

@@ -8,18 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from lockstep.transport.connection import (
     Connection,
     Reader,
     TimedSocket,
-    TooLargeError,
     failure_of,
 )
+from lockstep.transport.digest import DigestClient
 from lockstep.transport.encodings import decoded
-from lockstep.transport.messages import Headers, NoResponse, Outcome, Request
+from lockstep.transport.messages import Headers, NoResponse, Outcome, Request, Response
 from lockstep.transport.streams import STREAM_SECONDS
 
 __all__ = ["Connection", "PendingExchange", "Target", "failure_of"]
@@ -43,7 +42,7 @@ class Target:
 
     Bytes go out and come back as they are, but for bodies that are compressed in a known way: no
     redirects, no cookies. Nothing is sent twice, but for what may be repeated on a kept connection
-    that ended without a byte of answer.
+    that ended without a byte of answer, and a request with HTTP Digest once there is a challenge.
     Safe to use from several threads; each request has a connection of its own while it runs.
     """
 
@@ -56,16 +55,21 @@ class Target:
         stream_seconds: float = STREAM_SECONDS,
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
+        anonymous: ssl.SSLContext | None = None,
     ) -> None:
         """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
         `timeout` is in seconds, from the first byte of a request to the last one of its answer. A
         stream is read for `stream_seconds`, as is what has come of it by then.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
-        by default, those that the system trusts. Raises `ValueError` for another scheme or a URL
-        without a host.
+        by default, those that the system trusts; where a client certificate is shown `anonymous` is
+        the same without it. Raises `ValueError` for another scheme or a URL without a host.
         """
-        parts = urlsplit(base_url)
+        try:
+            parts = urlsplit(base_url)
+            port = parts.port
+        except ValueError as error:
+            raise ValueError(f"{name}: not a URL: {base_url} ({error})") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{name}: not an http:// or https:// URL with a host: {base_url}")
         self.name = name
@@ -73,10 +77,12 @@ class Target:
         self.stream_seconds = stream_seconds
         self.headers = headers
         secure = parts.scheme == "https"
-        self.address = (parts.hostname, parts.port or (443 if secure else 80))
+        self.address = (parts.hostname, port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
+        self._anonymous = anonymous if secure else None
         self.move(base_url)
+        self.digest = DigestClient()
         self._idle: list[Connection] = []
         # Whether it has ever ended a kept connection without a word.
         self._closes_silently = False
@@ -90,13 +96,26 @@ class Target:
         self.base_url = base_url.rstrip("/")
         self._prefix = urlsplit(base_url).path.rstrip("/")
 
+    def without_certificate(self) -> Target | None:
+        """The same server for a client that shows no certificate; `None` where none is shown."""
+        if self._anonymous is None:
+            return None
+        return Target(
+            self.name,
+            self.base_url,
+            timeout=self.timeout,
+            headers=self.headers,
+            tls=self._anonymous,
+        )
+
     def send(self, request: Request) -> Outcome:
         """Send one request and wait for its outcome; never raises for what the server does."""
         return self.start(request).finish()
 
     def start(self, request: Request) -> PendingExchange:
         """Write one request; `finish` reads the answer, so several targets can work at once."""
-        pending = PendingExchange(self, request.method, data=self.encode(self.dress(request)))
+        dressed = self.dress(request)
+        pending = PendingExchange(self, dressed, data=self.encode(dressed))
         pending.write(lambda deadline: self._take(request.method, deadline))
         return pending
 
@@ -130,8 +149,10 @@ class Target:
 
     def encode(self, request: Request) -> bytes:
         """The bytes that `request` puts on the wire."""
+        uri = request.path if request.from_root else f"{self._prefix}{request.path}"
+        request = self.digest.sign(request, uri)
         names = {name.lower() for name, _ in request.headers}
-        lines = [f"{request.method} {self._prefix}{request.path} HTTP/1.1"]
+        lines = [f"{request.method} {uri} HTTP/1.1"]
         if "host" not in names:
             lines.append(f"Host: {self.host}")
         lines.extend(f"{name}: {value}" for name, value in request.headers)
@@ -213,7 +234,7 @@ class PendingExchange:
     """
 
     target: Target
-    method: str
+    request: Request
     connection: Connection | None = None
     failure: NoResponse | None = None
     data: bytes | None = None
@@ -249,8 +270,24 @@ class PendingExchange:
             # A server may answer (413, say) and stop reading: the answer is still worth reading.
             self.failure = failure_of(error)
 
+    @property
+    def method(self) -> str:
+        """The method of the request."""
+        return self.request.method
+
     def finish(self) -> Outcome:
-        """Read the answer; `NoResponse` where none came."""
+        """Read the answer, once more where the first one only asked for a Digest of its own.
+
+        `NoResponse` where none came.
+        """
+        outcome = self._first()
+        if not self.target.digest.learn(self.request, outcome):
+            return outcome
+        self.data = self.target.encode(self.request)
+        self.write(lambda deadline: Connection(self.target.connect(deadline)))
+        return self._read()
+
+    def _first(self) -> Outcome:
         connection = self.connection
         outcome = self._read()
         if not isinstance(outcome, NoResponse) or outcome.reason != "dropped" or outcome.count:
@@ -272,7 +309,7 @@ class PendingExchange:
         until = self.started + seconds
         try:
             response, reusable = Reader(stream, until=until, seconds=seconds).read(self.method)
-        except (OSError, HTTPException, TooLargeError, ValueError) as error:
+        except Exception as error:  # Whatever a server sends is an answer, or is none.
             self.connection.sock.close()
             return replace(self.failure or failure_of(error), count=stream.count)
         # After an error of their own some servers end the connection without saying so.
@@ -280,4 +317,12 @@ class PendingExchange:
             self.target.give_back(self.connection)
         else:
             self.connection.sock.close()
+        return _decoded(response)
+
+
+def _decoded(response: Response) -> Response:
+    """The answer with its body decoded, as it came where that fails in whatever way."""
+    try:
         return decoded(response) or response
+    except Exception:  # A decoder may raise anything over bytes that are wrong.
+        return response

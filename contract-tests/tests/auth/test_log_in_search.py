@@ -71,7 +71,7 @@ def test_an_answer_that_is_no_2xx_on_one_side_proves_nothing(tmp_path: Path) -> 
         "`GET /me` with `Authorization: Bearer …` answered 200 on old, 422 on new"
         in (admission.notes[0])
     )
-    assert "`[log_in]` with `send = " in admission.notes[0]
+    assert '[log_in]\n    send = "Authorization: Token {token}"' in admission.notes[0]
 
 
 def test_another_guarded_operation_may_prove_what_the_first_does_not(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_no_log_in_is_the_first_note_of_a_run(tmp_path: Path) -> None:
     run.notes = ["something else"]
     run.log_in(sender.targets)
     assert run.settings.actors == ()
-    assert run.notes[0].startswith("Nothing behind the log-in was tested: 1 operations ask for")
+    assert run.notes[0].startswith("Nothing behind the log-in was tested: 1 operation asks for")
     assert run.notes[1] == "something else"
 
 
@@ -175,10 +175,10 @@ def test_http_basic_is_what_the_account_was_made_with(tmp_path: Path) -> None:
     assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
 
 
-def test_digest_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_digest_is_tried_with_the_account_that_was_registered(tmp_path: Path) -> None:
     document = api({"type": "http", "scheme": "digest"})
     sender, _ = doors(tmp_path, document, by_header())
-    assert "HTTP Digest is not supported: let the servers take" in found(sender).notes[0]
+    assert "`GET /me` with `Authorization: Digest …` answered 401" in found(sender).notes[0]
 
 
 @pytest.mark.parametrize("documented", [True, False])
@@ -339,7 +339,7 @@ def test_what_was_refused_is_said(tmp_path: Path) -> None:
     sender, (old, _) = doors(tmp_path, document, by_header(), rules)
     (note,) = found(sender).notes
     assert 'POST /users on old: 403 b\'{"error": "closed"}\' (and 3 more tries' in note
-    assert "`[register]` with `json = { … }`" in note
+    assert '[register]\n    operation = "POST /users"\n    json = { username = ' in note
     assert old.asked.count("POST /users") == 4
 
 

@@ -11,7 +11,6 @@ from lockstep.auth.schemes import (
     csrf_header,
     find_credentials,
     password_flow,
-    unsupported,
     without_csrf,
 )
 from lockstep.openapi.document import Document
@@ -107,8 +106,3 @@ def test_a_token_endpoint_is_one_of_the_same_server(url: str, path: str) -> None
     raw = api({"type": "oauth2", "flows": {"password": {"tokenUrl": url, "scopes": {}}}})
     raw["servers"] = [{"url": "https://api.example.com/api"}]
     assert password_flow(Document(raw)) == path
-
-
-def test_what_cannot_be_sent_is_named() -> None:
-    assert unsupported(Document(api())) == []
-    assert "client certificates" in unsupported(Document(api({"type": "mutualTLS"})))[0]

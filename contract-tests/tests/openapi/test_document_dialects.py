@@ -140,7 +140,7 @@ def test_a_document_is_read_from_a_url(url: str) -> None:
 
 
 def test_a_document_that_cannot_be_had_names_its_url(url: str) -> None:
-    with pytest.raises(OSError, match=r"http://.*/gone: Not Found"):
+    with pytest.raises(OSError, match=r"http://.*/gone: it answers 404 Not Found"):
         Document.load(f"{url}/gone")
-    with pytest.raises(OSError, match=r"http://127\.0\.0\.1:1/x: .*refused"):
+    with pytest.raises(OSError, match=r"http://127\.0\.0\.1:1/x: nothing listens there"):
         Document.load("http://127.0.0.1:1/x")

@@ -231,3 +231,68 @@ def test_objects_that_tell_of_no_request_are_refused_in_words(
         load_recording(file, document, kind="log")
     with pytest.raises(RecordingError, match="JSON"):
         load_recording(file, document)
+
+
+IIS = """\
+#Software: Microsoft Internet Information Services 10.0
+#Version: 1.0
+#Date: 2024-05-12 22:33:23
+#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip \
+cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken
+2024-05-12 22:33:23 10.0.0.1 GET /notes limit=2&q=a+b 443 - 192.0.2.1 Mozilla/5.0+(X11) - 200 0 0 15
+2024-05-12 22:33:24 10.0.0.1 GET /notes - 443 - 192.0.2.1 curl/8 - 404 0 2 5
+2024-05-12 22:33:25 10.0.0.1 POST /notes - 443 ann 192.0.2.1 curl/8 - 201 0 0 9
+2024-05-12 22:33:26 10.0.0.1 GET /notes - 443 - 192.0.2.1 - - 401 2 5 9
+"""
+CLOUDFRONT = (
+    "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) "
+    "cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query\n"
+    "2024-05-12\t22:33:23\tFRA2\t512\t192.0.2.1\tGET\td1.cloudfront.test\t/notes\t200\t-\t"
+    "Mozilla/5.0%20(X11)\tlimit=2\n"
+)
+TOMCAT = (
+    "#Fields: time cs-method cs-uri sc-status cs(User-Agent)\n#Version: 2.0\n"
+    '22:33:23 GET /notes?limit=2 200 "Mozilla/5.0 ""x"" (X11)"\n'
+    "#Fields: cs-method cs-uri-stem sc-status\nGET /notes 200\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (IIS, [("/notes?limit=2&q=a+b", 200), ("/notes", 404), ("/notes", None)]),
+        (CLOUDFRONT, [("/notes?limit=2", 200)]),
+        (TOMCAT, [("/notes?limit=2", 200), ("/notes", 200)]),
+        (
+            IIS.replace("\n", "\r\n"),
+            [("/notes?limit=2&q=a+b", 200), ("/notes", 404), ("/notes", None)],
+        ),
+    ],
+)
+def test_columns_are_what_the_fields_say(
+    file: Path, document: Document, text: str, found: list[tuple[str, int | None]]
+) -> None:
+    recording = load(file, document, text)
+    assert read(recording) == found
+    writes = [note for note in recording.notes if "requests that write" in note]
+    assert len(writes) == ("POST" in text)
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("GET /notes/caf\u00e9 - 200", "/notes/caf%C3%A9"),
+        ("GET /notes/a%20b - 200", "/notes/a%20b"),
+        ('GET "/notes/a b" - 200', "/notes/a%20b"),
+    ],
+)
+def test_a_stem_that_was_decoded_is_encoded_again(
+    file: Path, document: Document, line: str, path: str
+) -> None:
+    fields = "#Fields: cs-method cs-uri-stem cs-uri-query sc-status"
+    assert [step for step, _ in read(load(file, document, fields, line))] == [path]
+
+
+def test_a_line_with_too_few_columns_is_named(file: Path, document: Document) -> None:
+    recording = load(file, document, IIS + "2024-05-12 22:33:27 10.0.0.1 GET")
+    assert "1 line that could not be read: 9" in recording.notes

@@ -126,7 +126,8 @@ class _Worker:
         failures = FailureFilter(self._exchanger, self.transport)
         schema.hooks.register_hook_with_name(failures.filter_failure, "filter_failure")
         if self._actors is not None:
-            schema.auth(refresh_interval=None)(marker(self._actors.credential))
+            document = self._exchanger.ledger.document
+            schema.auth(refresh_interval=None)(marker(self._actors.credential, document))
         return drain(LockstepEngine(schema, settings.stateful_rounds), progress)
 
     def _parts(

@@ -18,13 +18,16 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from lockstep.auth.schemes import without_csrf
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
+from lockstep.drivers.walk.client import takes_user
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.results.faults import ForeseenError
 from lockstep.transport.credentials import Credential
 
 Progress = Callable[[str, str], None]
 
 
-class FuzzError(Exception):
+class FuzzError(ForeseenError):
     """The engine could not run, or could not generate requests for an operation."""
 
 
@@ -86,12 +89,17 @@ def make_schema(
     return schema
 
 
-def marker(credential: Credential) -> type:
-    """Marks the requests that need an actor; who it is shows when they are sent."""
+def marker(credential: Credential, document: Document) -> type:
+    """Marks the requests that need an actor; who it is shows when they are sent.
+
+    The engine itself knows nothing of schemes without a parameter, such as OAuth 2.
+    """
 
     class Marker:
         def get(self, case: Case[Any], _context: AuthContext) -> str | None:
-            return PLACEHOLDER if any(case.operation.security.iter_parameters()) else None
+            operation = document.find(case.operation.method.upper(), case.operation.path)
+            marked = operation is not None and takes_user(document, operation)
+            return PLACEHOLDER if marked else None
 
         def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
             value = credential.form.format(token=data)

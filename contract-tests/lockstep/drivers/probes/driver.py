@@ -40,18 +40,22 @@ def probe(maker: Maker) -> None:
     for each in chosen[:MOST]:
         if time.monotonic() > ending:
             return
-        each.send()
+        with client.exchanger.ledger.faults.about(f"probe, {each.reason}: not sent or not judged"):
+            each.send()
 
 
 def _chosen(maker: Maker) -> Iterator[Probe]:
     """The probes of all operations, of each the most telling ones."""
+    faults = maker.client.exchanger.ledger.faults
     for operation in maker.client.document.operations.values():
         if changes_state(operation):
             continue
-        trial = Trial(maker, operation)
-        found = sorted(_of(trial), key=lambda each: each.rank)
-        yield from (_careful(trial, each) for each in islice(found, MOST_OF_ONE))
-    yield from path_probes(maker)
+        with faults.about(f"probes, {operation.name}: left out"):
+            trial = Trial(maker, operation)
+            found = sorted(_of(trial), key=lambda each: each.rank)
+            yield from (_careful(trial, each) for each in islice(found, MOST_OF_ONE))
+    with faults.about("probes of unknown paths: left out"):
+        yield from path_probes(maker)
 
 
 def _of(trial: Trial) -> Iterator[Probe]:

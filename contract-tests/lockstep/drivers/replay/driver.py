@@ -162,12 +162,16 @@ def replay(
     )
     foreign = 0
     for number, step in enumerate(recording.steps, 1):
-        played = replayer.step(step)
+        name = step.name or f"step {number}"
+        played = None
+        with ledger.faults.about(f"{name}, {step.request.method} {step.request.path}: not judged"):
+            played = replayer.step(step)
+        if played is None:
+            continue
         foreign += bool(played.foreign)
         template = ledger.document.template(step.request.path)
         asked = f"{step.request.method} {template}" if template else played.exchange.label
         exchanges = filter(None, (played.exchange, played.held))
-        name = step.name or f"step {number}"
         result.entries.append(EntryResult.of(name, asked, step.answer, exchanges))
         progress(played.exchange.label, number, len(recording.steps))
     result.notes += _notes(replayer, foreign)

@@ -13,6 +13,7 @@ import yaml
 
 from lockstep.openapi.document import Document
 from lockstep.openapi.loading import load_yaml
+from lockstep.results.faults import ForeseenError
 from lockstep.schemas import load_schema
 from lockstep.transport.literals import pointer
 
@@ -21,7 +22,7 @@ Parsed = TypeVar("Parsed")
 MODES = ("alone", "lockstep", "alternating")
 
 
-class StoryError(Exception):
+class StoryError(ForeseenError):
     """A story that cannot be run as it is written."""
 
 

@@ -14,7 +14,7 @@ from lockstep.drivers.traps.catalogue_files import GeneralTrap, NoPlaceError
 from lockstep.drivers.traps.places import Places
 from lockstep.drivers.traps.raw import TrapResult, shown
 from lockstep.drivers.traps.wire import Conversation, Plain, converse
-from lockstep.transport.credentials import Credential
+from lockstep.transport.credentials import DIGEST, Credential
 from lockstep.transport.messages import NoResponse, Request, Response, status_of
 from lockstep.transport.targets import Target
 
@@ -43,7 +43,8 @@ def _signed(
     target: Target, credential: Credential | None, tokens: Mapping[str, str], timeout: float
 ) -> Target:
     headers = target.headers
-    if credential is not None and target.name in tokens:
+    # An answer to a challenge cannot be written down before.
+    if credential not in (None, DIGEST) and target.name in tokens:
         signed = credential.put(Request("GET", "/"), tokens[target.name]).headers
         own = {name.lower() for name, _ in signed}
         headers = (*(item for item in headers if item[0].lower() not in own), *signed)

@@ -129,6 +129,7 @@ class Client:
     ) -> Request:
         """A request with all that the operation requires, not signed yet."""
         path, sent, asked, cookies = fill(operation.target, values), {}, dict(query or {}), []
+        whole = ""
         for parameter in self.parameters(operation):
             name = parameter.name
             if not parameter.required or parameter.location == "path":
@@ -139,6 +140,8 @@ class Client:
                     sent[name] = text
                 case "query" if name not in asked:
                     asked[name] = text
+                case "querystring":
+                    whole = quote(text, safe="")
                 case "cookie":
                     cookies.append(f"{name}={quote(text)}")
         sent |= {**self.known.extras.get(operation.name, {}), **(headers or {})}
@@ -149,8 +152,8 @@ class Client:
             chosen = media or self.media(operation)[0]
             data, media_type = encoded(self.document, chosen, self.fill(value))
             sent["Content-Type"] = media_type
-        joined = "&" if "?" in path else "?"
-        target = f"{path}{joined}{urlencode(asked)}" if asked else path
+        parts = [part for part in (whole, urlencode(asked)) if part]
+        target = ("&" if "?" in path else "?").join([path, "&".join(parts)] if parts else [path])
         return Request(operation.method, target, tuple(sent.items()), data, operation.name)
 
     def fill(self, value: Any) -> Any:

@@ -6,7 +6,7 @@ what changed a moment ago, to what belongs to somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -57,21 +57,21 @@ class _Walk:
         operations = self._document.operations.values()
         self._look_around()
         self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
-        for operation in self._with("POST"):
-            self._make(operation)
-        for operation in self._with("PUT"):
-            self._put(operation)
-        for operation in self._with("POST", "PUT", "PATCH"):
-            self._confuse(operation)
+        self._each(self._with("POST"), self._make)
+        self._each(self._with("PUT"), self._put)
+        self._each(self._with("POST", "PUT", "PATCH"), self._confuse)
         self._read_all()
-        for operation in self._with("PUT", "PATCH"):
-            self._change(operation)
+        self._each(self._with("PUT", "PATCH"), self._change)
         self._read_all()
-        for operation in sorted(self._with("DELETE"), key=_inner_first):
-            self._delete(operation)
+        self._each(sorted(self._with("DELETE"), key=_inner_first), self._delete)
         self._read_all()
-        for operation in self._with("GET", "HEAD", changing=True):
-            self.reader.read(operation)
+        self._each(self._with("GET", "HEAD", changing=True), self.reader.read)
+
+    def _each(self, operations: Iterable[Operation], act: Callable[[Operation], object]) -> None:
+        """Do something with each operation; a fault ends it for that one."""
+        for operation in operations:
+            with self.client.exchanger.ledger.faults.about(f"walk, {operation.name}: left out"):
+                act(operation)
 
     def _look_around(self) -> None:
         """See what is there already: what is made may have to name it."""
@@ -165,8 +165,7 @@ class _Walk:
                     return
 
     def _read_all(self) -> None:
-        for operation in self._with("GET", "HEAD", "OPTIONS"):
-            self.reader.read(operation)
+        self._each(self._with("GET", "HEAD", "OPTIONS"), self.reader.read)
 
     def _change(self, operation: Operation) -> None:
         # What was made before may be in a state in which it cannot be changed.

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
+from lockstep.auth.advice import user_lines
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.smoke.base_paths import elsewhere_fault
+from lockstep.smoke.connection_faults import connection_fault, scheme_fault
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target
 
 _MAX_PROBES = 5
 # An operation may hang where others answer.
 _MAX_TIMEOUTS = 2
-_HINTS = {
-    "refused": "nothing listens there: is it started, and is the port right?",
-    "unknown_host": "no such host: is its name right?",
-    "timeout": "no answer within {timeout:g} s: is it busy, or is --timeout too short?",
-    "tls": "no safe connection ({detail}): --ca-file trusts a certificate, --insecure any",
-    "dropped": "it ends the connection without an answer: does it speak https there?",
-    "too_large": "{detail}: is this the right address?",
-    "malformed": "what it sends is no HTTP/1.1 ({detail}): is this the port of another protocol?",
-}
 
 
 @dataclass(slots=True)
@@ -36,42 +31,96 @@ class Smoke:
 def smoke(targets: Sequence[Target], document: Document) -> Smoke:
     """Send each target a few requests of the document that change nothing.
 
-    A target that answers 404 to all of them, but not below the base path that the document gives
-    its servers, is moved there.
+    A target without a path that answers 404 to all of them, but not below the base path that the
+    document gives its servers, is moved there.
     """
     seen = Smoke()
     for target in targets:
+        seen.notes += _rebased(target, document)
         outcomes = _probe(target, document)
         fault = _fault(target, document, outcomes)
         seen.notes += _hints(target, document, outcomes)
-        if fault == _LOST and document.base_path and _answers_below(target, document):
+        if fault == LOST and _is_moved(target, document):
             seen.notes.append(f"{target.name}: paths are below {target.base_url}")
+        elif fault == LOST:
+            asked = [f"GET {target.base_url}{path}" for path in _paths(document)]
+            fault = elsewhere_fault(
+                target, document.base_path, asked, partial(_answers, target, document)
+            )
+            seen.faults.append(f"{target.name} at {target.base_url}: {fault}")
         elif fault:
             seen.faults.append(f"{target.name} at {target.base_url}: {fault}")
     return seen
 
 
+def _rebased(target: Target, document: Document) -> Iterator[str]:
+    """Move a target to above the base path of the document, where that is in the paths now."""
+    given = target.base_url
+    end = next((end for end in document.moved_ends if given.endswith(end)), "")
+    if end:
+        target.move(given.removesuffix(end))
+        yield (
+            f"{target.name}: operations have servers of their own, so paths are below "
+            f"{target.base_url}, and {end} is in them"
+        )
+
+
+def anonymous_answer(target: Target, document: Document) -> str:
+    """What a client without a certificate gets: no connection, or which answer."""
+    outcome = _probe(target, document)[0]
+    target.close()
+    if isinstance(outcome, NoResponse):
+        # How a refusal shows depends on the version of TLS, and on who is faster.
+        return "ends the connection"
+    return f"answers {outcome.status}"
+
+
 def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> list[str]:
     """What may be wrong and need not be: all are refused, also where the document lets all in."""
     statuses = {status_of(outcome) or 0 for outcome in outcomes}
+    if _paths(document) and all(map(_is_page, outcomes)) and not _has_pages(document):
+        return [
+            f"{target.name} answers a page of HTML to everything: is it the API that listens "
+            f"there, and below {target.base_url}?"
+        ]
     is_free = any(not operation.requires_auth for operation in _readable(document)[:_MAX_PROBES])
     if not is_free or not statuses <= {401, 403}:
         return []
     shown = " and ".join(map(str, sorted(statuses)))
     return [
         f"{target.name} answers {shown} to everything, also where the document asks for no "
-        "credentials: a header of the targets (`--header`) or `[[users]]` in lockstep.toml has them"
+        f"credentials: --header 'Authorization: Bearer …' has them. {user_lines(document)}"
     ]
 
 
-_LOST = "it answers 404 to every documented path: is the base path in its URL right?"
+def _is_page(outcome: Outcome) -> bool:
+    return isinstance(outcome, Response) and outcome.media_type == "text/html"
 
 
-def _answers_below(target: Target, document: Document) -> bool:
-    """Move a target to the document's base path; back again where it answers no better there."""
+def _has_pages(document: Document) -> bool:
+    """Whether what is asked first may be answered with HTML."""
+    return any(
+        answer.content_for("text/html") is not None
+        for operation in _readable(document)[:_MAX_PROBES]
+        for answer in operation.responses.values()
+    )
+
+
+LOST = "404 to every documented path"
+
+
+def _answers(target: Target, document: Document) -> bool:
+    """Whether nothing is wrong with a target where it is now."""
+    return not _fault(target, document, _probe(target, document))
+
+
+def _is_moved(target: Target, document: Document) -> bool:
+    """Move a target without a path to the document's base path; back where that is no better."""
     given = target.base_url
+    if given != target.origin or not document.base_path:
+        return False
     target.move(given + document.base_path)
-    if not _fault(target, document, _probe(target, document)):
+    if _answers(target, document):
         return True
     target.move(given)
     return False
@@ -114,12 +163,12 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
     last = silent[-1] if silent else outcomes[-1]
     hangs = len(silent) < len(outcomes) and all(map(_is_timeout, silent))
     if isinstance(last, NoResponse) and silent and not hangs:
-        return f"{last.reason}: " + _HINTS[last.reason].format(
-            timeout=target.timeout, detail=last.detail
-        )
+        return connection_fault(target, last)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Response)]
     if not answers:
         return ""
+    if scheme := scheme_fault(target, answers):
+        return scheme
     moved = _elsewhere(target, answers[0])
     if moved and all(_elsewhere(target, answer) for answer in answers):
         return f"it redirects to {moved}: give that URL instead"
@@ -129,7 +178,7 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
     if statuses == {429}:
         return "it answers 429 to everything: raise its rate limit for the run"
     if statuses == {404} and _paths(document):
-        return _LOST
+        return LOST
     return ""
 
 

@@ -1,0 +1,124 @@
+"""How a program logs in as itself: client credentials (OAuth 2, RFC 6749, 4.4), OpenID Connect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from lockstep.auth.calls import Call, find_operation
+from lockstep.auth.discovery import Entrance, call_of
+from lockstep.auth.schemes import schemes_of
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.transport.json_bodies import json_of
+from lockstep.transport.messages import Request, Response
+
+_GRANT = {"grant_type": "client_credentials"}
+_CLIENT = {"client_id": "${client_id}", "client_secret": "${client_secret}"}
+
+
+def is_client(values: Iterable[str]) -> bool:
+    """Whether an account of values with these names is that of a program."""
+    return _CLIENT.keys() <= set(values)
+
+
+def takes_clients(document: Document) -> bool:
+    """Whether the document shows where programs log in as themselves."""
+    return any(_flow(scheme) or _discovery(scheme) for scheme in schemes_of(document).values())
+
+
+def client_entrances(exchanger: Exchanger, login: Call | None = None) -> list[Entrance]:
+    """The ways in which a program may come in, the likeliest first.
+
+    They differ in where the token is asked for, in whether the scopes of the operations are named,
+    and in how the client shows its secret: in the body, which most servers take, or as HTTP Basic,
+    which all should (RFC 6749, 2.3.1). `login` is a log-in that is known already.
+    """
+    document = exchanger.ledger.document
+    found: list[Call] = []
+    if login is not None:
+        own = login if login.json else _call(document, login.operation, from_root=False)
+        found += [own, replace(own, client=True)] if own.form else [own]
+    for name, scheme in schemes_of(document).items():
+        flow, discovery = _flow(scheme), _discovery(scheme)
+        urls = [str(flow["tokenUrl"])] if flow else []
+        urls += _discovered(exchanger, discovery) if discovery else []
+        scopes = _scopes(document, name, flow)
+        for url in urls:
+            for path, from_root in places(document, url):
+                plain = _call(document, f"POST {path}", from_root=from_root)
+                scoped = replace(plain, json={**plain.json, "scope": scopes})
+                for call in (scoped, plain) if scopes else (plain,):
+                    found += [call, replace(call, client=True)]
+    return [Entrance(None, call) for at, call in enumerate(found) if call not in found[:at]]
+
+
+def places(document: Document, url: str) -> list[tuple[str, bool]]:
+    """Where an address of a document may be on a target: paths, true for one from its root.
+
+    A relative address is below the target's base path. One that starts with a slash, or names a
+    host, which is the target then, is below it only as far as the document's own servers say so.
+    """
+    parts = urlsplit(url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    if not path:
+        return []
+    if not (parts.netloc or path.startswith("/")):
+        return [("/" + path.removeprefix("./"), False)]
+    path = "/" + path.lstrip("/")
+    base = document.base_path
+    if base and path.startswith(base + "/"):
+        return [(path.removeprefix(base), False), (path, True)]
+    if find_operation(document, f"POST {path}") is not None:
+        return [(path, False), (path, True)]
+    return [(path, True), (path, False)]
+
+
+def _call(document: Document, name: str, *, from_root: bool) -> Call:
+    """What a token endpoint is sent; what the document has of it beside that stays."""
+    operation = None if from_root else find_operation(document, name)
+    if operation is None:
+        return Call(name, {**_GRANT, **_CLIENT}, form=True, from_root=from_root)
+    known = call_of(document, operation)
+    form = known.form or not known.json
+    return Call(operation.name, {**known.json, **_GRANT, **_CLIENT}, form=form)
+
+
+def _flow(scheme: Mapping[str, Any]) -> Mapping[str, Any]:
+    flows = scheme.get("flows")
+    flow = flows.get("clientCredentials") if isinstance(flows, Mapping) else None
+    return flow if isinstance(flow, Mapping) and flow.get("tokenUrl") else {}
+
+
+def _discovery(scheme: Mapping[str, Any]) -> str:
+    is_open_id = scheme.get("type") == "openIdConnect"
+    return str(scheme.get("openIdConnectUrl") or "") if is_open_id else ""
+
+
+def _discovered(exchanger: Exchanger, url: str) -> list[str]:
+    """The token endpoints that the targets' own metadata name (OpenID Connect Discovery, 4.3)."""
+    for path, from_root in places(exchanger.ledger.document, url):
+        outcomes = exchanger.ask(Request("GET", path, from_root=from_root)).values()
+        answers = [json_of(each.body) for each in outcomes if isinstance(each, Response)]
+        found = [each.get("token_endpoint") for each in answers if isinstance(each, Mapping)]
+        if any(found):
+            return list(dict.fromkeys(str(one) for one in found if one))
+    return []
+
+
+def _scopes(document: Document, name: str, flow: Mapping[str, Any]) -> str:
+    """The scopes that the operations ask for, as a request names them."""
+    asked = dict.fromkeys(_asked(document, name))
+    known = flow.get("scopes")
+    kept = [scope for scope in asked if not known or scope in known]
+    return " ".join(kept)
+
+
+def _asked(document: Document, name: str) -> Iterator[str]:
+    for operation in document.operations.values():
+        required = operation.definition.get("security", document.modern.get("security", []))
+        for alternative in required or ():
+            scopes = alternative.get(name) if isinstance(alternative, Mapping) else None
+            yield from map(str, scopes or ())

@@ -1,0 +1,60 @@
+"""Which certificates a target must show, and which are shown to it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+_FILES = ("ca_file", "cert_file", "key_file")
+
+
+def context_of(
+    told: Mapping[str, Any], beside: Callable[[str], Path], *, shows: bool = True
+) -> ssl.SSLContext | None:
+    """What `insecure`, `ca_file`, `cert_file`, `key_file` and `key_password` come to.
+
+    `None` where they say nothing; unless it `shows` it, without the client certificate. Raises
+    `ValueError` with what is wrong with which file.
+    """
+    files = {name: beside(told[name]) for name in _FILES if name in told}
+    for name, path in files.items():
+        if not path.is_file():
+            raise ValueError(f"{name}: there is no file {path}")
+    if "key_file" in files and "cert_file" not in files:
+        raise ValueError("key_file: give the certificate that goes with it, too, as cert_file")
+    if not (files or told.get("insecure")):
+        return None
+    context = _trusting(files.get("ca_file"))
+    if told.get("insecure"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if shows and "cert_file" in files:
+        _show(context, files["cert_file"], files.get("key_file"), told.get("key_password", ""))
+    return context
+
+
+def _trusting(trusted: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(trusted) if trusted else None)
+    except ssl.SSLError as error:
+        raise ValueError(f"ca_file: {trusted} has no certificate in PEM form") from error
+
+
+def _show(context: ssl.SSLContext, shown: Path, key: Path | None, password: str) -> None:
+    """Have a certificate shown to servers that ask for one."""
+    try:
+        # Without a password OpenSSL would ask for one at the terminal.
+        context.load_cert_chain(shown, key, password=password)
+    except ssl.SSLError as error:
+        if "MISMATCH" in (error.reason or ""):
+            raise ValueError(f"key_file: {key or shown} is not the key of {shown}") from error
+        if "ENCRYPTED" in (key or shown).read_text(encoding="latin-1"):
+            told = "is not what opens" if password else "is needed for"
+            raise ValueError(f"key_password: it {told} {key or shown}") from error
+        missing = "" if key else ", or its key is in another file: name it as key_file"
+        both = f"{shown} and {key}" if key else str(shown)
+        raise ValueError(
+            f"cert_file: {both}: no certificate and key in PEM form{missing}"
+        ) from error

@@ -1,0 +1,68 @@
+"""What was given for a document of OpenAPI and is none, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urljoin
+
+_PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+# How the pages of Swagger UI, ReDoc, RapiDoc, Scalar and Elements name their document.
+_NAMED = re.compile(
+    r"(?:[\"']?url[\"']?\s*:\s*|spec-url\s*=\s*|apiDescriptionUrl\s*=\s*|data-url\s*=\s*)"
+    r"[\"']([^\"'\s]+)[\"']",
+    re.IGNORECASE,
+)
+_USUAL = "/openapi.json, /v3/api-docs or /swagger.json"
+# What a member at the top says of a document, in words.
+_OTHERS = (
+    ("asyncapi", "an AsyncAPI document"),
+    ("openrpc", "an OpenRPC document"),
+    ("arazzo", "an Arazzo document, whose `sourceDescriptions` name the OpenAPI document"),
+    ("overlay", "an OpenAPI overlay, whose `extends` names the OpenAPI document"),
+    ("log", "a HAR recording: `lockstep replay` plays it"),
+    ("__schema", "a GraphQL schema"),
+    ("$schema", "a JSON Schema"),
+    ("item", "a Postman collection: export it as OpenAPI first"),
+    ("resources", "an Insomnia export or another list of resources"),
+    ("baseUri", "a RAML document"),
+    ("dependencies", "the description of a package"),
+)
+
+
+def page_fault(text: str, source: str) -> str:
+    """What is wrong with a text that is a page for browsers; empty for any other."""
+    if not _PAGE.match(text):
+        return ""
+    named = _NAMED.search(text)
+    if named is None:
+        return (
+            "a page of HTML and no document: give the address of the JSON or YAML, such as "
+            f"{_USUAL}"
+        )
+    url = urljoin(source, named[1]) if "://" in source else named[1]
+    return f"a page of HTML and no document; the page shows {url}: give that"
+
+
+def other_fault(raw: Any) -> str:
+    """What parsed data is instead of a document of OpenAPI."""
+    if raw is None:
+        return "it is empty: is it the right file, and was it written to its end?"
+    if not isinstance(raw, dict):
+        kind = "a list" if isinstance(raw, list) else "a text"
+        return f"it is not an OpenAPI document but {kind}: it needs `openapi`, `info` and `paths`"
+    found = (told for name, told in _OTHERS if name in raw)
+    told = next(found, "")
+    if told:
+        return f"it is not an OpenAPI document but {told}"
+    if "openapi" in raw:
+        return (
+            f"it is of OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
+        )
+    if "paths" in raw:
+        return "not an OpenAPI document: it lacks the line that says its version, `openapi: 3.0.3`"
+    names = ", ".join(map(str, list(raw)[:4]))
+    return (
+        f"it is not an OpenAPI document: it has {names or 'nothing'} at its top, and needs "
+        "`openapi`, `info` and `paths`"
+    )

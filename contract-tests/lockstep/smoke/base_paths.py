@@ -1,0 +1,51 @@
+"""Where a server is that knows none of the documented paths below the URL that was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from lockstep.transport.targets import Target
+
+_SHOWN = 2
+
+
+def elsewhere_fault(
+    target: Target, base_path: str, asked: Sequence[str], answers: Callable[[], bool]
+) -> str:
+    """What to do about a target that says 404 to all that was `asked`.
+
+    The base path may be missing, be given twice, or be another one: each is tried, as long as the
+    target `answers` there. The target stays where it is.
+    """
+    given = target.base_url
+    try:
+        for url in dict.fromkeys(_others(target, base_path)):
+            if url == given:
+                continue
+            target.move(url)
+            if answers():
+                return f"it answers 404 to every documented path, but not below {url}: give {url}"
+    finally:
+        target.move(given)
+    shown = ", ".join(asked[:_SHOWN])
+    said = (
+        f"it answers 404 to every documented path ({shown}{', …' if len(asked) > _SHOWN else ''})"
+    )
+    if not base_path and given == target.origin:
+        return (
+            f"{said}, and the document's `servers` name no base path: if the API is below one, "
+            "such as /api/v1, give it in the URL; else another server listens there"
+        )
+    return f"{said}: is the base path in its URL right, or does another server listen there?"
+
+
+def _others(target: Target, base_path: str) -> Iterator[str]:
+    """Other base URLs: with the document's base path, and with less of a path."""
+    given, origin = target.base_url, target.origin
+    yield given + base_path
+    yield origin + base_path
+    path = given.removeprefix(origin)
+    while path:
+        path = path.rpartition("/")[0]
+        yield origin + path
+        yield origin + path + base_path

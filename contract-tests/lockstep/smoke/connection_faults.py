@@ -1,0 +1,112 @@
+"""Why a target cannot be talked to, and what to do about it, in a sentence."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
+from lockstep.transport.targets import Target
+
+_HINTS = {
+    "refused": "nothing listens there: is it started, and is the port right?",
+    "unknown_host": "no such host: is its name right?",
+    "timeout": "no answer within {timeout:g} s: is it busy, or is --timeout too short?",
+    "dropped": "it ends the connection without an answer: does it run, and is the port right?",
+    "too_large": "{detail}: is this the right address?",
+    "malformed": "what it sends is no HTTP/1.1 ({detail}): is this the port of another protocol?",
+}
+_CLIENT = "--cert FILE --key FILE, or cert_file and key_file in lockstep.toml,"
+# What OpenSSL says of a certificate, and what can be done.
+_CERTIFICATES = (
+    (
+        r"mismatch|doesn't match|not valid for",
+        "its certificate is for another name: give the URL with that name, or --insecure",
+    ),
+    (r"expired", "its certificate has expired: renew it, or --insecure takes it all the same"),
+    (
+        r"CERTIFICATE_VERIFY_FAILED",
+        "its certificate is signed by nobody that is trusted: --ca-file FILE, or ca_file in "
+        "lockstep.toml, names who is; --insecure trusts any certificate",
+    ),
+)
+_IS_HTTP = re.compile(r"WRONG_VERSION_NUMBER|HTTP_REQUEST|RECORD_LAYER_FAILURE|PACKET_LENGTH", re.I)
+_ALERT = re.compile(r"ALERT|HANDSHAKE_FAILURE|CERTIFICATE_REQUIRED", re.IGNORECASE)
+# nginx, Apache, Go and Jetty, to plain HTTP on a port for https.
+_IS_HTTPS = re.compile(
+    rb"plain HTTP request was sent to HTTPS|plain HTTP to an SSL|HTTP request to an HTTPS"
+    rb"|requires TLS|use the HTTPS scheme",
+    re.IGNORECASE,
+)
+_SECONDS = 3.0
+
+
+def connection_fault(target: Target, failure: NoResponse) -> str:
+    """Why there was no answer."""
+    if target.tls is not None and failure.reason in ("tls", "dropped"):
+        return f"{failure.reason}: {_tls_fault(target, failure)}"
+    if failure.reason in ("dropped", "malformed") and _speaks_tls(target):
+        return f"{failure.reason}: {_other_scheme(target)}"
+    told = _HINTS.get(failure.reason, "{detail}")
+    return f"{failure.reason}: " + told.format(timeout=target.timeout, detail=failure.detail)
+
+
+def scheme_fault(target: Target, answers: Sequence[Response]) -> str:
+    """What is to be done where every answer says that the server wants https; else nothing."""
+    wants = [answer.status == 400 and _IS_HTTPS.search(answer.body) for answer in answers]
+    return _other_scheme(target) if target.tls is None and all(wants) else ""
+
+
+def _other_scheme(target: Target) -> str:
+    scheme, _, rest = target.base_url.partition("://")
+    other = "https" if scheme == "http" else "http"
+    return f"it speaks {other} there: give {other}://{rest}"
+
+
+def _tls_fault(target: Target, failure: NoResponse) -> str:
+    detail = failure.detail
+    if failure.reason == "tls":
+        for pattern, told in _CERTIFICATES:
+            if re.search(pattern, detail, re.IGNORECASE) and "VERIFY" in detail.upper():
+                return f"no safe connection: {told}"
+    if _IS_HTTP.search(detail) or _answers_plainly(target):
+        return _other_scheme(target)
+    if failure.reason == "dropped" and not _ALERT.search(detail) and not _asks(target):
+        return _HINTS["dropped"]
+    if target.without_certificate() is not None:
+        return "it does not take the client certificate that is shown: who signed it?"
+    return f"it asks for a client certificate: {_CLIENT} have it"
+
+
+def _asks(target: Target) -> bool:
+    """Whether a server shakes hands, and then hangs up on those who show no certificate."""
+    return target.tls is not None and _speaks_tls(target)
+
+
+def _speaks_tls(target: Target) -> bool:
+    """Whether a server shakes hands as TLS servers do, or at least says why it does not."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection(target.address, timeout=_SECONDS) as sock,
+            context.wrap_socket(sock, server_hostname=target.address[0]),
+        ):
+            return True
+    except ssl.SSLError as error:
+        return _ALERT.search(str(error)) is not None
+    except OSError:
+        return False
+
+
+def _answers_plainly(target: Target) -> bool:
+    """Whether a server that is thought to speak https answers plain HTTP."""
+    host, port = target.address
+    shown = f"[{host}]" if ":" in host else host
+    plain = Target(target.name, f"http://{shown}:{port}", timeout=min(_SECONDS, target.timeout))
+    outcome: Outcome = plain.send(Request("GET", "/"))
+    plain.close()
+    return isinstance(outcome, Response) and not scheme_fault(plain, [outcome])

@@ -1,0 +1,197 @@
+"""Whatever goes wrong inside, a run reports: what was lost is named, and the rest goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from fixtures.notes_server import DOCUMENT
+
+from lockstep.cli import main
+from lockstep.transport.targets import Target
+
+Servers = Callable[..., list[Target]]
+
+# Where exceptions are planted, and what the reports say of it.
+PLACES = [
+    ("lockstep.openapi.conformance.Conformance.check", "cannot be judged by the document"),
+    ("lockstep.compare.answers.Comparer.compare", "cannot be compared"),
+    ("lockstep.exchange.triage.Triage.sort", "cannot be compared"),
+    ("lockstep.results.condition_reader.ConditionReader.read", "cannot be told"),
+    ("lockstep.drivers.walk.driver._Walk._make", "walk, createNote: left out"),
+    ("lockstep.drivers.walk.reader.Reader.read", "left out"),
+    ("lockstep.drivers.walk.driver._Walk.run", "walk: ended early"),
+    ("lockstep.drivers.probes.driver.thing_probes", "left out"),
+    ("lockstep.drivers.probes.trial.Trial.send", "not sent or not judged"),
+    ("lockstep.drivers.fuzz.transport.ExchangeTransport._actor", "planted"),
+    ("lockstep.drivers.races.driver._Runner.run", "not judged"),
+    ("lockstep.confirm.confirmer.Confirmer._first_shown", "cannot be shown again"),
+    ("lockstep.session.cluster", "what was found cannot be shown again"),
+    ("lockstep.explain.cluster", "what has one cause cannot be put together"),
+    ("lockstep.explain.Explainer._fill", "cannot be explained"),
+    ("lockstep.report.data.step_data", "no steps are shown"),
+    ("lockstep.self_check.self_differences", "not compared with itself"),
+]
+# After these there is no verdict, and yet a report.
+LAST = [
+    ("lockstep.results.coverage.Coverage.not_tested", "no verdict, by a fault of lockstep itself"),
+    ("lockstep.session.untested", "no verdict, by a fault of lockstep itself"),
+    ("lockstep.run.Run.walk", "a fault of lockstep itself: KeyError: 'planted'"),
+]
+
+
+def broken(*_args: object, **_more: object) -> Any:
+    """What is planted."""
+    raise KeyError("planted")
+
+
+def lockstep(servers: list[Target], report: Path, *options: str) -> Result:
+    """The command, with a report in JSON."""
+    targets = [f"--target={server.name}={server.base_url}" for server in servers]
+    given = ["run", str(DOCUMENT), *targets, f"--json={report}", "--phase=coverage", *options]
+    done = CliRunner().invoke(main, given)
+    assert "Traceback" not in done.output
+    return done
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what waits."""
+    monkeypatch.setattr("lockstep.run.Run.general_traps", lambda *_: None)
+
+
+@pytest.mark.parametrize(("place", "said"), PLACES)
+def test_a_fault_ends_one_thing_and_is_named(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch, place: str, said: str
+) -> None:
+    monkeypatch.setattr(place, broken)
+    report = tmp_path / "report.json"
+    done = lockstep(servers("leak"), report)
+    data = json.loads(report.read_text())
+    assert done.exit_code == data["exit_code"]
+    assert done.exit_code in (1, 2), done.output
+    told = [text for text in data["not_judged"] if "planted" in text or "broken" in text]
+    assert any(said in text for text in told), data["not_judged"]
+    stages = [stage["title"] for stage in data["stages"]]
+    assert "confirming" in stages
+
+
+@pytest.mark.parametrize(("place", "said"), LAST)
+def test_what_was_found_is_reported_after_the_worst(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch, place: str, said: str
+) -> None:
+    monkeypatch.setattr(place, broken)
+    report = tmp_path / "report.json"
+    done = lockstep(servers("leak"), report)
+    data = json.loads(report.read_text())
+    assert (done.exit_code, data["verdict"]) == (2, "could not run")
+    assert said in " ".join(data["problems"])
+
+
+def test_a_report_that_cannot_be_written_takes_no_other_with_it(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules["lockstep.report.forms"].FORMS, "html", broken)
+    report = tmp_path / "report.json"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    done = lockstep(
+        servers(), report, f"--html={tmp_path / 'page.html'}", f"--junit={folder}", "--no-fuzz"
+    )
+    assert done.exit_code == 2
+    assert "page.html cannot be written: KeyError: 'planted'" in done.stderr
+    assert f"{folder} cannot be written: is a directory" in done.stderr
+    assert json.loads(report.read_text())["title"]
+
+
+def test_nothing_compared_is_not_alike(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lockstep.compare.answers.Comparer.compare", broken)
+    report = tmp_path / "report.json"
+    done = lockstep(servers(), report)
+    assert (done.exit_code, json.loads(report.read_text())["verdict"]) == (2, "not tested")
+    assert "exchanges, which could not be compared" in done.output
+
+
+def test_one_fault_among_many_changes_no_verdict(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._delete", broken)
+    report = tmp_path / "report.json"
+    done = lockstep(servers(), report)
+    assert (done.exit_code, json.loads(report.read_text())["verdict"]) == (0, "alike")
+
+
+def test_a_traceback_is_for_those_who_ask(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._delete", broken)
+    targets = [f"--target={server.name}={server.base_url}" for server in servers()]
+    options = [f"--json={tmp_path / 'r.json'}", "--phase=examples", "--debug"]
+    done = CliRunner().invoke(main, ["run", str(DOCUMENT), *targets, *options])
+    assert "in broken" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "arguments"),
+    [
+        ("lockstep.cli.diff.compare", ["diff", str(DOCUMENT), str(DOCUMENT)]),
+        ("lockstep.cli.traps.load_catalogue", ["traps", "--list"]),
+        ("lockstep.cli.report.load_schema", ["report", "--schema"]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyError("planted"), "lockstep: a fault of lockstep itself: KeyError: 'planted'"),
+        (KeyboardInterrupt(), "lockstep: interrupted"),
+    ],
+)
+def test_every_command_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    arguments: list[str],
+    error: BaseException,
+    said: str,
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(place, fail)
+    done = CliRunner().invoke(main, arguments)
+    assert (done.exit_code, done.stderr.strip()) == (2, said)
+
+
+def test_ctrl_c_reports_what_was_found(tmp_path: Path, servers: Servers) -> None:
+    report = tmp_path / "report.json"
+    targets = [f"--target={server.name}={server.base_url}" for server in servers("leak")]
+    command = [sys.executable, "-m", "lockstep", "run", str(DOCUMENT), *targets]
+    process = subprocess.Popen(
+        [*command, f"--json={report}", "--profile=deep"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stderr is not None
+    while b"generated" not in process.stderr.readline():
+        pass
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(120) == 2
+    assert b"Traceback" not in said
+    data = json.loads(report.read_text())
+    assert data["verdict"] == "could not run"
+    assert "interrupted: what was found till then is reported" in data["problems"]
+    assert data["findings"] or data["seen_once"]

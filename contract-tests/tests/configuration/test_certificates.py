@@ -1,0 +1,138 @@
+"""Client certificates are shown to the servers that ask for them; what is wrong is one sentence."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from fixtures.certificates import Certificates, make_certificates
+from fixtures.guarded import document, guarded
+
+from lockstep.cli import main
+
+RAW = document({"type": "mutualTLS"})
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority, and whom it knows."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what waits and has nothing to do with certificates."""
+    for name in ("general_traps", "probe"):
+        monkeypatch.setattr(f"lockstep.run.Run.{name}", lambda *_: None)
+
+
+def lockstep(
+    folder: Path,
+    certificates: Certificates,
+    config: str = "",
+    *options: str,
+    asks: tuple[bool, bool] = (True, True),
+) -> Result:
+    """The command against two servers that speak https."""
+    (folder / "openapi.json").write_text(json.dumps(RAW))
+    with ExitStack() as stack:
+        tables = []
+        for name, asking in zip(("old", "new"), asks, strict=True):
+            tls = certificates.server(asks=asking)
+            target, _ = stack.enter_context(guarded(name, lambda _: "anybody", tls=tls))
+            port = target.address[1]
+            tables.append(
+                f'[[targets]]\nname = "{name}"\nurl = "https://127.0.0.1:{port}"\n{config}'
+            )
+        toml = folder / "lockstep.toml"
+        toml.write_text("\n".join(tables))
+        given = [str(folder / "openapi.json"), f"--config={toml}", f"--json={folder / 'r.json'}"]
+        trusted = f"--ca-file={certificates['ca.pem']}"
+        return CliRunner().invoke(main, ["run", *given, trusted, "--phase=examples", *options])
+
+
+def lines(certificates: Certificates, *names: str, password: str = "") -> str:
+    """The lines of a target."""
+    keys = ("cert_file", "key_file")
+    told = [f'{key} = "{certificates[n]}"\n' for key, n in zip(keys, names, strict=False)]
+    return "".join(told) + (f'key_password = "{password}"\n' if password else "")
+
+
+@pytest.mark.parametrize(
+    ("names", "password"),
+    [
+        (("client.pem", "client.key"), ""),
+        (("both.pem",), ""),
+        (("client.pem", "locked.key"), "sesame-42"),
+    ],
+)
+def test_a_certificate_of_the_configuration_is_shown(
+    tmp_path: Path, certificates: Certificates, names: tuple[str, ...], password: str
+) -> None:
+    done = lockstep(tmp_path, certificates, lines(certificates, *names, password=password))
+    assert done.exit_code == 0, done.output
+    data: dict[str, Any] = json.loads((tmp_path / "r.json").read_text())
+    assert data["notes"] == [
+        "without the client certificate old ends the connection, new ends the connection"
+    ]
+    assert "sesame-42" not in done.output + (tmp_path / "r.json").read_text()
+
+
+def test_a_certificate_of_the_command_line_is_shown(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    options = (f"--cert={certificates['client.pem']}", f"--key={certificates['client.key']}")
+    done = lockstep(tmp_path, certificates, "", *options)
+    assert done.exit_code == 0, done.output
+    data = json.loads((tmp_path / "r.json").read_text())
+    assert data["untested"] == []
+    assert "client certificate" in data["notes"][0]
+
+
+def test_a_server_that_lets_everybody_in_differs(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    config = lines(certificates, "client.pem", "client.key")
+    done = lockstep(tmp_path, certificates, config, asks=(True, False))
+    assert done.exit_code == 1
+    assert "without the client certificate old ends the connection, new answers 200" in done.output
+
+
+@pytest.mark.parametrize("names", [(), ("stranger.pem", "stranger.key")])
+def test_a_server_that_refuses_is_told_with_what_to_do(
+    tmp_path: Path, certificates: Certificates, names: tuple[str, ...]
+) -> None:
+    done = lockstep(tmp_path, certificates, lines(certificates, *names))
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+    said = "does not take the client certificate that is shown" if names else "--cert FILE --key"
+    assert said in done.output
+
+
+@pytest.mark.parametrize(
+    ("names", "password", "told"),
+    [
+        (("absent.pem",), "", "cert_file: there is no file"),
+        (("client.pem",), "", "or its key is in another file: name it as key_file"),
+        (("client.pem", "server.key"), "", "is not the key of"),
+        (("names", "client.key"), "", "no certificate and key in PEM form"),
+        (("client.pem", "locked.key"), "", "key_password: it is needed for"),
+        (("client.pem", "locked.key"), "wrong-one", "key_password: it is not what opens"),
+    ],
+)
+def test_a_wrong_file_is_named(
+    tmp_path: Path, certificates: Certificates, names: tuple[str, ...], password: str, told: str
+) -> None:
+    done = lockstep(tmp_path, certificates, lines(certificates, *names, password=password))
+    assert done.exit_code == 2
+    assert told in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_key_without_a_certificate_is_told(tmp_path: Path, certificates: Certificates) -> None:
+    done = lockstep(tmp_path, certificates, f'key_file = "{certificates["client.key"]}"\n')
+    assert (done.exit_code, "give the certificate that goes with it" in done.output) == (2, True)
