@@ -64,6 +64,8 @@ class Runner:
 
     def run(self, step_id: str, **inputs: str) -> Ran:
         """Run one step with the inputs of the action."""
+        earlier = f"steps.{step_id}."
+        self._known = {n: t for n, t in self._known.items() if not n.startswith(earlier)}
         step, known = STEPS[step_id], dict(self._known)
         for name, declared in ACTION["inputs"].items():
             known[f"inputs.{name}"] = inputs.get(name.replace("-", "_"), declared["default"])
