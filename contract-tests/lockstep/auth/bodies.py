@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -79,15 +81,15 @@ def members(
             yield from members(document, inner, depth - 1)
 
 
-def flat(document: Document, schema: Any) -> dict[str, Any]:
+def flat(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
     """A schema with its reference followed, its `allOf` merged, one of other branches taken."""
     schema = document.resolve(schema)
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, Mapping) or depth > _MOST_BRANCHES:
         return {}
     merged = {key: value for key, value in schema.items() if key not in _BRANCHES}
     parts = [*schema.get("allOf", ()), *schema.get("anyOf", ())[:1], *schema.get("oneOf", ())[:1]]
     for part in parts:
-        other = flat(document, part)
+        other = flat(document, part, depth + 1)
         properties = {**other.get("properties", {}), **merged.get("properties", {})}
         required = [*merged.get("required", ()), *other.get("required", ())]
         merged = {**other, **merged}
@@ -97,6 +99,35 @@ def flat(document: Document, schema: Any) -> dict[str, Any]:
 
 
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})
+# Inside of each other: a schema may be a part of itself.
+_MOST_BRANCHES = 20
+
+
+@dataclass(slots=True)
+class Room:
+    """How large a value may still become: schemas lead back to themselves, and fan out.
+
+    Beyond `optional` levels, or when the members that are `left` have been written, a value has
+    only what is required, and nothing below the deepest level.
+    """
+
+    optional: int = 4
+    deepest: int = 12
+    left: int = 400
+
+    def takes_optional(self) -> bool:
+        """Whether a member may be written that is not required; it is then counted."""
+        self.left -= 1
+        return self.optional > 0 and self.left > 0
+
+    @contextmanager
+    def below(self) -> Iterator[bool]:
+        """One level deeper, for as long as the block lasts; false where there is none."""
+        self.optional, self.deepest = self.optional - 1, self.deepest - 1
+        try:
+            yield self.deepest > 0
+        finally:
+            self.optional, self.deepest = self.optional + 1, self.deepest + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +155,11 @@ REGISTRATIONS = (
 
 
 def body_template(
-    document: Document, schema: Any, name: str = "", filling: Filling = _PLAIN
+    document: Document,
+    schema: Any,
+    name: str = "",
+    filling: Filling = _PLAIN,
+    room: Room | None = None,
 ) -> Any:
     """A valid value for a schema, with `${actor}` and `${unique}` in what must differ by user.
 
@@ -132,22 +167,29 @@ def body_template(
     """
     schema = flat(document, schema)
     properties = schema.get("properties")
-    if isinstance(properties, Mapping):
-        required = schema.get("required") or properties.keys()
+    room = room or Room()
+    if not isinstance(properties, Mapping):
+        return _identity(document, name, schema, filling) or _example(
+            document, schema, filling, room
+        )
+    required = schema.get("required")
+    with room.below() as fits:
         return {
-            key: body_template(document, member, key, filling)
-            for key, member in properties.items()
-            if _is_wanted(key, flat(document, member), required, filling)
+            key: body_template(document, member, key, filling, room)
+            for key, member in (properties.items() if fits else ())
+            if _is_wanted(key, flat(document, member), required, filling, room)
         }
-    return _identity(document, name, schema, filling) or _example(document, schema, filling)
 
 
-def _is_wanted(name: str, schema: Mapping[str, Any], required: Any, filling: Filling) -> bool:
+def _is_wanted(
+    name: str, schema: Mapping[str, Any], required: Any, filling: Filling, room: Room
+) -> bool:
     if schema.get("readOnly"):
         return False
-    if name in required or filling.members == "all":
+    if required and name in required:
         return True
-    return filling.members == "usual" and (is_password(name) or is_email(name, schema))
+    named = filling.members == "usual" and (is_password(name) or is_email(name, schema))
+    return (not required or filling.members == "all" or named) and room.takes_optional()
 
 
 def _identity(
@@ -177,11 +219,13 @@ def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
 def _is_valid(document: Document, schema: Mapping[str, Any], text: str) -> bool:
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
-    rooted = {**schema, "components": document.modern.get("components", {})}
+    # All components are a lot to compile for a text, which seldom has a reference.
+    refers = '"$ref"' in json.dumps(schema, default=str)
+    rooted = {**schema, **({"components": document.modern.get("components")} if refers else {})}
     return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
 
 
-def _example(document: Document, schema: Mapping[str, Any], filling: Filling) -> Any:
+def _example(document: Document, schema: Mapping[str, Any], filling: Filling, room: Room) -> Any:
     for key in ("const", "default", "example"):
         if key in schema:
             return schema[key]
@@ -196,7 +240,11 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling) ->
         case "array":
             count = schema.get("minItems", 0)
             items = schema.get("items", {})
-            return [body_template(document, items, filling=filling) for _ in range(count)]
+            with room.below() as fits:
+                return [
+                    body_template(document, items, filling=filling, room=room)
+                    for _ in range(count if fits else 0)
+                ]
         case "object":
             return {}
         case "null":
