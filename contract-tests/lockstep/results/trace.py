@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from lockstep.matching.bounded_dict import BoundedDict
@@ -28,12 +29,12 @@ KEPT_GROUPS = 1_000
 KEPT_LATELY = 20
 KEPT_DONE = 5_000
 
-Names = Callable[[Request], set[str]]
+Names = Callable[[Request], frozenset[str]]
 
 
-def no_names(_request: Request) -> set[str]:
+def no_names(_request: Request) -> frozenset[str]:
     """No keys: long values are recognised anywhere."""
-    return set()
+    return frozenset()
 
 
 @dataclass(slots=True)
@@ -44,7 +45,8 @@ class Exchange:
     document) are keyed by target name; `differences` are those of each partner from the leader.
     `conditions` say what stands out in the request, `parity` whether all answers are the same,
     `counted` whether a difference is a finding, `parted` that the targets are no longer in the same
-    state for the actor of the request. `shows` are the keys of the things in the answers.
+    state for the actor of the request. One that `sets_up` only makes what others need: it is judged
+    elsewhere. `shows` are the keys of the things in the answers.
     """
 
     number: int
@@ -59,6 +61,7 @@ class Exchange:
     counted: bool = False
     conformant: bool = True
     parted: bool = False
+    sets_up: bool = False
     shows: frozenset[str] = frozenset()
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     differences: dict[str, list[Difference]] = field(default_factory=dict)
@@ -234,11 +237,16 @@ class Trace:
         return {name for name in self._known_names(request) if self._makers[name].group is None}
 
     def _known_names(self, request: Request) -> set[str]:
-        parts = [request.path, *(value for _, value in request.headers)]
-        if request.body:
-            parts.append(request.body.decode("latin-1"))
-        tokens = {token for part in parts for token in _TOKEN.findall(part)}
-        return {name for name in tokens | self.names(request) if name in self._makers}
+        return {name for name in _tokens(request) | self.names(request) if name in self._makers}
+
+
+@lru_cache(2_000)
+def _tokens(request: Request) -> frozenset[str]:
+    """The long texts in a request."""
+    parts = [request.path, *(value for _, value in request.headers)]
+    if request.body:
+        parts.append(request.body.decode("latin-1"))
+    return frozenset(token for part in parts for token in _TOKEN.findall(part))
 
 
 def _write_of(request: Request) -> tuple[object, ...]:
