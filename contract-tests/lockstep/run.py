@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ from lockstep.drivers.traps.raw import finding_of, run_traps
 from lockstep.drivers.walk.driver import Maker, walk
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.rw_lock import ReadWriteLock
+from lockstep.openapi.sharding import Share
 from lockstep.recordings import Recording
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError, Session
@@ -125,7 +127,9 @@ class Run(Session):
         `alternating`: the targets share one state, and each request goes to the next one.
         `controls` says what the stories' `control` steps do.
         """
-        chosen = [story for story in stories if mode in story.modes]
+        chosen = self.shard.deal(
+            [story for story in stories if mode in story.modes], lambda story: len(story.steps)
+        )
         with self.stage(title or f"stories, {mode}", targets, mode) as stage:
             groups = [[target] for target in targets] if mode == "alone" else [list(targets)]
             total = len(chosen) * len(groups)
@@ -205,6 +209,8 @@ class Run(Session):
         if recording.unsent:
             requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
             self.untested.append(f"{requests} whose recorded bodies are missing")
+        # What is divided are the entries, whatever their operations.
+        self.ledger.share = Share(self.shard, frozenset(self.document.operations))
         title = f"replay of {recording.title}"
         result = ReplayResult(recording.title)
         self.replays.append(result)
@@ -235,6 +241,7 @@ class Run(Session):
         self, traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]
     ) -> Stage:
         """Send the requests of a catalogue as bytes; `tokens` has one for each target, by name."""
+        traps = self.shard.deal(traps)
         with self.stage("parity traps", targets) as stage:
             for number, result in enumerate(run_traps(traps, targets, tokens), 1):
                 self._traps.append(result)
@@ -265,7 +272,12 @@ class Run(Session):
             except RunError as error:
                 self.could_not_run(f"{title}: {error}")
                 return stage
-            traps = in_order(load_catalogue(), posts=bool(run.places.posts))
+            every = in_order(load_catalogue(), posts=bool(run.places.posts))
+            areas = list(dict.fromkeys(trap.area for trap in every))
+            sizes = Counter(trap.area for trap in every)
+            # What has one cause stays together.
+            mine = self.shard.deal(areas, lambda area: sizes[area])
+            traps = [trap for trap in every if trap.area in mine]
             results = []
             for number, result in enumerate(run.spring(traps, MOST_TRAP_SECONDS), 1):
                 results.append(result)
@@ -285,6 +297,7 @@ class Run(Session):
         self, traps: Sequence[GeneralTrap], targets: Sequence[Target], timeout: float
     ) -> Stage:
         """Send the general traps of a choice, all of them; each difference is a finding."""
+        traps = self.shard.deal(traps)
         with self.stage("traps", targets) as stage:
             posts = any(trap.place == "post" for trap in traps)
             run = self.raw_run(targets, posts=posts, timeout=timeout)
@@ -323,7 +336,11 @@ class Run(Session):
     def inferred_races(self) -> list[Race]:
         """The races that the document gives cause for; the first user runs them."""
         actors = self.settings.actors
-        return infer_races(self.document, actors[0].name if actors else None)
+        return [
+            race
+            for race in infer_races(self.document, actors[0].name if actors else None)
+            if self.ledger.share.owns(race.together[0]["operation"])
+        ]
 
     def race(
         self,
@@ -337,6 +354,8 @@ class Run(Session):
 
         Of races that nobody has given, but the document, one that cannot be set up is not judged.
         """
+        if given:
+            races = self.shard.deal(races, lambda race: race.rounds)
         with self.stage(title, targets, "alone") as stage:
             done = itertools.count(1)
             total = sum(race.rounds for race in races) * len(targets)

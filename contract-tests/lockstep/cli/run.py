@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from lockstep.cli.click_ext import EXIT_CODES, Command, option
-from lockstep.cli.options import AMOUNT, OUTPUT, TARGETS, planned
+from lockstep.cli.options import AMOUNT, OUTPUT, SHARE, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
@@ -42,7 +42,7 @@ _OWN = (
 
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("document", required=False, metavar="[SPEC]")
-@planned(TARGETS, AMOUNT, OUTPUT, takes=_OWN)
+@planned(TARGETS, AMOUNT, SHARE, OUTPUT, takes=_OWN)
 @option(
     "--stories", group="Requests", metavar="FOLDER", help="Scenarios of your own, played first."
 )

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from lockstep.cli.click_ext import EXIT_CODES, Command, option
-from lockstep.cli.options import OUTPUT, TARGETS, planned
+from lockstep.cli.options import OUTPUT, SHARE, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
@@ -32,7 +32,7 @@ Examples:
 
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("document", required=False, metavar="[SPEC]")
-@planned(TARGETS, OUTPUT, takes=("document",))
+@planned(TARGETS, SHARE, OUTPUT, takes=("document",))
 @option(
     "--area", "areas", group="Requests", multiple=True, help="Only this area's traps; repeatable."
 )

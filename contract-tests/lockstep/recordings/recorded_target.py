@@ -9,6 +9,7 @@ from lockstep.exchange.exchanger import Exchanger
 from lockstep.matching import Clock
 from lockstep.matching.timestamps import Instant
 from lockstep.openapi.conformance import Violation
+from lockstep.openapi.sharding import Share
 from lockstep.recordings.comparable import comparable, is_newer
 from lockstep.recordings.recording import Step
 from lockstep.results.coverage import Coverage
@@ -61,6 +62,7 @@ class RecordedTarget:
         response = operation.response_for(recorded.status) if operation is not None else None
         documented = response.headers.keys() if response is not None else frozenset()
         recorded, live = comparable(recorded, live, documented)
+        self._exchanger.sets_up = exchange.sets_up
         return self._exchanger.record(
             step.request, requests, {RECORDED: recorded, self._live: live}
         )
@@ -82,9 +84,13 @@ class RecordedClock(Clock):
 
 def scratch(ledger: RunLog) -> RunLog:
     """A ledger for tries: what it is told counts neither in coverage nor in findings."""
-    document = ledger.document
     return replace(
-        ledger, coverage=Coverage(document), findings=Findings([]), exchanges=0, requests=0
+        ledger,
+        coverage=Coverage(ledger.document, inputs={}),
+        findings=Findings([]),
+        exchanges=0,
+        requests=0,
+        share=Share(),
     )
 
 
@@ -102,6 +108,8 @@ class _Aside(RunLog):
         """Keep nothing: whether the recorded server kept the document is not asked."""
 
     def count(self, exchange: Exchange) -> None:
+        if exchange.sets_up:
+            return
         status = status_of(exchange.outcomes[RECORDED])
         self.coverage.operations[exchange.label].differing += exchange.counted
         if status is not None:

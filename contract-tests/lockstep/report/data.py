@@ -15,15 +15,15 @@ from lockstep.report.extras import (
     rule_data,
     trap_data,
 )
-from lockstep.report.phrases import is_parity
 from lockstep.report.redact import redacted
 from lockstep.report.remarks import remarks
 from lockstep.report.script import script
 from lockstep.report.secret_names import key_names
+from lockstep.report.shards import shard_data
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
 from lockstep.results.findings import Finding
-from lockstep.verdict import Stage, Verdict
+from lockstep.verdict import Stage, Verdict, is_parity
 
 # Raised when a member changes its meaning or goes away; new members do not raise it.
 SCHEMA_VERSION = 3
@@ -36,12 +36,12 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
     """
     seen, every = verdict.covered
     levels = Counter(level(finding.severity) for finding in verdict.findings)
-    findings = [finding_data(finding, 0) for finding in verdict.findings]
     # What differs comes before what all break alike.
-    findings.sort(key=lambda one: not is_parity(one))
-    seen_once = [finding_data(finding, 0) for finding in verdict.seen_once]
-    for number, finding in enumerate((*findings, *seen_once), 1):
-        finding["number"] = number
+    ordered = sorted(verdict.findings, key=lambda one: not is_parity(one))
+    numbered = [(one, at) for at, one in enumerate((*ordered, *verdict.seen_once), 1)]
+    every_finding = [finding_data(one, number) for one, number in numbered]
+    findings = every_finding[: len(ordered)]
+    seen_once = every_finding[len(ordered) :]
     data = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "lockstep", "version": metadata.version("lockstep")},
@@ -84,6 +84,8 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
         "races": [race_data(result) for result in verdict.races],
         "replays": [replay_data(result) for result in verdict.replays],
     }
+    if verdict.part is not None:
+        data["shard"] = shard_data(verdict.part, verdict.coverage.document, numbered)
     return (
         data
         if show_secrets

@@ -37,7 +37,7 @@ def probe(maker: Maker) -> None:
     client.known.forget()
     chosen = sorted(_chosen(maker), key=lambda each: each.rank)
     ending = time.monotonic() + MOST_SECONDS
-    for each in chosen[:MOST]:
+    for each in chosen[: client.exchanger.ledger.share.shard.part(MOST)]:
         if time.monotonic() > ending:
             return
         each.send()
@@ -46,7 +46,8 @@ def probe(maker: Maker) -> None:
 def _chosen(maker: Maker) -> Iterator[Probe]:
     """The probes of all operations, of each the most telling ones."""
     for operation in maker.client.document.operations.values():
-        if changes_state(operation):
+        owned = maker.client.exchanger.ledger.share.owns(operation.name)
+        if changes_state(operation) or not owned:
             continue
         trial = Trial(maker, operation)
         found = sorted(_of(trial), key=lambda each: each.rank)

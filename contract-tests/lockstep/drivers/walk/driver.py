@@ -6,8 +6,8 @@ what changed a moment ago, to what belongs to somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from lockstep.auth.actors import ActorBook
 from lockstep.auth.discovery import find_log_in
 from lockstep.drivers.walk.bodies import Style, confused, single_changes
 from lockstep.drivers.walk.client import Client, Progress
+from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
@@ -23,6 +24,7 @@ from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.openapi.sharding import Share
 from lockstep.results.trace import Exchange
 
 __all__ = ["Maker", "Progress", "walk"]
@@ -50,16 +52,23 @@ def _inner_first(operation: Operation) -> tuple[bool, int]:
 class _Walk:
     maker: Maker
     reader: Reader
+    around: Surroundings = field(init=False)
+
+    def __post_init__(self) -> None:
+        owned = self._share.owned
+        self.around = Surroundings(self._document, owned, self.client.entrances)
 
     def run(self) -> None:
         self.client.actor(self._mine)
         self.client.actor(self._other)
         operations = self._document.operations.values()
         self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
-        for operation in self._with("POST"):
-            self._make(operation)
-        for operation in self._with("PUT"):
-            self._put(operation)
+        for operation in self._with("POST", also=self.around.needed):
+            with self.client.setting_up(operation):
+                self._make(operation)
+        for operation in self._with("PUT", also=self.around.needed):
+            with self.client.setting_up(operation):
+                self._put(operation)
         for operation in self._with("POST", "PUT", "PATCH"):
             self._confuse(operation)
         self._read_all()
@@ -88,10 +97,17 @@ class _Walk:
     def _other(self) -> str:
         return self.client.other
 
-    def _with(self, *methods: str, changing: bool = False) -> list[Operation]:
+    @property
+    def _share(self) -> Share:
+        return self.client.exchanger.ledger.share
+
+    def _with(
+        self, *methods: str, changing: bool = False, also: Collection[str] = ()
+    ) -> list[Operation]:
         """The operations of some methods, outer paths first, those that make users left out.
 
-        A safe one that seems to change something is only among the `changing` ones.
+        A safe one that seems to change something is only among the `changing` ones. Of a shard
+        they are its own, and those named in `also`.
         """
         ways = find_log_in(self._document)
         apart = {way.operation.name for way in ways if way is not None}
@@ -99,6 +115,7 @@ class _Walk:
             operation
             for operation in self._document.operations.values()
             if operation.method in methods
+            and (self._share.owns(operation.name) or operation.name in also)
             and operation.name not in apart
             and changes_state(operation) is changing
         ]
@@ -107,6 +124,9 @@ class _Walk:
     def _make(self, operation: Operation) -> None:
         """Make something in each way; what is no collection is done again to the same thing."""
         self._post(operation, self._mine)
+        if operation.name in self.around.around:
+            self._post(operation, self._other)
+            return
         media = self.client.media(operation)
         styles = (Style.FULL, Style.ODD, Style.BLANK, Style.PLAIN) if media else (Style.PLAIN,) * 2
         for style in styles:
@@ -158,7 +178,7 @@ class _Walk:
                     return
 
     def _read_all(self) -> None:
-        for operation in self._with("GET", "HEAD", "OPTIONS"):
+        for operation in self._with("GET", "HEAD", "OPTIONS", also=self.around.witnesses):
             self.reader.read(operation)
 
     def _change(self, operation: Operation) -> None:
