@@ -178,7 +178,7 @@ class Run(Session):
             before = self.ledger.exchanges
 
             def told(phase: str, label: str) -> None:
-                self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
+                self.reporter.progress(f"{phase}: {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
                 given = given_by(self._walked) if self._walked is not None else None

@@ -215,7 +215,8 @@ class Session:
         findings = self.ledger.findings
         nonces = tuple(self._nonces)
         identities = {**self._identities, **exchanger.identities}
-        confirmer = Confirmer(exchanger, self._budget, nonces, identities)
+        told = self.reporter.progress
+        confirmer = Confirmer(exchanger, self._budget, nonces, identities, told)
         groups = []
         for one in cluster(findings.all(), findings.tried):
             chosen = merged(one)

@@ -145,7 +145,8 @@ class _Worker:
         schema.hooks.register_hook_with_name(failures.filter_failure, "filter_failure")
         if self._actors is not None:
             schema.auth(refresh_interval=None)(marker(self._actors.credential))
-        return drain(LockstepEngine(schema, settings.stateful_rounds), progress)
+        every = len(paths) if paths is not None else len(self._exchanger.ledger.document.operations)
+        return drain(LockstepEngine(schema, settings.stateful_rounds), progress, every)
 
     def _parts(self, settings: FuzzSettings) -> Iterator[tuple[FuzzSettings, _Paths | None]]:
         """What this worker does: which phases, on which operations (`None` for all).

@@ -37,9 +37,11 @@ def probe(maker: Maker) -> None:
     client.known.forget()
     chosen = sorted(_chosen(maker), key=lambda each: each.rank)
     ending = time.monotonic() + MOST_SECONDS
-    for each in chosen[: client.exchanger.ledger.share.shard.part(MOST)]:
+    chosen = chosen[: client.exchanger.ledger.share.shard.part(MOST)]
+    for number, each in enumerate(chosen, 1):
         if time.monotonic() > ending:
             return
+        client.doing = f"{number:,} of {len(chosen):,}, {each.reason}"
         each.send()
 
 

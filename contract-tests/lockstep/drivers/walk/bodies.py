@@ -35,18 +35,18 @@ def body(
     document: Document, schema: Any, style: Style, name: str = "", room: Room | None = None
 ) -> Any:
     """A valid value for a schema; in what must differ by user there are placeholders."""
-    schema = flat(document, schema)
+    told, schema = schema, flat(document, schema)
     room = room or Room()
     if style is Style.PLAIN:
         return body_template(document, schema, name)
     if isinstance(schema.get("properties"), Mapping):
         required = schema.get("required", ())
-        with room.below() as fits:
+        with room.below(told) as fits:
             return {
                 key: body(document, member, style, key, room)
                 for key, member in (schema["properties"].items() if fits else ())
                 if not flat(document, member).get("readOnly")
-                and (key in required or (style is not Style.BLANK and room.takes_optional()))
+                and (key in required or (style is not Style.BLANK and room.takes_optional(member)))
             }
     if style is Style.ODD and may_be_null(schema):
         return None
@@ -132,7 +132,7 @@ def _leaf(
         case "array" if full:
             count = min(schema.get("maxItems", 2), 2)
             items = schema.get("items", {})
-            with room.below() as fits:
+            with room.below(None) as fits:
                 return [
                     body(document, items, style, room=room) for _ in range(count if fits else 0)
                 ]

@@ -38,6 +38,8 @@ class Client:
     progress: Progress
     known: Knowledge = field(init=False)
     sent: int = 0
+    # What is under way, and how much of it is done: for people.
+    doing: str = ""
     _labels: dict[str, str] = field(default_factory=dict)
     _declared: dict[str, list[Declared]] = field(default_factory=dict)
     _media: dict[str, list[Media]] = field(default_factory=dict)
@@ -167,10 +169,15 @@ class Client:
     ) -> Exchange:
         """Send a request, signed where the operation takes that, and learn from the answers."""
         exchange = self.send_as(self.signed(operation, request, actor), actor)
-        self.progress(operation.name, self.sent, None)
+        self.tell(operation)
         if not exchange.parted:
             self.known.learn(operation, exchange, actor, values)
         return exchange
+
+    def tell(self, operation: Operation) -> None:
+        """Say what is under way."""
+        told = f"{self.doing}: {operation.name}" if self.doing else operation.name
+        self.progress(told, self.sent, None)
 
     def send_as(self, request: Request, actor: str) -> Exchange:
         """Send a request as it is; `actor` is whose things it may concern."""

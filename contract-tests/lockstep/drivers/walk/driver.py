@@ -63,23 +63,29 @@ class _Walk:
         self.client.actor(self._other)
         operations = self._document.operations.values()
         self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
-        for operation in self._with("POST", also=self.around.needed):
+        for operation in self._each("making", self._with("POST", also=self.around.needed)):
             with self.client.setting_up(operation):
                 self._make(operation)
-        for operation in self._with("PUT", also=self.around.needed):
+        for operation in self._each("naming", self._with("PUT", also=self.around.needed)):
             with self.client.setting_up(operation):
                 self._put(operation)
-        for operation in self._with("POST", "PUT", "PATCH"):
+        for operation in self._each("confusing", self._with("POST", "PUT", "PATCH")):
             self._confuse(operation)
         self._read_all()
-        for operation in self._with("PUT", "PATCH"):
+        for operation in self._each("changing", self._with("PUT", "PATCH")):
             self._change(operation)
         self._read_all()
-        for operation in sorted(self._with("DELETE"), key=_inner_first):
+        for operation in self._each("deleting", sorted(self._with("DELETE"), key=_inner_first)):
             self._delete(operation)
         self._read_all()
-        for operation in self._with("GET", "HEAD", changing=True):
+        for operation in self._each("reading", self._with("GET", "HEAD", changing=True)):
             self.reader.read(operation)
+
+    def _each(self, doing: str, operations: list[Operation]) -> Iterator[Operation]:
+        """Operations one after the other, with what is done to them told."""
+        for number, operation in enumerate(operations, 1):
+            self.client.doing = f"{doing} {number:,} of {len(operations):,}"
+            yield operation
 
     @property
     def client(self) -> Client:
@@ -178,7 +184,8 @@ class _Walk:
                     return
 
     def _read_all(self) -> None:
-        for operation in self._with("GET", "HEAD", "OPTIONS", also=self.around.witnesses):
+        safe = self._with("GET", "HEAD", "OPTIONS", also=self.around.witnesses)
+        for operation in self._each("reading", safe):
             self.reader.read(operation)
 
     def _change(self, operation: Operation) -> None:

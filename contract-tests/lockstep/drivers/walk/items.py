@@ -47,8 +47,12 @@ class Item:
         """All words for what it is."""
         return self.also | {self.family}
 
-    def candidates(self, parameter: str) -> Iterator[tuple[str, str]]:
+    def candidates(self, parameter: str) -> tuple[tuple[str, str], ...]:
         """The members that may name the item in a path, with their values, the likeliest first."""
+        return _candidates(self, parameter)
+
+    def read_candidates(self, parameter: str) -> Iterator[tuple[str, str]]:
+        """The same, read anew."""
         about, attribute = split(parameter)
         behind = unquote(self.location.rstrip("/").rpartition("/")[2])
         own = ("id", f"{about or self.family}_id", *_IDS)
@@ -86,6 +90,11 @@ class Item:
             found = self.shown.get(_called(self).get(words(name), name))
         is_value = isinstance(found, str | int) and not isinstance(found, bool)
         return str(found) if is_value and len(str(found)) <= _LONGEST else None
+
+
+@lru_cache(maxsize=20_000)
+def _candidates(item: Item, parameter: str) -> tuple[tuple[str, str], ...]:
+    return tuple(item.read_candidates(parameter))
 
 
 @lru_cache(maxsize=4_000)

@@ -39,10 +39,13 @@ class Knowledge:
     extras: dict[str, dict[str, str]] = field(default_factory=dict)
     bodiless: set[str] = field(default_factory=set)
     gone: set[Item] = field(default_factory=set)
-    _deleted: set[tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=set)
+    # The values of what was deleted, by the documented path that named it.
+    _deleted: dict[str, set[frozenset[tuple[str, str]]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
     _renamed: dict[Item, Item] = field(default_factory=dict)
     _works: dict[tuple[str, str], str] = field(default_factory=dict)
-    # What `_ordered` gives, until there is something new.
+    # What `_ordered` gives for a path, and `_sorted` without one, until there is something new.
     _ordering: dict[tuple[str, str, bool], list[Item]] = field(default_factory=dict)
     # How well each item fits a parameter, by what that may name.
     _fit: dict[tuple[frozenset[str], str], dict[Item, int | None]] = field(default_factory=dict)
@@ -79,11 +82,12 @@ class Knowledge:
 
     def is_gone(self, path: str, values: Mapping[str, str]) -> bool:
         """Whether what a path names, or what that is in, was deleted."""
-        return any(
-            (path == deleted or path.startswith(f"{deleted}/"))
-            and all(values.get(name) == value for name, value in named)
-            for deleted, named in self._deleted
-        )
+        parts = path.split("/")
+        for at, part in enumerate(parts, 1):
+            deleted = self._deleted.get("/".join(parts[:at])) if part.endswith("}") else None
+            if deleted and _key("/".join(parts[:at]), values) in deleted:
+                return True
+        return False
 
     def newest(self, family: str, actor: str) -> Item | None:
         """The newest thing of a family that an actor has, or that anybody is."""
@@ -142,7 +146,7 @@ class Knowledge:
         around = {name: values[name] for name in outer}
         family = min(families_for(operation.path, last), default=last)
         also = frozenset(families_for(operation.path, last))
-        self._deleted.discard((operation.path, frozenset(values.items())))
+        self._deleted[operation.path].discard(_key(operation.path, values))
         for item in self.items:
             if item.actor == actor and item.shown == {last: values[last]} and item.outer == around:
                 self.gone.discard(item)
@@ -186,14 +190,14 @@ class Knowledge:
             return
         if not path.endswith("}"):
             return
-        member, value = next(item.candidates(names[-1]), ("", None))
+        member, value = next(iter(item.candidates(names[-1])), ("", None))
         named = member in (names[-1], split(names[-1])[1])
         if named and value != values[names[-1]]:
             outer = {name: values[name] for name in names[:-1]}
             renamed = replace(item, outer=outer)
             for old, known in list(self.bind(path, actor)):
                 if known == values:
-                    self._deleted.add((path, frozenset(values.items())))
+                    self._deleted[path].add(_key(path, values))
                     self.gone.add(old)
                     self._renamed[old] = renamed
             self._add(renamed)
@@ -217,6 +221,12 @@ class Knowledge:
         self._add(item)
 
     def _sorted(self, actor: str, *, live: bool) -> list[Item]:
+        asked = "", actor, live
+        if asked not in self._ordering:
+            self._ordering[asked] = self._sort(actor, live=live)
+        return self._ordering[asked]
+
+    def _sort(self, actor: str, *, live: bool) -> list[Item]:
         mine = [item for item in reversed(self.items) if item.actor == actor or item.user]
         ranked = sorted(mine, key=lambda item: (item in self.gone, not item.made))
         return [item for item in ranked if item not in self.gone] if live else ranked
@@ -289,14 +299,22 @@ class Knowledge:
     ) -> Iterator[tuple[str, str]]:
         """The member that the last parameter of a path was taken from."""
         for name in parameters_of(path)[-1:]:
+            families = self._families(path, name)
+            self._ordered(path, name, actor, live=True)
+            fit = self._fit[families_for(path, name), name]
             for item in self._sorted(actor, live=True):
-                if self._families(path, name) & self._words(item):
+                if fit.get(item) is not None and families & self._words(item):
                     for member, value in item.candidates(name):
                         if value == values.get(name):
                             yield name, member
 
     def _bury(self, path: str, values: Mapping[str, str], actor: str) -> None:
         if path.endswith("}"):
-            self._deleted.add((path, frozenset(values.items())))
+            self._deleted[path].add(_key(path, values))
             self.gone |= {item for item, known in self.bind(path, actor) if known == values}
             self._ordering.clear()
+
+
+def _key(path: str, values: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """The values of the parameters of a path."""
+    return frozenset((name, values.get(name, "")) for name in parameters_of(path))
