@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
@@ -101,33 +101,53 @@ def flat(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})
 # Inside of each other: a schema may be a part of itself.
 _MOST_BRANCHES = 20
+# So many objects that are required may stand beyond what is taken of others.
+_MOST_REQUIRED = 400
 
 
 @dataclass(slots=True)
 class Room:
     """How large a value may still become: schemas lead back to themselves, and fan out.
 
-    Beyond `optional` levels, or when the members that are `left` have been written, a value has
-    only what is required, and nothing below the deepest level.
+    Beyond `optional` levels, or when so many members have been written as may be `left`, a value
+    has only what is required, and nothing below the deepest level. What is not required stands but
+    once inside of its own kind.
     """
 
     optional: int = 4
     deepest: int = 12
     left: int = 400
+    _open: list[str] = field(default_factory=list)
 
-    def takes_optional(self) -> bool:
+    def takes_optional(self, schema: Any) -> bool:
         """Whether a member may be written that is not required; it is then counted."""
         self.left -= 1
-        return self.optional > 0 and self.left > 0
+        again = any(self._open.count(name) > 1 for name in _references(schema))
+        return self.optional > 0 and self.left > 0 and not again
 
     @contextmanager
-    def below(self) -> Iterator[bool]:
+    def below(self, schema: Any) -> Iterator[bool]:
         """One level deeper, for as long as the block lasts; false where there is none."""
-        self.optional, self.deepest = self.optional - 1, self.deepest - 1
+        names = _references(schema)
+        self._open += names
+        self.optional, self.deepest, self.left = self.optional - 1, self.deepest - 1, self.left - 1
         try:
-            yield self.deepest > 0
+            yield self.deepest > 0 and self.left > -_MOST_REQUIRED
         finally:
             self.optional, self.deepest = self.optional + 1, self.deepest + 1
+            del self._open[len(self._open) - len(names) :]
+
+
+def _references(schema: Any) -> list[str]:
+    """What a schema, or that of its elements, refers to."""
+    found: list[str] = []
+    waiting = [schema]
+    for node in waiting:
+        if isinstance(node, Mapping):
+            if isinstance(node.get("$ref"), str):
+                found.append(node["$ref"])
+            waiting += [node.get("items"), *(p for word in _BRANCHES for p in node.get(word, ()))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +185,7 @@ def body_template(
 
     See `Filling` for the members that it has; those that are read-only are left out.
     """
-    schema = flat(document, schema)
+    told, schema = schema, flat(document, schema)
     properties = schema.get("properties")
     room = room or Room()
     if not isinstance(properties, Mapping):
@@ -173,23 +193,24 @@ def body_template(
             document, schema, filling, room
         )
     required = schema.get("required")
-    with room.below() as fits:
+    with room.below(told) as fits:
         return {
             key: body_template(document, member, key, filling, room)
             for key, member in (properties.items() if fits else ())
-            if _is_wanted(key, flat(document, member), required, filling, room)
+            if _is_wanted(document, key, member, required, filling, room)
         }
 
 
 def _is_wanted(
-    name: str, schema: Mapping[str, Any], required: Any, filling: Filling, room: Room
+    document: Document, name: str, told: Any, required: Any, filling: Filling, room: Room
 ) -> bool:
+    schema = flat(document, told)
     if schema.get("readOnly"):
         return False
     if required and name in required:
         return True
     named = filling.members == "usual" and (is_password(name) or is_email(name, schema))
-    return (not required or filling.members == "all" or named) and room.takes_optional()
+    return (not required or filling.members == "all" or named) and room.takes_optional(told)
 
 
 def _identity(
@@ -240,7 +261,7 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling, ro
         case "array":
             count = schema.get("minItems", 0)
             items = schema.get("items", {})
-            with room.below() as fits:
+            with room.below(None) as fits:
                 return [
                     body_template(document, items, filling=filling, room=room)
                     for _ in range(count if fits else 0)
