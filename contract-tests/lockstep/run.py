@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ from lockstep.drivers.traps.raw import finding_of, run_traps
 from lockstep.drivers.walk.driver import Maker, walk
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.rw_lock import ReadWriteLock
+from lockstep.openapi.sharding import Share
 from lockstep.recordings import Recording
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError, Session
@@ -139,7 +141,9 @@ class Run(Session):
         `alternating`: the targets share one state, and each request goes to the next one.
         `controls` says what the stories' `control` steps do.
         """
-        chosen = [story for story in stories if mode in story.modes]
+        chosen = self.shard.deal(
+            [story for story in stories if mode in story.modes], lambda story: len(story.steps)
+        )
         with self.stage(title or f"stories, {mode}", targets, mode) as stage:
             groups = [[target] for target in targets] if mode == "alone" else [list(targets)]
             total = len(chosen) * len(groups)
@@ -191,7 +195,7 @@ class Run(Session):
             before = self.ledger.exchanges
 
             def told(phase: str, label: str) -> None:
-                self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
+                self.reporter.progress(f"{phase}: {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
                 given = given_by(self._walked) if self._walked is not None else None
@@ -222,6 +226,8 @@ class Run(Session):
         if recording.unsent:
             requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
             self.untested.append(f"{requests} whose recorded bodies are missing")
+        # What is divided are the entries, whatever their operations.
+        self.ledger.share = Share(self.shard, frozenset(self.document.operations))
         title = f"replay of {recording.title}"
         result = ReplayResult(recording.title)
         self.replays.append(result)
@@ -252,6 +258,7 @@ class Run(Session):
         self, traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]
     ) -> Stage:
         """Send the requests of a catalogue as bytes; `tokens` has one for each target, by name."""
+        traps = self.shard.deal(traps)
         with self.stage("parity traps", targets) as stage:
             for number, result in enumerate(run_traps(traps, targets, tokens), 1):
                 self._traps.append(result)
@@ -282,7 +289,12 @@ class Run(Session):
             except RunError as error:
                 self.could_not_run(f"{title}: {error}")
                 return stage
-            traps = in_order(load_catalogue(), posts=bool(run.places.posts))
+            every = in_order(load_catalogue(), posts=bool(run.places.posts))
+            areas = list(dict.fromkeys(trap.area for trap in every))
+            sizes = Counter(trap.area for trap in every)
+            # What has one cause stays together.
+            mine = self.shard.deal(areas, lambda area: sizes[area])
+            traps = [trap for trap in every if trap.area in mine]
             results = []
             for number, result in enumerate(run.spring(traps, MOST_TRAP_SECONDS), 1):
                 results.append(result)
@@ -302,6 +314,7 @@ class Run(Session):
         self, traps: Sequence[GeneralTrap], targets: Sequence[Target], timeout: float
     ) -> Stage:
         """Send the general traps of a choice, all of them; each difference is a finding."""
+        traps = self.shard.deal(traps)
         with self.stage("traps", targets) as stage:
             posts = any(trap.place == "post" for trap in traps)
             run = self.raw_run(targets, posts=posts, timeout=timeout)
@@ -340,15 +353,26 @@ class Run(Session):
     def inferred_races(self) -> list[Race]:
         """The races that the document gives cause for; the first user runs them."""
         actors = self.settings.actors
-        return infer_races(self.document, actors[0].name if actors else None)
+        return [
+            race
+            for race in infer_races(self.document, actors[0].name if actors else None)
+            if self.ledger.share.owns(race.together[0]["operation"])
+        ]
 
     def race(
         self,
         races: Sequence[Race],
         targets: Sequence[Target],
         title: str = "races",
+        *,
+        given: bool = True,
     ) -> Stage:
-        """Run races on each target apart; one that cannot be set up is not judged."""
+        """Run races on each target apart; one that cannot be set up is not judged.
+
+        Those that are `given` are dealt out to shards one by one, the others go with operations.
+        """
+        if given:
+            races = self.shard.deal(races, lambda race: race.rounds)
         with self.stage(title, targets, "alone") as stage:
             done = itertools.count(1)
             total = sum(race.rounds for race in races) * len(targets)

@@ -23,6 +23,8 @@ def self_check(exchanger: Exchanger, actors: ActorBook | None) -> list[str]:
     ledger = exchanger.ledger
     found: list[str] = []
     for operation in _askable(ledger.document.operations.values()):
+        if not ledger.share.owns(operation.name):
+            continue
         request = Request(operation.method, operation.path, operation=operation.name)
         if actors is not None and operation.requires_auth:
             actor = actors.choose(operation.name)

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from lockstep.auth.actors import ActorBook, ActorError
@@ -25,6 +26,7 @@ from lockstep.matching import Clock
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
+from lockstep.openapi.sharding import WHOLE
 from lockstep.results.coverage import Coverage
 from lockstep.results.faults import told
 from lockstep.results.findings import Findings
@@ -34,15 +36,19 @@ from lockstep.settings import Settings
 from lockstep.transport.credentials import Identity
 from lockstep.transport.targets import Target
 from lockstep.verdict import (
-    ALIKE,
     BROKEN,
     COULD_NOT_RUN,
-    DIVERGED,
     KEPT,
+    Part,
+    Reached,
     Stage,
     Verdict,
+    changing,
+    exit_code_of,
     is_nothing_tested,
     is_parity,
+    parity_of,
+    reached,
     untested,
 )
 
@@ -81,6 +87,7 @@ class Session:
         """Load the document and the known differences; `RunError` when one cannot be read."""
         self.settings = settings
         self.reporter = reporter or _Silent()
+        self.shard = settings.shard or WHOLE
         self._started = time.monotonic()
         self._stages: list[Stage] = []
         self._problems: list[str] = []
@@ -112,13 +119,15 @@ class Session:
             raise RunError(str(error)) from error
         if not self.document.operations:
             raise RunError(f"{settings.document}: no operations: its `paths` are missing or empty")
+        coverage = Coverage(self.document)
         self.ledger = RunLog(
             document=self.document,
             conformance=Conformance(self.document),
-            coverage=Coverage(self.document),
+            coverage=coverage,
             findings=Findings(known),
             clock=Clock(settings.tolerance),
             rules=Rules(settings.rules),
+            share=coverage.share(self.shard),
         )
 
     def could_not_run(self, reason: str) -> None:
@@ -172,21 +181,27 @@ class Session:
         problems = [*self._problems, *findings.problems(), *self.ledger.rules.unused()]
         names = dict.fromkeys(name for stage in self._stages for name in stage.targets)
         explainer = Explainer(self.document, self.ledger.conformance)
+        observed = [(replace(one), one) for one in findings.all()]
         every = explainer.explain(findings.all(), names, findings.tried, self.ledger.faults)
         found = [one for one in every if one.reproduced is not False]
         noise = self.ledger.noise.all()
         differ = any(map(is_parity, found)) or bool(missing or problems)
         broken = any(not is_parity(one) for one in found)
-        parity = self._parity(differ=differ)
+        operations = reached(coverage)
+        shard = self.shard
+        parity = parity_of(
+            failed=self._failed, differ=differ, nothing=self._is_untested(operations)
+        )
         return Verdict(
-            exit_code=self._exit_code(parity, broken=broken),
+            exit_code=exit_code_of(parity, self.settings.fail_on, broken=broken),
             parity=parity,
             conformance=BROKEN if broken else KEPT,
             fail_on=self.settings.fail_on,
             untested=[
+                *([f"only shard {shard} was played"] if not shard.is_whole else ()),
                 *self.untested,
                 *self._uncompared(),
-                *(() if self._is_raw() else untested(coverage, noise)),
+                *(() if self._is_raw() else untested(operations, changing(noise))),
             ],
             findings=found,
             seen_once=[one for one in every if one.reproduced is False],
@@ -215,15 +230,9 @@ class Session:
                 *self.ledger.faults.sentences(),
                 *self.ledger.noise.not_judged(),
             ],
-            not_tested=[*self.not_tested, *coverage.not_tested()],
+            not_tested=[*self.not_tested, *coverage.not_tested(self.ledger.share)],
+            part=Part(self.ledger.share, observed, findings.tried) if self.settings.shard else None,
         )
-
-    def _parity(self, *, differ: bool) -> str:
-        if self._failed:
-            return "could not run"
-        if differ:
-            return "not alike"
-        return "not tested" if self._is_untested() else "alike"
 
     def _uncompared(self) -> Iterator[str]:
         """A clause for the verdict's own line."""
@@ -232,27 +241,17 @@ class Session:
             every = lost + self.ledger.compared
             yield f"{lost:,} of {every:,} exchanges, which could not be compared"
 
-    def _is_untested(self) -> bool:
+    def _is_untested(self, operations: Sequence[Reached]) -> bool:
         if self._is_raw():
             return not self.ledger.exchanges
         if self.ledger.uncompared and not self.ledger.compared:
             return True
-        return is_nothing_tested(self.ledger.coverage)
+        return is_nothing_tested(operations)
 
     def _is_raw(self) -> bool:
         """Whether only raw requests were sent, which are no operations of the document."""
         sent = any(record.requests for record in self.ledger.coverage.operations.values())
         return bool(self._traps) and not sent
-
-    def _exit_code(self, parity: str, *, broken: bool) -> int:
-        if parity in ("could not run", "not tested"):
-            return COULD_NOT_RUN
-        asked = {
-            "parity": parity == "not alike",
-            "conformance": broken,
-            "any": broken or parity == "not alike",
-        }
-        return DIVERGED if asked[self.settings.fail_on] else ALIKE
 
     def actors(self, exchanger: Exchanger, number: int = 0) -> ActorBook:
         """New actors for one stage; `number` tells those of several workers apart."""
@@ -269,7 +268,7 @@ class Session:
         findings = self.ledger.findings
         nonces = tuple(self._nonces)
         identities = {**self._identities, **exchanger.identities}
-        confirmer = Confirmer(exchanger, self._budget, nonces, identities)
+        confirmer = Confirmer(exchanger, self._budget, nonces, identities, self.reporter.progress)
         with self.ledger.faults.about("what was found cannot be shown again"):
             groups = []
             for one in cluster(findings.all(), findings.tried):

@@ -10,6 +10,7 @@ from lockstep.auth.actors import ActorSpec
 from lockstep.confirm import ShrinkSettings
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.matching.rules import Rule
+from lockstep.openapi.sharding import Shard
 
 PROFILES: Mapping[str, FuzzSettings] = {
     "quick": FuzzSettings(max_examples=5, stateful_rounds=1, stateful_steps=6),
@@ -28,7 +29,7 @@ class Settings:
     `nonce` makes the names of actors new; by default it is random, so that a run can follow another
     on the same databases. With one of the caller's a run on fresh databases repeats to the letter.
     `fail_on` is what makes the exit code 1: `parity`, `conformance` or `any`. `secrets` are texts
-    that no report may show.
+    that no report may show. Of several runs that play one together a `shard` is the part of one.
     """
 
     document: Path | str
@@ -44,3 +45,4 @@ class Settings:
     rules: tuple[Rule, ...] = ()
     secrets: frozenset[str] = frozenset()
     fail_on: str = "parity"
+    shard: Shard | None = None

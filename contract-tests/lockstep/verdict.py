@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.drivers.races.driver import RaceResult
@@ -12,9 +12,11 @@ from lockstep.drivers.traps.raw import TrapResult
 from lockstep.explain.attribution import ALL_ALIKE
 from lockstep.matching.noise import Noise
 from lockstep.matching.rules import Rule
+from lockstep.openapi.sharding import Share
 from lockstep.results.coverage import Coverage, Missing
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding
 from lockstep.results.known_differences import KnownDifference
+from lockstep.results.tried import Tried
 
 ALIKE, DIVERGED, COULD_NOT_RUN = 0, 1, 2
 PARITY_WORDS = ("alike", "not alike", "not tested", "could not run")
@@ -39,6 +41,20 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What is needed to make one verdict of several shards.
+
+    `observed` are the findings as they were before those of one cause were put together, each with
+    the finding that it became a part of, if that stands for it; `tried` says how often a condition
+    made no difference.
+    """
+
+    share: Share
+    observed: Sequence[tuple[Finding, Finding]]
+    tried: Tried
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How a run ended: three statements, on parity, on conformance, and on what was not tested.
 
@@ -51,7 +67,7 @@ class Verdict:
     what differs only because states had parted, by cause. `not_judged` and `not_tested` say in
     words what could not be held against each other, and what was never sent or seen, `notes` what
     was found out about the targets, such as how users log in. `secrets` are texts that no report
-    may show.
+    may show. `part` is there where a shard was played.
     """
 
     exit_code: int
@@ -80,6 +96,7 @@ class Verdict:
     not_judged: list[str] = field(default_factory=list)
     not_tested: list[str] = field(default_factory=list)
     secrets: frozenset[str] = frozenset()
+    part: Part | None = None
 
     @property
     def exchanges(self) -> int:
@@ -99,45 +116,96 @@ def is_parity(finding: Finding) -> bool:
     return finding.category == PARITY or finding.verdict != ALL_ALIKE
 
 
-def untested(coverage: Coverage, noise: Sequence[Noise]) -> Iterator[str]:
-    """What keeps a verdict from being about everything, in clauses."""
-    sent = {name for name, record in coverage.operations.items() if record.requests}
-    operations = [op for name, op in coverage.document.operations.items() if name in sent]
-    refused = [op for op in operations if not has_succeeded(coverage, op.name)]
-    guarded = [op for op in operations if op.requires_auth]
-    if not sent:
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a run has seen of an operation: how often each target gave each status.
+
+    `documented` are the statuses that are documented one by one, `None` where the operation is not
+    documented itself; one that is `guarded` asks for a log-in.
+    """
+
+    name: str
+    guarded: bool
+    documented: Sequence[int] | None
+    exchanges: int
+    seen: Mapping[str, Mapping[int, int]]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every target answered with less than 400, or so its document says."""
+        documented = any(status < 400 for status in self.documented or ())
+        answered = any(status < 400 for counts in self.seen.values() for status in counts)
+        if not documented and not answered:
+            # The document knows of no success.
+            return bool(self.seen) and bool(self.documented)
+        return bool(self.seen) and all(
+            any(status < 400 for status in counts) for counts in self.seen.values()
+        )
+
+
+def reached(coverage: Coverage) -> list[Reached]:
+    """What a run has seen of every operation, those that are documented first."""
+    operations = coverage.document.operations
+    found = []
+    for name in dict.fromkeys([*operations, *coverage.operations]):
+        operation, record = operations.get(name), coverage.operations[name]
+        guarded = operation is not None and operation.requires_auth
+        documented = operation.statuses if operation is not None else None
+        found.append(Reached(name, guarded, documented, record.requests, record.statuses))
+    return found
+
+
+def untested(every: Iterable[Reached], changing: int = 0) -> Iterator[str]:
+    """What keeps a verdict from being about everything, in clauses.
+
+    `changing` is the number of members that a target answers differently each time.
+    """
+    every_sent = [one for one in every if one.exchanges]
+    sent = [one for one in every_sent if one.documented is not None]
+    refused = [one for one in sent if not one.succeeded]
+    guarded = [one for one in sent if one.guarded]
+    if not every_sent:
         yield "nothing was sent"
-    elif guarded and all(op in refused for op in guarded):
+    elif guarded and all(one in refused for one in guarded):
         yield "nothing behind the log-in: no operation that asks for it ever succeeded everywhere"
-    elif operations and len(refused) == len(operations):
+    elif sent and len(refused) == len(sent):
         yield "no operation ever succeeded everywhere"
     elif refused:
-        names = [op.name for op in refused]
+        names = [one.name for one in refused]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         yield f"{', '.join(names[:_NAMED])}{more} never succeeded everywhere"
-    places = {(one.operation, one.where) for one in noise}
-    if places:
-        yield f"{len(places)} members that change with each answer"
+    if changing:
+        yield f"{changing} members that change with each answer"
 
 
-def is_nothing_tested(coverage: Coverage) -> bool:
+def changing(noise: Iterable[Noise]) -> int:
+    """How many members a target answers differently each time."""
+    return len({(one.operation, one.where) for one in noise})
+
+
+def is_nothing_tested(every: Iterable[Reached]) -> bool:
     """Whether nothing succeeded on every target, or nothing of what asks for a log-in."""
-    sent = {name for name, record in coverage.operations.items() if record.requests}
-    operations = [op for name, op in coverage.document.operations.items() if name in sent]
-    guarded = [op for op in operations if op.requires_auth]
-    if not sent:
+    every_sent = [one for one in every if one.exchanges]
+    sent = [one for one in every_sent if one.documented is not None]
+    guarded = [one for one in sent if one.guarded]
+    if not every_sent or (sent and not any(one.succeeded for one in sent)):
         return True
-    succeeded = {op.name for op in operations if has_succeeded(coverage, op.name)}
-    if operations and not succeeded:
-        return True
-    return bool(guarded) and not any(op.name in succeeded for op in guarded)
+    return bool(guarded) and not any(one.succeeded for one in guarded)
 
 
-def has_succeeded(coverage: Coverage, name: str) -> bool:
-    """Whether every target answered an operation with less than 400, or so its document says."""
-    seen = coverage.operations[name].statuses
-    documented = [status for status in coverage.document.operations[name].statuses if status < 400]
-    if not documented and not any(status < 400 for counts in seen.values() for status in counts):
-        # The document knows of no success.
-        return bool(seen) and bool(coverage.document.operations[name].statuses)
-    return bool(seen) and all(any(status < 400 for status in counts) for counts in seen.values())
+def parity_of(*, failed: bool, differ: bool, nothing: bool) -> str:
+    """The word of `PARITY_WORDS` for a run."""
+    if failed:
+        return "could not run"
+    if differ:
+        return "not alike"
+    return "not tested" if nothing else "alike"
+
+
+def exit_code_of(parity: str, fail_on: str, *, broken: bool) -> int:
+    """The exit code for a word of `PARITY_WORDS`, and whether rules of the document are broken."""
+    if parity in ("could not run", "not tested"):
+        return COULD_NOT_RUN
+    differ = parity == "not alike"
+    asked = {"parity": differ, "conformance": broken, "any": broken or differ}
+    return DIVERGED if asked[fail_on] else ALIKE

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
@@ -81,15 +83,15 @@ def members(
             yield from members(document, inner, depth - 1)
 
 
-def flat(document: Document, schema: Any) -> dict[str, Any]:
+def flat(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
     """A schema with its reference followed, its `allOf` merged, one of other branches taken."""
     schema = document.resolve(schema)
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, Mapping) or depth > _MOST_BRANCHES:
         return {}
     merged = {key: value for key, value in schema.items() if key not in _BRANCHES}
     parts = [*schema.get("allOf", ()), *schema.get("anyOf", ())[:1], *schema.get("oneOf", ())[:1]]
     for part in parts:
-        other = flat(document, part)
+        other = flat(document, part, depth + 1)
         properties = {**other.get("properties", {}), **merged.get("properties", {})}
         required = [*merged.get("required", ()), *other.get("required", ())]
         merged = {**other, **merged}
@@ -99,6 +101,55 @@ def flat(document: Document, schema: Any) -> dict[str, Any]:
 
 
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})
+# Inside of each other: a schema may be a part of itself.
+_MOST_BRANCHES = 20
+# So many objects that are required may stand beyond what is taken of others.
+_MOST_REQUIRED = 400
+
+
+@dataclass(slots=True)
+class Room:
+    """How large a value may still become: schemas lead back to themselves, and fan out.
+
+    Beyond `optional` levels, or when so many members have been written as may be `left`, a value
+    has only what is required, and nothing below the deepest level. What is not required stands but
+    once inside of its own kind.
+    """
+
+    optional: int = 4
+    deepest: int = 12
+    left: int = 400
+    _open: list[str] = field(default_factory=list)
+
+    def takes_optional(self, schema: Any) -> bool:
+        """Whether a member may be written that is not required; it is then counted."""
+        self.left -= 1
+        again = any(self._open.count(name) > 1 for name in _references(schema))
+        return self.optional > 0 and self.left > 0 and not again
+
+    @contextmanager
+    def below(self, schema: Any) -> Iterator[bool]:
+        """One level deeper, for as long as the block lasts; false where there is none."""
+        names = _references(schema)
+        self._open += names
+        self.optional, self.deepest, self.left = self.optional - 1, self.deepest - 1, self.left - 1
+        try:
+            yield self.deepest > 0 and self.left > -_MOST_REQUIRED
+        finally:
+            self.optional, self.deepest = self.optional + 1, self.deepest + 1
+            del self._open[len(self._open) - len(names) :]
+
+
+def _references(schema: Any) -> list[str]:
+    """What a schema, or that of its elements, refers to."""
+    found: list[str] = []
+    waiting = [schema]
+    for node in waiting:
+        if isinstance(node, Mapping):
+            if isinstance(node.get("$ref"), str):
+                found.append(node["$ref"])
+            waiting += [node.get("items"), *(p for word in _BRANCHES for p in node.get(word, ()))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,30 +177,42 @@ REGISTRATIONS = (
 
 
 def body_template(
-    document: Document, schema: Any, name: str = "", filling: Filling = _PLAIN
+    document: Document,
+    schema: Any,
+    name: str = "",
+    filling: Filling = _PLAIN,
+    room: Room | None = None,
 ) -> Any:
     """A valid value for a schema, with `${actor}` and `${unique}` in what must differ by user.
 
     See `Filling` for the members that it has; those that are read-only are left out.
     """
-    schema = flat(document, schema)
+    told, schema = schema, flat(document, schema)
     properties = schema.get("properties")
-    if isinstance(properties, Mapping):
-        required = schema.get("required") or properties.keys()
+    room = room or Room()
+    if not isinstance(properties, Mapping):
+        return _identity(document, name, schema, filling) or _example(
+            document, schema, filling, room
+        )
+    required = schema.get("required")
+    with room.below(told) as fits:
         return {
-            key: body_template(document, member, key, filling)
-            for key, member in properties.items()
-            if _is_wanted(key, flat(document, member), required, filling)
+            key: body_template(document, member, key, filling, room)
+            for key, member in (properties.items() if fits else ())
+            if _is_wanted(document, key, member, required, filling, room)
         }
-    return _identity(document, name, schema, filling) or _example(document, schema, filling)
 
 
-def _is_wanted(name: str, schema: Mapping[str, Any], required: Any, filling: Filling) -> bool:
+def _is_wanted(
+    document: Document, name: str, told: Any, required: Any, filling: Filling, room: Room
+) -> bool:
+    schema = flat(document, told)
     if schema.get("readOnly"):
         return False
-    if name in required or filling.members == "all":
+    if required and name in required:
         return True
-    return filling.members == "usual" and (is_password(name) or is_email(name, schema))
+    named = filling.members == "usual" and (is_password(name) or is_email(name, schema))
+    return (not required or filling.members == "all" or named) and room.takes_optional(told)
 
 
 def _identity(
@@ -179,11 +242,13 @@ def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
 def _is_valid(document: Document, schema: Mapping[str, Any], text: str) -> bool:
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
-    rooted = {**schema, "components": document.modern.get("components", {})}
+    # All components are a lot to compile for a text, which seldom has a reference.
+    refers = '"$ref"' in json.dumps(schema, default=str)
+    rooted = {**schema, **({"components": document.modern.get("components")} if refers else {})}
     return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
 
 
-def _example(document: Document, schema: Mapping[str, Any], filling: Filling) -> Any:
+def _example(document: Document, schema: Mapping[str, Any], filling: Filling, room: Room) -> Any:
     for key in ("const", "default", "example"):
         if key in schema:
             return schema[key]
@@ -198,7 +263,11 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling) ->
         case "array":
             count = schema.get("minItems", 0)
             items = schema.get("items", {})
-            return [body_template(document, items, filling=filling) for _ in range(count)]
+            with room.below(None) as fits:
+                return [
+                    body_template(document, items, filling=filling, room=room)
+                    for _ in range(count if fits else 0)
+                ]
         case "object":
             return {}
         case "null":

@@ -18,7 +18,16 @@ from lockstep.settings import PROFILES
 from lockstep.transport.targets import Target
 from lockstep.verdict import FAIL_ON
 
-__all__ = ["AMOUNT", "EXIT_CODES", "OUTPUT", "TARGETS", "parse_headers", "parse_targets", "planned"]
+__all__ = [
+    "AMOUNT",
+    "EXIT_CODES",
+    "OUTPUT",
+    "SHARE",
+    "TARGETS",
+    "parse_headers",
+    "parse_targets",
+    "planned",
+]
 
 Options = tuple[Callable[[Any], Any], ...]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -116,6 +125,15 @@ AMOUNT: Options = (
         type=click.IntRange(1, 64),
         metavar="NUMBER",
         help="How many requests may be under way at once.  [default: 1]",
+    ),
+)
+
+SHARE: Options = (
+    option(
+        "--shard",
+        group="Requests",
+        metavar="2/5",
+        help="Play the second of five parts; `lockstep report merge` makes one report of all.",
     ),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, option
-from lockstep.cli.options import OUTPUT, TARGETS, planned
+from lockstep.cli.options import OUTPUT, SHARE, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import Plan
@@ -34,7 +34,7 @@ Examples:
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
-@planned(TARGETS, OUTPUT, takes=("document",))
+@planned(TARGETS, SHARE, OUTPUT, takes=("document",))
 @option(
     "--format",
     "kind",

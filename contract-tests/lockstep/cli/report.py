@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
 
-from lockstep.cli.click_ext import could_not_run
+from lockstep.cli.click_ext import EXIT_CODES, could_not_run
 from lockstep.report.forms import FORMS, write
 from lockstep.report.json_report import ReportError, read_report
+from lockstep.report.merging import merge as merged
 from lockstep.report.steps import Data
 from lockstep.report.terminal import print_finding, print_report
 from lockstep.report.traps import explained
 from lockstep.schemas import load_schema
+from lockstep.verdict import FAIL_ON
 
 _EPILOG = """\b
 Examples:
@@ -23,6 +27,7 @@ Examples:
   lockstep report build/report.json --html report.html --junit report.xml
   lockstep report build/report.json --markdown - >> "$GITHUB_STEP_SUMMARY"
   lockstep report build/report.json --finding 3 --script | bash -s http://localhost:8000
+  lockstep report merge 1.json 2.json 3.json --json all.json --html all.html
   lockstep report --schema > report.schema.json
 
 \b
@@ -31,10 +36,34 @@ Exit codes:
   1  the run said so: the targets differ, or break what --fail-on asked about
   2  the run said so: nothing could be said; or the file is no report
 """
+_MERGE_EPILOG = f"""\b
+Examples:
+  lockstep run openapi.yaml --target old=... --target new=... --shard 2/5 --json 2.json
+  lockstep report merge 1.json 2.json 3.json 4.json 5.json --json all.json --html all.html
+
+{EXIT_CODES}
+It is 2 too where shards are missing that may have found what the others have not, and where the
+reports do not belong together.
+"""
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
-@click.command(epilog=_EPILOG)
+class _Report(click.Group):
+    """Shows a report, unless it is told to merge some."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what is no command for a file, or an option, of `show`."""
+        return super().parse_args(
+            ctx, args if args and args[0] in self.commands else ["show", *args]
+        )
+
+
+@click.group(cls=_Report, add_help_option=False, context_settings={"ignore_unknown_options": True})
+def report() -> None:
+    """Show a saved report, write it in other forms, or merge those of several shards."""
+
+
+@report.command(epilog=_EPILOG)
 @click.argument(
     "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -46,13 +75,14 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     "--script", is_flag=True, help="With --finding: its steps for bash, against any fresh server."
 )
 @click.option("--schema", is_flag=True, help="Print the JSON schema of such files instead.")
-def report(
+def show(
     file: Path | None, finding: int | None, script: bool, schema: bool, **wanted: Path | None
 ) -> None:
     """Show a saved report, or write it in other forms.
 
     FILE is what `lockstep run --json FILE` wrote. Without an option the report is printed as at
-    the end of the run; `-` writes to the standard output.
+    the end of the run; `-` writes to the standard output. `lockstep report merge` makes one report
+    of those of several shards.
     """
     if schema:
         click.echo(json.dumps(load_schema("report"), ensure_ascii=False, indent=2))
@@ -61,17 +91,49 @@ def report(
         raise click.UsageError("name the FILE of a report, or ask for its --schema")
     if script and finding is None:
         raise click.UsageError("--script needs --finding")
-    files = {kind: path for kind, path in wanted.items() if path is not None}
     with could_not_run(OSError, ReportError):
         data = read_report(file)
         if finding is not None:
             _show_one(data, _chosen(data, finding), script=script)
             sys.exit(0 if script else data["exit_code"])
-        for kind, path in files.items():
-            if str(path) == "-":
-                click.echo(FORMS[kind](data), nl=False)
-            else:
-                write(data, kind, path)
+        _end(data, wanted)
+
+
+@report.command(epilog=_MERGE_EPILOG)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE...",
+)
+@click.option("--json", type=_FILE, help="All that was found, by all shards.")
+@click.option("--html", type=_FILE, help="One page for a browser; it asks no other host.")
+@click.option("--junit", type=_FILE, help="JUnit XML for a CI server.")
+@click.option("--markdown", type=_FILE, help="A summary for the page of a CI run.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    help="What makes the exit code 1.  [default: as the shards were told]",
+)
+def merge(files: tuple[Path, ...], fail_on: str | None, **wanted: Path | None) -> None:
+    """Make one report and one verdict of those of several shards.
+
+    Each FILE is what `lockstep run --shard 2/5 --json FILE` wrote, one for each shard. What several
+    have found is one finding, with the best evidence. Not tested is what no shard has tested.
+    """
+    with could_not_run(OSError, ReportError):
+        _end(merged([(str(path), read_report(path)) for path in files], fail_on), wanted)
+
+
+def _end(data: Data, wanted: Mapping[str, Path | None]) -> NoReturn:
+    """Write the forms that are wanted, print the report where none is, and exit with its code."""
+    files = {kind: path for kind, path in wanted.items() if path is not None}
+    for kind, path in files.items():
+        if str(path) == "-":
+            click.echo(FORMS[kind](data), nl=False)
+        else:
+            write(data, kind, path)
     if not files:
         print_report(data, Console())
     sys.exit(data["exit_code"])

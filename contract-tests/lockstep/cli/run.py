@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, complete_folders, option
-from lockstep.cli.options import AMOUNT, OUTPUT, TARGETS, planned
+from lockstep.cli.options import AMOUNT, OUTPUT, SHARE, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
@@ -42,7 +42,7 @@ _OWN = (
 
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
-@planned(TARGETS, AMOUNT, OUTPUT, takes=_OWN)
+@planned(TARGETS, AMOUNT, SHARE, OUTPUT, takes=_OWN)
 @option(
     "--stories",
     group="Requests",
@@ -147,7 +147,7 @@ def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") ->
     if own is not None:
         work.race(_loaded(load_races, own, work.document), targets, f"races{suffix}")
     if plan.data.get("fuzz", True):
-        work.race(work.inferred_races(), targets, f"inferred races{suffix}")
+        work.race(work.inferred_races(), targets, f"inferred races{suffix}", given=False)
 
 
 def _loaded(load: Callable[..., Loaded], folder: Path, *others: object) -> Loaded:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, option
-from lockstep.cli.options import OUTPUT, TARGETS, planned
+from lockstep.cli.options import OUTPUT, SHARE, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
@@ -36,7 +36,7 @@ def _complete_areas(_ctx: click.Context, _parameter: click.Parameter, text: str)
 
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
-@planned(TARGETS, OUTPUT, takes=("document",))
+@planned(TARGETS, SHARE, OUTPUT, takes=("document",))
 @option(
     "--area",
     "areas",

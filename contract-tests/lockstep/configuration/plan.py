@@ -14,6 +14,7 @@ from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
 from lockstep.drivers.fuzz.settings import PHASES, FuzzSettings
 from lockstep.matching.rules import KINDS, Rule
+from lockstep.openapi.sharding import Shard
 from lockstep.settings import PROFILES, Settings
 from lockstep.transport.streams import STREAM_SECONDS
 from lockstep.transport.targets import Target
@@ -71,7 +72,15 @@ class Plan:
             rules=tuple(map(_rule, data.get("rules", ()))),
             secrets=frozenset(self.source.secrets | secret_values(data)),
             fail_on=data.get("fail_on", "parity"),
+            shard=self._shard(),
         )
+
+    def _shard(self) -> Shard | None:
+        told = self.data.get("shard")
+        try:
+            return Shard.read(told) if told is not None else None
+        except ValueError as error:
+            raise ConfigurationError(self.source.fault(["shard"], str(error))) from error
 
     def outputs(self) -> dict[str, str]:
         """Where each kind of report goes; `-` is standard output."""

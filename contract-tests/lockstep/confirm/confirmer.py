@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -48,13 +48,15 @@ class Confirmer:
     budget: Budget
     nonces: tuple[str, ...] = ()
     identities: Mapping[str, Identity] = field(default_factory=dict)
+    # Hears what is done, and the how many-th of how many.
+    progress: Callable[[str, int, int], None] = lambda *_: None
     _rng: random.Random = field(init=False)
     _causes: list[tuple[Condition, Signature]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.nonces[0]) if self.nonces else random.SystemRandom()
 
-    def confirm(self, groups: Iterable[list[Finding]]) -> list[Finding]:
+    def confirm(self, groups: list[list[Finding]]) -> list[Finding]:
         """Confirm one finding of each group of one cause; returns those that follow from others.
 
         First all are shown again, then they are made short, the first groups first, for as long as
@@ -64,13 +66,15 @@ class Confirmer:
         shown: list[tuple[Finding, Oracle, Sequence]] = []
         try:
             with self.budget.running():
-                for group in groups:
+                for number, group in enumerate(groups, 1):
+                    self.progress(f"showing again: {group[0].operation}", number, len(groups))
                     live = [finding for finding in group if self._is_live(finding)]
                     if live:
                         with self._about(live[0]):
                             follows = self._show(live, shown)
                             following += group if follows else []
-                for finding, oracle, sequence in shown:
+                for number, (finding, oracle, sequence) in enumerate(shown, 1):
+                    self.progress(f"making short: {finding.operation}", number, len(shown))
                     self.budget.begin()
                     with self._about(finding):
                         self._explain(finding, oracle, sequence)

@@ -62,6 +62,8 @@ class Exchanger:
         self.identities: dict[str, Identity] = {}
         # The operations that are not asked again, though their method is safe.
         self.unrepeatable = ledger.unrepeatable
+        # While it is set, what is sent only makes what other requests need.
+        self.sets_up = False
         self.rotates = rotate
         self._turn = 0
         self._addresses = {target.name: target.base_url for target in self.targets}
@@ -201,6 +203,7 @@ class Exchanger:
             outcomes=outcomes,
             addresses=self._addresses,
             group=group,
+            sets_up=self.sets_up or (group is not None and not self._is_own(operation)),
         )
         about = self.ledger.faults.about
         answers = f"the answers to {exchange.label}"
@@ -243,7 +246,7 @@ class Exchanger:
         if len(exchange.outcomes) > 1:
             self.ledger.count_comparison(done=done)
 
-    def names(self, request: Request) -> set[str]:
+    def names(self, request: Request) -> frozenset[str]:
         """The keys of the short values that a request names; see `Generated.key`."""
         return self._translator.names(request)
 
@@ -266,6 +269,10 @@ class Exchanger:
         if name == self.targets[0].name or self.rotates:
             return text
         return self._translator.text(text, name)
+
+    def _is_own(self, operation: Operation | None) -> bool:
+        """Whether a request of a log-in is judged here: every shard logs in."""
+        return operation is None or self.ledger.share.owns(operation.name)
 
     def _requests(self, request: Request) -> dict[str, Request]:
         if not self.rotates:

@@ -57,6 +57,6 @@ class Translator:
             if len(value) >= _MIN_SENT and (role is None or role.kind in ("key", "time")):
                 self.sent[value] = None
 
-    def names(self, request: Request) -> set[str]:
+    def names(self, request: Request) -> frozenset[str]:
         """The keys of the things that a request names, as far as the places say."""
-        return self._reader.names(request) if self._reader is not None else set()
+        return self._reader.names(request) if self._reader is not None else frozenset()

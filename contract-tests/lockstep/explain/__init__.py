@@ -22,8 +22,9 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import Place, parts_of, place_in, response_schema
 from lockstep.results.faults import FaultLog
-from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Tried
+from lockstep.results.findings import CONFORMANCE, PARITY, Finding
 from lockstep.results.request_reader import RequestReader
+from lockstep.results.tried import Tried
 from lockstep.transport.messages import NoResponse
 
 __all__ = ["Explainer"]

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from lockstep.openapi.naming import thing
 from lockstep.results.conditions import Condition, Conditions, kinds_of
-from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place, Tried
+from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place
 from lockstep.results.signatures import APPEARS, GOES
+from lockstep.results.tried import Tried
 
 # A condition is to blame where so many of its tries differ.
 _SHARE = 0.7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
 from lockstep.inference.forms import is_random
@@ -20,6 +21,9 @@ Visitor = Callable[[Role | None, str], str]
 # What stays unescaped in a path segment (RFC 3986, 3.3).
 _SAFE = "!$&'()*+,;=:@-._~"
 _CONDITIONS = frozenset({"if-match", "if-none-match"})
+# Requests whose values are kept, and from which size on none is.
+_KEPT = 2_000
+_LARGE = 50_000
 _TAG = re.compile(r'"([^"]*)"')
 
 
@@ -29,6 +33,9 @@ class RequestReader:
     def __init__(self, document: Document, families: ResourceTypes) -> None:
         self._document = document
         self._families = families
+        # The same requests are read again and again: as steps of sequences, say.
+        self._values = lru_cache(_KEPT)(self._read)
+        self._names = lru_cache(_KEPT)(self._read_names)
 
     def rewrite(self, request: Request, visit: Visitor) -> Request:
         """The request with every value replaced by what `visit` makes of it."""
@@ -41,8 +48,12 @@ class RequestReader:
         headers = tuple((name, _header(name, value, visit)) for name, value in request.headers)
         return replace(request, path=path, headers=headers, body=self._body(request, owner, visit))
 
-    def values(self, request: Request) -> list[tuple[Role | None, str]]:
+    def values(self, request: Request) -> tuple[tuple[Role | None, str], ...]:
         """Every value of a request in order, with what its place promises."""
+        large = request.body is not None and len(request.body) > _LARGE
+        return self._read(request) if large else self._values(request)
+
+    def _read(self, request: Request) -> tuple[tuple[Role | None, str], ...]:
         found: list[tuple[Role | None, str]] = []
 
         def note(role: Role | None, value: str) -> str:
@@ -50,7 +61,7 @@ class RequestReader:
             return value
 
         self.rewrite(request, note)
-        return found
+        return tuple(found)
 
     def named(self, request: Request) -> list[tuple[Role, str]]:
         """What the path of a request names, in order."""
@@ -65,13 +76,17 @@ class RequestReader:
         self._path(plain, self._document.template(plain), note)
         return found
 
-    def names(self, request: Request) -> set[str]:
+    def names(self, request: Request) -> frozenset[str]:
         """The keys of the things that a request names; see `thing_key`."""
-        return {
+        large = request.body is not None and len(request.body) > _LARGE
+        return self._read_names(request) if large else self._names(request)
+
+    def _read_names(self, request: Request) -> frozenset[str]:
+        return frozenset(
             thing_key(role.family, value)
             for role, value in self.values(request)
             if role is not None and role.family and value
-        }
+        )
 
     def translate(self, request: Request, bijection: Bijection) -> Request:
         """The request in the names of a partner."""

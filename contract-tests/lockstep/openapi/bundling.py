@@ -82,7 +82,9 @@ class _Bundler:
                 if isinstance(node.get(word), str):
                     self._named[f"{base}#{node[word]}"] = place, pointer
             for key, value in node.items():
-                self._index(value, place, base, below(pointer, key), kind_below(kind, key, value))
+                if isinstance(value, dict | list):
+                    inner = kind_below(kind, key, value)
+                    self._index(value, place, base, below(pointer, key), inner)
 
     def _base(self, node: dict[str, Any], base: str, kind: Kind) -> str:
         own = node.get("$id")
@@ -109,8 +111,10 @@ class _Bundler:
                     changed[key] = {}
                 elif kind_below(kind, key, value) is Kind.DATA:
                     changed[key] = None
-            elif not (kind in _WORDED and key in _NAMING and isinstance(value, str)):
+            elif isinstance(value, dict | list):
                 changed[key] = self._rewritten(value, place, base, kind_below(kind, key, value))
+            elif not (kind in _WORDED and key in _NAMING and isinstance(value, str)):
+                changed[key] = value
         return changed
 
     def _mapping(self, mapping: dict[str, Any], place: str, base: str) -> Iterator[tuple[str, Any]]:

@@ -152,7 +152,10 @@ def _without_secrets(node: Any) -> Any:
     if not isinstance(node, Mapping):
         return node
     required, members = node.get("required"), node.get("properties")
-    changed = {key: _without_secrets(value) for key, value in node.items()}
+    changed = {
+        key: _without_secrets(value) if isinstance(value, dict | list) else value
+        for key, value in node.items()
+    }
     if isinstance(required, list) and isinstance(members, Mapping):
         changed["required"] = [name for name in required if not _is_secret(members.get(name))]
     return changed

@@ -49,7 +49,10 @@ def _node(node: Any, kind: Kind) -> Any:
         return [_node(item, kind) for item in node]
     if not isinstance(node, dict):
         return node
-    changed = {key: _node(value, kind_below(kind, key, value)) for key, value in node.items()}
+    changed = {
+        key: _node(value, kind_below(kind, key, value)) if isinstance(value, dict | list) else value
+        for key, value in node.items()
+    }
     if kind not in (Kind.SCHEMA, Kind.OBJECT):
         return changed
     if isinstance(node.get("$ref"), str):

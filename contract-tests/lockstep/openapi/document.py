@@ -178,6 +178,12 @@ class Document:
 
 
 def _has_annotation(node: Any) -> bool:
-    if isinstance(node, Mapping):
-        return ANNOTATION in node or any(map(_has_annotation, node.values()))
-    return isinstance(node, list) and any(map(_has_annotation, node))
+    waiting = [node]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, dict):
+            if ANNOTATION in inner:
+                return True
+            inner = inner.values()
+        waiting += [each for each in inner if isinstance(each, dict | list)]
+    return False

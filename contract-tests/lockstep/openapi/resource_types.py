@@ -219,4 +219,5 @@ def _objects(node: Any) -> Iterator[Mapping[str, Any]]:
         if isinstance(node.get("properties"), Mapping):
             yield node
         for value in node.values():
-            yield from _objects(value)
+            if isinstance(value, dict | list):
+                yield from _objects(value)

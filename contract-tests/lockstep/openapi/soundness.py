@@ -94,6 +94,8 @@ class _Reader:
             node = self._kept(node, faults)
         changed = {
             key: self.read(value, below(pointer, key), kind_below(kind, key, value))
+            if isinstance(value, dict | list)
+            else value
             for key, value in node.items()
         }
         if faults:

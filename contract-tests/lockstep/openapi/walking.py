@@ -12,6 +12,9 @@ BUNDLED_SCHEMAS, BUNDLED = "x-schemas", "x-parts"
 class Kind(Enum):
     """What the members of an object are called by, and what they are."""
 
+    # A kind is looked up for every node of a document.
+    __hash__ = object.__hash__
+
     # By the words of OpenAPI.
     OBJECT = auto()
     # By the words of JSON Schema.
@@ -49,8 +52,9 @@ _BELOW = {
 
 def kind_below(kind: Kind, key: str, value: Any) -> Kind:
     """What stands under a key of an object of a kind; the elements of a list are of one kind."""
-    if kind in _BELOW:
-        return _BELOW[kind]
+    known = _BELOW.get(kind)
+    if known is not None:
+        return known
     if key in _DATA or (key == "examples" and not isinstance(value, dict)):
         return Kind.DATA
     if key in _SCHEMAS:
@@ -69,4 +73,7 @@ def kind_below(kind: Kind, key: str, value: Any) -> Kind:
 
 def below(pointer: str, key: str | int) -> str:
     """The pointer to a member (RFC 6901)."""
-    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+    text = str(key)
+    if "~" in text or "/" in text:
+        text = text.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{text}"

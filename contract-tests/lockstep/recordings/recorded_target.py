@@ -9,6 +9,7 @@ from lockstep.exchange.exchanger import Exchanger
 from lockstep.matching import Clock
 from lockstep.matching.timestamps import Instant
 from lockstep.openapi.conformance import Violation
+from lockstep.openapi.sharding import Share
 from lockstep.recordings.comparable import comparable, is_newer
 from lockstep.recordings.recording import Step
 from lockstep.results.coverage import Coverage
@@ -65,6 +66,7 @@ class RecordedTarget:
         if is_stream(recorded.header("content-type")):
             # Whoever recorded it may have left before its end.
             recorded = replace(recorded, cut=True)
+        self._exchanger.sets_up = exchange.sets_up
         return self._exchanger.record(
             step.request, requests, {RECORDED: recorded, self._live: live}
         )
@@ -90,10 +92,11 @@ def scratch(ledger: RunLog) -> RunLog:
     findings.stage = ledger.findings.stage
     return replace(
         ledger,
-        coverage=Coverage(ledger.document),
+        coverage=Coverage(ledger.document, inputs={}),
         findings=findings,
         exchanges=0,
         requests=0,
+        share=Share(),
     )
 
 
@@ -111,6 +114,8 @@ class _Aside(RunLog):
         """Keep nothing: whether the recorded server kept the document is not asked."""
 
     def count(self, exchange: Exchange) -> None:
+        if exchange.sets_up:
+            return
         status = status_of(exchange.outcomes[RECORDED])
         self.coverage.operations[exchange.label].differing += exchange.counted
         if status is not None:

@@ -17,16 +17,16 @@ from lockstep.report.extras import (
     rule_data,
     trap_data,
 )
-from lockstep.report.phrases import is_parity
 from lockstep.report.redact import redacted
 from lockstep.report.remarks import remarks
 from lockstep.report.script import script
 from lockstep.report.secret_names import key_names
+from lockstep.report.shards import shard_data
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
 from lockstep.results.faults import told
 from lockstep.results.findings import Finding
-from lockstep.verdict import Stage, Verdict, has_succeeded
+from lockstep.verdict import Stage, Verdict, is_parity, reached
 
 # Raised when a member changes its meaning or goes away; new members do not raise it.
 SCHEMA_VERSION = 3
@@ -39,13 +39,12 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
     """
     seen, every = verdict.covered
     levels = Counter(level(finding.severity) for finding in verdict.findings)
-    unshown: list[str] = []
-    findings = list(_shown(verdict.findings, unshown))
     # What differs comes before what all break alike.
-    findings.sort(key=lambda one: not is_parity(one))
-    seen_once = list(_shown(verdict.seen_once, unshown))
-    for number, finding in enumerate((*findings, *seen_once), 1):
-        finding["number"] = number
+    ordered = sorted(verdict.findings, key=lambda one: not is_parity(one))
+    numbered = [(one, at) for at, one in enumerate((*ordered, *verdict.seen_once), 1)]
+    unshown: list[str] = []
+    findings = list(_shown(numbered[: len(ordered)], unshown))
+    seen_once = list(_shown(numbered[len(ordered) :], unshown))
     data = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "lockstep", "version": __version__},
@@ -88,6 +87,8 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
         "races": [race_data(result) for result in verdict.races],
         "replays": [replay_data(result) for result in verdict.replays],
     }
+    if verdict.part is not None:
+        data["shard"] = shard_data(verdict.part, verdict.coverage.document, numbered)
     return (
         data
         if show_secrets
@@ -95,17 +96,17 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
     )
 
 
-def _shown(findings: Iterable[Finding], unshown: list[str]) -> Iterator[Data]:
+def _shown(findings: Iterable[tuple[Finding, int]], unshown: list[str]) -> Iterator[Data]:
     """The findings as data; one that cannot be written down is shown without its steps."""
-    for finding in findings:
+    for finding, number in findings:
         try:
-            yield finding_data(finding, 0)
+            yield finding_data(finding, number)
         except Exception as error:  # The others are shown all the same.
             unshown.append(
                 f"{finding.operation}, {finding.kind}: no steps are shown: {told(error)}"
             )
             bare = replace(finding, sequence=[], neighbour=None, breaks=[])
-            yield finding_data(bare, 0)
+            yield finding_data(bare, number)
 
 
 def finding_data(finding: Finding, number: int) -> Data:
@@ -190,6 +191,7 @@ def _operations(coverage: Coverage) -> Data:
     """Documented operations in the document's order, then what else was sent."""
     documented = coverage.document.operations
     others = sorted(name for name in coverage.operations if name not in documented)
+    succeeded = {one.name for one in reached(coverage) if one.succeeded}
     operations: Data = {}
     for name in (*documented, *others):
         operation = documented.get(name)
@@ -198,7 +200,7 @@ def _operations(coverage: Coverage) -> Data:
             "method": operation.method if operation is not None else None,
             "path": operation.path if operation is not None else None,
             "statuses_documented": list(operation.responses) if operation is not None else [],
-            "succeeded": operation is not None and has_succeeded(coverage, name),
+            "succeeded": operation is not None and name in succeeded,
             **_record(coverage.operations[name]),
             "inputs": _inputs(coverage.inputs.get(name)),
         }

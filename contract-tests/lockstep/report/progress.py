@@ -18,10 +18,10 @@ class TerminalProgress:
         self._console = console
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:,}"),
-            TextColumn("{task.fields[doing]}"),
+            TextColumn("{task.fields[doing]}", markup=False),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -49,7 +49,7 @@ class TerminalProgress:
         self._title = title
         self._said_at = time.monotonic()
         if not self._console.is_terminal:
-            self._console.print(f"{title} …", highlight=False)
+            self._say(f"{title} …")
             return
         if self._bar is not None:
             self._bars.remove_task(self._bar)
@@ -62,4 +62,8 @@ class TerminalProgress:
         elif time.monotonic() - self._said_at >= PLAIN_SECONDS:
             self._said_at = time.monotonic()
             of_all = f" of {total:,}" if total is not None else ""
-            self._console.print(f"{self._title}: {done:,}{of_all}, {text}", highlight=False)
+            self._say(f"{self._title}: {done:,}{of_all}, {text}")
+
+    def _say(self, line: str) -> None:
+        """Print one line of a log: no name is taken for markup, and none is broken."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.openapi.document import Document
 from lockstep.openapi.inputs import CATEGORIES, Inputs, inputs_of
+from lockstep.openapi.sharding import Shard, Share
 from lockstep.transport.messages import Request
 
 SHOWN_NAMES = 12
+_ALL = Share()
+# What an operation without any input takes, in terms of a parameter or a member of a body.
+_COST = 12
 
 
 @dataclass(slots=True)
@@ -35,13 +39,25 @@ class Missing:
 class Coverage:
     """Counts by operation, status and target name, over all stages of a run."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, inputs: dict[str, Inputs] | None = None) -> None:
+        """Read from the document which inputs there are, unless they are given."""
         self.document = document
         self.operations: dict[str, OperationRecord] = defaultdict(OperationRecord)
         self.targets: set[str] = set()
-        self.inputs: dict[str, Inputs] = {
-            name: inputs_of(document, operation) for name, operation in document.operations.items()
+        if inputs is None:
+            every = document.operations.items()
+            inputs = {name: inputs_of(document, operation) for name, operation in every}
+        self.inputs = inputs
+
+    def share(self, shard: Shard) -> Share:
+        """What of the document falls to a shard, so that all have much the same to do."""
+        if shard.is_whole:
+            return Share(shard)
+        costs = {
+            name: _COST + sum(map(len, inputs.documented.values()))
+            for name, inputs in self.inputs.items()
         }
+        return Share.of(shard, list(self.document.operations.values()), costs)
 
     def sent(self, operation: str, request: Request) -> None:
         """Note what a request carried of the documented input."""
@@ -81,28 +97,42 @@ class Coverage:
         )
         return every - skipped - len(self.missing(exempt)), every - skipped
 
-    def not_tested(self) -> list[str]:
-        """What was never sent or seen, operation by operation, in words."""
-        lines = []
+    def not_tested(self, share: Share = _ALL) -> list[str]:
+        """What of a share was never sent or seen, operation by operation, in words."""
+        lines: list[str] = []
         for name, operation in self.document.operations.items():
-            called = f"`{operation.method} {operation.path}`"
-            if not self.operations[name].requests:
-                lines.append(f"{called} was never sent.")
-                continue
-            lines += [f"{called}: {text}." for text in self._gaps(name)]
+            if share.owns(name):
+                called = f"{operation.method} {operation.path}"
+                inputs = self.inputs[name]
+                unseen = {category: inputs.unseen(category) for category in CATEGORIES}
+                seen = self.operations[name].statuses
+                sent = bool(self.operations[name].requests)
+                lines += gaps(called, operation.statuses, seen if sent else None, unseen)
         return lines
 
-    def _gaps(self, name: str) -> Iterator[str]:
-        seen = self.operations[name].statuses
-        every = self.document.operations[name].statuses
-        lacking = [str(status) for status in every if not all(s[status] for s in seen.values())]
-        if lacking:
-            yield f"not seen from every target: {', '.join(lacking)}"
-        for category in CATEGORIES:
-            unseen = self.inputs[name].unseen(category)
-            if unseen:
-                more = f" and {len(unseen) - SHOWN_NAMES} more" if len(unseen) > SHOWN_NAMES else ""
-                yield f"{_NEVER[category]}: {', '.join(unseen[:SHOWN_NAMES])}{more}"
+
+def gaps(
+    called: str,
+    documented: Iterable[int],
+    seen: Mapping[str, Mapping[int, int]] | None,
+    unseen: Mapping[str, Sequence[str]],
+) -> Iterator[str]:
+    """What of an operation was never sent or seen, in words.
+
+    `seen` counts the statuses by target, `None` where nothing was sent; `unseen` are the parts of
+    the input by category.
+    """
+    if seen is None:
+        yield f"`{called}` was never sent."
+        return
+    lacking = [each for each in documented if not all(one.get(each) for one in seen.values())]
+    if lacking:
+        yield f"`{called}`: not seen from every target: {', '.join(map(str, lacking))}."
+    for category in CATEGORIES:
+        names = unseen.get(category, ())
+        if names:
+            more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+            yield f"`{called}`: {_NEVER[category]}: {', '.join(names[:SHOWN_NAMES])}{more}."
 
 
 _NEVER = {

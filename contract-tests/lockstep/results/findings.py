@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
 from urllib.parse import unquote_plus
 
 from lockstep.matching import Difference
-from lockstep.results.conditions import Condition, Conditions, kinds_of
+from lockstep.results.conditions import Condition, Conditions
 from lockstep.results.grounding import is_grounded
 from lockstep.results.known_differences import KnownDifference
 from lockstep.results.signatures import Observation, Signature
 from lockstep.results.trace import Exchange, Trace
-from lockstep.transport.messages import status_of
+from lockstep.results.tried import Tried
 
 PARITY = "parity"
 CONFORMANCE = "conformance"
@@ -27,10 +26,6 @@ RACE = "race"
 MAX_EXEMPLARS = 4
 # A finding stops looking for a shorter sequence after so many occurrences.
 MAX_SEQUENCES = 50
-# What may stand out in a request that is as it should be; one without is better.
-_GOOD = frozenset({"notable", "precondition"})
-
-
 UNSIGNED = Signature("", "", "")
 
 
@@ -233,11 +228,6 @@ class Findings:
             return True
 
 
-def _has_other_status(exchange: Exchange) -> bool:
-    found = chain.from_iterable(exchange.differences.values())
-    return any(one.kind in ("status", "outcome") for one in found)
-
-
 def _conditions(exchange: Exchange, observation: Observation) -> Conditions:
     """What may have to do with a difference: of a list the query, else all that stands out."""
     if observation.signature.kind != "list":
@@ -254,72 +244,3 @@ def _leaning(sequence: list[Exchange]) -> tuple[bool, int]:
 def _depends(finding: Finding) -> bool:
     """Whether what differs is about the request, and not about a part of the answer as such."""
     return finding.signature.kind in ("status", "outcome", "list")
-
-
-class Tried:
-    """How often each condition made no difference, by the status that all targets answered.
-
-    So what differs under a condition can be told from what differs now and then.
-    """
-
-    def __init__(self) -> None:
-        self._alike_by_kinds: Counter[tuple[frozenset[str], str]] = Counter()
-        self._alike_by_operation: Counter[tuple[object, ...]] = Counter()
-        self._alike_by_conditions: Counter[tuple[object, ...]] = Counter()
-        self._answered: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._asked: dict[str, set[frozenset[str]]] = defaultdict(set)
-        # The last exchanges that succeeded on every target, by operation.
-        self.succeeded: dict[str, list[Exchange]] = {}
-
-    def note(self, exchange: Exchange, succeeded: Callable[[], list[Exchange]]) -> None:
-        """Count an exchange; `succeeded` gives the steps that led to it."""
-        status = str(status_of(exchange.leader))
-        kinds = kinds_of(exchange.conditions)
-        if not _has_other_status(exchange):
-            self._alike_by_kinds[kinds, status] += 1
-            self._alike_by_operation[exchange.label, kinds, status] += 1
-            self._alike_by_conditions[exchange.conditions, status] += 1
-        self._asked[exchange.label].add(kinds)
-        for name, outcome in exchange.outcomes.items():
-            self._answered[exchange.label, name].add(str(status_of(outcome)))
-        if not kinds <= _GOOD or (exchange.conditions and exchange.label in self.succeeded):
-            return
-        known = self.succeeded.get(exchange.label)
-        if known is not None and not known[-1].conditions:
-            return
-        statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
-        if max(statuses) < 300 and not any(exchange.differences.values()):
-            self.succeeded[exchange.label] = succeeded()
-
-    def ways(self, operation: str) -> int:
-        """In how many ways an operation was asked, by what stood out in the requests."""
-        return len(self._asked[operation]) if operation in self._asked else 0
-
-    def only_answer(self, operation: str, target: str) -> str:
-        """The refusal that a target answers an operation with whatever is asked, else empty."""
-        statuses = self._answered.get((operation, target), set())
-        only = next(iter(statuses)) if len(statuses) == 1 else ""
-        return only if only[:1] in ("4", "5") else ""
-
-    def alike(
-        self,
-        status: str,
-        *,
-        kinds: frozenset[str] = frozenset(),
-        operation: str | None = None,
-        conditions: Conditions | None = None,
-    ) -> int:
-        """How often the targets agreed on a status under conditions, or their kinds."""
-        if conditions is not None:
-            return self._alike_by_conditions[conditions, status]
-        if operation is not None:
-            return self._alike_by_operation[operation, kinds, status]
-        return self._alike_by_kinds[kinds, status]
-
-    def alike_within(self, status: str, kinds: frozenset[str] | None = None) -> int:
-        """How often the targets agreed on a status, or did where only some of `kinds` stood out."""
-        return sum(
-            count
-            for (found, answered), count in self._alike_by_kinds.items()
-            if answered == status and (kinds is None or (found and found <= kinds))
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from lockstep.openapi.naming import is_id
@@ -32,8 +33,16 @@ def _is_made(before: Sequence[Exchange], name: str, outcome: Outcome) -> bool:
     if not elements:
         return True
     answers = (step.outcomes[name] for step in before if name in step.outcomes)
-    known = {value for answer in answers for value in scalars(parsed(answer))}
+    known: set[str] = set()
+    for answer in answers:
+        known |= _texts(answer)
     return all(_is_known(element, known) for element in elements)
+
+
+@lru_cache(maxsize=1_000)
+def _texts(outcome: Outcome) -> frozenset[str]:
+    """All plain values of an answer: those of a log-in are looked at again and again."""
+    return frozenset(scalars(parsed(outcome)))
 
 
 def list_elements(outcome: Outcome) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from lockstep.matching.noise import NoiseBook
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance, Violation
 from lockstep.openapi.document import Document
+from lockstep.openapi.sharding import Share
 from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
 from lockstep.results.faults import FaultLog
@@ -48,6 +49,8 @@ class RunLog:
     compared: int = 0
     uncompared: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
+    # What of the document is tried here, and not by another shard.
+    share: Share = field(default_factory=Share)
     # The names of safe operations that change something all the same.
     unrepeatable: set[str] = field(default_factory=set)
     conditions: ConditionReader = field(init=False)
@@ -75,6 +78,8 @@ class RunLog:
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
     ) -> None:
         """Record what the answer of one target breaks."""
+        if exchange.sets_up:
+            return
         for violation in violations:
             exchange.conformant = False
             values = {name: violation.detail}
@@ -92,6 +97,8 @@ class RunLog:
         trace: Trace,
     ) -> None:
         """Record what differs between the leader and a partner."""
+        if exchange.sets_up:
+            return
         if self.findings.add_observation(exchange, observation, names, trace):
             exchange.counted = True
 
@@ -114,6 +121,8 @@ class RunLog:
     def _count(self, exchange: Exchange) -> None:
         self.exchanges += 1
         self.requests += len(exchange.outcomes)
+        if exchange.sets_up:
+            return
         self.coverage.sent(exchange.label, exchange.request)
         record = self.coverage.operations[exchange.label]
         record.requests += 1

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
@@ -31,14 +31,14 @@ KEPT_GROUPS = 1_000
 KEPT_LATELY = 20
 KEPT_DONE = 5_000
 
-Names = Callable[[Request], set[str]]
+Names = Callable[[Request], frozenset[str]]
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def no_names(_request: Request) -> set[str]:
+def no_names(_request: Request) -> frozenset[str]:
     """No keys: long values are recognised anywhere."""
-    return set()
+    return frozenset()
 
 
 @dataclass(slots=True)
@@ -49,7 +49,8 @@ class Exchange:
     document) are keyed by target name; `differences` are those of each partner from the leader.
     `conditions` say what stands out in the request, `parity` whether all answers are the same,
     `counted` whether a difference is a finding, `parted` that the targets are no longer in the same
-    state for the actor of the request. `shows` are the keys of the things in the answers.
+    state for the actor of the request. One that `sets_up` only makes what others need: it is judged
+    elsewhere. `shows` are the keys of the things in the answers.
     """
 
     number: int
@@ -64,6 +65,7 @@ class Exchange:
     counted: bool = False
     conformant: bool = True
     parted: bool = False
+    sets_up: bool = False
     shows: frozenset[str] = frozenset()
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     differences: dict[str, list[Difference]] = field(default_factory=dict)
@@ -275,11 +277,18 @@ class Trace:
         }
 
     def _known_names(self, request: Request) -> set[str]:
-        parts = [request.path, *(value for _, value in request.headers)]
-        if request.body:
-            parts.append(request.body.decode("latin-1"))
-        tokens = {token for part in parts for token in _TOKEN.findall(part)}
-        return {name for name in tokens | self.names(request) if name in self.history.makers}
+        return {
+            name for name in _tokens(request) | self.names(request) if name in self.history.makers
+        }
+
+
+@lru_cache(2_000)
+def _tokens(request: Request) -> frozenset[str]:
+    """The long texts in a request."""
+    parts = [request.path, *(value for _, value in request.headers)]
+    if request.body:
+        parts.append(request.body.decode("latin-1"))
+    return frozenset(token for part in parts for token in _TOKEN.findall(part))
 
 
 def _write_of(request: Request) -> tuple[object, ...]:

@@ -10,7 +10,8 @@ from fixtures.observed import Observed, answer, ask, get, post
 
 from lockstep.explain.clusters import cluster, merged
 from lockstep.results.conditions import Condition, Conditions, kinds_of
-from lockstep.results.findings import RACE, STORY, TRAP, Finding, Neighbour, Tried
+from lockstep.results.findings import RACE, STORY, TRAP, Finding, Neighbour
+from lockstep.results.tried import Tried
 from lockstep.transport.messages import Request, Response
 
 # One valid request to each operation that asks for credentials.

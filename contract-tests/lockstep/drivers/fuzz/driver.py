@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
 
@@ -26,6 +26,7 @@ from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.drivers.fuzz.threads import one_parser_at_a_time
 from lockstep.drivers.fuzz.transport import ExchangeTransport
+from lockstep.drivers.walk.creators import Surroundings, entrances
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import METHODS
@@ -33,6 +34,9 @@ from lockstep.openapi.operations import METHODS
 __all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]
 
 Lane = tuple[Exchanger, ActorBook | None]
+_Paths = frozenset[tuple[str, str]]
+# So many examples of what others need.
+_TO_SET_UP = 3
 
 
 def fuzz(
@@ -90,7 +94,9 @@ class _Worker:
     ) -> None:
         self._exchanger, self._actors = lane
         self._number, self._of = number, of
-        self._seed = seed + number
+        self._share = self._exchanger.ledger.share
+        # Else each shard's sequences would be those of the first.
+        self._seed = seed + number + of * (self._share.shard.number - 1)
         rng = random.Random(self._seed)
         self._pool = Pool(rng, self._exchanger.names)
         self.transport = ExchangeTransport(self._exchanger, self._actors, self._pool)
@@ -105,6 +111,7 @@ class _Worker:
         listeners = [self._pool.listen, self._places.listen]
         self._exchanger.listeners += listeners
         try:
+            self._set_up(settings, progress)
             return [
                 problem
                 for part, paths in self._parts(settings)
@@ -119,40 +126,70 @@ class _Worker:
                 self._exchanger.listeners.remove(listener)
             GLOBAL_HOOK_DISPATCHER.unregister(hook)
 
-    def _run(
-        self, settings: FuzzSettings, paths: frozenset[tuple[str, str]] | None, progress: Progress
-    ) -> list[str]:
+    def _set_up(self, settings: FuzzSettings, progress: Progress) -> None:
+        """Make things of the kinds that the operations of a shard name, or list."""
+        if self._share.shard.is_whole:
+            return
+        document = self._exchanger.ledger.document
+        around = Surroundings(document, self._share.owned, entrances(document, self._actors))
+        needed = [document.operations[name] for name in sorted(around.needed)]
+        part = replace(settings, phases=("fuzzing",), max_examples=_TO_SET_UP)
+        if needed:
+            self._exchanger.sets_up = True
+            self._run(part, frozenset((each.method, each.path) for each in needed), progress)
+            self._exchanger.sets_up = False
+
+    def _run(self, settings: FuzzSettings, paths: _Paths | None, progress: Progress) -> list[str]:
         schema = make_schema(self._exchanger, self.transport, settings, self._seed, paths)
         failures = FailureFilter(self._exchanger, self.transport)
         schema.hooks.register_hook_with_name(failures.filter_failure, "filter_failure")
         if self._actors is not None:
             document = self._exchanger.ledger.document
             schema.auth(refresh_interval=None)(marker(self._actors.credential, document))
-        return drain(LockstepEngine(schema, settings.stateful_rounds), progress)
+        every = len(paths) if paths is not None else len(self._exchanger.ledger.document.operations)
+        return drain(LockstepEngine(schema, settings.stateful_rounds), progress, every)
 
-    def _parts(
-        self, settings: FuzzSettings
-    ) -> list[tuple[FuzzSettings, frozenset[tuple[str, str]] | None]]:
+    def _parts(self, settings: FuzzSettings) -> Iterator[tuple[FuzzSettings, _Paths | None]]:
         """What this worker does: which phases, on which operations (`None` for all).
 
-        Of several, each sends some of the generated requests to every operation, so that it knows
-        things of every kind before the boundary values come, which are dealt out by operation.
+        Of several workers, each sends some of the generated requests to every operation, so that it
+        knows things of every kind before the boundary values come, which are dealt out by
+        operation. A shard has operations of its own, and some of the sequences of all.
         """
-        if self._of == 1:
-            return [(settings, None)]
+        if self._of == 1 and self._share.shard.is_whole:
+            yield settings, None
+            return
         every = self._exchanger.ledger.document.operations.values()
-        dealt = [(each.method, each.path) for each in every][self._number :: self._of]
-        examples = self._share(settings.max_examples)
-        rounds = self._share(settings.stateful_rounds)
+        own = [(each.method, each.path) for each in every if self._share.owns(each.name)]
+        dealt = frozenset(own[self._number :: self._of])
+        mine = None if self._share.shard.is_whole else frozenset(own)
+        examples = self._part(settings.max_examples)
+        sequences = self._sequences(_only(settings, "stateful"))
         parts = [
-            (_only(settings, "examples"), self._number == 0, None),
-            (replace(_only(settings, "fuzzing"), max_examples=examples), examples > 0, None),
-            (_only(settings, "coverage"), bool(dealt), frozenset(dealt)),
-            (replace(_only(settings, "stateful"), stateful_rounds=rounds), rounds > 0, None),
+            (_only(settings, "examples"), bool(own) and self._number == 0, mine),
+            (
+                replace(_only(settings, "fuzzing"), max_examples=examples),
+                bool(own) and examples > 0,
+                mine,
+            ),
+            (_only(settings, "coverage"), bool(dealt), dealt),
+            (sequences, sequences.stateful_rounds > 0, None),
         ]
-        return [(part, paths) for part, wanted, paths in parts if wanted and part.phases]
+        yield from ((part, paths) for part, wanted, paths in parts if wanted and part.phases)
 
-    def _share(self, total: int) -> int:
+    def _sequences(self, settings: FuzzSettings) -> FuzzSettings:
+        """This worker's rounds of sequences; where shards cannot share these, they are shorter."""
+        shard, rounds = self._share.shard, settings.stateful_rounds
+        if rounds % shard.of == 0:
+            return replace(settings, stateful_rounds=self._part(rounds // shard.of))
+        examples = shard.part(settings.stateful_examples)
+        return replace(
+            settings,
+            stateful_rounds=self._part(rounds) if examples else 0,
+            stateful_examples=examples,
+        )
+
+    def _part(self, total: int) -> int:
         """This worker's part of a number; the first ones get what cannot be divided."""
         return len(range(self._number, total, self._of))
 

@@ -114,19 +114,23 @@ def marker(credential: Credential, document: Document) -> type:
     return Marker
 
 
-def drain(engine: Engine, progress: Progress) -> list[str]:
-    """Run the engine to its end; returns what it could not do, in words.
+def drain(engine: Engine, progress: Progress, operations: int) -> list[str]:
+    """Run the engine to its end, on so many `operations`; returns what it could not do, in words.
 
     Raises `FuzzError` when it cannot go on, and `KeyboardInterrupt` when it was told not to.
     """
     problems: dict[str, None] = {}
     phase = ""
+    begun = 0
     for event in engine.execute():
         match event:
             case events.PhaseStarted():
-                phase = event.phase.name.value
+                phase, begun = event.phase.name.value, 0
+            case events.ScenarioStarted(label=None):
+                progress(phase, "sequences")
             case events.ScenarioStarted():
-                progress(phase, event.label or "sequences")
+                begun += 1
+                progress(f"{phase} {begun:,} of {operations:,}", str(event.label))
             case events.NonFatalError():
                 problems[f"{event.label}: {event.info.title}: {event.info.message}"] = None
             case events.FatalError():

@@ -55,7 +55,9 @@ class FailureFilter:
     ) -> bool:
         """The Schemathesis hook; always false."""
         exchange = self._transport.exchange_of(failure.case_id or case.id)
-        if exchange is not None and not self._is_known(failure, case, exchange):
+        if exchange is None or exchange.sets_up:
+            return False
+        if not self._is_known(failure, case, exchange):
             leader = next(iter(exchange.outcomes))
             self._exchanger.ledger.findings.add_violation(
                 exchange,

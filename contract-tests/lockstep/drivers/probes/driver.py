@@ -37,9 +37,11 @@ def probe(maker: Maker) -> None:
     client.known.forget()
     chosen = sorted(_chosen(maker), key=lambda each: each.rank)
     ending = time.monotonic() + MOST_SECONDS
-    for each in chosen[:MOST]:
+    chosen = chosen[: client.exchanger.ledger.share.shard.part(MOST)]
+    for number, each in enumerate(chosen, 1):
         if time.monotonic() > ending:
             return
+        client.doing = f"{number:,} of {len(chosen):,}, {each.reason}"
         with client.exchanger.ledger.faults.about(f"probe, {each.reason}: not sent or not judged"):
             each.send()
 
@@ -48,7 +50,8 @@ def _chosen(maker: Maker) -> Iterator[Probe]:
     """The probes of all operations, of each the most telling ones."""
     faults = maker.client.exchanger.ledger.faults
     for operation in maker.client.document.operations.values():
-        if changes_state(operation):
+        owned = maker.client.exchanger.ledger.share.owns(operation.name)
+        if changes_state(operation) or not owned:
             continue
         with faults.about(f"probes, {operation.name}: left out"):
             trial = Trial(maker, operation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lockstep.drivers.probes.trial import Probe, Send, Trial
@@ -18,18 +18,25 @@ _NOWHERE = "lockstep-no-such-path"
 def path_probes(maker: Maker) -> Iterator[Probe]:
     """The probes for the paths of a document, whatever their operations are."""
     client = maker.client
+    share = client.exchanger.ledger.share
     by_path: dict[str, list[Operation]] = {}
     for operation in client.document.operations.values():
         by_path.setdefault(operation.path, []).append(operation)
-    yield Probe(_UNKNOWN_PATH, "an unknown path", lambda: _nowhere(maker, f"/{_NOWHERE}", ""))
     signed = client.mine
+    if share.shard.number == 1:
+        yield from _unknown_paths(maker, by_path, signed)
+    for operations in by_path.values():
+        if share.owns(operations[0].name):
+            yield from _at_path(maker, operations)
+
+
+def _unknown_paths(maker: Maker, known: Iterable[str], signed: str) -> Iterator[Probe]:
+    yield Probe(_UNKNOWN_PATH, "an unknown path", lambda: _nowhere(maker, f"/{_NOWHERE}", ""))
     yield Probe(_UNKNOWN_PATH, "the same, signed", lambda: _nowhere(maker, f"/{_NOWHERE}", signed))
-    below = next((path for path in by_path if path.count("/") == 1 and "{" not in path), None)
+    below = next((path for path in known if path.count("/") == 1 and "{" not in path), None)
     if below is not None:
         deep = f"{below}/1/{_NOWHERE}"
         yield Probe(_UNKNOWN_PATH, "a path below one", lambda: _nowhere(maker, deep, signed))
-    for operations in by_path.values():
-        yield from _at_path(maker, operations)
 
 
 def _at_path(maker: Maker, operations: list[Operation]) -> Iterator[Probe]:

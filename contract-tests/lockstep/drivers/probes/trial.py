@@ -117,7 +117,7 @@ class Trial:
         who = self.actor if actor is None else actor
         signed = change(client.signed(self.operation, request, who)) if who else change(request)
         exchange = client.send_as(signed, who)
-        client.progress(self.operation.name, client.sent, None)
+        client.tell(self.operation)
         if not exchange.parted and signed.operation is not None:
             client.known.learn(self.operation, exchange, who, known)
         self._renew(exchange)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.entry import follow
 from lockstep.drivers.replay.ids import IdFinder
+from lockstep.drivers.replay.parts import part_of
 from lockstep.drivers.replay.results import EntryResult, ReplayResult
 from lockstep.drivers.replay.users import Users
 from lockstep.exchange.exchanger import Exchanger
@@ -161,19 +162,25 @@ def replay(
         Accounts(),
     )
     foreign = 0
-    for number, step in enumerate(recording.steps, 1):
-        name = step.name or f"step {number}"
+    part = part_of(recording.steps, ledger.share.shard, has_bodies=recording.has_bodies)
+    for number, (at, judged) in enumerate(part, 1):
+        step = recording.steps[at]
+        name = step.name or f"step {at + 1}"
+        exchanger.sets_up = not judged
         played = None
         with ledger.faults.about(f"{name}, {step.request.method} {step.request.path}: not judged"):
             played = replayer.step(step)
         if played is None:
+            continue
+        progress(played.exchange.label, number, len(part))
+        if not judged:
             continue
         foreign += bool(played.foreign)
         template = ledger.document.template(step.request.path)
         asked = f"{step.request.method} {template}" if template else played.exchange.label
         exchanges = filter(None, (played.exchange, played.held))
         result.entries.append(EntryResult.of(name, asked, step.answer, exchanges))
-        progress(played.exchange.label, number, len(recording.steps))
+    exchanger.sets_up = False
     result.notes += _notes(replayer, foreign)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from lockstep.auth.bodies import body_template, flat, kind_of_value
+from lockstep.auth.bodies import Room, body_template, flat, kind_of_value
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_unique
 
@@ -31,23 +31,28 @@ class Style(Enum):
     BLANK = "blank"
 
 
-def body(document: Document, schema: Any, style: Style, name: str = "") -> Any:
+def body(
+    document: Document, schema: Any, style: Style, name: str = "", room: Room | None = None
+) -> Any:
     """A valid value for a schema; in what must differ by user there are placeholders."""
-    schema = flat(document, schema)
+    told, schema = schema, flat(document, schema)
+    room = room or Room()
     if style is Style.PLAIN:
         return body_template(document, schema, name)
     if isinstance(schema.get("properties"), Mapping):
-        required = schema.get("required", ()) if style is Style.BLANK else schema["properties"]
-        return {
-            key: body(document, member, style, key)
-            for key, member in schema["properties"].items()
-            if key in required and not flat(document, member).get("readOnly")
-        }
+        required = schema.get("required", ())
+        with room.below(told) as fits:
+            return {
+                key: body(document, member, style, key, room)
+                for key, member in (schema["properties"].items() if fits else ())
+                if not flat(document, member).get("readOnly")
+                and (key in required or (style is not Style.BLANK and room.takes_optional(member)))
+            }
     if style is Style.ODD and may_be_null(schema):
         return None
     if schema.keys() & {"const", "enum", "pattern", "format"}:
         return body_template(document, schema, name)
-    return _leaf(document, schema, style, name)
+    return _leaf(document, schema, style, name, room)
 
 
 def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
@@ -111,7 +116,9 @@ def may_be_null(schema: Mapping[str, Any]) -> bool:
     return isinstance(schema.get("type"), list) and "null" in schema["type"]
 
 
-def _leaf(document: Document, schema: Mapping[str, Any], style: Style, name: str) -> Any:
+def _leaf(
+    document: Document, schema: Mapping[str, Any], style: Style, name: str, room: Room
+) -> Any:
     full = style is Style.FULL
     match kind_of_value(schema):
         case "string":
@@ -124,6 +131,10 @@ def _leaf(document: Document, schema: Mapping[str, Any], style: Style, name: str
             return full
         case "array" if full:
             count = min(schema.get("maxItems", 2), 2)
-            return [body(document, schema.get("items", {}), style) for _ in range(count)]
+            items = schema.get("items", {})
+            with room.below(None) as fits:
+                return [
+                    body(document, items, style, room=room) for _ in range(count if fits else 0)
+                ]
         case _:
             return body_template(document, schema, name)

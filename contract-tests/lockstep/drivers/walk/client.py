@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlencode
 from lockstep.auth.actors import Actor, ActorBook
 from lockstep.auth.calls import filled, find_operation, own_values
 from lockstep.drivers.walk.bodies import Style, with_own_names
+from lockstep.drivers.walk.creators import entrances
 from lockstep.drivers.walk.items import families_for, family_of, fill
 from lockstep.drivers.walk.knowledge import Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
@@ -36,6 +38,8 @@ class Client:
     progress: Progress
     known: Knowledge = field(init=False)
     sent: int = 0
+    # What is under way, and how much of it is done: for people.
+    doing: str = ""
     _labels: dict[str, str] = field(default_factory=dict)
     _declared: dict[str, list[Declared]] = field(default_factory=dict)
     _media: dict[str, list[Media]] = field(default_factory=dict)
@@ -176,10 +180,15 @@ class Client:
         exchange = self.send_as(self.signed(operation, request, actor), actor)
         if actor == self.mine and _is_forbidden(exchange):
             exchange = self._entitled(operation, request, actor) or exchange
-        self.progress(operation.name, self.sent, None)
+        self.tell(operation)
         if not exchange.parted:
             self.known.learn(operation, exchange, actor, values)
         return exchange
+
+    def tell(self, operation: Operation) -> None:
+        """Say what is under way."""
+        told = f"{self.doing}: {operation.name}" if self.doing else operation.name
+        self.progress(told, self.sent, None)
 
     def send_as(self, request: Request, actor: str) -> Exchange:
         """Send a request as it is; `actor` is whose things it may concern."""
@@ -190,6 +199,17 @@ class Client:
         if exchange.parted:
             self.known.forget(actor)
         return exchange
+
+    @contextmanager
+    def setting_up(self, operation: Operation | None = None) -> Iterator[None]:
+        """What is sent within makes what other requests need, if another shard tries it."""
+        before = self.exchanger.sets_up
+        own = operation is not None and self.exchanger.ledger.share.owns(operation.name)
+        self.exchanger.sets_up = before or not own
+        try:
+            yield
+        finally:
+            self.exchanger.sets_up = before
 
     def signed(self, operation: Operation, request: Request, actor: str) -> Request:
         """The request in the name of a user, where the operation takes one."""
@@ -227,9 +247,7 @@ class Client:
     @property
     def entrances(self) -> set[str]:
         """The names of the operations with which users come in."""
-        calls = [call for spec in (self.actors.specs if self.actors else ()) for call in spec.calls]
-        found = (find_operation(self.document, call.operation) for call in calls)
-        return {operation.name for operation in found if operation is not None}
+        return entrances(self.document, self.actors)
 
     def _refer(self, value: Any, name: str, owner: str, actor: str) -> Any:
         families = self.document.families

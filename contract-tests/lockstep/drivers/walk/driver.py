@@ -6,8 +6,8 @@ what changed a moment ago, to what belongs to somebody else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from lockstep.auth.actors import ActorBook
 from lockstep.auth.discovery import find_log_in
 from lockstep.drivers.walk.bodies import Style, confused, single_changes
 from lockstep.drivers.walk.client import Client, Progress
+from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
@@ -23,6 +24,7 @@ from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.openapi.sharding import Share
 from lockstep.results.trace import Exchange
 
 __all__ = ["Maker", "Progress", "walk"]
@@ -50,6 +52,11 @@ def _inner_first(operation: Operation) -> tuple[bool, int]:
 class _Walk:
     maker: Maker
     reader: Reader
+    around: Surroundings = field(init=False)
+
+    def __post_init__(self) -> None:
+        owned = self._share.owned
+        self.around = Surroundings(self._document, owned, self.client.entrances)
 
     def run(self) -> None:
         self.client.actor(self._mine)
@@ -57,27 +64,41 @@ class _Walk:
         operations = self._document.operations.values()
         self._look_around()
         self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
-        self._each(self._with("POST"), self._make)
-        self._each(self._with("PUT"), self._put)
-        self._each(self._with("POST", "PUT", "PATCH"), self._confuse)
+        needed = self.around.needed
+        self._each("making", self._with("POST", also=needed), self._setting_up(self._make))
+        self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
+        self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
         self._read_all()
-        self._each(self._with("PUT", "PATCH"), self._change)
+        self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._read_all()
-        self._each(sorted(self._with("DELETE"), key=_inner_first), self._delete)
+        self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
         self._read_all()
-        self._each(self._with("GET", "HEAD", changing=True), self.reader.read)
+        self._each("reading", self._with("GET", "HEAD", changing=True), self.reader.read)
 
-    def _each(self, operations: Iterable[Operation], act: Callable[[Operation], object]) -> None:
-        """Do something with each operation; a fault ends it for that one."""
-        for operation in operations:
+    def _each(
+        self, doing: str, operations: list[Operation], act: Callable[[Operation], object]
+    ) -> None:
+        """Do something with each operation, and tell so; a fault ends it for that one."""
+        for number, operation in enumerate(operations, 1):
+            self.client.doing = f"{doing} {number:,} of {len(operations):,}"
             with self.client.exchanger.ledger.faults.about(f"walk, {operation.name}: left out"):
                 act(operation)
 
+    def _setting_up(self, act: Callable[[Operation], object]) -> Callable[[Operation], object]:
+        """What is done, if only for others' sake where an operation is another shard's."""
+
+        def done(operation: Operation) -> object:
+            with self.client.setting_up(operation):
+                return act(operation)
+
+        return done
+
     def _look_around(self) -> None:
         """See what is there already: what is made may have to name it."""
-        for operation in self._with("GET"):
+        for operation in self._with("GET", also=self.around.witnesses):
             if not parameters_of(operation.path):
-                self._send(operation, {}, self._mine)
+                with self.client.setting_up(operation):
+                    self._send(operation, {}, self._mine)
 
     @property
     def client(self) -> Client:
@@ -95,10 +116,17 @@ class _Walk:
     def _other(self) -> str:
         return self.client.other
 
-    def _with(self, *methods: str, changing: bool = False) -> list[Operation]:
+    @property
+    def _share(self) -> Share:
+        return self.client.exchanger.ledger.share
+
+    def _with(
+        self, *methods: str, changing: bool = False, also: Collection[str] = ()
+    ) -> list[Operation]:
         """The operations of some methods, outer paths first, those that make users left out.
 
-        A safe one that seems to change something is only among the `changing` ones.
+        A safe one that seems to change something is only among the `changing` ones. Of a shard
+        they are its own, and those named in `also`.
         """
         ways = find_log_in(self._document)
         apart = {way.operation.name for way in ways if way is not None}
@@ -106,6 +134,7 @@ class _Walk:
             operation
             for operation in self._document.operations.values()
             if operation.method in methods
+            and (self._share.owns(operation.name) or operation.name in also)
             and operation.name not in apart
             and changes_state(operation) is changing
         ]
@@ -114,6 +143,9 @@ class _Walk:
     def _make(self, operation: Operation) -> None:
         """Make something in each way; what is no collection is done again to the same thing."""
         self._post(operation, self._mine)
+        if operation.name in self.around.around:
+            self._post(operation, self._other)
+            return
         media = self.client.media(operation)
         styles = (Style.FULL, Style.ODD, Style.BLANK, Style.PLAIN) if media else (Style.PLAIN,) * 2
         for style in styles:
@@ -165,7 +197,8 @@ class _Walk:
                     return
 
     def _read_all(self) -> None:
-        self._each(self._with("GET", "HEAD", "OPTIONS"), self.reader.read)
+        safe = self._with("GET", "HEAD", "OPTIONS", also=self.around.witnesses)
+        self._each("reading", safe, self.reader.read)
 
     def _change(self, operation: Operation) -> None:
         # What was made before may be in a state in which it cannot be changed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -46,8 +47,12 @@ class Item:
         """All words for what it is."""
         return self.also | {self.family}
 
-    def candidates(self, parameter: str) -> Iterator[tuple[str, str]]:
+    def candidates(self, parameter: str) -> tuple[tuple[str, str], ...]:
         """The members that may name the item in a path, with their values, the likeliest first."""
+        return _candidates(self, parameter)
+
+    def read_candidates(self, parameter: str) -> Iterator[tuple[str, str]]:
+        """The same, read anew."""
         about, attribute = split(parameter)
         behind = unquote(self.location.rstrip("/").rpartition("/")[2])
         own = ("id", f"{about or self.family}_id", *_IDS)
@@ -82,10 +87,20 @@ class Item:
     def _member(self, name: str) -> str | None:
         found = self.shown.get(name)
         if found is None:
-            wanted = words(name)
-            found = next((v for k, v in self.shown.items() if k and words(k) == wanted), None)
+            found = self.shown.get(_called(self).get(words(name), name))
         is_value = isinstance(found, str | int) and not isinstance(found, bool)
         return str(found) if is_value and len(str(found)) <= _LONGEST else None
+
+
+@lru_cache(maxsize=20_000)
+def _candidates(item: Item, parameter: str) -> tuple[tuple[str, str], ...]:
+    return tuple(item.read_candidates(parameter))
+
+
+@lru_cache(maxsize=4_000)
+def _called(item: Item) -> Mapping[tuple[str, ...], str]:
+    """The names of the members of an item by their words, the first ones of each."""
+    return {words(name): name for name in reversed(list(item.shown)) if name}
 
 
 def family_of(path: str) -> str:
@@ -136,7 +151,8 @@ def fill(path: str, values: Mapping[str, str]) -> str:
     return _PARAMETER.sub(lambda match: quote(values[match[1]], safe=""), path)
 
 
-def families_for(path: str, name: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def families_for(path: str, name: str) -> frozenset[str]:
     """The words for what a parameter of a path names: `{task_id}` below `/tasks` is a `task`."""
     parts = path.split("/")
     at = next((at for at, part in enumerate(parts) if "{" + name + "}" in part), 0)
@@ -144,7 +160,7 @@ def families_for(path: str, name: str) -> set[str]:
     found = {split(name)[0], "" if before.startswith("{") else noun(before)}
     if not is_id(name):
         found.add(noun(name))
-    return found - {""}
+    return frozenset(found - {""})
 
 
 def _things(node: Any, family: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -39,9 +39,17 @@ class Knowledge:
     extras: dict[str, dict[str, str]] = field(default_factory=dict)
     bodiless: set[str] = field(default_factory=set)
     gone: set[Item] = field(default_factory=set)
-    _deleted: set[tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=set)
+    # The values of what was deleted, by the documented path that named it.
+    _deleted: dict[str, set[frozenset[tuple[str, str]]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
     _renamed: dict[Item, Item] = field(default_factory=dict)
     _works: dict[tuple[str, str], str] = field(default_factory=dict)
+    # What `_ordered` gives for a path, and `_sorted` without one, until there is something new.
+    _ordering: dict[tuple[str, str, bool], list[Item]] = field(default_factory=dict)
+    # How well each item fits a parameter, by what that may name.
+    _fit: dict[tuple[frozenset[str], str], dict[Item, int | None]] = field(default_factory=dict)
+    _wide: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
     _fails: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def bind(self, path: str, actor: str, *, live: bool = False) -> Iterator[tuple[Item, Values]]:
@@ -54,7 +62,10 @@ class Knowledge:
         names = parameters_of(path)
         if not names:
             return
-        for item in self._ordered(path, names[-1], actor, live=live):
+        asked = path, actor, live
+        if asked not in self._ordering:
+            self._ordering[asked] = self._ordered(path, names[-1], actor, live=live)
+        for item in self._ordering[asked]:
             value = self._value(path, names[-1], item)
             if value is None:
                 continue
@@ -71,11 +82,12 @@ class Knowledge:
 
     def is_gone(self, path: str, values: Mapping[str, str]) -> bool:
         """Whether what a path names, or what that is in, was deleted."""
-        return any(
-            (path == deleted or path.startswith(f"{deleted}/"))
-            and all(values.get(name) == value for name, value in named)
-            for deleted, named in self._deleted
-        )
+        parts = path.split("/")
+        for at, part in enumerate(parts, 1):
+            deleted = self._deleted.get("/".join(parts[:at])) if part.endswith("}") else None
+            if deleted and _key("/".join(parts[:at]), values) in deleted:
+                return True
+        return False
 
     def newest(self, family: str, actor: str) -> Item | None:
         """The newest thing of a family that an actor has, or that anybody is."""
@@ -111,7 +123,7 @@ class Knowledge:
         if operation.method == "POST":
             item = made(operation.path, answer, actor, values)
             if item is not None:
-                self.items.append(item)
+                self._add(item)
         elif operation.method in ("PUT", "PATCH"):
             self._rename(operation.path, answer, actor, values)
         about = self.document.families.about(operation.path)
@@ -121,6 +133,8 @@ class Knowledge:
 
     def present(self, path: str, values: Mapping[str, str], actor: str) -> Values:
         """What names the same thing now: a change may have given it another name."""
+        if not self._renamed:
+            return {**values}
         bound = self.bind(path, actor)
         renamed = (self._renamed.get(item) for item, known in bound if known == values)
         item = next(filter(None, renamed), None)
@@ -132,12 +146,13 @@ class Knowledge:
         around = {name: values[name] for name in outer}
         family = min(families_for(operation.path, last), default=last)
         also = frozenset(families_for(operation.path, last))
-        self._deleted.discard((operation.path, frozenset(values.items())))
+        self._deleted[operation.path].discard(_key(operation.path, values))
         for item in self.items:
             if item.actor == actor and item.shown == {last: values[last]} and item.outer == around:
                 self.gone.discard(item)
+                self._ordering.clear()
                 return
-        self.items.append(Item(family, actor, {last: values[last]}, around, also=also))
+        self._add(Item(family, actor, {last: values[last]}, around, also=also))
 
     def introduce(self, name: str, facts: Mapping[str, Any], words: Iterable[str]) -> None:
         """Note who an actor is; `words` are what users are called."""
@@ -145,7 +160,7 @@ class Knowledge:
         for key, member in facts.items():
             flat |= member if isinstance(member, Mapping) else {key: member}
         self.items = [item for item in self.items if item.user != name]
-        self.items.append(Item("user", name, flat, {}, also=_USERS | set(words), user=name))
+        self._add(Item("user", name, flat, {}, also=_USERS | set(words), user=name))
 
     def use_up(self, path: str, values: Mapping[str, str], actor: str) -> None:
         """Note that what a path is about is no longer there."""
@@ -153,6 +168,7 @@ class Knowledge:
 
     def forget(self, actor: str = "") -> None:
         """Drop an actor's things, or all that were made: they are no longer alike, or not his."""
+        self._ordering.clear()
         self.items = [
             item
             for item in self.items
@@ -170,21 +186,25 @@ class Knowledge:
             for user in [each for each in self.items if each.user == actor and actor]:
                 if about & self._words(user):
                     self.items.remove(user)
-                    self.items.append(replace(user, shown={**user.shown, **item.shown}))
+                    self._add(replace(user, shown={**user.shown, **item.shown}))
             return
         if not path.endswith("}"):
             return
-        member, value = next(item.candidates(names[-1]), ("", None))
+        member, value = next(iter(item.candidates(names[-1])), ("", None))
         named = member in (names[-1], split(names[-1])[1])
         if named and value != values[names[-1]]:
             outer = {name: values[name] for name in names[:-1]}
             renamed = replace(item, outer=outer)
             for old, known in list(self.bind(path, actor)):
                 if known == values:
-                    self._deleted.add((path, frozenset(values.items())))
+                    self._deleted[path].add(_key(path, values))
                     self.gone.add(old)
                     self._renamed[old] = renamed
-            self.items.append(renamed)
+            self._add(renamed)
+
+    def _add(self, item: Item) -> None:
+        self.items.append(item)
+        self._ordering.clear()
 
     def _see(self, item: Item) -> None:
         known = [each for each in self.items if not each.made]
@@ -194,41 +214,57 @@ class Knowledge:
                     # Another answer calls it by another word.
                     also = each.also | item.families
                     self.items[self.items.index(each)] = replace(each, also=also)
+                    self._ordering.clear()
                 return
         if len(known) >= _MOST_SEEN:
             self.items.remove(known[0])
-        self.items.append(item)
+        self._add(item)
 
     def _sorted(self, actor: str, *, live: bool) -> list[Item]:
+        asked = "", actor, live
+        if asked not in self._ordering:
+            self._ordering[asked] = self._sort(actor, live=live)
+        return self._ordering[asked]
+
+    def _sort(self, actor: str, *, live: bool) -> list[Item]:
         mine = [item for item in reversed(self.items) if item.actor == actor or item.user]
         ranked = sorted(mine, key=lambda item: (item in self.gone, not item.made))
         return [item for item in ranked if item not in self.gone] if live else ranked
 
     def _ordered(self, path: str, name: str, actor: str, *, live: bool) -> list[Item]:
-        found = [item for item in self._sorted(actor, live=live) if self._fits(path, name, item)]
+        fit = self._fit.setdefault((families_for(path, name), name), {})
         done_to = not path.rstrip("/").endswith("}")
+        found = []
+        for item in self._sorted(actor, live=live):
+            if item not in fit:
+                fit[item] = self._quality(path, name, item)
+            quality = fit[item]
+            if quality is not None:
+                found.append((quality, bool(item.user) and (item.user == actor) is done_to, item))
+        return [item for *_, item in sorted(found, key=lambda ranked: ranked[:2])]
 
-        def rank(item: Item) -> tuple[int, bool]:
-            by_family = bool(self._families(path, name) & self._words(item))
-            member = next((member for member, _ in item.candidates(name)), "")
-            named = member in (name, split(name)[1])
-            quality = 0 if by_family and named else 1 if item.exact(name) else 2
-            return quality, bool(item.user) and (item.user == actor) is done_to
+    def _quality(self, path: str, name: str, item: Item) -> int | None:
+        """How well an item fits a parameter, 0 being best; `None` where it does not."""
+        by_family = bool(self._families(path, name) & self._words(item))
+        exact = item.exact(name) is not None
+        if not by_family and not exact:
+            return None
+        member = next((member for member, _ in item.candidates(name)), "")
+        if by_family and member in (name, split(name)[1]):
+            return 0
+        return 1 if item.exact(name) else 2
 
-        return sorted(found, key=rank)
+    def _families(self, path: str, name: str) -> frozenset[str]:
+        return self._widened(families_for(path, name))
 
-    def _fits(self, path: str, name: str, item: Item) -> bool:
-        if self._families(path, name) & self._words(item):
-            return True
-        return item.exact(name) is not None
+    def _words(self, item: Item) -> frozenset[str]:
+        return self._widened(item.families)
 
-    def _families(self, path: str, name: str) -> set[str]:
-        of = self.document.families.of
-        named = families_for(path, name)
-        return named | set(map(of, named))
-
-    def _words(self, item: Item) -> set[str]:
-        return {*item.families, *map(self.document.families.of, item.families)}
+    def _widened(self, named: frozenset[str]) -> frozenset[str]:
+        """Words for things, and those that the document uses for the same."""
+        if named not in self._wide:
+            self._wide[named] = named | set(map(self.document.families.of, named))
+        return self._wide[named]
 
     def _value(self, path: str, name: str, item: Item) -> str | None:
         if not self._families(path, name) & self._words(item):
@@ -263,13 +299,22 @@ class Knowledge:
     ) -> Iterator[tuple[str, str]]:
         """The member that the last parameter of a path was taken from."""
         for name in parameters_of(path)[-1:]:
+            families = self._families(path, name)
+            self._ordered(path, name, actor, live=True)
+            fit = self._fit[families_for(path, name), name]
             for item in self._sorted(actor, live=True):
-                if self._families(path, name) & self._words(item):
+                if fit.get(item) is not None and families & self._words(item):
                     for member, value in item.candidates(name):
                         if value == values.get(name):
                             yield name, member
 
     def _bury(self, path: str, values: Mapping[str, str], actor: str) -> None:
         if path.endswith("}"):
-            self._deleted.add((path, frozenset(values.items())))
+            self._deleted[path].add(_key(path, values))
             self.gone |= {item for item, known in self.bind(path, actor) if known == values}
+            self._ordering.clear()
+
+
+def _key(path: str, values: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """The values of the parameters of a path."""
+    return frozenset((name, values.get(name, "")) for name in parameters_of(path))

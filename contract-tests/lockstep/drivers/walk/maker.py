@@ -10,7 +10,8 @@ from typing import Any
 from lockstep.auth.calls import own_values
 from lockstep.drivers.walk.bodies import Style, with_own_names
 from lockstep.drivers.walk.client import Client
-from lockstep.drivers.walk.items import families_for, family_of, parameters_of
+from lockstep.drivers.walk.creators import creators
+from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content
 from lockstep.drivers.walk.parameters import plain_value
@@ -133,14 +134,15 @@ class Maker:
 
     def _make(self, path: str, name: str, actor: str, depth: int) -> Values | None:
         head = path[: path.rindex("{" + name + "}")]
-        for creator in self._creators(head, name):
+        for creator in creators(self.client.document, head, name, self.client.entrances):
             if self._refused[creator.name] >= _MAX_REFUSALS:
                 continue
             outer = self._outer(creator, head, actor, depth)
             if outer is None:
                 continue
             put = creator.method == "PUT"
-            exchange = (self.put if put else self.post)(creator, outer, actor)
+            with self.client.setting_up(creator):
+                exchange = (self.put if put else self.post)(creator, outer, actor)
             bound = self.client.known.bind(path, actor, live=True)
             found = next((values for item, values in bound if item.made), None)
             if succeeded(exchange) and not exchange.parted and found is not None:
@@ -156,24 +158,6 @@ class Maker:
             return {}
         inside = replace(creator, path=head[: head.rindex("}") + 1])
         return self.live(inside, actor, depth=depth + 1)
-
-    def _creators(self, head: str, name: str) -> Iterator[Operation]:
-        """The operations that may make what a parameter behind the head of a path names."""
-        client = self.client
-        collection, itself = head.rstrip("/"), head + "{" + name + "}"
-        of = client.document.families.of
-        named = families_for(itself, name)
-        wanted = named | set(map(of, named))
-        operations = client.document.operations.values()
-        posts = [op for op in operations if op.method == "POST" and op.name not in client.entrances]
-        direct = [op for op in posts if op.path.rstrip("/") == collection]
-        yield from direct
-        yield from (op for op in operations if op.method == "PUT" and op.path == itself)
-        for op in posts:
-            family = family_of(op.path)
-            inside = op in direct or op.path.startswith(itself)
-            if not inside and {family, of(family)} & wanted:
-                yield op
 
     def _post(
         self, operation: Operation, values: Mapping[str, str], actor: str, value: Any

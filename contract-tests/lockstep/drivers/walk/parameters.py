@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis.errors import NoSuchExample
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
+from lockstep.drivers.walk.items import parameters_of
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.transport.cookies import is_csrf
@@ -54,6 +55,9 @@ def declared(document: Document, operation: Operation) -> list[Declared]:
             flat(document, _schema(raw)),
             tuple(_examples(document, raw)),
         )
+    for name in parameters_of(operation.path):
+        # Not every document declares what its paths have.
+        found.setdefault(("path", name), Declared(name, "path", True, {}))
     return list(found.values())
 
 

@@ -1,0 +1,134 @@
+"""How often requests made no difference, by what stood out in them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from itertools import chain
+from typing import Any
+
+from lockstep.results.conditions import Condition, Conditions, kinds_of
+from lockstep.results.trace import Exchange
+from lockstep.transport.messages import status_of
+
+# What may stand out in a request that is as it should be; one without is better.
+_GOOD = frozenset({"notable", "precondition"})
+
+
+class Tried:
+    """How often each condition made no difference, by the status that all targets answered.
+
+    So what differs under a condition can be told from what differs now and then.
+    """
+
+    def __init__(self) -> None:
+        self._alike_by_kinds: Counter[tuple[frozenset[str], str]] = Counter()
+        self._alike_by_operation: Counter[tuple[str, frozenset[str], str]] = Counter()
+        self._alike_by_conditions: Counter[tuple[Conditions, str]] = Counter()
+        self._answered: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._asked: dict[str, set[frozenset[str]]] = defaultdict(set)
+        # The last exchanges that succeeded on every target, by operation.
+        self.succeeded: dict[str, list[Exchange]] = {}
+
+    def note(self, exchange: Exchange, succeeded: Callable[[], list[Exchange]]) -> None:
+        """Count an exchange; `succeeded` gives the steps that led to it."""
+        status = str(status_of(exchange.leader))
+        kinds = kinds_of(exchange.conditions)
+        if exchange.sets_up:
+            # Only what can be sent again is of use.
+            self._note_success(exchange, kinds, succeeded)
+            return
+        if not _has_other_status(exchange):
+            self._alike_by_kinds[kinds, status] += 1
+            self._alike_by_operation[exchange.label, kinds, status] += 1
+            self._alike_by_conditions[exchange.conditions, status] += 1
+        self._asked[exchange.label].add(kinds)
+        for name, outcome in exchange.outcomes.items():
+            self._answered[exchange.label, name].add(str(status_of(outcome)))
+        self._note_success(exchange, kinds, succeeded)
+
+    def _note_success(
+        self,
+        exchange: Exchange,
+        kinds: frozenset[str],
+        succeeded: Callable[[], list[Exchange]],
+    ) -> None:
+        if not kinds <= _GOOD or (exchange.conditions and exchange.label in self.succeeded):
+            return
+        known = self.succeeded.get(exchange.label)
+        if known is not None and not known[-1].conditions:
+            return
+        statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
+        if max(statuses) < 300 and not any(exchange.differences.values()):
+            self.succeeded[exchange.label] = succeeded()
+
+    def ways(self, operation: str) -> int:
+        """In how many ways an operation was asked, by what stood out in the requests."""
+        return len(self._asked[operation]) if operation in self._asked else 0
+
+    def only_answer(self, operation: str, target: str) -> str:
+        """The refusal that a target answers an operation with whatever is asked, else empty."""
+        statuses = self._answered.get((operation, target), set())
+        only = next(iter(statuses)) if len(statuses) == 1 else ""
+        return only if only[:1] in ("4", "5") else ""
+
+    def alike(
+        self,
+        status: str,
+        *,
+        kinds: frozenset[str] = frozenset(),
+        operation: str | None = None,
+        conditions: Conditions | None = None,
+    ) -> int:
+        """How often the targets agreed on a status under conditions, or their kinds."""
+        if conditions is not None:
+            return self._alike_by_conditions[conditions, status]
+        if operation is not None:
+            return self._alike_by_operation[operation, kinds, status]
+        return self._alike_by_kinds[kinds, status]
+
+    def alike_within(self, status: str, kinds: frozenset[str] | None = None) -> int:
+        """How often the targets agreed on a status, or did where only some of `kinds` stood out."""
+        return sum(
+            count
+            for (found, answered), count in self._alike_by_kinds.items()
+            if answered == status and (kinds is None or (found and found <= kinds))
+        )
+
+    def rows(self) -> dict[str, list[list[Any]]]:
+        """All that was counted, as JSON data for `add`."""
+        return {
+            "kinds": [
+                [sorted(kinds), status, count]
+                for (kinds, status), count in self._alike_by_kinds.items()
+            ],
+            "operations": [
+                [operation, sorted(kinds), status, count]
+                for (operation, kinds, status), count in self._alike_by_operation.items()
+            ],
+            "conditions": [
+                [[[one.kind, one.subject, one.detail] for one in conditions], status, count]
+                for (conditions, status), count in self._alike_by_conditions.items()
+            ],
+            "answered": [[*key, sorted(statuses)] for key, statuses in self._answered.items()],
+            "asked": [[key, sorted(map(sorted, ways))] for key, ways in self._asked.items()],
+        }
+
+    def add(self, rows: Mapping[str, list[list[Any]]]) -> None:
+        """Count what another run has counted."""
+        for kinds, status, count in rows["kinds"]:
+            self._alike_by_kinds[frozenset(kinds), status] += count
+        for operation, kinds, status, count in rows["operations"]:
+            self._alike_by_operation[operation, frozenset(kinds), status] += count
+        for conditions, status, count in rows["conditions"]:
+            key = tuple(Condition(*one) for one in conditions)
+            self._alike_by_conditions[key, status] += count
+        for operation, target, statuses in rows["answered"]:
+            self._answered[operation, target].update(statuses)
+        for operation, ways in rows["asked"]:
+            self._asked[operation].update(map(frozenset, ways))
+
+
+def _has_other_status(exchange: Exchange) -> bool:
+    found = chain.from_iterable(exchange.differences.values())
+    return any(one.kind in ("status", "outcome") for one in found)

@@ -1,0 +1,80 @@
+"""Bodies for schemas that lead back to themselves, or fan out: valid, and of a size."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from lockstep.auth.bodies import Filling, body_template
+from lockstep.drivers.walk.bodies import Style, body, single_changes
+from lockstep.openapi.document import Document
+
+NODE = {"$ref": "#/components/schemas/Node"}
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "itself": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "parent": NODE},
+    },
+    "a list of itself": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string"}, "parts": {"type": "array", "items": NODE}},
+    },
+    "by branches": {
+        "type": "object",
+        "properties": {
+            "one": {"oneOf": [NODE, {"type": "null"}]},
+            "all": {"allOf": [NODE, {"description": "it"}]},
+            "name": {"type": "string"},
+        },
+    },
+    "an endless alternative": {"anyOf": [NODE, {"type": "string"}]},
+    "fanning out": {
+        "type": "object",
+        "properties": {
+            f"member{number}": {
+                "type": "object",
+                "properties": {f"inner{at}": NODE for at in range(30)},
+            }
+            for number in range(30)
+        },
+    },
+    "two that are required": {
+        "type": "object",
+        "required": ["left", "right"],
+        "properties": {"left": NODE, "right": NODE},
+    },
+}
+
+
+def document(schema: dict[str, Any]) -> Document:
+    """A document whose one schema leads back to itself."""
+    info = {"title": "t", "version": "1"}
+    answers = {"responses": {"200": {"description": "yes"}}}
+    paths = {"/nodes": {"get": answers}}
+    parts = {"schemas": {"Node": schema}}
+    return Document({"openapi": "3.1.0", "info": info, "paths": paths, "components": parts})
+
+
+@pytest.mark.parametrize("kind", list(SCHEMAS))
+def test_a_body_has_an_end(kind: str) -> None:
+    whole = document(SCHEMAS[kind])
+    found = [body(whole, NODE, style) for style in Style]
+    found += [body_template(whole, NODE, filling=Filling("all", unique=True))]
+    found += list(single_changes(whole, NODE))
+    assert max(len(json.dumps(one)) for one in found) < 60_000
+
+
+@pytest.mark.parametrize("kind", ["itself", "a list of itself", "by branches"])
+def test_a_body_is_valid_and_has_its_own_kind_once(kind: str) -> None:
+    whole = document(SCHEMAS[kind])
+    rooted = {**NODE, "components": {"schemas": {"Node": SCHEMAS[kind]}}}
+    validator = jsonschema_rs.validator_for(rooted)
+    full = body(whole, NODE, Style.FULL)
+    assert validator.is_valid(full)
+    inner = next(member for name, member in full.items() if name != "name")
+    inner = inner[0] if isinstance(inner, list) else inner
+    assert set(inner) == {"name"}

@@ -1,0 +1,148 @@
+"""Shards of a run: together they send and find what one whole run does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from fixtures.flask_servers import pair
+from fixtures.scripted import Scripted, answer
+from fixtures.shed_server import DOCUMENT as SHED
+from fixtures.shed_server import make_shed
+
+from lockstep.cli import main
+from lockstep.drivers.replay.parts import part_of
+from lockstep.openapi.sharding import Shard
+from lockstep.recordings import Step
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.messages import Request, Response
+
+FAULTS = ("total", "foreign", "location")
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "shelves", "version": "1"},
+    "paths": {
+        f"/kind{number}": {
+            "get": {"operationId": f"list{number}", "responses": {"200": {"description": "all"}}}
+        }
+        for number in range(12)
+    },
+}
+
+
+def play(folder: Path, name: str, *options: str) -> dict[str, Any]:
+    """The report of `lockstep run` on a sound server and one with faults, both of them fresh."""
+    with pair(make_shed, *FAULTS) as targets:
+        urls = [f"--target={target.name}={target.base_url}" for target in targets]
+        told = ("--profile=quick", "--phase=examples", "--quiet", f"--json={folder / name}")
+        result = CliRunner().invoke(main, ["run", str(SHED), *urls, *told, *options])
+    assert result.exit_code in (0, 1, 2), result.output
+    report: dict[str, Any] = json.loads((folder / name).read_text())
+    return report
+
+
+def facts(report: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """What was found, wherever it shows."""
+    return {(one["category"], one["kind"], one["where"]) for one in report["findings"]}
+
+
+def test_shards_find_together_what_a_whole_run_finds(tmp_path: Path) -> None:
+    whole = play(tmp_path, "whole.json")
+    parts = [play(tmp_path, f"{at}.json", f"--shard={at}/3") for at in (1, 2, 3)]
+    files = [str(tmp_path / f"{at}.json") for at in (1, 2, 3)]
+    out = tmp_path / "all.json"
+    result = CliRunner().invoke(main, ["report", "merge", *files, f"--json={out}"])
+    assert (result.exit_code, result.output) == (1, "")
+    merged = json.loads(out.read_text())
+    assert facts(merged) == facts(whole)
+    assert len(merged["findings"]) == len(whole["findings"])
+    own = [set(part["shard"]["operations"]) for part in parts]
+    assert sum(map(len, own)) == len(set.union(*own))
+    for name in set.union(*own):
+        sent = [part["operations"][name]["exchanges"] for part in parts]
+        assert merged["operations"][name]["exchanges"] == sum(sent) > 0
+    assert max(part["exchanges"] for part in parts) < 0.75 * whole["exchanges"]
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    """A document of twelve lists."""
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(DOCUMENT))
+    return path
+
+
+def asked(document: Path, shard: Shard | None) -> Iterator[str]:
+    """The paths that a shard's self-check and walk ask for."""
+    paths: list[str] = []
+
+    def serve(request: Request) -> Response:
+        paths.append(request.path)
+        return answer([])
+
+    targets = [Scripted("left", serve), Scripted("right", lambda _: answer([]))]
+    run = Run(Settings(document=document, require_coverage=False, shard=shard))
+    run.self_check(targets)
+    run.walk(targets)
+    yield from paths
+
+
+def test_a_shard_asks_for_its_own_operations_alone(document: Path) -> None:
+    parts = [set(asked(document, Shard(number, 4))) for number in range(1, 5)]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 12
+    assert set.union(*parts) == set(asked(document, None))
+    assert {len(part) for part in parts} == {3}
+
+
+def made(method: str, path: str, body: object = None) -> Step:
+    """A recorded request and its answer."""
+    return Step(Request(method, path), answer(body if body is not None else {}))
+
+
+STEPS = (
+    made("GET", "/shelves", [{"id": "s-100"}]),
+    made("GET", "/news"),
+    made("POST", "/books", {"id": "b-200"}),
+    made("GET", "/books"),
+    made("GET", "/shelves/s-100"),
+    made("GET", "/books/b-200"),
+)
+
+
+def test_a_recording_is_divided_with_what_each_part_needs() -> None:
+    parts = [part_of(STEPS, Shard(number, 3), has_bodies=True) for number in (1, 2, 3)]
+    assert parts == [
+        [(0, True), (1, True)],
+        [(2, True), (3, True)],
+        [(0, False), (2, False), (4, True), (5, True)],
+    ]
+
+
+def test_a_log_is_divided_and_nothing_is_sent_twice() -> None:
+    parts = [part_of(STEPS, Shard(number, 4), has_bodies=False) for number in range(1, 5)]
+    assert [at for part in parts for at, judged in part if judged] == list(range(6))
+    assert sum(map(len, parts)) == 6
+
+
+@pytest.mark.parametrize("command", [("run",), ("traps",), ("replay", str(SHED))])
+@pytest.mark.parametrize("text", ["0/5", "6/5", "a/b"])
+def test_a_shard_that_is_none_is_one_sentence(command: tuple[str, ...], text: str) -> None:
+    told = ("--target=a=http://127.0.0.1:1", "--target=b=http://127.0.0.1:1", f"--shard={text}")
+    result = CliRunner().invoke(main, [*command, str(SHED), *told])
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert result.stderr.startswith("lockstep: shard: ")
+
+
+def test_a_configuration_may_name_the_shard(tmp_path: Path) -> None:
+    path = tmp_path / "lockstep.toml"
+    path.write_text(
+        f'document = "{SHED}"\nshard = "7/5"\n[[targets]]\nname = "a"\nurl = "http://a"\n'
+    )
+    result = CliRunner().invoke(main, ["run", f"--config={path}"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"lockstep: {path}:2: shard: there is no shard 7/5")
