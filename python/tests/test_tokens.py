@@ -76,7 +76,7 @@ def test_token_that_was_good_expires(client: Client, monkeypatch: pytest.MonkeyP
 
 def test_other_algorithms_are_refused(client: Client, settings: Settings) -> None:
     claims = claims_of(client)
-    unsigned = jwt.encode(claims, None, "none")
+    unsigned = jwt.encode(claims, "", "none")
     other = jwt.encode(claims, settings.secret_key * 2, "HS512")
     for token in (unsigned, other, unsigned + "x", "a.b.c"):
         assert status_with(client, token) == (401, "invalid_token")
