@@ -231,7 +231,7 @@ def _identity(
         candidates = (*(_PHONES if _PHONE.search(name) else ()), *_NAMES, "${uuid}")
     else:
         return None
-    return next((text for text in candidates if _is_valid(document, schema, text)), None)
+    return next((text for text in candidates if takes_text(document, schema, text)), None)
 
 
 def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
@@ -239,7 +239,8 @@ def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
     return bool(told or _UNIQUE.search(name)) or schema.get("format") == "uuid"
 
 
-def _is_valid(document: Document, schema: Mapping[str, Any], text: str) -> bool:
+def takes_text(document: Document, schema: Mapping[str, Any], text: str) -> bool:
+    """Whether a schema takes a text, whatever its placeholders will stand for."""
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
     # All components are a lot to compile for a text, which seldom has a reference.

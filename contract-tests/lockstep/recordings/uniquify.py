@@ -82,7 +82,8 @@ class Uniquifier:
     def _add(self, text: str, pattern: str, padding: str = "") -> None:
         fresh = self._kept.get(text, "") if not padding else ""
         fresh = fresh or self._alike(text, padding)
-        for encode in (str, _in_url, _in_json):
+        # A text may come again in the other case.
+        for encode in (str.swapcase, str, _in_url, _in_json):
             encoded = encode(text)
             self._replaced[encoded] = encode(fresh)
             self._patterns[encoded] = pattern.replace(re.escape(text), re.escape(encoded))

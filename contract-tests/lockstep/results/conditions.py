@@ -134,7 +134,8 @@ _WORDS = {
     "parameter": lambda one, _noun: _about("with", one.subject),
     "second time": lambda _one, _noun: "for the second time",
     "duplicate": lambda one, _noun: (
-        f"with `{one.subject}` that is taken" if one.subject else "with a value that is taken"
+        (f"with `{one.subject}` that is taken" if one.subject else "with a value that is taken")
+        + (" in another case" if one.detail == "case" else "")
     ),
     "notable": _notable_words,
 }

@@ -213,14 +213,19 @@ class Trace:
         return _write_of(request) in self.history.done
 
     @_alone
-    def duplicates(self, exchange: Exchange) -> list[str]:
-        """The members with a value that something else has, by paths such as `user/email`."""
+    def duplicates(self, exchange: Exchange) -> list[tuple[str, bool]]:
+        """The members with a value that something else has, by paths such as `user/email`.
+
+        With each, whether it has the value in the very same letters; else they are in another case.
+        """
         own = {maker.number for maker in self.makers(exchange)}
         found = []
         for path, name, value in _naming_members(exchange.request):
-            known = self.history.done.get((name, value))
-            if known is not None and known.number not in own and _may_clash(known, exchange):
-                found.append(path)
+            for key in _keys(name, value):
+                known = self.history.done.get(key)
+                if known is not None and known.number not in own and _may_clash(known, exchange):
+                    found.append((path, key == (name, value)))
+                    break
         return found
 
     def _note_done(self, exchange: Exchange, status: int) -> None:
@@ -229,7 +234,8 @@ class Trace:
         request = exchange.request
         self.history.done.setdefault(_write_of(request), exchange)
         for _, name, value in _naming_members(request):
-            self.history.done.setdefault((name, value), exchange)
+            for known in _keys(name, value):
+                self.history.done.setdefault(known, exchange)
         if request.method == "PUT":
             # A client may name what it makes.
             for key in self.names(request) - self.history.makers.keys():
@@ -239,7 +245,7 @@ class Trace:
         """The earlier writes that a request repeats, or takes a value of."""
         request = exchange.request
         keys = [_write_of(request)]
-        keys += [(name, value) for _, name, value in _naming_members(request)]
+        keys += [key for _, name, value in _naming_members(request) for key in _keys(name, value)]
         for known in filter(None, map(self.history.done.get, keys)):
             if known.number < exchange.number:
                 yield known
@@ -310,6 +316,12 @@ def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:
     if path == other and request.actor == earlier.request.actor:
         return False
     return path.startswith(f"{other}/") or path.rpartition("/")[0] == other.rpartition("/")[0]
+
+
+def _keys(name: str, value: str) -> tuple[tuple[str, ...], ...]:
+    """What a member's value is remembered by: as it is, and whatever its case."""
+    folded = value.casefold()
+    return ((name, value), (name, folded, "case")) if folded.upper() != folded else ((name, value),)
 
 
 def _naming_members(request: Request) -> Iterator[tuple[str, str, str]]:

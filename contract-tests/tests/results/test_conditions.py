@@ -303,4 +303,15 @@ def test_a_value_is_taken_by_another_thing_of_its_kind(
     seen.hear(account, answer(201, {"id": "u1"}), group="alice")
     seen.make("t1", "t2")
     seen.hear(ask("PUT", "/tasks/t1", {"title": "first"}), answer(200, {"id": "t1"}))
-    assert seen.exchanger.trace.duplicates(seen.statuses(sent, 409)) == duplicates
+    found = seen.exchanger.trace.duplicates(seen.statuses(sent, 409))
+    assert found == [(name, True) for name in duplicates]
+
+
+def test_a_value_is_taken_in_another_case() -> None:
+    seen = Observed()
+    seen.hear(post({"title": "First"}), answer(201, {"id": "t1"}))
+    exchange = seen.statuses(post({"title": "fIRST"}), 409)
+    assert exchange.conditions == (Condition("duplicate", "title", "case"),)
+    assert in_words(exchange.conditions) == " with `title` that is taken in another case"
+    steps = seen.exchanger.trace.sequence(exchange)
+    assert [step.request.body for step in steps] == [b'{"title": "First"}', b'{"title": "fIRST"}']

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lockstep.drivers.probes.members import invalid, with_member
@@ -129,11 +129,18 @@ def _taken(trial: Trial) -> Iterator[Probe]:
     for path in _unique_members(template, ()):
         if trial.is_creation:
             yield Probe(_TAKEN, f"{path[-1]} is taken", _again(trial, path))
+            in_case = f"{path[-1]} is taken in another case"
+            yield Probe(_TAKEN, in_case, _again(trial, path, str.swapcase))
         else:
             yield Probe(_TAKEN, f"{path[-1]} is taken", _of_another(trial, path))
 
 
-def _again(trial: Trial, path: tuple[str, ...]) -> Send:
+def _again(trial: Trial, path: tuple[str, ...], change: Callable[[str], str] | None = None) -> Send:
+    """Send a creation, and another one with a value of the first, changed if that is asked for.
+
+    Who logs in does so with all that he is known by.
+    """
+
     def send() -> object:
         client = trial.maker.client
         first = client.fill(trial.template())
@@ -141,9 +148,16 @@ def _again(trial: Trial, path: tuple[str, ...]) -> Send:
         if not succeeded(exchange) or exchange.parted:
             return None
         schema = trial.media.schema if trial.media is not None else None
-        other = with_own_names(client.document, schema, trial.template(), every=True)
-        second = with_member(other, path, _at(first, path))
-        return trial.send(trial.request(second))
+        taken = _at(first, path)
+        if change is not None and change(taken) == taken:
+            return None
+        enters = trial.call is not None and trial.operation.name in client.entrances
+        other = first
+        if not (enters and change):
+            other = with_own_names(client.document, schema, trial.template(), every=True)
+        return trial.send(
+            trial.request(with_member(other, path, change(taken) if change else taken))
+        )
 
     return send
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from lockstep.auth.bodies import Room, body_template, flat, kind_of_value
+from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes_text
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_unique
 
@@ -14,6 +14,8 @@ _TEXT = "Zwölf Ünï 😀"
 _LONGEST = 300
 # What a text with a placeholder needs.
 _ROOM = 24
+_OWN = ("${unique}", "${short}", "${digits}")
+_CHOSEN = frozenset({"const", "enum", "format"})
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
 
 
@@ -65,19 +67,24 @@ def with_own_names(document: Document, schema: Any, value: Any, *, every: bool =
     if not isinstance(value, Mapping) or not isinstance(properties, Mapping):
         return value
     return {
-        name: _own_name(document, properties.get(name, {}), member, every or is_unique(name), every)
+        name: _own_name(document, properties.get(name, {}), name, member, every=every)
         for name, member in value.items()
     }
 
 
-def _own_name(document: Document, told: Any, value: Any, wanted: bool, every: bool) -> Any:
+def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bool) -> Any:
     schema = flat(document, told)
     if isinstance(value, Mapping):
         return with_own_names(document, schema, value, every=every)
-    free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= _ROOM
-    if not isinstance(value, str) or "${" in value or not (free and wanted):
+    if not isinstance(value, str) or "${" in value or schema.keys() & _CHOSEN:
         return value
-    return f"{value} ${{unique}}"
+    free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= _ROOM
+    if free and (every or is_unique(name)):
+        return f"{value} ${{unique}}"
+    if free or not is_unique(name):
+        return value
+    # The number of an article, say, has a form of its own.
+    return next((text for text in _OWN if takes_text(document, schema, text)), value)
 
 
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:

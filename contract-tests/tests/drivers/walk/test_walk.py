@@ -161,5 +161,9 @@ def test_what_must_be_unique_is_made_so(shed: Document) -> None:
     assert own == {"name": "saw ${unique}", "note": "old", "price": 1}
     assert with_own_names(shed, schema, tool, every=True)["note"] == "old ${unique}"
     member = {"$ref": "#/components/schemas/SignUp"}
-    # Its form is told by a pattern.
-    assert with_own_names(shed, member, {"login": "ann"}) == {"login": "ann"}
+    # In the form of its pattern; what is no name of anything keeps its own.
+    assert with_own_names(shed, member, {"login": "ann"}) == {"login": "${unique}"}
+    number = {"type": "object", "properties": {"sku": {"type": "string", "pattern": "^[0-9]{7}$"}}}
+    assert with_own_names(shed, number, {"sku": "0000000"}) == {"sku": "${digits}"}
+    place = {"type": "object", "properties": {"zip": {"type": "string", "pattern": "^[0-9]{7}$"}}}
+    assert with_own_names(shed, place, {"zip": "0000000"}) == {"zip": "0000000"}
