@@ -78,8 +78,8 @@ SIGNS = {
 }
 # Only requests that are wrong on purpose show these.
 BY_INVALID_DATA = {("shed", "long_name"), ("shed", "code")}
-# Five members, or four consequences that no sequence can tell apart.
-MANY = {("shed", "offset"): 5, ("blog", "lost_delete"): 4, ("blog", "slug_case"): 4}
+# Five members.
+MANY = {("shed", "offset"): 5}
 
 
 def compare(api: str, *faults: str, options: tuple[str, ...]) -> dict[str, Any]:
@@ -109,10 +109,12 @@ def test_every_fault_has_its_sign() -> None:
 def test_a_difference_is_found_and_told_once(api: str, fault: str) -> None:
     phase = "coverage" if (api, fault) in BY_INVALID_DATA else "examples"
     report = compare(api, fault, options=(f"--phase={phase}",))
+    # A finding of several operations is named after the one that shows it in the fewest steps.
+    places = [(p["operation"], p["where"]) for one in report["findings"] for p in one["places"]]
     found = [(finding["operation"], finding["where"]) for finding in report["findings"]]
     assert report["exit_code"] == 1, report["problems"]
-    assert SIGNS[api, fault] in found
-    assert len(found) <= MANY.get((api, fault), 3), found
+    assert SIGNS[api, fault] in (*found, *places)
+    assert len(found) <= MANY.get((api, fault), 2), found
 
 
 @pytest.mark.parametrize(

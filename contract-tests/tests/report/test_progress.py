@@ -74,7 +74,8 @@ def test_every_phase_names_the_operation_and_how_many_there_are(tmp_path: Path) 
     count = len(run.document.operations)
     said = text.getvalue()
     for wanted in (
-        "walk: 1, making 1 of ",
+        "walk: 1, looking around 1 of ",
+        ", making 1 of ",
         "probes: ",
         f"examples 1 of {count}: ",
         f"coverage 2 of {count}: ",

@@ -95,10 +95,12 @@ class _Walk:
 
     def _look_around(self) -> None:
         """See what is there already: what is made may have to name it."""
-        for operation in self._with("GET", also=self.around.witnesses):
-            if not parameters_of(operation.path):
-                with self.client.setting_up(operation):
-                    self._send(operation, {}, self._mine)
+        lists = self._with("GET", also=self.around.witnesses)
+        plain = [each for each in lists if not parameters_of(each.path)]
+        self._each("looking around", plain, self._setting_up(self._see))
+
+    def _see(self, operation: Operation) -> None:
+        self._send(operation, {}, self._mine)
 
     @property
     def client(self) -> Client:
