@@ -168,7 +168,7 @@ class Run(Session):
             told = client.exchanger.not_judged()
             self.not_judged = [text for text in self.not_judged if text not in told]
             with self.concluding(title, [(client.exchanger, client.actors)]):
-                probe(self._walked)
+                self.not_tested += probe(self._walked)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
@@ -178,7 +178,7 @@ class Run(Session):
             before = self.ledger.exchanges
 
             def told(phase: str, label: str) -> None:
-                self.reporter.progress(f"{phase}: {label}", self.ledger.exchanges - before, None)
+                self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
                 given = given_by(self._walked) if self._walked is not None else None
