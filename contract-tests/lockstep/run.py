@@ -156,6 +156,7 @@ class Run(Session):
         self._walked = None
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
             self._walked = walk(exchanger, actors, self.reporter.progress)
+            self.not_tested += self._walked.left_out
         return stage
 
     def probe(self, targets: Sequence[Target], title: str = "probes") -> Stage:
