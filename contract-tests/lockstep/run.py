@@ -173,6 +173,7 @@ class Run(Session):
         self._walked = None
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
             self._walked = walk(exchanger, actors, self.reporter.progress)
+            self.not_tested += self._walked.left_out
         return stage
 
     def probe(self, targets: Sequence[Target], title: str = "probes") -> Stage:
@@ -185,7 +186,7 @@ class Run(Session):
             told = client.exchanger.not_judged()
             self.not_judged = [text for text in self.not_judged if text not in told]
             with self.concluding(title, [(client.exchanger, client.actors)]):
-                probe(self._walked)
+                self.not_tested += probe(self._walked)
         return stage
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
@@ -195,7 +196,7 @@ class Run(Session):
             before = self.ledger.exchanges
 
             def told(phase: str, label: str) -> None:
-                self.reporter.progress(f"{phase}: {label}", self.ledger.exchanges - before, None)
+                self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
                 given = given_by(self._walked) if self._walked is not None else None

@@ -15,7 +15,13 @@ from lockstep.openapi.sharding import Shard
 PROFILES: Mapping[str, FuzzSettings] = {
     "quick": FuzzSettings(max_examples=5, stateful_rounds=1, stateful_steps=6),
     "default": FuzzSettings(max_examples=25, stateful_rounds=5, stateful_steps=10),
-    "deep": FuzzSettings(max_examples=300, stateful_rounds=100, stateful_steps=20),
+    "deep": FuzzSettings(
+        max_examples=300,
+        stateful_rounds=100,
+        stateful_steps=20,
+        boundary_values=5_000,
+        all_boundary_values=1_000_000,
+    ),
 }
 
 

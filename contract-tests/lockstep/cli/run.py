@@ -29,6 +29,7 @@ Examples:
   lockstep run https://example.com/openapi.json --target old=... --target new=... --html report.html
   lockstep run openapi.yaml --target old=... --target new=... --header 'Authorization: Bearer abc'
   lockstep run --config lockstep.toml --profile quick --seed 7
+  lockstep run openapi.yaml --target old=... --target new=... --shard 2/5 --json 2.json
 
 {EXIT_CODES}"""
 

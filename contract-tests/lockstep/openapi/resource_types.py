@@ -57,6 +57,7 @@ class ResourceTypes:
         self._types: dict[tuple[str, str], str] = {}
         self._attributes: Attributes = {}
         self._role = lru_cache(20_000)(self._read_role)
+        self._parameter = lru_cache(20_000)(self._read_parameter)
         members: dict[str, set[str]] = defaultdict(set)
         for schema in _objects(document):
             for name, member in schema["properties"].items():
@@ -129,6 +130,9 @@ class ResourceTypes:
 
     def parameter(self, path: str, name: str) -> Role | None:
         """What the parameter `name` of a documented path stands for, if it names a thing."""
+        return self._parameter(path, name)
+
+    def _read_parameter(self, path: str, name: str) -> Role | None:
         parts = [part for part in path.split("/") if part]
         at = next((at for at, part in enumerate(parts) if part == "{" + name + "}"), None)
         if at is None:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 _FORM = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 # Operations stay together up to this part of what a shard has to do.
-_TOGETHER = 0.5
+_TOGETHER = 0.25
 
 
 @dataclass(frozen=True, slots=True)

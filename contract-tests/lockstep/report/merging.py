@@ -26,6 +26,8 @@ from lockstep.verdict import (
 Named = tuple[str, Data]
 # Problems that are none where another shard has used what they are about.
 _UNUSED = ("a rule was never used: ", "known difference did not occur: ")
+# What is so if it is in one shard.
+_ONCE = ("succeeded",)
 _SAME: Mapping[str, Callable[[Data], object]] = {
     "documents": lambda one: one["shard"]["document"],
     "versions of lockstep": lambda one: one["tool"]["version"],
@@ -155,6 +157,7 @@ def _operations(parts: Sequence[Data]) -> Data:
                 statuses.setdefault(target, Counter()).update(counts)
         found[name] = {
             **records[0],
+            **{name: any(one[name] for one in records) for name in _ONCE if name in records[0]},
             "exchanges": sum(one["exchanges"] for one in records),
             "differing": sum(one["differing"] for one in records),
             "nonconforming": dict(

@@ -60,7 +60,7 @@ def fuzz(
         # The engine's own deprecations are not the concern of who runs lockstep.
         warnings.simplefilter("ignore")
         if len(workers) == 1:
-            return [*left, *workers[0].run(settings, progress)]
+            return [*left, *workers[0].run(settings, progress), *_thinned_out(workers)]
         with one_parser_at_a_time(), ThreadPoolExecutor(len(workers)) as threads:
             runs = [threads.submit(worker.run, settings, progress) for worker in workers]
             try:
@@ -74,7 +74,20 @@ def fuzz(
     # Those that were stopped say no more than that.
     for error in sorted(failed, key=lambda error: isinstance(error, KeyboardInterrupt)):
         raise error
-    return list(dict.fromkeys([*left, *(problem for run in runs for problem in run.result())]))
+    problems = [*left, *(problem for run in runs for problem in run.result())]
+    return [*dict.fromkeys(problems), *_thinned_out(workers)]
+
+
+def _thinned_out(workers: Sequence[_Worker]) -> Iterator[str]:
+    """That boundary values were left out, in words."""
+    left = {name: count for worker in workers for name, count in worker.left_out.items()}
+    if left:
+        most = max(left, key=lambda name: left[name])
+        total = sum(left.values())
+        yield (
+            f"{total:,} boundary values of {len(left):,} operations were left out, "
+            f"{left[most]:,} of {most}: --profile deep sends them"
+        )
 
 
 def _not_generated(document: Document) -> list[str]:
@@ -101,6 +114,8 @@ class _Worker:
         self._pool = Pool(rng, self._exchanger.names)
         self.transport = ExchangeTransport(self._exchanger, self._actors, self._pool)
         document = self._exchanger.ledger.document
+        # Boundary values that were too many, by operation.
+        self.left_out: dict[str, int] = {}
         self._places = Places(document, rng, given or Given())
         self._filler = Filler(document, self._pool, rng, self.transport.sends, self._places)
 
@@ -147,7 +162,9 @@ class _Worker:
             document = self._exchanger.ledger.document
             schema.auth(refresh_interval=None)(marker(self._actors.credential, document))
         every = len(paths) if paths is not None else len(self._exchanger.ledger.document.operations)
-        return drain(LockstepEngine(schema, settings.stateful_rounds), progress, every)
+        problems = drain(LockstepEngine(schema, settings.stateful_rounds), progress, every)
+        self.left_out |= schema.left_out
+        return problems
 
     def _parts(self, settings: FuzzSettings) -> Iterator[tuple[FuzzSettings, _Paths | None]]:
         """What this worker does: which phases, on which operations (`None` for all).

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from schemathesis import AuthContext, Case
 from schemathesis.config import SchemathesisConfig
@@ -13,6 +13,7 @@ from schemathesis.engine import events
 from schemathesis.engine.core import Engine, ExecutionPlan
 from schemathesis.engine.run import PhaseName
 from schemathesis.filters import HasAPIOperation
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from lockstep.auth.schemes import without_csrf
@@ -25,6 +26,7 @@ from lockstep.results.faults import ForeseenError
 from lockstep.transport.credentials import Credential
 
 Progress = Callable[[str, str], None]
+Kept = TypeVar("Kept")
 
 
 class FuzzError(ForeseenError):
@@ -35,6 +37,22 @@ class LockstepSchema(OpenApiSchema):
     """A schema whose requests go through an exchanger."""
 
     exchange_transport: ExchangeTransport
+    # How many boundary values are tried of an operation, and how many were left out, by operation.
+    boundary_values: int
+    left_out: dict[str, int]
+
+    def iter_coverage_cases(
+        self, operation: APIOperation[Any, Any, Any, Any], **told: Any
+    ) -> Iterator[Case[Any]]:
+        """The boundary values of an operation, evenly thinned out where they are too many.
+
+        Of a schema that leads back to itself there are thousands.
+        """
+        every = list(OpenApiSchema.iter_coverage_cases(self, operation, **told))
+        kept = thinned(every, self.boundary_values)
+        if len(kept) < len(every):
+            self.left_out[operation.label] = len(every) - len(kept)
+        yield from kept
 
     @property
     def transport(self) -> ExchangeTransport:
@@ -70,6 +88,7 @@ def make_schema(
 
     `paths` are the methods and paths of the operations that are tried, all of them by default.
     """
+    operations = len(exchanger.ledger.document.operations)
     raw = without_csrf(copy.deepcopy(exchanger.ledger.document.raw))
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
@@ -84,9 +103,18 @@ def make_schema(
 
         schema = cast(LockstepSchema, schema.include(is_ours))
     schema.exchange_transport = transport
+    schema.boundary_values = settings.boundary_values_of(operations)
+    schema.left_out = {}
     if not list(schema.get_all_operations()):
         raise FuzzError("the document has no operation to be fuzzed")
     return schema
+
+
+def thinned(things: Sequence[Kept], most: int) -> list[Kept]:
+    """So many of some things, from the first to the last at even distances."""
+    if len(things) <= most:
+        return list(things)
+    return [things[at * len(things) // most] for at in range(most)]
 
 
 def marker(credential: Credential, document: Document) -> type:
@@ -130,7 +158,7 @@ def drain(engine: Engine, progress: Progress, operations: int) -> list[str]:
                 progress(phase, "sequences")
             case events.ScenarioStarted():
                 begun += 1
-                progress(f"{phase} {begun:,} of {operations:,}", str(event.label))
+                progress(phase, f"{begun:,} of {operations:,}: {event.label}")
             case events.NonFatalError():
                 problems[f"{event.label}: {event.info.title}: {event.info.message}"] = None
             case events.FatalError():

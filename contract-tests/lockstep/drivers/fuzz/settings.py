@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
+# Of boundary values so many are tried of each operation, however many there are.
+_LEAST = 60
 # The probes try the common ones, once for each path; this one shows what refusals look like.
 METHODS = ("trace",)
 # What valid data may meet in a server with users and state.
@@ -23,7 +25,9 @@ class FuzzSettings:
     `stateful_examples` sequences of at most `stateful_steps` in each round of the stateful one. A
     round ends early when Hypothesis repeats a part of a sequence and is answered otherwise, as it
     is by a server with state; so there are several, each with a seed of its own. `methods` are
-    tried where they are not documented. `checks` is merged over the defaults, in the form of the
+    tried where they are not documented. Of the boundary values of one operation `boundary_values`
+    are tried at most, and fewer in a document of so many operations that all would have more than
+    `all_boundary_values`. `checks` is merged over the defaults, in the form of the
     `[checks]` section of `schemathesis.toml`. With one of the `workers` a run repeats to the
     letter by its seed; with several, which answers meet in the same state depends on the moment.
     """
@@ -34,8 +38,15 @@ class FuzzSettings:
     stateful_examples: int = 25
     stateful_steps: int = 8
     methods: Sequence[str] = METHODS
+    boundary_values: int = 500
+    all_boundary_values: int = 30_000
     checks: Mapping[str, Any] = field(default_factory=dict)
     workers: int = 1
+
+    def boundary_values_of(self, operations: int) -> int:
+        """How many boundary values are tried of one operation, where there are so many."""
+        part = self.all_boundary_values // max(1, operations)
+        return max(_LEAST, min(self.boundary_values, part))
 
 
 def configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:

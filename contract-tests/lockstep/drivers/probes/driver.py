@@ -26,24 +26,28 @@ MOST = 2_500
 MOST_SECONDS = 60.0
 
 
-def probe(maker: Maker) -> None:
+def probe(maker: Maker) -> list[str]:
     """Send the probes, the most telling first, with new users; what the walk knows is shared.
 
-    Raises `ActorError` and `TargetLostError`.
+    Returns in words what was left out. Raises `ActorError` and `TargetLostError`.
     """
     client = maker.client
     if client.actors is not None:
         client.actors.forget_all()
     client.known.forget()
-    chosen = sorted(_chosen(maker), key=lambda each: each.rank)
+    every = sorted(_chosen(maker), key=lambda each: each.rank)
     ending = time.monotonic() + MOST_SECONDS
-    chosen = chosen[: client.exchanger.ledger.share.shard.part(MOST)]
+    chosen = every[: client.exchanger.ledger.share.shard.part(MOST)]
     for number, each in enumerate(chosen, 1):
         if time.monotonic() > ending:
-            return
+            left = len(every) - number + 1
+            return [f"probes: {left:,} of {len(every):,} were left out for want of time"]
         client.doing = f"{number:,} of {len(chosen):,}, {each.reason}"
         with client.exchanger.ledger.faults.about(f"probe, {each.reason}: not sent or not judged"):
             each.send()
+    left = len(every) - len(chosen)
+    told = f"probes: {left:,} of {len(every):,} were left out, the least telling ones"
+    return [told] if left else []
 
 
 def _chosen(maker: Maker) -> Iterator[Probe]:

@@ -6,6 +6,7 @@ what changed a moment ago, to what belongs to somebody else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -31,6 +32,8 @@ __all__ = ["Maker", "Progress", "walk"]
 
 # Of what an operation is tried on.
 _MOST_CHANGES = 16
+# A slow server is not walked through for ever.
+MOST_SECONDS = 600.0
 
 
 def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> Maker:
@@ -53,8 +56,10 @@ class _Walk:
     maker: Maker
     reader: Reader
     around: Surroundings = field(init=False)
+    ending: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
         self.around = Surroundings(self._document, owned, self.client.entrances)
 
@@ -80,6 +85,10 @@ class _Walk:
     ) -> None:
         """Do something with each operation, and tell so; a fault ends it for that one."""
         for number, operation in enumerate(operations, 1):
+            if time.monotonic() > self.ending:
+                left = f"{len(operations) - number + 1:,} of {len(operations):,} operations"
+                self.maker.left_out.append(f"walk: {doing} {left} was left out for want of time")
+                return
             self.client.doing = f"{doing} {number:,} of {len(operations):,}"
             with self.client.exchanger.ledger.faults.about(f"walk, {operation.name}: left out"):
                 act(operation)

@@ -32,6 +32,8 @@ class Maker:
     """Makes things through a client; see there for what sending raises."""
 
     client: Client
+    # What there was no time for, in words.
+    left_out: list[str] = field(default_factory=list)
     _refused: Counter[str] = field(default_factory=Counter)
     # The creations for which it was tried what makes them succeed.
     _sought: set[str] = field(default_factory=set)

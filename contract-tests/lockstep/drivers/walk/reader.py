@@ -19,6 +19,8 @@ from lockstep.transport.messages import Response
 
 _FEW = 3
 _MOST_QUERIES = 24
+# Of a document with many reads each has fewer queries.
+_LEAST_QUERIES, _ALL_QUERIES = 4, 4_000
 _FEW_QUERIES = 6
 
 
@@ -29,6 +31,11 @@ class Reader:
     maker: Maker
     _heads: set[str] = field(default_factory=set)
     _tried: set[str] = field(default_factory=set)
+    _most: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        reads = sum(one.method == "GET" for one in self._document.operations.values())
+        self._most = max(_LEAST_QUERIES, min(_MOST_QUERIES, _ALL_QUERIES // max(1, reads)))
 
     @property
     def client(self) -> Client:
@@ -70,7 +77,7 @@ class Reader:
                 return
             items = [item] if item is not None else self._listed(operation)
             told = queries(self.client.parameters(operation), items)
-            for query in islice(told, _MOST_QUERIES):
+            for query in islice(told, self._most):
                 exchange = self._send(operation, values, self._mine, query=query)
             if operation.method == "GET":
                 self._head(operation, values)
