@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lockstep.auth.bodies import body_template, flat
@@ -13,6 +14,8 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
 ROUNDS = 20
+# Where there is cause for many races each has fewer rounds.
+_LEAST_ROUNDS, _ALL_ROUNDS = 6, 600
 _IDS = ("id", "uuid", "slug", "key", "name")
 # Of the form of the texts that actors make unique.
 _SAMPLE = "0a1b2c3d0001"
@@ -36,7 +39,8 @@ def infer_races(document: Document, actor: str | None = None) -> list[Race]:
             made += _creations(document, operation, headers, actors)
         elif operation.method in ("PUT", "PATCH", "DELETE") and "if-match" in headers:
             made += _changes(document, operation, headers["if-match"], actors)
-    return made
+    rounds = max(_LEAST_ROUNDS, min(ROUNDS, _ALL_ROUNDS // max(1, len(made))))
+    return [replace(race, rounds=rounds) for race in made]
 
 
 def _creations(

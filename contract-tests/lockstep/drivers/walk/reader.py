@@ -20,7 +20,7 @@ from lockstep.transport.messages import Response
 _FEW = 3
 _MOST_QUERIES = 24
 # Of a document with many reads each has fewer queries.
-_LEAST_QUERIES, _ALL_QUERIES = 4, 4_000
+_LEAST_QUERIES, _ALL_QUERIES = 4, 2_000
 _FEW_QUERIES = 6
 
 
