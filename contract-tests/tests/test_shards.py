@@ -54,18 +54,15 @@ def facts(report: dict[str, Any]) -> set[tuple[str, str, str]]:
 def test_shards_find_together_what_a_whole_run_finds(tmp_path: Path) -> None:
     whole = play(tmp_path, "whole.json")
     parts = [play(tmp_path, f"{at}.json", f"--shard={at}/3") for at in (1, 2, 3)]
-    files = [str(tmp_path / f"{at}.json") for at in (1, 2, 3)]
-    out = tmp_path / "all.json"
-    result = CliRunner().invoke(main, ["report", "merge", *files, f"--json={out}"])
-    assert (result.exit_code, result.output) == (1, "")
-    merged = json.loads(out.read_text())
-    assert facts(merged) == facts(whole)
-    assert len(merged["findings"]) == len(whole["findings"])
+    report = merged(tmp_path, 3)
+    assert report["exit_code"] == 1
+    assert facts(report) == facts(whole)
+    assert len(report["findings"]) == len(whole["findings"])
     own = [set(part["shard"]["operations"]) for part in parts]
     assert sum(map(len, own)) == len(set.union(*own))
     for name in set.union(*own):
         sent = [part["operations"][name]["exchanges"] for part in parts]
-        assert merged["operations"][name]["exchanges"] == sum(sent) > 0
+        assert report["operations"][name]["exchanges"] == sum(sent) > 0
     assert max(part["exchanges"] for part in parts) < 0.75 * whole["exchanges"]
 
 
@@ -146,3 +143,51 @@ def test_a_configuration_may_name_the_shard(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["run", f"--config={path}"])
     assert result.exit_code == 2
     assert result.stderr.startswith(f"lockstep: {path}:2: shard: there is no shard 7/5")
+
+
+def merged(folder: Path, of: int) -> dict[str, Any]:
+    """The report that `lockstep report merge` makes of `1.json` to those of all shards."""
+    files = [str(folder / f"{at}.json") for at in range(1, of + 1)]
+    out = folder / "all.json"
+    result = CliRunner().invoke(main, ["report", "merge", *files, f"--json={out}"])
+    assert result.output == ""
+    report: dict[str, Any] = json.loads(out.read_text())
+    assert report["exit_code"] == result.exit_code
+    return report
+
+
+def test_a_log_is_replayed_in_parts(tmp_path: Path) -> None:
+    lines = [
+        f'127.0.0.1 - - [28/Nov/2026:10:00:{at:02} +0000] "GET /tools?page={at + 1} HTTP/1.1" 200 2'
+        for at in range(9)
+    ]
+    (tmp_path / "access.log").write_text("\n".join(lines) + "\n")
+    log = ("replay", str(tmp_path / "access.log"), str(SHED))
+    with pair(make_shed) as targets:
+        urls = [f"--target={target.name}={target.base_url}" for target in targets]
+        for at in range(1, 4):
+            told = (f"--shard={at}/3", f"--json={tmp_path / f'{at}.json'}", "--quiet")
+            CliRunner().invoke(main, [*log, *urls, *told])
+    parts = [json.loads((tmp_path / f"{at}.json").read_text()) for at in (1, 2, 3)]
+    assert [part["replays"][0]["played"] for part in parts] == [3, 3, 3]
+    (replay,) = merged(tmp_path, 3)["replays"]
+    assert (replay["played"], replay["recorded"]) == (9, 9)
+
+
+def test_traps_are_sprung_in_parts(tmp_path: Path) -> None:
+    command = ("traps", str(SHED), "--area=methods", "--area=URL", "--read-only", "--quiet")
+    with pair(make_shed) as targets:
+        urls = [f"--target={target.name}={target.base_url}" for target in targets]
+        whole = CliRunner().invoke(main, [*command, *urls, f"--json={tmp_path / 'whole.json'}"])
+        for at in (1, 2):
+            told = (f"--shard={at}/2", f"--json={tmp_path / f'{at}.json'}")
+            CliRunner().invoke(main, [*command, *urls, *told])
+    parts = [json.loads((tmp_path / f"{at}.json").read_text())["traps"] for at in (1, 2)]
+    sent = [{(one["area"], one["name"]) for one in part} for part in parts]
+    assert not sent[0] & sent[1]
+    assert abs(len(sent[0]) - len(sent[1])) <= 1
+    every = json.loads((tmp_path / "whole.json").read_text())
+    report = merged(tmp_path, 2)
+    assert {(one["area"], one["name"]) for one in report["traps"]} == sent[0] | sent[1]
+    assert len(report["traps"]) == len(every["traps"])
+    assert (report["verdict"], report["exit_code"]) == (every["verdict"], whole.exit_code)

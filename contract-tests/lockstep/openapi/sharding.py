@@ -12,8 +12,10 @@ from lockstep.openapi.operations import Operation
 T = TypeVar("T")
 
 _FORM = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
-# Operations stay together up to this part of what a shard has to do.
-_TOGETHER = 0.25
+# Operations stay together up to such a part of what a shard has to do, if none has then to do more
+# than so much of that.
+_TOGETHER = (1.0, 0.5, 0.25, 0.1)
+_UNEVEN = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,26 @@ class Share:
 
     @classmethod
     def of(cls, shard: Shard, operations: Sequence[Operation], costs: Mapping[str, float]) -> Share:
-        """The share of a shard; `costs` has what trying each operation takes, in any unit."""
-        total = sum(costs[one.name] for one in operations)
-        most = _TOGETHER * total / shard.of
-        groups = list(_groups(operations, costs, most, 1))
-        mine = shard.deal(groups, lambda group: sum(costs[one.name] for one in group))
-        return cls(shard, frozenset(one.name for group in mine for one in group))
+        """The share of a shard; `costs` has what trying each operation takes, in any unit.
+
+        Those with like paths are one shard's as far as all have much the same to do: else each
+        would have to make what the others need.
+        """
+        fair = sum(costs[one.name] for one in operations) / shard.of
+
+        def cost(group: Sequence[Operation]) -> float:
+            return sum(costs[one.name] for one in group)
+
+        dealt: list[list[Operation]] = []
+        for part in _TOGETHER:
+            groups = list(_groups(operations, costs, part * fair, 1))
+            every = [
+                Shard(number, shard.of).deal(groups, cost) for number in range(1, shard.of + 1)
+            ]
+            dealt = [[one for group in mine for one in group] for mine in every]
+            if max(map(cost, dealt)) <= _UNEVEN * fair:
+                break
+        return cls(shard, frozenset(one.name for one in dealt[shard.number - 1]))
 
     def owns(self, operation: str) -> bool:
         """Whether an operation, or what is not documented, is tried by this shard."""

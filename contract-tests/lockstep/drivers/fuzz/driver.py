@@ -143,7 +143,7 @@ class _Worker:
 
     def _set_up(self, settings: FuzzSettings, progress: Progress) -> None:
         """Make things of the kinds that the operations of a shard name, or list."""
-        if self._share.shard.is_whole:
+        if self._share.shard.is_whole or not {"coverage", "fuzzing"} & set(settings.phases):
             return
         document = self._exchanger.ledger.document
         around = Surroundings(document, self._share.owned, entrances(document, self._actors))
