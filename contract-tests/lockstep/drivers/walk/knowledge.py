@@ -15,6 +15,8 @@ from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Request, Response, status_of
 
 _MOST_SEEN = 120
+# Of one family and actor: the newest are used.
+_MOST_MADE = 16
 _GONE = (404, 410)
 _USERS = frozenset({"user", "account", "member", "profile"})
 
@@ -203,6 +205,15 @@ class Knowledge:
             self._add(renamed)
 
     def _add(self, item: Item) -> None:
+        alike = [
+            each
+            for each in self.items
+            if each.made
+            and not each.user
+            and (each.family, each.actor) == (item.family, item.actor)
+        ]
+        if item.made and len(alike) >= _MOST_MADE:
+            self.items.remove(alike[0])
         self.items.append(item)
         self._ordering.clear()
 
