@@ -22,8 +22,8 @@ Visitor = Callable[[Role | None, str], str]
 _SAFE = "!$&'()*+,;=:@-._~"
 _CONDITIONS = frozenset({"if-match", "if-none-match"})
 # Requests whose values are kept, and from which size on none is.
-_KEPT = 2_000
-_LARGE = 50_000
+_KEPT = 400
+_LARGE = 20_000
 _TAG = re.compile(r'"([^"]*)"')
 
 

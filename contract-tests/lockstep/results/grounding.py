@@ -39,7 +39,7 @@ def _is_made(before: Sequence[Exchange], name: str, outcome: Outcome) -> bool:
     return all(_is_known(element, known) for element in elements)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=300)
 def _texts(outcome: Outcome) -> frozenset[str]:
     """All plain values of an answer: those of a log-in are looked at again and again."""
     return frozenset(scalars(parsed(outcome)))
