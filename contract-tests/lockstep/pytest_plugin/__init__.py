@@ -77,6 +77,19 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     return result
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep steps out of pytest's summary and of the messages of JUnit's XML."""
+    report = yield
+    operation = getattr(item, "funcargs", {}).get(FIXTURE)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if operation is not None and operation.summary and crash is not None:
+        crash.message = operation.summary
+    return report
+
+
 @pytest.fixture(scope="session")
 def lockstep_targets() -> Mapping[str, str]:
     """The URLs of the servers by name, the first one leading; of none, the configuration says."""

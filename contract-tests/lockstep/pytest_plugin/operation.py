@@ -37,6 +37,8 @@ class LockstepOperation:
         self.name = name
         self.report = report
         self.is_looked_at = False
+        # What differs without its steps, for lists of failed tests.
+        self.summary = ""
         self._chosen = chosen
 
     @property
@@ -49,9 +51,11 @@ class LockstepOperation:
         """Fail with what differs here; skip where nothing was tested."""
         __tracebackhide__ = True
         self.is_looked_at = True
-        texts = [self._told(one) for one in self._findings()]
-        texts += missing_of(self.report, self.name) if self.name else self._problems()
+        found = self._findings()
+        others = missing_of(self.report, self.name) if self.name else self._problems()
+        texts = [self._told(one) for one in found] + others
         if texts:
+            self.summary = " ".join([plain(one["sentence"]) for one in found] + others)
             pytest.fail("\n\n".join(texts), pytrace=False)
         if self._untested:
             pytest.skip(self._untested)

@@ -86,9 +86,12 @@ def test_each_operation_is_a_test_that_fails_with_what_differs(project: pytest.P
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.parametrize("is_ci", [False, True])
 def test_a_difference_fails_each_operation_that_shows_it_and_its_steps_stand_once(
-    project: pytest.Pytester,
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, is_ci: bool
 ) -> None:
+    # There pytest's summary has whole messages.
+    monkeypatch.setenv("CI", "true" if is_ci else "")
     with_servers(project, "error")
     result = project.runpytest("-v")
     shown = outcomes(result)
@@ -256,7 +259,7 @@ def test_what_belongs_to_no_operation_fails_the_run_as_a_whole(
 ) -> None:
     monkeypatch.setattr(LockstepOperation, "_told", lambda *_: "told")
     for finding in changed.get("findings", []):  # type: ignore[attr-defined]
-        finding["places"] = []
+        finding.update(places=[], sentence="They differ.")
     told = report(exit_code=1, verdict="not alike", **changed)
     LockstepOperation("a", told).check()
     with pytest.raises(pytest.fail.Exception):
