@@ -227,6 +227,9 @@ class Judge:
             wrong = self._named(one.role, one.value, other.value, made=new)
             if wrong != SAME:
                 return wrong
+        if None not in (ours.is_whole, theirs.is_whole) and ours.is_whole != theirs.is_whole:
+            # It leads to another place: one of the two leaves out where its server begins.
+            return "value"
         return SAME if ours.query == theirs.query else self._queries(ours.query, theirs.query)
 
     def _queries(self, left: str, right: str) -> str:

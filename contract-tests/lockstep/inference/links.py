@@ -23,11 +23,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A URL that a documented path answers: that path, what it names, and its query as it was."""
+    """A URL that a documented path answers: that path, what it names, and its query as it was.
+
+    `is_whole` tells whether it begins with the base path of the server, if that has one.
+    """
 
     template: str
     named: tuple[Named, ...]
     query: str
+    is_whole: bool | None = None
 
 
 class Links:
@@ -37,10 +41,9 @@ class Links:
         self._document = document
         self._families = families
         parts = urlsplit(base_url)
+        self._base = parts.path.rstrip("/")
         self._prefixes = [
-            prefix
-            for prefix in dict.fromkeys((parts.path.rstrip("/"), document.base_path))
-            if prefix
+            prefix for prefix in dict.fromkeys((self._base, document.base_path)) if prefix
         ]
         host = re.escape(parts.netloc.rpartition("@")[2]) or "(?!)"
         self._own = re.compile(rf"(?:https?:)?//{host}(?![\w.:-])|(?<![\w.:-]){host}(?![\w.:-])")
@@ -58,7 +61,8 @@ class Links:
         for candidate in self._without_prefix(path):
             template = self._document.template(candidate)
             if template is not None:
-                return Link(template, tuple(self._names(template, candidate)), query)
+                whole = path.startswith(f"{self._base}/") if self._base else None
+                return Link(template, tuple(self._names(template, candidate)), query, whole)
         return None
 
     def _without_prefix(self, path: str) -> list[str]:

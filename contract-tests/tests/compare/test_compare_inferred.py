@@ -30,8 +30,9 @@ class Fixed(Clock):
         return bool(abs(instant.seconds - NOW.timestamp()) < 60)
 
 
-def comparer(sent: Any = ()) -> Comparer:
-    urls = {"left": "http://one.test:1", "right": "http://two.test:2"}
+def comparer(sent: Any = (), left: str = "", right: str = "") -> Comparer:
+    """A comparer of two servers with these base paths."""
+    urls = {"left": f"http://one.test:1{left}", "right": f"http://two.test:2{right}"}
     return Comparer(DOCUMENT, SymbolTable(["right"]), Fixed(), leader="left", urls=urls, sent=sent)
 
 
@@ -265,6 +266,26 @@ def test_headers_are_compared_by_what_they_are(
 ) -> None:
     ours, theirs = answer([], headers=left), answer([], headers=right)
     assert [where for _, where in found(ours, theirs)] == expected
+
+
+@pytest.mark.parametrize(
+    ("bases", "left", "right", "is_same"),
+    [
+        (("/v1", "/v1"), "/v1/tasks/5", "/v1/tasks/17", True),
+        (("/v1", "/v1"), "/v1/tasks/5", "/tasks/17", False),
+        (("/v1", "/v1"), "http://one.test:1/v1/tasks/5", "http://two.test:2/tasks/17", False),
+        (("/v1", "/api/v2"), "/v1/tasks/5", "/api/v2/tasks/17", True),
+        (("/v1", "/api/v2"), "/tasks/5", "/api/v2/tasks/17", False),
+        (("", "/v2"), "/tasks/5", "/v2/tasks/17", True),
+        (("/v1", "/v1"), "/tasks/5", "/tasks/17", True),
+    ],
+)
+def test_a_link_begins_where_its_server_does(
+    bases: tuple[str, str], left: str, right: str, is_same: bool
+) -> None:
+    ours, theirs = answer([], headers={"Location": left}), answer([], headers={"Location": right})
+    expected = [] if is_same else ["header location"]
+    assert [where for _, where in found(ours, theirs, comparer((), *bases))] == expected
 
 
 @pytest.mark.parametrize(
