@@ -94,7 +94,7 @@ class Run(Session):
     def use(self, actors: tuple[ActorSpec, ...]) -> None:
         """Take these users, which depend on the document, for those of the settings."""
         self.settings = replace(self.settings, actors=actors)
-        self.ledger.conditions.kinds = frozenset(each.name for each in actors if each.is_extra)
+        self.ledger.other_users.update(each.name for each in actors if each.is_extra)
 
     def log_in(self, targets: Sequence[Target]) -> None:
         """Find out what the settings leave open: how users register and log in; `notes` tell.

@@ -19,9 +19,9 @@ from lockstep.auth.bodies import (
 from lockstep.auth.calls import Call
 from lockstep.auth.schemes import password_flow
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import LOG_IN
 from lockstep.openapi.operations import Operation
 
-LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
 REGISTER = re.compile(r"regist|sign-?_?up|users?$|accounts?$|members?$|customers?$|clients?$", re.I)
 # Other things than registering and logging in for which a password is sent.
 OTHER_PURPOSE = re.compile(

@@ -21,7 +21,7 @@ from lockstep.confirm.growth import (
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
-from lockstep.recordings.uniquify import has_password, unique_members
+from lockstep.recordings.uniquify import account_names
 from lockstep.results.conditions import Condition
 from lockstep.results.faults import Guard
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
@@ -314,8 +314,7 @@ class Confirmer:
 
     def _named(self, exchanges: Exchanges) -> Sequence:
         """A sequence with the texts that targets take once: the nonce, and names of others."""
-        accounts = [each.request for each in exchanges if has_password(each.request)]
-        names = {name for request in accounts for name in unique_members(request)}
+        names = set(account_names(each.request for each in exchanges))
         names |= set(filter(None, map(_client_named, exchanges)))
         named = {name for name in names if not any(nonce in name for nonce in self.nonces)}
         return Sequence(exchanges, self.nonces, tuple(sorted(named)))

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lockstep.auth.bodies import is_password
-from lockstep.auth.discovery import LOG_IN, OTHER_PURPOSE, REGISTER
+from lockstep.auth.discovery import OTHER_PURPOSE, REGISTER
 from lockstep.drafting.names import camel, unique
 from lockstep.drafting.sample import Sample
 from lockstep.inference.forms import claims_of
-from lockstep.openapi.naming import words
+from lockstep.openapi.naming import LOG_IN, words
 from lockstep.report.secret_names import is_secret_header, is_secret_name
 from lockstep.transport.cookies import is_csrf, set_cookies
 from lockstep.transport.messages import header_values

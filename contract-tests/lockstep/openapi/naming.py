@@ -27,6 +27,8 @@ _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE
 )
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
+# What operations are called with which users log in.
+LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
 # Words around the name of a thing in the name of a schema: `NewUser`, `UserResponse`, ...
 _AROUND = frozenset(
     re.findall(

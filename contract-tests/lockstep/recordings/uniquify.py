@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from lockstep.openapi.naming import is_unique
+from lockstep.openapi.naming import LOG_IN, is_unique
 from lockstep.recordings.recording import Step
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Headers, Request, Response, status_of
@@ -144,6 +144,16 @@ def unique_members(request: Request) -> Iterator[str]:
 def has_password(request: Request) -> bool:
     """Whether a JSON body has a password: it registers a user, or lets one in."""
     return any(_SECRET.search(name) for name, _ in _members(request))
+
+
+def account_names(requests: Iterable[Request]) -> dict[str, None]:
+    """The names under which requests make accounts: an account that is there keeps its own."""
+    made: dict[str, None] = {}
+    for request in requests:
+        called = request.path.partition("?")[0].rstrip("/").rpartition("/")[2]
+        if has_password(request) and not LOG_IN.search(called):
+            made |= dict.fromkeys(unique_members(request))
+    return made
 
 
 def _members(request: Request) -> Iterator[tuple[str, str]]:

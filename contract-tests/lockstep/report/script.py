@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from lockstep.recordings.uniquify import has_password, unique_members
+from lockstep.recordings.uniquify import account_names
 from lockstep.report.carried import Origin, Origins, Use, body_bytes
 from lockstep.report.curl import body_word, digest_account, octal, options, word
 from lockstep.report.phrases import answers, plain
@@ -213,13 +213,10 @@ class _NewNames:
     """The names of users that steps register, in a form that is new each time."""
 
     def __init__(self, steps: Sequence[Data]) -> None:
-        names: dict[str, None] = {}
-        for step in steps:
-            data = step["request"]
-            body = body_bytes(data["body"])
-            request = Request(data["method"], data["path"], (), body)
-            if has_password(request):
-                names |= dict.fromkeys(unique_members(request))
+        told = (step["request"] for step in steps)
+        names = account_names(
+            Request(data["method"], data["path"], (), body_bytes(data["body"])) for data in told
+        )
         self._runs: dict[str, tuple[int, int]] = {}
         # Runs that were different stay so.
         self._places: dict[str, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from lockstep.openapi.conformance import Conformance
@@ -31,11 +31,15 @@ _EXACT = 2**53
 class ConditionReader:
     """Reads the conditions of exchanges: from the document, and from what was sent before."""
 
-    def __init__(self, document: Document, conformance: Conformance) -> None:
+    def __init__(
+        self,
+        document: Document,
+        conformance: Conformance,
+        other_users: Collection[str] = frozenset(),
+    ) -> None:
         self._document = document
+        self._other_users = other_users
         self.requests = RequestReader(document, conformance)
-        # The names of users who may do more or less than the usual ones.
-        self.kinds: frozenset[str] = frozenset()
 
     def read(self, exchange: Exchange, trace: Trace) -> Conditions:
         """What stands out in the request of an exchange; nothing for a plain valid one.
@@ -77,7 +81,7 @@ class ConditionReader:
             else:
                 yield Condition("no credentials")
         name = (request.actor or "").partition("#")[0]
-        if name in self.kinds:
+        if name in self._other_users:
             yield Condition("other user", name)
 
     def _faults(self, operation: Operation, request: Request) -> Iterator[Condition]:

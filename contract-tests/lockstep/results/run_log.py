@@ -53,6 +53,8 @@ class RunLog:
     share: Share = field(default_factory=Share)
     # The names of safe operations that change something all the same.
     unrepeatable: set[str] = field(default_factory=set)
+    # The names of users who may do more or less than the usual ones.
+    other_users: set[str] = field(default_factory=set)
     conditions: ConditionReader = field(init=False)
     signatures: SignatureReader = field(init=False)
     _histories: BoundedDict[tuple[Hashable, ...], History] = field(
@@ -61,7 +63,7 @@ class RunLog:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self.conditions = ConditionReader(self.document, self.conformance)
+        self.conditions = ConditionReader(self.document, self.conformance, self.other_users)
         self.signatures = SignatureReader(self.document)
 
     def history(self, *sent_to: Hashable) -> History:

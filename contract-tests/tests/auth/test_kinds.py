@@ -139,7 +139,7 @@ def test_who_is_not_let_in_any_more_is_done_without(tmp_path: Path) -> None:
 
 def test_a_request_of_another_kind_of_user_says_so(tmp_path: Path) -> None:
     sender, found = admitted(tmp_path, {**shown("example"), **SHELVES})
-    sender.ledger.conditions.kinds = frozenset({"example1"})
+    sender.ledger.other_users.add("example1")
     book = ActorBook(sender, found.specs, random.Random(0), "1a0b0c0d")
     request = Request(
         "POST",
