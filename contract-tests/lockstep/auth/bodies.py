@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,8 @@ _SAMPLE = {
     "digits": "0123456",
     "uuid": "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11",
 }
+# Of what has no upper bound and may be 0.
+_ENOUGH = 10
 _FORMATS = {
     "date": "1990-01-31",
     "date-time": "1990-01-31T12:00:00Z",
@@ -258,7 +261,7 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling, ro
             return schema[key][0]
     match kind_of_value(schema):
         case "integer" | "number":
-            return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+            return _number(schema)
         case "boolean":
             return True
         case "array":
@@ -275,6 +278,29 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling, ro
             return None
         case _:
             return _text(schema)
+
+
+def _number(schema: Mapping[str, Any]) -> Any:
+    """A number well inside of its bounds: with a stock of 0, say, nothing can be done.
+
+    What may be large becomes larger: a stock up to a million than a quantity up to 99.
+    """
+    bounds = {key: value for key, value in schema.items() if isinstance(value, int | float)}
+    above, below = bounds.get("exclusiveMinimum"), bounds.get("exclusiveMaximum", math.inf)
+    least = bounds.get("minimum", 0 if above is None else above + 1)
+    most = min(bounds.get("maximum", math.inf), below)
+    if above is not None and not above < least < most:
+        return (above + most) / 2
+    if least < 0 or not bounds.keys() & {"minimum", "exclusiveMinimum"}:
+        number = min(max(1, least), most)
+    elif most < math.inf:
+        number = least + math.isqrt(max(0, int(most - least)))
+    else:
+        number = least or _ENOUGH
+    step = bounds.get("multipleOf")
+    if step:
+        number = math.ceil(number / step) * step
+    return number if number <= most and number != below else least
 
 
 def _text(schema: Mapping[str, Any]) -> str:

@@ -249,3 +249,25 @@ def test_tokens_are_found_wherever_they_are() -> None:
     ]
     with pytest.raises(TokenError, match="no token at /nowhere of an answer with status 200"):
         read_token(answer, "/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({}, 1),
+        ({"minimum": 0}, 10),
+        ({"minimum": 1}, 1),
+        ({"minimum": 1, "maximum": 99}, 10),
+        ({"minimum": 0, "maximum": 1_000_000}, 1_000),
+        ({"minimum": -90, "maximum": 90}, 1),
+        ({"maximum": -3}, -3),
+        ({"minimum": 1, "multipleOf": 5}, 5),
+        ({"minimum": 10, "maximum": 10}, 10),
+        ({"minimum": 0, "exclusiveMaximum": 1}, 0),
+        ({"exclusiveMinimum": 0, "maximum": 0.5}, 0.25),
+        ({"minimum": "not a number"}, 1),
+    ],
+)
+def test_a_number_is_well_inside_of_its_bounds(schema: dict[str, Any], value: float) -> None:
+    document = Document({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}})
+    assert body_template(document, {"type": "number", **schema}) == value

@@ -80,12 +80,15 @@ class Trial:
         if self._values is None or fresh or gone:
             found = self.maker.live(self.operation, self.actor, fresh=True)
             self._values = found if found is not None else self.maker.unknown(self.operation)
+            self.maker.needs.meet(self.operation, (self._values, None), self.actor)
         return self._values
 
     def template(self) -> Any:
         """A valid content with placeholders; `None` where no body is taken."""
         if self.call is None:
-            return self.maker.client.template(self.operation, self.actor)
+            content = self.maker.client.template(self.operation, self.actor)
+            self.maker.needs.meet(self.operation, ({}, content), self.actor)
+            return content
         return dict(self.call.json)
 
     def request(
@@ -135,6 +138,8 @@ class Trial:
         used = done and (method == "DELETE" or (method == "POST" and not self.is_creation))
         # What takes in a part of something may do so but once.
         used |= done and method == "PATCH" and self.media is not None and not self.media.has_members
+        if done:
+            self.maker.needs.use_up(self.operation)
         if exchange.parted or used or (done and max(statuses) >= 300):
             self._values = None
         elif done and method in ("PUT", "PATCH") and self._values is not None:

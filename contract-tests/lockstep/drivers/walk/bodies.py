@@ -134,6 +134,8 @@ def _leaf(
             return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
         case "integer" | "number" if full:
             return schema.get("maximum", 12)
+        case "integer" | "number" if style is Style.ODD and "minimum" in schema:
+            return schema["minimum"]
         case "boolean":
             return full
         case "array" if full:

@@ -22,6 +22,7 @@ from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.states import States, acts
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -56,9 +57,11 @@ class _Walk:
     maker: Maker
     reader: Reader
     around: Surroundings = field(init=False)
+    states: States = field(init=False)
     ending: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.states = States(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
         self.around = Surroundings(self._document, owned, self.client.entrances)
@@ -73,8 +76,10 @@ class _Walk:
         self._each("making", self._with("POST", also=needed), self._setting_up(self._make))
         self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
         self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
+        self._each("trying again", self.maker.seek_again(), self._setting_up(self._make))
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
+        self._each("trying states", self._in_states(), self._explore)
         self._read_all()
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
         self._read_all()
@@ -231,7 +236,20 @@ class _Walk:
                     self._send(operation, values, self._mine, plain, headers=headers)
             plain = self.client.template(operation, self._mine)
             self._send(operation, values, self._other, plain)
-            self.reader.look(operation, values)
+            self.reader.look_around(operation, values)
+
+    def _in_states(self) -> list[Operation]:
+        """One operation for each kind of things to which several acts may be done."""
+        found = (able[0] for able in acts(self._document) if self._share.owns(able[0].name))
+        known = self.client.known
+        return [
+            each for each in found if not known.is_user(each.path, parameters_of(each.path)[-1])
+        ]
+
+    def _explore(self, operation: Operation) -> None:
+        """Do what may be done to a thing in each order that it allows."""
+        able = next(able for able in acts(self._document) if able[0] is operation)
+        self.states.explore(able)
 
     def _changes(self, operation: Operation) -> Iterator[tuple[Any, Media | None]]:
         """The contents that a change is tried with: whole ones first, then member by member."""
@@ -261,7 +279,7 @@ class _Walk:
         for values, _ in islice(paths(self.client, operation, self._mine), 1):
             for actor in dict.fromkeys((self._other, self._mine)):
                 self._send(operation, values, actor, value)
-                self.reader.look(operation, values)
+                self.reader.look_around(operation, values)
             self._send(operation, values, self._mine, value)
 
     def _send(

@@ -14,6 +14,7 @@ from lockstep.drivers.walk.creators import creators
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content
+from lockstep.drivers.walk.needs import Needs
 from lockstep.drivers.walk.parameters import plain_value
 from lockstep.drivers.walk.values import in_future, is_in_future, nothing_like
 from lockstep.openapi.operations import Operation
@@ -37,23 +38,47 @@ class Maker:
     _refused: Counter[str] = field(default_factory=Counter)
     # The creations for which it was tried what makes them succeed.
     _sought: set[str] = field(default_factory=set)
+    needs: Needs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.needs = Needs(self.client, self._done)
 
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
     ) -> Exchange:
         """Send a creation with what succeeds; what that is is found out the first time."""
-        client, known = self.client, self.client.known
-        value = client.template(operation, owner or actor)
+        value = self.client.template(operation, owner or actor)
+        self.needs.meet(operation, (values, value), actor)
         exchange = self._post(operation, values, actor, value)
-        media = next(iter(client.media(operation)), None)
+        if succeeded(exchange):
+            self.needs.use_up(operation)
         if not _is_refused(exchange) or operation.name in self._sought:
             return exchange
         self._sought.add(operation.name)
-        found = self._with_extras(operation, values, actor, value)
-        if found is not None:
-            return found
+        return (
+            self._with_extras(operation, values, actor, value)
+            or self._by_recipe(operation, values, actor, owner)
+            or self._with_needs(operation, values, actor)
+            or exchange
+        )
+
+    def seek_again(self) -> list[Operation]:
+        """The creations that never succeeded though what does it was sought: sought anew."""
+        found = [
+            operation
+            for operation in self.client.document.operations.values()
+            if operation.name in self._sought and operation.name not in self.client.known.accepted
+        ]
+        self._sought -= {operation.name for operation in found}
+        return found
+
+    def _by_recipe(
+        self, operation: Operation, values: Mapping[str, str], actor: str, owner: str
+    ) -> Exchange | None:
+        client, known = self.client, self.client.known
+        media = next(iter(client.media(operation)), None)
         if media is None or media.key in known.recipes:
-            return exchange
+            return None
         for recipe in self._recipes(media):
             value = with_own_names(client.document, media.schema, recipe)
             value = client.refer(value, operation, owner or actor)
@@ -64,7 +89,28 @@ class Maker:
                 return exchange
         # None is: it is not looked for again.
         known.recipes[media.key] = content(client.document, media, Style.PLAIN)
-        return exchange
+        return None
+
+    def _with_needs(
+        self, operation: Operation, values: Mapping[str, str], actor: str
+    ) -> Exchange | None:
+        """A creation that succeeds once something else was done to what it names."""
+
+        def again() -> Exchange | None:
+            value = self.client.template(operation, actor)
+            exchange = self._post(operation, values, actor, value)
+            return exchange if succeeded(exchange) else None
+
+        named = values, self.client.template(operation, actor)
+        return self.needs.find(operation, named, actor, again)
+
+    def _done(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
+        """Do something to a thing; `None` where it is refused, or by one target alone."""
+        if operation.method == "POST":
+            exchange = self.post(operation, values, actor)
+        else:
+            exchange = self.put_as(operation, values, actor)
+        return exchange if succeeded(exchange) and not exchange.parted else None
 
     def put(self, operation: Operation, outer: Mapping[str, str], actor: str) -> Exchange:
         """Make something under a name of the client's own."""

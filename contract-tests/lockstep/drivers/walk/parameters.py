@@ -20,6 +20,7 @@ _IGNORED = frozenset(
     {"accept", "authorization", "content-type", "content-length", "cookie", "host", "user-agent"}
 )
 _WORD = "lockstep"
+_CHOSEN = frozenset({"const", "default", "enum", "example", "examples"})
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
 
 
@@ -68,6 +69,9 @@ def plain_value(document: Document, parameter: Declared) -> str:
     schema = parameter.schema
     if parameter.kind in ("string", "") and not any(key in schema for key in _BOUND):
         return _WORD[: schema.get("maxLength", 99)].ljust(schema.get("minLength", 0), "k")
+    if parameter.kind in ("integer", "number") and not schema.keys() & _CHOSEN:
+        # A page, say, of which there may be but one.
+        return as_text(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
     try:
         return as_text(body_template(document, schema)) or _WORD
     except NoSuchExample:

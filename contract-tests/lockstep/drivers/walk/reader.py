@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from lockstep.drivers.walk.client import Client
-from lockstep.drivers.walk.items import Item, family_of
+from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.queries import has_few_values, queries
@@ -140,6 +140,17 @@ class Reader:
             if reader is not None and reader.path == operation.path:
                 return None if changes_state(reader) else self._send(reader, values, self._mine)
         return None
+
+    def look_around(self, operation: Operation, values: Values) -> None:
+        """Read what an operation is about, and what that is in: a cart when an item has gone."""
+        self.look(operation, values)
+        path = operation.path
+        while (at := path.rfind("}", 0, len(path) - 1)) > 0:
+            path = path[: at + 1]
+            reader = self._document.find("GET", path)
+            if reader is not None and reader.path == path and not changes_state(reader):
+                outer = {name: values[name] for name in parameters_of(path)}
+                self._send(reader, outer, self._mine)
 
     def tag(self, operation: Operation, values: Values) -> str:
         """The entity tag of what a path names, empty where it has none."""

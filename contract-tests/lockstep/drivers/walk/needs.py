@@ -1,0 +1,104 @@
+"""What must be done to a thing before something else succeeds: an order needs a cart with items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
+from lockstep.transport.json_bodies import scalars
+
+Act = Callable[[Operation, Values, str], Exchange | None]
+# What may be tried to make one operation succeed.
+_MOST = 5
+
+
+@dataclass(slots=True)
+class Needs:
+    """Finds out once what an operation needs, and does it again for each thing.
+
+    `act` does something to a thing; it gives nothing where that was refused.
+    """
+
+    client: Client
+    act: Act
+    # By the name of the operation: those that are done before, in their order.
+    _known: dict[str, list[Operation]] = field(default_factory=dict)
+    # For which things that is done: the operation and the value that names the thing.
+    _done: set[tuple[str, str]] = field(default_factory=set)
+    _doing: bool = False
+
+    def find(
+        self,
+        operation: Operation,
+        named: tuple[Mapping[str, str], Any],
+        actor: str,
+        again: Callable[[], Exchange | None],
+    ) -> Exchange | None:
+        """Do what can be done to what a request names until it succeeds `again`, if it does.
+
+        `named` are the values of its path and its content.
+        """
+        if self._doing:
+            return None
+        done: list[Operation] = []
+        for other, values in islice(self._beside(operation, named, actor), _MOST):
+            if self._act(other, values, actor) is None:
+                continue
+            done.append(other)
+            exchange = again()
+            if exchange is not None:
+                self._known[operation.name] = done
+                return exchange
+        return None
+
+    def meet(self, operation: Operation, named: tuple[Mapping[str, str], Any], actor: str) -> None:
+        """Do what an operation needs to what a request names, once for each thing."""
+        known = self._known.get(operation.name, ())
+        if not known or self._doing:
+            return
+        for other, values in self._beside(operation, named, actor):
+            key = operation.name, next(reversed(values.values()))
+            if other in known and key not in self._done:
+                self._act(other, values, actor)
+        self._done |= {(operation.name, text) for text in _texts(named)}
+
+    def use_up(self, operation: Operation) -> None:
+        """Note that an operation succeeded: it may need all of it again."""
+        self._done = {key for key in self._done if key[0] != operation.name}
+
+    def _act(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
+        self._doing = True
+        try:
+            with self.client.setting_up(operation):
+                return self.act(operation, values, actor)
+        finally:
+            self._doing = False
+
+    def _beside(
+        self, operation: Operation, named: tuple[Mapping[str, str], Any], actor: str
+    ) -> Iterator[tuple[Operation, Values]]:
+        """What else may be done to the things that a request names."""
+        texts = _texts(named)
+        for other in self.client.document.operations.values():
+            path = other.path
+            if other is operation or other.method not in ("POST", "PUT") or path.endswith("}"):
+                continue
+            around = path[: path.rfind("}") + 1]
+            if not around:
+                continue
+            bound = self.client.known.bind(around, actor, live=True)
+            values = next((found for _, found in bound), None)
+            if values is not None and values[parameters_of(around)[-1]] in texts:
+                yield other, values
+
+
+def _texts(named: tuple[Mapping[str, str], Any]) -> set[str]:
+    values, content = named
+    return {*values.values(), *map(str, scalars(content))}

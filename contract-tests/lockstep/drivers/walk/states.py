@@ -1,0 +1,111 @@
+"""Tries what may be done to a thing one after the other: much is allowed in some states alone.
+
+Whether what is paid may be cancelled, say, and what is cancelled be paid: rules of this kind stand
+in no schema.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.reader import Reader
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import SAFE_METHODS, Exchange
+
+Acts = tuple[Operation, ...]
+# So many acts one after the other, of so many that a thing has.
+_LONGEST, _MOST_ACTS = 3, 6
+# Requests for a kind of things, and for all kinds together.
+_MOST_SENT, _MOST_IN_ALL = 90, 900
+
+
+def acts(document: Document) -> Iterator[Acts]:
+    """What may be done to each kind of things of which several acts may be done."""
+    by_thing: dict[str, list[Operation]] = {}
+    for operation in document.operations.values():
+        around = operation.path[: operation.path.rfind("}") + 1]
+        if around and operation.method not in SAFE_METHODS:
+            by_thing.setdefault(around, []).append(operation)
+    for around, found in by_thing.items():
+        ordered = sorted(found, key=lambda each: _rank(each, around))[:_MOST_ACTS]
+        if len(ordered) > 1:
+            yield tuple(ordered)
+
+
+def _rank(operation: Operation, around: str) -> tuple[bool, bool]:
+    """Own acts before changes of the thing, its end last."""
+    itself = operation.path.rstrip("/") == around
+    return operation.method == "DELETE" and itself, itself
+
+
+@dataclass(slots=True)
+class States:
+    """Does acts to things of an actor, in each order that the things allow."""
+
+    maker: Maker
+    reader: Reader
+    _sent: int = 0
+    _seen: set[tuple[str, ...]] = field(default_factory=set)
+
+    def explore(self, able: Acts) -> None:
+        """Do acts to fresh things, each one in each state that the others lead to.
+
+        What is refused changes nothing: the next act is tried on the same thing.
+        """
+        ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
+        waiting: deque[Acts] = deque([()])
+        while waiting and self._sent < ending:
+            before = waiting.popleft()
+            left = list(able)
+            while left and self._sent < ending:
+                values = self._thing(able[0], before)
+                if values is None:
+                    return
+                done = self._first(left, values)
+                if done is None:
+                    break
+                is_end = done.method == "DELETE" and done.path.endswith("}")
+                if done not in before and not is_end and len(before) + 1 < _LONGEST:
+                    waiting.append((*before, done))
+
+    def _thing(self, operation: Operation, before: Acts) -> Values | None:
+        """A fresh thing to which something has been done; `None` where that cannot be had."""
+        values = self._made(operation)
+        if values is None or not all(succeeded(self._act(act, values)) for act in before):
+            return None
+        return values
+
+    def _made(self, operation: Operation) -> Values | None:
+        """A thing to which nothing has been done yet."""
+        values = self.maker.live(operation, self.maker.client.mine, fresh=True)
+        key = tuple((values or {}).values())
+        if not key or key in self._seen:
+            return None
+        self._seen.add(key)
+        self._sent += 1
+        return values
+
+    def _first(self, left: list[Operation], values: Values) -> Operation | None:
+        """Try acts, which are then no longer `left`, up to the first one that succeeds."""
+        while left:
+            act = left.pop(0)
+            exchange = self._act(act, values)
+            if exchange.parted:
+                return None
+            if succeeded(exchange):
+                self._sent += 1
+                self.reader.look_around(act, values)
+                return act
+        return None
+
+    def _act(self, operation: Operation, values: Values) -> Exchange:
+        client = self.maker.client
+        value = client.template(operation, client.mine)
+        self._sent += 1
+        request = client.request(operation, values, value)
+        return client.send(operation, values, request, client.mine)
