@@ -16,6 +16,7 @@ SIGNS = {
     "stale_pieces": ("getBasket", "body /pieces"),
     "location": ("placeOrder", "header location"),
     "many_goods": ("addGood", "status"),
+    "head": ("HEAD /goods", "status"),
 }
 
 

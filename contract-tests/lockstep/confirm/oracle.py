@@ -179,8 +179,10 @@ class Oracle:
     def _is_same_cause(self, exchange: Exchange) -> bool:
         if self.finding.signature.kind not in ("status", "outcome"):
             return True
-        ours, theirs = kinds_of(self.finding.conditions), kinds_of(exchange.conditions)
-        return ours - {"notable"} == theirs - {"notable"}
+        # What was found not to matter, such as that a `HEAD` stands beside its `GET`, is left out.
+        told = (self.finding.conditions, self.finding.sequence[-1].conditions)
+        causes = [kinds_of(conditions) - {"notable"} for conditions in told]
+        return kinds_of(exchange.conditions) - {"notable"} in causes
 
     def _is_it(self, kind: str, where: str) -> bool:
         return (kind, where) == (self.finding.kind, self.finding.where)
