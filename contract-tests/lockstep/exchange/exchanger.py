@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -21,6 +22,7 @@ from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated, thing_key
+from lockstep.results.faults import LeftOutError
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.credentials import Identity
@@ -286,6 +288,12 @@ class Exchanger:
         self._turn += 1
         return target
 
+    def leave_out_slow(self, request: Request) -> None:
+        """Raise `LeftOutError` for an operation that has been waited for too long."""
+        label = self.ledger.document.label(request.method, request.path)
+        if self.ledger.patience.is_used_up(label):
+            raise LeftOutError(label)
+
     def _own(self, request: Request, target: Target) -> Request:
         """The request as one target gets it: in its names, with its token and its headers."""
         translated = self.translate(request, target.name)
@@ -310,7 +318,8 @@ class Exchanger:
         patience, name = self.ledger.patience, pending.target.name
         pending.hurry(patience.seconds(label, name), patience.stream_seconds(label, name))
         outcome = pending.finish()
-        patience.note(label, name, outcome, self.ledger.findings.stage)
+        took = time.monotonic() - pending.started
+        patience.note(label, name, outcome, self.ledger.findings.stage, took)
         return outcome
 
     def _absorb(self, requests: dict[str, Request], outcomes: dict[str, Outcome]) -> None:

@@ -14,6 +14,10 @@ class ForeseenError(Exception):
     """What is no fault of lockstep's: a target is gone, a user does not come in, and the like."""
 
 
+class LeftOutError(Exception):
+    """What is not done, for a reason that is told elsewhere: no more than the block ends."""
+
+
 class FaultLog:
     """What could not be done or judged because of exceptions that nobody expected, and how often.
 
@@ -63,10 +67,11 @@ class Guard:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> bool:
-        """Note what nobody expected, and go on."""
+        """Note what nobody expected, and go on; what was left out ends the block alone."""
         if isinstance(error, ForeseenError) or not isinstance(error, Exception):
             return False
-        self.log.note(self.what, error)
+        if not isinstance(error, LeftOutError):
+            self.log.note(self.what, error)
         return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from lockstep.transport.messages import NoResponse, Outcome
 # An operation that hung so often in a row is expected to hang again.
 TRIES = 3
 SHORT_SECONDS = 1.0
+# An operation whose slow answers have taken so long is not asked again by what is generated.
+MOST_SECONDS = 30.0
 # A stream that was read for the whole of its time so often says little more in the same again.
 STREAM_TRIES = 10
 SHORT_STREAM_SECONDS = 0.5
@@ -22,12 +25,14 @@ _Key = tuple[str, str]
 class _Record:
     """What one operation of one target has cost: hangs in a row, hangs in all, streams cut.
 
-    It was `heard` where any of its answers was more than a stream in which nothing came.
+    `slow` are the seconds of answers that took more than SHORT_SECONDS. It was `heard` where any of
+    its answers was more than a stream in which nothing came.
     """
 
     in_a_row: int = 0
     hangs: int = 0
     streams: int = 0
+    slow: float = 0.0
     heard: bool = False
     # In which stages it hung, in order.
     stages: dict[str, None] = field(default_factory=dict)
@@ -43,6 +48,9 @@ class Patience:
 
     steady: bool = False
     _records: dict[_Key, _Record] = field(default_factory=dict)
+    # By operation: the seconds of its slow answers at the slowest target, what was not sent then.
+    _slow: dict[str, float] = field(default_factory=dict)
+    _left_out: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def seconds(self, label: str, target: str) -> float | None:
@@ -59,10 +67,23 @@ class Patience:
         known = record is not None and record.streams >= STREAM_TRIES
         return SHORT_STREAM_SECONDS if known and not self.steady else None
 
-    def note(self, label: str, target: str, outcome: Outcome, stage: str) -> None:
+    def is_used_up(self, label: str) -> bool:
+        """Whether an operation has been waited for so long that it is left out from now on."""
+        with self._lock:
+            used_up = self._slow.get(label, 0.0) >= MOST_SECONDS and not self.steady
+            if used_up:
+                self._left_out[label] += 1
+            return used_up
+
+    def note(
+        self, label: str, target: str, outcome: Outcome, stage: str, seconds: float = 0.0
+    ) -> None:
         """Remember how long an operation let itself be waited for."""
         with self._lock:
             record = self._records.setdefault((label, target), _Record())
+            if seconds > SHORT_SECONDS and not self.steady:
+                record.slow += seconds
+                self._slow[label] = max(self._slow.get(label, 0.0), record.slow)
             if isinstance(outcome, NoResponse):
                 if outcome.reason == "timeout":
                     record.in_a_row += 1
@@ -75,7 +96,12 @@ class Patience:
 
     def lines(self) -> list[str]:
         """What hung, by operation and stage, and which streams said nothing, in words."""
-        return [*self._hung(), *self._unheard()]
+        return [*self._hung(), *self._unheard(), *self._used_up()]
+
+    def _used_up(self) -> Iterator[str]:
+        for label, times in self._left_out.items():
+            what = f"{times:,} request{'s' * (times > 1)}"
+            yield f"{label}: {what} left out after {self._slow[label]:.0f} s of slow answers"
 
     def _unheard(self) -> Iterator[str]:
         found: dict[str, list[str]] = {}

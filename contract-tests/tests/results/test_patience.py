@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockstep.results.patience import (
+    MOST_SECONDS,
     SHORT_SECONDS,
     SHORT_STREAM_SECONDS,
     STREAM_TRIES,
@@ -55,3 +56,16 @@ def test_what_hung_and_what_said_nothing_is_told() -> None:
         "slow: nothing came of the streams of old in their time"
     ]
     assert after(silent, OK).lines() == []
+
+
+def test_what_was_slow_for_long_is_left_out_and_named() -> None:
+    patience = Patience()
+    for target in ("old", "new"):
+        patience.note("slow", target, OK, "walk", MOST_SECONDS - 2)
+        patience.note("slow", target, OK, "walk", SHORT_SECONDS / 2)
+    assert not patience.is_used_up("slow")
+    patience.note("slow", "new", OK, "walk", 2)
+    assert [patience.is_used_up(label) for label in ("slow", "slow", "fast")] == [True, True, False]
+    assert patience.lines() == ["slow: 2 requests left out after 30 s of slow answers"]
+    patience.steady = True
+    assert not patience.is_used_up("slow")

@@ -17,6 +17,7 @@ from lockstep.auth.actors import Actor, ActorBook, ActorError
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.value_dictionary import INSTANT
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.results.faults import LeftOutError
 from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Request, Response
 
@@ -77,8 +78,11 @@ class ExchangeTransport(RequestsTransport):
         prepared = self._prepare(case, kwargs)
         try:
             request = _request(prepared)
+            self._exchanger.leave_out_slow(request)
             actor = self._actor(case, request)
             exchange = self._exchanger.send(self._authorised(request, actor))
+        except LeftOutError as error:
+            raise requests.Timeout(f"left out: {error}", request=prepared) from error
         except (ActorError, TargetLostError) as error:
             # What the engine takes for the end of the run, and not of this case.
             self.lost = str(error)

@@ -191,7 +191,11 @@ class Client:
         self.progress(told, self.sent, None)
 
     def send_as(self, request: Request, actor: str) -> Exchange:
-        """Send a request as it is; `actor` is whose things it may concern."""
+        """Send a request as it is; `actor` is whose things it may concern.
+
+        `LeftOutError` where its operation has been waited for too long.
+        """
+        self.exchanger.leave_out_slow(request)
         exchange = self.exchanger.send(request)
         if request.actor is not None and self.actors is not None:
             self.actors.notice(exchange, self.actors.get(request.actor.partition("#")[0]))
