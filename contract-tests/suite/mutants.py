@@ -9,8 +9,17 @@ import argparse
 import os
 import sys
 
-from lockstep.cli.mutants import COULD_NOT, choose, exit_code, read_matrix, write_matrix
-from lockstep.mutants import Hunt, MutantError, load_mutants, print_matrix
+from lockstep.mutants import (
+    COULD_NOT,
+    Hunt,
+    MutantError,
+    choose,
+    exit_code,
+    load_mutants,
+    print_matrix,
+    read_matrix,
+    write_matrix,
+)
 from suite.mutation import MUTANTS
 from testbed import processes, terminal
 from testbed.databases import open_databases

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lockstep.cli import main as lockstep
 from testbed.paths import BUILD, CONTRACT, ROOT
 
 _COULD_NOT = 2
@@ -34,8 +33,8 @@ def older_contract(revision: str) -> Path:
     return target
 
 
-def main() -> None:
-    """Compare, and end with the exit code of `lockstep diff`."""
+def main() -> int:
+    """Compare; return the exit code of `lockstep diff`."""
     revision, *options = sys.argv[1:] or ["HEAD"]
     if revision.startswith("-"):
         revision, options = "HEAD", sys.argv[1:]
@@ -43,9 +42,10 @@ def main() -> None:
         old = older_contract(revision)
     except RevisionError as error:
         print(error, file=sys.stderr)
-        sys.exit(_COULD_NOT)
-    lockstep(["diff", str(old), str(CONTRACT), *options], prog_name="lockstep")
+        return _COULD_NOT
+    command = [sys.executable, "-m", "lockstep", "diff", str(old), str(CONTRACT), *options]
+    return subprocess.call(command)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
