@@ -55,7 +55,7 @@ HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
 ##@ Prove it
-test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=)
+test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; one thing: STORY= TRAP= RACE= OP=)
 	@$(TWINS) suite
 
 test-faces: $(TWINS_READY) $(FACES_READY) ## The same for FastAPI and Fastify over the twins' services
@@ -73,14 +73,14 @@ test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the t
 test: lint types test-python test-node test-lockstep test-contract test-dozen ## Everything that .ci/run runs
 
 ##@ Parts of the proof
-test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
-	@$(TWINS) testbed.with_postgres -- $(RUN) pytest -c python/pyproject.toml python/tests -q
+test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)
+	@cd python && PYTHONPATH=$(CURDIR)/contract-tests ../$(RUN) testbed.with_postgres -- ../$(RUN) pytest -q $(ARGS)
 
-test-node: $(TWINS_READY) ## Unit tests of the Node twin
-	@$(TWINS) testbed.with_postgres -- npm --prefix node test --silent
+test-node: $(TWINS_READY) ## Unit tests of the Node twin (ARGS='-t cursor', ARGS=tests/cursor.test.ts)
+	@$(TWINS) testbed.with_postgres -- npm --prefix node test --silent -- $(ARGS)
 
-test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
-	@cd contract-tests && ../$(RUN) pytest -c pyproject.toml -q -n 2 --dist loadfile tests testbed/tests suite/tests $(ROOMS:%=../tooling/%/tests)
+test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here (ARGS=suite/tests/test_mirror.py)
+	@cd contract-tests && ../$(RUN) pytest -c pyproject.toml -q -n 2 --dist loadfile $(or $(ARGS),tests testbed/tests suite/tests $(ROOMS:%=../tooling/%/tests))
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
 	@$(VENV)/ruff check python contract-tests tooling faces/fastapi

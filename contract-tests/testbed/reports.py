@@ -5,6 +5,8 @@ from collections.abc import Collection
 from testbed.servers import KINDS
 
 PARTS = ("stories", "traps", "races", "generated")
+# What stands for the parts where single things were selected.
+SELECTED = "selected"
 
 
 def report_name(servers: Collection[str], parts: Collection[str]) -> str:
