@@ -104,7 +104,7 @@ types: $(PYTHON_READY) $(NODE_READY) $(FACES_READY) $(CLIENTS_READY) ## Check ty
 	@cd tooling/client && npx --no-install tsc
 
 ##@ Use it
-serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them
+serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them (DEBUG=python|node lets a debugger attach)
 	@$(TWINS) testbed.serve
 
 docs: $(DOCS_PAGE) ## Make the site in docs/ from the contract, the tests, both programs and the newest reports

@@ -2,7 +2,8 @@
 
 python -m testbed.serve
 
-The database is kept in .data/ for the next time, unless DATABASE_URL names another.
+The database is kept in .data/ for the next time, unless DATABASE_URL names another. DEBUG=python or
+DEBUG=node lets a debugger attach to that twin, which serves all the same until one does.
 """
 
 import hashlib
@@ -14,13 +15,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from testbed import processes, terminal
+from testbed import debugging, processes, terminal
 from testbed.databases import Databases
 from testbed.migrations import ADMIN, SAMPLE_USER, migrate, seed
 from testbed.paths import DATA, ROOT
 from testbed.ports import free_port
 from testbed.postgres import PostgresServer
-from testbed.servers import Kind, TwinServer
+from testbed.servers import KINDS, Kind, TwinServer
 
 _NAME = "task_timer"
 _PORTS: dict[Kind, int] = {"python": 8000, "node": 8001}
@@ -30,12 +31,21 @@ _COLOURS: dict[str, str] = {"python": "yellow", "node": "green"}
 def main() -> int:
     """Serve until a signal ends it, which is how it should end."""
     console = terminal.console()
+    debugged = os.environ.get("DEBUG") or None
+    if debugged is not None and debugged not in KINDS:
+        print(f"DEBUG={debugged}: there are {', '.join(KINDS)}", file=sys.stderr)
+        return 2
     try:
         with processes.ended_by_signals(), ExitStack() as stack:
             url = stack.enter_context(_database(console))
             ports = {kind: free_port(port) for kind, port in _PORTS.items()}
-            servers = [stack.enter_context(_twin(kind, url, ports)) for kind in ports]
+            servers = [
+                stack.enter_context(_twin(kind, url, ports, debugged=kind == debugged))
+                for kind in ports
+            ]
             _introduce(console, servers, url)
+            if debugged is not None:
+                _introduce_debugger(console, debugged)
             return _watch(servers, console)
     except processes.Signalled:
         console.print("Ended.")
@@ -74,14 +84,15 @@ def _data_directory() -> Path:
     return Path("/var/tmp") / f"task-timer-{checkout}"
 
 
-def _twin(kind: Kind, url: str, ports: dict[Kind, int]) -> TwinServer:
+def _twin(kind: Kind, url: str, ports: dict[Kind, int], *, debugged: bool) -> TwinServer:
     """A twin whose pages may call the other, and be called by it."""
     log = DATA / f"{kind}.log"
     log.unlink(missing_ok=True)
     hosts = ("127.0.0.1", "localhost")
     origins = [f"http://{host}:{port}" for port in ports.values() for host in hosts]
     settings = {"APP_ENV": "development", "CORS_ORIGINS": ",".join(origins)}
-    return TwinServer(kind, url, log, settings, port=ports[kind])
+    command = debugging.command(kind) if debugged else None
+    return TwinServer(kind, url, log, settings, port=ports[kind], command=command)
 
 
 class _LogPrinter:
@@ -115,6 +126,13 @@ def _introduce(console: Console, servers: list[TwinServer], url: str) -> None:
             soft_wrap=True,
         )
     console.print("\n  A token of one is good for the other. Ctrl-C ends all.\n")
+
+
+def _introduce_debugger(console: Console, kind: Kind) -> None:
+    port = debugging.PORTS[kind]
+    console.print(
+        f"  The {kind} twin lets a debugger attach on port {port} (.vscode/launch.json).\n"
+    )
 
 
 def _watch(servers: list[TwinServer], console: Console) -> int:
