@@ -95,13 +95,12 @@ def _run(parts: Collection[str], selection: Selection, console: Console, logs: P
         progress.stage("databases")
         stage = Stage(databases, server, logs, servers=contract.servers())
         stage.prepare(*templates(parts))
+        run.selected = " and ".join(selection.said) or None
         Suite(run, stage, selection).run(parts)
-    if not selection.said:
-        return run.finish()
-    run.untested.append(f"only {' and '.join(selection.said)}: the rest was not judged")
     verdict = run.finish()
-    # What else there is was said in a clause; of an operation it is told what was not tried.
-    return verdict if selection.operations else replace(verdict, not_tested=[])
+    # The verdict's clause says so of all else; of an operation it is told what was not tried.
+    rest_is_told = bool(selection.said) and not selection.operations
+    return replace(verdict, not_tested=[]) if rest_is_told else verdict
 
 
 if __name__ == "__main__":
