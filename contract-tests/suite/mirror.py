@@ -3,8 +3,9 @@
 python -m suite.mirror
 
 `task_service.py` pairs with `task-service.ts`, `models/task.py` with the model in schema.prisma,
-`test_cursor.py` with `cursor.test.ts`. In services and routes the public functions must have the
-same names in the same order and the same first sentence; test files must have the same cases.
+`test_cursor.py` with `cursor.test.ts`. In services, routes and the server the public functions must
+have the same names in the same order and the same first sentence; test files must have the same
+cases. What both have takes its arguments in the same order, and both list middleware alike.
 """
 
 import sys
@@ -15,6 +16,12 @@ from pathlib import Path
 import yaml
 
 from testbed.paths import MIRROR_EXCEPTIONS, ROOT
+from testbed.signatures import (
+    python_arguments,
+    python_middleware,
+    typescript_arguments,
+    typescript_middleware,
+)
 from testbed.sources import (
     Function,
     node_files,
@@ -25,8 +32,12 @@ from testbed.sources import (
     typescript_functions,
 )
 
-_FUNCTIONS_COMPARED = ("services/", "api/routes/")
+_FUNCTIONS_COMPARED = ("services/", "api/routes/", "server/")
+# The functions that list what requests and answers go through, by the file that has them.
+_MIDDLEWARE_LISTED = {"api/checks": ("checks", "finisher")}
 _CASES_COMPARED = "tests/"
+# Models are paired with a schema of Prisma.
+_CODE = ".ts"
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,27 @@ def function_faults(pair: str, python: list[Function], node: list[Function]) -> 
             yield Fault(f"{pair}: {each.name}", "described by two sentences")
 
 
+def argument_faults(
+    pair: str, python: dict[str, list[str]], node: dict[str, list[str]]
+) -> Iterator[Fault]:
+    """Tell which functions of two paired files take the arguments of both in another order."""
+    for name in python.keys() & node.keys():
+        ours = [each for each in python[name] if each in node[name]]
+        theirs = [each for each in node[name] if each in python[name]]
+        if ours != theirs:
+            text = f"the same arguments in another order: {ours} and {theirs}"
+            yield Fault(f"{pair}: arguments of {name}", text)
+
+
+def middleware_faults(place: str, python: list[str], node: list[str]) -> Iterator[Fault]:
+    """Tell how two lists of middleware differ."""
+    yield from _only_faults(place, {name: name for name in python}, {name: name for name in node})
+    ours = [each for each in python if each in node]
+    theirs = [each for each in node if each in python]
+    if ours != theirs:
+        yield Fault(place, f"the same middleware in another order: {ours} and {theirs}")
+
+
 def case_faults(pair: str, python: dict[str, str], node: dict[str, str]) -> Iterator[Fault]:
     """Tell which test cases of two paired files only one of them has."""
     yield from _only_faults(pair, python, node)
@@ -84,6 +116,12 @@ def _all_faults() -> Iterator[Fault]:
     yield from file_faults(python, node)
     for pair in sorted(python.keys() & node.keys()):
         ours, theirs = (path[pair].read_text(encoding="utf-8") for path in (python, node))
+        if node[pair].suffix == _CODE and not pair.startswith(_CASES_COMPARED):
+            arguments = python_arguments(ours), typescript_arguments(theirs)
+            yield from argument_faults(pair, *arguments)
+        for function in _MIDDLEWARE_LISTED.get(pair, ()):
+            listed = python_middleware(ours, function), typescript_middleware(theirs, function)
+            yield from middleware_faults(f"{pair}: {function}", *listed)
         if pair.startswith(_FUNCTIONS_COMPARED):
             yield from function_faults(pair, python_functions(ours), typescript_functions(theirs))
         elif pair.startswith(_CASES_COMPARED):
