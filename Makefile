@@ -6,7 +6,7 @@ PROFILE ?= default
 VENV := .venv/bin
 RUN := $(VENV)/python -m
 # The commands of this repository; they are no part of the package that people install.
-TWINS := PYTHONPATH=$(CURDIR)/contract-tests $(RUN)
+TWINS := PYTHONPATH=$(CURDIR)/contract-tests:$(CURDIR) $(RUN)
 PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
 # DATABASE_URL, if set, names a PostgreSQL to use instead of the embedded one.
@@ -28,7 +28,7 @@ LINT_READY := tooling/lint/node_modules/.stamp
 BROWSER_READY := $(shell for name in chromium chromium-browser google-chrome google-chrome-stable; do \
 	command -v $$name >/dev/null && exit; done; \
 	[ "$$(uname -sm)" = 'Linux x86_64' ] && echo tooling/browser/node_modules/.stamp)
-SENDER_READY := tooling/sender/node_modules/.stamp
+SENDER_READY := tooling/benchmark/node_modules/.stamp
 FASTAPI_READY := .venv/.stamp-fastapi
 FASTIFY_PACKAGES := faces/fastify/node_modules/.stamp
 FASTIFY_READY := faces/fastify/dist/.stamp
@@ -42,11 +42,12 @@ TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
 NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -type f -print 2>/dev/null)
 # What the site shows: the contract, the tests, both programs and the newest reports.
 DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer python/tests node/tests contract-tests/stories \
-	contract-tests/traps contract-tests/twins/site contract-tests/twins/samples contract-tests/twins/compare \
-	-name __pycache__ -prune -o -type f -print) contract-tests/twins/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
+	contract-tests/traps tooling/site tooling/benchmark \( -name __pycache__ -o -name node_modules -o -name tests \) -prune -o -type f -print) \
+	contract-tests/suite/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
 	$(wildcard build/contract-report.html build/contract-report.json build/mutants.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
-HARNESS_SOURCES := lockstep twins power tests
+ROOMS := benchmark overview power site
+HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -54,46 +55,44 @@ HARNESS_SOURCES := lockstep twins power tests
 	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
 ##@ Prove it
-test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=)
-	@$(TWINS) twins.suite
+test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; one thing: STORY= TRAP= RACE= OP=)
+	@$(TWINS) suite
 
 test-faces: $(TWINS_READY) $(FACES_READY) ## The same for FastAPI and Fastify over the twins' services
-	@PROFILE=quick SERVERS=$(FACES) $(TWINS) twins.suite stories traps generated
+	@PROFILE=quick SERVERS=$(FACES) $(TWINS) suite stories traps generated
 
 test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
-	@$(TWINS) twins.mutants --tag quick
+	@$(TWINS) suite.mutants --tag quick
 
 test-mutants: $(TWINS_READY) ## Show which driver catches which of all deliberately wrong twins (ARGS='--all-drivers --plain')
-	@$(TWINS) twins.mutants $(ARGS)
+	@$(TWINS) suite.mutants $(ARGS)
 
 test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the twins as they are (SEEDS=20)
-	@$(TWINS) twins.seeds
+	@$(TWINS) suite.seeds
 
 test: lint types test-python test-node test-lockstep test-contract test-dozen ## Everything that .ci/run runs
 
 ##@ Parts of the proof
-test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin
-	@$(TWINS) twins.with_postgres -- $(RUN) pytest -c python/pyproject.toml python/tests -q
+test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)
+	@cd python && PYTHONPATH=$(CURDIR)/contract-tests ../$(RUN) testbed.with_postgres -- ../$(RUN) pytest -q $(ARGS)
 
-test-node: $(TWINS_READY) ## Unit tests of the Node twin
-	@$(TWINS) twins.with_postgres -- npm --prefix node test --silent
+test-node: $(TWINS_READY) ## Unit tests of the Node twin (ARGS='-t cursor', ARGS=tests/cursor.test.ts)
+	@$(TWINS) testbed.with_postgres -- npm --prefix node test --silent -- $(ARGS)
 
-test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here
-	@cd contract-tests && ../$(RUN) pytest -q -n 2 --dist loadfile tests twins/tests power/tests
+test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here (ARGS=suite/tests/test_mirror.py)
+	@cd contract-tests && ../$(RUN) pytest -c pyproject.toml -q -n 2 --dist loadfile $(or $(ARGS),tests testbed/tests suite/tests $(ROOMS:%=../tooling/%/tests))
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
-	@$(VENV)/ruff check python contract-tests faces/fastapi
-	@$(VENV)/ruff format --check --quiet python contract-tests faces/fastapi
-	@$(VENV)/ruff check --config contract-tests/pyproject.toml tooling/client
-	@$(VENV)/ruff format --check --quiet --config contract-tests/pyproject.toml tooling/client
+	@$(VENV)/ruff check python contract-tests tooling faces/fastapi
+	@$(VENV)/ruff format --check --quiet python contract-tests tooling faces/fastapi
 	@npm --prefix node run --silent lint
 	@cd node && npx --no-install biome check --error-on-warnings ../faces/fastify/src
 	@cd contract-tests && ../node/node_modules/.bin/biome check --error-on-warnings
-	@cd tooling/client && ../../node/node_modules/.bin/biome check --error-on-warnings . ../docs/look.mjs
+	@cd tooling && ../node/node_modules/.bin/biome check --error-on-warnings
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
-	@cd contract-tests && ../$(VENV)/lint-imports --no-cache
-	@$(TWINS) twins.mirror
+	@cd contract-tests && PYTHONPATH=$(CURDIR) ../$(VENV)/lint-imports --no-cache
+	@$(TWINS) suite.mirror
 
 types: $(PYTHON_READY) $(NODE_READY) $(FACES_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests
@@ -105,44 +104,43 @@ types: $(PYTHON_READY) $(NODE_READY) $(FACES_READY) $(CLIENTS_READY) ## Check ty
 	@cd tooling/client && npx --no-install tsc
 
 ##@ Use it
-serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them
-	@$(TWINS) twins.serve
+serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them (DEBUG=python|node lets a debugger attach)
+	@$(TWINS) testbed.serve
 
 docs: $(DOCS_PAGE) ## Make the site in docs/ from the contract, the tests, both programs and the newest reports
 	@echo "file://$(CURDIR)/$(DOCS_PAGE)"
 
 inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of both twins as JSON
-	@$(TWINS) twins.inventory
+	@$(TWINS) tooling.overview.inventory
 
 contract-diff: $(PYTHON_READY) ## Say what changed in openapi.yaml since REV, and whether it breaks clients (REV=HEAD or a file, ARGS=--all)
-	@$(TWINS) twins.contract_diff $(or $(REV),HEAD) $(ARGS)
+	@$(TWINS) tooling.overview.contract_diff $(or $(REV),HEAD) $(ARGS)
 
 check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in the other
-	@$(TWINS) twins.mirror
+	@$(TWINS) suite.mirror
 
 client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install --install-links ./build/clients/node'
 
 compare: $(TWINS_READY) $(SENDER_READY) $(FACES_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
-	@$(TWINS) twins.compare $(ARGS)
+	@$(TWINS) tooling.benchmark $(ARGS)
 	@$(MAKE) --no-print-directory docs
 
 bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
-	@$(TWINS) twins.bench_lockstep $(ARGS)
+	@$(TWINS) tooling.power.speed $(ARGS)
 
 bench-power: $(PYTHON_READY) ## Measure what lockstep finds on servers that it never saw, beside other tools (ARGS='--quick --set NAME --no-rivals')
 	@tooling/require node
-	@PYTHONPATH=$(CURDIR)/contract-tests:$(CURDIR)/contract-tests/tests $(RUN) power $(ARGS)
+	@PYTHONPATH=$(CURDIR)/contract-tests:$(CURDIR)/contract-tests/tests:$(CURDIR) $(RUN) tooling.power $(ARGS)
 
 ##@ Keep it
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
-	@$(VENV)/ruff check --fix --quiet python contract-tests faces/fastapi
-	@$(VENV)/ruff format --quiet python contract-tests faces/fastapi
+	@$(VENV)/ruff check --fix --quiet python contract-tests tooling faces/fastapi
+	@$(VENV)/ruff format --quiet python contract-tests tooling faces/fastapi
 	@npm --prefix node run --silent format
 	@cd node && npx --no-install biome check --write ../faces/fastify/src
-	@$(VENV)/ruff format --quiet --config contract-tests/pyproject.toml tooling/client
 	@cd contract-tests && ../node/node_modules/.bin/biome check --write
-	@cd tooling/client && ../../node/node_modules/.bin/biome check --write . ../docs/look.mjs
+	@cd tooling && ../node/node_modules/.bin/biome check --write
 
 lock: ## Resolve dependencies anew and write all lock files
 	@tooling/require python
@@ -231,5 +229,5 @@ $(AUDIT_READY): tooling/audit/requirements.txt
 	@tooling/audit/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(DOCS_PAGE): $(DOCS_SOURCES) tooling/docs/node_modules/.stamp $(NODE_PACKAGES) $(PYTHON_READY)
-	@$(TWINS) twins.site
+$(DOCS_PAGE): $(DOCS_SOURCES) tooling/site/node_modules/.stamp $(NODE_PACKAGES) $(PYTHON_READY)
+	@$(TWINS) tooling.site

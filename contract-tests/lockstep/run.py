@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from lockstep.auth.actors import ActorError, ActorSpec
@@ -189,6 +189,10 @@ class Run(Session):
                 self.not_tested += probe(self._walked)
         return stage
 
+    def choose(self, operations: Collection[str]) -> None:
+        """Try these operations alone from now on, and of the others what these need."""
+        self.ledger.share = Share(self.shard, frozenset(operations))
+
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
         """Drive all targets with generated requests; the first target leads."""
         with self.stage(title, targets) as stage:
@@ -228,7 +232,8 @@ class Run(Session):
             requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
             self.untested.append(f"{requests} whose recorded bodies are missing")
         # What is divided are the entries, whatever their operations.
-        self.ledger.share = Share(self.shard, frozenset(self.document.operations))
+        every = frozenset[str]() if self.shard.is_whole else frozenset(self.document.operations)
+        self.ledger.share = Share(self.shard, every)
         title = f"replay of {recording.title}"
         result = ReplayResult(recording.title)
         self.replays.append(result)

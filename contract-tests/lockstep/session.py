@@ -108,6 +108,8 @@ class Session:
         self.not_tested: list[str] = []
         # Clauses for the verdict's own line.
         self.untested: list[str] = []
+        # What alone is looked at, in words, where the caller has selected something.
+        self.selected: str | None = None
         # Texts that no report may show.
         self.secrets = set(settings.secrets)
         self._failed = False
@@ -199,9 +201,10 @@ class Session:
             fail_on=self.settings.fail_on,
             untested=[
                 *([f"only shard {shard} was played"] if not shard.is_whole else ()),
+                *([f"only {self.selected}: the rest was not judged"] if self.selected else ()),
                 *self.untested,
                 *self._uncompared(),
-                *(() if self._is_raw() else untested(operations, changing(noise))),
+                *(() if self._is_partial() else untested(operations, changing(noise))),
             ],
             findings=found,
             seen_once=[one for one in every if one.reproduced is False],
@@ -242,11 +245,15 @@ class Session:
             yield f"{lost:,} of {every:,} exchanges, which could not be compared"
 
     def _is_untested(self, operations: Sequence[Reached]) -> bool:
-        if self._is_raw():
+        if self._is_partial():
             return not self.ledger.exchanges
         if self.ledger.uncompared and not self.ledger.compared:
             return True
         return is_nothing_tested(operations)
+
+    def _is_partial(self) -> bool:
+        """Whether nothing is to be said of what was not sent."""
+        return self.selected is not None or self._is_raw()
 
     def _is_raw(self) -> bool:
         """Whether only raw requests were sent, which are no operations of the document."""

@@ -20,12 +20,18 @@ from lockstep.verdict import Verdict, changing, is_nothing_tested, is_parity, re
 
 
 def verdict(
-    tmp_path: Any, left: Outcome, right: Outcome, *requests: Request, **settings: Any
+    tmp_path: Any,
+    left: Outcome,
+    right: Outcome,
+    *requests: Request,
+    selected: str | None = None,
+    **settings: Any,
 ) -> Verdict:
     """What comes of some requests to two targets that always answer the same."""
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
     run = Run(replace(Settings(document=path, require_coverage=False), **settings))
+    run.selected = selected
     targets = [Scripted("left", lambda _: left), Scripted("right", lambda _: right)]
     with run.stage("by hand", targets):
         exchanger = Exchanger(run.ledger, targets)
@@ -69,6 +75,15 @@ def test_refusals_alone_test_nothing(tmp_path: Any) -> None:
     refused = answer({"error": "no"}, 404)
     found = verdict(tmp_path, refused, refused, READ)
     assert (found.parity, found.exit_code) == ("not tested", 2)
+
+
+def test_what_was_selected_is_judged_by_itself(tmp_path: Any) -> None:
+    refused = answer({"error": "no"}, 404)
+    found = verdict(tmp_path, refused, refused, READ, selected="the story 'a'")
+    assert (found.parity, found.exit_code) == ("alike", 0)
+    assert found.untested == ["only the story 'a': the rest was not judged"]
+    unsent = verdict(tmp_path, refused, refused, selected="the story 'a'")
+    assert (unsent.parity, unsent.exit_code) == ("not tested", 2)
 
 
 def test_an_operation_that_never_succeeded_is_named(tmp_path: Any) -> None:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 
 from lockstep.mutants import (
+    COULD_NOT,
     Hunt,
-    Matrix,
-    Mutant,
     MutantError,
+    choose,
+    exit_code,
     load_mutants,
     print_matrix,
+    read_matrix,
+    write_matrix,
 )
 
-CAUGHT, GOT_AWAY, COULD_NOT = 0, 1, 2
 # A matrix is wide; what is not a terminal has no width of its own.
 _WIDTH_ELSEWHERE = 200
 
@@ -113,46 +112,3 @@ def mutants(
     if report is not None:
         write_matrix(matrix, report)
     sys.exit(exit_code(matrix))
-
-
-def exit_code(matrix: Matrix) -> int:
-    """What the command ends with."""
-    if matrix.problems:
-        return COULD_NOT
-    return GOT_AWAY if matrix.escaped else CAUGHT
-
-
-def write_matrix(matrix: Matrix, path: Path) -> None:
-    """Write the matrix as JSON, whole or not at all; makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_name(f"{path.name}.part")
-    whole.write_text(json.dumps(matrix.as_data(), indent=2) + "\n", encoding="utf-8")
-    whole.replace(path)
-
-
-def read_matrix(path: Path) -> dict[str, Any] | None:
-    """Read a matrix that ended early; `None` where there is none yet. Raises `MutantError`."""
-    try:
-        matrix: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise MutantError(f"{path} is no matrix: {error}") from error
-    return matrix
-
-
-def choose(
-    every: Iterable[Mutant], root: Path, ids: tuple[str, ...], tag: str | None
-) -> list[Mutant]:
-    """Those named, or all with the tag; `MutantError` for an unknown id or a patch too old."""
-    known = {each.id: each for each in every}
-    unknown = [name for name in ids if name not in known]
-    if unknown:
-        raise MutantError(f"there are no mutants named {', '.join(unknown)}")
-    chosen = [each for each in known.values() if not ids or each.id in ids]
-    chosen = [each for each in chosen if tag is None or tag in each.tags]
-    if not chosen:
-        raise MutantError(f"no mutant has the tag {tag}")
-    for each in chosen:
-        each.patched(root)
-    return chosen

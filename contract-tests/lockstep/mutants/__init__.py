@@ -1,11 +1,20 @@
 """Deliberate faults, and the matrix of which driver catches which."""
 
-from lockstep.mutants.catalogue import Mutant, MutantError, Replacement, load_mutants
+from lockstep.mutants.catalogue import Mutant, MutantError, Replacement, choose, load_mutants
 from lockstep.mutants.hunt import CONTROL, Hunt, Report
-from lockstep.mutants.matrix import Catch, Matrix, print_matrix
+from lockstep.mutants.matrix import (
+    COULD_NOT,
+    Catch,
+    Matrix,
+    exit_code,
+    print_matrix,
+    read_matrix,
+    write_matrix,
+)
 
 __all__ = [
     "CONTROL",
+    "COULD_NOT",
     "Catch",
     "Hunt",
     "Matrix",
@@ -13,6 +22,10 @@ __all__ = [
     "MutantError",
     "Replacement",
     "Report",
+    "choose",
+    "exit_code",
     "load_mutants",
     "print_matrix",
+    "read_matrix",
+    "write_matrix",
 ]

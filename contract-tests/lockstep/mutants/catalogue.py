@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,6 +77,23 @@ def load_mutants(folder: Path) -> list[Mutant]:
     if doubled:
         raise MutantError(f"{folder}: mutants of the same id: {', '.join(doubled)}")
     return mutants
+
+
+def choose(
+    every: Iterable[Mutant], root: Path, ids: tuple[str, ...], tag: str | None
+) -> list[Mutant]:
+    """Those named, or all with the tag; `MutantError` for an unknown id or a patch too old."""
+    known = {each.id: each for each in every}
+    unknown = [name for name in ids if name not in known]
+    if unknown:
+        raise MutantError(f"there are no mutants named {', '.join(unknown)}")
+    chosen = [each for each in known.values() if not ids or each.id in ids]
+    chosen = [each for each in chosen if tag is None or tag in each.tags]
+    if not chosen:
+        raise MutantError(f"no mutant has the tag {tag}")
+    for each in chosen:
+        each.patched(root)
+    return chosen
 
 
 def _load(path: Path) -> list[Mutant]:

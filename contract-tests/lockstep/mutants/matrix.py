@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lockstep.mutants.catalogue import Mutant
+from lockstep.mutants.catalogue import Mutant, MutantError
+
+CAUGHT, GOT_AWAY, COULD_NOT = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,32 @@ class Matrix:
         """How many a driver caught, and how many it was tried on."""
         tried = [row[driver] for row in self.catches.values() if driver in row]
         return sum(catch.finding is not None for catch in tried), len(tried)
+
+
+def exit_code(matrix: Matrix) -> int:
+    """What the command ends with."""
+    if matrix.problems:
+        return COULD_NOT
+    return GOT_AWAY if matrix.escaped else CAUGHT
+
+
+def write_matrix(matrix: Matrix, path: Path) -> None:
+    """Write the matrix as JSON, whole or not at all; makes the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_name(f"{path.name}.part")
+    whole.write_text(json.dumps(matrix.as_data(), indent=2) + "\n", encoding="utf-8")
+    whole.replace(path)
+
+
+def read_matrix(path: Path) -> dict[str, Any] | None:
+    """Read a matrix that ended early; `None` where there is none yet. Raises `MutantError`."""
+    try:
+        matrix: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise MutantError(f"{path} is no matrix: {error}") from error
+    return matrix
 
 
 def print_matrix(matrix: Matrix, console: Console) -> None:

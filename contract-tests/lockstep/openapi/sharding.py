@@ -69,7 +69,7 @@ WHOLE = Shard()
 class Share:
     """What falls to a shard: things in turn, and operations by what they cost.
 
-    `owned` names the operations; of a whole run there is no need to ask.
+    `owned` names the operations; of a whole run there is no need to ask, unless some were chosen.
     """
 
     shard: Shard = WHOLE
@@ -98,9 +98,14 @@ class Share:
                 break
         return cls(shard, frozenset(one.name for one in dealt[shard.number - 1]))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all operations fall to it."""
+        return self.shard.is_whole and not self.owned
+
     def owns(self, operation: str) -> bool:
         """Whether an operation, or what is not documented, is tried by this shard."""
-        return self.shard.is_whole or operation in self.owned
+        return self.is_whole or operation in self.owned
 
 
 def _groups(

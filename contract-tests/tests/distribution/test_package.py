@@ -67,7 +67,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     for name in ("LICENSE", "README.md", "pyproject.toml"):
         sources.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, sources)
-    for name in ("lockstep", "tests", "stories", "twins"):
+    for name in ("lockstep", "tests", "stories", "suite", "testbed"):
         shutil.copytree(
             PROJECT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__")
         )

@@ -36,9 +36,9 @@ export function checks(contract: Contract): { beforeRouting: Check[]; afterRouti
 export function finisher(settings: Settings, contract: Contract): Finish {
   const finishers = [
     conditional.finish,
+    new SecurityHeaders(contract, settings).finish,
+    new Cors(contract, settings).finish,
     ...(settings.validateResponses ? [responseValidation.finish] : []),
-    new Cors(settings, contract).finish,
-    new SecurityHeaders(settings, contract).finish,
     connection.finish,
   ];
   return (call, given) => finishers.reduce((answer, finish) => finish(call, answer), given);

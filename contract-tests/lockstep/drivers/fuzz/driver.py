@@ -142,8 +142,8 @@ class _Worker:
             GLOBAL_HOOK_DISPATCHER.unregister(hook)
 
     def _set_up(self, settings: FuzzSettings, progress: Progress) -> None:
-        """Make things of the kinds that the operations of a shard name, or list."""
-        if self._share.shard.is_whole or not {"coverage", "fuzzing"} & set(settings.phases):
+        """Make things of the kinds that the operations of a part name, or list."""
+        if self._share.is_whole or not {"coverage", "fuzzing"} & set(settings.phases):
             return
         document = self._exchanger.ledger.document
         around = Surroundings(document, self._share.owned, entrances(document, self._actors))
@@ -173,13 +173,13 @@ class _Worker:
         knows things of every kind before the boundary values come, which are dealt out by
         operation. A shard has operations of its own, and some of the sequences of all.
         """
-        if self._of == 1 and self._share.shard.is_whole:
+        if self._of == 1 and self._share.is_whole:
             yield settings, None
             return
         every = self._exchanger.ledger.document.operations.values()
         own = [(each.method, each.path) for each in every if self._share.owns(each.name)]
         dealt = frozenset(own[self._number :: self._of])
-        mine = None if self._share.shard.is_whole else frozenset(own)
+        mine = None if self._share.is_whole else frozenset(own)
         examples = self._part(settings.max_examples)
         sequences = self._sequences(_only(settings, "stateful"))
         parts = [

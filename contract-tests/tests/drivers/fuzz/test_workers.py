@@ -110,3 +110,15 @@ def test_a_write_passes_alone_and_reads_pass_side_by_side() -> None:
         assert order == ["read", "read"]
     writer.join(10)
     assert order == ["read", "read", "write"]
+
+
+def test_chosen_operations_are_tried_alone(settings: Settings, servers: Servers) -> None:
+    run = Run(replace(settings, fuzz=replace(AMOUNTS, phases=("coverage", "fuzzing"))))
+    run.choose(["getNote"])
+    targets = servers()
+    run.fuzz(targets)
+    operations = run.ledger.coverage.operations
+    tried = {name for name, record in operations.items() if record.requests}
+    assert tried - {"registerUser", "logIn"} == {"getNote", "TRACE /notes/{note_id}"}
+    # What it needs was made before.
+    assert 200 in operations["getNote"].statuses["right"]

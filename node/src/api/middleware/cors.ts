@@ -10,7 +10,7 @@ export class Cors {
   private readonly rules: ContractDocument["x-cors"];
   private readonly origins: string[];
 
-  constructor(settings: Settings, contract: Contract) {
+  constructor(contract: Contract, settings: Settings) {
     this.rules = contract.get("x-cors");
     this.origins = settings.corsOrigins;
   }
@@ -18,7 +18,7 @@ export class Cors {
   /** Adds what the request's origin may see. */
   readonly finish = (call: Call, answer: Answer): Answer => {
     if (this.origins.length === 0) return answer;
-    return { ...answer, headers: { ...this.headers(call, answer), ...answer.headers } };
+    return { ...answer, headers: { ...answer.headers, ...this.headers(call, answer) } };
   };
 
   private headers(call: Call, answer: Answer): Record<string, string> {

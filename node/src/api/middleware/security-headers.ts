@@ -9,7 +9,7 @@ import type { Call } from "../call.js";
 export class SecurityHeaders {
   private readonly headers: Record<string, string>;
 
-  constructor(settings: Settings, contract: Contract) {
+  constructor(contract: Contract, settings: Settings) {
     const isProduction = settings.appEnv === "production";
     this.headers = {
       ...contract.get("x-response-headers"),

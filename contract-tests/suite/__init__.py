@@ -1,0 +1,1 @@
+"""What proves the twins: the contract tests, their mutants and seeds, the mirror."""

@@ -1,0 +1,196 @@
+"""Looks for one mutant with one driver of the contract tests, until the first finding.
+
+python -m suite.hunt ID --driver DRIVER     DATABASE_URL names a server with template databases
+
+With the id `control` there is no mutant: the twins run as they are, all of it. A process of its
+own for each, since the engine behind the generated requests has state of its own. The last line
+printed is the report as JSON.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lockstep.drivers.stories.files import load_stories
+from lockstep.drivers.traps.files import load_traps
+from lockstep.mutants import CONTROL, load_mutants
+from lockstep.run import COULD_NOT_RUN, Run, RunError
+from lockstep.transport.targets import Target
+from suite.mutation import MUTANTS, build
+from testbed import contract
+from testbed.databases import Databases
+from testbed.log_in import log_in
+from testbed.paths import BUILD
+from testbed.plain import run_plain
+from testbed.processes import ended_by_signals
+from testbed.servers import KINDS, Kind
+from testbed.stage import CLEAN, OUTAGE, POPULATED, Stage
+
+# How plain Schemathesis differs from itself is known after a second run with another seed.
+_PLAIN_SEEDS = 2
+
+
+class _CaughtError(Exception):
+    """Ends the run at its first finding."""
+
+
+class _Watch:
+    """Hears how the run goes on, and ends it when there is something to report."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+
+    def stage(self, title: str) -> None:
+        """A stage begins."""
+
+    def progress(self, text: str, done: int, total: int | None) -> None:
+        """Something of the stage is done."""
+        del text, done, total
+        if self.run is not None and len(self.run.ledger.findings):
+            raise _CaughtError
+
+
+@dataclass
+class Hunt:
+    """A pair of twins, one of them wrong perhaps, and the drivers that are set on them.
+
+    commands, sql: for `Stage.pair`. target: whom plain Schemathesis looks at.
+    """
+
+    stage: Stage
+    target: Kind
+    control: bool
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sql: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    requests: int = 0
+    findings: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._watch = _Watch()
+        self._run = self._watch.run = Run(contract.settings(in_full=False), self._watch)
+
+    def look(self, driver: str) -> None:
+        """Set one of DRIVERS on the twins. Raises RunError when it could not run to its end."""
+        with suppress(_CaughtError):
+            DRIVERS[driver](self)
+        for found in self._run.ledger.findings.all():
+            self.findings[f"{found.operation}: {found.kind}, {found.where}"] = None
+        self.requests += self._run.ledger.requests
+        verdict = self._run.finish()
+        if verdict.exit_code == COULD_NOT_RUN and not self.findings:
+            raise RunError("; ".join(verdict.problems))
+
+    def stories(self) -> None:
+        """Play the stories in lockstep, also those that need other settings."""
+        stories = load_stories(contract.STORIES, self._run.document)
+        profiles = sorted({story.profile for story in stories} - {"default", OUTAGE})
+        for profile in ("default", *profiles):
+            of_profile = [story for story in stories if story.profile == profile]
+            # Each of the others leaves its servers used up.
+            parts = [of_profile] if profile == "default" else [[story] for story in of_profile]
+            for part in parts:
+                with self._pair(CLEAN, profile=profile) as targets:
+                    self._run.play_stories(part, targets, "lockstep")
+
+    def turns(self) -> None:
+        """Play the stories on one database, a twin at a time."""
+        stories = load_stories(contract.STORIES, self._run.document)
+        usual = [story for story in stories if story.profile == "default"]
+        with self._pair(CLEAN, shared=True) as targets:
+            self._run.play_stories(usual, targets, "alternating")
+
+    def traps(self) -> None:
+        """Send the parity traps."""
+        with self._pair(POPULATED) as targets:
+            tokens = {target.name: log_in(target.base_url) for target in targets}
+            self._run.spring_traps(load_traps(contract.TRAPS), targets, tokens)
+
+    def races(self) -> None:
+        """Send requests at the same moment, as often as the contract tests do."""
+        with self._pair(CLEAN) as targets:
+            self._run.race(contract.races(self._run.document), targets)
+
+    def generated(self) -> None:
+        """Send generated requests, on clean and on populated databases."""
+        for template in (CLEAN, POPULATED):
+            with self._pair(template) as targets:
+                self._run.fuzz(targets)
+
+    def plain(self) -> None:
+        """Run plain Schemathesis against the target alone; the control tells what is usual."""
+        seeds = range(_PLAIN_SEEDS) if self.control else (0,)
+        for seed in seeds:
+            with self._pair(POPULATED) as targets:
+                address = next(each.base_url for each in targets if each.name == self.target)
+                settings = contract.settings()
+                steps = run_plain(
+                    self._run.document.raw,
+                    address,
+                    log_in(address),
+                    settings.fuzz,
+                    settings.seed + seed,
+                )
+                for step in steps:
+                    self.requests = step.requests
+                    self.findings |= dict.fromkeys(step.failures)
+
+    def _pair(
+        self, template: str, *, profile: str = "default", shared: bool = False
+    ) -> AbstractContextManager[list[Target]]:
+        return self.stage.pair(
+            template, profile=profile, shared=shared, commands=self.commands, sql=self.sql
+        )
+
+
+DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
+    "stories": Hunt.stories,
+    "turns": Hunt.turns,
+    "traps": Hunt.traps,
+    "races": Hunt.races,
+    "generated": Hunt.generated,
+    "plain": Hunt.plain,
+}
+
+
+def main() -> int:
+    """Print the report."""
+    arguments = _arguments()
+    databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
+    name = f"{arguments.id}-{arguments.driver}-{arguments.target}"
+    with ended_by_signals(), tempfile.TemporaryDirectory(prefix="task-timer-mutant-") as folder:
+        stage = Stage(databases, None, BUILD / "logs/mutants" / name, label=f"hunt_{os.getpid()}")
+        hunt = _hunt(arguments, stage, Path(folder))
+        started = time.monotonic()
+        hunt.look(arguments.driver)
+        seconds = round(time.monotonic() - started, 1)
+    findings = list(hunt.findings)
+    print(json.dumps({"findings": findings, "requests": hunt.requests, "seconds": seconds}))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="suite.hunt")
+    parser.add_argument("id")
+    parser.add_argument("--driver", choices=DRIVERS, required=True)
+    parser.add_argument("--target", choices=KINDS, default="python")
+    return parser.parse_args()
+
+
+def _hunt(arguments: argparse.Namespace, stage: Stage, folder: Path) -> Hunt:
+    if arguments.id == CONTROL:
+        return Hunt(stage, arguments.target, control=True)
+    mutant = {each.id: each for each in load_mutants(MUTANTS)}[arguments.id]
+    target: Kind = "python" if mutant.target == "python" else "node"
+    commands: Mapping[str, Sequence[str]] = {target: build(mutant, folder)} if mutant.patch else {}
+    return Hunt(stage, target, control=False, commands=commands, sql={target: mutant.sql})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

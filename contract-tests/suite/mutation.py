@@ -1,0 +1,61 @@
+"""Makes a deliberately wrong twin out of a patch, in a copy."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path, PurePosixPath
+
+from lockstep.mutants import Mutant, MutantError
+from testbed.paths import CONTRACT_TESTS, NODE, PYTHON, ROOT
+from testbed.servers import command_for, node_program
+
+MUTANTS = CONTRACT_TESTS / "mutants"
+
+_TRANSPILE = Path(__file__).with_name("transpile.mjs")
+_SOURCES = {"python": PurePosixPath("python/task_timer"), "node": PurePosixPath("node/src")}
+
+
+def build(mutant: Mutant, folder: Path) -> list[str]:
+    """Copy the twin into a folder with the patch applied; return the command that runs the copy.
+
+    Raises MutantError.
+    """
+    sources = _SOURCES[mutant.target]
+    texts = {}
+    for file, text in mutant.patched(ROOT).items():
+        if not PurePosixPath(file).is_relative_to(sources):
+            raise MutantError(f"{mutant.id}: {file} is not below {sources}")
+        texts[str(PurePosixPath(file).relative_to(sources))] = text
+    return (_build_python if mutant.target == "python" else _build_node)(texts, folder)
+
+
+def _build_python(texts: dict[str, str], folder: Path) -> list[str]:
+    shutil.copytree(
+        PYTHON / "task_timer", folder / "task_timer", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for file, text in texts.items():
+        (folder / "task_timer" / file).write_text(text, encoding="utf-8")
+    return ["env", f"PYTHONPATH={folder}", *command_for("python")]
+
+
+def _build_node(texts: dict[str, str], folder: Path) -> list[str]:
+    shutil.copytree(NODE / "dist", folder / "dist")
+    shutil.copy(NODE / "package.json", folder)
+    (folder / "node_modules").symlink_to(NODE / "node_modules")
+    for file, text in texts.items():
+        compiled = folder / "dist" / Path(file).with_suffix(".js")
+        compiled.write_text(_transpile(text), encoding="utf-8")
+    return [node_program(), str(folder / "dist" / "main.js")]
+
+
+def _transpile(text: str) -> str:
+    run = subprocess.run(
+        [node_program(), str(_TRANSPILE)],
+        input=text,
+        env={**os.environ, "NODE_PACKAGE": str(NODE / "package.json")},
+        capture_output=True,
+        text=True,
+    )
+    if run.returncode != 0:
+        raise MutantError(f"TypeScript could not be transpiled:\n{run.stderr}")
+    return run.stdout

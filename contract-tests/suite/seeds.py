@@ -1,0 +1,66 @@
+"""Runs the generated requests against the twins as they are, by one seed after another.
+
+python -m suite.seeds           SEEDS=20 of them, from SEED=1 on; PROFILE as everywhere
+
+Exits with 0 when none found anything, 1 when one did, 2 when one could not run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from lockstep.mutants import CONTROL
+from testbed import processes, terminal
+from testbed.databases import open_databases
+from testbed.paths import BUILD
+from testbed.stage import CLEAN, POPULATED, Stage
+
+COUNT = int(os.environ.get("SEEDS") or 20)
+FIRST = int(os.environ.get("SEED") or 1)
+REPORT = BUILD / "seeds.json"
+
+Result = dict[str, object]
+
+
+def main() -> int:
+    """Run all seeds, print a table and write build/seeds.json."""
+    console = terminal.console()
+    with processes.ended_by_signals(), open_databases() as (databases, server):
+        Stage(databases, server, BUILD / "logs").prepare(CLEAN, POPULATED)
+        found = {"DATABASE_URL": databases.admin_url, "DATABASE_PREFIX": databases.prefix}
+        results = [_run(seed, found, console) for seed in range(FIRST, FIRST + COUNT)]
+    console.print(_table(results))
+    REPORT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    if not all(results):
+        return 2
+    return 1 if any(result["findings"] for result in results) else 0
+
+
+def _run(seed: int, found: dict[str, str], console: Console) -> Result:
+    """One run in a process of its own; empty if it could not be done."""
+    command = [sys.executable, "-m", "suite.hunt", CONTROL, "--driver", "generated"]
+    environment = os.environ | found | {"SEED": str(seed)}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if run.returncode != 0:
+        console.print(f"seed {seed} could not be run:\n{run.stderr}", soft_wrap=True)
+        return {}
+    result: Result = {"seed": seed, **json.loads(run.stdout.splitlines()[-1])}
+    console.print(f"seed {seed}: {result['findings'] or 'nothing'}", soft_wrap=True)
+    return result
+
+
+def _table(results: list[Result]) -> Table:
+    table = Table("seed", "requests", "seconds", "findings")
+    for result in results:
+        if result:
+            cells = ("seed", "requests", "seconds", "findings")
+            table.add_row(*(str(result[name] or 0) for name in cells))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What a run looks at: all there is, or one story, trap, race or operation."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lockstep.drivers.races.files import Race
+from lockstep.drivers.stories.files import Story, load_stories
+from lockstep.drivers.traps.files import Trap, load_traps
+from lockstep.openapi.document import Document
+from testbed import contract
+from testbed.reports import PARTS
+
+VARIABLES = ("STORY", "TRAP", "RACE", "OP")
+_MOST_NEAR = 5
+
+T = TypeVar("T")
+
+
+class SelectionError(Exception):
+    """Nothing, or more than one thing, has the name; the message names those that are near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run looks at.
+
+    operations: those that generated requests go to; all where it is empty. said: what was selected,
+    in words; nothing where that is all there is.
+    """
+
+    stories: Sequence[Story] = ()
+    traps: Sequence[Trap] = ()
+    races: Sequence[Race] = ()
+    operations: frozenset[str] = frozenset()
+    said: Sequence[str] = ()
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the contract tests that something was selected of."""
+        if not self.said:
+            return [*PARTS]
+        selected = {
+            "stories": self.stories,
+            "traps": self.traps,
+            "races": self.races,
+            "generated": self.operations,
+        }
+        return [part for part in PARTS if selected[part]]
+
+
+def select(given: Mapping[str, str], document: Document) -> Selection:
+    """What STORY, TRAP, RACE and OP name; all there is where none of them is given.
+
+    A story is named by its name or its file (`timer/take-over`, `take-over`), a trap by its name or
+    with its area (`URL: upper case`), a race by its name or its file, an operation by its
+    operationId. Case and punctuation do not matter. Raises SelectionError.
+    """
+    wanted = {name: given[name] for name in VARIABLES if given.get(name)}
+    if not wanted:
+        every = load_stories(contract.STORIES, document)
+        return Selection(every, load_traps(contract.TRAPS), contract.races(document))
+    stories = _only("STORY", wanted, stories_by_name(document))
+    traps = _only("TRAP", wanted, traps_by_name())
+    races = _only("RACE", wanted, races_by_name(document))
+    operations = _only("OP", wanted, [((name,), name) for name in document.operations])
+    return Selection(
+        stories,
+        traps,
+        races,
+        frozenset(operations),
+        (
+            *(f"the story {each.name!r}" for each in stories),
+            *(f"the trap {each.area}: {each.name!r}" for each in traps),
+            *(f"the race {each.name!r}" for each in races),
+            *(f"generated requests to {each}" for each in operations),
+        ),
+    )
+
+
+def stories_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Story]]:
+    """Each story with what it may be called."""
+    files = sorted(contract.STORIES.rglob("*.yaml"))
+    for path, story in zip(files, load_stories(contract.STORIES, document), strict=True):
+        file = path.relative_to(contract.STORIES).with_suffix("")
+        yield (str(file), story.name, file.name), story
+
+
+def traps_by_name() -> Iterator[tuple[tuple[str, ...], Trap]]:
+    """Each trap with what it may be called."""
+    for trap in load_traps(contract.TRAPS):
+        yield (f"{trap.area}: {trap.name}", trap.name), trap
+
+
+def races_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Race]]:
+    """Each race with what it may be called."""
+    files = sorted(contract.RACES.glob("*.yaml"))
+    for path, race in zip(files, contract.races(document), strict=True):
+        yield (path.stem, race.name), race
+
+
+def _only(
+    variable: str, wanted: Mapping[str, str], every: Iterable[tuple[tuple[str, ...], T]]
+) -> tuple[T, ...]:
+    """The one thing that has the wanted name; nothing where none is wanted."""
+    if variable not in wanted:
+        return ()
+    name, known = wanted[variable], list(every)
+    key = _key(name)
+    found = [(names, each) for names, each in known if key in map(_key, names)]
+    if len(found) == 1:
+        return (found[0][1],)
+    if found:
+        several = ", ".join(names[0] for names, _ in found)
+        raise SelectionError(f"{variable}={name}: names more than one: {several}")
+    near = _near(key, [names for names, _ in known])
+    raise SelectionError(f"{variable}={name}: unknown; did you mean {', '.join(near)}?")
+
+
+def _near(key: str, known: list[tuple[str, ...]]) -> list[str]:
+    """The first names of what has the key within one of its names, or is called much the same."""
+    called = {_key(name): names[0] for names in known for name in names}
+    within = [each for each in called if key and key in each]
+    close = difflib.get_close_matches(key, called, _MOST_NEAR, cutoff=0.0)
+    return list(dict.fromkeys(called[each] for each in (*within, *close)))[:_MOST_NEAR]
+
+
+def _key(name: str) -> str:
+    """A name as it is compared: in one case, with a hyphen for what is no letter or digit."""
+    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")

@@ -1,0 +1,101 @@
+"""The stages of the contract tests, in order."""
+
+from collections.abc import Collection, Iterable
+
+from lockstep.drivers.stories.files import Story, StoryError
+from lockstep.run import Run
+from suite.selection import Selection
+from testbed.log_in import log_in
+from testbed.stage import CLEAN, POPULATED, PROFILES, Stage
+
+# Less than the whole of the first and of the last part.
+LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
+
+
+def templates(parts: Collection[str]) -> list[str]:
+    """The template databases that parts of the contract tests need."""
+    clean = {"stories", LOCKSTEP, "races", "generated"}
+    populated = {"traps", "generated", FROM_POPULATED}
+    needed = {CLEAN: clean, POPULATED: populated}
+    return [template for template, of in needed.items() if of & set(parts)]
+
+
+class Suite:
+    """The stages of the run, in order."""
+
+    def __init__(self, run: Run, stage: Stage, selection: Selection) -> None:
+        self._run = run
+        self._stage = stage
+        self._selection = selection
+        stories = selection.stories
+        self._usual = [story for story in stories if story.profile == "default"]
+        self._unusual = [
+            story
+            for story in stories
+            if story.profile != "default" and stage.can_play(story.profile)
+        ]
+
+    def run(self, parts: Collection[str]) -> None:
+        """Run parts of the contract tests. Raises RunError, ServerError, StoryError."""
+        if "stories" in parts:
+            self._play_stories()
+        elif LOCKSTEP in parts:
+            self._play_in_lockstep()
+        if "traps" in parts:
+            self._spring_traps()
+        if "races" in parts:
+            self._race()
+        if "generated" in parts:
+            self._send_generated(CLEAN, POPULATED)
+        elif FROM_POPULATED in parts:
+            self._send_generated(POPULATED)
+
+    def _play_stories(self) -> None:
+        if self._usual:
+            with self._stage.pair() as targets:
+                # A server that is broken is told from servers that differ.
+                self._run.reach(targets, "/ready")
+                self._run.play_stories(self._usual, targets, "alone", "stories, each twin alone")
+            with self._stage.pair() as targets:
+                self._run.play_stories(self._usual, targets, LOCKSTEP, "stories in lockstep")
+            with self._stage.pair(shared=True) as targets:
+                title = "stories, one database, a twin at a time"
+                self._run.play_stories(self._usual, targets, "alternating", title)
+        for story in self._unusual:
+            self._play_apart(story, story.modes)
+
+    def _play_in_lockstep(self) -> None:
+        with self._stage.pair() as targets:
+            self._run.reach(targets, "/ready")
+            self._run.play_stories(self._usual, targets, LOCKSTEP, "stories in lockstep")
+        for story in self._unusual:
+            self._play_apart(story, [mode for mode in story.modes if mode == LOCKSTEP])
+
+    def _spring_traps(self) -> None:
+        """Send the requests, down to their bytes, where the runtimes differ by nature."""
+        with self._stage.pair(POPULATED) as targets:
+            tokens = {target.name: log_in(target.base_url) for target in targets}
+            self._run.spring_traps(self._selection.traps, targets, tokens)
+
+    def _race(self) -> None:
+        """Send requests at the same moment, many times, to each twin apart."""
+        with self._stage.pair() as targets:
+            self._run.race(self._selection.races, targets)
+
+    def _send_generated(self, *templates: str) -> None:
+        if self._selection.operations:
+            self._run.choose(self._selection.operations)
+        first, second, *_ = self._stage.servers
+        leaders = {CLEAN: first, POPULATED: second}
+        for template in templates:
+            with self._stage.pair(template, leader=leaders[template]) as targets:
+                self._run.fuzz(targets, f"generated requests, {template} databases")
+
+    def _play_apart(self, story: Story, modes: Iterable[str]) -> None:
+        """Play a story that needs servers with other settings, which it leaves used up."""
+        if story.profile not in PROFILES:
+            raise StoryError(f"{story.name}: unknown profile {story.profile}")
+        for mode in modes:
+            with self._stage.pair(profile=story.profile, shared=mode == "alternating") as targets:
+                title = f"{story.name}, {mode}"
+                self._run.play_stories([story], targets, mode, title, self._stage.controls)

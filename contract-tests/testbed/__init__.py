@@ -1,0 +1,1 @@
+"""What the twins are run on: PostgreSQL, databases, servers, processes, ports."""

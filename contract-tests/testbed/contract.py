@@ -1,0 +1,108 @@
+"""What lockstep is told about the Task Timer: its document, its users, its stories."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lockstep.auth.actors import ActorSpec, Call
+from lockstep.drivers.races.files import Race, load_races
+from lockstep.openapi.document import Document
+from lockstep.settings import PROFILES as AMOUNTS
+from lockstep.settings import Settings
+from testbed.migrations import ADMIN
+from testbed.paths import CONTRACT, CONTRACT_TESTS, FACES
+from testbed.servers import KINDS, SERVERS
+
+STORIES = CONTRACT_TESTS / "stories"
+TRAPS = CONTRACT_TESTS / "traps"
+RACES = CONTRACT_TESTS / "races"
+KNOWN_DIFFERENCES = CONTRACT_TESTS / "known-differences.yaml"
+KNOWN_DIFFERENCES_OF_FACES = FACES / "known-differences.yaml"
+
+# Equal on every machine, so that a failure in one place is the same in another.
+_USUAL_SEED = 20260201
+
+_CREDENTIALS: Mapping[str, str] = {
+    "email": "${actor}.${unique}@example.com",
+    "password": "correct horse ${unique}",
+}
+_USER_CALLS: Any = {
+    "register": Call("registerUser", _CREDENTIALS),
+    "login": Call("logIn", _CREDENTIALS),
+    "retire_after": frozenset({"deleteCurrentUser"}),
+}
+_ADMIN_LOGIN = Call("logIn", {"email": ADMIN.email, "password": ADMIN.password})
+
+ACTORS = (
+    ActorSpec("alice", weight=5, **_USER_CALLS),
+    ActorSpec("bob", weight=3, **_USER_CALLS),
+    # There is no registering another administrator, so this one must stay.
+    ActorSpec(
+        "admin", login=_ADMIN_LOGIN, avoid=frozenset({"deleteCurrentUser", "updateCurrentUser"})
+    ),
+)
+
+
+def seed() -> int:
+    """SEED from the environment; else the usual one, and another each time for PROFILE=deep."""
+    given = os.environ.get("SEED")
+    if given:
+        return int(given)
+    return secrets.randbelow(2**31) if profile() == "deep" else _USUAL_SEED
+
+
+def profile() -> str:
+    """PROFILE from the environment: how much is sent. Raises ValueError for an unknown one."""
+    name = os.environ.get("PROFILE") or "default"
+    if name not in AMOUNTS:
+        raise ValueError(f"PROFILE={name}: there are {', '.join(AMOUNTS)}")
+    return name
+
+
+def servers() -> tuple[str, ...]:
+    """SERVERS from the environment: the names of whom to compare, else both twins.
+
+    Raises ValueError for an unknown one, or fewer than two.
+    """
+    names = tuple((os.environ.get("SERVERS") or ",".join(KINDS)).split(","))
+    if len(set(names)) < 2 or not set(names) <= SERVERS.keys():
+        raise ValueError(f"SERVERS={','.join(names)}: name two or more of {', '.join(SERVERS)}")
+    return names
+
+
+def share_of_rounds() -> float:
+    """How many of the rounds of a race are run in the profile, 1 being all that it names."""
+    return {"quick": 0.25, "deep": 10.0}.get(profile(), 1.0)
+
+
+def races(document: Document) -> list[Race]:
+    """The races, with as many rounds as the profile asks for."""
+    share = share_of_rounds()
+    every = load_races(RACES, document)
+    return [replace(race, rounds=max(1, round(race.rounds * share))) for race in every]
+
+
+def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Settings:
+    """What a run of the contract tests is told.
+
+    database_can_stop: whether 503 can be brought about; it need not be seen otherwise.
+    in_full: whether every documented status must be seen.
+    """
+    chosen = seed()
+    twins = set(servers()) <= set(KINDS)
+    known_differences = KNOWN_DIFFERENCES if twins else KNOWN_DIFFERENCES_OF_FACES
+    return Settings(
+        document=CONTRACT,
+        actors=ACTORS,
+        seed=chosen,
+        # Each stage has databases of its own, so that the same names can come again.
+        nonce=f"{chosen:08x}",
+        fuzz=AMOUNTS[profile()],
+        known_differences=known_differences if known_differences.exists() else None,
+        require_coverage=in_full,
+        # The contract is as much to be kept as parity.
+        fail_on="any",
+        exempt=frozenset() if database_can_stop else frozenset({("*", 503)}),
+    )

@@ -1,0 +1,98 @@
+"""Databases on a PostgreSQL server: made from templates, dropped at the end."""
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from testbed.postgres import PostgresServer
+
+
+class Databases:
+    """Creates databases on one server and drops all of them on close().
+
+    prefix: put before every name, so that runs which share an outside server stay apart.
+    """
+
+    def __init__(self, admin_url: str, prefix: str = "") -> None:
+        self.admin_url = admin_url
+        self.prefix = prefix
+        self._created: list[str] = []
+
+    def url(self, name: str) -> str:
+        """The URL of a database of ours."""
+        return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{self.prefix}{name}"))
+
+    def create(self, name: str, template: str | None = None) -> str:
+        """Create a database, as a copy of a template of ours if one is named, and return its URL.
+
+        Nobody may be connected to the template meanwhile.
+        """
+        source = "template0" if template is None else self.prefix + template
+        self._execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(self.prefix + name), sql.Identifier(source)
+            )
+        )
+        self._created.append(name)
+        return self.url(name)
+
+    def execute(self, name: str, statements: Iterable[str]) -> None:
+        """Send statements to a database of ours, each in its own transaction."""
+        for statement in statements:
+            with psycopg.connect(self.url(name)) as connection:
+                connection.execute(statement.encode())
+
+    def drop(self, name: str) -> None:
+        """Drop a database, cutting its connections."""
+        self._execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                sql.Identifier(self.prefix + name)
+            )
+        )
+        self._created.remove(name)
+
+    def exists(self, name: str) -> bool:
+        """Tell whether the server has a database of ours of this name."""
+        with psycopg.connect(self.admin_url) as connection:
+            found = connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [self.prefix + name]
+            )
+            return found.fetchone() is not None
+
+    def version(self) -> str:
+        """The version of the server, as `18.4`."""
+        with psycopg.connect(self.admin_url) as connection:
+            row = connection.execute("SHOW server_version").fetchone()
+            return str(row[0]).split()[0] if row else "unknown"
+
+    def close(self) -> None:
+        """Drop every database that was created here and is still there."""
+        for name in list(self._created):
+            self.drop(name)
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def open_databases() -> Iterator[tuple[Databases, PostgresServer | None]]:
+    """Give databases on the server that DATABASE_URL names, or on an embedded one.
+
+    The embedded server comes with them, for whoever wants to stop it; an outside one is left alone.
+    """
+    outside = os.environ.get("DATABASE_URL")
+    if not outside:
+        with PostgresServer.start() as server:
+            yield Databases(server.url), server
+        return
+    databases = Databases(outside, prefix=f"task_timer_{secrets.token_hex(4)}_")
+    try:
+        yield databases, None
+    finally:
+        databases.close()

@@ -1,0 +1,21 @@
+"""What a twin is started with so that a debugger can be attached to it."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from testbed.servers import SERVERS, Kind, node_program
+
+# Where .vscode/launch.json looks for them; they are the usual ones.
+PORTS: Mapping[Kind, int] = {"python": 5678, "node": 9229}
+
+_UNWATCHED = Path(__file__).with_name("unwatched.py")
+
+
+def command(kind: Kind) -> list[str]:
+    """The command that runs a twin, as it is in the repository, and lets a debugger in."""
+    address = f"127.0.0.1:{PORTS[kind]}"
+    if kind == "node":
+        return [node_program(), f"--inspect={address}", *SERVERS[kind].program]
+    debugpy = ["-Xfrozen_modules=off", "-m", "debugpy", "--listen", address]
+    return [sys.executable, *debugpy, str(_UNWATCHED)]

@@ -1,0 +1,17 @@
+"""Where things are in the repository."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACT = ROOT / "openapi.yaml"
+PYTHON = ROOT / "python"
+NODE = ROOT / "node"
+FACES = ROOT / "faces"
+CONTRACT_TESTS = ROOT / "contract-tests"
+TOOLING = ROOT / "tooling"
+BENCHMARK = TOOLING / "benchmark"
+SITE = TOOLING / "site"
+MIRROR_EXCEPTIONS = CONTRACT_TESTS / "suite/mirror.yaml"
+DOCS = ROOT / "docs"
+BUILD = ROOT / "build"
+DATA = ROOT / ".data"

@@ -1,0 +1,220 @@
+"""The twins, and other frameworks over their services, as processes."""
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from testbed import processes
+from testbed.paths import CONTRACT, DOCS, FACES, NODE, ROOT
+from testbed.ports import free_port
+
+Kind = Literal["python", "node"]
+KINDS: tuple[Kind, ...] = ("python", "node")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that keeps the contract: its runtime, and what that is to run."""
+
+    runtime: Kind
+    program: tuple[str, ...]
+
+
+SERVERS: Mapping[str, Server] = {
+    "python": Server("python", ("-m", "task_timer.main")),
+    "node": Server("node", (str(NODE / "dist" / "main.js"),)),
+    "fastapi": Server("python", (str(FACES / "fastapi" / "main.py"),)),
+    "fastify": Server("node", (str(FACES / "fastify" / "dist" / "main.js"),)),
+}
+
+_READY_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+_ATTEMPTS = 5
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+# Equal for both, so that a token of one is a token of the other.
+TEST_SETTINGS: Mapping[str, str] = {
+    "APP_ENV": "test",
+    "SECRET_KEY": "a secret for tests, known to all: 0123456789",
+    "RATE_LIMIT_PER_MINUTE": "1000000",
+    "CREDENTIAL_LIMIT_PER_MINUTE": "1000000",
+    "CONTRACT_PATH": str(CONTRACT),
+    "DOCS_PATH": str(DOCS),
+}
+
+
+class ServerError(Exception):
+    """A server did not start; the message ends with its log."""
+
+
+def node_program() -> str:
+    """The path of Node's executable. Raises ServerError if there is none."""
+    program = shutil.which("node")
+    if program is None:
+        raise ServerError("node is not on the PATH; install Node.js 20.19 or newer.")
+    return program
+
+
+def command_for(name: str) -> list[str]:
+    """The command that runs one of SERVERS, as it is in the repository."""
+    server = SERVERS[name]
+    return [sys.executable if server.runtime == "python" else node_program(), *server.program]
+
+
+def environment(database_url: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a twin: what is given, and nothing of ours that could sway it."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return inherited | {"DATABASE_URL": database_url} | dict(settings)
+
+
+@dataclass
+class TwinServer:
+    """One twin, or another of SERVERS, answering between `with` and its end.
+
+    kind: its name. settings: environment variables beside DATABASE_URL, HOST and PORT; those for
+    tests by default. port: a free one if None. command: what to run instead of what the repository
+    has.
+    """
+
+    kind: str
+    database_url: str
+    log: Path
+    settings: Mapping[str, str] = field(default_factory=lambda: TEST_SETTINGS)
+    port: int | None = None
+    command: Sequence[str] | None = None
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False, repr=False)
+    _port_is_ours: bool = field(default=False, init=False, repr=False)
+
+    @property
+    def base_url(self) -> str:
+        """The address, without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running twin."""
+        assert self._process is not None
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        self.launch()
+        try:
+            self.settle()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """Ask it to end (SIGTERM) and return its exit status; kill it if it does not."""
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        return processes.stop(process)
+
+    def kill(self) -> None:
+        """End it and its workers at once, whatever they do."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            processes.kill(process)
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait so long for it to end by itself; return its exit status, or None if it runs."""
+        assert self._process is not None
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def launch(self) -> None:
+        """Start the process without waiting for it; settle() must follow."""
+        self._port_is_ours = self.port is None
+        self._start()
+
+    def settle(self) -> None:
+        """Return when /ready answers 200, on another port if somebody took a chosen one.
+
+        Raises ServerError if the twin ends or takes too long.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._wait_until_ready()
+            except ServerError as error:
+                if not (self._port_is_ours and _port_was_taken(str(error))):
+                    raise
+            self.stop()
+            self.port = None
+            self._start()
+        raise ServerError(f"No port was left for the {self.kind} twin in {_ATTEMPTS} attempts.")
+
+    def _start(self) -> None:
+        self.port = self.port or free_port()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._process = processes.start(
+            self.command or command_for(self.kind),
+            output=self.log,
+            cwd=ROOT,
+            env=environment(
+                self.database_url,
+                {**self.settings, "HOST": "127.0.0.1", "PORT": str(self.port)},
+            ),
+        )
+
+    def _wait_until_ready(self) -> None:
+        for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
+            if self._is_ready() and self.wait(0) is None:
+                return
+            status = self.wait(_POLL_SECONDS)
+            if status is not None:
+                raise ServerError(self._complaint(f"ended with status {status}"))
+        raise ServerError(self._complaint(f"was not ready in {_READY_SECONDS:.0f} s"))
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/ready", timeout=2) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def _complaint(self, what: str) -> str:
+        return (
+            f"The {self.kind} twin {what}. Its log ({self.log}):\n{processes.last_lines(self.log)}"
+        )
+
+
+def _port_was_taken(log: str) -> bool:
+    return "EADDRINUSE" in log or "address already in use" in log.lower()
+
+
+@contextmanager
+def start_all(servers: Sequence[TwinServer]) -> Iterator[None]:
+    """Run twins that start up side by side; kill all of them at the end.
+
+    For twins whose databases end with them, so that there is nothing to wait for.
+    """
+    try:
+        for server in servers:
+            server.launch()
+        for server in servers:
+            server.settle()
+        yield
+    finally:
+        for server in servers:
+            server.kill()

@@ -1,0 +1,115 @@
+"""Puts pairs of twins on databases for one part of a run."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from lockstep.transport.targets import Target
+from testbed.databases import Databases
+from testbed.migrations import create_admin, migrate, seed
+from testbed.postgres import PostgresServer
+from testbed.servers import KINDS, TEST_SETTINGS, TwinServer, start_all
+
+CLEAN, POPULATED = "clean", "populated"
+OUTAGE = "outage"
+
+# What the servers must be started with for the stories of a profile.
+PROFILES: Mapping[str, Mapping[str, str]] = {
+    "default": {},
+    "rate_limited": {"RATE_LIMIT_PER_MINUTE": "5"},
+    "credential_limited": {"CREDENTIAL_LIMIT_PER_MINUTE": "4"},
+    "cross_origin": {"CORS_ORIGINS": "https://app.example.com"},
+    OUTAGE: {"DATABASE_TIMEOUT_MS": "2000"},
+}
+
+
+class Stage:
+    """Boots twins, each time on fresh copies of a template database.
+
+    label: begins the names of the copies, so that stages of several processes stay apart.
+    server: the embedded PostgreSQL with the databases; None for one that must not be stopped.
+    servers: whom to boot, by their names in `servers.SERVERS`.
+    """
+
+    def __init__(
+        self,
+        databases: Databases,
+        server: PostgresServer | None,
+        logs: Path,
+        label: str = "stage",
+        servers: Sequence[str] = KINDS,
+    ) -> None:
+        self.databases = databases
+        self.server = server
+        self._logs = logs
+        self._label = label
+        self.servers = tuple(servers)
+        self._numbers = itertools.count(1)
+        for log in logs.glob("*.log"):
+            log.unlink()
+
+    def prepare(self, *templates: str) -> None:
+        """Make template databases: `clean` has an administrator, `populated` the sample data."""
+        url = self.databases.create("migrated")
+        migrate(url)
+        for template in templates:
+            url = self.databases.create(template, template="migrated")
+            {CLEAN: create_admin, POPULATED: seed}[template](url)
+
+    @property
+    def controls(self) -> dict[str, Callable[[], None]]:
+        """What the `control` steps of stories do."""
+        if self.server is None:
+            return {}
+        return {"stop_database": self.server.stop, "start_database": self.server.restart}
+
+    def can_play(self, profile: str) -> bool:
+        """Tell whether stories of a profile can be played: an outside database is not stopped."""
+        return profile != OUTAGE or self.server is not None
+
+    @contextmanager
+    def pair(
+        self,
+        template: str = CLEAN,
+        *,
+        profile: str = "default",
+        shared: bool = False,
+        leader: str | None = None,
+        commands: Mapping[str, Sequence[str]] | None = None,
+        sql: Mapping[str, Sequence[str]] | None = None,
+    ) -> Iterator[list[Target]]:
+        """Run the servers and give them as targets, the leader first.
+
+        shared: both on one database; otherwise each has an own one, equal at the start.
+        commands: what to run instead of a twin, by its name. sql: what to do to its database first.
+        """
+        number = next(self._numbers)
+        base = f"{self._label}_{number}"
+        kinds = sorted(self.servers, key=lambda kind: kind != leader)
+        settings = {**TEST_SETTINGS, **PROFILES[profile]}
+        with ExitStack() as stack:
+            names = [base if shared else f"{base}_{kind}" for kind in kinds]
+            for name in sorted(set(names)):
+                self.databases.create(name, template=template)
+                stack.callback(self.databases.drop, name)
+            for kind, name in zip(kinds, names, strict=True):
+                self.databases.execute(name, (sql or {}).get(kind, ()))
+            stack.callback(self._revive)
+            servers = [
+                TwinServer(
+                    kind,
+                    self.databases.url(name),
+                    self._logs / f"{number}-{kind}.log",
+                    settings,
+                    command=(commands or {}).get(kind),
+                )
+                for kind, name in zip(kinds, names, strict=True)
+            ]
+            stack.enter_context(start_all(servers))
+            yield [Target(server.kind, server.base_url) for server in servers]
+
+    def _revive(self) -> None:
+        """Have the database back if a story failed between stopping and starting it."""
+        if self.server is not None and not self.server.is_running:
+            self.server.restart()

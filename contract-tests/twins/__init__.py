@@ -1,1 +1,0 @@
-"""The Task Timer's own test stack: its database, its two servers, its commands."""

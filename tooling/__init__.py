@@ -1,0 +1,1 @@
+"""What serves the repository: comparison, site, overview, power of the harness."""

@@ -1,0 +1,69 @@
+"""Compares the runtimes: parity first, then measurements, then docs/compare.html.
+
+python -m tooling.benchmark [--resume] [--contestants python,node,...]
+
+PROFILE=quick|default|deep and SEED are read. What is measured is kept in
+build/compare.partial.json; --resume goes on with a run that was cut.
+
+Exits with 0 when the page was written, 1 when parity fails, which leaves an older page as it is,
+2 when it could not run.
+"""
+
+import argparse
+import sys
+import time
+
+from testbed import processes, terminal
+from testbed.directories import PostgresError
+from testbed.migrations import CommandError
+from testbed.paths import BUILD
+from testbed.servers import ServerError
+from tooling.benchmark.advisories import NoteError
+from tooling.benchmark.load import SenderError
+from tooling.benchmark.observing import LoadError
+from tooling.benchmark.parity import ParityError
+from tooling.benchmark.ready import NotReadyError
+from tooling.benchmark.rounds import ResumeError
+from tooling.benchmark.run import PARTIAL, Comparison, chosen
+from tooling.benchmark.unit_tests import UnitTestError
+
+_COULD_NOT_RUN = (
+    CommandError,
+    LoadError,
+    NoteError,
+    NotReadyError,
+    PostgresError,
+    ResumeError,
+    SenderError,
+    ServerError,
+    UnitTestError,
+    ValueError,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run it all; return the exit status."""
+    parser = argparse.ArgumentParser(prog="tooling.benchmark", description=__doc__)
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was cut")
+    parser.add_argument("--contestants", default="", help="names with commas between; all")
+    options = parser.parse_args(arguments)
+    console = terminal.console()
+    begin = time.monotonic()
+    try:
+        with processes.ended_by_signals():
+            comparison = Comparison(chosen(options.contestants), console)
+            page = comparison.run(resume=options.resume)
+    except ParityError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except _COULD_NOT_RUN as error:
+        print(f"The comparison could not run. {error}", file=sys.stderr)
+        if (BUILD / PARTIAL).exists():
+            print("What was measured is kept: make compare ARGS=--resume", file=sys.stderr)
+        return 2
+    console.print(f"file://{page}  ({(time.monotonic() - begin) / 60:.1f} minutes)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

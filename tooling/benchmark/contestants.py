@@ -1,0 +1,65 @@
+"""Who is compared, and how each is started."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from testbed.servers import TEST_SETTINGS, Kind, TwinServer, command_for
+from tooling.benchmark import bare
+
+Role = Literal["twin", "face", "bare"]
+
+# Connections to the database, in each worker.
+POOL_SIZE = 10
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A server that takes part.
+
+    role: `twin`, `face` (another framework over a twin's services), or `bare` (handlers written by
+    hand, without framework or ORM). knows: its operations, None for all of the contract.
+    """
+
+    name: str
+    label: str
+    runtime: Kind
+    role: Role
+    knows: frozenset[str] | None = None
+
+    def can(self, mix: Mapping[str, int]) -> bool:
+        """Whether it knows all operations of a mix."""
+        return self.knows is None or set(mix) <= self.knows
+
+
+_BARE = frozenset({"logIn", "listTasks", "getTask", "createTask"})
+CONTESTANTS = (
+    Contestant("python", "Flask, SQLAlchemy, gunicorn", "python", "twin"),
+    Contestant("node", "Express, Prisma", "node", "twin"),
+    Contestant("fastapi", "FastAPI, SQLAlchemy, uvicorn", "python", "face"),
+    Contestant("fastify", "Fastify, Prisma", "node", "face"),
+    Contestant("bare-python", "psycopg, gunicorn", "python", "bare", _BARE),
+    Contestant("bare-node", "node:http, pg", "node", "bare", _BARE),
+)
+BY_NAME: Mapping[str, Contestant] = {each.name: each for each in CONTESTANTS}
+
+SETTINGS: Mapping[str, str] = {
+    **TEST_SETTINGS,
+    "APP_ENV": "production",
+    "LOG_LEVEL": "warning",
+    "DATABASE_POOL_SIZE": str(POOL_SIZE),
+    # Tokens are made once, for all servers and for the whole run.
+    "ACCESS_TOKEN_SECONDS": "86400",
+}
+
+
+def server(contestant: Contestant, database_url: str, workers: int, log: Path) -> TwinServer:
+    """A server that is not started yet, with as many workers."""
+    settings = {**SETTINGS, "WORKERS": str(workers)}
+    if contestant.role == "bare":
+        settings = bare.settings(settings)
+        command = bare.command(contestant.runtime)
+    else:
+        command = command_for(contestant.name)
+    return TwinServer(contestant.runtime, database_url, log, settings, command=command)

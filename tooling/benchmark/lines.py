@@ -1,0 +1,66 @@
+"""Lines of code by layer: those that are not blank, comments and docstrings included.
+
+The twins carry the same comments, so these do not tilt the scale between them.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from testbed.paths import FACES, NODE, PYTHON
+from tooling.benchmark.contestants import Contestant
+
+_LAYERS = {
+    "api/routes": "routes",
+    "api/schemas": "schemas",
+    "api/middleware": "middleware",
+    "api": "rest of the web layer",
+    "services": "services",
+    "models": "models",
+    "utils": "utilities",
+    "": "assembly, settings, database",
+}
+_SUFFIXES = {"python": (".py",), "node": (".ts", ".js", ".mjs")}
+
+
+def lines_by_layer(contestant: Contestant) -> dict[str, int]:
+    """The lines of a twin by layer; of a face those that are its own; nothing for a bare server."""
+    if contestant.role == "bare":
+        return {}
+    suffixes = _SUFFIXES[contestant.runtime]
+    if contestant.role == "face":
+        return {"own web layer": _sum(_files(FACES / contestant.name, suffixes))}
+    base = PYTHON / "task_timer" if contestant.runtime == "python" else NODE / "src"
+    counted = dict.fromkeys(_LAYERS.values(), 0)
+    for path in _files(base, suffixes):
+        counted[_layer(path.relative_to(base))] += count(path)
+    if contestant.runtime == "node":
+        counted["models"] += count(NODE / "prisma" / "schema.prisma")
+    return counted
+
+
+def count(path: Path) -> int:
+    """The lines of a file that are not blank."""
+    return sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+
+
+def totals(lines: Mapping[str, int]) -> int:
+    """All layers together."""
+    return sum(lines.values())
+
+
+def _layer(path: Path) -> str:
+    folders = [str(folder) for folder in path.parents]
+    return next(_LAYERS[name] for name in (*folders, "") if name in _LAYERS)
+
+
+def _files(base: Path, suffixes: tuple[str, ...]) -> Iterable[Path]:
+    """The sources below a folder, without what is generated, installed or a test."""
+    left_out = {"generated", "node_modules", "dist", "tests", "__pycache__"}
+    for path in sorted(base.rglob("*")):
+        within = path.relative_to(base)
+        if path.suffix in suffixes and not left_out & set(within.parts):
+            yield path
+
+
+def _sum(paths: Iterable[Path]) -> int:
+    return sum(map(count, paths))

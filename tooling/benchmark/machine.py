@@ -1,0 +1,100 @@
+"""Where and with what it was measured."""
+
+import hashlib
+import platform
+import re
+import subprocess
+from collections.abc import Collection
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from testbed.paths import BENCHMARK, FACES, NODE, ROOT
+from testbed.servers import node_program
+
+_PYTHON_PACKAGES = ("Flask", "gunicorn", "SQLAlchemy", "psycopg")
+# What was committed, what changed since, and what git does not know yet.
+_QUESTIONS = (
+    ("ls-files", "--stage"),
+    ("diff",),
+    ("ls-files", "--others", "--exclude-standard"),
+)
+_MEASURED = (
+    "openapi.yaml",
+    "python",
+    "node",
+    "faces",
+    "tooling/benchmark/package-lock.json",
+    "tooling/benchmark/bare",
+    "tooling/benchmark/sender",
+    "tooling/benchmark/workload.yaml",
+    "tooling/benchmark/population.py",
+)
+_NODE_PACKAGES = ("express", "@prisma/client", "pg")
+_FACES = {"fastapi": ("fastapi", "uvicorn"), "fastify": ("fastify",)}
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, memory in bytes, operating system."""
+    return {
+        "processor": _processor(),
+        "cores": psutil.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def versions(postgres: str, contestants: Collection[str]) -> dict[str, str]:
+    """The versions of what took part, by name."""
+    node = subprocess.run([node_program(), "--version"], capture_output=True, text=True).stdout
+    fastapi = _FACES["fastapi"] if "fastapi" in contestants else ()
+    fastify = _FACES["fastify"] if "fastify" in contestants else ()
+    return {
+        "Python": platform.python_version(),
+        "Node": node.strip().removeprefix("v"),
+        "PostgreSQL": postgres,
+        **{name: version(name) for name in (*_PYTHON_PACKAGES, *fastapi)},
+        **{name: _node_version(NODE, name) for name in _NODE_PACKAGES},
+        **{name: _node_version(FACES / "fastify", name) for name in fastify},
+        "undici, which sends": _node_version(BENCHMARK, "undici"),
+    }
+
+
+def commit() -> str | None:
+    """The commit that is checked out, with a plus if files differ from it; None without git."""
+    head = _git("rev-parse", "--short=12", "HEAD").strip()
+    return f"{head}+" if head and _git("status", "--porcelain") else head or None
+
+
+def code() -> str:
+    """A digest of all that is measured, committed or not; how it is shown is no part of it."""
+    told = [_git(*question, "--", *_MEASURED) for question in _QUESTIONS]
+    return hashlib.sha256("".join(told).encode()).hexdigest()[:16]
+
+
+def now() -> str:
+    """The time, to the minute, in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _git(*arguments: str) -> str:
+    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    return run.stdout if run.returncode == 0 else ""
+
+
+def _processor() -> str:
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    return found[1] if found else platform.machine()
+
+
+def _node_version(folder: Path, package: str) -> str:
+    described = (folder / "node_modules" / package / "package.json").read_text(encoding="utf-8")
+    found = re.search(r'"version": *"([^"]+)"', described)
+    return found[1] if found else "unknown"

@@ -1,0 +1,108 @@
+"""What must be installed to run a server: direct dependencies, all of them, and their bytes."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from testbed.paths import FACES, NODE, PYTHON
+from tooling.benchmark.contestants import Contestant
+
+
+def packages(contestant: Contestant) -> dict[str, Any] | None:
+    """The numbers of direct and of all packages, and their installed bytes without bytecode.
+
+    None for a bare server, which borrows those of its twin.
+    """
+    if contestant.role == "bare":
+        return None
+    return (_of_python if contestant.runtime == "python" else _of_node)(contestant)
+
+
+def required(lines: Iterable[str]) -> list[Requirement]:
+    """The requirements of a requirements.in; other options and comments are left out."""
+    stripped = (re.sub(r"(^|\s)#.*", "", line).strip() for line in lines)
+    return [Requirement(line) for line in stripped if line and not line.startswith("-")]
+
+
+def closure(direct: Iterable[Requirement]) -> dict[str, Distribution]:
+    """What is installed because of requirements, by name, with their extras.
+
+    Raises PackageNotFoundError if one is missing.
+    """
+    found: dict[str, Distribution] = {}
+    seen: set[tuple[str, frozenset[str]]] = set()
+    todo = list(direct)
+    while todo:
+        requirement = todo.pop()
+        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
+        if (name, extras) not in seen:
+            seen.add((name, extras))
+            found[name] = distribution(name)
+            todo += _needs(found[name], extras)
+    return found
+
+
+def _needs(package: Distribution, extras: frozenset[str]) -> Iterator[Requirement]:
+    for text in package.requires or ():
+        needed = Requirement(text)
+        markers = [{"extra": extra} for extra in (*extras, "")]
+        if needed.marker is None or any(map(needed.marker.evaluate, markers)):
+            yield needed
+
+
+def _of_python(contestant: Contestant) -> dict[str, Any]:
+    direct = required((PYTHON / "requirements.in").read_text(encoding="utf-8").splitlines())
+    own = FACES / contestant.name / "requirements.in"
+    if contestant.role == "face" and own.exists():
+        direct += required(own.read_text(encoding="utf-8").splitlines())
+    everything = closure(direct)
+    size = sum(_bytes(_files(package)) for package in everything.values())
+    return {"direct": len(direct), "all": len(everything), "bytes": size}
+
+
+def _files(package: Distribution) -> Iterator[Path]:
+    for path in package.files or ():
+        if path.suffix != ".pyc":
+            yield Path(str(path.locate()))
+
+
+def _of_node(contestant: Contestant) -> dict[str, Any]:
+    folders = _installed(NODE)
+    direct = _direct(NODE)
+    own = FACES / contestant.name
+    if contestant.role == "face" and (own / "package.json").exists():
+        folders |= _installed(own)
+        direct |= _direct(own)
+    size = sum(_bytes(_own_files(folder)) for folder in folders)
+    return {"direct": len(direct), "all": len(folders), "bytes": size}
+
+
+def _installed(project: Path) -> set[Path]:
+    """The folders of the packages that production needs, as npm tells them."""
+    command = ["npm", "ls", "--omit=dev", "--all", "--parseable"]
+    told = subprocess.run(command, cwd=project, capture_output=True, text=True).stdout
+    return {Path(line).resolve() for line in told.splitlines() if "node_modules" in line}
+
+
+def _direct(project: Path) -> set[str]:
+
+    described = json.loads((project / "package.json").read_text(encoding="utf-8"))
+    return set(described.get("dependencies", ()))
+
+
+def _own_files(folder: Path) -> Iterator[Path]:
+    """The files of a package without those of packages within it, which are counted apart."""
+    for path in folder.rglob("*"):
+        if "node_modules" not in path.relative_to(folder).parts:
+            yield path
+
+
+def _bytes(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.is_file())

@@ -1,0 +1,107 @@
+"""Every request of the workload is a success on servers that were never asked for speed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from lockstep.openapi.document import Document
+from testbed.databases import Databases
+from testbed.paths import CONTRACT
+from testbed.postgres import PostgresServer
+from testbed.servers import KINDS, Kind
+from testbed.stage import Stage
+from tooling.benchmark.contestants import BY_NAME, server
+from tooling.benchmark.load import Sender, plan
+from tooling.benchmark.measuring import Meter
+from tooling.benchmark.population import ENTRIES, NAMED_TASKS, TASKS, TEMPLATE, USERS, populate
+from tooling.benchmark.profiles import PROFILES
+from tooling.benchmark.workload import load_workload
+
+SHORT = replace(
+    PROFILES["quick"],
+    alone=("read a task", "start and stop the timer"),
+    rates=(1,),
+    fixed=2,
+    warm_up=20,
+    half=True,
+    burst=0.2,
+    probes=1,
+    probe=0.1,
+)
+
+
+@pytest.fixture(scope="module")
+def meter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meter]:
+    logs = Path(tmp_path_factory.mktemp("logs"))
+    with PostgresServer.start() as database:
+        stage = Stage(Databases(database.url), database, logs)
+        people = populate(stage, logs)
+        workload = load_workload(Document.load(CONTRACT))
+        yield Meter(stage, database, people, workload, SHORT, 1, logs)
+
+
+@pytest.mark.parametrize("name", ["python", "node"])
+def test_twin_is_measured_whole(meter: Meter, name: str) -> None:
+    figures = meter.measure(BY_NAME[name], 1, 1)
+    assert set(figures["loads"]) == {"mixed", *SHORT.alone}
+    (point,) = figures["loads"]["mixed"]["curve"]
+    assert (point["count"], point["failed"]) == (2, 0)
+    assert figures["start_seconds"] > 0
+    assert figures["recover_seconds"] >= 0
+    assert figures["loaded_bytes"] > 20_000_000
+
+
+@pytest.mark.parametrize("name", ["python", "node"])
+def test_every_operation_succeeds(meter: Meter, name: str, tmp_path: Path) -> None:
+    mixed = meter.workload.mixed
+    url = meter.stage.databases.create(f"mixed_{name}", template=TEMPLATE)
+    people = meter.population
+    with (
+        server(BY_NAME[name], url, 1, tmp_path / "log") as twin,
+        Sender(
+            plan(twin.base_url, meter.workload.requests, people.users, people.tasks, 1)
+        ) as sender,
+    ):
+        sent = sender.send(mixed, rate=50, seconds=sum(mixed.values()) / 50)
+    assert {name: each["count"] for name, each in sent.operations.items()} == mixed
+    assert (sent.failed, sent.unanswered) == (0, 0), sent.operations
+
+
+@pytest.mark.parametrize("name", ["bare-python", "bare-node"])
+def test_bare_server_is_measured_as_far_as_it_goes(meter: Meter, name: str) -> None:
+    figures = meter.measure(BY_NAME[name], 1, 1)
+    assert set(figures["loads"]) == {"read a task"}
+    assert figures["recover_seconds"] is None
+
+
+@pytest.mark.parametrize("runtime", KINDS)
+def test_bare_server_answers_with_the_bytes_of_its_twin(
+    meter: Meter, runtime: Kind, tmp_path: Path
+) -> None:
+    user, task = meter.population.users[0], meter.population.tasks[0]
+    told = []
+    for name in (runtime, f"bare-{runtime}"):
+        url = meter.stage.databases.create(f"bytes_{name}", template=TEMPLATE)
+        with server(BY_NAME[name], url, 1, tmp_path / name) as started:
+            for path in (f"/tasks/{task['id']}", "/tasks"):
+                headers = {"Authorization": f"Bearer {user['token']}"}
+                answer = httpx.get(f"{started.base_url}/api/v1{path}", headers=headers)
+                described = [answer.headers.get(each) for each in ("ETag", "Link", "Content-Type")]
+                told.append((path, answer.status_code, answer.content, described))
+    assert told[:2] == told[2:]
+
+
+def test_seed_data_are_as_many_as_the_page_says(meter: Meter) -> None:
+    assert len({user["token"] for user in meter.population.users}) == USERS
+    assert len(meter.population.tasks) == USERS * NAMED_TASKS
+    with psycopg.connect(meter.stage.databases.url(TEMPLATE)) as connection:
+        tasks = connection.execute("SELECT count(*) FROM tasks WHERE title LIKE 'Task %'")
+        assert tasks.fetchone() == (TASKS,)
+        entries = connection.execute(
+            "SELECT count(*) FROM time_entries WHERE end_time - start_time = '25 minutes'"
+        )
+        assert entries.fetchone() == (ENTRIES,)

@@ -1,0 +1,1 @@
+"""What both twins and their contract hold, told for people and programs."""

@@ -1,0 +1,117 @@
+"""Measures how much lockstep sees on servers that it has never seen, beside other tools.
+
+python -m tooling.power [--set NAME]... [--quick] [--no-rivals] [--mutants] [--json FILE]
+
+Sets: the third-party fixtures of the tests, each planted fault alone, and honest pairs of them;
+real pairs from the package registries, against what was judged of them by hand; the mutants of the
+twins by generated requests alone, as they were tried last or, with --mutants, are tried now. What
+is needed is installed in build/power at its first use. The rows are written as they come.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from testbed import processes, terminal
+from tooling.power import mutants, pairs, planted, rivals
+from tooling.power.children import CHILDREN, ServerError
+from tooling.power.environments import SetUpError
+from tooling.power.places import LOGS, REPORT
+from tooling.power.scoring import Row
+from tooling.power.table import print_rows
+
+SETS = (*planted.APIS, "honest", *pairs.PAIRS, "mutants")
+Told = Callable[[str], None]
+
+
+def main() -> int:
+    """Measure what is asked for, print it and write it as JSON."""
+    arguments = _arguments()
+    console = terminal.console()
+    LOGS.mkdir(parents=True, exist_ok=True)
+
+    def told(text: str) -> None:
+        console.print(text, soft_wrap=True, markup=False)
+
+    rows: list[Row] = []
+    try:
+        with processes.ended_by_signals():
+            for row in _rows(arguments, told):
+                rows.append(row)
+                _write(rows, arguments.json)
+    finally:
+        CHILDREN.end_all()
+        print_rows(rows, console)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tooling.power", description=__doc__)
+    parser.add_argument("--set", dest="sets", action="append", choices=SETS)
+    parser.add_argument("--quick", action="store_true", help="a small slice, nothing installed")
+    parser.add_argument("--no-rivals", dest="rivals", action="store_false", help="lockstep alone")
+    parser.add_argument("--mutants", action="store_true", help="try the mutants, which takes long")
+    parser.add_argument("--json", type=Path, default=REPORT, metavar="FILE")
+    parser.add_argument("--at-once", type=int, default=2, help="runs side by side on the fixtures")
+    return parser.parse_args()
+
+
+def _rows(arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+    chosen = arguments.sets or SETS
+    if arguments.quick:
+        yield from _quick(chosen, arguments, told)
+        return
+    for name in SETS:
+        if name in chosen:
+            yield from _rows_of(name, arguments, told)
+    if arguments.rivals and not arguments.sets:
+        yield from rivals.rows_of_others()
+
+
+def _quick(chosen: Sequence[str], arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+    options = planted.QUICK_OPTIONS
+    for name, faults in planted.QUICK.items():
+        if name in chosen:
+            yield planted.row_of_faults(
+                planted.APIS[name], faults, options, arguments.at_once, told
+            )
+    if "honest" in chosen:
+        apis = [planted.APIS[next(iter(planted.QUICK))]]
+        yield planted.row_of_honest(apis, planted.SEEDS[:1], options, 1, told)
+
+
+def _rows_of(name: str, arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+    at_once = arguments.at_once
+    apis = list(planted.APIS.values())
+    if name in planted.APIS:
+        api = planted.APIS[name]
+        yield planted.row_of_faults(api, api.faults, (), at_once, told)
+        if arguments.rivals:
+            yield from rivals.rows_of_faults(api, api.faults, at_once, told)
+    elif name == "honest":
+        yield planted.row_of_honest(apis, planted.SEEDS, (), at_once, told)
+        if arguments.rivals:
+            yield from rivals.rows_of_honest(apis)
+    elif name in pairs.PAIRS:
+        try:
+            yield pairs.row_of_pair(pairs.PAIRS[name], told)
+            if arguments.rivals:
+                yield from rivals.rows_of_pair(pairs.PAIRS[name])
+        except (SetUpError, ServerError) as error:
+            yield Row(name, problems=[str(error)])
+    else:
+        row = mutants.row_of_mutants(arguments.mutants)
+        yield row or Row(name, problems=["not tried yet: --mutants"])
+
+
+def _write(rows: list[Row], file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"schema_version": 1, "rows": [asdict(row) for row in rows]}, indent=2)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

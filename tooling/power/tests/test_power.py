@@ -1,0 +1,216 @@
+"""Scores of small stored reports, and what is matched by the truth; no servers."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tooling.power.driving import shows
+from tooling.power.findings import Finding, Report, read_report
+from tooling.power.mutants import read_matrix
+from tooling.power.places import HERE
+from tooling.power.schemathesis_parity import shape
+from tooling.power.scoring import Row, score_honest, score_planted, score_real
+from tooling.power.table import print_rows
+from tooling.power.truth import FALSE, LABELLED, TRUE, UNJUDGED, Truth, TruthError, load_truth
+
+REPORTS = Path(__file__).with_name("reports")
+TRUTHS = sorted((HERE / "truth").glob("*.yaml"))
+
+
+def stored(name: str) -> Report:
+    """A report of `reports/`."""
+    data: dict[str, Any] = json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
+    return read_report(data)
+
+
+def status(values: str, operation: str = "GET /things") -> Finding:
+    """A difference of statuses."""
+    return Finding(1, (operation,), "", "status", "status", values)
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> Truth:
+    file = tmp_path / "truth.yaml"
+    file.write_text(
+        """
+known:
+  - { id: gone, what: It is gone., evidence: "GET /things: 200 / 404",
+      match: [ { operation: things, values: "^200 / 404$" } ] }
+  - { id: refused, what: It is refused., evidence: "GET /things: 401 / 403",
+      match: [ { values: "^401 / 403$" }, { sentence: "is refused" } ] }
+also_true:
+  - { id: words, what: Other words., evidence: "none", match: [ { kind: "^bytes$" } ] }
+"false":
+  - { id: dropped, what: It is not., evidence: "none", match: [ { values: dropped } ] }
+""",
+        encoding="utf-8",
+    )
+    return load_truth(file)
+
+
+def test_a_report_of_the_second_version_is_read() -> None:
+    report = stored("version-2")
+    first, second = report.findings
+    assert (first.operations, first.values, first.shown) == (("getThing",), "200 / 404", True)
+    assert (first.kind, first.where, first.decides) == ("status", "status", True)
+    assert (second.category, second.decides) == ("conformance", False)
+    assert report.deciding == [first]
+
+
+def test_a_report_of_the_third_version_is_read() -> None:
+    report = stored("version-3")
+    first, alike, trap = report.findings
+    assert first.operations == ("getThing", "listThings")
+    assert not alike.decides
+    assert (trap.category, trap.decides, trap.shown) == ("trap", True, None)
+    assert report.seen_once == 1
+
+
+def test_a_report_of_nothing_is_read() -> None:
+    assert read_report({}) == Report()
+
+
+@pytest.mark.parametrize(
+    ("finding", "verdict", "facts"),
+    [
+        (status("200 / 404"), LABELLED, ["gone"]),
+        (status("200 / 404", "GET /others"), UNJUDGED, []),
+        (status("401 / 403", "GET /others"), LABELLED, ["refused"]),
+        (Finding(1, (), "It IS refused."), LABELLED, ["refused"]),
+        (Finding(1, ("a", "GET /things"), "", values="200 / 404"), LABELLED, ["gone"]),
+        (Finding(1, (), "", "bytes", "body"), TRUE, ["words"]),
+        (Finding(1, (), "is refused", values="401 / dropped"), FALSE, ["refused", "dropped"]),
+    ],
+)
+def test_a_finding_is_judged_by_what_it_says(
+    truth: Truth, finding: Finding, verdict: str, facts: list[str]
+) -> None:
+    judged = truth.judge(finding)
+    assert (judged.verdict, [fact.id for fact in judged.facts]) == (verdict, facts)
+
+
+def test_a_real_pair_is_scored_by_the_truth(truth: Truth) -> None:
+    findings = (
+        status("200 / 404"),
+        status("200 / 404"),
+        status("500 / 503"),
+        status("200 / dropped"),
+        Finding(5, ("GET /things",), "", category="conformance"),
+    )
+    row = score_real("pair", Report(findings, seen_once=2, seconds=3.0), truth)
+    assert (row.known, row.found, row.missed) == (2, 1, ["refused"])
+    assert (row.findings, row.for_one, row.remarks) == (4, 2.0, 1)
+    assert (row.false, row.unjudged, row.seen_once) == (1, 1, 2)
+
+
+def test_a_planted_fault_is_found_by_a_finding_that_decides() -> None:
+    remark = Finding(1, ("a",), "", category="conformance")
+    reports = {
+        "one": Report((status("200 / 404"), remark), seconds=1.0),
+        "three": Report((status("1"), status("2"), status("3")), seconds=2.0),
+        "none": Report((remark,)),
+        "late": Report(problem="not done after 180 s"),
+    }
+    row = score_planted("set", reports)
+    assert (row.known, row.found, row.missed) == (4, 2, ["none", "late"])
+    assert (row.findings, row.for_one, row.remarks, row.seconds) == (4, 2.0, 2, 3.0)
+    assert row.problems == ["late: not done after 180 s"]
+
+
+def test_what_a_tool_says_of_honest_servers_too_finds_nothing() -> None:
+    usual = Finding(0, ("GET /a",), "", "json_value", "/id", "1 / 2")
+    again = Finding(0, ("GET /a",), "", "json_value", "/id", "7 / 9")
+    row = score_planted("set", {"leak": Report((again,))}, usual={usual.key}, tool="other")
+    assert (row.found, row.findings, row.missed) == (0, 1, ["leak"])
+
+
+def test_every_finding_on_honest_servers_is_false() -> None:
+    row = score_honest("honest", {"0": Report((status("200 / 404"),)), "1": Report()})
+    assert (row.known, row.found, row.findings, row.false) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize("file", TRUTHS, ids=lambda file: file.stem)
+def test_every_truth_can_be_read(file: Path) -> None:
+    truth = load_truth(file)
+    assert truth.known
+    assert all(fact.what and fact.evidence for fact in truth.facts)
+
+
+def test_the_labels_of_the_releases() -> None:
+    known = {
+        version: set(load_truth(HERE / f"truth/inspect-ai-0.3.{version}.yaml").known)
+        for version in (203, 204)
+    }
+    assert known[203] - known[204] == {"log-size"}
+    assert known[204] - known[203] == {"missing-log"}
+    assert len(known[203] | known[204]) == 8
+    assert len(load_truth(HERE / "truth/tus.yaml").known) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "known: [ { id: a, what: b, evidence: c } ]",
+        "known: [ { id: a, what: b, evidence: c, match: [] } ]",
+        "known: [ { id: a, what: b, evidence: c, match: [ { place: x } ] } ]",
+        "known: [ { id: a, what: b, evidence: c, match: [ { values: '(' } ] } ]",
+        "known: &all [ { id: a, what: b, evidence: c, match: [ { values: x } ] } ]\n"
+        "also_true: *all",
+    ],
+    ids=["no matchers", "empty", "unknown field", "broken pattern", "twice"],
+)
+def test_a_truth_that_cannot_be_used_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "truth.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(TruthError, match=r"truth\.yaml"):
+        load_truth(file)
+
+
+def test_a_replay_shows_the_same_difference_and_no_other() -> None:
+    wanted = Finding(1, ("getThing",), "", "value", "body /a")
+    same = Finding(4, ("getThing",), "other words", "value", "body /a")
+    assert shows(wanted, [status("200 / 404"), same])
+    assert not shows(wanted, [status("200 / 404")])
+    remark = Finding(4, ("getThing",), "", "value", "body /a", category="conformance")
+    assert not shows(wanted, [remark])
+
+
+def test_a_matrix_of_mutants_counts_generated_requests_alone() -> None:
+    caught = {"finding": "a", "requests": 9, "seconds": 1.5}
+    escaped = {"finding": None, "requests": 9, "seconds": 2.0}
+    mutants = [
+        {"id": "m1", "drivers": {"generated": caught}},
+        {"id": "m2", "drivers": {"generated": escaped, "stories": caught}},
+    ]
+    row = read_matrix({"mutants": mutants})
+    assert row is not None
+    assert (row.known, row.found, row.missed, row.seconds) == (2, 1, ["m2"], 3.5)
+    untried = {"id": "m3", "drivers": {"stories": caught}}
+    assert read_matrix({"mutants": [*mutants, untried]}) is None
+
+
+def test_the_shape_of_a_value_has_no_ids_and_times() -> None:
+    made = {"id": 7, "at": "2026-01-02T03:04:05Z", "name": "zed", "list": [{"owner_id": 8}], "n": 1}
+    other = made | {"id": 9, "at": "2027-11-12T13:14:15Z", "list": [{"owner_id": 1}]}
+    assert shape(made) == shape(other)
+    assert shape(made) != shape(made | {"n": 2})
+
+
+def test_the_table_names_what_was_missed_and_what_is_false() -> None:
+    console = Console(width=160, file=StringIO())
+    rows = [
+        Row("tus", known=5, found=4, missed=["get"], listed={"false": ["dropped: it is not"]}),
+        Row("tus", "other", problems=["cannot: it has no way"]),
+    ]
+    print_rows(rows, console)
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
+    assert "tus, lockstep: missed: get" in text
+    assert "tus, lockstep: false: dropped: it is not" in text
+    assert "tus, other: cannot: it has no way" in text

@@ -1,0 +1,75 @@
+"""Pages as headless Chromium sees them, by tooling/site/look.mjs."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pytest
+
+from testbed.paths import SITE, TOOLING
+from testbed.servers import node_program
+
+SCHEMES = ("light", "dark")
+WIDTHS = (360, 768, 1400)
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_LOOK = SITE / "look.mjs"
+_PACKAGED = TOOLING / "browser/node_modules"
+_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page to look at.
+
+    ready: an expression that becomes true once it is drawn. unjudged: selectors of what axe leaves
+    out. paints: how often to measure the first paint. steps: `("click", selector)`, `("press",
+    key)`, `("evaluate", expression)` or `("wait", expression)`, taken before anything else.
+    """
+
+    url: str
+    ready: str | None = None
+    unjudged: Sequence[str] = ()
+    paints: int = 0
+    steps: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen.
+
+    requests: addresses, in order. complaints: of the console, and what was thrown. paints: first
+    paints in milliseconds. too_wide: the widths at which one must scroll sideways. violations: of
+    WCAG 2.2 AA by colour scheme. tab_stops: texts of what the Tab key reaches.
+    skips_to_main: whether the first link leads past the navigation. steps: their values.
+    """
+
+    url: str
+    requests: list[str]
+    complaints: list[str]
+    paints: list[float]
+    too_wide: list[int]
+    violations: dict[str, list[str]]
+    tab_stops: list[str]
+    skips_to_main: bool
+    steps: list[Any] = field(default_factory=list)
+
+
+def look(visits: Sequence[Visit]) -> list[Sight]:
+    """Look at pages in turn; skips the test where there is no browser."""
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None and not _PACKAGED.exists():
+        pytest.skip("NOT LOOKED AT: no Chromium on the PATH; Debian: apt install chromium")
+    told = {"program": program, "visits": [asdict(visit) for visit in visits]}
+    seen = subprocess.run(
+        [node_program(), str(_LOOK)],
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+    )
+    assert seen.returncode == 0, seen.stderr
+    return [Sight(**sight) for sight in json.loads(seen.stdout)]

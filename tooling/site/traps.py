@@ -1,0 +1,101 @@
+"""The catalogue of parity traps and of the stories, as a reader wants them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from lockstep.drivers.traps.files import Expectation, Trap, load_traps
+from lockstep.openapi.loading import load_yaml
+from testbed.paths import ROOT
+
+_LETTER = re.compile(r"[^a-z0-9]+")
+_HEX_ESCAPE = re.compile("[\x80-\xff]")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A trap: its request as text, and what it must be answered."""
+
+    anchor: str
+    name: str
+    left_alone: Mapping[str, str]
+    decision: str
+    request: str
+    expect: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True)
+class Area:
+    """The traps of an area and the file that they stand in."""
+
+    name: str
+    anchor: str
+    file: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A scenario: its name, what it shows, its file, and how many requests it sends."""
+
+    name: str
+    about: str
+    file: str
+    steps: int
+
+
+def areas(folder: Path) -> list[Area]:
+    """Every trap, by area, in the order of their files."""
+    files = {load_yaml(path.read_text())["area"]: path for path in folder.glob("*.yaml")}
+    return [
+        Area(
+            name=name,
+            anchor=anchor_of(name),
+            file=str(files[name].relative_to(ROOT)),
+            entries=tuple(map(_entry, traps)),
+        )
+        for name, traps in groupby(load_traps(folder), lambda trap: trap.area)
+    ]
+
+
+def stories(folder: Path) -> dict[str, list[Story]]:
+    """The stories by the folder that they stand in."""
+    found: dict[str, list[Story]] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        raw = load_yaml(path.read_text(encoding="utf-8"))
+        steps = sum(len(step.get("parallel", (step,))) for step in raw["steps"])
+        story = Story(raw["name"], raw["about"], str(path.relative_to(ROOT)), steps)
+        found.setdefault(path.parent.name, []).append(story)
+    return found
+
+
+def anchor_of(text: str) -> str:
+    """A text as the id of an element."""
+    return _LETTER.sub("-", text.lower()).strip("-")
+
+
+def readable(latin_1: str) -> str:
+    """Bytes, given as Latin-1, as text: UTF-8 where they are that, else `\\xNN`."""
+    try:
+        return latin_1.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return _HEX_ESCAPE.sub(lambda found: f"\\x{ord(found[0]):02x}", latin_1)
+
+
+def _entry(trap: Trap) -> Entry:
+    return Entry(
+        anchor=f"{anchor_of(trap.area)}-{anchor_of(trap.name)}",
+        name=trap.name,
+        left_alone=trap.left_alone,
+        decision=trap.decision,
+        request=readable(trap.template + trap.body).replace("\r\n", "\n").rstrip("\n"),
+        expect=tuple(_in_turn(trap.expect)),
+    )
+
+
+def _in_turn(expect: Expectation | None) -> Iterator[Expectation]:
+    while expect is not None:
+        yield expect
+        expect = expect.then

@@ -1,0 +1,92 @@
+"""The newest verdicts that were kept in build/: what they say, when, and at which commit."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from testbed.paths import BUILD, ROOT
+from tooling.benchmark.figures import Figures
+from tooling.benchmark.verdict import verdict
+
+# What the comparison says in short; its page says the rest.
+_SENTENCES = 3
+_COMMIT = ("git", "log", "-1", "--format=%h")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run came to.
+
+    good: whether it is what was hoped for; None where nothing was run yet. said: one or more
+    sentences. command: how it is run. page: where more of it is.
+    """
+
+    title: str
+    command: str
+    page: str
+    good: bool | None
+    said: tuple[str, ...]
+    when: str | None
+    commit: str | None
+
+
+def newest(folder: Path = BUILD) -> list[Verdict]:
+    """What the reports in a folder say; those that are missing say how they are made."""
+    return [
+        _verdict(folder / "contract-report.json", "Parity", "test-contract", "parity", _parity),
+        _verdict(folder / "mutants.json", "Wrong twins", "test-mutants", "index", _mutants),
+        _verdict(folder / "compare.json", "Comparison", "compare", "compare", _comparison),
+    ]
+
+
+def _verdict(
+    path: Path, title: str, verb: str, page: str, read: Callable[[Any], tuple[bool, list[str]]]
+) -> Verdict:
+    command, file = f"make {verb}", f"{page}.html"
+    try:
+        good, said = read(json.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        # A report of an older version is none.
+        return Verdict(title, command, file, None, ("Not run here yet.",), None, None)
+    made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    when = made.strftime("%Y-%m-%d %H:%M UTC")
+    return Verdict(title, command, file, good, tuple(said), when, _commit_at(made))
+
+
+def _parity(report: Any) -> tuple[bool, list[str]]:
+    covered = report["covered"]
+    findings = len(report["findings"])
+    return report["exit_code"] == 0, [
+        f"The twins are {report['verdict']}; the contract is {report['conformance']}.",
+        f"{report['requests']:,} requests in {report['exchanges']:,} exchanges,"
+        f" {covered['seen']} of {covered['documented']} documented statuses,"
+        f" {findings} {'finding' if findings == 1 else 'findings'}, seed {report['seed']}.",
+    ]
+
+
+def _mutants(matrix: Any) -> tuple[bool, list[str]]:
+    tried, caught = matrix["tried"], matrix["caught"]
+    return tried == caught, [f"{caught} of {tried} twins that are wrong on purpose were caught."]
+
+
+def _comparison(data: Any) -> tuple[bool, list[str]]:
+    return True, verdict(Figures(data))[:_SENTENCES]
+
+
+def _commit_at(when: datetime) -> str | None:
+    """The newest commit at a moment; None outside a repository."""
+    try:
+        found = subprocess.run(
+            [*_COMMIT, f"--before={when.isoformat()}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip() or None
