@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec, Self, TypeVar
 
 from psycopg import Cursor
+from psycopg import Error as DriverError
 from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 
@@ -165,12 +166,12 @@ def ping() -> None:
 
 def sql_state(error: exc.DBAPIError) -> str:
     """Gives the SQLSTATE of a driver's error, or nothing when the server did not answer."""
-    return getattr(error.orig, "sqlstate", None) or ""
+    return error.orig.sqlstate or "" if isinstance(error.orig, DriverError) else ""
 
 
 def violated(error: exc.IntegrityError) -> str:
     """Gives the name of the constraint that a statement broke."""
-    return getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+    return error.orig.diag.constraint_name or "" if isinstance(error.orig, DriverError) else ""
 
 
 def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
