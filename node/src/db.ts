@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { PrismaPg } from "@prisma/adapter-pg";
+import { DriverAdapterError } from "@prisma/driver-adapter-utils";
 import pg from "pg";
 import type { Settings } from "./config.js";
 import { Prisma, PrismaClient } from "./generated/prisma/client.js";
@@ -126,7 +127,9 @@ export function sqlState(error: unknown): string {
 /** Gives the name of the constraint that a statement broke. */
 export function violated(error: unknown): string {
   if (error instanceof pg.DatabaseError) return error.constraint ?? "";
-  return driverCause(error)?.constraint?.index ?? "";
+  const cause = driverCause(error);
+  if (cause === undefined || !("constraint" in cause)) return "";
+  return cause.constraint && "index" in cause.constraint ? cause.constraint.index : "";
 }
 
 /** Tells whether an error means that the database cannot be reached or does not keep up. */
@@ -151,17 +154,10 @@ function codeOf(error: Error & { code?: unknown }): string {
   return typeof error.code === "string" ? error.code : "";
 }
 
-/** What the driver adapter tells of an error, as far as it is needed here. */
-interface DriverCause {
-  kind?: string;
-  originalCode?: string;
-  constraint?: { index?: string };
-}
-
-function driverCause(error: unknown): DriverCause | undefined {
+function driverCause(error: unknown): DriverAdapterError["cause"] | undefined {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
-  const reported = error.meta?.driverAdapterError as { cause?: DriverCause } | undefined;
-  return reported?.cause;
+  const reported = error.meta?.driverAdapterError;
+  return reported instanceof DriverAdapterError ? reported.cause : undefined;
 }
 
 /** Reads what is sent as PostgreSQL's bigint as the client would, which brings parsers of its own. */

@@ -14,7 +14,14 @@ import { test } from "./fixtures.js";
 
 const NOW = new Date();
 const MADE = { id: "", createdAt: NOW, updatedAt: NOW };
-const ROW = { day: null, task_id: null, tag: null, tracked_seconds: 0n, entry_count: 1n };
+const ROW = {
+  day: null,
+  task_id: null,
+  tag: null,
+  tracked_seconds: 0n,
+  entry_count: 1n,
+  total: 0n,
+};
 const REPORT = { start: NOW, end: NOW, groupBy: "day", tz: "UTC", trackedSeconds: 0n } as const;
 const TASK = { title: "", description: null, status: "pending", tags: [], dueAt: null };
 const ENTRY = { startTime: NOW, endTime: null, duration: null, note: null };

@@ -1,4 +1,4 @@
-"""The one engine of the process, and the sessions and transactions on it."""
+"""The one engine of the process, and the transactions on it."""
 
 import functools
 import select
@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec, Self, TypeVar
 
 from psycopg import Cursor
+from psycopg import Error as DriverError
 from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
-from sqlalchemy.orm import Session, sessionmaker
 
 from .config import Settings
 from .utils.errors import InvalidTokenError, UnavailableError
@@ -37,7 +37,7 @@ class _Process:
     """What `connect` sets, once in a process."""
 
     engine: Engine
-    sessions: sessionmaker[Session]
+    transactions: Engine
 
 
 class _Statements:
@@ -46,7 +46,7 @@ class _Statements:
     sent = 0
 
 
-_ambient: ContextVar[Connection | Session | None] = ContextVar("ambient", default=None)
+_ambient: ContextVar[Connection | None] = ContextVar("ambient", default=None)
 _statements: ContextVar[_Statements] = ContextVar("statements", default=_Statements())  # noqa: B039
 
 
@@ -74,8 +74,7 @@ def connect(settings: Settings) -> Engine:
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_dead)
     _Process.engine = engine
-    in_transaction = engine.execution_options(isolation_level="READ COMMITTED")
-    _Process.sessions = sessionmaker(in_transaction, expire_on_commit=False, autoflush=False)
+    _Process.transactions = engine.execution_options(isolation_level="READ COMMITTED")
     return engine
 
 
@@ -84,23 +83,12 @@ def disconnect() -> None:
     _Process.engine.dispose()
 
 
-def session() -> Session:
-    """Gives the session of the transaction that runs; see `transactional`."""
-    ambient = _ambient.get()
-    if isinstance(ambient, Session):
-        return ambient
-    raise RuntimeError("no transaction: mark the function with @transactional")
-
-
 def connection() -> Connection:
-    """Gives the connection of the service function that runs: what it reads are rows.
-
-    A session would make an object that it watches of each, which costs more than the statement.
-    """
+    """Gives the connection of the service function that runs."""
     ambient = _ambient.get()
     if ambient is None:
         raise RuntimeError("no connection: mark the function with @immediate or @transactional")
-    return ambient.connection() if isinstance(ambient, Session) else ambient
+    return ambient
 
 
 def immediate(function: Callable[P, R]) -> Callable[P, R]:
@@ -130,7 +118,7 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         ambient = _ambient.get()
         if ambient is not None:
-            if not isinstance(ambient, Session):
+            if ambient.engine is not _Process.transactions:
                 raise RuntimeError("a transaction cannot begin once statements have taken effect")
             return function(*args, **kwargs)
         attempt = 1
@@ -149,12 +137,12 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _run_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    with _open(_Process.sessions.begin):
+    with _open(_Process.transactions.begin):
         return function(*args, **kwargs)
 
 
 @contextmanager
-def _open(make: Callable[[], AbstractContextManager[Connection | Session]]) -> Iterator[None]:
+def _open(make: Callable[[], AbstractContextManager[Connection]]) -> Iterator[None]:
     try:
         with make() as opened:
             token = _ambient.set(opened)
@@ -178,12 +166,12 @@ def ping() -> None:
 
 def sql_state(error: exc.DBAPIError) -> str:
     """Gives the SQLSTATE of a driver's error, or nothing when the server did not answer."""
-    return getattr(error.orig, "sqlstate", None) or ""
+    return error.orig.sqlstate or "" if isinstance(error.orig, DriverError) else ""
 
 
 def violated(error: exc.IntegrityError) -> str:
     """Gives the name of the constraint that a statement broke."""
-    return getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+    return error.orig.diag.constraint_name or "" if isinstance(error.orig, DriverError) else ""
 
 
 def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:

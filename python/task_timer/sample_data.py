@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from .db import session, transactional
+from .db import connection, transactional
 from .models import Task, TimeEntry, User
 from .models.base import Base
 from .services.password_service import hash_password
@@ -49,7 +49,7 @@ def insert_sample_data() -> dict[str, int]:
 
 def _insert(model: type[Base], rows: list[dict[str, Any]]) -> int:
     statement = insert(model).on_conflict_do_nothing().returning(*model.__table__.primary_key)
-    return len(session().execute(statement, rows).all())
+    return len(connection().execute(statement, rows).all())
 
 
 def _id(number: int) -> str:

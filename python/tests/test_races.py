@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from task_timer.services import task_service
+from task_timer.services.task_service import TaskFields
 from task_timer.utils.errors import InvalidTokenError
 from task_timer.utils.identifiers import new_id
 
@@ -76,4 +77,4 @@ def test_one_refresh_token_used_twice(client: Client) -> None:
 @pytest.mark.usefixtures("app")
 def test_a_task_of_an_account_that_is_gone_by_then() -> None:
     with pytest.raises(InvalidTokenError):
-        task_service.create_task(new_id(), {"title": "a", "status": "pending"})
+        task_service.create_task(new_id(), TaskFields("a", None, "pending", [], None))

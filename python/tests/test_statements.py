@@ -49,7 +49,7 @@ def list_users(client: Client) -> None:
 @db.transactional
 def promote(user_id: str) -> None:
     named = {"id": user_id}
-    db.session().execute(text("UPDATE users SET role = 'admin' WHERE id = :id"), named)
+    db.connection().execute(text("UPDATE users SET role = 'admin' WHERE id = :id"), named)
 
 
 def entry_path(client: Client) -> str:

@@ -1,7 +1,7 @@
 /** Accounts, log-in, and the sessions and tokens that it gives. */
 
-import { db, rowsOf, transactional, violated } from "../db.js";
-import { Prisma, type User } from "../generated/prisma/client.js";
+import { db, transactional, violated } from "../db.js";
+import type { User } from "../generated/prisma/client.js";
 import {
   InvalidCredentialsError,
   InvalidRefreshTokenError,
@@ -10,6 +10,7 @@ import {
 } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import * as passwordService from "./password-service.js";
+import * as statements from "./statements.js";
 import * as tokenService from "./token-service.js";
 import * as userService from "./user-service.js";
 
@@ -51,24 +52,13 @@ export async function refreshTokens(refreshToken: string): Promise<Tokens> {
 
 /** Ends the session that a refresh token of the user's belongs to, if there is one. */
 export async function logOut(userId: string, refreshToken: string): Promise<void> {
-  await db().$executeRaw`
-    UPDATE sessions SET revoked_at = now()
-    FROM refresh_tokens
-    WHERE refresh_tokens.token_hash = ${tokenService.hashRefreshToken(refreshToken)}
-      AND refresh_tokens.session_id = sessions.id
-      AND sessions.user_id = ${userId}::uuid AND sessions.revoked_at IS NULL`;
+  await statements.endSessionOfToken(userId, tokenService.hashRefreshToken(refreshToken));
 }
 
 /** Finds out who an access token is of. Throws an InvalidTokenError. */
 export async function authenticate(accessToken: string): Promise<Identity> {
   const { userId, sessionId } = await tokenService.readAccessToken(accessToken);
-  // Written out, since every request asks it.
-  const [user] = await rowsOf<User>(Prisma.sql`
-    SELECT users.id, email, password_hash AS "passwordHash", role,
-      users.created_at AS "createdAt", updated_at AS "updatedAt"
-    FROM users JOIN sessions ON sessions.user_id = users.id
-    WHERE users.id = ${userId}::uuid AND sessions.id = ${sessionId}::uuid
-      AND sessions.revoked_at IS NULL`);
+  const user = await statements.findUserOfSession(userId, sessionId);
   if (user === undefined) throw new InvalidTokenError();
   return { user, sessionId };
 }
@@ -83,44 +73,21 @@ const openSession = transactional(async (userId: string): Promise<Tokens> => {
 
 /** Gives new tokens, or nothing where the token was used before: then its session ends. */
 const exchange = transactional(async (refreshToken: string): Promise<Tokens | undefined> => {
-  const found = await lock(refreshToken);
+  const found = await statements.lockRefreshToken(tokenService.hashRefreshToken(refreshToken));
   if (found === undefined || found.expired || found.revoked) throw new InvalidRefreshTokenError();
   if (found.used) {
-    await db().$executeRaw`
-      UPDATE sessions SET revoked_at = now()
-      WHERE id = ${found.sessionId}::uuid AND revoked_at IS NULL`;
+    await statements.endSession(found.sessionId);
     return undefined;
   }
-  await db().$executeRaw`UPDATE refresh_tokens SET used_at = now() WHERE id = ${found.id}::uuid`;
+  await statements.useRefreshToken(found.id);
   return issue(found.userId, found.sessionId);
 });
 
-interface FoundToken {
-  id: string;
-  sessionId: string;
-  userId: string;
-  expired: boolean;
-  used: boolean;
-  revoked: boolean;
-}
-
-async function lock(refreshToken: string): Promise<FoundToken | undefined> {
-  const [found] = await db().$queryRaw<FoundToken[]>`
-    SELECT refresh_tokens.id, refresh_tokens.session_id AS "sessionId",
-      sessions.user_id AS "userId", refresh_tokens.expires_at <= now() AS expired,
-      refresh_tokens.used_at IS NOT NULL AS used, sessions.revoked_at IS NOT NULL AS revoked
-    FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
-    WHERE refresh_tokens.token_hash = ${tokenService.hashRefreshToken(refreshToken)}
-    FOR UPDATE OF refresh_tokens`;
-  return found;
-}
-
 async function issue(userId: string, sessionId: string): Promise<Tokens> {
   const refreshToken = tokenService.makeRefreshToken();
-  await db().$executeRaw`
-    INSERT INTO refresh_tokens (id, session_id, token_hash, expires_at)
-    VALUES (${newId()}::uuid, ${sessionId}::uuid, ${tokenService.hashRefreshToken(refreshToken)},
-      now() + make_interval(secs => ${tokenService.refreshTokenLifetime()}))`;
+  const tokenHash = tokenService.hashRefreshToken(refreshToken);
+  const lifetime = tokenService.refreshTokenLifetime();
+  await statements.insertRefreshToken(newId(), sessionId, tokenHash, lifetime);
   return {
     accessToken: await tokenService.makeAccessToken(userId, sessionId),
     tokenType: "Bearer",

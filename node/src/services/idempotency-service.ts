@@ -3,6 +3,7 @@
 import type { Contract } from "../contract.js";
 import { db, transactional } from "../db.js";
 import { IdempotencyKeyReusedError } from "../utils/errors.js";
+import { claimIdempotencyKey } from "./statements.js";
 
 /** What a request was answered with. */
 export interface KeptAnswer {
@@ -33,7 +34,7 @@ export const answerOnce = transactional(
     fingerprint: Bytes,
     answer: () => Promise<KeptAnswer>,
   ): Promise<[given: KeptAnswer, replayed: boolean]> => {
-    if (!(await claim(userId, key, fingerprint))) {
+    if ((await claimIdempotencyKey(userId, key, fingerprint, hours)) === undefined) {
       return [await replay(userId, key, fingerprint), true];
     }
     const { status, headers, body } = await answer();
@@ -42,18 +43,6 @@ export const answerOnce = transactional(
     return [data, false];
   },
 );
-
-async function claim(userId: string, key: string, fingerprint: Bytes): Promise<boolean> {
-  const claimed = await db().$queryRaw<unknown[]>`
-    INSERT INTO idempotency_records AS held (user_id, key, fingerprint)
-    VALUES (${userId}::uuid, ${key}, ${fingerprint})
-    ON CONFLICT (user_id, key) DO UPDATE SET
-      fingerprint = excluded.fingerprint, status = NULL, headers = NULL, body = NULL,
-      created_at = now()
-    WHERE held.created_at < now() - make_interval(hours => ${hours}::int)
-    RETURNING key`;
-  return claimed.length > 0;
-}
 
 async function replay(userId: string, key: string, fingerprint: Bytes): Promise<KeptAnswer> {
   const held = await db().idempotencyRecord.findFirstOrThrow({ where: { userId, key } });

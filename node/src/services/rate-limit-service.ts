@@ -1,8 +1,8 @@
 /** Rate limits: fixed windows of a minute that begin with the first request. */
 
 import type { Settings } from "../config.js";
-import { db } from "../db.js";
 import { RateLimitedError } from "../utils/errors.js";
+import { countHit } from "./statements.js";
 
 const WINDOW_SECONDS = 60;
 
@@ -50,17 +50,8 @@ export function countGeneral(address: string): void {
 
 /** Counts an attempt of a client at an operation, in all processes. Throws a RateLimitedError. */
 export async function countCredentials(address: string, operation: string): Promise<void> {
-  const [counted] = await db().$queryRaw<[{ hits: number; wait: number }]>`
-    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
-    VALUES (${`${operation} ${address}`}, 1, now() + make_interval(secs => ${WINDOW_SECONDS}))
-    ON CONFLICT (key) DO UPDATE SET
-      hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
-      window_ends_at = CASE
-        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
-        ELSE held.window_ends_at
-      END
-    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait`;
-  judge("credentials", counted.hits, counted.wait);
+  const { hits, wait } = await countHit(`${operation} ${address}`, WINDOW_SECONDS);
+  judge("credentials", hits, wait);
 }
 
 function judge(policy: keyof typeof limits, hits: number, wait: number): void {

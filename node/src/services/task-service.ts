@@ -1,14 +1,16 @@
 /** Tasks: what there is to be done. */
 
-import { db, rowsOf, transactional } from "../db.js";
-import { Prisma, type Task, type TrackedTask } from "../generated/prisma/client.js";
+import { db, transactional } from "../db.js";
+import type { Prisma, Task, TrackedTask } from "../generated/prisma/client.js";
 import { TaskNotFoundError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
-import { formatInstant } from "../utils/instants.js";
 import { type Order, type Page, takePage } from "./paging.js";
+import * as statements from "./statements.js";
 
+/** What a client says of a task. */
 export type TaskFields = Pick<Task, "title" | "description" | "status" | "tags" | "dueAt">;
 
+/** Which tasks are asked for, and in which order: what is not there does not matter. */
 export interface TaskFilter {
   status?: string;
   tag?: string;
@@ -20,11 +22,6 @@ export interface TaskFilter {
   cursor?: string;
 }
 
-const TASKS = Prisma.sql`SELECT id FROM tasks`;
-const COLUMNS = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
-  due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
-const TRACKED_TASKS = Prisma.sql`
-  SELECT ${COLUMNS}, tracked_seconds AS "trackedSeconds" FROM tracked_tasks`;
 const SORTS: Record<string, Omit<Order, "sort">> = {
   created_at: { column: "createdAt", type: "time" },
   updated_at: { column: "updatedAt", type: "time" },
@@ -42,18 +39,12 @@ export async function listTasks(userId: string, filter: TaskFilter): Promise<Pag
 
 /** Makes a task of the user's. */
 export async function createTask(userId: string, fields: TaskFields): Promise<TrackedTask> {
-  const { title, description, status, tags, dueAt } = fields;
-  const [task] = await rowsOf<TrackedTask>(Prisma.sql`
-    INSERT INTO tasks (id, user_id, title, description, status, tags, due_at)
-    VALUES (${newId()}::uuid, ${userId}::uuid, ${title}, ${description}, ${status},
-      ${tags}::text[], ${dueAt && formatInstant(dueAt)}::timestamptz)
-    RETURNING ${COLUMNS}, 0::bigint AS "trackedSeconds"`);
-  return task as TrackedTask;
+  return statements.insertTask({ id: newId(), userId, ...fields });
 }
 
 /** Gives one task of the user's. Throws a TaskNotFoundError. */
 export async function getTask(userId: string, taskId: string): Promise<TrackedTask> {
-  return existing(await rowsOf<TrackedTask>(own(TRACKED_TASKS, userId, taskId)));
+  return existing(await statements.readTask(userId, taskId));
 }
 
 /**
@@ -95,19 +86,15 @@ export const deleteTask = transactional(
 
 /** Looks for a task of the user's. Throws a TaskNotFoundError. */
 export async function findTask(userId: string, taskId: string): Promise<void> {
-  existing(await rowsOf(own(TASKS, userId, taskId)));
+  existing(await statements.findTask(userId, taskId));
 }
 
 /** Holds a task of the user's until the transaction ends. Throws a TaskNotFoundError. */
 export async function lockTask(userId: string, taskId: string): Promise<void> {
-  existing(await rowsOf(Prisma.sql`${own(TASKS, userId, taskId)} FOR UPDATE`));
+  existing(await statements.lockTask(userId, taskId));
 }
 
-function own(selected: Prisma.Sql, userId: string, taskId: string): Prisma.Sql {
-  return Prisma.sql`${selected} WHERE id = ${taskId}::uuid AND user_id = ${userId}::uuid`;
-}
-
-function existing<T>([task]: T[]): T {
+function existing<T>(task: T | undefined): T {
   if (task === undefined) throw new TaskNotFoundError();
   return task;
 }

@@ -10,11 +10,13 @@ import {
 } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import { type Page, takePage } from "./paging.js";
+import { lockTaskOf } from "./statements.js";
 import { findTask, lockTask } from "./task-service.js";
 
 /** `[startTime, endTime)`; without an end the entry is running. */
 export type TimeEntryFields = Pick<TimeEntry, "startTime" | "endTime" | "note">;
 
+/** Which time entries are asked for, and in which order: what is not there does not matter. */
 export interface TimeEntryFilter {
   taskId?: string;
   running?: boolean;
@@ -116,14 +118,7 @@ export async function insertTimeEntry(
 }
 
 async function lockTimeEntry(userId: string, timeEntryId: string): Promise<TimeEntry> {
-  const tasks = await db().$queryRaw<unknown[]>`
-    SELECT id FROM tasks
-    WHERE id = (
-      SELECT task_id FROM time_entries
-      WHERE id = ${timeEntryId}::uuid AND user_id = ${userId}::uuid
-    )
-    FOR UPDATE`;
-  if (tasks.length === 0) throw new TimeEntryNotFoundError();
+  if ((await lockTaskOf(userId, timeEntryId)) === undefined) throw new TimeEntryNotFoundError();
   return getTimeEntry(userId, timeEntryId);
 }
 

@@ -3,6 +3,7 @@
 import { db, OvertakenError, transactional } from "../db.js";
 import type { TimeEntry } from "../generated/prisma/client.js";
 import { TimerAlreadyRunningError, TimerNotRunningError } from "../utils/errors.js";
+import { lockTaskOfRunning, readClock, stopTimeEntry } from "./statements.js";
 import { lockTask } from "./task-service.js";
 import { insertTimeEntry } from "./time-entry-service.js";
 
@@ -28,7 +29,7 @@ export const startTimer = transactional(
   ): Promise<TimeEntry> => {
     await lockTask(userId, taskId);
     const previous = stopPrevious ? await stop(userId) : undefined;
-    const startTime = previous?.endTime ?? (await now());
+    const startTime = previous?.endTime ?? (await readClock());
     const fields = { startTime, endTime: null, note };
     return insertTimeEntry(userId, taskId, fields).catch((error: unknown) => {
       if (stopPrevious && error instanceof TimerAlreadyRunningError) {
@@ -50,21 +51,7 @@ export const stopTimer = transactional(async (userId: string): Promise<TimeEntry
   return entry;
 });
 
-async function now(): Promise<Date> {
-  const [row] = await db().$queryRaw<[{ now: Date }]>`SELECT now()::timestamptz(3) AS now`;
-  return row.now;
-}
-
 async function stop(userId: string): Promise<TimeEntry | undefined> {
-  const [running] = await db().$queryRaw<{ id: string }[]>`
-    SELECT time_entries.id FROM time_entries JOIN tasks ON tasks.id = time_entries.task_id
-    WHERE time_entries.user_id = ${userId}::uuid AND time_entries.end_time IS NULL
-    FOR UPDATE OF tasks`;
-  if (running === undefined) return undefined;
-  const [stopped] = await db().$queryRaw<TimeEntry[]>`
-    UPDATE time_entries SET end_time = greatest(now()::timestamptz(3), start_time)
-    WHERE id = ${running.id}::uuid AND end_time IS NULL
-    RETURNING id, user_id AS "userId", task_id AS "taskId", start_time AS "startTime",
-      end_time AS "endTime", duration, note, created_at AS "createdAt", updated_at AS "updatedAt"`;
-  return stopped;
+  const running = await lockTaskOfRunning(userId);
+  return running && stopTimeEntry(running.id);
 }

@@ -6,7 +6,9 @@ import { EmailTakenError, InvalidTokenError, WrongPasswordError } from "../utils
 import { newId } from "../utils/identifiers.js";
 import { type Page, takePage } from "./paging.js";
 import * as passwordService from "./password-service.js";
+import * as statements from "./statements.js";
 
+/** What is to change of a user: what is not there stays. */
 export interface UserChanges {
   email?: string;
   password?: string;
@@ -42,7 +44,7 @@ export const updateUser = transactional(
         passwordHash: await passwordService.hashPassword(changes.password),
       }),
     };
-    if (changes.password !== undefined) await endOtherSessions(userId, sessionId);
+    if (changes.password !== undefined) await statements.endOtherSessions(userId, sessionId);
     if (Object.keys(data).length === 0) return user;
     return db()
       .user.update({ where: { id: userId }, data })
@@ -62,19 +64,10 @@ export async function listUsers(limit: number, cursor: string | undefined): Prom
 }
 
 async function lockUser(userId: string): Promise<User> {
-  const [user] = await db().$queryRaw<User[]>`
-    SELECT id, email, password_hash AS "passwordHash", role,
-      created_at AS "createdAt", updated_at AS "updatedAt"
-    FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
+  const user = await statements.lockUser(userId);
   // Deleted since the token was checked.
   if (user === undefined) throw new InvalidTokenError();
   return user;
-}
-
-async function endOtherSessions(userId: string, sessionId: string): Promise<void> {
-  await db().$executeRaw`
-    UPDATE sessions SET revoked_at = now()
-    WHERE user_id = ${userId}::uuid AND id <> ${sessionId}::uuid AND revoked_at IS NULL`;
 }
 
 function rejectTakenEmail(error: unknown): never {

@@ -1,16 +1,20 @@
-"""The tables and views. Alembic migrates them; services read and write them."""
+"""The tables and views, and the rows that are read of them. Alembic migrates them."""
 
 from .base import Base
 from .idempotency_record import IdempotencyRecord
 from .rate_limit import RateLimit
 from .refresh_token import RefreshToken
 from .session import Session
-from .task import Task
-from .time_entry import TimeEntry
-from .tracked_task import TrackedTask
-from .user import User
+from .task import TASK_COLUMNS, Task
+from .time_entry import TIME_ENTRY_COLUMNS, TimeEntry, TimeEntryRow
+from .tracked_task import TRACKED_TASK_COLUMNS, TrackedTask, TrackedTaskRow
+from .user import USER_COLUMNS, User, UserRow
 
 __all__ = [
+    "TASK_COLUMNS",
+    "TIME_ENTRY_COLUMNS",
+    "TRACKED_TASK_COLUMNS",
+    "USER_COLUMNS",
     "Base",
     "IdempotencyRecord",
     "RateLimit",
@@ -18,6 +22,9 @@ __all__ = [
     "Session",
     "Task",
     "TimeEntry",
+    "TimeEntryRow",
     "TrackedTask",
+    "TrackedTaskRow",
     "User",
+    "UserRow",
 ]

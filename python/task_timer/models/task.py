@@ -31,3 +31,15 @@ class Task(Base):
     due_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+# All but the id, which who writes a row knows: `returning()` has types for seven columns.
+TASK_COLUMNS = (
+    Task.title,
+    Task.description,
+    Task.status,
+    Task.tags,
+    Task.due_at,
+    Task.created_at,
+    Task.updated_at,
+)

@@ -1,5 +1,8 @@
 """Table time_entries."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,3 +36,28 @@ class TimeEntry(Base):
     note: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class TimeEntryRow(NamedTuple):
+    """A time entry as it is read."""
+
+    id: str
+    task_id: str
+    start_time: datetime
+    end_time: datetime | None
+    duration: int | None
+    note: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+# All but the id, which who writes a row knows: `returning()` has types for seven columns.
+TIME_ENTRY_COLUMNS = (
+    TimeEntry.task_id,
+    TimeEntry.start_time,
+    TimeEntry.end_time,
+    TimeEntry.duration,
+    TimeEntry.note,
+    TimeEntry.created_at,
+    TimeEntry.updated_at,
+)

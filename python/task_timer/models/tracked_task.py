@@ -1,5 +1,8 @@
 """View tracked_tasks."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,3 +26,30 @@ class TrackedTask(Base):
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
     tracked_seconds: Mapped[int] = mapped_column(BigInteger)
+
+
+class TrackedTaskRow(NamedTuple):
+    """A task as it is read, with the time tracked on it."""
+
+    id: str
+    title: str
+    description: str | None
+    status: str
+    tags: list[str]
+    due_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    tracked_seconds: int
+
+
+TRACKED_TASK_COLUMNS = (
+    TrackedTask.id,
+    TrackedTask.title,
+    TrackedTask.description,
+    TrackedTask.status,
+    TrackedTask.tags,
+    TrackedTask.due_at,
+    TrackedTask.created_at,
+    TrackedTask.updated_at,
+    TrackedTask.tracked_seconds,
+)

@@ -1,5 +1,8 @@
 """Table users."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,3 +22,24 @@ class User(Base):
     role: Mapped[str] = mapped_column(server_default="user")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class UserRow(NamedTuple):
+    """A user as it is read."""
+
+    id: str
+    email: str
+    password_hash: str
+    role: str
+    created_at: datetime
+    updated_at: datetime
+
+
+USER_COLUMNS = (
+    User.id,
+    User.email,
+    User.password_hash,
+    User.role,
+    User.created_at,
+    User.updated_at,
+)

@@ -1,23 +1,25 @@
 """Accounts, log-in, and the sessions and tokens that it gives."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..db import connection, immediate, session, transactional, violated
-from ..models import RefreshToken, Session, User
+from ..db import connection, immediate, transactional, violated
+from ..models import USER_COLUMNS, RefreshToken, Session, User, UserRow
 from ..utils.errors import (
     InvalidCredentialsError,
     InvalidRefreshTokenError,
     InvalidTokenError,
     RefreshTokenReusedError,
 )
+from ..utils.identifiers import new_id
 from . import password_service, token_service, user_service
 
-_BY_EMAIL = select(User).where(User.email == bindparam("email"))
-_BY_LIVE_SESSION = select(User).where(
+_BY_EMAIL = select(*USER_COLUMNS).where(User.email == bindparam("email"))
+_BY_LIVE_SESSION = select(*USER_COLUMNS).where(
     User.id == bindparam("user_id"),
     select(Session.id)
     .where(
@@ -26,6 +28,19 @@ _BY_LIVE_SESSION = select(User).where(
         Session.revoked_at.is_(None),
     )
     .exists(),
+)
+_LOCKED = (
+    select(
+        RefreshToken.id,
+        RefreshToken.session_id,
+        Session.user_id,
+        (RefreshToken.expires_at <= func.now()).label("expired"),
+        RefreshToken.used_at.is_not(None).label("used"),
+        Session.revoked_at.is_not(None).label("revoked"),
+    )
+    .join(Session, Session.id == RefreshToken.session_id)
+    .where(RefreshToken.token_hash == bindparam("token_hash"))
+    .with_for_update(of=RefreshToken)
 )
 
 
@@ -41,13 +56,22 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who sent a request, with the columns of User, and the session that the token is of."""
+    """Who sent a request, and the session that the access token is of."""
 
-    user: Row[Any]
+    user: UserRow
     session_id: str
 
 
-def register_user(email: str, password: str) -> User:
+class _FoundToken(NamedTuple):
+    id: str
+    session_id: str
+    user_id: str
+    expired: bool
+    used: bool
+    revoked: bool
+
+
+def register_user(email: str, password: str) -> UserRow:
     """Makes an account with the role `user`. Raises EmailTakenError."""
     return user_service.create_user(email, password_service.hash_password(password), role="user")
 
@@ -76,7 +100,7 @@ def log_out(user_id: str, refresh_token: str) -> None:
     """Ends the session that a refresh token of the user's belongs to, if there is one."""
     token_hash = token_service.hash_refresh_token(refresh_token)
     of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
-    session().execute(
+    connection().execute(
         update(Session)
         .where(
             Session.id == of_token.scalar_subquery(),
@@ -92,28 +116,28 @@ def authenticate(access_token: str) -> Identity:
     """Finds out who an access token is of. Raises InvalidTokenError."""
     claims = token_service.read_access_token(access_token)
     named = {"user_id": claims.user_id, "session_id": claims.session_id}
-    user = connection().execute(_BY_LIVE_SESSION, named).first()
-    if user is None:
+    row = connection().execute(_BY_LIVE_SESSION, named).first()
+    if row is None:
         raise InvalidTokenError
-    return Identity(user, claims.session_id)
+    return Identity(UserRow(*row), claims.session_id)
 
 
 @immediate
-def _find_user(email: str) -> Row[Any] | None:
-    return connection().execute(_BY_EMAIL, {"email": email}).first()
+def _find_user(email: str) -> UserRow | None:
+    row = connection().execute(_BY_EMAIL, {"email": email}).first()
+    return None if row is None else UserRow(*row)
 
 
 @transactional
 def _open_session(user_id: str) -> Tokens:
-    opened = Session(user_id=user_id)
-    session().add(opened)
+    session_id = new_id()
     try:
-        session().flush()
+        connection().execute(insert(Session).values(id=session_id, user_id=user_id))
     except IntegrityError as error:
         if violated(error) == "sessions_user_id_fkey":
             raise InvalidCredentialsError from error
         raise
-    return _issue(user_id, opened.id)
+    return _issue(user_id, session_id)
 
 
 @transactional
@@ -125,35 +149,20 @@ def _exchange(refresh_token: str) -> Tokens | None:
     if found.used:
         _end(found.session_id)
         return None
-    session().execute(
+    connection().execute(
         update(RefreshToken).where(RefreshToken.id == found.id).values(used_at=func.now())
     )
     return _issue(found.user_id, found.session_id)
 
 
-def _lock(refresh_token: str) -> Any:
+def _lock(refresh_token: str) -> _FoundToken | None:
     token_hash = token_service.hash_refresh_token(refresh_token)
-    return (
-        session()
-        .execute(
-            select(
-                RefreshToken.id,
-                RefreshToken.session_id,
-                Session.user_id,
-                (RefreshToken.expires_at <= func.now()).label("expired"),
-                RefreshToken.used_at.is_not(None).label("used"),
-                Session.revoked_at.is_not(None).label("revoked"),
-            )
-            .join(Session, Session.id == RefreshToken.session_id)
-            .where(RefreshToken.token_hash == token_hash)
-            .with_for_update(of=RefreshToken)
-        )
-        .one_or_none()
-    )
+    row = connection().execute(_LOCKED, {"token_hash": token_hash}).one_or_none()
+    return None if row is None else _FoundToken(*row)
 
 
 def _end(session_id: str) -> None:
-    session().execute(
+    connection().execute(
         update(Session)
         .where(Session.id == session_id, Session.revoked_at.is_(None))
         .values(revoked_at=func.now())
@@ -162,15 +171,15 @@ def _end(session_id: str) -> None:
 
 def _issue(user_id: str, session_id: str) -> Tokens:
     refresh_token = token_service.make_refresh_token()
-    lifetime = func.make_interval(0, 0, 0, 0, 0, 0, token_service.refresh_token_lifetime())
-    session().add(
-        RefreshToken(
+    lifetime = timedelta(seconds=token_service.refresh_token_lifetime())
+    connection().execute(
+        insert(RefreshToken).values(
+            id=new_id(),
             session_id=session_id,
             token_hash=token_service.hash_refresh_token(refresh_token),
             expires_at=func.now() + lifetime,
         )
     )
-    session().flush()
     return Tokens(
         access_token=token_service.make_access_token(user_id, session_id),
         token_type="Bearer",  # noqa: S106

@@ -2,23 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import Interval, bindparam, func, null, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from ..contract import Contract
-from ..db import session, transactional
+from ..db import connection, transactional
 from ..models import IdempotencyRecord
 from ..utils.errors import IdempotencyKeyReusedError
 
-_CLAIM = text("""
-    INSERT INTO idempotency_records AS held (user_id, key, fingerprint)
-    VALUES (:user_id, :key, :fingerprint)
-    ON CONFLICT (user_id, key) DO UPDATE SET
-        fingerprint = excluded.fingerprint, status = NULL, headers = NULL, body = NULL,
-        created_at = now()
-    WHERE held.created_at < now() - make_interval(hours => :hours)
-    RETURNING key
-""")
+_INSERT = insert(IdempotencyRecord)
+_CLAIM = _INSERT.on_conflict_do_update(
+    index_elements=[IdempotencyRecord.user_id, IdempotencyRecord.key],
+    set_={
+        IdempotencyRecord.fingerprint: _INSERT.excluded.fingerprint,
+        IdempotencyRecord.status: null(),
+        IdempotencyRecord.headers: null(),
+        IdempotencyRecord.body: null(),
+        IdempotencyRecord.created_at: func.now(),
+    },
+    where=IdempotencyRecord.created_at < func.now() - bindparam("kept", type_=Interval()),
+).returning(IdempotencyRecord.key)
 _HELD = select(
     IdempotencyRecord.fingerprint,
     IdempotencyRecord.status,
@@ -39,12 +44,12 @@ class KeptAnswer:
 
 
 class _Process:
-    hours: int
+    kept: timedelta
 
 
 def configure(contract: Contract) -> None:
     """Takes from the contract for how long an answer is kept."""
-    _Process.hours = contract["x-limits"]["idempotency_hours"]
+    _Process.kept = timedelta(hours=contract["x-limits"]["idempotency_hours"])
 
 
 @transactional
@@ -57,13 +62,13 @@ def answer_once(
     Raises IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
     """
     named = {"user_id": user_id, "key": key}
-    claimed = session().execute(
-        _CLAIM, named | {"fingerprint": fingerprint, "hours": _Process.hours}
+    claimed = connection().execute(
+        _CLAIM, {**named, "fingerprint": fingerprint, "kept": _Process.kept}
     )
     if claimed.first() is None:
         return _replay(named, fingerprint), True
     given = answer()
-    session().execute(
+    connection().execute(
         update(IdempotencyRecord)
         .where(IdempotencyRecord.user_id == user_id, IdempotencyRecord.key == key)
         .values(status=given.status, headers=given.headers, body=given.body)
@@ -72,7 +77,7 @@ def answer_once(
 
 
 def _replay(named: dict[str, str], fingerprint: bytes) -> KeptAnswer:
-    held = session().execute(_HELD, named).one()
-    if held.fingerprint != fingerprint:
+    held, status, headers, body = connection().execute(_HELD, named).one()
+    if held != fingerprint:
         raise IdempotencyKeyReusedError
-    return KeptAnswer(held.status, held.headers, held.body)
+    return KeptAnswer(status or 0, headers or {}, body or "")

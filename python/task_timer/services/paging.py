@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..contract import Contract
-from ..db import connection
 from ..utils.cursor import Cursor, decode_cursor, encode_cursor
 from ..utils.errors import InvalidCursorError
 from ..utils.instants import format_instant, parse_instant
 from ..utils.json_schema import Validator
 
 T = TypeVar("T")
+Columns = TypeVarTuple("Columns")
 MAX_TEXT = 200
 
 # Where a page begins: at the first item, after a value, or among those that have none.
@@ -30,12 +30,29 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
+class Listed(Protocol):
+    """An item of a list."""
+
+    @property
+    def id(self) -> str:
+        """The id, by which all lists are ordered in the end."""
+
+
+Item = TypeVar("Item", bound=Listed)
+Key = datetime | str | None
+SortColumn = (
+    InstrumentedAttribute[datetime]
+    | InstrumentedAttribute[datetime | None]
+    | InstrumentedAttribute[str]
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
     """An order by a column and then by id. `sort` is its name on the wire."""
 
     sort: str
-    column: InstrumentedAttribute[Any]
+    column: SortColumn
     id: InstrumentedAttribute[str]
     nullable: bool = False
 
@@ -44,7 +61,7 @@ class Order:
         """Whether the largest comes first; what has no value comes last anyhow."""
         return self.sort.startswith("-")
 
-    def arrange(self, statement: Select[T], place: str) -> Select[T]:
+    def arrange(self, statement: Select[*Columns], place: str) -> Select[*Columns]:
         """Puts a list in this order and lets it begin at a place; positions are parameters.
 
         So a statement is built once, and not for each request.
@@ -67,22 +84,20 @@ def configure(contract: Contract) -> None:
 
 
 def take_page(
-    statement: Callable[[str], Select[Any]],
     order: Order,
     limit: int,
     cursor: str | None,
-    named: dict[str, Any],
-) -> Page[Row[Any]]:
+    fetch: Callable[[str, dict[str, Any]], list[Item]],
+) -> Page[Item]:
     """Fetches the page that begins at a cursor. Raises InvalidCursorError.
 
-    statement: makes what `arrange` gives, for a place to begin at; named: its parameters.
+    fetch: gives the items from a place on, with the parameters of what `arrange` gave for it.
     """
     place, position = _position(order, cursor)
-    parameters = {**named, **position, "page_rows": limit + 1}
-    rows = connection().execute(statement(place), parameters).all()
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], encode_cursor(_cursor(order, rows[limit - 1])))
+    items = fetch(place, {**position, "page_rows": limit + 1})
+    if len(items) <= limit:
+        return Page(items, None)
+    return Page(items[:limit], encode_cursor(_cursor(order, items[limit - 1])))
 
 
 def _after(order: Order, place: str) -> ColumnElement[bool]:
@@ -124,7 +139,7 @@ def _value(order: Order, text: str) -> datetime | str:
     return instant
 
 
-def _cursor(order: Order, row: Any) -> Cursor:
-    value = getattr(row, order.column.key)
+def _cursor(order: Order, item: Listed) -> Cursor:
+    value: Key = getattr(item, order.column.key)
     text = format_instant(value) if isinstance(value, datetime) else value
-    return Cursor(order.sort, text, row.id)
+    return Cursor(order.sort, text, item.id)

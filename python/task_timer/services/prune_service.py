@@ -1,10 +1,8 @@
 """Removes what has expired and nobody can ask for again."""
 
-from typing import Any
+from sqlalchemy import text
 
-from sqlalchemy import CursorResult, text
-
-from ..db import session, transactional
+from ..db import connection, transactional
 
 # An access token may outlive the refresh token that came with it by at most a day.
 _DELETIONS = {
@@ -28,5 +26,4 @@ def delete_expired(idempotency_hours: int) -> dict[str, int]:
 
 def _delete(statement: str, hours: int) -> int:
     named = {"hours": hours} if ":hours" in statement else {}
-    result: CursorResult[Any] = session().execute(text(statement), named)  # type: ignore[assignment]
-    return result.rowcount
+    return connection().execute(text(statement), named).rowcount

@@ -3,26 +3,34 @@
 import math
 import threading
 import time
+from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Integer, case, cast, extract, func
+from sqlalchemy.dialects.postgresql import insert
 
 from ..config import Settings
 from ..db import connection, immediate
+from ..models import RateLimit
 from ..utils.errors import RateLimitedError
 
 WINDOW_SECONDS = 60
 
-_COUNT_CREDENTIALS = text(f"""
-    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
-    VALUES (:key, 1, now() + interval '{WINDOW_SECONDS} seconds')
-    ON CONFLICT (key) DO UPDATE SET
-        hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
-        window_ends_at = CASE
-            WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
-            ELSE held.window_ends_at
-        END
-    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait
-""")  # noqa: S608
+_INSERT = insert(RateLimit).values(
+    hits=1, window_ends_at=func.now() + timedelta(seconds=WINDOW_SECONDS)
+)
+_IS_OVER = RateLimit.window_ends_at <= func.now()
+_COUNT_CREDENTIALS = _INSERT.on_conflict_do_update(
+    index_elements=[RateLimit.key],
+    set_={
+        RateLimit.hits: case((_IS_OVER, 1), else_=RateLimit.hits + 1),
+        RateLimit.window_ends_at: case(
+            (_IS_OVER, _INSERT.excluded.window_ends_at), else_=RateLimit.window_ends_at
+        ),
+    },
+).returning(
+    RateLimit.hits,
+    cast(func.ceil(extract("epoch", RateLimit.window_ends_at - func.now())), Integer),
+)
 
 
 class _Windows:
@@ -70,9 +78,9 @@ def count_general(address: str) -> None:
 @immediate
 def count_credentials(address: str, operation: str) -> None:
     """Counts an attempt of a client at an operation, in all processes. Raises RateLimitedError."""
-    counted = connection().execute(_COUNT_CREDENTIALS, {"key": f"{operation} {address}"}).one()
-    limit = _Process.settings.credential_limit_per_minute
-    _judge("credentials", limit, counted.hits, counted.wait)
+    key = f"{operation} {address}"
+    hits, wait = connection().execute(_COUNT_CREDENTIALS, {"key": key}).one()
+    _judge("credentials", _Process.settings.credential_limit_per_minute, hits, wait)
 
 
 def _judge(policy: str, limit: int, hits: int, wait: int) -> None:

@@ -3,10 +3,11 @@
 import functools
 import re
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict, TypeVarTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Row,
     Select,
@@ -21,19 +22,28 @@ from sqlalchemy import (
 )
 
 from ..db import connection, immediate, transactional
-from ..models import Task, TrackedTask
+from ..models import (
+    TASK_COLUMNS,
+    TRACKED_TASK_COLUMNS,
+    Task,
+    TrackedTask,
+    TrackedTaskRow,
+)
 from ..utils.errors import TaskNotFoundError
 from ..utils.identifiers import new_id
-from .paging import Order, Page, take_page
+from .paging import Order, Page, SortColumn, take_page
 
+Columns = TypeVarTuple("Columns")
+
+_COLUMNS: dict[str, SortColumn] = {
+    "created_at": TrackedTask.created_at,
+    "updated_at": TrackedTask.updated_at,
+    "due_at": TrackedTask.due_at,
+    "title": TrackedTask.title,
+}
 _ORDERS = {
-    sign + name: Order(sign + name, column, TrackedTask.id, nullable=column is TrackedTask.due_at)
-    for name, column in {
-        "created_at": TrackedTask.created_at,
-        "updated_at": TrackedTask.updated_at,
-        "due_at": TrackedTask.due_at,
-        "title": TrackedTask.title,
-    }.items()
+    sign + name: Order(sign + name, column, TrackedTask.id, nullable=name == "due_at")
+    for name, column in _COLUMNS.items()
     for sign in ("", "-")
 }
 _PATTERN = bindparam("q", type_=Text())
@@ -48,57 +58,91 @@ _SPECIAL = re.compile(r"[\\%_]")
 _ESCAPED = r"\\\g<0>"
 _OWN = select(Task.id).where(Task.id == bindparam("task_id"), Task.user_id == bindparam("user_id"))
 _OWN_LOCKED = _OWN.with_for_update()
-_OWN_TRACKED = select(TrackedTask).where(
+_OWN_TRACKED = select(*TRACKED_TASK_COLUMNS).where(
     TrackedTask.id == bindparam("task_id"), TrackedTask.user_id == bindparam("user_id")
 )
-# What was written, with the time tracked on it, as the view would have it.
-_WRITTEN = (
-    *Task.__table__.columns,
-    bindparam("tracked_seconds", 0, type_=BigInteger()).label("tracked_seconds"),
-)
-_INSERT = insert(Task).returning(*_WRITTEN)
+_INSERT = insert(Task).returning(*TASK_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFields:
+    """What a client says of a task."""
+
+    title: str
+    description: str | None
+    status: str
+    tags: list[str]
+    due_at: datetime | None
+
+
+class TaskChanges(TypedDict, total=False):
+    """What is to change of a task: what is not there stays."""
+
+    title: str
+    description: str | None
+    status: str
+    tags: list[str]
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks are asked for, and in which order: what is None does not matter."""
+
+    sort: str
+    limit: int
+    status: str | None = None
+    tag: str | None = None
+    q: str | None = None
+    due_before: datetime | None = None
+    updated_since: datetime | None = None
+    cursor: str | None = None
 
 
 @immediate
-def list_tasks(user_id: str, filters: dict[str, Any]) -> Page[Row[Any]]:
-    """Lists the user's tasks that satisfy every filter given. Raises InvalidCursorError.
+def list_tasks(user_id: str, filters: TaskFilter) -> Page[TrackedTaskRow]:
+    """Lists the user's tasks that satisfy every filter given. Raises InvalidCursorError."""
+    order = _ORDERS[filters.sort]
+    given = frozenset(name for name in _FILTERS if getattr(filters, name) is not None)
+    named: dict[str, Any] = {name: getattr(filters, name) for name in given}
+    if filters.q is not None:
+        named["q"] = f"%{_SPECIAL.sub(_ESCAPED, filters.q)}%"
 
-    filters: `status, tag, q, due_before, updated_since, sort, limit, cursor`.
-    """
-    order = _ORDERS[filters["sort"]]
-    given = frozenset(_FILTERS.keys() & filters.keys())
-    named = {name: filters[name] for name in given} | {"user_id": user_id}
-    if "q" in named:
-        named["q"] = f"%{_SPECIAL.sub(_ESCAPED, named['q'])}%"
-    return take_page(
-        lambda place: _list_statement(order, place, given),
-        order,
-        filters["limit"],
-        filters.get("cursor"),
-        named,
-    )
+    def fetch(place: str, position: dict[str, Any]) -> list[TrackedTaskRow]:
+        statement = _list_statement(order, place, given)
+        parameters = named | position | {"user_id": user_id}
+        return [TrackedTaskRow(*row) for row in connection().execute(statement, parameters)]
+
+    return take_page(order, filters.limit, filters.cursor, fetch)
 
 
 @immediate
-def create_task(user_id: str, values: dict[str, Any]) -> Row[Any]:
-    """Makes a task of the user's.
-
-    values: `title, description, status, tags, due_at`.
-    """
-    named = {"id": new_id(), "user_id": user_id, **values}
-    return connection().execute(_INSERT, named).one()
+def create_task(user_id: str, fields: TaskFields) -> TrackedTaskRow:
+    """Makes a task of the user's."""
+    task_id = new_id()
+    values = {
+        "id": task_id,
+        "user_id": user_id,
+        "title": fields.title,
+        "description": fields.description,
+        "status": fields.status,
+        "tags": fields.tags,
+        "due_at": fields.due_at,
+    }
+    written = connection().execute(_INSERT, values).one()
+    return TrackedTaskRow(task_id, *written, tracked_seconds=0)
 
 
 @immediate
-def get_task(user_id: str, task_id: str) -> Row[Any]:
+def get_task(user_id: str, task_id: str) -> TrackedTaskRow:
     """Gives one task of the user's. Raises TaskNotFoundError."""
-    return _existing(_OWN_TRACKED, user_id, task_id)
+    return TrackedTaskRow(*_existing(_OWN_TRACKED, user_id, task_id))
 
 
 @transactional
 def update_task(
-    user_id: str, task_id: str, changes: dict[str, Any], check: Callable[[Row[Any]], None]
-) -> Row[Any]:
+    user_id: str, task_id: str, changes: TaskChanges, check: Callable[[TrackedTaskRow], None]
+) -> TrackedTaskRow:
     """Changes what is named and leaves the rest; `check` sees the task as it is.
 
     Raises TaskNotFoundError.
@@ -106,12 +150,13 @@ def update_task(
     lock_task(user_id, task_id)
     task = get_task(user_id, task_id)
     check(task)
-    statement = update(Task).where(Task.id == task_id).values(**changes).returning(*_WRITTEN)
-    return connection().execute(statement, {"tracked_seconds": task.tracked_seconds}).one()
+    statement = update(Task).where(Task.id == task_id).values(**changes).returning(*TASK_COLUMNS)
+    written = connection().execute(statement).one()
+    return TrackedTaskRow(task_id, *written, tracked_seconds=task.tracked_seconds)
 
 
 @transactional
-def delete_task(user_id: str, task_id: str, check: Callable[[Row[Any]], None] | None) -> None:
+def delete_task(user_id: str, task_id: str, check: Callable[[TrackedTaskRow], None] | None) -> None:
     """Deletes a task and its time entries; `check` sees the task as it is.
 
     Raises TaskNotFoundError.
@@ -132,7 +177,7 @@ def lock_task(user_id: str, task_id: str) -> None:
     _existing(_OWN_LOCKED, user_id, task_id)
 
 
-def _existing(statement: Select[Any], user_id: str, task_id: str) -> Row[Any]:
+def _existing(statement: Select[*Columns], user_id: str, task_id: str) -> Row[*Columns]:
     task = connection().execute(statement, {"task_id": task_id, "user_id": user_id}).first()
     if task is None:
         raise TaskNotFoundError
@@ -140,7 +185,11 @@ def _existing(statement: Select[Any], user_id: str, task_id: str) -> Row[Any]:
 
 
 @functools.cache
-def _list_statement(order: Order, place: str, given: frozenset[str]) -> Select[Any]:
+def _list_statement(
+    order: Order, place: str, given: frozenset[str]
+) -> Select[str, str, str | None, str, list[str], datetime | None, datetime, datetime, int]:
     conditions = [condition for name, condition in _FILTERS.items() if name in given]
-    own = select(TrackedTask).where(TrackedTask.user_id == bindparam("user_id"), *conditions)
+    own = select(*TRACKED_TASK_COLUMNS).where(
+        TrackedTask.user_id == bindparam("user_id"), *conditions
+    )
     return order.arrange(own, place)

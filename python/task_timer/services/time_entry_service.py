@@ -2,14 +2,27 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypedDict
 
-from sqlalchemy import Boolean, ColumnElement, Row, Select, bindparam, delete, select, text, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from ..db import connection, immediate, session, transactional, violated
-from ..models import Task, TimeEntry
+from ..db import connection, immediate, transactional, violated
+from ..models import TIME_ENTRY_COLUMNS, Task, TimeEntry, TimeEntryRow
+from ..models.base import MILLISECONDS
 from ..models.time_entry import ONE_RUNNING
 from ..utils.errors import (
     InvalidIntervalError,
@@ -21,8 +34,6 @@ from ..utils.identifiers import new_id
 from .paging import Order, Page, take_page
 from .task_service import find_task, lock_task
 
-T = TypeVar("T")
-
 _ORDERS = {
     sort: Order(sort, TimeEntry.start_time, TimeEntry.id) for sort in ("start_time", "-start_time")
 }
@@ -32,7 +43,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "started_from": TimeEntry.start_time >= bindparam("started_from"),
     "started_before": TimeEntry.start_time < bindparam("started_before"),
 }
-_OWN = select(TimeEntry).where(
+_OWN = select(TimeEntry.id, *TIME_ENTRY_COLUMNS).where(
     TimeEntry.id == bindparam("entry_id"), TimeEntry.user_id == bindparam("user_id")
 )
 _LOCK_TASK_OF = (
@@ -45,65 +56,102 @@ _LOCK_TASK_OF = (
     )
     .with_for_update()
 )
-_OVERLAPS = text("""
-    SELECT 1 FROM time_entries
-    WHERE task_id = :task_id AND id <> :entry_id
-        AND start_time < coalesce(CAST(:end_time AS timestamptz), 'infinity')
-        AND coalesce(end_time, 'infinity') > :start_time
-        AND end_time IS DISTINCT FROM start_time
-    LIMIT 1
-""")
-
-
-@immediate
-def list_time_entries(user_id: str, filters: dict[str, Any]) -> Page[Row[Any]]:
-    """Lists the user's time entries that satisfy every filter given. Raises InvalidCursorError.
-
-    filters: `task_id, running, started_from, started_before, sort, limit, cursor`.
-    """
-    order = _ORDERS[filters["sort"]]
-    given = frozenset(_FILTERS.keys() & filters.keys())
-    return take_page(
-        lambda place: _list_statement(order, place, given),
-        order,
-        filters["limit"],
-        filters.get("cursor"),
-        {name: filters[name] for name in given} | {"user_id": user_id},
+_ENDLESS = literal_column("'infinity'", MILLISECONDS)
+_OVERLAPPING = (
+    select(TimeEntry.id)
+    .where(
+        TimeEntry.task_id == bindparam("task_id"),
+        TimeEntry.id != bindparam("entry_id"),
+        TimeEntry.start_time < func.coalesce(bindparam("end_time", type_=MILLISECONDS), _ENDLESS),
+        func.coalesce(TimeEntry.end_time, _ENDLESS) > bindparam("start_time"),
+        TimeEntry.end_time.is_distinct_from(TimeEntry.start_time),
     )
+    .limit(1)
+)
+_INSERT = insert(TimeEntry).returning(*TIME_ENTRY_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeEntryFields:
+    """`[start_time, end_time)`; without an end the entry is running."""
+
+    start_time: datetime
+    end_time: datetime | None
+    note: str | None
+
+
+class TimeEntryChanges(TypedDict, total=False):
+    """What is to change of a time entry: what is not there stays."""
+
+    start_time: datetime
+    end_time: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeEntryFilter:
+    """Which time entries are asked for, and in which order: what is None does not matter."""
+
+    sort: str
+    limit: int
+    task_id: str | None = None
+    running: bool | None = None
+    started_from: datetime | None = None
+    started_before: datetime | None = None
+    cursor: str | None = None
 
 
 @immediate
-def list_task_time_entries(user_id: str, task_id: str, filters: dict[str, Any]) -> Page[Row[Any]]:
-    """Lists the time entries of one task. Raises TaskNotFoundError or InvalidCursorError.
+def list_time_entries(user_id: str, filters: TimeEntryFilter) -> Page[TimeEntryRow]:
+    """Lists the user's time entries that satisfy every filter given. Raises InvalidCursorError."""
+    order = _ORDERS[filters.sort]
+    given = frozenset(name for name in _FILTERS if getattr(filters, name) is not None)
+    named: dict[str, Any] = {name: getattr(filters, name) for name in given}
 
-    filters: as for `list_time_entries`.
-    """
+    def fetch(place: str, position: dict[str, Any]) -> list[TimeEntryRow]:
+        statement = _list_statement(order, place, given)
+        parameters = named | position | {"user_id": user_id}
+        return [TimeEntryRow(*row) for row in connection().execute(statement, parameters)]
+
+    return take_page(order, filters.limit, filters.cursor, fetch)
+
+
+@immediate
+def list_task_time_entries(
+    user_id: str, task_id: str, filters: TimeEntryFilter
+) -> Page[TimeEntryRow]:
+    """Lists the time entries of one task. Raises TaskNotFoundError or InvalidCursorError."""
     find_task(user_id, task_id)
-    return list_time_entries(user_id, filters | {"task_id": task_id})
+    return list_time_entries(user_id, replace(filters, task_id=task_id))
 
 
 @transactional
-def create_time_entry(user_id: str, task_id: str, values: dict[str, Any]) -> TimeEntry:
+def create_time_entry(user_id: str, task_id: str, fields: TimeEntryFields) -> TimeEntryRow:
     """Makes a time entry; without an `end_time` it is running.
 
-    values: `start_time, end_time, note`. Raises TaskNotFoundError, InvalidIntervalError,
-    TimeEntryOverlapError or TimerAlreadyRunningError.
+    Raises TaskNotFoundError, InvalidIntervalError, TimeEntryOverlapError or
+    TimerAlreadyRunningError.
     """
     lock_task(user_id, task_id)
-    return insert_time_entry(TimeEntry(id=new_id(), user_id=user_id, task_id=task_id, **values))
+    return insert_time_entry(user_id, task_id, fields)
 
 
 @immediate
-def get_time_entry(user_id: str, entry_id: str) -> Row[Any]:
+def get_time_entry(user_id: str, entry_id: str) -> TimeEntryRow:
     """Gives one time entry of the user's. Raises TimeEntryNotFoundError."""
-    named = {"entry_id": entry_id, "user_id": user_id}
-    return _existing(connection().execute(_OWN, named).first())
+    row = connection().execute(_OWN, {"entry_id": entry_id, "user_id": user_id}).first()
+    if row is None:
+        raise TimeEntryNotFoundError
+    return TimeEntryRow(*row)
 
 
 @transactional
 def update_time_entry(
-    user_id: str, entry_id: str, changes: dict[str, Any], check: Callable[[TimeEntry], None]
-) -> TimeEntry:
+    user_id: str,
+    entry_id: str,
+    changes: TimeEntryChanges,
+    check: Callable[[TimeEntryRow], None],
+) -> TimeEntryRow:
     """Changes what is named and leaves the rest; `check` sees the entry as it is.
 
     Raises TimeEntryNotFoundError and what `create_time_entry` raises.
@@ -113,56 +161,62 @@ def update_time_entry(
     start_time = changes.get("start_time", entry.start_time)
     end_time = changes.get("end_time", entry.end_time)
     _check_interval(entry.id, entry.task_id, start_time, end_time)
-    statement = update(TimeEntry).where(TimeEntry.id == entry_id).values(**changes)
+    statement = (
+        update(TimeEntry)
+        .where(TimeEntry.id == entry_id)
+        .values(**changes)
+        .returning(*TIME_ENTRY_COLUMNS)
+    )
     try:
-        return (
-            session()
-            .scalars(statement.returning(TimeEntry), execution_options={"populate_existing": True})
-            .one()
-        )
+        return TimeEntryRow(entry_id, *connection().execute(statement).one())
     except IntegrityError as error:
         raise _told(error) from error
 
 
 @transactional
 def delete_time_entry(
-    user_id: str, entry_id: str, check: Callable[[TimeEntry], None] | None
+    user_id: str, entry_id: str, check: Callable[[TimeEntryRow], None] | None
 ) -> None:
     """Deletes a time entry; `check` sees the entry as it is. Raises TimeEntryNotFoundError."""
     entry = _lock_time_entry(user_id, entry_id)
     if check is not None:
         check(entry)
-    session().execute(delete(TimeEntry).where(TimeEntry.id == entry_id))
+    connection().execute(delete(TimeEntry).where(TimeEntry.id == entry_id))
 
 
-def insert_time_entry(entry: TimeEntry) -> TimeEntry:
+def insert_time_entry(user_id: str, task_id: str, fields: TimeEntryFields) -> TimeEntryRow:
     """Stores a new entry of a task that is locked. Raises what `create_time_entry` raises."""
-    _check_interval(entry.id, entry.task_id, entry.start_time, entry.end_time)
-    session().add(entry)
+    entry_id = new_id()
+    _check_interval(entry_id, task_id, fields.start_time, fields.end_time)
+    values = {
+        "id": entry_id,
+        "user_id": user_id,
+        "task_id": task_id,
+        "start_time": fields.start_time,
+        "end_time": fields.end_time,
+        "note": fields.note,
+    }
     try:
-        session().flush()
+        return TimeEntryRow(entry_id, *connection().execute(_INSERT, values).one())
     except IntegrityError as error:
         raise _told(error) from error
-    return entry
 
 
-def _lock_time_entry(user_id: str, entry_id: str) -> TimeEntry:
+def _lock_time_entry(user_id: str, entry_id: str) -> TimeEntryRow:
     named = {"entry_id": entry_id, "user_id": user_id}
-    if session().scalar(_LOCK_TASK_OF, named) is None:
+    if connection().execute(_LOCK_TASK_OF, named).first() is None:
         raise TimeEntryNotFoundError
-    return _existing(session().scalar(_OWN, named))
-
-
-def _existing(entry: T | None) -> T:
-    if entry is None:
-        raise TimeEntryNotFoundError
-    return entry
+    return get_time_entry(user_id, entry_id)
 
 
 @functools.cache
-def _list_statement(order: Order, place: str, given: frozenset[str]) -> Select[TimeEntry]:
+def _list_statement(
+    order: Order, place: str, given: frozenset[str]
+) -> Select[str, str, datetime, datetime | None, int | None, str | None, datetime, datetime]:
     conditions = [condition for name, condition in _FILTERS.items() if name in given]
-    own = select(TimeEntry).where(TimeEntry.user_id == bindparam("user_id"), *conditions)
+    own = select(TimeEntry.id, *TIME_ENTRY_COLUMNS).where(
+        TimeEntry.user_id == bindparam("user_id"), *conditions
+    )
     return order.arrange(own, place)
 
 
@@ -173,9 +227,13 @@ def _check_interval(
         raise InvalidIntervalError
     if start_time == end_time:
         return
-    interval = {"start_time": start_time, "end_time": end_time}
-    others = session().execute(_OVERLAPS, {"task_id": task_id, "entry_id": entry_id, **interval})
-    if others.first():
+    named = {
+        "task_id": task_id,
+        "entry_id": entry_id,
+        "start_time": start_time,
+        "end_time": end_time,
+    }
+    if connection().execute(_OVERLAPPING, named).first():
         raise TimeEntryOverlapError
 
 

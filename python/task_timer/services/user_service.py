@@ -2,52 +2,66 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..db import immediate, session, transactional, violated
-from ..models import Session, User
+from ..db import connection, immediate, transactional, violated
+from ..models import USER_COLUMNS, Session, User, UserRow
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
+from ..utils.identifiers import new_id
 from . import password_service
 from .paging import Order, Page, take_page
 
 _OLDEST_FIRST = Order("created_at", User.created_at, User.id)
+_LOCKED = select(*USER_COLUMNS).where(User.id == bindparam("user_id")).with_for_update()
+_INSERT = insert(User).returning(*USER_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanges:
+    """What is to change of a user: what is None stays."""
+
+    current_password: str
+    email: str | None = None
+    password: str | None = None
 
 
 @transactional
-def create_user(email: str, password_hash: str, role: str) -> User:
+def create_user(email: str, password_hash: str, role: str) -> UserRow:
     """Makes an account. Raises EmailTakenError."""
-    user = User(email=email.lower(), password_hash=password_hash, role=role)
-    session().add(user)
+    values = {
+        "id": new_id(),
+        "email": email.lower(),
+        "password_hash": password_hash,
+        "role": role,
+    }
     try:
-        session().flush()
+        return UserRow(*connection().execute(_INSERT, values).one())
     except IntegrityError as error:
         raise _told(error) from error
-    return user
 
 
 @transactional
 def update_user(
-    user_id: str, session_id: str, changes: dict[str, str], check: Callable[[User], None]
-) -> User:
+    user_id: str, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
+) -> UserRow:
     """Changes the address or the password of a user, and ends other sessions with the latter.
 
-    changes: `email`, `password` and the `current_password`. `check` sees the user as it is.
-    Raises WrongPasswordError or EmailTakenError.
+    `check` sees the user as it is. Raises WrongPasswordError or EmailTakenError.
     """
-    user = session().scalar(select(User).where(User.id == user_id).with_for_update())
-    if user is None:
-        raise InvalidTokenError
+    user = _lock_user(user_id)
     check(user)
-    if not password_service.verify_password(user.password_hash, changes["current_password"]):
+    if not password_service.verify_password(user.password_hash, changes.current_password):
         raise WrongPasswordError
-    values: dict[str, Any] = {}
-    if "email" in changes:
-        values["email"] = changes["email"].lower()
-    if "password" in changes:
-        values["password_hash"] = password_service.hash_password(changes["password"])
+    values: dict[str, str] = {}
+    if changes.email is not None:
+        values["email"] = changes.email.lower()
+    if changes.password is not None:
+        values["password_hash"] = password_service.hash_password(changes.password)
         _end_other_sessions(user_id, session_id)
     return _write(user_id, values) if values else user
 
@@ -55,30 +69,42 @@ def update_user(
 @transactional
 def delete_user(user_id: str) -> None:
     """Deletes a user and all that is theirs."""
-    session().execute(delete(User).where(User.id == user_id))
+    connection().execute(delete(User).where(User.id == user_id))
 
 
 @immediate
-def list_users(limit: int, cursor: str | None) -> Page[Row[Any]]:
+def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
     """Lists all users, oldest first. Raises InvalidCursorError."""
-    return take_page(_list_statement, _OLDEST_FIRST, limit, cursor, {})
+
+    def fetch(place: str, position: dict[str, Any]) -> list[UserRow]:
+        return [UserRow(*row) for row in connection().execute(_list_statement(place), position)]
+
+    return take_page(_OLDEST_FIRST, limit, cursor, fetch)
 
 
 @functools.cache
-def _list_statement(place: str) -> Select[User]:
-    return _OLDEST_FIRST.arrange(select(User), place)
+def _list_statement(place: str) -> Select[str, str, str, str, datetime, datetime]:
+    return _OLDEST_FIRST.arrange(select(*USER_COLUMNS), place)
 
 
-def _write(user_id: str, values: dict[str, Any]) -> User:
-    statement = update(User).where(User.id == user_id).values(**values).returning(User)
+def _lock_user(user_id: str) -> UserRow:
+    row = connection().execute(_LOCKED, {"user_id": user_id}).first()
+    # Deleted since the token was checked.
+    if row is None:
+        raise InvalidTokenError
+    return UserRow(*row)
+
+
+def _write(user_id: str, values: dict[str, str]) -> UserRow:
+    statement = update(User).where(User.id == user_id).values(**values).returning(*USER_COLUMNS)
     try:
-        return session().scalars(statement, execution_options={"populate_existing": True}).one()
+        return UserRow(*connection().execute(statement).one())
     except IntegrityError as error:
         raise _told(error) from error
 
 
 def _end_other_sessions(user_id: str, session_id: str) -> None:
-    session().execute(
+    connection().execute(
         update(Session)
         .where(Session.user_id == user_id, Session.id != session_id, Session.revoked_at.is_(None))
         .values(revoked_at=func.now())

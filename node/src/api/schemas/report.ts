@@ -1,7 +1,8 @@
 /** Reports on the wire. */
 
 import type { components, operations } from "../../generated/contract.js";
-import type { Grouping, TimeReport } from "../../services/report-service.js";
+import type { TimeReport } from "../../services/report-service.js";
+import type { Grouping } from "../../services/statements.js";
 import { formatInstant, parseInstant } from "../../utils/instants.js";
 
 type Wire = components["schemas"];

@@ -9,7 +9,10 @@ from ..schemas.report import dump_time_report, load_time_report_query
 def get_time_report(call: Call) -> Answer:
     """Adds up the user's ended time entries within `[from, to)`."""
     query = load_time_report_query(call.query)
-    return ok(call, dump_time_report(report_service.get_time_report(call.user_id, **query)))
+    report = report_service.get_time_report(
+        call.user_id, query.start, query.end, query.group_by, query.tz
+    )
+    return ok(call, dump_time_report(report))
 
 
 HANDLERS = (get_time_report,)

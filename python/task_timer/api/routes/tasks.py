@@ -4,7 +4,7 @@ from ...services import task_service
 from ..answers import Answer, created, no_content, ok, ok_page
 from ..call import Call
 from ..middleware.conditional import if_match, if_match_required
-from ..schemas.task import dump_task, load_task, load_task_filter
+from ..schemas.task import dump_task, load_task_create, load_task_filter, load_task_update
 
 
 def list_tasks(call: Call) -> Answer:
@@ -15,7 +15,7 @@ def list_tasks(call: Call) -> Answer:
 
 def create_task(call: Call) -> Answer:
     """Makes a task of the user's."""
-    task = task_service.create_task(call.user_id, load_task(call.body))
+    task = task_service.create_task(call.user_id, load_task_create(call.body))
     return created(call, dump_task(task), call.path_of("getTask", task_id=task.id))
 
 
@@ -29,7 +29,7 @@ def update_task(call: Call) -> Answer:
     task = task_service.update_task(
         call.user_id,
         call.path_values["task_id"],
-        load_task(call.body),
+        load_task_update(call.body),
         if_match_required(call, dump_task),
     )
     return ok(call, dump_task(task))

@@ -1,11 +1,16 @@
 """Intervals of time spent on a task."""
 
-from ...models import TimeEntry
+from ...models import TimeEntryRow
 from ...services import time_entry_service
 from ..answers import Answer, created, no_content, ok, ok_page
 from ..call import Call
 from ..middleware.conditional import if_match, if_match_required
-from ..schemas.time_entry import dump_time_entry, load_time_entry, load_time_entry_filter
+from ..schemas.time_entry import (
+    dump_time_entry,
+    load_time_entry_create,
+    load_time_entry_filter,
+    load_time_entry_update,
+)
 
 
 def list_time_entries(call: Call) -> Answer:
@@ -17,8 +22,9 @@ def list_time_entries(call: Call) -> Answer:
 
 def create_time_entry(call: Call) -> Answer:
     """Makes a time entry."""
-    values = load_time_entry(call.body)
-    return _create(call, values.pop("task_id"), values)
+    fields = load_time_entry_create(call.body)
+    entry = time_entry_service.create_time_entry(call.user_id, call.body["task_id"], fields)
+    return created(call, dump_time_entry(entry), time_entry_path(call, entry))
 
 
 def get_time_entry(call: Call) -> Answer:
@@ -32,7 +38,7 @@ def update_time_entry(call: Call) -> Answer:
     entry = time_entry_service.update_time_entry(
         call.user_id,
         call.path_values["time_entry_id"],
-        load_time_entry(call.body),
+        load_time_entry_update(call.body),
         if_match_required(call, dump_time_entry),
     )
     return ok(call, dump_time_entry(entry))
@@ -56,17 +62,15 @@ def list_task_time_entries(call: Call) -> Answer:
 
 def create_task_time_entry(call: Call) -> Answer:
     """Makes a time entry of the task in the path."""
-    return _create(call, call.path_values["task_id"], load_time_entry(call.body))
+    fields = load_time_entry_create(call.body)
+    task_id = call.path_values["task_id"]
+    entry = time_entry_service.create_time_entry(call.user_id, task_id, fields)
+    return created(call, dump_time_entry(entry), time_entry_path(call, entry))
 
 
-def time_entry_path(call: Call, entry: TimeEntry) -> str:
+def time_entry_path(call: Call, entry: TimeEntryRow) -> str:
     """Gives the path of a time entry."""
     return call.path_of("getTimeEntry", time_entry_id=entry.id)
-
-
-def _create(call: Call, task_id: str, values: dict[str, object]) -> Answer:
-    entry = time_entry_service.create_time_entry(call.user_id, task_id, values)
-    return created(call, dump_time_entry(entry), time_entry_path(call, entry))
 
 
 HANDLERS = (

@@ -3,7 +3,7 @@
 from ...services import timer_service
 from ..answers import Answer, created, ok
 from ..call import Call
-from ..schemas.time_entry import dump_time_entry, load_time_entry
+from ..schemas.time_entry import dump_time_entry
 from .time_entries import time_entry_path
 
 
@@ -14,9 +14,9 @@ def get_timer(call: Call) -> Answer:
 
 def start_timer(call: Call) -> Answer:
     """Makes a running time entry that starts now."""
+    task_id, note = call.body["task_id"], call.body["note"]
     stop_previous = call.query["on_conflict"] == "stop_previous"
-    values = load_time_entry(call.body)
-    entry = timer_service.start_timer(call.user_id, **values, stop_previous=stop_previous)
+    entry = timer_service.start_timer(call.user_id, task_id, note, stop_previous)
     return created(call, dump_time_entry(entry), time_entry_path(call, entry))
 
 

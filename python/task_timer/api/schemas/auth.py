@@ -1,8 +1,21 @@
 """Credentials and tokens on the wire."""
 
-from marshmallow import fields
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+from marshmallow import fields, post_load
+
+from ...services.auth_service import Tokens
 from .base import WireSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An address and a password, to register or to log in with."""
+
+    email: str
+    password: str
 
 
 class CredentialsSchema(WireSchema):
@@ -11,11 +24,10 @@ class CredentialsSchema(WireSchema):
     email = fields.String()
     password = fields.String()
 
-
-class RefreshTokenBodySchema(WireSchema):
-    """A refresh token."""
-
-    refresh_token = fields.String()
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Credentials:
+        """Makes the credentials that were read."""
+        return Credentials(**data)
 
 
 class TokensSchema(WireSchema):
@@ -27,9 +39,5 @@ class TokensSchema(WireSchema):
     refresh_token = fields.String()
 
 
-_credentials = CredentialsSchema()
-_refresh_token = RefreshTokenBodySchema()
-_tokens = TokensSchema()
-load_credentials = _credentials.load
-load_refresh_token = _refresh_token.load
-dump_tokens = _tokens.dump
+load_credentials: Callable[[Any], Credentials] = CredentialsSchema().load
+dump_tokens: Callable[[Tokens], dict[str, Any]] = TokensSchema().dump

@@ -1,11 +1,14 @@
 """What all schemas share."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from ...utils.instants import format_instant, parse_instant
+
+_AS_STORED = (fields.String, fields.Integer)
 
 
 class WireSchema(Schema):
@@ -13,24 +16,28 @@ class WireSchema(Schema):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        named = [(field.data_key or name, name, field) for name, field in self.dump_fields.items()]
-        self._written = [(key, name) for key, name, _ in named]
-        self._converted = [(key, field) for key, _, field in named if not _is_text(field)]
+        named = {name: field.data_key or name for name, field in self.dump_fields.items()}
+        self._keys = tuple(named.values())
+        self._values = attrgetter(*named)
+        self._converted = [
+            (named[name], name, field)
+            for name, field in self.dump_fields.items()
+            if not _is_written_as_stored(field)
+        ]
 
-    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
-        # What is written has every attribute, so none is looked for by key, path or default.
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Writes an object, which has every attribute."""
         if many:
-            return [self._serialize(item) for item in obj]
-        wire = {key: getattr(obj, name) for key, name in self._written}
-        for key, field in self._converted:
-            wire[key] = field._serialize(wire[key], key, obj)
+            return [self.dump(item) for item in obj]
+        wire = dict(zip(self._keys, self._values(obj), strict=True))
+        for key, name, field in self._converted:
+            wire[key] = field.serialize(name, obj, getattr)
         return wire
 
 
-def _is_text(field: fields.Field[Any]) -> bool:
-    """Tells whether values are written as they are stored: text, or a list of texts."""
+def _is_written_as_stored(field: fields.Field[Any]) -> bool:
     inner = field.inner if isinstance(field, fields.List) else field
-    return type(inner) is fields.String
+    return type(inner) in _AS_STORED
 
 
 class Instant(fields.Field[datetime]):

@@ -1,12 +1,28 @@
 """Reports on the wire."""
 
-from marshmallow import fields
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from marshmallow import fields, post_load
+
+from ...services.report_service import TimeReport
 from .base import Instant, WireSchema
 
 
+@dataclass(frozen=True, slots=True)
+class TimeReportQuery:
+    """Which report is asked for."""
+
+    start: datetime
+    end: datetime
+    group_by: str
+    tz: str
+
+
 class TimeReportRowSchema(WireSchema):
-    """A row of a report."""
+    """A row of a report. Of `day`, `task_id` and `tag` the one asked for is set."""
 
     day = fields.String()
     task_id = fields.String()
@@ -34,8 +50,11 @@ class TimeReportQuerySchema(WireSchema):
     group_by = fields.String()
     tz = fields.String()
 
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> TimeReportQuery:
+        """Makes the query that was read."""
+        return TimeReportQuery(**data)
 
-_report = TimeReportSchema()
-_query = TimeReportQuerySchema()
-dump_time_report = _report.dump
-load_time_report_query = _query.load
+
+load_time_report_query: Callable[[Any], TimeReportQuery] = TimeReportQuerySchema().load
+dump_time_report: Callable[[TimeReport], dict[str, Any]] = TimeReportSchema().dump

@@ -1,7 +1,12 @@
 """Tasks on the wire."""
 
-from marshmallow import fields
+from collections.abc import Callable
+from typing import Any
 
+from marshmallow import fields, post_load
+
+from ...models import TrackedTaskRow
+from ...services.task_service import TaskChanges, TaskFields, TaskFilter
 from .base import Instant, WireSchema
 
 
@@ -19,14 +24,23 @@ class TaskSchema(WireSchema):
     updated_at = Instant()
 
 
-class TaskBodySchema(WireSchema):
-    """A task to be made, or what is to change of one."""
+class TaskUpdateSchema(WireSchema):
+    """What is to change of a task: a dictionary, since null is not the same as nothing."""
 
     title = fields.String()
     description = fields.String(allow_none=True)
     status = fields.String()
     tags = fields.List(fields.String())
     due_at = Instant(allow_none=True)
+
+
+class TaskCreateSchema(TaskUpdateSchema):
+    """A task to be made."""
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> TaskFields:
+        """Makes the fields that were read."""
+        return TaskFields(**data)
 
 
 class TaskFilterSchema(WireSchema):
@@ -41,10 +55,13 @@ class TaskFilterSchema(WireSchema):
     limit = fields.Integer()
     cursor = fields.String()
 
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> TaskFilter:
+        """Makes the filter that was read."""
+        return TaskFilter(**data)
 
-_task = TaskSchema()
-_body = TaskBodySchema()
-_filter = TaskFilterSchema()
-dump_task = _task.dump
-load_task = _body.load
-load_task_filter = _filter.load
+
+dump_task: Callable[[TrackedTaskRow], dict[str, Any]] = TaskSchema().dump
+load_task_create: Callable[[Any], TaskFields] = TaskCreateSchema().load
+load_task_update: Callable[[Any], TaskChanges] = TaskUpdateSchema().load
+load_task_filter: Callable[[Any], TaskFilter] = TaskFilterSchema().load

@@ -1,12 +1,17 @@
 """Time entries on the wire."""
 
-from marshmallow import fields
+from collections.abc import Callable
+from typing import Any
 
+from marshmallow import EXCLUDE, fields, post_load
+
+from ...models import TimeEntryRow
+from ...services.time_entry_service import TimeEntryChanges, TimeEntryFields, TimeEntryFilter
 from .base import Instant, WireSchema
 
 
 class TimeEntrySchema(WireSchema):
-    """A time entry."""
+    """A time entry. `duration` is in whole seconds."""
 
     id = fields.String()
     task_id = fields.String()
@@ -18,13 +23,21 @@ class TimeEntrySchema(WireSchema):
     updated_at = Instant()
 
 
-class TimeEntryBodySchema(WireSchema):
-    """A time entry to be made, or what is to change of one."""
+class TimeEntryUpdateSchema(WireSchema):
+    """What is to change of a time entry: a dictionary, since null is not the same as nothing."""
 
-    task_id = fields.String()
     start_time = Instant()
     end_time = Instant(allow_none=True)
     note = fields.String(allow_none=True)
+
+
+class TimeEntryCreateSchema(TimeEntryUpdateSchema):
+    """A time entry to be made; of which task may be in the body as well as in the path."""
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> TimeEntryFields:
+        """Makes the fields that were read."""
+        return TimeEntryFields(**data)
 
 
 class TimeEntryFilterSchema(WireSchema):
@@ -38,10 +51,15 @@ class TimeEntryFilterSchema(WireSchema):
     limit = fields.Integer()
     cursor = fields.String()
 
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> TimeEntryFilter:
+        """Makes the filter that was read."""
+        return TimeEntryFilter(**data)
 
-_entry = TimeEntrySchema()
-_body = TimeEntryBodySchema()
-_filter = TimeEntryFilterSchema()
-dump_time_entry = _entry.dump
-load_time_entry = _body.load
-load_time_entry_filter = _filter.load
+
+dump_time_entry: Callable[[TimeEntryRow], dict[str, Any]] = TimeEntrySchema().dump
+load_time_entry_create: Callable[[Any], TimeEntryFields] = TimeEntryCreateSchema(
+    unknown=EXCLUDE
+).load
+load_time_entry_update: Callable[[Any], TimeEntryChanges] = TimeEntryUpdateSchema().load
+load_time_entry_filter: Callable[[Any], TimeEntryFilter] = TimeEntryFilterSchema().load

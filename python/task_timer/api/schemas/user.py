@@ -1,12 +1,17 @@
 """Users on the wire."""
 
-from marshmallow import fields
+from collections.abc import Callable
+from typing import Any
 
+from marshmallow import fields, post_load
+
+from ...models import UserRow
+from ...services.user_service import UserChanges
 from .base import Instant, WireSchema
 
 
 class UserSchema(WireSchema):
-    """A user."""
+    """A user. The hash of the password stays here."""
 
     id = fields.String()
     email = fields.String()
@@ -22,8 +27,11 @@ class UserUpdateSchema(WireSchema):
     password = fields.String()
     current_password = fields.String()
 
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> UserChanges:
+        """Makes the changes that were read."""
+        return UserChanges(**data)
 
-_user = UserSchema()
-_update = UserUpdateSchema()
-dump_user = _user.dump
-load_user_update = _update.load
+
+dump_user: Callable[[UserRow], dict[str, Any]] = UserSchema().dump
+load_user_update: Callable[[Any], UserChanges] = UserUpdateSchema().load
