@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from twins import processes
-from twins.paths import CONTRACT, DOCS, FACES, NODE, ROOT
+from twins.paths import CONTRACT, DOCS, NODE, NODE_ADAPTERS, PYTHON_ADAPTERS, ROOT
 from twins.ports import free_port
 
 Kind = Literal["python", "node"]
@@ -32,8 +32,8 @@ class Server:
 SERVERS: Mapping[str, Server] = {
     "python": Server("python", ("-m", "task_timer.main")),
     "node": Server("node", (str(NODE / "dist" / "main.js"),)),
-    "fastapi": Server("python", (str(FACES / "fastapi" / "main.py"),)),
-    "fastify": Server("node", (str(FACES / "fastify" / "dist" / "main.js"),)),
+    "fastapi": Server("python", (str(PYTHON_ADAPTERS / "fastapi" / "main.py"),)),
+    "fastify": Server("node", (str(NODE_ADAPTERS / "fastify" / "dist" / "main.js"),)),
 }
 
 _READY_SECONDS = 30.0
