@@ -33,6 +33,7 @@ SERVERS: Mapping[str, Server] = {
     "python": Server("python", ("-m", "task_timer.main")),
     "node": Server("node", (str(NODE / "dist" / "main.js"),)),
     "fastapi": Server("python", (str(PYTHON_ADAPTERS / "fastapi" / "main.py"),)),
+    "django": Server("python", (str(PYTHON_ADAPTERS / "django" / "main.py"),)),
     "fastify": Server("node", (str(NODE_ADAPTERS / "fastify" / "dist" / "main.js"),)),
 }
 

@@ -1,14 +1,16 @@
 """Adapters are other frameworks over a twin's services: thin, and without the twin's framework."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from twins.paths import NODE, NODE_ADAPTERS, PYTHON, PYTHON_ADAPTERS
-from twins.servers import SERVERS
+from twins.paths import CONTRACT, NODE, NODE_ADAPTERS, PYTHON, PYTHON_ADAPTERS
+from twins.servers import SERVERS, environment
 
 MAX_LINES = 250
 # What is imported, in TypeScript: from "express", import "express", import("express").
@@ -36,6 +38,7 @@ TWINS = {
 }
 ADAPTERS = {
     "fastapi": Program(PYTHON_ADAPTERS / "fastapi", "flask"),
+    "django": Program(PYTHON_ADAPTERS / "django", "flask"),
     "fastify": Program(NODE_ADAPTERS / "fastify" / "src", "express"),
 }
 
@@ -83,3 +86,16 @@ def test_readme_tells_the_lines_of_an_adapter(name: str) -> None:
     told = re.search(rf"^\| \[`{name}`\]\([^|]*\|[^|]*\| (\d+) \|", table, re.MULTILINE)
     assert told is not None
     assert int(told[1]) == lines(name)
+
+
+def test_django_finds_no_fault() -> None:
+    settings = {"CONTRACT_PATH": str(CONTRACT)}
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "manage.py", "check", "--fail-level", "WARNING"],
+        cwd=PYTHON_ADAPTERS / "django",
+        env=environment("postgresql://nobody@127.0.0.1:1/none", settings),
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "no issues" in run.stdout
