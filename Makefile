@@ -31,7 +31,7 @@ BROWSER_READY := $(shell for name in chromium chromium-browser google-chrome goo
 SENDER_READY := tooling/sender/node_modules/.stamp
 # Other frameworks over the services of the twins.
 PYTHON_ADAPTERS := fastapi django
-NODE_ADAPTERS := fastify
+NODE_ADAPTERS := fastify nest
 NODE_ADAPTER_PACKAGES := $(NODE_ADAPTERS:%=node/adapters/%/node_modules/.stamp)
 ADAPTERS_READY := $(PYTHON_ADAPTERS:%=.venv/.stamp-%) $(NODE_ADAPTERS:%=node/adapters/%/dist/.stamp)
 AUDIT_READY := tooling/audit/.venv/.stamp
@@ -57,8 +57,8 @@ HARNESS_SOURCES := lockstep twins power tests
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=)
 	@$(TWINS) twins.suite
 
-test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## The same for FastAPI, Django and Fastify over the twins' services
-	@PROFILE=quick SERVERS=fastapi,django,fastify $(TWINS) twins.suite stories traps generated
+test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## The same for FastAPI, Django, Fastify and NestJS over the twins' services
+	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) twins.suite stories traps generated
 
 test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
 	@$(TWINS) twins.mutants --tag quick

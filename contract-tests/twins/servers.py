@@ -35,6 +35,7 @@ SERVERS: Mapping[str, Server] = {
     "fastapi": Server("python", (str(PYTHON_ADAPTERS / "fastapi" / "main.py"),)),
     "django": Server("python", (str(PYTHON_ADAPTERS / "django" / "main.py"),)),
     "fastify": Server("node", (str(NODE_ADAPTERS / "fastify" / "dist" / "main.js"),)),
+    "nest": Server("node", (str(NODE_ADAPTERS / "nest" / "dist" / "main.js"),)),
 }
 
 _READY_SECONDS = 30.0

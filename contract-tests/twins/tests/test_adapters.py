@@ -40,6 +40,8 @@ ADAPTERS = {
     "fastapi": Program(PYTHON_ADAPTERS / "fastapi", "flask"),
     "django": Program(PYTHON_ADAPTERS / "django", "flask"),
     "fastify": Program(NODE_ADAPTERS / "fastify" / "src", "express"),
+    # Its platform is Express, and has to be set up.
+    "nest": Program(NODE_ADAPTERS / "nest" / "src", "express", frozenset({"app.ts"})),
 }
 
 
