@@ -29,11 +29,11 @@ BROWSER_READY := $(shell for name in chromium chromium-browser google-chrome goo
 	command -v $$name >/dev/null && exit; done; \
 	[ "$$(uname -sm)" = 'Linux x86_64' ] && echo tooling/browser/node_modules/.stamp)
 SENDER_READY := tooling/benchmark/node_modules/.stamp
-FASTAPI_READY := .venv/.stamp-fastapi
-FASTIFY_PACKAGES := faces/fastify/node_modules/.stamp
-FASTIFY_READY := faces/fastify/dist/.stamp
-FACES_READY := $(FASTAPI_READY) $(FASTIFY_READY)
-FACES := fastapi,fastify
+# Other frameworks over the services of the twins.
+PYTHON_ADAPTERS := fastapi django
+NODE_ADAPTERS := fastify nest
+NODE_ADAPTER_PACKAGES := $(NODE_ADAPTERS:%=node/adapters/%/node_modules/.stamp)
+ADAPTERS_READY := $(PYTHON_ADAPTERS:%=.venv/.stamp-%) $(NODE_ADAPTERS:%=node/adapters/%/dist/.stamp)
 AUDIT_READY := tooling/audit/.venv/.stamp
 CLIENTS_READY := build/clients/.stamp
 DOCS_PAGE := docs/index.html
@@ -51,15 +51,15 @@ HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-faces test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
+.PHONY: help test test-contract test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
 	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
 ##@ Prove it
-test-contract: $(TWINS_READY) $(if $(SERVERS),$(FACES_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; one thing: STORY= TRAP= RACE= OP=)
+test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; one thing: STORY= TRAP= RACE= OP=)
 	@$(TWINS) suite
 
-test-faces: $(TWINS_READY) $(FACES_READY) ## The same for FastAPI and Fastify over the twins' services
-	@PROFILE=quick SERVERS=$(FACES) $(TWINS) suite stories traps generated
+test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## The same for FastAPI, Django, Fastify and NestJS over the twins' services
+	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
 
 test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
 	@$(TWINS) suite.mutants --tag quick
@@ -79,14 +79,13 @@ test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin (ARGS
 test-node: $(TWINS_READY) ## Unit tests of the Node twin (ARGS='-t cursor', ARGS=tests/cursor.test.ts)
 	@$(TWINS) testbed.with_postgres -- npm --prefix node test --silent -- $(ARGS)
 
-test-lockstep: $(TWINS_READY) $(FACES_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here (ARGS=suite/tests/test_mirror.py)
+test-lockstep: $(TWINS_READY) $(ADAPTERS_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here (ARGS=suite/tests/test_mirror.py)
 	@cd contract-tests && ../$(RUN) pytest -c pyproject.toml -q -n 2 --dist loadfile $(or $(ARGS),tests testbed/tests suite/tests $(ROOMS:%=../tooling/%/tests))
 
 lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
-	@$(VENV)/ruff check python contract-tests tooling faces/fastapi
-	@$(VENV)/ruff format --check --quiet python contract-tests tooling faces/fastapi
+	@$(VENV)/ruff check python contract-tests tooling
+	@$(VENV)/ruff format --check --quiet python contract-tests tooling
 	@npm --prefix node run --silent lint
-	@cd node && npx --no-install biome check --error-on-warnings ../faces/fastify/src
 	@cd contract-tests && ../node/node_modules/.bin/biome check --error-on-warnings
 	@cd tooling && ../node/node_modules/.bin/biome check --error-on-warnings
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
@@ -94,12 +93,12 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@cd contract-tests && PYTHONPATH=$(CURDIR) ../$(VENV)/lint-imports --no-cache
 	@$(TWINS) suite.mirror
 
-types: $(PYTHON_READY) $(NODE_READY) $(FACES_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
+types: $(PYTHON_READY) $(NODE_READY) $(ADAPTERS_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests
 	@cd contract-tests && ../$(VENV)/mypy --strict $(HARNESS_SOURCES)
-	@cd faces/fastapi && ../../$(VENV)/mypy .
+	@$(foreach adapter,$(PYTHON_ADAPTERS),(cd python/adapters/$(adapter) && ../../../$(VENV)/mypy .) &&) true
 	@npm --prefix node run --silent typecheck
-	@npm --prefix faces/fastify run --silent typecheck
+	@$(foreach adapter,$(NODE_ADAPTERS),npm --prefix node/adapters/$(adapter) run --silent typecheck &&) true
 	@MYPYPATH=build/clients/python $(VENV)/mypy --strict tooling/client/use_client.py
 	@cd tooling/client && npx --no-install tsc
 
@@ -122,7 +121,7 @@ check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in 
 client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install --install-links ./build/clients/node'
 
-compare: $(TWINS_READY) $(SENDER_READY) $(FACES_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
+compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
 	@$(TWINS) tooling.benchmark $(ARGS)
 	@$(MAKE) --no-print-directory docs
 
@@ -135,10 +134,9 @@ bench-power: $(PYTHON_READY) ## Measure what lockstep finds on servers that it n
 
 ##@ Keep it
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
-	@$(VENV)/ruff check --fix --quiet python contract-tests tooling faces/fastapi
-	@$(VENV)/ruff format --quiet python contract-tests tooling faces/fastapi
+	@$(VENV)/ruff check --fix --quiet python contract-tests tooling
+	@$(VENV)/ruff format --quiet python contract-tests tooling
 	@npm --prefix node run --silent format
-	@cd node && npx --no-install biome check --write ../faces/fastify/src
 	@cd contract-tests && ../node/node_modules/.bin/biome check --write
 	@cd tooling && ../node/node_modules/.bin/biome check --write
 
@@ -148,7 +146,7 @@ lock: ## Resolve dependencies anew and write all lock files
 	@tooling/lock
 
 clean: ## Delete all that was made here, the data of `make serve` included
-	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules faces/*/dist faces/*/node_modules tooling/*/node_modules tooling/*/.venv tooling/client/node/contract.ts
+	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules node/adapters/*/dist node/adapters/*/node_modules tooling/*/node_modules tooling/*/.venv tooling/client/node/contract.ts
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis */.pytest_cache */.mypy_cache */.ruff_cache \
 		*/.hypothesis */*.egg-info
@@ -201,19 +199,20 @@ $(CLIENTS_READY): openapi.yaml tooling/client/openapi-python-client.yaml tooling
 		./build/clients/node >>build/clients/log
 	@touch $@
 
-$(FASTAPI_READY): faces/fastapi/requirements.txt $(PYTHON_READY)
-	@echo 'Setting up the FastAPI face ...'
+.venv/.stamp-%: python/adapters/%/requirements.txt $(PYTHON_READY)
+	@echo 'Setting up the adapter for $* ...'
 	@$(PIP_INSTALL) --require-hashes -r $<
 	@touch $@
 
-$(FASTIFY_PACKAGES): faces/fastify/package.json faces/fastify/package-lock.json
+$(NODE_ADAPTER_PACKAGES): node/adapters/%/node_modules/.stamp: node/adapters/%/package.json node/adapters/%/package-lock.json
 	@tooling/require node
-	@echo 'Setting up the Fastify face ...'
-	@npm --prefix faces/fastify ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@echo 'Setting up the adapter for $* ...'
+	@npm --prefix node/adapters/$* ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(FASTIFY_READY): $(FASTIFY_PACKAGES) $(NODE_READY) faces/fastify/tsconfig.json $(wildcard faces/fastify/src/*.ts)
-	@npm --prefix faces/fastify run --silent build
+node/adapters/%/dist/.stamp: node/adapters/%/node_modules/.stamp node/adapters/%/tsconfig.json $(NODE_READY) \
+		$(wildcard node/adapters/*/src/*.ts)
+	@npm --prefix node/adapters/$* run --silent build
 	@touch $@
 
 tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.json

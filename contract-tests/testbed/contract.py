@@ -12,14 +12,14 @@ from lockstep.openapi.document import Document
 from lockstep.settings import PROFILES as AMOUNTS
 from lockstep.settings import Settings
 from testbed.migrations import ADMIN
-from testbed.paths import CONTRACT, CONTRACT_TESTS, FACES
+from testbed.paths import CONTRACT, CONTRACT_TESTS
 from testbed.servers import KINDS, SERVERS
 
 STORIES = CONTRACT_TESTS / "stories"
 TRAPS = CONTRACT_TESTS / "traps"
 RACES = CONTRACT_TESTS / "races"
 KNOWN_DIFFERENCES = CONTRACT_TESTS / "known-differences.yaml"
-KNOWN_DIFFERENCES_OF_FACES = FACES / "known-differences.yaml"
+KNOWN_DIFFERENCES_OF_ADAPTERS = CONTRACT_TESTS / "known-differences-adapters.yaml"
 
 # Equal on every machine, so that a failure in one place is the same in another.
 _USUAL_SEED = 20260201
@@ -92,7 +92,7 @@ def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Setting
     """
     chosen = seed()
     twins = set(servers()) <= set(KINDS)
-    known_differences = KNOWN_DIFFERENCES if twins else KNOWN_DIFFERENCES_OF_FACES
+    known_differences = KNOWN_DIFFERENCES if twins else KNOWN_DIFFERENCES_OF_ADAPTERS
     return Settings(
         document=CONTRACT,
         actors=ACTORS,

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from testbed import processes
-from testbed.paths import CONTRACT, DOCS, FACES, NODE, ROOT
+from testbed.paths import CONTRACT, DOCS, NODE, NODE_ADAPTERS, PYTHON_ADAPTERS, ROOT
 from testbed.ports import free_port
 
 Kind = Literal["python", "node"]
@@ -32,8 +32,10 @@ class Server:
 SERVERS: Mapping[str, Server] = {
     "python": Server("python", ("-m", "task_timer.main")),
     "node": Server("node", (str(NODE / "dist" / "main.js"),)),
-    "fastapi": Server("python", (str(FACES / "fastapi" / "main.py"),)),
-    "fastify": Server("node", (str(FACES / "fastify" / "dist" / "main.js"),)),
+    "fastapi": Server("python", (str(PYTHON_ADAPTERS / "fastapi" / "main.py"),)),
+    "django": Server("python", (str(PYTHON_ADAPTERS / "django" / "main.py"),)),
+    "fastify": Server("node", (str(NODE_ADAPTERS / "fastify" / "dist" / "main.js"),)),
+    "nest": Server("node", (str(NODE_ADAPTERS / "nest" / "dist" / "main.js"),)),
 }
 
 _READY_SECONDS = 30.0

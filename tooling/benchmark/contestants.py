@@ -8,7 +8,7 @@ from typing import Literal
 from testbed.servers import TEST_SETTINGS, Kind, TwinServer, command_for
 from tooling.benchmark import bare
 
-Role = Literal["twin", "face", "bare"]
+Role = Literal["twin", "adapter", "bare"]
 
 # Connections to the database, in each worker.
 POOL_SIZE = 10
@@ -18,8 +18,8 @@ POOL_SIZE = 10
 class Contestant:
     """A server that takes part.
 
-    role: `twin`, `face` (another framework over a twin's services), or `bare` (handlers written by
-    hand, without framework or ORM). knows: its operations, None for all of the contract.
+    role: `twin`, `adapter` (another framework over a twin's services), or `bare` (handlers written
+    by hand, without framework or ORM). knows: its operations, None for all of the contract.
     """
 
     name: str
@@ -37,8 +37,8 @@ _BARE = frozenset({"logIn", "listTasks", "getTask", "createTask"})
 CONTESTANTS = (
     Contestant("python", "Flask, SQLAlchemy, gunicorn", "python", "twin"),
     Contestant("node", "Express, Prisma", "node", "twin"),
-    Contestant("fastapi", "FastAPI, SQLAlchemy, uvicorn", "python", "face"),
-    Contestant("fastify", "Fastify, Prisma", "node", "face"),
+    Contestant("fastapi", "FastAPI, SQLAlchemy, uvicorn", "python", "adapter"),
+    Contestant("fastify", "Fastify, Prisma", "node", "adapter"),
     Contestant("bare-python", "psycopg, gunicorn", "python", "bare", _BARE),
     Contestant("bare-node", "node:http, pg", "node", "bare", _BARE),
 )

@@ -6,7 +6,7 @@ The twins carry the same comments, so these do not tilt the scale between them.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from testbed.paths import FACES, NODE, PYTHON
+from testbed.paths import NODE, NODE_ADAPTERS, PYTHON, PYTHON_ADAPTERS
 from tooling.benchmark.contestants import Contestant
 
 _LAYERS = {
@@ -23,12 +23,13 @@ _SUFFIXES = {"python": (".py",), "node": (".ts", ".js", ".mjs")}
 
 
 def lines_by_layer(contestant: Contestant) -> dict[str, int]:
-    """The lines of a twin by layer; of a face those that are its own; nothing for a bare server."""
+    """The lines of a twin by layer; of an adapter its own; nothing for a bare server."""
     if contestant.role == "bare":
         return {}
     suffixes = _SUFFIXES[contestant.runtime]
-    if contestant.role == "face":
-        return {"own web layer": _sum(_files(FACES / contestant.name, suffixes))}
+    if contestant.role == "adapter":
+        adapters = PYTHON_ADAPTERS if contestant.runtime == "python" else NODE_ADAPTERS
+        return {"own web layer": _sum(_files(adapters / contestant.name, suffixes))}
     base = PYTHON / "task_timer" if contestant.runtime == "python" else NODE / "src"
     counted = dict.fromkeys(_LAYERS.values(), 0)
     for path in _files(base, suffixes):

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from testbed.paths import BENCHMARK, FACES, NODE, ROOT
+from testbed.paths import BENCHMARK, NODE, NODE_ADAPTERS, ROOT
 from testbed.servers import node_program
 
 _PYTHON_PACKAGES = ("Flask", "gunicorn", "SQLAlchemy", "psycopg")
@@ -26,7 +26,6 @@ _MEASURED = (
     "openapi.yaml",
     "python",
     "node",
-    "faces",
     "tooling/benchmark/package-lock.json",
     "tooling/benchmark/bare",
     "tooling/benchmark/sender",
@@ -34,7 +33,7 @@ _MEASURED = (
     "tooling/benchmark/population.py",
 )
 _NODE_PACKAGES = ("express", "@prisma/client", "pg")
-_FACES = {"fastapi": ("fastapi", "uvicorn"), "fastify": ("fastify",)}
+_ADAPTERS = {"fastapi": ("fastapi", "uvicorn"), "fastify": ("fastify",)}
 
 
 def machine() -> dict[str, Any]:
@@ -50,15 +49,15 @@ def machine() -> dict[str, Any]:
 def versions(postgres: str, contestants: Collection[str]) -> dict[str, str]:
     """The versions of what took part, by name."""
     node = subprocess.run([node_program(), "--version"], capture_output=True, text=True).stdout
-    fastapi = _FACES["fastapi"] if "fastapi" in contestants else ()
-    fastify = _FACES["fastify"] if "fastify" in contestants else ()
+    fastapi = _ADAPTERS["fastapi"] if "fastapi" in contestants else ()
+    fastify = _ADAPTERS["fastify"] if "fastify" in contestants else ()
     return {
         "Python": platform.python_version(),
         "Node": node.strip().removeprefix("v"),
         "PostgreSQL": postgres,
         **{name: version(name) for name in (*_PYTHON_PACKAGES, *fastapi)},
         **{name: _node_version(NODE, name) for name in _NODE_PACKAGES},
-        **{name: _node_version(FACES / "fastify", name) for name in fastify},
+        **{name: _node_version(NODE_ADAPTERS / "fastify", name) for name in fastify},
         "undici, which sends": _node_version(BENCHMARK, "undici"),
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from testbed.paths import FACES, NODE, PYTHON
+from testbed.paths import NODE, NODE_ADAPTERS, PYTHON, PYTHON_ADAPTERS
 from tooling.benchmark.contestants import Contestant
 
 
@@ -59,8 +59,8 @@ def _needs(package: Distribution, extras: frozenset[str]) -> Iterator[Requiremen
 
 def _of_python(contestant: Contestant) -> dict[str, Any]:
     direct = required((PYTHON / "requirements.in").read_text(encoding="utf-8").splitlines())
-    own = FACES / contestant.name / "requirements.in"
-    if contestant.role == "face" and own.exists():
+    own = PYTHON_ADAPTERS / contestant.name / "requirements.in"
+    if contestant.role == "adapter" and own.exists():
         direct += required(own.read_text(encoding="utf-8").splitlines())
     everything = closure(direct)
     size = sum(_bytes(_files(package)) for package in everything.values())
@@ -76,8 +76,8 @@ def _files(package: Distribution) -> Iterator[Path]:
 def _of_node(contestant: Contestant) -> dict[str, Any]:
     folders = _installed(NODE)
     direct = _direct(NODE)
-    own = FACES / contestant.name
-    if contestant.role == "face" and (own / "package.json").exists():
+    own = NODE_ADAPTERS / contestant.name
+    if contestant.role == "adapter" and (own / "package.json").exists():
         folders |= _installed(own)
         direct |= _direct(own)
     size = sum(_bytes(_own_files(folder)) for folder in folders)

@@ -62,9 +62,9 @@ def verdict(figures: Figures) -> list[str]:
     """The sentences at the head of the page, the twins first."""
     said = [mixed_claim(figures, workers).said(figures, RUNTIMES) for workers in figures.workers]
     said += [claim.said(figures, RUNTIMES) for claim in claims(figures).values()]
-    faces = [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
+    adapters = [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
     bare = [against_bare(figures, runtime) for runtime in RUNTIMES]
-    return [sentence for sentence in (*said, *faces, *bare) if sentence is not None]
+    return [sentence for sentence in (*said, *adapters, *bare) if sentence is not None]
 
 
 def mixed_claim(figures: Figures, workers: int | None = None) -> Claim:

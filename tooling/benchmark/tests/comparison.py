@@ -91,7 +91,11 @@ def comparison(workload: Workload, *, seed: int = 1) -> dict[str, Any]:
 
 
 def _contestant(contestant: Contestant) -> dict[str, Any]:
-    layers = {"twin": {"routes": 245, "services": 1034}, "face": {"own web layer": 180}, "bare": {}}
+    layers = {
+        "twin": {"routes": 245, "services": 1034},
+        "adapter": {"own web layer": 180},
+        "bare": {},
+    }
     installed = {"direct": 15, "all": 28, "bytes": 55_657_801}
     return {
         "name": contestant.name,

@@ -38,9 +38,9 @@ def test_twins_have_the_same_layers() -> None:
     assert all(lines > 0 for lines in (*python.values(), *node.values()))
 
 
-def test_face_is_a_thin_layer_of_its_own() -> None:
-    for face in (each for each in CONTESTANTS if each.role == "face"):
-        assert 0 < sum(lines_by_layer(face).values()) < 400
+def test_adapter_is_a_thin_layer_of_its_own() -> None:
+    for adapter in (each for each in CONTESTANTS if each.role == "adapter"):
+        assert 0 < sum(lines_by_layer(adapter).values()) < 400
 
 
 def test_requirements_are_read_without_options() -> None:

@@ -109,4 +109,4 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    serve("face:create_app", Worker)
+    serve("app:create_app", Worker)

@@ -5,19 +5,19 @@ import Fastify, {
   type FastifyRequest,
   type preHandlerAsyncHookHandler,
 } from "fastify";
-import type { Answer, Handler } from "../../../node/dist/api/answers.js";
-import type { Call } from "../../../node/dist/api/call.js";
-import { type Check, checks, type Finish, finisher } from "../../../node/dist/api/checks.js";
-import { AccessLog } from "../../../node/dist/api/middleware/access-log.js";
-import { ErrorHandler } from "../../../node/dist/api/middleware/error-handler.js";
-import { answerOptions, enter } from "../../../node/dist/api/middleware/routing.js";
-import { boundHandlers } from "../../../node/dist/api/routes/index.js";
-import type { Operation, OperationId } from "../../../node/dist/operations.js";
-import type { Create } from "../../../node/dist/server.js";
-import { configureServices } from "../../../node/dist/services/index.js";
-import { runInContext } from "../../../node/dist/utils/context.js";
-import { PathNotFoundError } from "../../../node/dist/utils/errors.js";
-import { normalPath, splitTarget } from "../../../node/dist/utils/uri.js";
+import type { Answer, Handler } from "../../../dist/api/answers.js";
+import type { Call } from "../../../dist/api/call.js";
+import { type Check, checks, type Finish, finisher } from "../../../dist/api/checks.js";
+import { AccessLog } from "../../../dist/api/middleware/access-log.js";
+import { ErrorHandler } from "../../../dist/api/middleware/error-handler.js";
+import { answerOptions, enter } from "../../../dist/api/middleware/routing.js";
+import { boundHandlers } from "../../../dist/api/routes/index.js";
+import type { Operation, OperationId } from "../../../dist/operations.js";
+import type { Create } from "../../../dist/server.js";
+import { configureServices } from "../../../dist/services/index.js";
+import { runInContext } from "../../../dist/utils/context.js";
+import { PathNotFoundError } from "../../../dist/utils/errors.js";
+import { normalPath, splitTarget } from "../../../dist/utils/uri.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -26,7 +26,7 @@ declare module "fastify" {
 }
 
 /** Makes the application, without a connection to anything. Throws a ContractError. */
-export const createFace: Create = async (settings, contract, metrics) => {
+export const createApp: Create = async (settings, contract, metrics) => {
   const handlers = boundHandlers(settings, contract, metrics);
   await configureServices(settings, contract);
   const { beforeRouting, afterRouting } = checks(contract);

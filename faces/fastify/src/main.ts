@@ -1,6 +1,0 @@
-/** The entry of the process, and its only listener: `node dist/main.js`. */
-
-import { serve } from "../../../node/dist/server.js";
-import { createFace } from "./face.js";
-
-await serve(createFace);

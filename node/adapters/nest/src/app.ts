@@ -1,0 +1,42 @@
+/** The Task Timer on NestJS: the checks, handlers and services of the Node twin as they are. */
+
+import "reflect-metadata";
+import type { ServerResponse } from "node:http";
+import { NestFactory } from "@nestjs/core";
+import { ExpressAdapter } from "@nestjs/platform-express";
+import express from "express";
+import { checks } from "../../../dist/api/checks.js";
+import { AccessLog } from "../../../dist/api/middleware/access-log.js";
+import type { Create } from "../../../dist/server.js";
+import { runInContext } from "../../../dist/utils/context.js";
+import { AppModule } from "./app.module.js";
+import type { HttpRequest } from "./http.js";
+
+/** Makes the application, without a connection to anything. Throws a ContractError. */
+export const createApp: Create = async (settings, contract, metrics) => {
+  // Nest's platform makes its router at once, after which these settings come too late.
+  const platform = express();
+  platform.disable("x-powered-by");
+  platform.enable("case sensitive routing");
+  platform.enable("strict routing");
+  const app = await NestFactory.create(
+    AppModule.forContract(settings, contract, metrics),
+    new ExpressAdapter(platform),
+    { abortOnError: false, bodyParser: false, logger: false },
+  );
+
+  const accessLog = new AccessLog(settings, contract, metrics);
+  const { beforeRouting } = checks(contract);
+  // Nest would look up the path of its own middleware, which fails where that is malformed.
+  app.use((request: HttpRequest, response: ServerResponse, next: () => void) => {
+    request.call = accessLog.begin(request, response);
+    runInContext(request.call.context, next);
+  });
+  app.use(async (request: HttpRequest, _response: ServerResponse, next: () => void) => {
+    for (const check of beforeRouting) await check(request.call);
+    request.url = request.call.routePath;
+    next();
+  });
+  await app.init();
+  return { listener: platform };
+};

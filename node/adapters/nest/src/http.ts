@@ -1,0 +1,18 @@
+/** Requests and responses, as far as the parts of the module share them. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Answer } from "../../../dist/api/answers.js";
+import type { Call } from "../../../dist/api/call.js";
+
+/** A request, with its call and what stands for the parameters of its path. */
+export interface HttpRequest extends IncomingMessage {
+  call: Call;
+  params: Record<string, string>;
+}
+
+/** Sends an answer. */
+export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  const length = body !== undefined && { "Content-Length": body.length };
+  response.writeHead(status, { ...headers, ...length });
+  response.end(body);
+}
