@@ -1,6 +1,6 @@
 /** Idempotency keys: the first answer to a request, kept for its repeats. */
 
-import type { Contract } from "../contract.js";
+import { resources } from "../current.js";
 import { db, transactional } from "../db.js";
 import { IdempotencyKeyReusedError } from "../utils/errors.js";
 
@@ -12,13 +12,6 @@ export interface KeptAnswer {
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-let hours = 0;
-
-/** Takes from the contract for how long an answer is kept. */
-export function configure(contract: Contract): void {
-  hours = contract.get("x-limits").idempotency_hours;
-}
 
 /**
  * Gives the answer to a request, and whether it is that of an earlier one.
@@ -44,6 +37,7 @@ export const answerOnce = transactional(
 );
 
 async function claim(userId: string, key: string, fingerprint: Bytes): Promise<boolean> {
+  const hours = resources().contract.get("x-limits").idempotency_hours;
   const claimed = await db().$queryRaw<unknown[]>`
     INSERT INTO idempotency_records AS held (user_id, key, fingerprint)
     VALUES (${userId}::uuid, ${key}, ${fingerprint})

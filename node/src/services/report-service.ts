@@ -1,6 +1,6 @@
 /** Reports: tracked time, added up by day, task or tag. */
 
-import type { Contract } from "../contract.js";
+import { resources } from "../current.js";
 import { db } from "../db.js";
 import { Prisma } from "../generated/prisma/client.js";
 import { InvalidIntervalError, RangeTooLongError } from "../utils/errors.js";
@@ -34,13 +34,6 @@ export interface TimeReport {
   rows: ReportRow[];
 }
 
-let longest = 0;
-
-/** Takes from the contract how long a range may be. */
-export function configure(contract: Contract): void {
-  longest = contract.get("x-limits").report_days * DAY;
-}
-
 /**
  * Adds up the user's ended time entries within `[start, end)`.
  *
@@ -54,6 +47,7 @@ export async function getTimeReport(
   tz: string,
 ): Promise<TimeReport> {
   if (end < start) throw new InvalidIntervalError();
+  const longest = resources().contract.get("x-limits").report_days * DAY;
   if (end.getTime() - start.getTime() > longest) throw new RangeTooLongError();
   const statement = STATEMENTS[groupBy]({ userId, start, end, tz });
   const rows = await db().$queryRaw<(ReportRow & { total: bigint })[]>(statement);

@@ -1,24 +1,4 @@
-"""The rules. Nothing here knows of HTTP; failures are the exceptions of `utils.errors`."""
+"""The rules. Nothing here knows of HTTP; failures are the exceptions of `utils.errors`.
 
-from .. import db
-from ..config import Settings
-from ..contract import Contract
-from . import (
-    idempotency_service,
-    paging,
-    password_service,
-    rate_limit_service,
-    report_service,
-    token_service,
-)
-
-
-def configure_services(settings: Settings, contract: Contract) -> None:
-    """Gives the services what they need of the settings and of the contract."""
-    db.connect(settings)
-    idempotency_service.configure(contract)
-    paging.configure(contract)
-    password_service.configure(contract)
-    rate_limit_service.configure(settings)
-    report_service.configure(contract)
-    token_service.configure(contract, settings)
+Services find what the process holds by `current.resources`, wherever a request is answered.
+"""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, text, update
 
-from ..contract import Contract
+from ..current import resources
 from ..db import session, transactional
 from ..models import IdempotencyRecord
 from ..utils.errors import IdempotencyKeyReusedError
@@ -38,15 +38,6 @@ class KeptAnswer:
     body: str
 
 
-class _Process:
-    hours: int
-
-
-def configure(contract: Contract) -> None:
-    """Takes from the contract for how long an answer is kept."""
-    _Process.hours = contract["x-limits"]["idempotency_hours"]
-
-
 @transactional
 def answer_once(
     user_id: str, key: str, fingerprint: bytes, answer: Callable[[], KeptAnswer]
@@ -57,9 +48,8 @@ def answer_once(
     Raises IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
     """
     named = {"user_id": user_id, "key": key}
-    claimed = session().execute(
-        _CLAIM, named | {"fingerprint": fingerprint, "hours": _Process.hours}
-    )
+    hours = resources().contract["x-limits"]["idempotency_hours"]
+    claimed = session().execute(_CLAIM, named | {"fingerprint": fingerprint, "hours": hours})
     if claimed.first() is None:
         return _replay(named, fingerprint), True
     given = answer()

@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy import text
 
-from ..config import Settings
+from ..current import resources
 from ..db import connection, immediate
 from ..utils.errors import RateLimitedError
 
@@ -25,8 +25,8 @@ _COUNT_CREDENTIALS = text(f"""
 """)  # noqa: S608
 
 
-class _Windows:
-    """The windows of this process, by client address: when each ends, and its requests so far."""
+class Windows:
+    """The windows of a process, by client address: when each ends, and its requests so far."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,28 +50,17 @@ class _Windows:
         self._next_sweep = now + WINDOW_SECONDS
 
 
-class _Process:
-    settings: Settings
-    windows: _Windows
-
-
-def configure(settings: Settings) -> None:
-    """Takes the limits from the settings, and begins with no requests counted."""
-    _Process.settings = settings
-    _Process.windows = _Windows()
-
-
 def count_general(address: str) -> None:
     """Counts a request of a client in this process. Raises RateLimitedError."""
-    hits, wait = _Process.windows.count(address)
-    _judge("general", _Process.settings.rate_limit_per_minute, hits, wait)
+    hits, wait = resources().windows.count(address)
+    _judge("general", resources().settings.rate_limit_per_minute, hits, wait)
 
 
 @immediate
 def count_credentials(address: str, operation: str) -> None:
     """Counts an attempt of a client at an operation, in all processes. Raises RateLimitedError."""
     counted = connection().execute(_COUNT_CREDENTIALS, {"key": f"{operation} {address}"}).one()
-    limit = _Process.settings.credential_limit_per_minute
+    limit = resources().settings.credential_limit_per_minute
     _judge("credentials", limit, counted.hits, counted.wait)
 
 
