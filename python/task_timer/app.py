@@ -114,7 +114,7 @@ def create_app(settings: Settings | None = None, contract: Contract | None = Non
     app.url_map.merge_slashes = False
     app.url_map.converters["default"] = Segment
     app.extensions["task_timer"] = resources
-    _log(app, resources, AccessLog(resources, metrics))
+    _begin(app, resources, AccessLog(resources, metrics))
     operations = resources.contract.operations
     finish = finisher(resources)
     _check(app, resources, {handlers[name].__name__: operations[name] for name in operations})
@@ -127,7 +127,7 @@ def create_app(settings: Settings | None = None, contract: Contract | None = Non
     return app
 
 
-def _log(app: Flask, resources: Resources, access_log: AccessLog) -> None:
+def _begin(app: Flask, resources: Resources, access_log: AccessLog) -> None:
     """Makes the call of a request as it begins, and logs it when it ends."""
 
     @app.before_request
