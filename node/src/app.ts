@@ -19,8 +19,8 @@ import { boundHandlers } from "./api/routes/index.js";
 import type { Settings } from "./config.js";
 import type { Contract } from "./contract.js";
 import type { Operation, OperationId } from "./operations.js";
+import { makeResources } from "./resources.js";
 import type { Application, Messages } from "./server.js";
-import { configureServices } from "./services/index.js";
 import { runInContext } from "./utils/context.js";
 import { PathNotFoundError } from "./utils/errors.js";
 
@@ -32,15 +32,16 @@ export async function createApp(
   contract: Contract,
   metrics: Metrics,
 ): Promise<Application> {
-  const handlers = boundHandlers(settings, contract, metrics);
-  await configureServices(settings, contract);
-  const { beforeRouting, afterRouting } = checks(contract);
-  const finish = finisher(settings, contract);
+  const resources = await makeResources(settings, contract);
+  const handlers = boundHandlers(resources, metrics);
+  const { beforeRouting, afterRouting } = checks(resources);
+  const finish = finisher(resources);
   const app = express();
+  app.locals.resources = resources;
   app.disable("x-powered-by");
   app.enable("case sensitive routing");
   app.enable("strict routing");
-  app.use(begin(new AccessLog(settings, contract, metrics)));
+  app.use(begin(new AccessLog(resources, metrics)));
   app.use(...beforeRouting.map(checked), respell);
   for (const operation of contract.operations.values()) {
     const verb = operation.method.toLowerCase() as Verb;
@@ -54,7 +55,7 @@ export async function createApp(
     throw new PathNotFoundError();
   });
   app.use(handleErrors(new ErrorHandler(contract, finish)));
-  return { listener: app, messages: messagesOf(app) };
+  return { listener: app, resources, messages: messagesOf(app) };
 }
 
 /**

@@ -1,10 +1,11 @@
-/** The one client of the process, and the transactions on it. */
+/** The client of a process, and the transactions on it. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { DriverAdapterError } from "@prisma/driver-adapter-utils";
 import pg from "pg";
 import type { Settings } from "./config.js";
+import { resources } from "./current.js";
 import { Prisma, PrismaClient } from "./generated/prisma/client.js";
 import { currentContext } from "./utils/context.js";
 
@@ -21,10 +22,6 @@ const UNCOUNTED = /^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/;
 const PREPARED_STATEMENTS = 500;
 
 const ambient = new AsyncLocalStorage<Prisma.TransactionClient>();
-const statementNames = new Map<string, string>();
-let pool: pg.Pool | undefined;
-let prisma: PrismaClient | undefined;
-let transactionOptions = { maxWait: 0, timeout: 0 };
 
 /** Another transaction came first, for the `reason` given; tried again, this one may succeed. */
 export class OvertakenError extends Error {
@@ -34,40 +31,63 @@ export class OvertakenError extends Error {
   }
 }
 
-/** Makes the client of this process. No connection is opened before the first statement. */
-export function connect(settings: Settings): PrismaClient {
-  const milliseconds = settings.databaseTimeoutMs;
-  pool = new pg.Pool({
-    connectionString: settings.databaseUrl,
-    max: settings.databasePoolSize,
-    connectionTimeoutMillis: milliseconds,
-    statement_timeout: milliseconds,
-    query_timeout: milliseconds + 1000,
-    keepAlive: true,
-    options: "-c timezone=UTC",
-    types: { getTypeParser: parserOf },
-  });
-  // A connection that is lost while nobody uses it is missed by nobody: there will be another.
-  pool.on("error", () => {});
-  const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => counted(sql) });
-  // A transaction is bounded by its statements' timeouts, of which it has a handful.
-  transactionOptions = { maxWait: milliseconds, timeout: milliseconds * 10 };
-  prisma = new PrismaClient({ adapter });
-  return prisma;
-}
+/** The client of a process. No connection is opened before the first statement. */
+export class Database {
+  readonly client: PrismaClient;
+  readonly transactionOptions: { maxWait: number; timeout: number };
+  private readonly pool: pg.Pool;
+  private readonly statementNames = new Map<string, string>();
 
-/** Closes the connections of this process. */
-export async function disconnect(): Promise<void> {
-  await prisma?.$disconnect();
-  await pool?.end();
-  pool = prisma = undefined;
+  constructor(settings: Settings) {
+    const milliseconds = settings.databaseTimeoutMs;
+    this.pool = new pg.Pool({
+      connectionString: settings.databaseUrl,
+      max: settings.databasePoolSize,
+      connectionTimeoutMillis: milliseconds,
+      statement_timeout: milliseconds,
+      query_timeout: milliseconds + 1000,
+      keepAlive: true,
+      options: "-c timezone=UTC",
+      types: { getTypeParser: parserOf },
+    });
+    // A connection that is lost while nobody uses it is missed by nobody: there will be another.
+    this.pool.on("error", () => {});
+    const statementNameGenerator = ({ sql }: { sql: string }) => this.counted(sql);
+    this.client = new PrismaClient({
+      adapter: new PrismaPg(this.pool, { statementNameGenerator }),
+    });
+    // A transaction is bounded by its statements' timeouts, of which it has a handful.
+    this.transactionOptions = { maxWait: milliseconds, timeout: milliseconds * 10 };
+  }
+
+  /** Gives the rows of a statement that takes effect by itself. */
+  async rowsOf<T>({ text, values }: Prisma.Sql): Promise<T[]> {
+    const { rows } = await this.pool.query({ name: this.counted(text), text, values });
+    return rows as T[];
+  }
+
+  /** Closes the connections. */
+  async disconnect(): Promise<void> {
+    await this.client.$disconnect();
+    await this.pool.end();
+  }
+
+  /** Counts a statement; names its text, so that it is prepared once per connection. */
+  private counted(sql: string): string {
+    const context = currentContext();
+    if (context !== undefined && !UNCOUNTED.test(sql)) context.statements += 1;
+    const known = this.statementNames.get(sql);
+    // Without a name a statement is not kept, so that their number stays bounded.
+    if (known !== undefined || this.statementNames.size === PREPARED_STATEMENTS) return known ?? "";
+    const name = `s${this.statementNames.size}`;
+    this.statementNames.set(sql, name);
+    return name;
+  }
 }
 
 /** Gives the client to send statements with: that of the transaction that runs, if one does. */
 export function db(): Prisma.TransactionClient {
-  const client = ambient.getStore() ?? prisma;
-  if (client === undefined) throw new Error("no database: call connect() first");
-  return client;
+  return ambient.getStore() ?? resources().database.client;
 }
 
 /**
@@ -78,10 +98,7 @@ export function db(): Prisma.TransactionClient {
 export async function rowsOf<T>(statement: Prisma.Sql): Promise<T[]> {
   const transaction = ambient.getStore();
   if (transaction !== undefined) return transaction.$queryRaw<T[]>(statement);
-  if (pool === undefined) throw new Error("no database: call connect() first");
-  const { text, values } = statement;
-  const { rows } = await pool.query({ name: counted(text), text, values });
-  return rows as T[];
+  return resources().database.rowsOf<T>(statement);
 }
 
 /** Asks the database for nothing. */
@@ -114,8 +131,8 @@ export function transactional<A extends unknown[], R>(
 }
 
 async function runOnce<R>(work: () => Promise<R>): Promise<R> {
-  if (prisma === undefined) throw new Error("no database: call connect() first");
-  return prisma.$transaction((client) => ambient.run(client, work), transactionOptions);
+  const { client, transactionOptions } = resources().database;
+  return client.$transaction((each) => ambient.run(each, work), transactionOptions);
 }
 
 /** Gives the SQLSTATE of a driver's error, or nothing when the server did not answer. */
@@ -163,16 +180,4 @@ function driverCause(error: unknown): DriverAdapterError["cause"] | undefined {
 /** Reads what is sent as PostgreSQL's bigint as the client would, which brings parsers of its own. */
 function parserOf(type: number, format?: "text" | "binary"): (value: string) => unknown {
   return type === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(type, format);
-}
-
-/** Counts a statement; names its text, so that it is prepared once per connection. */
-function counted(sql: string): string {
-  const context = currentContext();
-  if (context !== undefined && !UNCOUNTED.test(sql)) context.statements += 1;
-  const known = statementNames.get(sql);
-  // Without a name a statement is not kept, so that their number stays bounded.
-  if (known !== undefined || statementNames.size === PREPARED_STATEMENTS) return known ?? "";
-  const name = `s${statementNames.size}`;
-  statementNames.set(sql, name);
-  return name;
 }

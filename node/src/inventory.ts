@@ -37,7 +37,7 @@ export function takeInventory(settings: Settings, contract: Contract) {
     return { name, fields: columns.map(({ name, type, nullable }) => ({ name, type, nullable })) };
   });
   const services = Object.entries(SERVICES).map(([name, module]) => {
-    return { name: snakeCase(name), functions: Object.keys(module).map(snakeCase).sort() };
+    return { name: snakeCase(name), functions: functionsOf(module).map(snakeCase).sort() };
   });
   const { pathname, hostname } = new URL(settings.databaseUrl);
   return {
@@ -47,6 +47,11 @@ export function takeInventory(settings: Settings, contract: Contract) {
     database: { name: decodeURIComponent(pathname.slice(1)), host: hostname },
     summary: { routes: routes.length, models: models.length, services: services.length },
   };
+}
+
+/** Lists the functions of a module, without its classes. */
+function functionsOf(module: object): string[] {
+  return Object.keys(module).filter((name) => /^[a-z]/.test(name));
 }
 
 function snakeCase(name: string): string {

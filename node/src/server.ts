@@ -6,7 +6,8 @@ import { Metrics } from "./api/middleware/metrics.js";
 import { answerWireErrors } from "./api/wire-errors.js";
 import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings, type Settings } from "./config.js";
 import { type Contract, ContractError, loadContract } from "./contract.js";
-import { disconnect } from "./db.js";
+import type { Database } from "./db.js";
+import type { Resources } from "./resources.js";
 import { configureLogging, logException, logger } from "./utils/logger.js";
 import { collectMetrics, shareMetrics, supervise } from "./workers.js";
 
@@ -22,6 +23,7 @@ export type Messages = Pick<ServerOptions, "IncomingMessage" | "ServerResponse">
 /** What answers requests; messages: their classes, where Node's own will not do. */
 export interface Application {
   listener: RequestListener;
+  resources: Resources;
   messages?: Messages;
 }
 
@@ -50,7 +52,7 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
   const shared = settings.workers > 1;
   const metrics = shared ? new Metrics(contract, collectMetrics) : new Metrics(contract);
   // The supervisor makes the application too, so that what is wrong is told once.
-  const { listener, messages } = await create(settings, contract, metrics);
+  const { listener, resources, messages } = await create(settings, contract, metrics);
   if (cluster.isPrimary && settings.secretKey === DEVELOPMENT_SECRET_KEY) {
     logger().warning("default_secret_key");
   }
@@ -60,7 +62,7 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
   }
   if (shared) shareMetrics(metrics.registry);
   const server = createServer({ ...serverOptions(contract), ...messages }, listener);
-  listen(server, settings, contract);
+  listen(server, resources);
 }
 
 /** The server's limits are wide: the application has the contract's. */
@@ -76,7 +78,7 @@ function serverOptions(contract: Contract) {
   };
 }
 
-function listen(server: Server, settings: Settings, contract: Contract): void {
+function listen(server: Server, { settings, contract, database }: Resources): void {
   server.maxHeadersCount = 0;
   answerWireErrors(server, contract);
   server.once("error", fail);
@@ -84,14 +86,14 @@ function listen(server: Server, settings: Settings, contract: Contract): void {
     logger().info({ host: settings.host, port: settings.port }, "listening");
   });
   const stop = () => {
-    server.close(() => void leave());
+    server.close(() => void leave(database));
     setTimeout(() => server.closeAllConnections(), settings.shutdownSeconds * 1000).unref();
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
 }
 
-async function leave(): Promise<void> {
-  await disconnect();
+async function leave(database: Database): Promise<void> {
+  await database.disconnect();
   logger().info("stopped");
   process.exit();
 }

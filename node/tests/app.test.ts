@@ -1,4 +1,4 @@
-/** The application as Node's server meets it. */
+/** The application: its routes, and what it holds. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -6,7 +6,9 @@ import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
 import { createApp } from "../src/app.js";
-import { test } from "./fixtures.js";
+import { Client, registered } from "./clients.js";
+import { listening, test } from "./fixtures.js";
+import { codeOf } from "./servers.js";
 
 test("messages keep the prototypes that they begin with", async ({
   settings,
@@ -29,4 +31,40 @@ test("messages keep the prototypes that they begin with", async ({
   server.close();
   expect(status).toBe(200);
   expect(kept).toEqual([true, true]);
+});
+
+test("two applications in one process", async ({ client, settings, contract }) => {
+  const own = { ...settings, secretKey: "q8W2".repeat(10) };
+  await listening(await createApp(own, contract, new Metrics(contract)), async (origin) => {
+    const stranger = await registered(origin);
+    for (let round = 0; round < 2; round++) {
+      for (const [one, other] of [
+        [client, stranger],
+        [stranger, client],
+      ] as const) {
+        expect((await one.get("users/me")).status).toBe(200);
+        const theirs = { Authorization: `Bearer ${other.token}` };
+        expect((await one.get("users/me", theirs)).status).toBe(401);
+      }
+    }
+  });
+});
+
+test.for([
+  ["PUT", "/health?a=%zz", 400, "bad_request"],
+  ["PUT", "/nowhere", 404, "path_not_found"],
+  ["PUT", "/api/v1/tasks", 405, "method_not_allowed"],
+  ["DELETE", "/api/v1/tasks/%ff", 400, "bad_request"],
+] as const)("limits come before the route: %s %s", async ([method, path, ...told], { origin }) => {
+  expect(codeOf(await new Client(origin).send(method, path))).toEqual(told);
+});
+
+test("options and head are answered for a route", async ({ origin }) => {
+  const options = await new Client(origin).send("OPTIONS", "users/me");
+  expect([options.status, options.text]).toEqual([204, ""]);
+  expect(options.headers.get("Allow")).toBe("GET, HEAD, PATCH, DELETE, OPTIONS");
+  const head = await new Client(origin).send("HEAD", "/health");
+  const get = await new Client(origin).get("/health");
+  expect([head.status, head.text]).toEqual([200, ""]);
+  expect(head.headers.get("Content-Length")).toBe(String(get.text.length));
 });

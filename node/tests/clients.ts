@@ -51,7 +51,7 @@ export class Client {
       status: answer.status,
       headers: answer.headers,
       text,
-      json: isJson ? JSON.parse(text) : undefined,
+      json: isJson && text ? JSON.parse(text) : undefined,
     };
   }
 

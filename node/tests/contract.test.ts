@@ -3,20 +3,20 @@ import { Metrics } from "../src/api/middleware/metrics.js";
 import { allHandlers } from "../src/api/routes/index.js";
 import { test } from "./fixtures.js";
 
-test("each operation has a handler", ({ contract, settings }) => {
-  const handlers = allHandlers(settings, contract, new Metrics(contract));
+test("each operation has a handler", ({ contract, resources }) => {
+  const handlers = allHandlers(resources, new Metrics(contract));
   expect(() => contract.bind(handlers)).not.toThrow();
   expect(Object.keys(handlers)).toHaveLength(contract.operations.size);
 });
 
-test("an operation without a handler is named", ({ contract, settings }) => {
-  const { createTask: _, ...kept } = allHandlers(settings, contract, new Metrics(contract));
+test("an operation without a handler is named", ({ contract, resources }) => {
+  const { createTask: _, ...kept } = allHandlers(resources, new Metrics(contract));
   expect(() => contract.bind(kept)).toThrow("operation createTask has no handler");
 });
 
-test("a handler without an operation is named", ({ contract, settings }) => {
+test("a handler without an operation is named", ({ contract, resources }) => {
   const handlers = {
-    ...allHandlers(settings, contract, new Metrics(contract)),
+    ...allHandlers(resources, new Metrics(contract)),
     paintTask: () => undefined,
   };
   expect(() => contract.bind(handlers)).toThrow("handler paintTask has no operation");

@@ -8,7 +8,8 @@ import { Metrics } from "../src/api/middleware/metrics.js";
 import { createApp } from "../src/app.js";
 import { loadSettings, type Settings } from "../src/config.js";
 import { type Contract, loadContract } from "../src/contract.js";
-import { disconnect } from "../src/db.js";
+import type { Resources } from "../src/resources.js";
+import type { Application } from "../src/server.js";
 import { configureLogging } from "../src/utils/logger.js";
 import { type Client, registered } from "./clients.js";
 import { Log } from "./log.js";
@@ -24,10 +25,25 @@ export function testSettings(): Settings {
   });
 }
 
+/** Lets an application listen, as long as `use` takes. */
+export async function listening(
+  { listener, messages, resources }: Application,
+  use: (origin: string) => Promise<void>,
+): Promise<void> {
+  const server = createServer({ ...messages }, listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  server.closeAllConnections();
+  server.close();
+  await resources.database.disconnect();
+}
+
 export const test = base.extend<{
   settings: Settings;
   contract: Contract;
   log: Log;
+  application: Application;
+  resources: Resources;
   /** Where the application listens. */
   origin: string;
   client: Client;
@@ -47,17 +63,12 @@ export const test = base.extend<{
     },
     { scope: "file" },
   ],
-  origin: [
-    async ({ settings, contract, log: _ }, use) => {
-      const { listener, messages } = await createApp(settings, contract, new Metrics(contract));
-      const server = createServer({ ...messages }, listener).listen(0, "127.0.0.1");
-      await once(server, "listening");
-      await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-      server.closeAllConnections();
-      server.close();
-      await disconnect();
-    },
+  application: [
+    async ({ settings, contract, log: _ }, use) =>
+      use(await createApp(settings, contract, new Metrics(contract))),
     { scope: "file" },
   ],
+  resources: [async ({ application }, use) => use(application.resources), { scope: "file" }],
+  origin: [async ({ application }, use) => listening(application, use), { scope: "file" }],
   client: async ({ origin }, use) => use(await registered(origin)),
 });

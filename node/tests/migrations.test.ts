@@ -1,8 +1,8 @@
 /** The Prisma schema is the tables and views that the migrations make. */
 
 import { expect } from "vitest";
-import { db } from "../src/db.js";
 import { readTables, type Table } from "../src/models.js";
+import type { Resources } from "../src/resources.js";
 import { test } from "./fixtures.js";
 
 interface ColumnRow {
@@ -40,9 +40,9 @@ const INDEXES = `
   WHERE tables.relnamespace = 'public'::regnamespace AND tables.relname <> 'alembic_version'
     AND indpred IS NULL`;
 
-async function migrated(kind: "r" | "v"): Promise<Table[]> {
-  const columns = await db().$queryRawUnsafe<ColumnRow[]>(COLUMNS, kind);
-  const indexes = await db().$queryRawUnsafe<IndexRow[]>(INDEXES);
+async function migrated({ database }: Resources, kind: "r" | "v"): Promise<Table[]> {
+  const columns = await database.client.$queryRawUnsafe<ColumnRow[]>(COLUMNS, kind);
+  const indexes = await database.client.$queryRawUnsafe<IndexRow[]>(INDEXES);
   const names = [...new Set(columns.map(({ table }) => table))];
   return names.map((name) => ({
     name,
@@ -55,15 +55,15 @@ async function migrated(kind: "r" | "v"): Promise<Table[]> {
   }));
 }
 
-test("models and database do not differ", async ({ origin: _ }) => {
-  const views = namesOf(await migrated("v"));
+test("models and database do not differ", async ({ origin: _, resources }) => {
+  const views = namesOf(await migrated(resources, "v"));
   const tables = readTables().filter(({ name }) => !views.includes(name));
-  expect(tables).toEqual(await migrated("r"));
+  expect(tables).toEqual(await migrated(resources, "r"));
 });
 
 // A view does not tell which of its columns are never null.
-test("views have the columns of their models", async ({ origin: _ }) => {
-  const views = await migrated("v");
+test("views have the columns of their models", async ({ origin: _, resources }) => {
+  const views = await migrated(resources, "v");
   const models = readTables().filter(({ name }) => namesOf(views).includes(name));
   expect(namesOf(models)).toEqual(namesOf(views));
   expect(models.map(described)).toEqual(views.map(described));
@@ -77,8 +77,8 @@ function described({ columns }: Table): [name: string, type: string][] {
   return columns.map(({ name, type }) => [name, type]);
 }
 
-test("constraints have the names that errors are told by", async ({ origin: _ }) => {
-  const names = await db().$queryRaw<{ name: string }[]>`
+test("constraints have the names that errors are told by", async ({ origin: _, resources }) => {
+  const names = await resources.database.client.$queryRaw<{ name: string }[]>`
     SELECT conname AS name FROM pg_constraint WHERE contype IN ('u', 'f')
     UNION SELECT indexname FROM pg_indexes WHERE schemaname = 'public'`;
   expect(names.map(({ name }) => name)).toEqual(

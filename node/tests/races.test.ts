@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { using } from "../src/current.js";
 import { violated } from "../src/db.js";
 import { createTask } from "../src/services/task-service.js";
 import { newId } from "../src/utils/identifiers.js";
@@ -58,8 +59,8 @@ test("one refresh token used twice", async ({ client }) => {
   expect(await race(send(), send())).toEqual([200, 401]);
 });
 
-test("a task of an account that is gone by then", async ({ origin: _ }) => {
+test("a task of an account that is gone by then", async ({ origin: _, resources }) => {
   const fields = { title: "a", description: null, status: "pending", tags: [], dueAt: null };
-  const constraint = createTask(newId(), fields).catch(violated);
+  const constraint = using(resources, () => createTask(newId(), fields)).catch(violated);
   expect(await constraint).toBe("tasks_user_id_fkey");
 });

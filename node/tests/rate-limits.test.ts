@@ -1,13 +1,14 @@
-import { afterEach, expect } from "vitest";
-import * as rateLimitService from "../src/services/rate-limit-service.js";
+import { expect } from "vitest";
+import type { Settings } from "../src/config.js";
 import { Client, freshEmail, PASSWORD } from "./clients.js";
-import { test, testSettings } from "./fixtures.js";
+import { test as base, testSettings } from "./fixtures.js";
 
 const LOW = { rateLimitPerMinute: 2, credentialLimitPerMinute: 2 };
 
-function low(): void {
-  rateLimitService.configure({ ...testSettings(), ...LOW });
-}
+const test = base.extend<{ settings: Settings }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what is needed
+  settings: [async ({}, use) => use({ ...testSettings(), ...LOW }), { scope: "file" }],
+});
 
 async function statuses(count: number, send: () => Promise<{ status: number }>): Promise<number[]> {
   const seen: number[] = [];
@@ -15,10 +16,7 @@ async function statuses(count: number, send: () => Promise<{ status: number }>):
   return seen;
 }
 
-afterEach(() => rateLimitService.configure(testSettings()));
-
 test("the general limit", async ({ origin }) => {
-  low();
   const client = new Client(origin);
   expect(await statuses(3, () => client.get("tasks"))).toEqual([401, 401, 429]);
   const { headers } = await client.get("tasks");
@@ -30,7 +28,6 @@ test("the general limit", async ({ origin }) => {
 });
 
 test("the limit of credentials is for each operation", async ({ origin }) => {
-  low();
   const client = new Client(origin);
   const body = { email: freshEmail(), password: PASSWORD };
   expect(await statuses(3, () => client.post("auth/login", body))).toEqual([401, 401, 429]);
@@ -40,7 +37,6 @@ test("the limit of credentials is for each operation", async ({ origin }) => {
 });
 
 test("health is not limited", async ({ origin }) => {
-  low();
   const client = new Client(origin);
   expect(await statuses(4, () => client.get("/health"))).toEqual([200, 200, 200, 200]);
 });

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { parse } from "yaml";
-import { db } from "../src/db.js";
+import type { Resources } from "../src/resources.js";
 import { type Client, freshEmail, PASSWORD, type Received } from "./clients.js";
 import { test as base } from "./fixtures.js";
 
@@ -22,9 +22,9 @@ async function refreshToken(client: Client): Promise<object> {
   return { refresh_token: json.refresh_token };
 }
 
-async function promote(client: Client): Promise<void> {
+async function promote(client: Client, { database }: Resources): Promise<void> {
   const { id } = (await client.get("users/me")).json;
-  await db().user.updateMany({ where: { id }, data: { role: "admin" } });
+  await database.client.user.updateMany({ where: { id }, data: { role: "admin" } });
 }
 
 async function taskPath(client: Client): Promise<string> {
@@ -40,7 +40,9 @@ async function start(client: Client, query = ""): Promise<Received> {
   return client.post(`timer/start${query}`, { task_id: (await client.makeTask()).id });
 }
 
-const REQUESTS: Record<string, (client: Client) => Promise<Received>> = {
+type Request = (client: Client, resources: Resources) => Promise<Received>;
+
+const REQUESTS: Record<string, Request> = {
   registerUser: (c) => c.post("auth/register", { email: freshEmail(), password: PASSWORD }),
   logIn: async (c) => c.post("auth/login", await credentials(c)),
   refreshTokens: async (c) => c.post("auth/refresh", await refreshToken(c)),
@@ -49,8 +51,8 @@ const REQUESTS: Record<string, (client: Client) => Promise<Received>> = {
   updateCurrentUser: (c) =>
     c.patch("users/me", { email: freshEmail(), current_password: PASSWORD }, ANY),
   deleteCurrentUser: (c) => c.delete("users/me"),
-  listUsers: async (c) => {
-    await promote(c);
+  listUsers: async (c, resources) => {
+    await promote(c, resources);
     return c.get("users");
   },
   listTasks: (c) => c.get("tasks?limit=100"),
@@ -100,19 +102,20 @@ test("each operation is agreed on and tested", () => {
 
 test.for(Object.entries(REQUESTS))(
   "the number of statements is the agreed one: %s",
-  async ([operation, request], { client, sent }) => {
-    expect(await sent(request(client))).toBe(AGREED[operation]);
+  async ([operation, request], { client, resources, sent }) => {
+    expect(await sent(request(client, resources))).toBe(AGREED[operation]);
   },
 );
 
 test.for(["listTasks", "listTimeEntries", "getTimeReport", "listUsers"])(
   "the number does not grow with the data: %s",
-  async (operation, { client, sent }) => {
+  async (operation, { client, resources, sent }) => {
     for (let day = 10; day < 22; day++) {
       const task = await client.makeTask(`Task ${day}`, { tags: ["a", "b"] });
       await client.makeEntry(task, `2026-03-${day}T09:00:00Z`, "2026-03-30T09:00:00Z");
     }
-    expect(await sent(REQUESTS[operation]?.(client) as Promise<Received>)).toBe(AGREED[operation]);
+    const answer = REQUESTS[operation]?.(client, resources) as Promise<Received>;
+    expect(await sent(answer)).toBe(AGREED[operation]);
   },
 );
 

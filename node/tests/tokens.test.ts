@@ -3,10 +3,15 @@
 import { createHash } from "node:crypto";
 import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { expect, vi } from "vitest";
+import { Metrics } from "../src/api/middleware/metrics.js";
+import { createApp } from "../src/app.js";
 import { Contract } from "../src/contract.js";
-import { configure, hashRefreshToken } from "../src/services/token-service.js";
-import type { Client } from "./clients.js";
-import { test } from "./fixtures.js";
+import { using } from "../src/current.js";
+import type { Resources } from "../src/resources.js";
+import type { Application } from "../src/server.js";
+import { hashRefreshToken } from "../src/services/token-service.js";
+import { Client } from "./clients.js";
+import { listening, test } from "./fixtures.js";
 import { codeOf } from "./servers.js";
 
 async function codeWith(client: Client, token: string): Promise<[number, string]> {
@@ -17,10 +22,12 @@ function sign(claims: JWTPayload, secret: string, alg = "HS256"): Promise<string
   return new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
 }
 
-function changed(contract: Contract, from: string, to: string): Contract {
-  const source = contract.source.toString();
+/** Makes another application, by a contract in which one text is replaced. */
+async function changed(resources: Resources, from: string, to: string): Promise<Application> {
+  const source = resources.contract.source.toString();
   expect(source).toContain(from);
-  return new Contract(Buffer.from(source.replace(from, to)));
+  const contract = new Contract(Buffer.from(source.replace(from, to)));
+  return createApp(resources.settings, contract, new Metrics(contract));
 }
 
 test("claims are in the order of the contract", ({ client }) => {
@@ -76,21 +83,22 @@ test("the scheme has any case", async ({ client }) => {
   expect((await client.get("users/me", sent)).status).toBe(200);
 });
 
-test("the leeway is that of the contract", async ({ client, contract, settings }) => {
+test("the leeway is that of the contract", async ({ client, resources }) => {
   const exp = Math.floor(Date.now() / 1000) - 30;
-  const token = await sign({ ...decodeJwt(client.token), exp }, settings.secretKey);
+  const { secretKey } = resources.settings;
+  const token = await sign({ ...decodeJwt(client.token), exp }, secretKey);
   expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
-  configure(changed(contract, "clock_leeway_seconds: 0", "clock_leeway_seconds: 60"), settings);
-  const sent = { Authorization: `Bearer ${token}` };
-  expect((await client.get("users/me", sent)).status).toBe(200);
-  configure(contract, settings);
+  const other = await changed(resources, "clock_leeway_seconds: 0", "clock_leeway_seconds: 60");
+  await listening(other, async (origin) => {
+    const sent = { Authorization: `Bearer ${token}` };
+    expect((await new Client(origin).get("users/me", sent)).status).toBe(200);
+  });
 });
 
-test("refresh tokens are stored as the contract says", ({ contract, settings }) => {
+test("refresh tokens are stored as the contract says", async ({ resources }) => {
   const digest = (name: string) => new Uint8Array(createHash(name).update("a").digest());
-  configure(contract, settings);
-  expect(hashRefreshToken("a")).toEqual(digest("sha256"));
-  configure(changed(contract, "stored_as: sha256", "stored_as: sha512"), settings);
-  expect(hashRefreshToken("a")).toEqual(digest("sha512"));
-  configure(contract, settings);
+  const stored = (held: Resources) => using(held, () => hashRefreshToken("a"));
+  expect(stored(resources)).toEqual(digest("sha256"));
+  const other = await changed(resources, "stored_as: sha256", "stored_as: sha512");
+  expect(stored(other.resources)).toEqual(digest("sha512"));
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { BadRequestError } from "../src/utils/errors.js";
-import { decode, encode, parseQuery, splitTarget } from "../src/utils/uri.js";
+import { decode, encode, parseQuery, routePath, splitTarget } from "../src/utils/uri.js";
 
 test.each([
   ["/a?b=c?d", ["/a", "b=c?d"]],
@@ -9,6 +9,17 @@ test.each([
   ["//a", ["//a", ""]],
 ])("targets are split: %s", (target, parts) => {
   expect(splitTarget(target)).toEqual(parts);
+});
+
+test.each([
+  ["/%61%2fb/c?d", "/a%2Fb/c"],
+  ["//a/./", "//a/./"],
+  ["/é!", "/%C3%A9%21"],
+  ["/%zz", ""],
+  ["/%00", ""],
+  ["/a#b", ""],
+])("a path has one spelling: %s", (target, path) => {
+  expect(routePath(target)).toBe(path);
 });
 
 test("a fragment is refused", () => {

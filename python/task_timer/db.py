@@ -1,4 +1,4 @@
-"""The one engine of the process, and the transactions on it."""
+"""The engine of a process, and the transactions on it."""
 
 import functools
 import select
@@ -13,15 +13,13 @@ from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 
 from .config import Settings
-from .utils.errors import InvalidTokenError, UnavailableError
+from .current import context, resources
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 ATTEMPTS = 3
 RETRIED_STATES = ("40001", "40P01")
-# What refers to the user breaks it only where the account is deleted while a request of it runs.
-OWNER_CONSTRAINT = "_user_id_fkey"
 UNAVAILABLE_STATES = ("08", "57P0", "57014", "53300")
 
 
@@ -33,21 +31,19 @@ class OvertakenError(Exception):
         self.reason = reason
 
 
-class _Process:
-    """What `connect` sets, once in a process."""
-
-    engine: Engine
-    transactions: Engine
-
-
-class _Statements:
-    """How many a request has sent, also from threads that work for it."""
-
-    sent = 0
-
-
 _ambient: ContextVar[Connection | None] = ContextVar("ambient", default=None)
-_statements: ContextVar[_Statements] = ContextVar("statements", default=_Statements())  # noqa: B039
+
+
+class Database:
+    """The client of a process. No connection is opened before the first statement."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = _make_engine(settings)
+        self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
+
+    def disconnect(self) -> None:
+        """Closes the connections."""
+        self.engine.dispose()
 
 
 def driver_url(database_url: str) -> URL:
@@ -55,8 +51,7 @@ def driver_url(database_url: str) -> URL:
     return make_url(database_url).set(drivername="postgresql+psycopg")
 
 
-def connect(settings: Settings) -> Engine:
-    """Makes the client of this process. No connection is opened before the first statement."""
+def _make_engine(settings: Settings) -> Engine:
     seconds = settings.database_timeout_ms / 1000
     engine = create_engine(
         driver_url(settings.database_url),
@@ -73,14 +68,7 @@ def connect(settings: Settings) -> Engine:
     )
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_dead)
-    _Process.engine = engine
-    _Process.transactions = engine.execution_options(isolation_level="READ COMMITTED")
     return engine
-
-
-def disconnect() -> None:
-    """Closes the connections of this process."""
-    _Process.engine.dispose()
 
 
 def connection() -> Connection:
@@ -101,7 +89,7 @@ def immediate(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if _ambient.get() is not None:
             return function(*args, **kwargs)
-        with _open(_Process.engine.connect):
+        with _open(resources().database.engine.connect()):
             return function(*args, **kwargs)
 
     return run
@@ -118,7 +106,7 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         ambient = _ambient.get()
         if ambient is not None:
-            if ambient.engine is not _Process.transactions:
+            if ambient.engine is not resources().database.transactions:
                 raise RuntimeError("a transaction cannot begin once statements have taken effect")
             return function(*args, **kwargs)
         attempt = 1
@@ -137,30 +125,23 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _run_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    with _open(_Process.transactions.begin):
+    with _open(resources().database.transactions.begin()):
         return function(*args, **kwargs)
 
 
 @contextmanager
-def _open(make: Callable[[], AbstractContextManager[Connection]]) -> Iterator[None]:
-    try:
-        with make() as opened:
-            token = _ambient.set(opened)
-            try:
-                yield
-            finally:
-                _ambient.reset(token)
-    except (exc.DBAPIError, exc.TimeoutError) as error:
-        if unavailable(error):
-            raise UnavailableError from error
-        if isinstance(error, exc.IntegrityError) and violated(error).endswith(OWNER_CONSTRAINT):
-            raise InvalidTokenError from error
-        raise
+def _open(opening: AbstractContextManager[Connection]) -> Iterator[None]:
+    with opening as opened:
+        token = _ambient.set(opened)
+        try:
+            yield
+        finally:
+            _ambient.reset(token)
 
 
 @immediate
 def ping() -> None:
-    """Asks the database for nothing. Raises UnavailableError."""
+    """Asks the database for nothing."""
     connection().execute(text("SELECT 1"))
 
 
@@ -169,14 +150,20 @@ def sql_state(error: exc.DBAPIError) -> str:
     return error.orig.sqlstate or "" if isinstance(error.orig, DriverError) else ""
 
 
-def violated(error: exc.IntegrityError) -> str:
+def violated(error: Exception) -> str:
     """Gives the name of the constraint that a statement broke."""
-    return error.orig.diag.constraint_name or "" if isinstance(error.orig, DriverError) else ""
+    if isinstance(error, exc.IntegrityError) and isinstance(error.orig, DriverError):
+        return error.orig.diag.constraint_name or ""
+    return ""
 
 
-def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
+def unavailable(error: Exception) -> bool:
     """Tells whether an error means that the database cannot be reached or does not keep up."""
-    if isinstance(error, exc.TimeoutError) or error.connection_invalidated:
+    if isinstance(error, exc.TimeoutError):
+        return True
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    if error.connection_invalidated:
         return True
     state = sql_state(error)
     if not state:
@@ -184,20 +171,10 @@ def unavailable(error: exc.DBAPIError | exc.TimeoutError) -> bool:
     return state.startswith(UNAVAILABLE_STATES)
 
 
-def reset_statements() -> None:
-    """Begins to count statements anew, for the request that begins."""
-    _statements.set(_Statements())
-
-
-def statements() -> int:
-    """Gives how many SQL statements were sent since `reset_statements`."""
-    return _statements.get().sent
-
-
 class _CountingCursor(Cursor[Any]):
     # An event of the engine would tell the same, at a tenth of the cost of a small request.
     def execute(self, *args: Any, **kwargs: Any) -> Self:
-        _statements.get().sent += 1
+        context().statements += 1
         return super().execute(*args, **kwargs)
 
 

@@ -4,9 +4,10 @@ import sys
 
 import click
 
-from . import db
 from .config import ConfigError, load_settings
-from .contract import Contract, load_contract
+from .contract import load_contract
+from .current import resources, using
+from .resources import make_resources
 from .sample_data import insert_sample_data
 from .services import password_service, prune_service, user_service
 from .utils.errors import EmailTakenError
@@ -20,9 +21,7 @@ def cli(context: click.Context) -> None:
         settings = load_settings()
     except ConfigError as error:
         sys.exit("\n".join(error.faults))
-    context.obj = load_contract(settings.contract_path)
-    password_service.configure(context.obj)
-    db.connect(settings)
+    context.with_resource(using(make_resources(settings, load_contract(settings.contract_path))))
 
 
 @cli.command("create-admin")
@@ -43,10 +42,10 @@ def seed() -> None:
 
 
 @cli.command()
-@click.pass_obj
-def prune(contract: Contract) -> None:
+def prune() -> None:
     """Deletes what has expired: refresh tokens, sessions, idempotency records, rate limits."""
-    _tell(prune_service.delete_expired(contract["x-limits"]["idempotency_hours"]))
+    hours = resources().contract["x-limits"]["idempotency_hours"]
+    _tell(prune_service.delete_expired(hours))
 
 
 def _tell(rows: dict[str, int]) -> None:

@@ -56,6 +56,7 @@ class OperationReader:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
         self._components = {"schemas": document["components"]["schemas"]}
+        self._validators: dict[tuple[str, str], Validator] = {}
 
     def read(self, method: str, path: str, item: dict[str, Any]) -> Operation:
         """Compiles the operation that a path item has for a method in lower case."""
@@ -87,7 +88,10 @@ class OperationReader:
 
     def validator(self, schema: Any, place: str) -> Validator:
         """Compiles a schema that may refer to the components."""
-        return Validator(schema, self._components, place)
+        key = place, str(schema)
+        if key not in self._validators:
+            self._validators[key] = Validator(schema, self._components, place)
+        return self._validators[key]
 
     def _parameters(self, place: str, item: dict[str, Any], raw: dict[str, Any]) -> Parameters:
         every = [self.resolve(p) for p in item.get("parameters", []) + raw.get("parameters", [])]

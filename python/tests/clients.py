@@ -31,12 +31,14 @@ class Client:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         if data is not None:
             named.setdefault("Content-Type", "application/json")
+        target = path if path.startswith("/") else f"/api/v1/{path}"
         return self.app.test_client().open(
-            path if path.startswith("/") else f"/api/v1/{path}",
+            target,
             method=method,
             data=data,
             headers=named,
-            environ_overrides={"REMOTE_ADDR": self.address},
+            # Werkzeug's client would take what follows two slashes for a host.
+            environ_overrides={"REMOTE_ADDR": self.address, "RAW_URI": target},
         )
 
     def get(self, path: str, /, **headers: str) -> TestResponse:

@@ -9,9 +9,10 @@ import pytest
 
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
-from task_timer.utils.logger import configure_logging
+from task_timer.contract import Contract
 
 from .clients import PASSWORD, Client, fresh_email, registered
+from .conftest import made
 
 ACCESS_LINE = [
     "level",
@@ -32,12 +33,11 @@ def lines(printed: BytesIO) -> list[Any]:
     return [json.loads(line) for line in printed.getvalue().splitlines()]
 
 
-@pytest.fixture
-def printed(settings: Settings) -> Iterator[BytesIO]:
-    stream = BytesIO()
-    configure_logging("info", stream)
-    yield stream
-    configure_logging(settings.log_level)
+@pytest.fixture(scope="module")
+def app(printed: BytesIO, settings: Settings, contract: Contract) -> Iterator[TaskTimer]:
+    assert printed.getvalue() == b""
+    with made(settings, contract) as app:
+        yield app
 
 
 def test_a_request_is_one_line(client: Client, printed: BytesIO) -> None:

@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from werkzeug.test import TestResponse
 
+from task_timer.app import TaskTimer
+from task_timer.db import violated
 from task_timer.services import task_service
 from task_timer.services.task_service import TaskFields
-from task_timer.utils.errors import InvalidTokenError
 from task_timer.utils.identifiers import new_id
 
 from .clients import Client
@@ -74,7 +76,7 @@ def test_one_refresh_token_used_twice(client: Client) -> None:
     assert race(*[lambda: client.post("auth/refresh", body)] * 2) == [200, 401]
 
 
-@pytest.mark.usefixtures("app")
-def test_a_task_of_an_account_that_is_gone_by_then() -> None:
-    with pytest.raises(InvalidTokenError):
+def test_a_task_of_an_account_that_is_gone_by_then(app: TaskTimer) -> None:
+    with app.app_context(), pytest.raises(IntegrityError) as raised:
         task_service.create_task(new_id(), TaskFields("a", None, "pending", [], None))
+    assert violated(raised.value) == "tasks_user_id_fkey"

@@ -5,17 +5,18 @@ import pytest
 
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
-from task_timer.services import rate_limit_service
+from task_timer.contract import Contract
 
 from .clients import PASSWORD, Client, fresh_email
+from .conftest import made
 
 
-@pytest.fixture(autouse=True)
-def low_limits(app: TaskTimer, settings: Settings) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def app(settings: Settings, contract: Contract) -> Iterator[TaskTimer]:
+    """An application with low limits."""
     low = replace(settings, rate_limit_per_minute=2, credential_limit_per_minute=2)
-    rate_limit_service.configure(low)
-    yield
-    rate_limit_service.configure(settings)
+    with made(low, contract) as app:
+        yield app
 
 
 def test_the_general_limit(app: TaskTimer) -> None:

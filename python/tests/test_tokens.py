@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jwt
@@ -11,22 +11,18 @@ import pytest
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
 from task_timer.contract import Contract
+from task_timer.resources import Resources
 from task_timer.services import token_service
 
 from .clients import Client
+from .conftest import made
 
 
-@pytest.fixture
-def change(contract: Contract, settings: Settings) -> Iterator[Callable[[bytes, bytes], None]]:
-    """Replaces a text of the contract, as far as tokens are concerned."""
-
-    def replace(old: bytes, new: bytes) -> None:
-        changed = contract.source.replace(old, new)
-        assert changed != contract.source
-        token_service.configure(Contract(changed), settings)
-
-    yield replace
-    token_service.configure(contract, settings)
+def changed(resources: Resources, old: bytes, new: bytes) -> AbstractContextManager[TaskTimer]:
+    """Makes another application, by a contract in which one text is replaced."""
+    source = resources.contract.source.replace(old, new)
+    assert source != resources.contract.source
+    return made(resources.settings, Contract(source))
 
 
 def claims_of(client: Client) -> dict[str, Any]:
@@ -93,19 +89,21 @@ def test_the_scheme_has_any_case(client: Client) -> None:
     assert client.get("users/me", Authorization=f"bEARER {client.token}").status_code == 200
 
 
-def test_the_leeway_is_that_of_the_contract(
-    client: Client, settings: Settings, change: Callable[[bytes, bytes], None]
-) -> None:
+def test_the_leeway_is_that_of_the_contract(client: Client, resources: Resources) -> None:
     claims = {**claims_of(client), "exp": int(time.time()) - 30}
-    token = jwt.encode(claims, settings.secret_key, "HS256")
+    token = jwt.encode(claims, resources.settings.secret_key, "HS256")
     assert status_with(client, token) == (401, "invalid_token")
-    change(b"clock_leeway_seconds: 0", b"clock_leeway_seconds: 60")
-    assert status_with(client, token)[0] == 200
+    with changed(resources, b"clock_leeway_seconds: 0", b"clock_leeway_seconds: 60") as other:
+        assert status_with(Client(other), token)[0] == 200
 
 
 def test_refresh_tokens_are_stored_as_the_contract_says(
-    app: TaskTimer, change: Callable[[bytes, bytes], None]
+    app: TaskTimer, resources: Resources
 ) -> None:
-    assert token_service.hash_refresh_token("a") == hashlib.sha256(b"a").digest()
-    change(b"stored_as: sha256", b"stored_as: sha512")
-    assert token_service.hash_refresh_token("a") == hashlib.sha512(b"a").digest()
+    with app.app_context():
+        assert token_service.hash_refresh_token("a") == hashlib.sha256(b"a").digest()
+    with (
+        changed(resources, b"stored_as: sha256", b"stored_as: sha512") as other,
+        other.app_context(),
+    ):
+        assert token_service.hash_refresh_token("a") == hashlib.sha512(b"a").digest()

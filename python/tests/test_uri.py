@@ -1,6 +1,6 @@
 import pytest
 
-from task_timer.utils.uri import UriError, decode, encode, parse_query, split_target
+from task_timer.utils.uri import UriError, decode, encode, parse_query, route_path, split_target
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,21 @@ from task_timer.utils.uri import UriError, decode, encode, parse_query, split_ta
 )
 def test_targets_are_split(target: str, parts: tuple[str, str]) -> None:
     assert split_target(target) == parts
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("/%61%2fb/c?d", "/a%2Fb/c"),
+        ("//a/./", "//a/./"),
+        ("/é!", "/%C3%A9%21"),
+        ("/%zz", ""),
+        ("/%00", ""),
+        ("/a#b", ""),
+    ],
+)
+def test_a_path_has_one_spelling(target: str, path: str) -> None:
+    assert route_path(target) == path
 
 
 def test_a_fragment_is_refused() -> None:

@@ -1,10 +1,9 @@
 /** The request that is being answered. */
 
 import type { IncomingMessage } from "node:http";
-import type { Settings } from "../config.js";
-import type { Contract } from "../contract.js";
 import type { operations } from "../generated/contract.js";
 import type { Operation, OperationId } from "../operations.js";
+import type { Resources } from "../resources.js";
 import type { Identity } from "../services/auth-service.js";
 import type { RequestContext } from "../utils/context.js";
 
@@ -49,8 +48,7 @@ export class Call<Id extends OperationId = OperationId> {
   closes = false;
 
   constructor(
-    readonly settings: Settings,
-    readonly contract: Contract,
+    readonly resources: Resources,
     readonly context: RequestContext,
     readonly request: IncomingMessage,
     target: string,
@@ -80,7 +78,7 @@ export class Call<Id extends OperationId = OperationId> {
 
   /** Gives the path of an operation with its parameters filled in. */
   pathOf(operationId: OperationId, values: Record<string, string> = {}): string {
-    return this.contract.pathOf(operationId, values);
+    return this.resources.contract.pathOf(operationId, values);
   }
 
   /** Lists the values of a header, whose name is in lower case, as they came. */

@@ -1,7 +1,6 @@
 /** What every request goes through, and every answer, whatever the framework in front. */
 
-import type { Settings } from "../config.js";
-import type { Contract } from "../contract.js";
+import type { Resources } from "../resources.js";
 import type { Answer } from "./answers.js";
 import type { Call } from "./call.js";
 import * as auth from "./middleware/auth.js";
@@ -21,11 +20,14 @@ export type Check = (call: Call) => Promise<void> | void;
 /** Gives an answer that is one step nearer to what is sent. */
 export type Finish = (call: Call, answer: Answer) => Answer;
 
-/**
- * Lists the checks in the order of `x-check-order`: those before the framework looks up the route,
- * and those once the operation is known.
- */
-export function checks(contract: Contract): { beforeRouting: Check[]; afterRouting: Check[] } {
+/** Those before the route is looked at, and those once the operation is known. */
+export interface Checks {
+  beforeRouting: Check[];
+  afterRouting: Check[];
+}
+
+/** Lists the checks in the order of `x-check-order`. */
+export function checks({ contract }: Resources): Checks {
   return {
     beforeRouting: [new Limits(contract).check],
     afterRouting: [rateLimit.check, auth.check, new Bodies(contract).check, validation.check],
@@ -33,7 +35,7 @@ export function checks(contract: Contract): { beforeRouting: Check[]; afterRouti
 }
 
 /** Gives what is made of every answer before it is sent, all in order. */
-export function finisher(settings: Settings, contract: Contract): Finish {
+export function finisher({ settings, contract }: Resources): Finish {
   const finishers = [
     conditional.finish,
     new SecurityHeaders(contract, settings).finish,

@@ -1,6 +1,6 @@
 /** Idempotency keys: the first answer to a request, kept for its repeats. */
 
-import type { Contract } from "../contract.js";
+import { resources } from "../current.js";
 import { db, transactional } from "../db.js";
 import { IdempotencyKeyReusedError } from "../utils/errors.js";
 import { claimIdempotencyKey } from "./statements.js";
@@ -13,13 +13,6 @@ export interface KeptAnswer {
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-let hours = 0;
-
-/** Takes from the contract for how long an answer is kept. */
-export function configure(contract: Contract): void {
-  hours = contract.get("x-limits").idempotency_hours;
-}
 
 /**
  * Gives the answer to a request, and whether it is that of an earlier one.
@@ -34,6 +27,7 @@ export const answerOnce = transactional(
     fingerprint: Bytes,
     answer: () => Promise<KeptAnswer>,
   ): Promise<[given: KeptAnswer, replayed: boolean]> => {
+    const hours = resources().contract.get("x-limits").idempotency_hours;
     if ((await claimIdempotencyKey(userId, key, fingerprint, hours)) === undefined) {
       return [await replay(userId, key, fingerprint), true];
     }

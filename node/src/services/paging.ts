@@ -1,12 +1,12 @@
 /** Pages of a list: where one begins, and where the next one does. */
 
-import type { Contract } from "../contract.js";
+import { resources } from "../current.js";
 import { type Cursor, decodeCursor, encodeCursor } from "../utils/cursor.js";
 import { InvalidCursorError } from "../utils/errors.js";
 import { formatInstant, parseTimestamp } from "../utils/instants.js";
-import type { Validator } from "../utils/json-schema.js";
 
 const MAX_TEXT = 200;
+const ID = { $ref: "#/components/schemas/Id" };
 
 /** Items of a list, and the cursor of those that follow, if any do. */
 export interface Page<T> {
@@ -33,13 +33,6 @@ export interface Window {
   take: number;
 }
 
-let ids: Validator | undefined;
-
-/** Takes the form of ids from the contract. */
-export function configure(contract: Contract): void {
-  ids = contract.reader.validator({ $ref: "#/components/schemas/Id" }, "body");
-}
-
 /** Fetches the page that begins at a cursor. Throws an InvalidCursorError. */
 export async function takePage<T extends { id: string }>(
   order: Order,
@@ -55,8 +48,8 @@ export async function takePage<T extends { id: string }>(
 }
 
 function read(order: Order, text: string): Cursor {
-  if (ids === undefined) throw new Error("no pages: call configure() first");
   const cursor = decodeCursor(text, order.sort);
+  const ids = resources().contract.reader.validator(ID, "body");
   if (ids.violations(cursor.id).length > 0) throw new InvalidCursorError();
   return cursor;
 }

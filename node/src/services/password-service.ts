@@ -2,29 +2,33 @@
 
 import { hash, type Options, verify } from "@node-rs/argon2";
 import type { Contract } from "../contract.js";
+import { resources } from "../current.js";
 
 // The library's enum of algorithms exists in types alone.
 const ARGON2ID = 2;
 
-let costs: Options = {};
-let nobodysHash = "";
+/** How passwords are hashed, and a hash that no user has. */
+export interface Hashing {
+  costs: Options;
+  nobodysHash: string;
+}
 
 /** Takes the costs of a hash from the contract, and hashes once for `verifyNobody`. */
-export async function configure(contract: Contract): Promise<void> {
+export async function makeHashing(contract: Contract): Promise<Hashing> {
   const parameters = contract.get("x-password-hash");
-  costs = {
+  const costs = {
     algorithm: ARGON2ID,
     memoryCost: parameters.memory_kib,
     timeCost: parameters.iterations,
     parallelism: parameters.parallelism,
     outputLen: parameters.hash_bytes,
   };
-  nobodysHash = await hashPassword("nobody's password");
+  return { costs, nobodysHash: await hash("nobody's password", costs) };
 }
 
 /** Hashes a password with a new salt. */
 export function hashPassword(password: string): Promise<string> {
-  return hash(password, costs);
+  return hash(password, resources().hashing.costs);
 }
 
 /** Tells whether a password is the one that was hashed. */
@@ -34,5 +38,5 @@ export function verifyPassword(passwordHash: string, password: string): Promise<
 
 /** Takes as long as `verifyPassword` does, and says no. */
 export async function verifyNobody(password: string): Promise<boolean> {
-  return (await verifyPassword(nobodysHash, password)) && false;
+  return (await verifyPassword(resources().hashing.nobodysHash, password)) && false;
 }

@@ -1,13 +1,13 @@
 /** Rate limits: fixed windows of a minute that begin with the first request. */
 
-import type { Settings } from "../config.js";
+import { resources } from "../current.js";
 import { RateLimitedError } from "../utils/errors.js";
 import { countHit } from "./statements.js";
 
 const WINDOW_SECONDS = 60;
 
-/** The windows of this process, by client address: when each ends, and its requests so far. */
-class Windows {
+/** The windows of a process, by client address: when each ends, and its requests so far. */
+export class Windows {
   private readonly held = new Map<string, { endsAt: number; hits: number }>();
   private nextSweep = 0;
 
@@ -30,31 +30,19 @@ class Windows {
   }
 }
 
-let windows = new Windows();
-let limits = { general: 0, credentials: 0 };
-
-/** Takes the limits from the settings, and begins with no requests counted. */
-export function configure(settings: Settings): void {
-  limits = {
-    general: settings.rateLimitPerMinute,
-    credentials: settings.credentialLimitPerMinute,
-  };
-  windows = new Windows();
-}
-
 /** Counts a request of a client in this process. Throws a RateLimitedError. */
 export function countGeneral(address: string): void {
+  const { settings, windows } = resources();
   const { hits, wait } = windows.count(address);
-  judge("general", hits, wait);
+  judge("general", settings.rateLimitPerMinute, hits, wait);
 }
 
 /** Counts an attempt of a client at an operation, in all processes. Throws a RateLimitedError. */
 export async function countCredentials(address: string, operation: string): Promise<void> {
   const { hits, wait } = await countHit(`${operation} ${address}`, WINDOW_SECONDS);
-  judge("credentials", hits, wait);
+  judge("credentials", resources().settings.credentialLimitPerMinute, hits, wait);
 }
 
-function judge(policy: keyof typeof limits, hits: number, wait: number): void {
-  const limit = limits[policy];
+function judge(policy: string, limit: number, hits: number, wait: number): void {
   if (hits > limit) throw new RateLimitedError(policy, limit, WINDOW_SECONDS, Math.max(1, wait));
 }

@@ -1,6 +1,6 @@
 /** Reports: tracked time, added up by day, task or tag. */
 
-import type { Contract } from "../contract.js";
+import { resources } from "../current.js";
 import { InvalidIntervalError, RangeTooLongError } from "../utils/errors.js";
 import { addUp, type Grouping, type TimeReportRow } from "./statements.js";
 
@@ -16,13 +16,6 @@ export interface TimeReport {
   rows: TimeReportRow[];
 }
 
-let longest = 0;
-
-/** Takes from the contract how long a range may be. */
-export function configure(contract: Contract): void {
-  longest = contract.get("x-limits").report_days * DAY;
-}
-
 /**
  * Adds up the user's ended time entries within `[start, end)`.
  *
@@ -36,6 +29,7 @@ export async function getTimeReport(
   tz: string,
 ): Promise<TimeReport> {
   if (end < start) throw new InvalidIntervalError();
+  const longest = resources().contract.get("x-limits").report_days * DAY;
   if (end.getTime() - start.getTime() > longest) throw new RangeTooLongError();
   const rows = await addUp(groupBy, { userId, start, end, tz });
   return { start, end, groupBy, tz, trackedSeconds: rows[0]?.total ?? 0n, rows };

@@ -31,6 +31,15 @@ export function normalPath(path: string): string {
     .join("/");
 }
 
+/** Gives the one spelling of the path in a target, or nothing where that is malformed. */
+export function routePath(target: string): string {
+  try {
+    return normalPath(splitTarget(target)[0]);
+  } catch {
+    return "";
+  }
+}
+
 /** Undoes percent-encoding, strictly. Throws a BadRequestError for what is not UTF-8, or has a NUL. */
 export function decode(text: string): string {
   if (!text.includes("%")) return text;

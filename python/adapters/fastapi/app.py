@@ -9,63 +9,75 @@ from fastapi import Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from task_timer import db
 from task_timer.api.answers import Answer, Handler
 from task_timer.api.call import Call
 from task_timer.api.checks import checks, finisher
 from task_timer.api.middleware.access_log import AccessLog
 from task_timer.api.middleware.error_handler import ErrorHandler
 from task_timer.api.middleware.metrics import Metrics
+from task_timer.api.middleware.routing import answer_options, enter
 from task_timer.api.middleware.security_headers import common_headers
 from task_timer.api.routes import bound_handlers
 from task_timer.config import Settings
 from task_timer.contract import Contract
+from task_timer.current import using
 from task_timer.main import SPARE_THREADS
-from task_timer.services import configure_services
-from task_timer.utils.errors import BadRequestError, DomainError
-from task_timer.utils.uri import UriError, decode, encode, split_target
+from task_timer.operations import Operation
+from task_timer.resources import Resources, make_resources
+from task_timer.utils.errors import BadRequestError, DomainError, PathNotFoundError
+from task_timer.utils.uri import decode, route_path
 
 
 class TaskTimer(FastAPI):
     """A FastAPI application whose routes are the operations of the contract."""
 
-    def __init__(self, settings: Settings, contract: Contract, **options: Any) -> None:
+    def __init__(self, resources: Resources, **options: Any) -> None:
         super().__init__(openapi_url=None, redirect_slashes=False, **options)
-        metrics = Metrics(contract, shared=settings.workers > 1)
-        self.contract = contract
-        self.common_headers = common_headers(contract, settings)
-        self._access_log = AccessLog(contract, metrics)
-        self._checks = checks(settings, contract)
-        self._finish = finisher(settings, contract)
+        self.resources = resources
+        self.contract = contract = resources.contract
+        self.common_headers = common_headers(contract, resources.settings)
+        metrics = Metrics(contract, shared=resources.settings.workers > 1)
+        self._access_log = AccessLog(resources, metrics)
+        self._checks = checks(resources)
+        self._finish = finisher(resources)
         self._errors = ErrorHandler(contract, self._finish)
-        handlers = bound_handlers(settings, contract, metrics)
-        for name, operation in contract.operations.items():
-            methods = ["GET", "HEAD"] if operation.method == "GET" else [operation.method]
-            self.add_api_route(operation.path, self._endpoint(handlers[name]), methods=methods)
-        self.add_exception_handler(HTTPException, self._answer_unrouted)
-        self.add_exception_handler(DomainError, self._answer_error)
-        self.add_exception_handler(Exception, self._answer_error)
+        for name, handler in bound_handlers(resources, metrics).items():
+            each = contract.operations[name]
+            methods = ["GET", "HEAD"] if each.method == "GET" else [each.method]
+            self.add_api_route(each.path, self._endpoint(each, handler), methods=methods)
+        for path in contract["paths"]:
+            others = self._endpoint(None, answer_options(contract.allow(path)))
+            self.add_api_route(path, others, methods=contract["x-methods"])
+        for kind in (HTTPException, DomainError, Exception):
+            self.add_exception_handler(kind, self._answer_error)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, and logs it."""
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
-        call = scope["state"]["call"] = _make_call(self.contract, scope, receive)
-        scope["path"] = _looked_up(call.target)
-        self._access_log.begin(call)
-        try:
-            await super().__call__(scope, receive, send)
-        except Exception:
-            # Starlette raises again what it has answered with 500.
-            if not call.status:
-                raise
-        finally:
-            self._access_log.end(call)
+        call = scope["state"]["call"] = _make_call(self.resources, scope, receive)
+        scope["path"] = route_path(call.target)
+        with using(self.resources):
+            self._access_log.begin(call)
+            try:
+                for check in self._checks.before_routing:
+                    check(call)
+                await super().__call__(scope, receive, send)
+            except DomainError as error:
+                await _response(call, self._errors.answer(call, error))(scope, receive, send)
+            except Exception:
+                # Starlette raises again what it has answered with 500.
+                if not call.status:
+                    raise
+            finally:
+                self._access_log.end(call)
 
-    def _endpoint(self, handler: Handler) -> Callable[..., Response]:
+    def _endpoint(self, operation: Operation | None, handler: Handler) -> Callable[..., Response]:
         def checked(request: Request) -> Call:
             call: Call = request.state.call
-            for check in self._checks:
+            if operation:
+                enter(call, operation, {n: decode(v) for n, v in request.path_params.items()})
+            for check in self._checks.after_routing:
                 check(call)
             return call
 
@@ -74,15 +86,9 @@ class TaskTimer(FastAPI):
 
         return answered
 
-    async def _answer_unrouted(self, request: Request, _error: Exception) -> Response:
-        # The first checks know why no route has taken it, and answer it or raise.
-        call: Call = request.state.call
-        answers = (check(call) for check in self._checks)
-        return _response(call, self._finish(call, next(filter(None, answers))))
-
     async def _answer_error(self, request: Request, error: Exception) -> Response:
-        call: Call = request.state.call
-        return _response(call, self._errors.answer(call, error))
+        reason = PathNotFoundError() if isinstance(error, HTTPException) else error
+        return _response(request.state.call, self._errors.answer(request.state.call, reason))
 
 
 def create_app(settings: Settings, contract: Contract) -> TaskTimer:
@@ -93,13 +99,13 @@ def create_app(settings: Settings, contract: Contract) -> TaskTimer:
         threads = to_thread.current_default_thread_limiter()
         threads.total_tokens = settings.database_pool_size + SPARE_THREADS
         yield
-        db.disconnect()
+        resources.database.disconnect()
 
-    configure_services(settings, contract)
-    return TaskTimer(settings, contract, lifespan=lifespan)
+    resources = make_resources(settings, contract)
+    return TaskTimer(resources, lifespan=lifespan)
 
 
-def _make_call(contract: Contract, scope: Scope, receive: Receive) -> Call:
+def _make_call(resources: Resources, scope: Scope, receive: Receive) -> Call:
     async def read(limit: int) -> bytes:
         data, more = b"", True
         while more and len(data) <= limit:
@@ -111,7 +117,7 @@ def _make_call(contract: Contract, scope: Scope, receive: Receive) -> Call:
 
     named = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
     return Call(
-        contract=contract,
+        resources=resources,
         method=scope["method"],
         target=scope["state"]["target"],
         protocol=f"HTTP/{scope['http_version']}",
@@ -119,14 +125,6 @@ def _make_call(contract: Contract, scope: Scope, receive: Receive) -> Call:
         fields=[(name, value.strip(" \t")) for name, value in named],
         read=lambda limit: from_thread.run(read, limit),
     )
-
-
-def _looked_up(target: str) -> str:
-    """Gives the one spelling of a path; what is malformed the first check refuses."""
-    try:
-        return "/".join(encode(decode(part)) for part in split_target(target)[0].split("/"))
-    except UriError:
-        return ""
 
 
 def _response(call: Call, answer: Answer) -> Response:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..contract import Contract
 from ..operations import Operation
+from ..resources import Resources
 from ..services.auth_service import Identity
 
 Fields = list[tuple[str, str]]
@@ -22,7 +22,7 @@ class Call:
     0 until there is one.
     """
 
-    contract: Contract
+    resources: Resources
     method: str
     target: str
     protocol: str
@@ -63,7 +63,7 @@ class Call:
 
     def path_of(self, operation_id: str, **values: str) -> str:
         """Gives the path of an operation with its parameters filled in."""
-        return self.contract.path_of(operation_id, **values)
+        return self.resources.contract.path_of(operation_id, **values)
 
     def field_values(self, name: str) -> list[str]:
         """Lists the values of a header, whose name is in lower case, as they came."""

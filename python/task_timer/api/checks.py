@@ -1,9 +1,9 @@
 """What every request goes through, and every answer, whatever the framework in front."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from ..config import Settings
-from ..contract import Contract
+from ..resources import Resources
 from .answers import Answer
 from .call import Call
 from .middleware import auth, conditional, response_validation, validation
@@ -11,29 +11,39 @@ from .middleware.body import Bodies
 from .middleware.cors import Cors
 from .middleware.limits import Limits
 from .middleware.rate_limit import RateLimits
-from .middleware.routing import Routing
 from .middleware.security_headers import SecurityHeaders
 
-# Fills in a call, or raises; what it answers is the last word.
-Check = Callable[[Call], Answer | None]
+# Fills in a call, or raises.
+Check = Callable[[Call], None]
 # Gives an answer that is one step nearer to what is sent.
 Finish = Callable[[Call, Answer], Answer]
 
 
-def checks(settings: Settings, contract: Contract) -> tuple[Check, ...]:
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Those before the route is looked at, and those once the operation is known."""
+
+    before_routing: tuple[Check, ...]
+    after_routing: tuple[Check, ...]
+
+
+def checks(resources: Resources) -> Checks:
     """Lists the checks in the order of `x-check-order`."""
-    return (
-        Limits(contract).check,
-        Routing(contract).check,
-        RateLimits(settings).check,
-        auth.check,
-        Bodies(contract).check,
-        validation.check,
+    contract = resources.contract
+    return Checks(
+        before_routing=(Limits(contract).check,),
+        after_routing=(
+            RateLimits(resources.settings).check,
+            auth.check,
+            Bodies(contract).check,
+            validation.check,
+        ),
     )
 
 
-def finisher(settings: Settings, contract: Contract) -> Finish:
+def finisher(resources: Resources) -> Finish:
     """Gives what is made of every answer before it is sent, all in order."""
+    settings, contract = resources.settings, resources.contract
     headers = SecurityHeaders(contract, settings).finish, Cors(contract, settings).finish
     validated = (response_validation.finish,) if settings.validate_responses else ()
     finishers = (conditional.finish, *headers, *validated)

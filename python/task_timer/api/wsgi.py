@@ -2,23 +2,26 @@
 
 from typing import Any
 
-from ..contract import Contract
+from werkzeug.wsgi import get_input_stream
+
+from ..resources import Resources
 from .call import Call, Fields
 
 CALL = "task_timer.call"
 FIELDS = "task_timer.fields"
 
 
-def make_call(contract: Contract, environ: dict[str, Any]) -> Call:
+def make_call(resources: Resources, environ: dict[str, Any]) -> Call:
     """Makes the call of a WSGI environment, and keeps it there."""
     call = Call(
-        contract=contract,
+        resources=resources,
         method=environ["REQUEST_METHOD"],
         target=environ["RAW_URI"],
         protocol=environ["SERVER_PROTOCOL"],
         peer=environ.get("REMOTE_ADDR", ""),
         fields=[(name.lower(), value) for name, value in environ.get(FIELDS) or _fields(environ)],
-        read=environ["wsgi.input"].read,
+        # Not every server ends the input where the body does.
+        read=get_input_stream(environ).read,
     )
     environ[CALL] = call
     return call

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Interval, bindparam, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ..contract import Contract
+from ..current import resources
 from ..db import connection, transactional
 from ..models import IdempotencyRecord
 from ..utils.errors import IdempotencyKeyReusedError
@@ -43,15 +43,6 @@ class KeptAnswer:
     body: str
 
 
-class _Process:
-    kept: timedelta
-
-
-def configure(contract: Contract) -> None:
-    """Takes from the contract for how long an answer is kept."""
-    _Process.kept = timedelta(hours=contract["x-limits"]["idempotency_hours"])
-
-
 @transactional
 def answer_once(
     user_id: str, key: str, fingerprint: bytes, answer: Callable[[], KeptAnswer]
@@ -62,9 +53,8 @@ def answer_once(
     Raises IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
     """
     named = {"user_id": user_id, "key": key}
-    claimed = connection().execute(
-        _CLAIM, {**named, "fingerprint": fingerprint, "kept": _Process.kept}
-    )
+    kept = timedelta(hours=resources().contract["x-limits"]["idempotency_hours"])
+    claimed = connection().execute(_CLAIM, {**named, "fingerprint": fingerprint, "kept": kept})
     if claimed.first() is None:
         return _replay(named, fingerprint), True
     given = answer()

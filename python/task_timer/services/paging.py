@@ -8,15 +8,15 @@ from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from ..contract import Contract
+from ..current import resources
 from ..utils.cursor import Cursor, decode_cursor, encode_cursor
 from ..utils.errors import InvalidCursorError
 from ..utils.instants import format_instant, parse_instant
-from ..utils.json_schema import Validator
 
 T = TypeVar("T")
 Columns = TypeVarTuple("Columns")
 MAX_TEXT = 200
+ID = {"$ref": "#/components/schemas/Id"}
 
 # Where a page begins: at the first item, after a value, or among those that have none.
 FIRST, AFTER_VALUE, AFTER_NULL = "first", "after value", "after null"
@@ -74,15 +74,6 @@ class Order:
         return ordered.limit(bindparam("page_rows"))
 
 
-class _Process:
-    id: Validator
-
-
-def configure(contract: Contract) -> None:
-    """Takes the form of ids from the contract."""
-    _Process.id = contract.reader.validator({"$ref": "#/components/schemas/Id"}, "body")
-
-
 def take_page(
     order: Order,
     limit: int,
@@ -115,7 +106,7 @@ def _position(order: Order, text: str | None) -> tuple[str, dict[str, Any]]:
     if text is None:
         return FIRST, {}
     cursor = decode_cursor(text, order.sort)
-    if _Process.id.violations(cursor.id):
+    if resources().contract.reader.validator(ID, "body").violations(cursor.id):
         raise InvalidCursorError
     if cursor.value is None:
         if not order.nullable:

@@ -1,20 +1,26 @@
 """Passwords: hashed by argon2id (RFC 9106)."""
 
+from dataclasses import dataclass
+
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 
 from ..contract import Contract
+from ..current import resources
 
 
-class _Process:
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """How passwords are hashed, and a hash that no user has."""
+
     hasher: PasswordHasher
     nobodys_hash: str
 
 
-def configure(contract: Contract) -> None:
+def make_hashing(contract: Contract) -> Hashing:
     """Takes the costs of a hash from the contract, and hashes once for `verify_nobody`."""
     costs = contract["x-password-hash"]
-    _Process.hasher = PasswordHasher(
+    hasher = PasswordHasher(
         time_cost=costs["iterations"],
         memory_cost=costs["memory_kib"],
         parallelism=costs["parallelism"],
@@ -22,22 +28,22 @@ def configure(contract: Contract) -> None:
         salt_len=costs["salt_bytes"],
         type=Type.ID,
     )
-    _Process.nobodys_hash = _Process.hasher.hash("nobody's password")
+    return Hashing(hasher, hasher.hash("nobody's password"))
 
 
 def hash_password(password: str) -> str:
     """Hashes a password with a new salt."""
-    return _Process.hasher.hash(password)
+    return resources().hashing.hasher.hash(password)
 
 
 def verify_password(password_hash: str, password: str) -> bool:
     """Tells whether a password is the one that was hashed."""
     try:
-        return _Process.hasher.verify(password_hash, password)
+        return resources().hashing.hasher.verify(password_hash, password)
     except VerifyMismatchError:
         return False
 
 
 def verify_nobody(password: str) -> bool:
     """Takes as long as `verify_password` does, and says no."""
-    return verify_password(_Process.nobodys_hash, password) and False
+    return verify_password(resources().hashing.nobodys_hash, password) and False

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Integer, case, cast, extract, func
 from sqlalchemy.dialects.postgresql import insert
 
-from ..config import Settings
+from ..current import resources
 from ..db import connection, immediate
 from ..models import RateLimit
 from ..utils.errors import RateLimitedError
@@ -33,8 +33,8 @@ _COUNT_CREDENTIALS = _INSERT.on_conflict_do_update(
 )
 
 
-class _Windows:
-    """The windows of this process, by client address: when each ends, and its requests so far."""
+class Windows:
+    """The windows of a process, by client address: when each ends, and its requests so far."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,21 +58,10 @@ class _Windows:
         self._next_sweep = now + WINDOW_SECONDS
 
 
-class _Process:
-    settings: Settings
-    windows: _Windows
-
-
-def configure(settings: Settings) -> None:
-    """Takes the limits from the settings, and begins with no requests counted."""
-    _Process.settings = settings
-    _Process.windows = _Windows()
-
-
 def count_general(address: str) -> None:
     """Counts a request of a client in this process. Raises RateLimitedError."""
-    hits, wait = _Process.windows.count(address)
-    _judge("general", _Process.settings.rate_limit_per_minute, hits, wait)
+    hits, wait = resources().windows.count(address)
+    _judge("general", resources().settings.rate_limit_per_minute, hits, wait)
 
 
 @immediate
@@ -80,7 +69,7 @@ def count_credentials(address: str, operation: str) -> None:
     """Counts an attempt of a client at an operation, in all processes. Raises RateLimitedError."""
     key = f"{operation} {address}"
     hits, wait = connection().execute(_COUNT_CREDENTIALS, {"key": key}).one()
-    _judge("credentials", _Process.settings.credential_limit_per_minute, hits, wait)
+    _judge("credentials", resources().settings.credential_limit_per_minute, hits, wait)
 
 
 def _judge(policy: str, limit: int, hits: int, wait: int) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     true,
 )
 
-from ..contract import Contract
+from ..current import resources
 from ..db import connection, immediate
 from ..models import Task, TimeEntry
 from ..models.base import MILLISECONDS
@@ -147,15 +147,6 @@ class TimeReport:
     rows: list[TimeReportRow]
 
 
-class _Process:
-    longest: timedelta
-
-
-def configure(contract: Contract) -> None:
-    """Takes from the contract how long a range may be."""
-    _Process.longest = timedelta(days=contract["x-limits"]["report_days"])
-
-
 @immediate
 def get_time_report(
     user_id: str, start: datetime, end: datetime, group_by: str, tz: str
@@ -166,7 +157,8 @@ def get_time_report(
     """
     if end < start:
         raise InvalidIntervalError
-    if end - start > _Process.longest:
+    longest = timedelta(days=resources().contract["x-limits"]["report_days"])
+    if end - start > longest:
         raise RangeTooLongError
     named = {"user_id": user_id, "from": start, "to": end}
     if group_by == "day":

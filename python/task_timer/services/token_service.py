@@ -11,12 +11,13 @@ import jwt
 
 from ..config import Settings
 from ..contract import Contract
+from ..current import resources
 from ..utils.errors import InvalidTokenError
 from ..utils.identifiers import new_id
-from ..utils.json_schema import Validator
 
 # A signature is checked once, and not for each request that a client sends with it.
 VERIFIED_TOKENS = 1000
+FORM = "#/components/schemas/Tokens/properties/access_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,97 +29,90 @@ class Claims:
     expires_at: int
 
 
-class _Process:
-    settings: Settings
-    rules: dict[str, Any]
-    leeway: int
-    refresh_rules: dict[str, Any]
-    token: Validator
-    id: Validator
+class TokenRules:
+    """The form of tokens from the contract, the key and the lifetimes from the settings."""
 
-
-def configure(contract: Contract, settings: Settings) -> None:
-    """Takes the form of tokens from the contract, the key and the lifetimes from the settings."""
-    _Process.settings = settings
-    _Process.rules = contract["x-access-token"]
-    _Process.leeway = contract["x-limits"]["clock_leeway_seconds"]
-    _Process.refresh_rules = contract["x-refresh-token"]
-    tokens = "#/components/schemas/Tokens/properties/access_token"
-    _Process.token = contract.reader.validator({"$ref": tokens}, "header")
-    _Process.id = contract.reader.validator({"$ref": "#/components/schemas/Id"}, "header")
-    _verify.cache_clear()
+    def __init__(self, settings: Settings, contract: Contract) -> None:
+        self.key = settings.secret_key
+        self.access: dict[str, Any] = contract["x-access-token"]
+        self.refresh: dict[str, Any] = contract["x-refresh-token"]
+        self.leeway: int = contract["x-limits"]["clock_leeway_seconds"]
+        self.form = contract.reader.validator({"$ref": FORM}, "header")
+        self.id = contract.reader.validator({"$ref": "#/components/schemas/Id"}, "header")
+        self.verified = functools.lru_cache(VERIFIED_TOKENS)(functools.partial(_verify, self))
 
 
 def make_access_token(user_id: str, session_id: str) -> str:
     """Signs an access token that is good from now on, for `access_token_lifetime` seconds."""
+    rules = resources().tokens
     now = int(time.time())
     values = {
-        "iss": _Process.rules["issuer"],
-        "aud": _Process.rules["audience"],
+        "iss": rules.access["issuer"],
+        "aud": rules.access["audience"],
         "sub": user_id,
         "sid": session_id,
         "jti": new_id(),
         "iat": now,
         "exp": now + access_token_lifetime(),
     }
-    claims = {name: values[name] for name in _Process.rules["claims"]}
-    return jwt.encode(claims, _Process.settings.secret_key, _Process.rules["algorithm"])
+    claims = {name: values[name] for name in rules.access["claims"]}
+    return jwt.encode(claims, rules.key, rules.access["algorithm"])
 
 
 def read_access_token(token: str) -> Claims:
     """Verifies an access token. Raises InvalidTokenError where anything about it is wrong."""
-    claims = _verify(token)
-    if claims.expires_at <= time.time() - _Process.leeway:
+    rules = resources().tokens
+    claims = rules.verified(token)
+    if claims.expires_at <= time.time() - rules.leeway:
         raise InvalidTokenError
     return claims
 
 
 def access_token_lifetime() -> int:
     """Gives the seconds for which an access token is good."""
-    return _Process.settings.access_token_seconds
+    return resources().settings.access_token_seconds
 
 
 def refresh_token_lifetime() -> int:
     """Gives the seconds for which a refresh token is good."""
-    return _Process.settings.refresh_token_seconds
+    return resources().settings.refresh_token_seconds
 
 
 def make_refresh_token() -> str:
     """Makes a refresh token of random bytes in base64url."""
-    return secrets.token_urlsafe(_Process.refresh_rules["random_bytes"])
+    return secrets.token_urlsafe(resources().tokens.refresh["random_bytes"])
 
 
 def hash_refresh_token(token: str) -> bytes:
     """Gives what is stored of a refresh token: the digest of its text that the contract names."""
-    return hashlib.new(_Process.refresh_rules["stored_as"], token.encode()).digest()
+    return hashlib.new(resources().tokens.refresh["stored_as"], token.encode()).digest()
 
 
-@functools.lru_cache(VERIFIED_TOKENS)
-def _verify(token: str) -> Claims:
-    if _Process.token.violations(token):
+def _verify(rules: TokenRules, token: str) -> Claims:
+    if rules.form.violations(token):
         raise InvalidTokenError
     try:
         claims = jwt.decode(
             token,
-            _Process.settings.secret_key,
-            algorithms=[_Process.rules["algorithm"]],
-            audience=_Process.rules["audience"],
-            issuer=_Process.rules["issuer"],
-            leeway=_Process.leeway,
-            options={"require": _Process.rules["claims"], "verify_iat": False},
+            rules.key,
+            algorithms=[rules.access["algorithm"]],
+            audience=rules.access["audience"],
+            issuer=rules.access["issuer"],
+            leeway=rules.leeway,
+            options={"require": rules.access["claims"], "verify_iat": False},
         )
     except jwt.InvalidTokenError as error:
         raise InvalidTokenError from error
-    if not _are_well_formed(claims):
+    if not _are_well_formed(rules, claims):
         raise InvalidTokenError
     return Claims(claims["sub"], claims["sid"], claims["exp"])
 
 
-def _are_well_formed(claims: dict[str, Any]) -> bool:
+def _are_well_formed(rules: TokenRules, claims: dict[str, Any]) -> bool:
     ids = (claims["sub"], claims["sid"], claims["jti"])
     times = (claims["iat"], claims["exp"])
     return (
-        claims["aud"] == _Process.rules["audience"]
-        and not any(_Process.id.violations(value) for value in ids)
+        claims["aud"] == rules.access["audience"]
+        and not any(rules.id.violations(value) for value in ids)
         and all(type(value) is int for value in times)
     )

@@ -14,10 +14,6 @@ from .instants import format_instant
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-class _Process:
-    logger: Any
-
-
 def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
     """Sends the lines of this level and above to standard output."""
     structlog.configure(
@@ -30,13 +26,12 @@ def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.BytesLoggerFactory(stream or sys.stdout.buffer),
     )
-    _Process.logger = structlog.get_logger().bind()
     logging.basicConfig(level=LEVELS[level], handlers=[_Forwarder()], force=True)
 
 
 def logger() -> Any:
     """Gives the logger: `logger().info("event", key=value)`."""
-    return _Process.logger
+    return structlog.get_logger()
 
 
 def bind_request_id(request_id: str) -> None:

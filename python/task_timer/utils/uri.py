@@ -4,6 +4,7 @@ import re
 from urllib.parse import quote, unquote_to_bytes
 
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_NORMAL = re.compile("[A-Za-z0-9._~/-]*")
 _ABSOLUTE = re.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
@@ -21,6 +22,24 @@ def split_target(target: str) -> tuple[str, str]:
     origin_form = _ABSOLUTE.sub("", target, count=1) if target[:1] != "/" else target
     path, _, query = origin_form.partition("?")
     return path or "/", query
+
+
+def normal_path(path: str) -> str:
+    """Gives the one spelling of a path that is looked up. Raises UriError as `decode` does.
+
+    `%2F` stays within its segment.
+    """
+    if _NORMAL.fullmatch(path):
+        return path
+    return "/".join(encode(decode(segment)) for segment in path.split("/"))
+
+
+def route_path(target: str) -> str:
+    """Gives the one spelling of the path in a target, or nothing where that is malformed."""
+    try:
+        return normal_path(split_target(target)[0])
+    except UriError:
+        return ""
 
 
 def decode(text: str) -> str:

@@ -13,11 +13,11 @@ import { ErrorHandler } from "../../../dist/api/middleware/error-handler.js";
 import { answerOptions, enter } from "../../../dist/api/middleware/routing.js";
 import { boundHandlers } from "../../../dist/api/routes/index.js";
 import type { Operation, OperationId } from "../../../dist/operations.js";
+import { makeResources } from "../../../dist/resources.js";
 import type { Create } from "../../../dist/server.js";
-import { configureServices } from "../../../dist/services/index.js";
 import { runInContext } from "../../../dist/utils/context.js";
 import { PathNotFoundError } from "../../../dist/utils/errors.js";
-import { normalPath, splitTarget } from "../../../dist/utils/uri.js";
+import { routePath } from "../../../dist/utils/uri.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -27,17 +27,18 @@ declare module "fastify" {
 
 /** Makes the application, without a connection to anything. Throws a ContractError. */
 export const createApp: Create = async (settings, contract, metrics) => {
-  const handlers = boundHandlers(settings, contract, metrics);
-  await configureServices(settings, contract);
-  const { beforeRouting, afterRouting } = checks(contract);
-  const finish = finisher(settings, contract);
-  const accessLog = new AccessLog(settings, contract, metrics);
+  const resources = await makeResources(settings, contract);
+  const handlers = boundHandlers(resources, metrics);
+  const { beforeRouting, afterRouting } = checks(resources);
+  const finish = finisher(resources);
+  const accessLog = new AccessLog(resources, metrics);
   const errors = new ErrorHandler(contract, finish);
   const methods = contract.get("x-methods");
 
   const app = Fastify({
     exposeHeadRoutes: false,
-    rewriteUrl: ({ url }) => lookedUp(url),
+    // Fastify looks a path up before all hooks; what is malformed the first of them refuses.
+    rewriteUrl: ({ url = "" }) => routePath(url) || "/",
     routerOptions: { maxParamLength: contract.get("x-limits").url_bytes },
   });
   // Bodies are read in their turn among the checks, and not by Fastify before them.
@@ -74,17 +75,8 @@ export const createApp: Create = async (settings, contract, metrics) => {
     else send(reply, errors.answer(request.call, error));
   });
   await app.ready();
-  return { listener: app.routing };
+  return { listener: app.routing, resources };
 };
-
-/** Fastify looks a path up before all hooks; what is malformed the first of them refuses. */
-function lookedUp(target = ""): string {
-  try {
-    return normalPath(splitTarget(target)[0]);
-  } catch {
-    return "/";
-  }
-}
 
 function checked(check: Check): preHandlerAsyncHookHandler {
   return async ({ call }) => {

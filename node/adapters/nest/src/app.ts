@@ -7,6 +7,7 @@ import { ExpressAdapter } from "@nestjs/platform-express";
 import express from "express";
 import { checks } from "../../../dist/api/checks.js";
 import { AccessLog } from "../../../dist/api/middleware/access-log.js";
+import { makeResources } from "../../../dist/resources.js";
 import type { Create } from "../../../dist/server.js";
 import { runInContext } from "../../../dist/utils/context.js";
 import { AppModule } from "./app.module.js";
@@ -14,19 +15,20 @@ import type { HttpRequest } from "./http.js";
 
 /** Makes the application, without a connection to anything. Throws a ContractError. */
 export const createApp: Create = async (settings, contract, metrics) => {
+  const resources = await makeResources(settings, contract);
   // Nest's platform makes its router at once, after which these settings come too late.
   const platform = express();
   platform.disable("x-powered-by");
   platform.enable("case sensitive routing");
   platform.enable("strict routing");
   const app = await NestFactory.create(
-    AppModule.forContract(settings, contract, metrics),
+    AppModule.forResources(resources, metrics),
     new ExpressAdapter(platform),
     { abortOnError: false, bodyParser: false, logger: false },
   );
 
-  const accessLog = new AccessLog(settings, contract, metrics);
-  const { beforeRouting } = checks(contract);
+  const accessLog = new AccessLog(resources, metrics);
+  const { beforeRouting } = checks(resources);
   // Nest would look up the path of its own middleware, which fails where that is malformed.
   app.use((request: HttpRequest, response: ServerResponse, next: () => void) => {
     request.call = accessLog.begin(request, response);
@@ -38,5 +40,5 @@ export const createApp: Create = async (settings, contract, metrics) => {
     next();
   });
   await app.init();
-  return { listener: platform };
+  return { listener: platform, resources };
 };

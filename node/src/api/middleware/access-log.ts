@@ -1,8 +1,7 @@
 /** Writes a line for each request, and counts it. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Settings } from "../../config.js";
-import type { Contract } from "../../contract.js";
+import type { Resources } from "../../resources.js";
 import { type RequestContext, runInContext } from "../../utils/context.js";
 import { logger } from "../../utils/logger.js";
 import { Call } from "../call.js";
@@ -14,17 +13,17 @@ export class AccessLog {
   private readonly readRequestId: (call: Call) => string;
 
   constructor(
-    private readonly settings: Settings,
-    private readonly contract: Contract,
+    private readonly resources: Resources,
     private readonly metrics: Metrics,
   ) {
-    this.readRequestId = requestIds(contract);
+    this.readRequestId = requestIds(resources.contract);
   }
 
   /** Makes the call of a request, which ends with its response. */
   begin(request: IncomingMessage, response: ServerResponse, target = request.url ?? ""): Call {
-    const context: RequestContext = { requestId: "", statements: 0 };
-    const call = new Call(this.settings, this.contract, context, request, target);
+    const { resources } = this;
+    const context: RequestContext = { requestId: "", statements: 0, resources };
+    const call = new Call(resources, context, request, target);
     context.requestId = this.readRequestId(call);
     this.metrics.begin();
     response.once("close", () => runInContext(context, () => this.end(call, response.statusCode)));

@@ -9,9 +9,9 @@ import type { Call } from "../call.js";
  * Counts the request by the limit that its operation has. Throws a RateLimitedError.
  */
 export async function check(call: Call): Promise<void> {
-  const { operation, settings } = call;
+  const { operation, resources } = call;
   if (operation === undefined || operation.rateLimit === "none") return;
-  const address = clientAddress(call, settings.trustedProxyHops);
+  const address = clientAddress(call, resources.settings.trustedProxyHops);
   if (operation.rateLimit === "credentials") {
     await rateLimitService.countCredentials(address, operation.id);
   } else {

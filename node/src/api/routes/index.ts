@@ -1,8 +1,7 @@
 /** One handler for each operation: typed input, a call of a service, and its result dumped. */
 
-import type { Settings } from "../../config.js";
-import type { Contract } from "../../contract.js";
 import type { OperationId } from "../../operations.js";
+import type { Resources } from "../../resources.js";
 import type { Handler, Handlers } from "../answers.js";
 import { idempotent } from "../middleware/idempotency.js";
 import type { Metrics } from "../middleware/metrics.js";
@@ -15,7 +14,7 @@ import * as timer from "./timer.js";
 import * as users from "./users.js";
 
 /** Lists the handlers of all operations; each is named like its operation. */
-export function allHandlers(settings: Settings, contract: Contract, metrics: Metrics): Handlers {
+export function allHandlers(resources: Resources, metrics: Metrics): Handlers {
   return {
     ...auth.HANDLERS,
     ...users.HANDLERS,
@@ -23,7 +22,7 @@ export function allHandlers(settings: Settings, contract: Contract, metrics: Met
     ...timeEntries.HANDLERS,
     ...timer.HANDLERS,
     ...reports.HANDLERS,
-    ...new System(settings, contract, metrics).handlers(),
+    ...new System(resources, metrics).handlers(),
   };
 }
 
@@ -33,11 +32,11 @@ export function allHandlers(settings: Settings, contract: Contract, metrics: Met
  * What takes an Idempotency-Key is safe to repeat.
  */
 export function boundHandlers(
-  settings: Settings,
-  contract: Contract,
+  resources: Resources,
   metrics: Metrics,
 ): Record<OperationId, Handler<OperationId>> {
-  const handlers = allHandlers(settings, contract, metrics);
+  const { contract } = resources;
+  const handlers = allHandlers(resources, metrics);
   contract.bind(handlers);
   const bound = [...contract.operations.values()].map(({ id, parameters }) => {
     const takesKey = Object.hasOwn(parameters.header.types, "idempotency-key");

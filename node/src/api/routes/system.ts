@@ -1,8 +1,8 @@
 /** Health, metrics, the contract itself, and the site of documents. */
 
-import type { Settings } from "../../config.js";
 import type { Contract } from "../../contract.js";
 import { ping } from "../../db.js";
+import type { Resources } from "../../resources.js";
 import { PageNotFoundError } from "../../utils/errors.js";
 import { dumpJson } from "../../utils/json-text.js";
 import { moved, ok } from "../answers.js";
@@ -12,14 +12,15 @@ import { loadSite, type SitePage } from "../site.js";
 
 /** The handlers of operations about the server itself. */
 export class System {
+  private readonly contract: Contract;
   private readonly index: string;
   private readonly site: Map<string, SitePage>;
 
   constructor(
-    settings: Settings,
-    contract: Contract,
+    { settings, contract }: Resources,
     private readonly metrics: Metrics,
   ) {
+    this.contract = contract;
     this.index = contract.get("x-docs-site").index;
     this.site = loadSite(settings, contract);
   }
@@ -39,11 +40,11 @@ export class System {
 
   /** Gives this document as JSON. */
   readonly getContractJson = (call: Call<"getContractJson">) =>
-    ok(call, dumpJson(call.contract.document));
+    ok(call, dumpJson(this.contract.document));
 
   /** Gives this document to the byte. */
   readonly getContractYaml = (call: Call<"getContractYaml">) =>
-    ok(call, call.contract.source, "application/yaml");
+    ok(call, this.contract.source, "application/yaml");
 
   /** Leads to the first page of the site. */
   readonly getDocs = (call: Call<"getDocs">) =>

@@ -9,7 +9,7 @@ from task_timer.api.middleware.metrics import Metrics
 from task_timer.api.routes import bound_handlers
 from task_timer.config import load_settings
 from task_timer.contract import load_contract
-from task_timer.services import configure_services
+from task_timer.resources import make_resources
 
 
 class TaskTimerConfig(AppConfig):
@@ -20,14 +20,14 @@ class TaskTimerConfig(AppConfig):
     def ready(self) -> None:
         """Makes them, without a connection to anything. Raises ConfigError or ContractError."""
         settings = load_settings()
-        self.contract = load_contract(settings.contract_path)
+        self.resources = make_resources(settings, load_contract(settings.contract_path))
+        self.contract = self.resources.contract
         metrics = Metrics(self.contract, shared=settings.workers > 1)
-        self.handlers = bound_handlers(settings, self.contract, metrics)
-        self.checks = checks(settings, self.contract)
-        self.finish = finisher(settings, self.contract)
+        self.handlers = bound_handlers(self.resources, metrics)
+        self.checks = checks(self.resources)
+        self.finish = finisher(self.resources)
         self.errors = ErrorHandler(self.contract, self.finish)
-        self.access_log = AccessLog(self.contract, metrics)
-        configure_services(settings, self.contract)
+        self.access_log = AccessLog(self.resources, metrics)
 
 
 def task_timer() -> TaskTimerConfig:

@@ -7,11 +7,10 @@ from .views import OperationsView, not_found
 
 
 def _pattern(of: str) -> URLPattern:
-    app = task_timer()
-    operations = [each for each in app.contract.operations.values() if each.path == of]
-    handlers = {each.method: app.handlers[each.id] for each in operations}
+    contract = task_timer().contract
+    operations = {each.method: each for each in contract.operations.values() if each.path == of}
     route = of.removeprefix("/").replace("{", "<").replace("}", ">")
-    return path(route, OperationsView.as_view(handlers=handlers))
+    return path(route, OperationsView.as_view(operations=operations, allow=contract.allow(of)))
 
 
 urlpatterns = [_pattern(each) for each in task_timer().contract["paths"]]

@@ -6,39 +6,34 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views import View
 
-from task_timer.api.answers import Answer, Handler
-from task_timer.api.call import Call
-from task_timer.utils.errors import DomainError
+from task_timer.api.middleware.routing import answer_options, enter
+from task_timer.operations import Operation
+from task_timer.utils.errors import PathNotFoundError
+from task_timer.utils.uri import decode
 
 from .apps import task_timer
 from .responses import current, response
 
 
 class OperationsView(View):
-    """The operations of a path. handlers: what answers them, by method."""
+    """The operations of a path, by method. allow: the value of the header Allow."""
 
-    handlers: Mapping[str, Handler] = {}
+    operations: Mapping[str, Operation] = {}
+    allow = ""
 
-    def dispatch(self, request: HttpRequest, *_args: Any, **_values: str) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *_args: Any, **values: str) -> HttpResponse:
         """Answers with the handler of the operation, once the checks are passed."""
-        call = current(request)
-        answer = _checked(call)
-        if answer is None:
-            method = "GET" if call.method == "HEAD" else call.method
-            answer = self.handlers[method](call)
-        return response(call, task_timer().finish(call, answer))
+        app, call = task_timer(), current(request)
+        operation = self.operations.get("GET" if call.method == "HEAD" else call.method)
+        if operation is None:
+            return response(call, app.finish(call, answer_options(self.allow)(call)))
+        enter(call, operation, {name: decode(value) for name, value in values.items()})
+        for check in app.checks.after_routing:
+            check(call)
+        return response(call, app.finish(call, app.handlers[operation.id](call)))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answers where no path matches; the first checks know why."""
+    """Answers where no path matches."""
     call = current(request)
-    try:
-        _checked(call)
-    except DomainError as error:
-        exception = error
-    return response(call, task_timer().errors.answer(call, exception))
-
-
-def _checked(call: Call) -> Answer | None:
-    """Runs the checks in their order; gives the answer of one that has the last word."""
-    return next(filter(None, (check(call) for check in task_timer().checks)), None)
+    return response(call, task_timer().errors.answer(call, PathNotFoundError()))

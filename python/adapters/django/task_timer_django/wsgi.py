@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from task_timer.api.wsgi import make_call
 from task_timer.config import Settings
 from task_timer.contract import Contract
-from task_timer.utils.uri import UriError, decode, encode, split_target
+from task_timer.utils.uri import route_path
 
 from .apps import task_timer
 
@@ -20,24 +20,16 @@ class TaskTimerHandler(WSGIHandler):
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> HttpResponseBase:
         """Answers a request."""
-        call = make_call(task_timer().contract, environ)
+        call = make_call(task_timer().resources, environ)
         # Django would decode the path, and take the media type apart, before the checks can refuse
         # what is malformed or too long; at that it spends seconds.
-        environ |= {"PATH_INFO": _looked_up(call.target), "CONTENT_TYPE": ""}
+        environ |= {"PATH_INFO": route_path(call.target) or "/", "CONTENT_TYPE": ""}
         return super().__call__(environ, start_response)
 
 
 def create_app(_settings: Settings, _contract: Contract) -> WSGIHandler:
     """Gives the application; what it holds of settings and contract it has read by itself."""
     return application
-
-
-def _looked_up(target: str) -> str:
-    """Gives the one spelling of a path; what is malformed the first check refuses."""
-    try:
-        return "/".join(encode(decode(part)) for part in split_target(target)[0].split("/"))
-    except UriError:
-        return "/"
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "task_timer_django.settings")

@@ -2,8 +2,8 @@
 
 import time
 
-from ...contract import Contract
-from ...db import reset_statements, statements
+from ...current import context
+from ...resources import Resources
 from ...utils.logger import logger, unbind_request_id
 from ..call import Call
 from .metrics import Metrics
@@ -13,21 +13,24 @@ from .request_id import RequestIds
 class AccessLog:
     """The outermost: here a request begins and ends."""
 
-    def __init__(self, contract: Contract, metrics: Metrics) -> None:
+    def __init__(self, resources: Resources, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._request_ids = RequestIds(contract)
+        self._request_ids = RequestIds(resources.contract)
+        # Bound once: structlog would do so for each line.
+        self._logger = logger().bind()
 
     def begin(self, call: Call) -> None:
         """Gives a request its id, and begins to count what it costs."""
         self._request_ids.assign(call)
-        reset_statements()
+        context().statements = 0
         self._metrics.begin()
 
     def end(self, call: Call) -> None:
         """Writes the line of a request that was answered, and counts it."""
         seconds = time.perf_counter() - call.started
-        self._metrics.end(call, seconds, statements())
-        logger().info(
+        statements = context().statements
+        self._metrics.end(call, seconds, statements)
+        self._logger.info(
             "request",
             method=call.method,
             path=call.path,
@@ -35,6 +38,6 @@ class AccessLog:
             status=call.status,
             duration_ms=round(seconds * 1000, 3),
             user_id=call.caller.user.id if call.caller else None,
-            statements=statements(),
+            statements=statements,
         )
         unbind_request_id()

@@ -1,6 +1,7 @@
 """The only place where errors become HTTP."""
 
 from ...contract import Contract
+from ...db import unavailable, violated
 from ...utils.errors import (
     AuthenticationError,
     DomainError,
@@ -19,6 +20,7 @@ from ..checks import Finish
 from ..problems import PROBLEM, make_problem
 
 UNAVAILABLE_SECONDS = 1
+OWNER_CONSTRAINT = "_user_id_fkey"
 
 
 class ErrorHandler:
@@ -37,10 +39,8 @@ class ErrorHandler:
         except Exception as reason:
             return self._finish(call, self._problem(call, reason))
 
-    def _problem(self, call: Call, error: Exception) -> Answer:
-        if not isinstance(error, DomainError):
-            log_exception("unhandled_error", error)
-            error = InternalError()
+    def _problem(self, call: Call, raised: Exception) -> Answer:
+        error = _domain_error(raised)
         if error.code in self._wire_errors:
             # As if the parser had refused it.
             call.closes = True
@@ -68,3 +68,15 @@ class ErrorHandler:
     def _challenge_of(self, error: AuthenticationError) -> str:
         told = f', error="{error.code}"' if isinstance(error, InvalidTokenError) else ""
         return f"{self._challenge}{told}"
+
+
+def _domain_error(error: Exception) -> DomainError:
+    if isinstance(error, DomainError):
+        return error
+    # The user was deleted since the token was checked.
+    if violated(error).endswith(OWNER_CONSTRAINT):
+        return InvalidTokenError()
+    if unavailable(error):
+        return UnavailableError()
+    log_exception("unhandled_error", error)
+    return InternalError()

@@ -1,26 +1,25 @@
-"""Finds the operation of a request."""
+"""What follows from the route of a request, which the framework looks up."""
 
-from ...contract import Contract
-from ...utils.errors import MethodNotAllowedError, PathNotFoundError
+from collections.abc import Callable, Mapping
+
+from ...operations import Operation
+from ...utils.errors import MethodNotAllowedError
 from ..answers import Answer
 from ..call import Call
 
 
-class Routing:
-    """The second check: path and method."""
+def enter(call: Call, operation: Operation, path_values: Mapping[str, str]) -> None:
+    """Sets the operation that path and method lead to, and the values in the path."""
+    call.operation = operation
+    call.path_values = dict(path_values)
 
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
 
-    def check(self, call: Call) -> Answer | None:
-        """Sets the operation; answer OPTIONS. Raises PathNotFoundError or MethodNotAllowedError."""
-        found = self._contract.find(call.path)
-        if found is None:
-            raise PathNotFoundError
-        item, call.path_values = found
-        if call.method == "OPTIONS":
-            return Answer(204, {"Allow": item.allow})
-        call.operation = item.operations.get("GET" if call.method == "HEAD" else call.method)
-        if call.operation is None:
-            raise MethodNotAllowedError(item.allow)
-        return None
+def answer_options(allow: str) -> Callable[[Call], Answer]:
+    """Makes the handler of a path's other methods, given those that it has; it answers OPTIONS."""
+
+    def answer(call: Call) -> Answer:
+        if call.method != "OPTIONS":
+            raise MethodNotAllowedError(allow)
+        return Answer(204, {"Allow": allow})
+
+    return answer

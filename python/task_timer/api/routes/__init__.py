@@ -1,7 +1,7 @@
 """One handler for each operation: typed input, a call of a service, and its result dumped."""
 
-from ...config import Settings
 from ...contract import Contract
+from ...resources import Resources
 from ..answers import Handler
 from ..middleware.idempotency import idempotent
 from ..middleware.metrics import Metrics
@@ -9,7 +9,7 @@ from . import auth, reports, tasks, time_entries, timer, users
 from .system import System
 
 
-def all_handlers(settings: Settings, contract: Contract, metrics: Metrics) -> tuple[Handler, ...]:
+def all_handlers(resources: Resources, metrics: Metrics) -> tuple[Handler, ...]:
     """Lists the handlers of all operations; each is named like its operation, in snake_case."""
     return (
         *auth.HANDLERS,
@@ -18,16 +18,17 @@ def all_handlers(settings: Settings, contract: Contract, metrics: Metrics) -> tu
         *time_entries.HANDLERS,
         *timer.HANDLERS,
         *reports.HANDLERS,
-        *System(settings, contract, metrics).handlers(),
+        *System(resources, metrics).handlers(),
     )
 
 
-def bound_handlers(settings: Settings, contract: Contract, metrics: Metrics) -> dict[str, Handler]:
+def bound_handlers(resources: Resources, metrics: Metrics) -> dict[str, Handler]:
     """Gives each operation its handler, by operationId. Raises ContractError.
 
     What takes an Idempotency-Key is safe to repeat.
     """
-    bound = contract.bind(all_handlers(settings, contract, metrics))
+    contract = resources.contract
+    bound = contract.bind(all_handlers(resources, metrics))
     return {name: _wrapped(contract, name, handler) for name, handler in bound.items()}
 
 

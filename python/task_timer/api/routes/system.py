@@ -1,8 +1,7 @@
 """Health, metrics, the contract itself, and the site of documents."""
 
-from ...config import Settings
-from ...contract import Contract
 from ...db import ping
+from ...resources import Resources
 from ...utils.errors import PageNotFoundError
 from ...utils.json_text import dump_json
 from ..answers import Answer, Handler, moved, ok
@@ -14,9 +13,10 @@ from ..site import load_site
 class System:
     """The handlers of operations about the server itself."""
 
-    def __init__(self, settings: Settings, contract: Contract, metrics: Metrics) -> None:
-        self._index = contract["x-docs-site"]["index"]
-        self._site = load_site(settings, contract)
+    def __init__(self, resources: Resources, metrics: Metrics) -> None:
+        self._contract = resources.contract
+        self._index = self._contract["x-docs-site"]["index"]
+        self._site = load_site(resources.settings, self._contract)
         self._metrics = metrics
 
     def get_health(self, call: Call) -> Answer:
@@ -34,11 +34,11 @@ class System:
 
     def get_contract_json(self, call: Call) -> Answer:
         """Gives this document as JSON."""
-        return ok(call, dump_json(call.contract.document))
+        return ok(call, dump_json(self._contract.document))
 
     def get_contract_yaml(self, call: Call) -> Answer:
         """Gives this document to the byte."""
-        return ok(call, call.contract.source, "application/yaml")
+        return ok(call, self._contract.source, "application/yaml")
 
     def get_docs(self, call: Call) -> Answer:
         """Leads to the first page of the site."""

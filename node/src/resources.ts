@@ -1,0 +1,30 @@
+/** What a process holds: made once by `createApp`, and handed on to each request. */
+
+import type { Settings } from "./config.js";
+import type { Contract } from "./contract.js";
+import { Database } from "./db.js";
+import { type Hashing, makeHashing } from "./services/password-service.js";
+import { Windows } from "./services/rate-limit-service.js";
+import { TokenRules } from "./services/token-service.js";
+
+/** Settings and contract, and what is made of them once: nothing else outlives a request. */
+export interface Resources {
+  readonly settings: Settings;
+  readonly contract: Contract;
+  readonly database: Database;
+  readonly hashing: Hashing;
+  readonly tokens: TokenRules;
+  readonly windows: Windows;
+}
+
+/** Makes what a process holds, without a connection to anything. */
+export async function makeResources(settings: Settings, contract: Contract): Promise<Resources> {
+  return {
+    settings,
+    contract,
+    database: new Database(settings),
+    hashing: await makeHashing(contract),
+    tokens: new TokenRules(settings, contract),
+    windows: new Windows(),
+  };
+}
