@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -13,12 +14,14 @@ from .instants import format_instant
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
+# structlog would look for variables of its own among all that a thread has, for each line.
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
 
 def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
     """Sends the lines of this level and above to standard output."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _in_order,
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
@@ -36,12 +39,12 @@ def logger() -> Any:
 
 def bind_request_id(request_id: str) -> None:
     """Puts the id of the request on each line of this thread from now on."""
-    structlog.contextvars.bind_contextvars(request_id=request_id)
+    _request_id.set(request_id)
 
 
 def unbind_request_id() -> None:
     """Puts no id on the lines of this thread from now on."""
-    structlog.contextvars.unbind_contextvars("request_id")
+    _request_id.set(None)
 
 
 def log_exception(event: str, error: BaseException) -> None:
@@ -58,9 +61,9 @@ def log_exception(event: str, error: BaseException) -> None:
 
 
 def _in_order(_logger: Any, _name: str, line: Any) -> Any:
-    event, level, request_id = line.pop("event"), line.pop("level"), line.pop("request_id", None)
+    event, level = line.pop("event"), line.pop("level")
     head = {"level": level, "time": format_instant(datetime.now(UTC)), "event": event}
-    return {**head, "request_id": request_id, **line}
+    return {**head, "request_id": _request_id.get(), **line}
 
 
 class _Forwarder(logging.Handler):

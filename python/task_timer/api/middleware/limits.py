@@ -45,7 +45,8 @@ class Limits:
 
 def _check_fields(call: Call) -> None:
     names = [name for name, _ in call.fields]
-    if call.protocol not in PROTOCOLS or any(names.count(name) > 1 for name in SINGLE_FIELDS):
+    repeated = len(set(names)) < len(names) and any(names.count(name) > 1 for name in SINGLE_FIELDS)
+    if repeated or call.protocol not in PROTOCOLS:
         raise BadRequestError
     if call.protocol == "HTTP/1.1" and "host" not in names:
         raise BadRequestError
