@@ -3,8 +3,9 @@
 python -m twins.mirror
 
 `task_service.py` pairs with `task-service.ts`, `models/task.py` with the model in schema.prisma,
-`test_cursor.py` with `cursor.test.ts`. In services and routes the public functions must have the
-same names in the same order and the same first sentence; test files must have the same cases.
+`test_cursor.py` with `cursor.test.ts`. In services, routes and the server the public functions
+must have the same names in the same order and the same first sentence; test files must have the
+same cases.
 """
 
 import sys
@@ -26,7 +27,7 @@ from twins.sources import (
 )
 
 EXCEPTIONS = Path(__file__).with_name("mirror.yaml")
-_FUNCTIONS_COMPARED = ("services/", "api/routes/")
+_FUNCTIONS_COMPARED = ("services/", "api/routes/", "server/")
 _CASES_COMPARED = "tests/"
 
 

@@ -16,11 +16,10 @@ from task_timer.api.checks import checks, finisher
 from task_timer.api.middleware.access_log import AccessLog
 from task_timer.api.middleware.error_handler import ErrorHandler
 from task_timer.api.middleware.metrics import Metrics
-from task_timer.api.middleware.security_headers import common_headers
 from task_timer.api.routes import bound_handlers
 from task_timer.config import Settings
 from task_timer.contract import Contract
-from task_timer.main import SPARE_THREADS
+from task_timer.server.threads import SPARE_THREADS
 from task_timer.services import configure_services
 from task_timer.utils.errors import BadRequestError, DomainError
 from task_timer.utils.uri import UriError, decode, encode, split_target
@@ -33,7 +32,6 @@ class TaskTimer(FastAPI):
         super().__init__(openapi_url=None, redirect_slashes=False, **options)
         metrics = Metrics(contract, shared=settings.workers > 1)
         self.contract = contract
-        self.common_headers = common_headers(contract, settings)
         self._access_log = AccessLog(contract, metrics)
         self._checks = checks(settings, contract)
         self._finish = finisher(settings, contract)

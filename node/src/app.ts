@@ -19,7 +19,7 @@ import { boundHandlers } from "./api/routes/index.js";
 import type { Settings } from "./config.js";
 import type { Contract } from "./contract.js";
 import type { Operation, OperationId } from "./operations.js";
-import type { Application, Messages } from "./server.js";
+import type { Application, Messages } from "./server/serve.js";
 import { configureServices } from "./services/index.js";
 import { runInContext } from "./utils/context.js";
 import { PathNotFoundError } from "./utils/errors.js";

@@ -12,7 +12,6 @@ from .api.middleware.access_log import AccessLog
 from .api.middleware.error_handler import ErrorHandler
 from .api.middleware.metrics import Metrics
 from .api.routes import bound_handlers
-from .api.wire_errors import WIRE_ERRORS, code_of
 from .api.wsgi import CALL, make_call
 from .config import Settings
 from .contract import Contract
@@ -52,9 +51,6 @@ class TaskTimer(Flask):
         self._access_log.begin(call)
         try:
             return super().wsgi_app(environ, start_response)
-        except WIRE_ERRORS as error:
-            call.status = self._contract["x-errors"][code_of(error)]["status"]
-            raise
         finally:
             self._access_log.end(call)
 
@@ -77,10 +73,6 @@ class TaskTimer(Flask):
         """Makes Flask's response of an answer."""
         return _Response(rv.body, rv.status, rv.headers)
 
-    def handle_exception(self, e: Exception) -> Response:
-        """Leaves to the server what its parser refuses while a body is read."""
-        raise e
-
 
 def create_app(settings: Settings, contract: Contract) -> TaskTimer:
     """Makes the application, without a connection to anything. Raises ContractError."""
@@ -95,8 +87,6 @@ def create_app(settings: Settings, contract: Contract) -> TaskTimer:
 
     @app.errorhandler(Exception)
     def answer_error(error: Exception) -> Any:
-        if isinstance(error, WIRE_ERRORS):
-            raise error
         return errors.answer(current(), error)
 
     return app

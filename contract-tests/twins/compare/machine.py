@@ -15,7 +15,7 @@ import psutil
 from twins.paths import FACES, NODE, ROOT, TOOLING
 from twins.servers import node_program
 
-_PYTHON_PACKAGES = ("Flask", "gunicorn", "SQLAlchemy", "psycopg")
+_PYTHON_PACKAGES = ("Flask", "gunicorn", "uvicorn", "SQLAlchemy", "psycopg")
 # What was committed, what changed since, and what git does not know yet.
 _QUESTIONS = (
     ("ls-files", "--stage"),
@@ -34,7 +34,7 @@ _MEASURED = (
     "contract-tests/twins/compare/population.py",
 )
 _NODE_PACKAGES = ("express", "@prisma/client", "pg")
-_FACES = {"fastapi": ("fastapi", "uvicorn"), "fastify": ("fastify",)}
+_FACES = {"fastapi": ("fastapi",), "fastify": ("fastify",)}
 
 
 def machine() -> dict[str, Any]:

@@ -13,7 +13,7 @@ import { ErrorHandler } from "../../../node/dist/api/middleware/error-handler.js
 import { answerOptions, enter } from "../../../node/dist/api/middleware/routing.js";
 import { boundHandlers } from "../../../node/dist/api/routes/index.js";
 import type { Operation, OperationId } from "../../../node/dist/operations.js";
-import type { Create } from "../../../node/dist/server.js";
+import type { Create } from "../../../node/dist/server/serve.js";
 import { configureServices } from "../../../node/dist/services/index.js";
 import { runInContext } from "../../../node/dist/utils/context.js";
 import { PathNotFoundError } from "../../../node/dist/utils/errors.js";

@@ -1,20 +1,16 @@
-/** Runs an application as a server: its processes, its limits, and its end. */
+/** Runs an application as a server, from its settings to its exit status. */
 
 import cluster from "node:cluster";
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import { Metrics } from "./api/middleware/metrics.js";
-import { answerWireErrors } from "./api/wire-errors.js";
-import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings, type Settings } from "./config.js";
-import { type Contract, ContractError, loadContract } from "./contract.js";
-import { disconnect } from "./db.js";
-import { configureLogging, logException, logger } from "./utils/logger.js";
-import { collectMetrics, shareMetrics, supervise } from "./workers.js";
+import type { RequestListener, ServerOptions } from "node:http";
+import { Metrics } from "../api/middleware/metrics.js";
+import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings, type Settings } from "../config.js";
+import { type Contract, ContractError, loadContract } from "../contract.js";
+import { disconnect } from "../db.js";
+import { configureLogging, logException, logger } from "../utils/logger.js";
+import { Connections } from "./connection.js";
+import { collectMetrics, FAILED, shareMetrics, supervise } from "./workers.js";
 
-const FAILED = 1;
 const MISCONFIGURED = 2;
-const KEEP_ALIVE_MS = 5_000;
-const TIMEOUT_CHECK_MS = 1_000;
-const MAX_HEADER_BYTES = 131_072;
 
 /** The classes of requests and responses. */
 export type Messages = Pick<ServerOptions, "IncomingMessage" | "ServerResponse">;
@@ -50,7 +46,7 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
   const shared = settings.workers > 1;
   const metrics = shared ? new Metrics(contract, collectMetrics) : new Metrics(contract);
   // The supervisor makes the application too, so that what is wrong is told once.
-  const { listener, messages } = await create(settings, contract, metrics);
+  const app = await create(settings, contract, metrics);
   if (cluster.isPrimary && settings.secretKey === DEVELOPMENT_SECRET_KEY) {
     logger().warning("default_secret_key");
   }
@@ -59,39 +55,21 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
     return;
   }
   if (shared) shareMetrics(metrics.registry);
-  const server = createServer({ ...serverOptions(contract), ...messages }, listener);
-  listen(server, settings, contract);
+  listen(new Connections(app, settings, contract), settings);
 }
 
-/** The server's limits are wide: the application has the contract's. */
-function serverOptions(contract: Contract) {
-  const requestMs = contract.get("x-limits").request_seconds * 1000;
-  return {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: requestMs,
-    requestTimeout: requestMs,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    requireHostHeader: false,
-  };
-}
-
-function listen(server: Server, settings: Settings, contract: Contract): void {
-  server.maxHeadersCount = 0;
-  answerWireErrors(server, contract);
+function listen(server: Connections, { host, port, shutdownSeconds }: Settings): void {
   server.once("error", fail);
-  server.listen(settings.port, settings.host, () => {
-    logger().info({ host: settings.host, port: settings.port }, "listening");
-  });
+  server.listen(port, host, () => logger().info({ host, port }, "listening"));
   const stop = () => {
-    server.close(() => void leave());
-    setTimeout(() => server.closeAllConnections(), settings.shutdownSeconds * 1000).unref();
+    server.close(() => void disconnect().then(leave));
+    // Whatever does not end by itself ends with the process, also a statement that waits for a lock.
+    setTimeout(leave, shutdownSeconds * 1000);
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
 }
 
-async function leave(): Promise<void> {
-  await disconnect();
+function leave(): never {
   logger().info("stopped");
   process.exit();
 }
