@@ -12,6 +12,7 @@ import { controllerOf } from "./operations.controller.js";
 import { ProblemFilter } from "./problem.filter.js";
 
 @Module({})
+// biome-ignore lint/complexity/noStaticOnlyClass: a module is a class to Nest
 export class AppModule {
   /** Gives the module of what the process holds. Throws a ContractError. */
   static forResources(resources: Resources, metrics: Metrics): DynamicModule {
