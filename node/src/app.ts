@@ -20,7 +20,7 @@ import type { Settings } from "./config.js";
 import type { Contract } from "./contract.js";
 import type { Operation, OperationId } from "./operations.js";
 import { makeResources } from "./resources.js";
-import type { Application, Messages } from "./server.js";
+import type { Application, Messages } from "./server/serve.js";
 import { runInContext } from "./utils/context.js";
 import { PathNotFoundError } from "./utils/errors.js";
 

@@ -1,6 +1,6 @@
 /** The entry of the process, and its only listener: `node dist/main.js`. */
 
 import { createApp } from "./app.js";
-import { serve } from "./server.js";
+import { serve } from "./server/serve.js";
 
 await serve(createApp);

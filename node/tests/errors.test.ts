@@ -1,5 +1,5 @@
 import { expect, vi } from "vitest";
-import { CODES } from "../src/api/wire-errors.js";
+import { CODES } from "../src/server/refusals.js";
 import * as taskService from "../src/services/task-service.js";
 import * as errors from "../src/utils/errors.js";
 import { test } from "./fixtures.js";
@@ -15,9 +15,7 @@ test("each code of the catalogue has one exception", ({ contract }) => {
 });
 
 test("what the parser refuses is in the catalogue", ({ contract }) => {
-  expect(Object.keys(contract.get("x-errors"))).toEqual(
-    expect.arrayContaining(Object.values(CODES)),
-  );
+  expect(Object.keys(contract.get("x-errors"))).toEqual(expect.arrayContaining([...CODES]));
 });
 
 test("a failure tells nothing of itself", async ({ client }) => {

@@ -9,7 +9,7 @@ import { createApp } from "../src/app.js";
 import { loadSettings, type Settings } from "../src/config.js";
 import { type Contract, loadContract } from "../src/contract.js";
 import type { Resources } from "../src/resources.js";
-import type { Application } from "../src/server.js";
+import type { Application } from "../src/server/serve.js";
 import { configureLogging } from "../src/utils/logger.js";
 import { type Client, registered } from "./clients.js";
 import { Log } from "./log.js";

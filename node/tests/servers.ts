@@ -47,9 +47,16 @@ export class Server {
     this.exited = once(process, "exit").then(([code]) => code);
   }
 
+  /** Opens a connection. */
+  async connect(): Promise<Socket> {
+    const socket = connect(this.port, "127.0.0.1");
+    await once(socket, "connect");
+    return socket;
+  }
+
   /** Gives all bytes that come back until the server closes. */
   async exchange(request: string): Promise<string> {
-    const socket = connect(this.port, "127.0.0.1");
+    const socket = await this.connect();
     socket.write(Buffer.from(request, "latin1"));
     const parts: Buffer[] = [];
     socket.on("data", (part) => parts.push(part));
@@ -83,7 +90,8 @@ export async function running(
   use: (server: Server) => Promise<void>,
 ): Promise<void> {
   const port = await freePort();
-  const environment = { ...process.env, APP_ENV: "test", ...settings, PORT: String(port) };
+  const own = { APP_ENV: "test", TRUSTED_PROXY_HOPS: "1", PORT: String(port) };
+  const environment = { ...process.env, ...own, ...settings };
   const child = spawn(process.execPath, [MAIN], { env: environment, stdio: "ignore" });
   const server = new Server(child, port);
   try {

@@ -6,8 +6,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import { expect } from "vitest";
+import type { Settings } from "../src/config.js";
+import type { Received } from "./clients.js";
 import { test } from "./fixtures.js";
-import { running, waitUntil } from "./servers.js";
+import { running, type Server, waitUntil } from "./servers.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const WAITING = "SELECT 1 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))";
@@ -17,26 +19,50 @@ function childrenOf(pid: number | undefined): number[] {
   return children.split(" ").filter(Boolean).map(Number);
 }
 
-test("requests in flight are finished", async ({ settings }) => {
+/** Sends a change that waits for a lock, which the connection holds until it is rolled back. */
+async function changeInFlight(
+  server: Server,
+  settings: Settings,
+  use: (change: Promise<Received>, database: pg.Client) => Promise<void>,
+): Promise<void> {
   const database = new pg.Client(settings.databaseUrl);
   const observer = new pg.Client(settings.databaseUrl);
   await Promise.all([database.connect(), observer.connect()]);
-  await running({}, async (server) => {
-    const client = await server.login();
-    const task = await client.makeTask();
-    const [{ pid }] = (await database.query("SELECT pg_backend_pid() AS pid")).rows;
-    await database.query("BEGIN");
-    await database.query("SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE", [task.id]);
-    const slow = client.patch(`tasks/${task.id}`, { title: "b" }, { "If-Match": "*" });
-    // Other tests wait for locks too, meanwhile.
-    await waitUntil(async () => (await observer.query(WAITING, [pid])).rowCount === 1);
-    server.process.kill("SIGTERM");
-    await waitUntil(async () => !(await server.answers()));
-    await database.query("ROLLBACK");
-    expect((await slow).status).toBe(200);
-    expect(await server.exited).toBe(0);
-  });
+  const client = await server.login();
+  const task = await client.makeTask();
+  const [{ pid }] = (await database.query("SELECT pg_backend_pid() AS pid")).rows;
+  await database.query("BEGIN");
+  await database.query("SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE", [task.id]);
+  const change = client.patch(`tasks/${task.id}`, { title: "b" }, { "If-Match": "*" });
+  // Other tests wait for locks too, meanwhile.
+  await waitUntil(async () => (await observer.query(WAITING, [pid])).rowCount === 1);
+  await use(change, database);
   await Promise.all([database.end(), observer.end()]);
+}
+
+test("requests in flight are finished", async ({ settings }) => {
+  await running({}, async (server) => {
+    await changeInFlight(server, settings, async (change, database) => {
+      server.process.kill("SIGTERM");
+      await waitUntil(async () => !(await server.answers()));
+      await database.query("ROLLBACK");
+      expect((await change).status).toBe(200);
+      expect(await server.exited).toBe(0);
+    });
+  });
+});
+
+test("a drain is bounded", async ({ settings }) => {
+  const limits = { SHUTDOWN_SECONDS: "1", DATABASE_TIMEOUT_MS: "60000" };
+  await running(limits, async (server) => {
+    await changeInFlight(server, settings, async (change) => {
+      const lost = expect(change).rejects.toThrow();
+      const started = performance.now();
+      expect(await server.stop()).toBe(0);
+      expect(performance.now() - started).toBeLessThan(10_000);
+      await lost;
+    });
+  });
 });
 
 test.skipIf(process.platform !== "linux")("a killed worker is replaced", async () => {
@@ -46,6 +72,14 @@ test.skipIf(process.platform !== "linux")("a killed worker is replaced", async (
     for (const worker of childrenOf(pid)) process.kill(worker, "SIGKILL");
     await waitUntil(() => server.answers());
     expect(await server.stop()).toBe(0);
+  });
+});
+
+test("workers end with their supervisor", async () => {
+  await running({ WORKERS: "2" }, async (server) => {
+    server.process.kill("SIGKILL");
+    await server.exited;
+    await waitUntil(async () => !(await server.answers()));
   });
 });
 
@@ -69,6 +103,14 @@ test.skipIf(process.platform !== "linux")("metrics are told while a worker begin
       expect((await fetch(`${server.origin}/metrics`)).status).toBe(200);
     }
     expect(await server.stop()).toBe(0);
+  });
+});
+
+test("a taken port ends the server", async () => {
+  await running({}, async (server) => {
+    const env = { ...process.env, PORT: String(server.port), WORKERS: "2" };
+    const ended = promisify(execFile)(process.execPath, [MAIN], { env });
+    await expect(ended).rejects.toMatchObject({ code: 1 });
   });
 });
 

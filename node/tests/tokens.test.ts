@@ -8,7 +8,7 @@ import { createApp } from "../src/app.js";
 import { Contract } from "../src/contract.js";
 import { using } from "../src/current.js";
 import type { Resources } from "../src/resources.js";
-import type { Application } from "../src/server.js";
+import type { Application } from "../src/server/serve.js";
 import { hashRefreshToken } from "../src/services/token-service.js";
 import { Client } from "./clients.js";
 import { listening, test } from "./fixtures.js";

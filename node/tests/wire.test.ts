@@ -1,5 +1,6 @@
 /** What the parser of HTTP refuses is answered like all else. */
 
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,16 @@ const REFUSED: Record<string, [request: string, code: string]> = {
   ],
 };
 
+const HALF = `${POST}Host: x\r\nContent-Length: 2\r\n\r\n{`;
+const LATE = HALF.replace("auth/login", "tasks").replace(
+  "Host: x",
+  "Host: x\r\nAuthorization: Bearer a",
+);
+const SLOW = { silent: "", "half a head": `${LINE}Host: x\r\n`, "half a body": LATE };
+const SLOW_CLIENTS = 300;
+// Of one request beside them, on a machine that does other things as well.
+const PROMPT_MS = 2_000;
+
 const test = base.extend<{ server: Server }>({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what is needed
@@ -70,6 +81,14 @@ test.for(Object.entries(REFUSED))(
     );
   },
 );
+
+test("refusals have the headers of production", async () => {
+  const settings = { APP_ENV: "production", SECRET_KEY: "0123456789abcdefghijklmnopqrstuvwxyz" };
+  await running(settings, async (server) => {
+    const answer = await server.exchange(`FOO / HTTP/1.1\r\n${REST}`);
+    expect(answer).toContain("\r\nStrict-Transport-Security: ");
+  });
+});
 
 test("names with an underscore are other names", async ({ server }) => {
   const fields = "X_Request_ID: mine\r\nSCRIPT_NAME: /health\r\n";
@@ -103,18 +122,58 @@ test.for(["FOO /health HTTP/1.1\r\n", `${LINE}Host: y\r\n`])(
   },
 );
 
-test.for([LINE, `${POST}Host: x\r\nContent-Length: 2\r\n\r\n{`])(
-  "a request that does not arrive in time: %s",
-  async (request) => {
-    const folder = mkdtempSync(join(tmpdir(), "wire-"));
-    const contract = join(folder, "openapi.yaml");
-    const source = readFileSync(loadSettings(process.env).contractPath, "utf-8");
-    writeFileSync(contract, source.replace("request_seconds: 30", "request_seconds: 1"));
-    await running({ CONTRACT_PATH: contract }, async (server) => {
-      const [head, body = ""] = (await server.exchange(request)).split("\r\n\r\n");
-      expect(head).toMatch(/^HTTP\/1.1 408 /);
-      expect(JSON.parse(body).code).toBe("request_timeout");
-    });
-    rmSync(folder, { recursive: true });
+test.for(Object.entries(SLOW))(
+  "slow clients do not hold up others: %s",
+  async ([, begun], { server }) => {
+    const healthy = await server.login();
+    const sent = begun.replace("Bearer a", `Bearer ${healthy.token}`);
+    const clients = await Promise.all(
+      Array.from({ length: SLOW_CLIENTS }, async () => {
+        const client = await server.connect();
+        client.write(sent);
+        return client;
+      }),
+    );
+    for (let asked = 0; asked < 5; asked++) {
+      const started = performance.now();
+      expect(await server.answers()).toBe(true);
+      expect((await healthy.makeTask()).title).toBe("A task");
+      expect(performance.now() - started).toBeLessThan(PROMPT_MS);
+    }
+    for (const client of clients) client.destroy();
   },
 );
+
+test("a refusal does not wait for the body", async ({ server }) => {
+  const client = await server.connect();
+  client.write(LATE);
+  const started = performance.now();
+  expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 401 /);
+  expect(performance.now() - started).toBeLessThan(PROMPT_MS);
+  client.destroy();
+});
+
+test("a half-closed connection gets its answer", async ({ server }) => {
+  const client = await server.connect();
+  client.end(`${LINE.replace("health", "ready")}Host: x\r\n\r\n`);
+  expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 200 /);
+});
+
+test.for([LINE, HALF])("half a request is refused: %s", async (begun, { server }) => {
+  const client = await server.connect();
+  client.end(begun);
+  expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 400 /);
+});
+
+test.for([LINE, HALF])("a request that does not arrive in time: %s", async (request) => {
+  const folder = mkdtempSync(join(tmpdir(), "wire-"));
+  const contract = join(folder, "openapi.yaml");
+  const source = readFileSync(loadSettings(process.env).contractPath, "utf-8");
+  writeFileSync(contract, source.replace("request_seconds: 30", "request_seconds: 1"));
+  await running({ CONTRACT_PATH: contract }, async (server) => {
+    const [head, body = ""] = (await server.exchange(request)).split("\r\n\r\n");
+    expect(head).toMatch(/^HTTP\/1.1 408 /);
+    expect(JSON.parse(body).code).toBe("request_timeout");
+  });
+  rmSync(folder, { recursive: true });
+});

@@ -21,7 +21,6 @@ from .api.middleware.error_handler import ErrorHandler
 from .api.middleware.metrics import Metrics
 from .api.middleware.routing import answer_options, enter
 from .api.routes import bound_handlers
-from .api.wire_errors import WIRE_ERRORS, code_of
 from .api.wsgi import make_call
 from .config import Settings, load_settings
 from .contract import Contract, load_contract
@@ -87,12 +86,6 @@ class TaskTimer(Flask):
         """Answers OPTIONS for all operations of a path."""
         return _Unfinished(answer_options(_allow())(g.call))
 
-    def handle_exception(self, e: Exception) -> Response:
-        """Leaves to the server what its parser refuses while a body is read."""
-        if isinstance(e, WIRE_ERRORS):
-            raise e
-        return super().handle_exception(e)
-
     def ensure_sync(self, func: Any) -> Any:
         """Takes functions as they are: to look for coroutines costs a tenth of a small request."""
         return func
@@ -136,13 +129,10 @@ def _begin(app: Flask, resources: Resources, access_log: AccessLog) -> None:
         access_log.begin(call)
 
     @app.teardown_request
-    def end(error: BaseException | None) -> None:
+    def end(_error: BaseException | None) -> None:
         call = g.get("call")
-        if call is None:
-            return
-        if isinstance(error, WIRE_ERRORS):
-            call.status = resources.contract["x-errors"][code_of(error)]["status"]
-        access_log.end(call)
+        if call is not None:
+            access_log.end(call)
 
 
 def _check(app: Flask, resources: Resources, operations: Mapping[str, Operation]) -> None:
@@ -196,8 +186,6 @@ def _handle_errors(app: Flask, errors: ErrorHandler) -> None:
 
     @app.errorhandler(Exception)
     def answer_error(error: Exception) -> Response:
-        if isinstance(error, WIRE_ERRORS):
-            raise error
         return _Finished(errors.answer(g.call, getattr(error, "original_exception", error)))
 
 

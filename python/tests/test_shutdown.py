@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -14,32 +17,51 @@ import pytest
 from task_timer.config import Settings
 
 from .clients import PASSWORD, fresh_email
-from .servers import running, wait_until
+from .servers import DEADLINE_SECONDS, Server, running, wait_until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
 
 
-def test_requests_in_flight_are_finished(settings: Settings, tmp_path: Path) -> None:
-    with (
-        running(tmp_path / "log") as server,
-        psycopg.connect(settings.database_url) as connection,
-        ThreadPoolExecutor(1) as pool,
-    ):
+@contextmanager
+def change_in_flight(
+    server: Server, settings: Settings
+) -> Iterator[tuple["Future[Any]", "psycopg.Connection[Any]"]]:
+    """Sends a change that waits for a lock, which the connection holds until it is rolled back."""
+    with psycopg.connect(settings.database_url) as connection, ThreadPoolExecutor(1) as pool:
         credentials = {"email": fresh_email(), "password": PASSWORD}
         server.send("POST", "/api/v1/auth/register", credentials)
         token = server.send("POST", "/api/v1/auth/login", credentials)[1]["access_token"]
         task = server.send("POST", "/api/v1/tasks", {"title": "a"}, token)[1]
         connection.execute("SELECT 1 FROM tasks WHERE id = %s FOR UPDATE", [task["id"]])
         path = f"/api/v1/tasks/{task['id']}"
-        slow = pool.submit(server.send, "PATCH", path, {"title": "b"}, token)
+        change = pool.submit(server.send, "PATCH", path, {"title": "b"}, token)
         with psycopg.connect(settings.database_url, autocommit=True) as observer:
             pid = [connection.info.backend_pid]
             wait_until(lambda: observer.execute(WAITING, pid).fetchone() != (0,))
+        yield change, connection
+
+
+def test_requests_in_flight_are_finished(settings: Settings, tmp_path: Path) -> None:
+    with (
+        running(tmp_path / "log") as server,
+        change_in_flight(server, settings) as (change, connection),
+    ):
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: not server.answers())
         connection.rollback()
-        assert slow.result()[0] == 200
+        assert change.result()[0] == 200
         assert server.process.wait(10) == 0
+
+
+def test_a_drain_is_bounded(settings: Settings, tmp_path: Path) -> None:
+    limits = {"SHUTDOWN_SECONDS": "1", "DATABASE_TIMEOUT_MS": "60000"}
+    with (
+        running(tmp_path / "log", **limits) as server,
+        change_in_flight(server, settings) as (change, _),
+    ):
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+        assert isinstance(change.exception(), OSError)
 
 
 def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
@@ -51,6 +73,13 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
             os.kill(worker.pid, signal.SIGKILL)
         wait_until(server.answers)
         assert server.stop() == 0
+
+
+def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
+    with running(tmp_path / "log", WORKERS="2") as server:
+        server.process.kill()
+        server.process.wait()
+        wait_until(lambda: not server.answers())
 
 
 def test_workers_count_together(tmp_path: Path) -> None:
@@ -73,6 +102,18 @@ def test_metrics_are_told_while_a_worker_begins(tmp_path: Path) -> None:
             asked = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
             assert server.exchange(asked).startswith(b"HTTP/1.1 200 ")
         assert server.stop() == 0
+
+
+def test_a_taken_port_ends_the_server(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        ended = subprocess.run(
+            [sys.executable, "-m", "task_timer.main"],
+            env=os.environ | {"PORT": str(server.port), "WORKERS": "2"},
+            capture_output=True,
+            check=False,
+            timeout=DEADLINE_SECONDS,
+        )
+    assert ended.returncode == 1
 
 
 @pytest.mark.parametrize("name", ["PORT", "CONTRACT_PATH"])

@@ -35,7 +35,7 @@ class Contestant:
 
 _BARE = frozenset({"logIn", "listTasks", "getTask", "createTask"})
 CONTESTANTS = (
-    Contestant("python", "Flask, SQLAlchemy, gunicorn", "python", "twin"),
+    Contestant("python", "Flask, SQLAlchemy, uvicorn", "python", "twin"),
     Contestant("node", "Express, Prisma", "node", "twin"),
     Contestant("fastapi", "FastAPI, SQLAlchemy, uvicorn", "python", "adapter"),
     Contestant("fastify", "Fastify, Prisma", "node", "adapter"),

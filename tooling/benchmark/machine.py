@@ -15,7 +15,7 @@ import psutil
 from testbed.paths import BENCHMARK, NODE, NODE_ADAPTERS, ROOT
 from testbed.servers import node_program
 
-_PYTHON_PACKAGES = ("Flask", "gunicorn", "SQLAlchemy", "psycopg")
+_PYTHON_PACKAGES = ("Flask", "gunicorn", "uvicorn", "SQLAlchemy", "psycopg")
 # What was committed, what changed since, and what git does not know yet.
 _QUESTIONS = (
     ("ls-files", "--stage"),
@@ -33,7 +33,7 @@ _MEASURED = (
     "tooling/benchmark/population.py",
 )
 _NODE_PACKAGES = ("express", "@prisma/client", "pg")
-_ADAPTERS = {"fastapi": ("fastapi", "uvicorn"), "fastify": ("fastify",)}
+_ADAPTERS = {"fastapi": ("fastapi",), "fastify": ("fastify",)}
 
 
 def machine() -> dict[str, Any]:

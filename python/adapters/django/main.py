@@ -1,7 +1,6 @@
 """The entry of the process, and its only listener: the server of the Python twin."""
 
-from task_timer.api.wire_errors import Worker
-from task_timer.main import serve
+from task_timer.server.serve import serve
 
 if __name__ == "__main__":
-    serve("task_timer_django.wsgi:create_app", Worker)
+    serve("task_timer_django.wsgi:create_app", "wsgi")

@@ -16,14 +16,13 @@ from task_timer.api.middleware.access_log import AccessLog
 from task_timer.api.middleware.error_handler import ErrorHandler
 from task_timer.api.middleware.metrics import Metrics
 from task_timer.api.middleware.routing import answer_options, enter
-from task_timer.api.middleware.security_headers import common_headers
 from task_timer.api.routes import bound_handlers
 from task_timer.config import Settings
 from task_timer.contract import Contract
 from task_timer.current import using
-from task_timer.main import SPARE_THREADS
 from task_timer.operations import Operation
 from task_timer.resources import Resources, make_resources
+from task_timer.server.threads import SPARE_THREADS
 from task_timer.utils.errors import BadRequestError, DomainError, PathNotFoundError
 from task_timer.utils.uri import decode, route_path
 
@@ -34,8 +33,7 @@ class TaskTimer(FastAPI):
     def __init__(self, resources: Resources, **options: Any) -> None:
         super().__init__(openapi_url=None, redirect_slashes=False, **options)
         self.resources = resources
-        self.contract = contract = resources.contract
-        self.common_headers = common_headers(contract, resources.settings)
+        contract = resources.contract
         metrics = Metrics(contract, shared=resources.settings.workers > 1)
         self._access_log = AccessLog(resources, metrics)
         self._checks = checks(resources)

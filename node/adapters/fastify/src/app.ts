@@ -14,7 +14,7 @@ import { answerOptions, enter } from "../../../dist/api/middleware/routing.js";
 import { boundHandlers } from "../../../dist/api/routes/index.js";
 import type { Operation, OperationId } from "../../../dist/operations.js";
 import { makeResources } from "../../../dist/resources.js";
-import type { Create } from "../../../dist/server.js";
+import type { Create } from "../../../dist/server/serve.js";
 import { runInContext } from "../../../dist/utils/context.js";
 import { PathNotFoundError } from "../../../dist/utils/errors.js";
 import { routePath } from "../../../dist/utils/uri.js";

@@ -8,7 +8,7 @@ import express from "express";
 import { checks } from "../../../dist/api/checks.js";
 import { AccessLog } from "../../../dist/api/middleware/access-log.js";
 import { makeResources } from "../../../dist/resources.js";
-import type { Create } from "../../../dist/server.js";
+import type { Create } from "../../../dist/server/serve.js";
 import { runInContext } from "../../../dist/utils/context.js";
 import { AppModule } from "./app.module.js";
 import type { HttpRequest } from "./http.js";

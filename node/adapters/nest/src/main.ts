@@ -1,6 +1,6 @@
 /** The entry of the process, and its only listener: `node dist/main.js`. */
 
-import { serve } from "../../../dist/server.js";
+import { serve } from "../../../dist/server/serve.js";
 import { createApp } from "./app.js";
 
 await serve(createApp);

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from task_timer.api.wire_errors import WIRE_ERRORS, code_of
 from task_timer.current import using
 from task_timer.utils.errors import DomainError
 
@@ -30,15 +29,10 @@ class CallMiddleware:
                 return self._get_response(request)
             except DomainError as error:
                 return response(call, self._app.errors.answer(call, error))
-            except WIRE_ERRORS as error:
-                call.status = self._app.contract["x-errors"][code_of(error)]["status"]
-                raise
             finally:
                 self._app.access_log.end(call)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answers with problem details; what the parser refuses is left to the server."""
-        if isinstance(error, WIRE_ERRORS):
-            return None
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """Answers with problem details."""
         call = current(request)
         return response(call, self._app.errors.answer(call, error))

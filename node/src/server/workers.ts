@@ -1,11 +1,12 @@
-/** Several processes that share a port, and what they tell each other. */
+/** Several processes that share a port, and what they count together. */
 
 import cluster, { type Worker } from "node:cluster";
 import { AggregatorRegistry, type MetricObject, type Registry } from "prom-client";
-import type { Settings } from "./config.js";
-import { newId } from "./utils/identifiers.js";
-import { logger } from "./utils/logger.js";
+import type { Settings } from "../config.js";
+import { newId } from "../utils/identifiers.js";
+import { logger } from "../utils/logger.js";
 
+export const FAILED = 1;
 // A worker that is busy for longer is left out.
 const METRICS_WAIT_MS = 2_000;
 
@@ -30,9 +31,15 @@ export function supervise(settings: Settings): void {
   process.on("SIGTERM", stop).on("SIGINT", stop);
   cluster.on("listening", (worker) => listening.add(worker));
   cluster.on("exit", (worker, code, signal) => {
-    listening.delete(worker);
+    const listened = listening.delete(worker);
     if (stopping && workers().length === 0) process.exit();
     if (stopping) return;
+    // Its successors would fail likewise, as where the port is taken.
+    if (code === FAILED && !listened) {
+      process.exitCode = FAILED;
+      stop();
+      return;
+    }
     logger().warning({ pid: worker.process.pid, code, signal }, "worker_replaced");
     cluster.fork();
   });
@@ -40,7 +47,7 @@ export function supervise(settings: Settings): void {
   for (let started = 0; started < settings.workers; started++) cluster.fork();
 }
 
-/** Lets this worker tell its metrics to the supervisor. */
+/** Lets the workers count together. This one tells its metrics to the supervisor. */
 export function shareMetrics(registry: Registry): void {
   process.on("message", async (message) => {
     if (!isAbout("own metrics", message)) return;

@@ -1,21 +1,16 @@
-/** Runs an application as a server: its processes, its limits, and its end. */
+/** Runs an application as a server, from its settings to its exit status. */
 
 import cluster from "node:cluster";
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import { Metrics } from "./api/middleware/metrics.js";
-import { answerWireErrors } from "./api/wire-errors.js";
-import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings, type Settings } from "./config.js";
-import { type Contract, ContractError, loadContract } from "./contract.js";
-import type { Database } from "./db.js";
-import type { Resources } from "./resources.js";
-import { configureLogging, logException, logger } from "./utils/logger.js";
-import { collectMetrics, shareMetrics, supervise } from "./workers.js";
+import type { RequestListener, ServerOptions } from "node:http";
+import { Metrics } from "../api/middleware/metrics.js";
+import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings, type Settings } from "../config.js";
+import { type Contract, ContractError, loadContract } from "../contract.js";
+import type { Resources } from "../resources.js";
+import { configureLogging, logException, logger } from "../utils/logger.js";
+import { Connections } from "./connection.js";
+import { collectMetrics, FAILED, shareMetrics, supervise } from "./workers.js";
 
-const FAILED = 1;
 const MISCONFIGURED = 2;
-const KEEP_ALIVE_MS = 5_000;
-const TIMEOUT_CHECK_MS = 1_000;
-const MAX_HEADER_BYTES = 131_072;
 
 /** The classes of requests and responses. */
 export type Messages = Pick<ServerOptions, "IncomingMessage" | "ServerResponse">;
@@ -52,7 +47,7 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
   const shared = settings.workers > 1;
   const metrics = shared ? new Metrics(contract, collectMetrics) : new Metrics(contract);
   // The supervisor makes the application too, so that what is wrong is told once.
-  const { listener, resources, messages } = await create(settings, contract, metrics);
+  const app = await create(settings, contract, metrics);
   if (cluster.isPrimary && settings.secretKey === DEVELOPMENT_SECRET_KEY) {
     logger().warning("default_secret_key");
   }
@@ -61,39 +56,22 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
     return;
   }
   if (shared) shareMetrics(metrics.registry);
-  const server = createServer({ ...serverOptions(contract), ...messages }, listener);
-  listen(server, resources);
+  listen(new Connections(app, settings, contract), app.resources);
 }
 
-/** The server's limits are wide: the application has the contract's. */
-function serverOptions(contract: Contract) {
-  const requestMs = contract.get("x-limits").request_seconds * 1000;
-  return {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: requestMs,
-    requestTimeout: requestMs,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    requireHostHeader: false,
-  };
-}
-
-function listen(server: Server, { settings, contract, database }: Resources): void {
-  server.maxHeadersCount = 0;
-  answerWireErrors(server, contract);
+function listen(server: Connections, { settings, database }: Resources): void {
+  const { host, port, shutdownSeconds } = settings;
   server.once("error", fail);
-  server.listen(settings.port, settings.host, () => {
-    logger().info({ host: settings.host, port: settings.port }, "listening");
-  });
+  server.listen(port, host, () => logger().info({ host, port }, "listening"));
   const stop = () => {
-    server.close(() => void leave(database));
-    setTimeout(() => server.closeAllConnections(), settings.shutdownSeconds * 1000).unref();
+    server.close(() => void database.disconnect().then(leave));
+    // Whatever does not end by itself ends with the process, also a statement that waits for a lock.
+    setTimeout(leave, shutdownSeconds * 1000);
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
 }
 
-async function leave(database: Database): Promise<void> {
-  await database.disconnect();
+function leave(): never {
   logger().info("stopped");
   process.exit();
 }

@@ -1,0 +1,72 @@
+/** Connections: requests are bounded in size and time, and what is no request is refused. */
+
+import { Server, type ServerOptions, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { commonHeaders } from "../api/middleware/security-headers.js";
+import type { Settings } from "../config.js";
+import type { Contract } from "../contract.js";
+import { type Code, refusal } from "./refusals.js";
+import type { Application } from "./serve.js";
+
+const KEEP_ALIVE_MS = 5_000;
+const TIMEOUT_CHECK_MS = 1_000;
+const MAX_HEADER_BYTES = 131_072;
+const REFUSALS: Record<string, Code> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
+  HPE_HEADER_OVERFLOW: "headers_too_large",
+};
+
+/** A server whose requests are handed on as they were sent. */
+export class Connections extends Server {
+  private readonly latest = new WeakMap<Duplex, ServerResponse>();
+  private readonly commonHeaders: Record<string, string>;
+
+  constructor(
+    { listener, messages }: Application,
+    settings: Settings,
+    private readonly contract: Contract,
+  ) {
+    super({ ...options(contract), ...messages }, listener);
+    this.commonHeaders = commonHeaders(contract, settings);
+    this.maxHeadersCount = 0;
+    // A client that has sent all that it will still waits for its answer.
+    Object.assign(this, { httpAllowHalfOpen: true });
+    this.on("request", ({ socket }, response) => this.latest.set(socket, response));
+    this.on("clientError", (error, socket) => this.answerError(error, socket));
+    this.on("checkExpectation", ({ socket }) => this.refuse(socket, "expectation_failed"));
+    this.on("connect", (_request, socket) => this.refuse(socket, "bad_request"));
+  }
+
+  private answerError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const response = this.latest.get(socket);
+    const code = REFUSALS[error.code ?? ""] ?? "bad_request";
+    if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+    else if (response === undefined || isOver(response)) this.refuse(socket, code);
+    // A request that was understood is answered before what follows it.
+    else if (response.req.complete) response.once("finish", () => this.refuse(socket, code));
+    else if (response.headersSent) socket.end();
+    else this.refuse(socket, code);
+  }
+
+  /** Answers what is no request, and hangs up. */
+  private refuse(socket: Duplex, code: Code): void {
+    socket.end(refusal(this.contract, this.commonHeaders, code));
+  }
+}
+
+/** The limits are wide: the application has the contract's. */
+function options(contract: Contract): ServerOptions {
+  const requestMs = contract.get("x-limits").request_seconds * 1000;
+  return {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    requireHostHeader: false,
+  };
+}
+
+function isOver(response: ServerResponse): boolean {
+  return response.writableFinished && response.req.complete;
+}

@@ -1,0 +1,1 @@
+"""The HTTP server: what refuses, times, drains and supervises."""

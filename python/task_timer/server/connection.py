@@ -1,0 +1,129 @@
+"""Connections: requests are bounded in size and time, and what is no request is refused."""
+
+from asyncio import TimerHandle
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ..contract import Contract
+from .refusals import Code, refusal
+
+KEEP_ALIVE_SECONDS = 5
+KEEP_ALIVE = (b"connection", b"keep-alive")
+MAX_HEADER_BYTES = 131072
+
+
+class Connection(HttpToolsProtocol):
+    """A connection whose requests are handed on as they were sent, read by Node's own parser.
+
+    contract: has the limits. common_headers: those that every answer has.
+    """
+
+    url = b""
+    _in_head = True
+    _head_bytes = 0
+    _refused: Code | None = None
+    _has_begun = False
+    _has_ended = False
+    _is_last = False
+    _timer: TimerHandle | None = None
+
+    def __init__(self, contract: Contract, common_headers: dict[str, str], **given: Any) -> None:
+        super().__init__(**given)
+        self._contract = contract
+        self._common_headers = common_headers
+        self._limits = contract["x-limits"]
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._begin_timer()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused or not data:
+            return
+        self._unset_keepalive_if_required()
+        self._begin_timer()
+        self._has_ended = False
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # Nothing is upgraded to: what follows is the next request.
+            self.data_received(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse("bad_request")
+        # What stands behind the end of a message is counted from the next packet on.
+        self._head_bytes += len(data) if self._in_head and not self._has_ended else 0
+        if self._head_bytes > MAX_HEADER_BYTES:
+            is_url = len(self.url) > self._limits["url_bytes"]
+            self._refuse("uri_too_long" if is_url else "headers_too_large")
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Leaves a connection half open for the answers that are due; half a request is refused."""
+        if self._has_begun:
+            self._refuse("bad_request")
+        elif self.cycle is None or self.cycle.response_complete:
+            return False
+        else:
+            self.cycle.keep_alive = False
+        return True
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._has_begun = True
+        self._begin_timer()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head_bytes = False, 0
+        expected = {value.lower() for name, value in self.headers if name == b"expect"}
+        if expected - {b"100-continue"}:
+            self._refuse("expectation_failed")
+            raise ValueError("ends the parser")
+        # The target is handed on as it was sent, and trailers are not.
+        self.scope["state"]["target"], self.url = self.url.decode("latin-1"), b"/"
+        super().on_headers_complete()
+        self.headers = []
+        # Closed too soon, a connection takes the answer with it: what is left is read first.
+        self._is_last, self.cycle.keep_alive = not self.parser.should_keep_alive(), True
+        if self.scope["http_version"] == "1.0" and not self._is_last:
+            self.cycle.default_headers = [*self.cycle.default_headers, KEEP_ALIVE]
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._has_begun, self._has_ended = True, False, True
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+        super().on_message_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
+            if self.cycle.response_complete:
+                self.transport.close()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._refused and self.cycle.response_complete:
+            self._send_refusal(self._refused)
+
+    def _refuse(self, code: Code) -> None:
+        """Answers what is no request, behind the answers to those before it, and hangs up."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = code
+        cycle = self.cycle
+        if cycle is None or (cycle.response_complete and not cycle.more_body):
+            self._send_refusal(code)
+        elif cycle.more_body and cycle.response_started:
+            self.transport.close()
+        elif cycle.more_body:
+            # The application learns that the rest does not come; its answer goes nowhere.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._send_refusal(code)
+
+    def _send_refusal(self, code: Code) -> None:
+        self.transport.write(refusal(self._contract, self._common_headers, code))
+        self.transport.close()
+
+    def _begin_timer(self) -> None:
+        seconds = self._limits["request_seconds"]
+        self._timer = self._timer or self.loop.call_later(seconds, self._refuse, "request_timeout")

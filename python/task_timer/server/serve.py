@@ -1,0 +1,41 @@
+"""Runs an application as a server, from its settings to its exit status."""
+
+import pkgutil
+import sys
+from typing import Literal
+
+from ..config import DEVELOPMENT_SECRET_KEY, ConfigError, load_settings
+from ..contract import ContractError, load_contract
+from ..utils.logger import configure_logging, logger
+from .threads import Threads
+from .workers import share_metrics, supervise
+
+MISCONFIGURED = 2
+
+
+def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
+    """Serves until a signal ends the process; exits 2 with all faults when it cannot begin.
+
+    factory: `module:function` of what makes the application from Settings and Contract; the module
+    is imported when the metrics' library can find their directory, which it looks for at once.
+    """
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_level)
+        with share_metrics(settings.workers):
+            contract = load_contract(settings.contract_path)
+            app = pkgutil.resolve_name(factory)(settings, contract)
+            if interface == "wsgi":
+                app = Threads(app, settings, contract)
+            if settings.secret_key == DEVELOPMENT_SECRET_KEY:
+                logger().warning("default_secret_key")
+            supervise(app, settings, contract)
+    except ConfigError as error:
+        _refuse(error.faults)
+    except ContractError as error:
+        _refuse([str(error)])
+
+
+def _refuse(faults: list[str]) -> None:
+    sys.stderr.write("".join(f"{fault}\n" for fault in faults))
+    sys.exit(MISCONFIGURED)

@@ -1,0 +1,162 @@
+"""A WSGI application behind the event loop: its threads see requests that are there."""
+
+import asyncio
+import io
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from ..api.wsgi import CALL, FIELDS
+from ..config import Settings
+from ..contract import Contract
+from ..utils.errors import BadRequestError
+
+# So that /health is answered also while every connection to the database is in use.
+SPARE_THREADS = 2
+# Requests whose body is late are answered early (401, 413) as long as one of these is free.
+EARLY_THREADS = 16
+# Longer than a client takes between head and body of what it sends at once.
+LATE_SECONDS = 0.01
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Threads:
+    """An ASGI application that runs a WSGI one in threads, as many as the database has use for.
+
+    No thread waits for a client, but for a few that tell those with a late body what is wrong with
+    the rest of their request.
+    """
+
+    def __init__(self, app: Any, settings: Settings, contract: Contract) -> None:
+        self._app = app
+        self._body_bytes: int = contract["x-limits"]["body_bytes"]
+        self._threads = ThreadPoolExecutor(settings.database_pool_size + SPARE_THREADS)
+        self._early_threads = ThreadPoolExecutor(EARLY_THREADS)
+        self._early = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers a request; there is nothing to begin or to end."""
+        if scope["type"] == "lifespan":
+            for phase in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{phase}.complete"})
+            return
+        body = _Body(receive, self._body_bytes)
+        environ = _environ(scope, body)
+        if await body.arrives(LATE_SECONDS) or self._early == EARLY_THREADS:
+            await body.arrives(None)
+            answer = await self._answer(self._threads, environ)
+        else:
+            self._early += 1
+            try:
+                answer = await self._answer(self._early_threads, environ)
+            finally:
+                self._early -= 1
+        status, fields, text = answer
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": text})
+
+    async def _answer(self, threads: ThreadPoolExecutor, environ: Message) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(threads, self._run, environ)
+
+    def _run(self, environ: Message) -> Answer:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            started[:] = [int(status[:3]), headers]
+
+        chunks: Iterable[bytes] = self._app(environ, start_response)
+        try:
+            text = b"".join(chunks)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        status, headers = started
+        closing = [("Connection", "close")] if environ[CALL].closes else []
+        return status, headers + closing, text
+
+
+class _Body(io.RawIOBase):
+    """The body of a request: received in the event loop, and read in a thread."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._data = bytearray()
+        self._has_more = True
+        self._is_cut = False
+
+    async def arrives(self, seconds: float | None) -> bool:
+        """Waits so long for the rest, up to what is one byte too many; tells whether it came."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._has_more and len(self._data) <= self._limit:
+                    await self._receive_more()
+        except TimeoutError:
+            return False
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Gives what comes next, and waits for it. Raises BadRequestError if it never comes."""
+        while self._has_more and not self._data:
+            asyncio.run_coroutine_threadsafe(self._receive_more(), self._loop).result()
+        if self._is_cut:
+            raise BadRequestError
+        size = min(len(buffer), len(self._data))
+        buffer[:size] = self._data[:size]
+        del self._data[:size]
+        return size
+
+    async def _receive_more(self) -> None:
+        message = await self._receive()
+        self._is_cut = message["type"] == "http.disconnect"
+        self._data += message.get("body", b"")
+        self._has_more = message.get("more_body", False)
+
+
+def _environ(scope: Message, body: _Body) -> Message:
+    """Makes the environment of a request (PEP 3333), and hands its fields on as they came.
+
+    In the environment names with an underscore would be taken for those with a hyphen.
+    """
+    target = scope["state"]["target"]
+    path, _, query = target.partition("?")
+    named = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
+    fields = [(name, value.strip(" \t")) for name, value in named]
+    host, port = scope["server"] or ("", 0)
+    environ: Message = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "RAW_URI": target,
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BufferedReader(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        FIELDS: fields,
+    }
+    for name, value in fields:
+        if "_" not in name:
+            key = name.upper().replace("-", "_")
+            key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+    return environ
