@@ -38,7 +38,7 @@ class Threads:
         self._body_bytes: int = contract["x-limits"]["body_bytes"]
         self._threads = ThreadPoolExecutor(settings.database_pool_size + SPARE_THREADS)
         self._early_threads = ThreadPoolExecutor(EARLY_THREADS)
-        self._early = 0
+        self._early = asyncio.Semaphore(EARLY_THREADS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers a request; there is nothing to begin or to end."""
@@ -49,19 +49,29 @@ class Threads:
             return
         body = _Body(receive, self._body_bytes)
         environ = _environ(scope, body)
-        if await body.arrives(LATE_SECONDS) or self._early == EARLY_THREADS:
-            await body.arrives(None)
-            answer = await self._answer(self._threads, environ)
-        else:
-            self._early += 1
-            try:
-                answer = await self._answer(self._early_threads, environ)
-            finally:
-                self._early -= 1
+        is_early = not await body.arrives(LATE_SECONDS) and await self._has_turn(body)
+        try:
+            answer = await self._answer(self._early_threads if is_early else self._threads, environ)
+        finally:
+            if is_early:
+                self._early.release()
         status, fields, text = answer
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": text})
+
+    async def _has_turn(self, body: "_Body") -> bool:
+        """Waits for a late body or for a free early thread; tells whether it was the latter."""
+        arrival = asyncio.ensure_future(body.arrives(None))
+        turn = asyncio.ensure_future(self._early.acquire())
+        await asyncio.wait({arrival, turn}, return_when=asyncio.FIRST_COMPLETED)
+        if not arrival.done():
+            arrival.cancel()
+            await asyncio.wait({arrival})
+            return True
+        if not turn.cancel():
+            self._early.release()
+        return False
 
     async def _answer(self, threads: ThreadPoolExecutor, environ: Message) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(threads, self._run, environ)
