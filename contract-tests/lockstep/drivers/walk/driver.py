@@ -22,7 +22,7 @@ from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
-from lockstep.drivers.walk.states import States, acts
+from lockstep.drivers.walk.states import States
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -79,7 +79,7 @@ class _Walk:
         self._each("trying again", self.maker.seek_again(), self._setting_up(self._make))
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
-        self._each("trying states", self._in_states(), self._explore)
+        self._each("trying states", self._in_states(), self.states.explore)
         self._read_all()
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
         self._read_all()
@@ -239,17 +239,11 @@ class _Walk:
             self.reader.look_around(operation, values)
 
     def _in_states(self) -> list[Operation]:
-        """One operation for each kind of things to which several acts may be done."""
-        found = (able[0] for able in acts(self._document) if self._share.owns(able[0].name))
-        known = self.client.known
-        return [
-            each for each in found if not known.is_user(each.path, parameters_of(each.path)[-1])
-        ]
-
-    def _explore(self, operation: Operation) -> None:
-        """Do what may be done to a thing in each order that it allows."""
-        able = next(able for able in acts(self._document) if able[0] is operation)
-        self.states.explore(able)
+        """The first act of each kind of things to which several may be done; users are none."""
+        firsts = (able[0] for able in self.states.able.values())
+        own = (each for each in firsts if self._share.owns(each.name))
+        is_user = self.client.known.is_user
+        return [each for each in own if not is_user(each.path, parameters_of(each.path)[-1])]
 
     def _changes(self, operation: Operation) -> Iterator[tuple[Any, Media | None]]:
         """The contents that a change is tried with: whole ones first, then member by member."""

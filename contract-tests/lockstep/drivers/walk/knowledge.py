@@ -205,17 +205,17 @@ class Knowledge:
             self._add(renamed)
 
     def _add(self, item: Item) -> None:
-        alike = [
-            each
-            for each in self.items
-            if each.made
-            and not each.user
-            and (each.family, each.actor) == (item.family, item.actor)
-        ]
-        if item.made and len(alike) >= _MOST_MADE:
-            self.items.remove(alike[0])
+        if item.made:
+            self._leave_room(item.family, item.actor)
         self.items.append(item)
         self._ordering.clear()
+
+    def _leave_room(self, family: str, actor: str) -> None:
+        """Forget the oldest of what an actor has made of a family, where that is much."""
+        made = (each for each in self.items if each.made and not each.user)
+        alike = [each for each in made if (each.family, each.actor) == (family, actor)]
+        if len(alike) >= _MOST_MADE:
+            self.items.remove(alike[0])
 
     def _see(self, item: Item) -> None:
         known = [each for each in self.items if not each.made]

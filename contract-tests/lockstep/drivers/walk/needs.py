@@ -14,6 +14,8 @@ from lockstep.openapi.operations import Operation
 from lockstep.results.trace import Exchange
 from lockstep.transport.json_bodies import scalars
 
+# The values of the path of a request, and its content.
+Named = tuple[Mapping[str, str], Any]
 Act = Callable[[Operation, Values, str], Exchange | None]
 # What may be tried to make one operation succeed.
 _MOST = 5
@@ -37,14 +39,11 @@ class Needs:
     def find(
         self,
         operation: Operation,
-        named: tuple[Mapping[str, str], Any],
+        named: Named,
         actor: str,
         again: Callable[[], Exchange | None],
     ) -> Exchange | None:
-        """Do what can be done to what a request names until it succeeds `again`, if it does.
-
-        `named` are the values of its path and its content.
-        """
+        """Do what can be done to what a request names until it succeeds `again`, if it does."""
         if self._doing:
             return None
         done: list[Operation] = []
@@ -58,7 +57,7 @@ class Needs:
                 return exchange
         return None
 
-    def meet(self, operation: Operation, named: tuple[Mapping[str, str], Any], actor: str) -> None:
+    def meet(self, operation: Operation, named: Named, actor: str) -> None:
         """Do what an operation needs to what a request names, once for each thing."""
         known = self._known.get(operation.name, ())
         if not known or self._doing:
@@ -82,7 +81,7 @@ class Needs:
             self._doing = False
 
     def _beside(
-        self, operation: Operation, named: tuple[Mapping[str, str], Any], actor: str
+        self, operation: Operation, named: Named, actor: str
     ) -> Iterator[tuple[Operation, Values]]:
         """What else may be done to the things that a request names."""
         texts = _texts(named)
@@ -99,6 +98,6 @@ class Needs:
                 yield other, values
 
 
-def _texts(named: tuple[Mapping[str, str], Any]) -> set[str]:
+def _texts(named: Named) -> set[str]:
     values, content = named
     return {*values.values(), *map(str, scalars(content))}

@@ -49,21 +49,28 @@ class States:
 
     maker: Maker
     reader: Reader
+    # By the name of the first act.
+    able: dict[str, Acts] = field(init=False)
     _sent: int = 0
     _seen: set[tuple[str, ...]] = field(default_factory=set)
 
-    def explore(self, able: Acts) -> None:
+    def __post_init__(self) -> None:
+        self.able = {each[0].name: each for each in acts(self.maker.client.document)}
+
+    def explore(self, first: Operation) -> None:
         """Do acts to fresh things, each one in each state that the others lead to.
 
-        What is refused changes nothing: the next act is tried on the same thing.
+        `first` is the first of them. What is refused changes nothing: the next act is tried on the
+        same thing.
         """
+        able = self.able[first.name]
         ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
         waiting: deque[Acts] = deque([()])
         while waiting and self._sent < ending:
             before = waiting.popleft()
             left = list(able)
             while left and self._sent < ending:
-                values = self._thing(able[0], before)
+                values = self._thing(first, before)
                 if values is None:
                     return
                 done = self._first(left, values)
