@@ -277,6 +277,7 @@ class Session:
         identities = {**self._identities, **exchanger.identities}
         confirmer = Confirmer(exchanger, self._budget, nonces, identities, self.reporter.progress)
         with self.ledger.faults.about("what was found cannot be shown again"):
+            self.ledger.settle_conditions()
             groups = []
             for one in cluster(findings.all(), findings.tried):
                 chosen = merged(one)

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from lockstep.openapi.document import Document
 from lockstep.results.condition_reader import notability
 from lockstep.results.conditions import Condition
-from lockstep.results.request_reader import RequestReader, Value
+from lockstep.results.request_reader import RequestReader, Value, path_values
 from lockstep.results.trace import Exchange
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request
@@ -163,6 +163,10 @@ class Corrector:
         if header is not None:
             changed = request.with_header(name, header)
             return f"with `{name}`: `{header}`", _with_last(exchanges, changed)
+        value = self._in_path(sample).get(name)
+        if value is not None:
+            changed = self._with_path_value(request, name, value)
+            return f"with `{name}`: `{value}`", _with_last(exchanges, changed)
         found = _with_member(request, sample, name.split("/"))
         if found is None:
             return None
@@ -170,17 +174,38 @@ class Corrector:
         how = "with a valid" if is_given else "without"
         return f"{how} `{name}`", _with_last(exchanges, replace(request, body=body))
 
+    def _in_path(self, request: Request) -> dict[str, str]:
+        """The values that are a whole segment of the path."""
+        template = self._document.template(request.path) or ""
+        values = path_values(template, request.path.partition("?")[0])
+        whole = template.split("/")
+        return {name: value for name, value in values.items() if "{" + name + "}" in whole}
+
+    def _with_path_value(self, request: Request, name: str, value: str) -> Request:
+        """The request with another value in its path."""
+        plain, mark, query = request.path.partition("?")
+        parts = (self._document.template(request.path) or "").split("/")
+        at = parts.index("{" + name + "}") - len(parts)
+        own = plain.split("/")
+        own[at] = quote(value, safe="")
+        return replace(request, path="/".join(own) + mark + query)
+
     def _plainer(
         self, exchanges: tuple[Exchange, ...], good: tuple[Exchange, ...]
     ) -> Iterator[Correction]:
         """A valid request with one notable value after the other in a plain form."""
         last = exchanges[-1]
         operation = self._document.find(last.request.method, last.request.path)
-        if operation is None or not good:
+        if operation is None:
             return
         values = self._reader.values(operation, last.request)
         for value in sorted(values, key=lambda one: -notability(one)[0])[:_MOST_VALUES]:
-            found = self._valued(exchanges, good[-1].request, value.name)
+            if value.name in _query(last.request):
+                found = self._corrected(exchanges, good, Condition("parameter", value.name))
+            elif good:
+                found = self._valued(exchanges, good[-1].request, value.name)
+            else:
+                continue
             if found is not None:
                 yield Correction(Condition("notable", value.name, _how(value)), *found)
 

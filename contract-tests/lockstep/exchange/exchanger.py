@@ -242,6 +242,7 @@ class Exchanger:
         with self.ledger.faults.about(f"the answers to {exchange.label} cannot be compared"):
             self._compare(exchange, operation, ordered=ordered)
             exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
+            self.trace.note_shown(exchange)
             self._triage.sort(exchange, made)
             self.ledger.findings.note(exchange, self.trace)
             done = True
@@ -290,8 +291,10 @@ class Exchanger:
 
     def leave_out_slow(self, request: Request) -> None:
         """Raise `LeftOutError` for an operation that has been waited for too long."""
-        label = self.ledger.document.label(request.method, request.path)
-        if self.ledger.patience.is_used_up(label):
+        document, stage = self.ledger.document, self.ledger.findings.stage
+        label = document.label(request.method, request.path)
+        path = document.template(request.path) or label
+        if self.ledger.patience.is_used_up(label, path, stage):
             raise LeftOutError(label)
 
     def _own(self, request: Request, target: Target) -> Request:
@@ -308,18 +311,21 @@ class Exchanger:
         method = next(iter(requests.values())).method
         with self._gate.passing(method) if self._gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-            label = self.ledger.document.label(method, next(iter(requests.values())).path)
-            outcomes = {waiting.target.name: self._finish(waiting, label) for waiting in pending}
+            path = next(iter(requests.values())).path
+            outcomes = {each.target.name: self._finish(each, method, path) for each in pending}
         self._absorb(requests, outcomes)
         return outcomes
 
-    def _finish(self, pending: PendingExchange, label: str) -> Outcome:
+    def _finish(self, pending: PendingExchange, method: str, path: str) -> Outcome:
         """Wait for an answer, as long as its operation deserves."""
+        label = self.ledger.document.label(method, path)
+        template = self.ledger.document.template(path) or label
         patience, name = self.ledger.patience, pending.target.name
         pending.hurry(patience.seconds(label, name), patience.stream_seconds(label, name))
         outcome = pending.finish()
         took = time.monotonic() - pending.started
-        patience.note(label, name, outcome, self.ledger.findings.stage, took)
+        stage = self.ledger.findings.stage
+        patience.note(label, name, outcome, stage, path=template, seconds=took)
         return outcome
 
     def _absorb(self, requests: dict[str, Request], outcomes: dict[str, Outcome]) -> None:

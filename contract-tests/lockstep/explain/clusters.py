@@ -106,7 +106,15 @@ def merged(one: Cluster) -> Finding:
         chosen.values = {**other.values, **chosen.values}
     if chosen.neighbour is None:
         chosen.conditions = one.conditions
+    elif chosen.cause is not None and chosen.cause.kind == "parameter" and len(one.findings) > 1:
+        chosen.conditions = _whatever_its_value(chosen.conditions, chosen.cause)
     return chosen
+
+
+def _whatever_its_value(conditions: Conditions, cause: Condition) -> Conditions:
+    """The conditions of a finding that shows with a parameter, and with more than one value."""
+    kept = (one for one in conditions if (one.kind, one.subject) != ("notable", cause.subject))
+    return (*kept, cause)
 
 
 def _always(finding: Finding, tried: Tried) -> Key | None:

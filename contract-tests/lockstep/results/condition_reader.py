@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from lockstep.openapi.conformance import Conformance
@@ -12,8 +13,10 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import thing_key
 from lockstep.results.conditions import ORDER, Condition, Conditions, kinds_of
+from lockstep.results.grounding import parsed
 from lockstep.results.request_reader import RequestReader, Value, path_values, reading
 from lockstep.results.trace import SAFE_METHODS, Exchange, Trace
+from lockstep.transport.json_bodies import scalars
 from lockstep.transport.messages import Request, status_of
 
 _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
@@ -24,6 +27,10 @@ _UNSUPPORTED = 415
 _CONTROL = 5
 # Unicode's categories of what steers a text: controls, formats, separators of lines, surrogates.
 _CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# A parameter of a path takes any value where so many that name nothing known were accepted, one of
+# which can hardly have been the name of a thing that was there before: a larger number, or a text.
+_ACCEPTED = 3
+_LARGE = 1_000
 # Larger integers lose digits where numbers are binary64 (RFC 8259, section 6).
 _EXACT = 2**53
 
@@ -39,6 +46,8 @@ class ConditionReader:
     ) -> None:
         self._document = document
         self._other_users = other_users
+        # By path and parameter: what was accepted, though nobody has made or shown it.
+        self._accepted: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.requests = RequestReader(document, conformance)
 
     def read(self, exchange: Exchange, trace: Trace) -> Conditions:
@@ -64,7 +73,39 @@ class ConditionReader:
         }
         if not found or kinds_of(tuple(found)) == {"other user"}:
             found.update(self._notable(operation, request))
+        self._note_accepted(operation, exchange, found)
         return tuple(sorted(found, key=lambda one: (ORDER[one.kind], one.subject, one.detail)))
+
+    def settled(self, operation: str, conditions: Conditions) -> Conditions:
+        """Conditions read early in a run, without those that turned out to mean nothing."""
+        known = self._document.operations.get(operation)
+        if known is None:
+            return conditions
+        return tuple(
+            one
+            for one in conditions
+            if one.kind != "unknown thing" or not self._takes_any(known, one.subject)
+        )
+
+    def _note_accepted(
+        self, operation: Operation, exchange: Exchange, found: Iterable[Condition]
+    ) -> None:
+        if exchange.request.method not in SAFE_METHODS:
+            return
+        if any((status_of(outcome) or 599) >= 300 for outcome in exchange.outcomes.values()):
+            return
+        unknown = [one.subject for one in found if one.kind == "unknown thing"]
+        values = path_values(operation.path, exchange.request.path.partition("?")[0])
+        for name in unknown:
+            # What tells its own name has been there from the start.
+            if values[name] not in scalars(parsed(exchange.leader)):
+                self._accepted[operation.path, name].add(values[name])
+
+    def _takes_any(self, operation: Operation, name: str) -> bool:
+        accepted = self._accepted.get((operation.path, name), ())
+        return len(accepted) >= _ACCEPTED and not all(
+            value.isascii() and value.isdigit() and int(value) < _LARGE for value in accepted
+        )
 
     def _undocumented(self, request: Request) -> Condition:
         template = self._document.template(request.path)
@@ -115,9 +156,11 @@ class ConditionReader:
             keys = (thing_key(role.family if role is not None else "", value), value)
             maker = next(filter(None, map(trace.maker, keys)), None)
             if maker is None:
-                yield Condition("unknown thing", name)
+                free = self._takes_any(operation, name)
                 rank, how = _notable_text(value, {})
-                if rank >= _CONTROL:
+                if not free:
+                    yield Condition("unknown thing", name)
+                if how and (free or rank >= _CONTROL):
                     yield Condition("notable", name, how)
             elif any(trace.was_deleted(key, maker) for key in keys):
                 yield Condition("deleted thing", name)

@@ -12,8 +12,10 @@ from lockstep.transport.messages import NoResponse, Outcome
 # An operation that hung so often in a row is expected to hang again.
 TRIES = 3
 SHORT_SECONDS = 1.0
-# An operation whose slow answers have taken so long is not asked again by what is generated.
+# A path whose slow answers have taken so long is not asked again. Early stages may take a part of
+# it, so that each of them asks at all.
 MOST_SECONDS = 30.0
+_PARTS = {"walk": 1 / 3, "probes": 2 / 3}
 # A stream that was read for the whole of its time so often says little more in the same again.
 STREAM_TRIES = 10
 SHORT_STREAM_SECONDS = 0.5
@@ -25,14 +27,12 @@ _Key = tuple[str, str]
 class _Record:
     """What one operation of one target has cost: hangs in a row, hangs in all, streams cut.
 
-    `slow` are the seconds of answers that took more than SHORT_SECONDS. It was `heard` where any of
-    its answers was more than a stream in which nothing came.
+    It was `heard` where any of its answers was more than a stream in which nothing came.
     """
 
     in_a_row: int = 0
     hangs: int = 0
     streams: int = 0
-    slow: float = 0.0
     heard: bool = False
     # In which stages it hung, in order.
     stages: dict[str, None] = field(default_factory=dict)
@@ -48,9 +48,10 @@ class Patience:
 
     steady: bool = False
     _records: dict[_Key, _Record] = field(default_factory=dict)
-    # By operation: the seconds of its slow answers at the slowest target, what was not sent then.
-    _slow: dict[str, float] = field(default_factory=dict)
-    _left_out: Counter[str] = field(default_factory=Counter)
+    # By path and target: the seconds of answers that took more than SHORT_SECONDS. The operations
+    # of a path are slow for the same reason. By operation and path: what was not sent then.
+    _slow: dict[str, dict[str, float]] = field(default_factory=dict)
+    _left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def seconds(self, label: str, target: str) -> float | None:
@@ -67,23 +68,34 @@ class Patience:
         known = record is not None and record.streams >= STREAM_TRIES
         return SHORT_STREAM_SECONDS if known and not self.steady else None
 
-    def is_used_up(self, label: str) -> bool:
-        """Whether an operation has been waited for so long that it is left out from now on."""
+    def is_used_up(self, label: str, path: str, stage: str) -> bool:
+        """Whether a path has been waited for so long that a stage leaves its operations out."""
+        most = MOST_SECONDS * _PARTS.get(stage, 1)
         with self._lock:
-            used_up = self._slow.get(label, 0.0) >= MOST_SECONDS and not self.steady
+            used_up = self._slow_at(path) >= most and not self.steady
             if used_up:
-                self._left_out[label] += 1
+                self._left_out[label, path] += 1
             return used_up
 
+    def _slow_at(self, path: str) -> float:
+        return max(self._slow.get(path, {}).values(), default=0.0)
+
     def note(
-        self, label: str, target: str, outcome: Outcome, stage: str, seconds: float = 0.0
+        self,
+        label: str,
+        target: str,
+        outcome: Outcome,
+        stage: str,
+        *,
+        path: str = "",
+        seconds: float = 0.0,
     ) -> None:
-        """Remember how long an operation let itself be waited for."""
+        """Remember how long an operation let itself be waited for, and its path with it."""
         with self._lock:
             record = self._records.setdefault((label, target), _Record())
             if seconds > SHORT_SECONDS and not self.steady:
-                record.slow += seconds
-                self._slow[label] = max(self._slow.get(label, 0.0), record.slow)
+                took = self._slow.setdefault(path or label, {})
+                took[target] = took.get(target, 0.0) + seconds
             if isinstance(outcome, NoResponse):
                 if outcome.reason == "timeout":
                     record.in_a_row += 1
@@ -99,9 +111,9 @@ class Patience:
         return [*self._hung(), *self._unheard(), *self._used_up()]
 
     def _used_up(self) -> Iterator[str]:
-        for label, times in self._left_out.items():
+        for (label, path), times in self._left_out.items():
             what = f"{times:,} request{'s' * (times > 1)}"
-            yield f"{label}: {what} left out after {self._slow[label]:.0f} s of slow answers"
+            yield f"{label}: {what} left out after {self._slow_at(path):.0f} s of slow answers"
 
     def _unheard(self) -> Iterator[str]:
         found: dict[str, list[str]] = {}

@@ -136,6 +136,9 @@ class RequestReader:
 
     def _body_faults(self, operation: Operation, request: Request) -> Iterator[Fault]:
         definition = self._document.resolve(operation.definition.get("requestBody", {}))
+        if _lacks_boundary(request):
+            yield Fault("unreadable body", "", "", "the body is multipart without a boundary")
+            return
         if not request.body:
             if definition.get("required"):
                 yield Fault("no body", "", "required", "the request has no body")
@@ -292,6 +295,12 @@ def _credential_places(document: Document) -> Iterator[tuple[str, str]]:
 def _media_type(request: Request) -> str | None:
     value = request.header("content-type")
     return value.partition(";")[0].strip().lower() if value else None
+
+
+def _lacks_boundary(request: Request) -> bool:
+    """Whether nobody can tell where the parts of a body begin (RFC 2046, 5.1.1)."""
+    media_type = (request.header("content-type") or "").lower()
+    return media_type.startswith("multipart/") and "boundary=" not in media_type
 
 
 def _fits(media_type: str | None, documented: str) -> bool:

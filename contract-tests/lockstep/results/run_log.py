@@ -71,6 +71,11 @@ class RunLog:
         with self._lock:
             return self._histories.setdefault(sent_to, History())
 
+    def settle_conditions(self) -> None:
+        """Hold the conditions of findings against what the run has learnt since they were read."""
+        for finding in self.findings.all():
+            finding.conditions = self.conditions.settled(finding.operation, finding.conditions)
+
     def begin_anew(self) -> None:
         """The targets are in another state: what was sent before has made nothing of it."""
         with self._lock:

@@ -17,16 +17,19 @@ from lockstep.matching.difference import Difference
 from lockstep.openapi.conformance import Violation
 from lockstep.openapi.naming import is_unique
 from lockstep.results.conditions import Conditions
-from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import Outcome, Request, status_of
+from lockstep.transport.json_bodies import json_of, scalars
+from lockstep.transport.messages import Outcome, Request, Response, status_of
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY", "TRACE"})
+# Shorter texts are too common to tell who showed them.
+_MIN_SHOWN = 8
 _CREDENTIALS = re.compile(r"authorization|cookie|token|csrf|xsrf|key", re.IGNORECASE)
 MAX_WRITES = 12
 MAX_STEPS = 60
 # Values that were made longer ago have no maker any more: a run of any length needs no more room.
 KEPT_MAKERS = 20_000
+KEPT_SHOWN = 20_000
 KEPT_GROUPS = 1_000
 KEPT_LATELY = 20
 KEPT_DONE = 5_000
@@ -84,6 +87,8 @@ class History:
     """
 
     makers: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_MAKERS))
+    # What reads showed that is another text on another target, and nobody is known to have made.
+    shown: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_SHOWN))
     writes: BoundedDict[str, deque[Exchange]] = field(
         default_factory=lambda: BoundedDict(KEPT_MAKERS)
     )
@@ -143,10 +148,19 @@ class Trace:
                     self.history.writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
 
     @_alone
+    def note_shown(self, exchange: Exchange) -> None:
+        """Remember which read showed a text first that is another one on another target."""
+        if exchange.request.method in SAFE_METHODS:
+            for text in _own_texts(exchange):
+                if len(text) >= _MIN_SHOWN:
+                    self.history.shown.setdefault(text, exchange)
+
+    @_alone
     def sequence(self, exchange: Exchange, *, writes: bool = True) -> list[Exchange]:
         """The requests that lead to an exchange, oldest first, the exchange itself last.
 
-        They made the values that it names or, with `writes`, changed what these stand for.
+        They made the values that it names or, with `writes`, changed what these stand for. Where a
+        target has another name for what was there before, they begin with the read that showed it.
         """
         wanted: dict[int, Exchange] = {}
         pending = [exchange]
@@ -160,6 +174,7 @@ class Trace:
                 if writes and current is exchange:
                     earlier = self.history.writes.get(value, ())
                     pending.extend(write for write in earlier if write.number < exchange.number)
+            pending.extend(self._showing(current))
             if current is exchange:
                 pending.extend(self._done_before(exchange))
             if current.group is not None:
@@ -282,10 +297,31 @@ class Trace:
             name for name in self._known_names(request) if self.history.makers[name].group is None
         }
 
+    def _showing(self, exchange: Exchange) -> Iterator[Exchange]:
+        """The reads that showed what a request names, where each target has its own name for it."""
+        if len({request.path for request in exchange.requests.values()}) == 1:
+            return
+        for name in self.names(exchange.request) - self.history.makers.keys():
+            known = self.history.shown.get(name) or self.history.shown.get(name.partition("=")[2])
+            if known is not None and known.number < exchange.number:
+                yield known
+
     def _known_names(self, request: Request) -> set[str]:
         return {
             name for name in _tokens(request) | self.names(request) if name in self.history.makers
         }
+
+
+def _own_texts(exchange: Exchange) -> set[str]:
+    """The texts in the leader's answer that another answer does not have."""
+    leader, *partners = (
+        outcome.body if isinstance(outcome, Response) else b""
+        for outcome in exchange.outcomes.values()
+    )
+    if all(partner == leader for partner in partners):
+        return set()
+    shown = [set(scalars(json_of(partner))) for partner in partners]
+    return set(scalars(json_of(leader))) - set[str].intersection(*shown)
 
 
 @lru_cache(2_000)

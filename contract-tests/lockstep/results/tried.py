@@ -27,7 +27,7 @@ class Tried:
         self._alike_by_conditions: Counter[tuple[Conditions, str]] = Counter()
         self._answered: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._asked: dict[str, set[frozenset[str]]] = defaultdict(set)
-        # The last exchanges that succeeded on every target, by operation.
+        # The plainest exchanges that succeeded on every target, by operation.
         self.succeeded: dict[str, list[Exchange]] = {}
 
     def note(self, exchange: Exchange, succeeded: Callable[[], list[Exchange]]) -> None:
@@ -53,13 +53,13 @@ class Tried:
         kinds: frozenset[str],
         succeeded: Callable[[], list[Exchange]],
     ) -> None:
-        if not kinds <= _GOOD or (exchange.conditions and exchange.label in self.succeeded):
+        if not kinds <= _GOOD or _has_other_status(exchange):
             return
         known = self.succeeded.get(exchange.label)
-        if known is not None and not known[-1].conditions:
+        if known is not None and _blemishes(known[-1]) <= _blemishes(exchange):
             return
         statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
-        if max(statuses) < 300 and not any(exchange.differences.values()):
+        if max(statuses) < 300:
             self.succeeded[exchange.label] = succeeded()
 
     def ways(self, operation: str) -> int:
@@ -127,6 +127,14 @@ class Tried:
             self._answered[operation, target].update(statuses)
         for operation, ways in rows["asked"]:
             self._asked[operation].update(map(frozenset, ways))
+
+
+def _blemishes(exchange: Exchange) -> tuple[bool, bool]:
+    """What speaks against a success: it stands out, or the answers differ all the same.
+
+    Some servers never answer alike: each of their headers has another charset, say.
+    """
+    return bool(exchange.conditions), any(exchange.differences.values())
 
 
 def _has_other_status(exchange: Exchange) -> bool:

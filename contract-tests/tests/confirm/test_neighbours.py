@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fixtures.notes_client import Client
 from fixtures.notes_server import DOCUMENT
-from fixtures.observed import Observed, ask, get, post
+from fixtures.observed import Observed, answer, ask, get, post
 
 from lockstep.confirm.corrections import Correction, Corrector
 from lockstep.exchange.exchanger import Exchanger
@@ -91,6 +91,15 @@ def test_what_is_put_right_and_makes_no_difference_is_not_to_blame(client: Clien
     alice.send("POST", "/notes", {"size": -1, "colour": "red"})
     found = alice.shrunk("status")
     assert beside(found)[0] == "with a valid `text`"
+    assert found.conditions == (Condition("missing", "text", "required"),)
+
+
+def test_servers_that_never_answer_quite_alike_have_neighbours_too(client: Clients) -> None:
+    alice = client("header", "unprocessable")
+    alice.send("POST", "/notes", {"size": 1})
+    found = alice.shrunk("status")
+    assert found.neighbour is not None
+    assert found.neighbour.changed == "with a valid `text`"
     assert found.conditions == (Condition("missing", "text", "required"),)
 
 
@@ -272,6 +281,13 @@ def test_a_body_that_cannot_be_mended_is_replaced_by_a_valid_one(seen: Observed)
 def test_an_undocumented_method_is_replaced_by_one_that_is_known(seen: Observed) -> None:
     found = proposed(seen, ask("PATCH", "/tasks/t1"), 405)
     assert found["undocumented method"].changed == "by GET /tasks/t1"
+
+
+def test_a_value_in_the_path_is_replaced_by_one_that_succeeded(seen: Observed) -> None:
+    for value in ("70000", "80000", "90000"):
+        seen.hear(get(f"/tasks/{value}"), answer(200, {"title": "some"}))
+    (found,) = proposed(seen, get("/tasks/a%00b?dry=1"), 500).values()
+    assert (last(found).path, found.changed) == ("/tasks/t1?dry=1", "with `task_id`: `t1`")
 
 
 def test_without_an_example_that_succeeded_little_can_be_put_right() -> None:

@@ -79,6 +79,13 @@ READ: list[tuple[str, Before, Request, int, Conditions]] = [
     ),
     ("half a body", nothing, post(b'{"title":'), 400, (Condition("unreadable body"),)),
     (
+        "parts that nothing separates",
+        alice_makes_a_task,
+        get().with_header("Content-Type", "multipart/form-data"),
+        400,
+        (Condition("unreadable body"),),
+    ),
+    (
         "a member left out",
         nothing,
         post({"size": 1}),
@@ -226,6 +233,39 @@ def test_a_thing_whose_maker_is_not_known_is_judged_by_the_answer() -> None:
     assert kinds_of(seen.statuses(get("/tasks/t1"), 403).conditions) == {"another's thing"}
     assert kinds_of(seen.statuses(get("/tasks/t1"), 404).conditions) == {"unknown thing"}
     assert kinds_of(seen.statuses(get("/tasks/t2"), 200).conditions) == set()
+
+
+def test_a_path_that_takes_any_value_names_no_thing() -> None:
+    seen = Observed()
+    first = seen.hear(get("/tasks/7"), answer(200, {"title": "seven"}))
+    for value in ("8", "90000"):
+        seen.hear(get(f"/tasks/{value}"), answer(200, {"title": "some"}))
+    assert kinds_of(first.conditions) == {"unknown thing"}
+    assert seen.log.conditions.settled("GET /tasks/{task_id}", first.conditions) == ()
+    assert seen.statuses(get("/tasks/a%00b"), 400).conditions == (
+        Condition("notable", "task_id", "NUL"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "shows_name", "status"),
+    [
+        (("1", "2", "3"), False, 200),
+        (("70000", "80000", "90000"), True, 200),
+        (("70000", "80000", "90000"), False, 404),
+    ],
+    ids=["there from the start", "told by the answers", "refused"],
+)
+def test_things_that_nobody_has_made_are_things(
+    values: tuple[str, ...], shows_name: bool, status: int
+) -> None:
+    seen = Observed()
+    for value in values:
+        body = {"number": int(value)} if shows_name else {"title": "some"}
+        seen.hear(get(f"/tasks/{value}"), answer(status, body))
+    assert seen.statuses(get("/tasks/lockstep"), 404).conditions == (
+        Condition("unknown thing", "task_id"),
+    )
 
 
 def test_what_was_refused_was_not_done_before() -> None:

@@ -58,14 +58,33 @@ def test_what_hung_and_what_said_nothing_is_told() -> None:
     assert after(silent, OK).lines() == []
 
 
-def test_what_was_slow_for_long_is_left_out_and_named() -> None:
+def slow_for(seconds: float, target: str = "old", label: str = "getSlow") -> Patience:
+    """What is known after one slow answer of an operation of `/slow`."""
     patience = Patience()
-    for target in ("old", "new"):
-        patience.note("slow", target, OK, "walk", MOST_SECONDS - 2)
-        patience.note("slow", target, OK, "walk", SHORT_SECONDS / 2)
-    assert not patience.is_used_up("slow")
-    patience.note("slow", "new", OK, "walk", 2)
-    assert [patience.is_used_up(label) for label in ("slow", "slow", "fast")] == [True, True, False]
-    assert patience.lines() == ["slow: 2 requests left out after 30 s of slow answers"]
+    patience.note(label, target, OK, "walk", path="/slow", seconds=seconds)
+    return patience
+
+
+def test_what_was_slow_for_long_is_left_out_and_named() -> None:
+    patience = slow_for(MOST_SECONDS - 2)
+    patience.note("getSlow", "new", OK, "walk", path="/slow", seconds=MOST_SECONDS - 2)
+    patience.note("getSlow", "new", OK, "walk", path="/slow", seconds=SHORT_SECONDS / 2)
+    assert not patience.is_used_up("getSlow", "/slow", "fuzz")
+    patience.note("getSlow", "new", OK, "walk", path="/slow", seconds=2)
+    assert patience.is_used_up("getSlow", "/slow", "fuzz")
+    assert patience.is_used_up("getSlow", "/slow", "fuzz")
+    assert not patience.is_used_up("getFast", "/fast", "fuzz")
+    assert patience.lines() == ["getSlow: 2 requests left out after 30 s of slow answers"]
     patience.steady = True
-    assert not patience.is_used_up("slow")
+    assert not patience.is_used_up("getSlow", "/slow", "fuzz")
+
+
+def test_the_operations_of_a_path_are_slow_together() -> None:
+    patience = slow_for(MOST_SECONDS)
+    assert patience.is_used_up("putSlow", "/slow", "fuzz")
+
+
+def test_early_stages_leave_time_to_later_ones() -> None:
+    patience = slow_for(MOST_SECONDS / 2)
+    used_up = [patience.is_used_up("getSlow", "/slow", each) for each in ("walk", "probes", "fuzz")]
+    assert used_up == [True, False, False]

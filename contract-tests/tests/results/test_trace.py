@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fixtures.observed import TASKS, answer, get, post
 
 from lockstep.inference.requests import RequestReader
@@ -54,3 +56,25 @@ def test_other_targets_and_another_state_have_a_history_of_their_own() -> None:
     ledger.begin_anew()
     later = Trace(NAMES, ledger.history("old", "new"))
     assert later.sequence(read := sent(later, get("/tasks/t1"))) == [read]
+
+
+def test_what_was_there_before_is_read_before_it_is_named() -> None:
+    trace = Trace(NAMES, log().history("old", "new"))
+    listed = Exchange(
+        number=trace.next_number(),
+        request=get("/tasks"),
+        label="GET /tasks",
+        requests={"old": get("/tasks"), "new": get("/tasks")},
+        outcomes={
+            name: answer(200, {"data": [{"title": f"{name}-folder/a"}, {"title": "same-in-both"}]})
+            for name in ("old", "new")
+        },
+        addresses={},
+    )
+    trace.record(listed, ())
+    trace.note_shown(listed)
+    own = {name: get(f"/tasks/{name}-folder%2Fa") for name in ("old", "new")}
+    named = replace(sent(trace, own["old"]), requests=own)
+    assert trace.sequence(named) == [listed, named]
+    same = sent(trace, get("/tasks/same-in-both"))
+    assert trace.sequence(same) == [same]
