@@ -1,4 +1,4 @@
-/** Assembles the application, and is the only module that knows its framework. */
+/** Creates the application; the only module that depends on its framework. */
 
 import { IncomingMessage, ServerResponse } from "node:http";
 import express, {
@@ -26,7 +26,7 @@ import { PathNotFoundError } from "./utils/errors.js";
 
 type Verb = "get" | "post" | "put" | "patch" | "delete";
 
-/** Makes the application, without a connection to anything. Throws a ContractError. */
+/** Creates the application, without connecting to anything. Throws a ContractError. */
 export async function createApp(
   settings: Settings,
   contract: Contract,
@@ -59,10 +59,10 @@ export async function createApp(
 }
 
 /**
- * Makes classes of messages that have the prototypes of Express from the beginning.
+ * Creates message classes that have the prototypes of Express from the start.
  *
- * It would give them to each message by itself, which keeps V8 from collecting any of them, and
- * what they refer to, before they are old.
+ * Express would set them on each message, which keeps V8 from collecting messages, and what they
+ * refer to, before they are old.
  */
 function messagesOf(app: Express): Messages {
   class OwnRequest extends IncomingMessage {}
@@ -89,7 +89,7 @@ function checked(check: Check): RequestHandler {
   };
 }
 
-/** Express looks up the path in its one spelling. */
+/** Express routes by the canonical spelling of the path. */
 const respell: RequestHandler = (request, response, next) => {
   request.url = current(response).routePath;
   next();
@@ -111,7 +111,7 @@ function answered(handler: Handler<OperationId>, finish: Finish): RequestHandler
 
 function handleErrors(errors: ErrorHandler): ErrorRequestHandler {
   return (error, _request, response, _next) => {
-    // The client has gone, or the parser has refused the rest of its request.
+    // The client has disconnected, or the parser has refused the rest of its request.
     if (response.destroyed || response.headersSent) return;
     send(response, errors.answer(current(response), error));
   };

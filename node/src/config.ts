@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { LOG_LEVELS, type LogLevel } from "./utils/logger.js";
 
-/** What the environment says, checked. Durations carry their unit in the name. */
+/** The validated settings. Durations have their unit in the name. */
 export interface Settings {
   appEnv: "development" | "test" | "production";
   host: string;
@@ -30,12 +30,12 @@ export interface Settings {
 type Environment = Record<string, string | undefined>;
 
 const ENVIRONMENTS = ["development", "test", "production"] as const;
-/** Everybody can read it, so it signs nothing of worth. */
+/** It is public, so it must not sign anything of value. */
 export const DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere";
 const PLACEHOLDER = /change[-_]?me|development-|placeholder|your-secret/i;
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Settings that cannot be used; `faults` has a line for each, with the setting's name. */
+/** Invalid settings; `faults` has a line for each, with the name of the setting. */
 export class ConfigError extends Error {
   constructor(readonly faults: string[]) {
     super(faults.join("\n"));
@@ -43,7 +43,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the settings from the environment; throws a ConfigError with all faults at once. */
+/** Reads the settings from the environment. Throws a ConfigError with all faults at once. */
 export function loadSettings(environment: Environment): Settings {
   const read = new Reader(environment);
   const appEnv = read.choice("APP_ENV", ENVIRONMENTS, "development");
@@ -72,7 +72,7 @@ export function loadSettings(environment: Environment): Settings {
   return settings;
 }
 
-/** Reads single settings, and keeps a list of what is wrong with them. An empty one is not set. */
+/** Reads single settings, and collects their faults. An empty variable counts as unset. */
 class Reader {
   readonly faults: string[] = [];
   constructor(private readonly environment: Environment) {}
@@ -85,12 +85,12 @@ class Reader {
     const text = this.text(name, String(fallback));
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
-    return this.fault(name, `a whole number from ${least} to ${most}`, fallback);
+    return this.fault(name, `must be an integer from ${least} to ${most}`, fallback);
   }
 
   choice<T extends string>(name: string, values: readonly T[], fallback: T): T {
     const value = values.find((candidate) => candidate === this.text(name, fallback));
-    return value ?? this.fault(name, `one of ${values.join(", ")}`, fallback);
+    return value ?? this.fault(name, `must be one of ${values.join(", ")}`, fallback);
   }
 
   boolean(name: string, fallback: boolean): boolean {
@@ -102,7 +102,7 @@ class Reader {
     if (text === "") return this.fault(name, "required", "");
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url?.protocol === "postgresql:" && url.hostname && url.pathname.length > 1) return text;
-    return this.fault(name, "postgresql://user:password@host:port/database", "");
+    return this.fault(name, "must look like postgresql://user:password@host:port/database", "");
   }
 
   origins(name: string): string[] {
@@ -111,21 +111,24 @@ class Reader {
       .map((origin) => origin.trim());
     const given = origins.filter((origin) => origin !== "");
     const valid = given.every((text) => URL.canParse(text) && new URL(text).origin === text);
-    return valid ? given : this.fault(name, "origins such as https://example.com, by commas", []);
+    return valid
+      ? given
+      : this.fault(name, "must be comma-separated origins such as https://example.com", []);
   }
 
   file(name: string, fallback: string): string {
     const path = this.text(name, fallback);
-    return existsSync(path) ? path : this.fault(name, "a file that exists", path);
+    return existsSync(path) ? path : this.fault(name, "must be an existing file", path);
   }
 
   secret(name: string, required: boolean): string {
     const value = this.text(name, required ? "" : DEVELOPMENT_SECRET_KEY);
     if (value === DEVELOPMENT_SECRET_KEY && !required) return value;
     if (value === "") return this.fault(name, "required", value);
-    if ([...value].length < 32) this.fault(name, "at least 32 characters", value);
-    else if (new Set(value).size < 8) this.fault(name, "at least 8 different characters", value);
-    else if (PLACEHOLDER.test(value)) this.fault(name, "not a placeholder", value);
+    if ([...value].length < 32) this.fault(name, "must have at least 32 characters", value);
+    else if (new Set(value).size < 8)
+      this.fault(name, "must have at least 8 different characters", value);
+    else if (PLACEHOLDER.test(value)) this.fault(name, "must not be a placeholder", value);
     return value;
   }
 

@@ -1,4 +1,4 @@
-/** The contract, openapi.yaml, as the program reads it: routes, rules, texts and headers. */
+/** The contract, openapi.yaml: routes, rules, texts and headers. */
 
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
@@ -74,7 +74,7 @@ export class ContractError extends Error {
   override readonly name = "ContractError";
 }
 
-/** The document, and its operations by path and by id. */
+/** The document, and its operations by path and by operationId. */
 export class Contract {
   readonly document: ContractDocument;
   readonly operations: Map<string, Operation>;
@@ -89,12 +89,12 @@ export class Contract {
     this.operations = new Map(operations.map((operation) => [operation.id, operation]));
   }
 
-  /** Gives a section of the document. */
+  /** Returns a section of the document. */
   get<K extends keyof ContractDocument>(section: K): ContractDocument[K] {
     return this.document[section];
   }
 
-  /** Gives the value of the header Allow for a path of the contract. */
+  /** Returns the value of the Allow header for a path of the contract. */
   allow(path: string): string {
     const methods = this.methodsOf(this.document.paths[path] ?? {}).concat("options");
     const allowed = new Set(methods.includes("get") ? [...methods, "head"] : methods);
@@ -103,7 +103,7 @@ export class Contract {
       .join(", ");
   }
 
-  /** Gives the path of an operation with its parameters filled in. */
+  /** Returns the path of an operation with its parameters filled in. */
   pathOf(id: OperationId, parameters: Record<string, string>): string {
     const path = this.operations.get(id)?.path ?? "";
     return path.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? "");

@@ -1,4 +1,4 @@
-/** What the code that runs now belongs to: a request, and what its process holds. */
+/** The current context: the request being handled, and the resources of its process. */
 
 import type { Resources } from "./resources.js";
 import { currentContext, runInContext } from "./utils/context.js";
@@ -9,12 +9,12 @@ declare module "./utils/context.js" {
   }
 }
 
-/** Lets services use these resources, as in a request. */
+/** Makes these resources available to services, as in a request. */
 export function using<T>(resources: Resources, work: () => T): T {
   return runInContext({ requestId: "", statements: 0, resources }, work);
 }
 
-/** Gives what the process holds, as handed on to the request being answered. */
+/** Returns the resources of the process, as passed to the request being handled. */
 export function resources(): Resources {
   const found = currentContext()?.resources;
   if (found === undefined) throw new Error("no resources: run this within `using`");

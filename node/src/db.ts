@@ -1,4 +1,4 @@
-/** The client of a process, and the transactions on it. */
+/** The database client of a process, and its transactions. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -14,7 +14,7 @@ const RETRIED_STATES = ["40001", "40P01"];
 const UNAVAILABLE_STATES = /^(?:08|57P0|57014|53300)/;
 const UNAVAILABLE_CODES = ["P1001", "P1002", "P1008", "P1017", "P2024", "P2028", "P2037"];
 const UNAVAILABLE_KINDS = ["DatabaseNotReachable", "ConnectionClosed", "SocketTimeout"];
-// The driver gives these no code of their own.
+// The driver has no codes for these.
 const UNAVAILABLE_MESSAGES =
   /^(?:Connection terminated|timeout (?:expired|exceeded)|Query read timeout|Client (?:has encountered|was closed))/;
 const UNAVAILABLE_ERRNOS = /^(?:E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND)|EAI_)/;
@@ -23,7 +23,7 @@ const PREPARED_STATEMENTS = 500;
 
 const ambient = new AsyncLocalStorage<Prisma.TransactionClient>();
 
-/** Another transaction came first, for the `reason` given; tried again, this one may succeed. */
+/** A concurrent transaction came first, for the given `reason`; a retry may succeed. */
 export class OvertakenError extends Error {
   constructor(readonly reason: Error) {
     super(reason.message);
@@ -31,7 +31,7 @@ export class OvertakenError extends Error {
   }
 }
 
-/** The client of a process. No connection is opened before the first statement. */
+/** The database client of a process. It connects at the first statement. */
 export class Database {
   readonly client: PrismaClient;
   readonly transactionOptions: { maxWait: number; timeout: number };
@@ -50,17 +50,17 @@ export class Database {
       options: "-c timezone=UTC",
       types: { getTypeParser: parserOf },
     });
-    // A connection that is lost while nobody uses it is missed by nobody: there will be another.
+    // A connection lost while idle needs no handling: the pool opens another.
     this.pool.on("error", () => {});
     const statementNameGenerator = ({ sql }: { sql: string }) => this.counted(sql);
     this.client = new PrismaClient({
       adapter: new PrismaPg(this.pool, { statementNameGenerator }),
     });
-    // A transaction is bounded by its statements' timeouts, of which it has a handful.
+    // A transaction is bounded by the timeouts of its few statements.
     this.transactionOptions = { maxWait: milliseconds, timeout: milliseconds * 10 };
   }
 
-  /** Gives the rows of a statement that takes effect by itself. */
+  /** Returns the rows of a statement in autocommit mode. */
   async rowsOf<T>({ text, values }: Prisma.Sql): Promise<T[]> {
     const { rows } = await this.pool.query({ name: this.counted(text), text, values });
     return rows as T[];
@@ -72,12 +72,12 @@ export class Database {
     await this.pool.end();
   }
 
-  /** Counts a statement; names its text, so that it is prepared once per connection. */
+  /** Counts a statement, and names it, so that it is prepared once per connection. */
   private counted(sql: string): string {
     const context = currentContext();
     if (context !== undefined && !UNCOUNTED.test(sql)) context.statements += 1;
     const known = this.statementNames.get(sql);
-    // Without a name a statement is not kept, so that their number stays bounded.
+    // A statement without a name is not kept, which bounds their number.
     if (known !== undefined || this.statementNames.size === PREPARED_STATEMENTS) return known ?? "";
     const name = `s${this.statementNames.size}`;
     this.statementNames.set(sql, name);
@@ -85,15 +85,15 @@ export class Database {
   }
 }
 
-/** Gives the client to send statements with: that of the transaction that runs, if one does. */
+/** Returns the client to use: that of the current transaction, if there is one. */
 export function db(): Prisma.TransactionClient {
   return ambient.getStore() ?? resources().database.client;
 }
 
 /**
- * Gives the rows of a statement that is written out, in the transaction that runs, if one does.
+ * Returns the rows of a raw SQL statement, in the current transaction, if there is one.
  *
- * Outside of one it goes to the driver, which takes a third of the time that the client would.
+ * Outside a transaction it uses the driver directly, in a third of the time of the client.
  */
 export async function rowsOf<T>(statement: Prisma.Sql): Promise<T[]> {
   const transaction = ambient.getStore();
@@ -101,16 +101,16 @@ export async function rowsOf<T>(statement: Prisma.Sql): Promise<T[]> {
   return resources().database.rowsOf<T>(statement);
 }
 
-/** Asks the database for nothing. */
+/** Checks the connection to the database. */
 export async function ping(): Promise<void> {
   await rowsOf(Prisma.sql`SELECT 1`);
 }
 
 /**
- * Runs a service function in one transaction, or in that of the caller.
+ * Runs a service function in a transaction, or in that of the caller.
  *
- * The outermost tries up to three times when the database chose it to give way, or when it was
- * overtaken.
+ * The outermost call is retried, up to three attempts, after a deadlock, a serialisation failure or
+ * an OvertakenError.
  */
 export function transactional<A extends unknown[], R>(
   work: (...args: A) => Promise<R>,
@@ -135,13 +135,13 @@ async function runOnce<R>(work: () => Promise<R>): Promise<R> {
   return client.$transaction((each) => ambient.run(each, work), transactionOptions);
 }
 
-/** Gives the SQLSTATE of a driver's error, or nothing when the server did not answer. */
+/** Returns the SQLSTATE of a driver's error, or nothing if the server did not respond. */
 export function sqlState(error: unknown): string {
   if (error instanceof pg.DatabaseError) return error.code ?? "";
   return driverCause(error)?.originalCode ?? "";
 }
 
-/** Gives the name of the constraint that a statement broke. */
+/** Returns the name of the constraint that a statement violated. */
 export function violated(error: unknown): string {
   if (error instanceof pg.DatabaseError) return error.constraint ?? "";
   const cause = driverCause(error);
@@ -149,7 +149,7 @@ export function violated(error: unknown): string {
   return cause.constraint && "index" in cause.constraint ? cause.constraint.index : "";
 }
 
-/** Tells whether an error means that the database cannot be reached or does not keep up. */
+/** Returns whether an error means that the database is unreachable or overloaded. */
 export function unavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof Prisma.PrismaClientKnownRequestError) {
@@ -177,7 +177,7 @@ function driverCause(error: unknown): DriverAdapterError["cause"] | undefined {
   return reported instanceof DriverAdapterError ? reported.cause : undefined;
 }
 
-/** Reads what is sent as PostgreSQL's bigint as the client would, which brings parsers of its own. */
+/** Parses PostgreSQL's bigint as the client does, which has its own parsers. */
 function parserOf(type: number, format?: "text" | "binary"): (value: string) => unknown {
   return type === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(type, format);
 }

@@ -1,4 +1,4 @@
-/** What this twin consists of, as JSON: `node dist/inventory.js`. */
+/** The inventory of this twin, as JSON: `node dist/inventory.js`. */
 
 import { ConfigError, loadSettings, type Settings } from "./config.js";
 import { type Contract, ContractError, loadContract } from "./contract.js";

@@ -1,4 +1,4 @@
-/** The entry of the process, and its only listener: `node dist/main.js`. */
+/** The entry point of the process, and its only listener: `node dist/main.js`. */
 
 import { createApp } from "./app.js";
 import { serve } from "./server/serve.js";

@@ -1,4 +1,4 @@
-/** The operations of the contract, compiled: what a request must be and what an answer may be. */
+/** The operations of the contract, compiled: the rules of their requests and responses. */
 
 import type { operations } from "./generated/contract.js";
 import { type Schema, Validator } from "./utils/json-schema.js";
@@ -8,7 +8,7 @@ export type OperationId = keyof operations;
 const PLACES = ["path", "query", "header"] as const;
 const JSON_TYPE = "application/json";
 
-/** The parameters of one place of a request: their JSON types, their rules and defaults. */
+/** The parameters in one part of a request: their JSON types, rules and defaults. */
 export interface Parameters {
   types: Record<string, string>;
   validator: Validator;
@@ -20,7 +20,7 @@ export interface DocumentedResponse {
   hasEtag: boolean;
 }
 
-/** What the contract says of one method of a path. Names of headers are in lower case. */
+/** An operation of the contract. Names of headers are in lower case. */
 export interface Operation {
   id: OperationId;
   method: string;
@@ -60,14 +60,14 @@ export interface PathItem {
   [method: string]: unknown;
 }
 
-/** The parts of an OpenAPI document that operations are made of. */
+/** The parts of an OpenAPI document that define operations. */
 export interface OpenApiDocument {
   paths: Record<string, PathItem>;
   security: unknown[];
   components: { schemas: Schema; headers: { "WWW-Authenticate": { example: string } } };
 }
 
-/** Reads operations out of an OpenAPI document. */
+/** Reads the operations of an OpenAPI document. */
 export class OperationReader {
   private readonly components: Schema;
   private readonly validators = new Map<string, Validator>();
@@ -76,7 +76,7 @@ export class OperationReader {
     this.components = { schemas: document.components.schemas };
   }
 
-  /** Compiles the operation that a path item has for a method in lower case. */
+  /** Compiles the operation of a path item for a method in lower case. */
   read(method: string, path: string, item: PathItem): Operation {
     const raw = item[method] as RawOperation;
     const every = [...(item.parameters ?? []), ...(raw.parameters ?? [])];
@@ -114,7 +114,7 @@ export class OperationReader {
   private parameters(place: (typeof PLACES)[number], every: RawParameter[]): Parameters {
     const here = every.filter((parameter) => parameter.in === place);
     const nameOf = ({ name }: RawParameter) => (place === "header" ? name.toLowerCase() : name);
-    // A missing If-Match has a code of its own, so no header is required by schema.
+    // A missing If-Match has its own code, so no header is required by a schema.
     const required = place === "header" ? [] : here.filter((parameter) => parameter.required);
     const rules = {
       type: "object",

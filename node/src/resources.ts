@@ -1,4 +1,4 @@
-/** What a process holds: made once by `createApp`, and handed on to each request. */
+/** The resources of a process: created once by `createApp`, and passed to each request. */
 
 import type { Settings } from "./config.js";
 import type { Contract } from "./contract.js";
@@ -7,7 +7,7 @@ import { type Hashing, makeHashing } from "./services/password-service.js";
 import { Windows } from "./services/rate-limit-service.js";
 import { TokenRules } from "./services/token-service.js";
 
-/** Settings and contract, and what is made of them once: nothing else outlives a request. */
+/** Settings, contract and what is derived from them; nothing else outlives a request. */
 export interface Resources {
   readonly settings: Settings;
   readonly contract: Contract;
@@ -17,7 +17,7 @@ export interface Resources {
   readonly windows: Windows;
 }
 
-/** Makes what a process holds, without a connection to anything. */
+/** Creates the resources of a process, without connecting to anything. */
 export async function makeResources(settings: Settings, contract: Contract): Promise<Resources> {
   return {
     settings,

@@ -1,4 +1,4 @@
-"""Assembles the application, and is the only module that knows its framework."""
+"""Creates the application; the only module that depends on its framework."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 class Segment(BaseConverter):
-    """A segment of a path, which is looked up in its one spelling: `%2F` stays within it."""
+    """A segment of a path in its canonical spelling: `%2F` stays within it."""
 
     def to_python(self, value: str) -> str:
-        """Undoes percent-encoding."""
+        """Percent-decodes a segment."""
         return decode(value)
 
     def to_url(self, value: Any) -> str:
@@ -47,19 +47,19 @@ class Segment(BaseConverter):
 
 
 class ResourcesContext(AppContext):
-    """An application context, in which services find what the process holds."""
+    """An application context that gives services the resources of the process."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
         self._entered: list[Token[current.Context | None]] = []
 
     def push(self) -> None:
-        """Hands the resources on."""
+        """Enters the context."""
         self._entered.append(current.enter(self.app.extensions["task_timer"]))
         super().push()
 
     def pop(self, *error: BaseException | None) -> None:
-        """Takes them back, after what is torn down has used them."""
+        """Leaves the context, after the teardown functions have run."""
         try:
             super().pop(*error)
         finally:
@@ -67,34 +67,34 @@ class ResourcesContext(AppContext):
 
 
 class TaskTimer(Flask):
-    """A Flask application whose requests are what the contract says, and not what a host is."""
+    """A Flask application that routes by the contract, whatever the host."""
 
     def app_context(self) -> AppContext:
-        """Makes the context of a request, a command or a test."""
+        """Creates the context of a request, a command or a test."""
         return ResourcesContext(self)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Looks up the path in its one spelling; neither Host nor Upgrade chooses a route."""
+        """Routes by the canonical spelling of the path, ignoring Host and Upgrade."""
         if request is None:
             return super().create_url_adapter(None)
         path = route_path(request.environ["RAW_URI"])
-        # Werkzeug would take the slashes at the beginning for one.
+        # Werkzeug would merge leading slashes.
         path = "" if path.startswith("//") else path
         return self.url_map.bind("", path_info=path, default_method=request.method)
 
     def make_default_options_response(self) -> Response:
-        """Answers OPTIONS for all operations of a path."""
+        """Responds to OPTIONS for all operations of a path."""
         return _Unfinished(answer_options(_allow())(g.call))
 
     def ensure_sync(self, func: Any) -> Any:
-        """Takes functions as they are: to look for coroutines costs a tenth of a small request."""
+        """Returns functions as they are: a look for coroutines costs a tenth of a small request."""
         return func
 
 
 def create_app(settings: Settings | None = None, contract: Contract | None = None) -> TaskTimer:
-    """Makes the application, without a connection to anything. Raises ContractError.
+    """Creates the application, without connecting to anything. Raises ContractError.
 
-    Without settings it takes those of the environment, for one process: `flask --app
+    Without settings it reads those of the environment, for one process: `flask --app
     task_timer.app run` calls it so.
     """
     if settings is None:
@@ -121,7 +121,7 @@ def create_app(settings: Settings | None = None, contract: Contract | None = Non
 
 
 def _begin(app: Flask, resources: Resources, access_log: AccessLog) -> None:
-    """Makes the call of a request as it begins, and logs it when it ends."""
+    """Creates the call of a request as it begins, and logs it when it ends."""
 
     @app.before_request
     def begin() -> None:
@@ -136,9 +136,9 @@ def _begin(app: Flask, resources: Resources, access_log: AccessLog) -> None:
 
 
 def _check(app: Flask, resources: Resources, operations: Mapping[str, Operation]) -> None:
-    """Runs the checks in their order. Where no route was found, Flask raises that after them.
+    """Runs the checks in their order. If no route matched, Flask raises that after them.
 
-    operations: by the name of the view function.
+    operations: by the name of their view function.
     """
     every = checks(resources)
 
@@ -164,7 +164,7 @@ def _answered(handler: Handler, finish: Finish) -> Callable[..., Response]:
 
 
 def _finish(app: Flask, finish: Finish) -> None:
-    """Gives what all answers have also to those of blueprints and extensions."""
+    """Applies the finishers to the responses of blueprints and extensions too."""
 
     @app.after_request
     def finish_response(response: Response) -> Response:
@@ -198,12 +198,12 @@ class _Unfinished(Response):
 
 class _Finished(_Unfinished):
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
-        """Sends the headers as they are: to copy them costs a tenth of a small request."""
+        """Returns the headers as they are: copying them costs a tenth of a small request."""
         return self.headers
 
 
 def _allow() -> str:
-    """Gives the value of the header Allow for the path of the request."""
+    """Returns the value of the Allow header for the path of the request."""
     adapter: MapAdapter = request_ctx.url_adapter  # type: ignore[assignment]
     order = current.resources().contract["x-methods"]
     return ", ".join(sorted(adapter.allowed_methods(), key=order.index))

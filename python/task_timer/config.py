@@ -17,11 +17,11 @@ SECRET_KEY_CHARACTERS = 8
 ENVIRONMENTS = ["development", "test", "production"]
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 URL = r"postgresql://[^/?#]+/[^/?#]+.*"
-URL_FORM = "postgresql://user:password@host:port/database"
+URL_FORM = "must look like postgresql://user:password@host:port/database"
 
 
 class ConfigError(Exception):
-    """Settings that cannot be used; `faults` has a line for each, with the setting's name."""
+    """Invalid settings; `faults` has a line for each, with the name of the setting."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -30,7 +30,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says, checked. Durations carry their unit in the name."""
+    """The validated settings. Durations have their unit in the name."""
 
     app_env: str
     host: str
@@ -54,15 +54,15 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Reads the settings from the environment; raises ConfigError with all faults at once.
+    """Reads the settings from the environment. Raises ConfigError with all faults at once.
 
-    An empty variable counts as one that is not set.
+    An empty variable counts as unset.
     """
     env = Env(eager=False)
     app_env = _choice(env, "APP_ENV", "development", ENVIRONMENTS)
     settings = Settings(
         app_env=app_env,
-        host=_text(env, "HOST", "127.0.0.1", _matches(r"\S+", "a host name or address")),
+        host=_text(env, "HOST", "127.0.0.1", _matches(r"\S+", "must be a host name or address")),
         port=_whole(env, "PORT", 8000, 1, 65535),
         workers=_whole(env, "WORKERS", 1, 1, 64),
         database_url=_text(env, "DATABASE_URL", None, _matches(URL, URL_FORM)),
@@ -104,13 +104,13 @@ def _text(env: Env, name: str, default: str | None, check: Check) -> str:
 def _whole(env: Env, name: str, default: int, minimum: int, maximum: int) -> int:
     def check(text: str) -> None:
         if not re.fullmatch("[0-9]{1,9}", text) or not minimum <= int(text) <= maximum:
-            raise ValidationError(f"a whole number from {minimum} to {maximum}")
+            raise ValidationError(f"must be an integer from {minimum} to {maximum}")
 
     return int(_text(env, name, str(default), check))
 
 
 def _choice(env: Env, name: str, default: str, choices: list[str]) -> str:
-    return _text(env, name, default, OneOf(choices, error=f"one of {', '.join(choices)}"))
+    return _text(env, name, default, OneOf(choices, error=f"must be one of {', '.join(choices)}"))
 
 
 def _matches(pattern: str, form: str) -> Check:
@@ -122,12 +122,12 @@ def _matches(pattern: str, form: str) -> Check:
 
 
 def _anything(_text: str) -> None:
-    """Finds no fault."""
+    """Accepts any text."""
 
 
 def _exists(path: str) -> None:
     if not Path(path).exists():
-        raise ValidationError("a file that exists")
+        raise ValidationError("must be an existing file")
 
 
 def _secret_key(env: Env, app_env: str) -> str:
@@ -137,11 +137,13 @@ def _secret_key(env: Env, app_env: str) -> str:
         if text == default:
             return
         if len(text) < SECRET_KEY_LENGTH:
-            raise ValidationError(f"at least {SECRET_KEY_LENGTH} characters")
+            raise ValidationError(f"must have at least {SECRET_KEY_LENGTH} characters")
         if len(set(text)) < SECRET_KEY_CHARACTERS:
-            raise ValidationError(f"at least {SECRET_KEY_CHARACTERS} different characters")
+            raise ValidationError(
+                f"must have at least {SECRET_KEY_CHARACTERS} different characters"
+            )
         if any(placeholder in text.lower() for placeholder in PLACEHOLDERS):
-            raise ValidationError("not a placeholder")
+            raise ValidationError("must not be a placeholder")
 
     return _text(env, "SECRET_KEY", default, check)
 
@@ -150,7 +152,7 @@ def _origins(env: Env) -> tuple[str, ...]:
     def check(text: str) -> None:
         for origin in _listed(text):
             if not re.fullmatch(r"https?://[^/?#\s*]+", origin):
-                raise ValidationError("origins such as https://example.com, by commas")
+                raise ValidationError("must be comma-separated origins such as https://example.com")
 
     return _listed(_text(env, "CORS_ORIGINS", "", check))
 

@@ -1,4 +1,4 @@
-"""The contract, openapi.yaml, as the program reads it: routes, rules, texts and headers."""
+"""The contract, openapi.yaml: routes, rules, texts and headers."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ class ContractError(Exception):
 
 
 class Contract:
-    """The document, and its operations by id."""
+    """The document, and its operations by operationId."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
@@ -31,17 +31,17 @@ class Contract:
         return self.document[section]
 
     def allow(self, path: str) -> str:
-        """Gives the value of the header Allow for a path of the contract."""
+        """Returns the value of the Allow header for a path of the contract."""
         methods = [*self._methods_of(self["paths"][path]), "options"]
         allowed = {*methods, "head"} if "get" in methods else set(methods)
         return ", ".join(method for method in self["x-methods"] if method.lower() in allowed)
 
     def path_of(self, operation_id: str, **values: str) -> str:
-        """Gives the path of an operation with its parameters filled in."""
+        """Returns the path of an operation with its parameters filled in."""
         return self.operations[operation_id].path.format_map(values)
 
     def bind(self, handlers: Iterable[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-        """Gives each operation the handler of its name. Raises ContractError naming odd ones."""
+        """Binds each operation to its handler. Raises ContractError listing mismatches."""
         bound = {camel_case(handler.__name__): handler for handler in handlers}
         faults = [f"operation {name} has no handler" for name in self.operations.keys() - bound]
         faults += [f"handler {name} has no operation" for name in bound.keys() - self.operations]

@@ -1,4 +1,4 @@
-"""What the code that runs now belongs to: a request, and what its process holds."""
+"""The current context: the request being handled, and the resources of its process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Context:
-    """What is used, and how many SQL statements were sent, also from threads that work for it."""
+    """The resources in use, and the number of SQL statements sent, from other threads too."""
 
     resources: Resources
     statements: int = 0
@@ -24,18 +24,18 @@ _context: ContextVar[Context | None] = ContextVar("context", default=None)
 
 
 def enter(resources: Resources) -> Token[Context | None]:
-    """Lets services use these resources from now on, and begins to count statements."""
+    """Makes these resources available to services, and starts to count statements."""
     return _context.set(Context(resources))
 
 
 def leave(token: Token[Context | None]) -> None:
-    """Ends what `enter` began."""
+    """Reverts `enter`."""
     _context.reset(token)
 
 
 @contextmanager
 def using(resources: Resources) -> Iterator[None]:
-    """Lets services use these resources, as in a request."""
+    """Makes these resources available to services, as in a request."""
     token = enter(resources)
     try:
         yield
@@ -44,13 +44,13 @@ def using(resources: Resources) -> Iterator[None]:
 
 
 def context() -> Context:
-    """Gives the context of the code that runs."""
+    """Returns the current context."""
     found = _context.get()
     if found is None:
-        raise RuntimeError("no resources: run this within `using`, or in an application context")
+        raise RuntimeError("no resources: run this within `using` or an application context")
     return found
 
 
 def resources() -> Resources:
-    """Gives what the process holds, as handed on to the request being answered."""
+    """Returns the resources of the process, as passed to the request being handled."""
     return context().resources

@@ -1,4 +1,4 @@
-"""The engine of a process, and the transactions on it."""
+"""The database engine of a process, and its transactions."""
 
 import functools
 import select
@@ -24,7 +24,7 @@ UNAVAILABLE_STATES = ("08", "57P0", "57014", "53300")
 
 
 class OvertakenError(Exception):
-    """Another transaction came first, for the `reason` given; tried again, this one may succeed."""
+    """A concurrent transaction came first, for the given `reason`; a retry may succeed."""
 
     def __init__(self, reason: Exception) -> None:
         super().__init__(reason)
@@ -35,7 +35,7 @@ _ambient: ContextVar[Connection | None] = ContextVar("ambient", default=None)
 
 
 class Database:
-    """The client of a process. No connection is opened before the first statement."""
+    """The database client of a process. It connects at the first statement."""
 
     def __init__(self, settings: Settings) -> None:
         self.engine = _make_engine(settings)
@@ -47,7 +47,7 @@ class Database:
 
 
 def driver_url(database_url: str) -> URL:
-    """Gives the URL with the name of the driver, psycopg, in it."""
+    """Returns the URL with the name of the driver, psycopg."""
     return make_url(database_url).set(drivername="postgresql+psycopg")
 
 
@@ -55,7 +55,7 @@ def _make_engine(settings: Settings) -> Engine:
     seconds = settings.database_timeout_ms / 1000
     engine = create_engine(
         driver_url(settings.database_url),
-        # A statement takes effect by itself; `transactional` asks for a transaction.
+        # Autocommit by default; `transactional` opens a transaction.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         pool_size=settings.database_pool_size,
@@ -72,17 +72,17 @@ def _make_engine(settings: Settings) -> Engine:
 
 
 def connection() -> Connection:
-    """Gives the connection of the service function that runs."""
+    """Returns the connection of the running service function."""
     ambient = _ambient.get()
     if ambient is None:
-        raise RuntimeError("no connection: mark the function with @immediate or @transactional")
+        raise RuntimeError("no connection: decorate the function with @immediate or @transactional")
     return ambient
 
 
 def immediate(function: Callable[P, R]) -> Callable[P, R]:
-    """Runs a service function whose statements take effect one by one, or with the caller's.
+    """Runs a service function in autocommit mode, or in the transaction of the caller.
 
-    For what only reads, or sends one statement.
+    For functions that only read, or send one statement.
     """
 
     @functools.wraps(function)
@@ -96,10 +96,10 @@ def immediate(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def transactional(function: Callable[P, R]) -> Callable[P, R]:
-    """Runs a service function in one transaction, or in that of the caller.
+    """Runs a service function in a transaction, or in that of the caller.
 
-    The outermost tries up to three times when the database chose it to give way, or when it was
-    overtaken.
+    The outermost call is retried, up to three attempts, after a deadlock, a serialisation failure
+    or an OvertakenError.
     """
 
     @functools.wraps(function)
@@ -107,7 +107,7 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
         ambient = _ambient.get()
         if ambient is not None:
             if ambient.engine is not resources().database.transactions:
-                raise RuntimeError("a transaction cannot begin once statements have taken effect")
+                raise RuntimeError("cannot begin a transaction within an @immediate function")
             return function(*args, **kwargs)
         attempt = 1
         while True:
@@ -141,24 +141,24 @@ def _open(opening: AbstractContextManager[Connection]) -> Iterator[None]:
 
 @immediate
 def ping() -> None:
-    """Asks the database for nothing."""
+    """Checks the connection to the database."""
     connection().execute(text("SELECT 1"))
 
 
 def sql_state(error: exc.DBAPIError) -> str:
-    """Gives the SQLSTATE of a driver's error, or nothing when the server did not answer."""
+    """Returns the SQLSTATE of a driver's error, or nothing if the server did not respond."""
     return error.orig.sqlstate or "" if isinstance(error.orig, DriverError) else ""
 
 
 def violated(error: Exception) -> str:
-    """Gives the name of the constraint that a statement broke."""
+    """Returns the name of the constraint that a statement violated."""
     if isinstance(error, exc.IntegrityError) and isinstance(error.orig, DriverError):
         return error.orig.diag.constraint_name or ""
     return ""
 
 
 def unavailable(error: Exception) -> bool:
-    """Tells whether an error means that the database cannot be reached or does not keep up."""
+    """Returns whether an error means that the database is unreachable or overloaded."""
     if isinstance(error, exc.TimeoutError):
         return True
     if not isinstance(error, exc.DBAPIError):
@@ -172,7 +172,7 @@ def unavailable(error: Exception) -> bool:
 
 
 class _CountingCursor(Cursor[Any]):
-    # An event of the engine would tell the same, at a tenth of the cost of a small request.
+    # An event of the engine would do the same, but costs a tenth of a small request.
     def execute(self, *args: Any, **kwargs: Any) -> Self:
         context().statements += 1
         return super().execute(*args, **kwargs)
@@ -184,8 +184,8 @@ def _set_up(connection: Any, _record: Any) -> None:
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
-    # An idle server says nothing but goodbye: what can be read means that the connection is dead.
-    # This costs no round trip, as a statement sent ahead of each use would.
+    # An idle server sends nothing but errors: if anything can be read, the connection is dead.
+    # This saves the round trip of a statement sent before each use.
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
     if poll.poll(0):

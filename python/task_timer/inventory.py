@@ -1,4 +1,4 @@
-"""What this twin consists of, as JSON: `python -m task_timer.inventory`."""
+"""The inventory of this twin, as JSON: `python -m task_timer.inventory`."""
 
 import inspect
 import sys
@@ -81,7 +81,7 @@ def _service(module: ModuleType) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Prints the inventory; exits 2 where settings or contract cannot be read."""
+    """Prints the inventory; exits 2 if settings or contract cannot be read."""
     try:
         settings = load_settings()
         inventory = take_inventory(settings, load_contract(settings.contract_path))

@@ -1,10 +1,10 @@
-"""The entry of the process, and its only listener: `python -m task_timer.main`."""
+"""The entry point of the process, and its only listener: `python -m task_timer.main`."""
 
 from .server.serve import serve
 
 
 def main() -> None:
-    """Serves until a signal ends the process; exits 2 with all faults when it cannot begin."""
+    """Serves until a signal stops the process; exits 2 with all errors if it cannot start."""
     serve("task_timer.app:create_app", "wsgi")
 
 

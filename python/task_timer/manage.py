@@ -1,4 +1,4 @@
-"""Administration of the data: `python -m task_timer.manage --help`."""
+"""Administration commands: `python -m task_timer.manage --help`."""
 
 import sys
 
@@ -32,7 +32,7 @@ def create_admin(email: str, password: str) -> None:
     try:
         user_service.create_user(email, password_service.hash_password(password), role="admin")
     except EmailTakenError:
-        sys.exit(f"{email} has an account already")
+        sys.exit(f"{email} is already registered")
 
 
 @cli.command()

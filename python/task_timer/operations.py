@@ -1,4 +1,4 @@
-"""The operations of the contract, compiled: what a request must be and what an answer may be."""
+"""The operations of the contract, compiled: the rules of their requests and responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of one place of a request: their JSON types, their defaults, their rules."""
+    """The parameters in one part of a request: their JSON types, defaults and rules."""
 
     types: Mapping[str, str]
     defaults: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What the contract says of one method of a path. Names of headers are in lower case."""
+    """An operation of the contract. Names of headers are in lower case."""
 
     id: str
     method: str
@@ -51,7 +51,7 @@ class Operation:
 
 
 class OperationReader:
-    """Reads operations out of an OpenAPI document."""
+    """Reads the operations of an OpenAPI document."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
@@ -59,7 +59,7 @@ class OperationReader:
         self._validators: dict[tuple[str, str], Validator] = {}
 
     def read(self, method: str, path: str, item: dict[str, Any]) -> Operation:
-        """Compiles the operation that a path item has for a method in lower case."""
+        """Compiles the operation of a path item for a method in lower case."""
         raw = item[method]
         body = self.resolve(raw.get("requestBody"))
         return Operation(
@@ -78,7 +78,7 @@ class OperationReader:
         )
 
     def resolve(self, node: Any) -> Any:
-        """Follows the `$ref` of a node; what stands beside it is added."""
+        """Resolves the `$ref` of a node, and merges its siblings."""
         while isinstance(node, dict) and "$ref" in node:
             target: Any = self._document
             for step in node["$ref"].removeprefix("#/").split("/"):
@@ -98,7 +98,7 @@ class OperationReader:
         here = [parameter for parameter in every if parameter["in"] == place]
         names = [p["name"].lower() if place == "header" else p["name"] for p in here]
         schemas = {name: p["schema"] for name, p in zip(names, here, strict=True)}
-        # A missing If-Match has a code of its own, so no header is required by schema.
+        # A missing If-Match has its own code, so no header is required by a schema.
         required = [p["name"] for p in here if p.get("required") and place != "header"]
         rules = {
             "type": "object",

@@ -1,4 +1,4 @@
-"""What a process holds: made once by `create_app`, and handed on to each request."""
+"""The resources of a process: created once by `create_app`, and passed to each request."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from .services.token_service import TokenRules
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Settings and contract, and what is made of them once: nothing else outlives a request."""
+    """Settings, contract and what is derived from them; nothing else outlives a request."""
 
     settings: Settings
     contract: Contract
@@ -23,7 +23,7 @@ class Resources:
 
 
 def make_resources(settings: Settings, contract: Contract) -> Resources:
-    """Makes what a process holds, without a connection to anything."""
+    """Creates the resources of a process, without connecting to anything."""
     return Resources(
         settings=settings,
         contract=contract,

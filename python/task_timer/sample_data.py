@@ -1,4 +1,4 @@
-"""Sample data: the same ids and times whenever they are made."""
+"""Sample data, with the same ids and times each time."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ CLOCK_CHANGES = [datetime(2026, 3, 28, 22, 30, tzinfo=UTC), datetime(2025, 10, 2
 
 @transactional
 def insert_sample_data() -> dict[str, int]:
-    """Inserts what is not there yet; give the number of new rows by table."""
+    """Inserts the missing rows; returns the number of new rows by table."""
     users = [_user(number, email, role) for number, (email, role) in enumerate(ACCOUNTS.items())]
     ada, grace = users[0]["id"], users[1]["id"]
     tasks = [_task(number, ada) for number in range(len(TASKS))]

@@ -1,4 +1,4 @@
-/** The answers that handlers give. */
+/** The responses that handlers return. */
 
 import type { operations } from "../generated/contract.js";
 import type { OperationId } from "../operations.js";
@@ -32,7 +32,7 @@ type Content<Id extends OperationId, Status extends number> = operations[Id]["re
 type Items<Id extends OperationId> =
   Content<Id, 200> extends infer C ? (C extends { data: (infer Item)[] } ? Item : never) : never;
 
-/** Answers with what was asked for: bytes as they are, anything else as JSON. */
+/** Responds 200 with a body: bytes as they are, anything else as JSON. */
 export function ok<Id extends OperationId>(
   call: Call<Id>,
   body: Content<Id, 200>,
@@ -41,7 +41,7 @@ export function ok<Id extends OperationId>(
   return answer(call, 200, body, mediaType);
 }
 
-/** Answers with a page of a list, and a link to the next one (RFC 8288). */
+/** Responds 200 with a page of a list, and a link to the next one (RFC 8288). */
 export function okPage<Id extends OperationId, T>(
   call: Call<Id>,
   page: Page<T>,
@@ -55,7 +55,7 @@ export function okPage<Id extends OperationId, T>(
   return response;
 }
 
-/** Answers with what was made, and the path of it. */
+/** Responds 201 with the created resource, and its path in Location. */
 export function created<Id extends OperationId>(
   call: Call<Id>,
   body: Content<Id, 201>,
@@ -66,12 +66,12 @@ export function created<Id extends OperationId>(
   return response;
 }
 
-/** Answers that it is at another path, for good. */
+/** Responds 308, a permanent redirect to another path. */
 export function moved(location: string): Answer {
   return { status: 308, headers: { Location: location }, body: Buffer.alloc(0) };
 }
 
-/** Answers that it is done. */
+/** Responds 204, without a body. */
 export function noContent(): Answer {
   return { status: 204, headers: {}, body: undefined };
 }

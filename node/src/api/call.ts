@@ -1,4 +1,4 @@
-/** The request that is being answered. */
+/** The request being handled. */
 
 import type { IncomingMessage } from "node:http";
 import type { operations } from "../generated/contract.js";
@@ -20,12 +20,12 @@ type Body<Id extends OperationId> = operations[Id] extends {
   : undefined;
 
 /**
- * A request, as far as it has been understood; the checks fill it in, in their order.
+ * A request as far as it has been processed; the checks fill it in, in their order.
  *
  * fields: header fields as received, with names in lower case. routePath: the path in the one
- * spelling that is looked up; `%2F` stays within its segment. pathValues, query, headers and
- * body: valid by the contract, with its defaults; given: the query without them. closes: whether
- * the answer ends the connection.
+ * spelling that is looked up; `%2F` stays within its segment. pathValues, query, headers and body:
+ * validated against the contract, with its defaults; given: the query without defaults. closes:
+ * whether the response closes the connection.
  */
 export class Call<Id extends OperationId = OperationId> {
   readonly started = performance.now();
@@ -60,33 +60,33 @@ export class Call<Id extends OperationId = OperationId> {
     this.fields = pairs(request.rawHeaders);
   }
 
-  /** Who sent the request; only where the contract asks for it. */
+  /** The authenticated user and session; only if the operation requires authentication. */
   get identity(): Identity {
     if (this.caller === undefined) throw new Error("the operation is public");
     return this.caller;
   }
 
-  /** The id of the user who sent the request. */
+  /** The ID of the authenticated user. */
   get userId(): string {
     return this.identity.user.id;
   }
 
-  /** The operationId, or `unknown` for a request that is none. */
+  /** The operationId, or `unknown` if the request matches none. */
   get operationName(): string {
     return this.operation?.id ?? "unknown";
   }
 
-  /** Gives the path of an operation with its parameters filled in. */
+  /** Returns the path of an operation with its parameters filled in. */
   pathOf(operationId: OperationId, values: Record<string, string> = {}): string {
     return this.resources.contract.pathOf(operationId, values);
   }
 
-  /** Lists the values of a header, whose name is in lower case, as they came. */
+  /** Lists the values of a header as received; its name is in lower case. */
   fieldValues(name: string): string[] {
     return this.fields.filter(([found]) => found === name).map(([, value]) => value);
   }
 
-  /** Gives the only value of a header, or nothing where it is missing or repeated. */
+  /** Returns the only value of a header, or undefined if it is missing or repeated. */
   fieldValue(name: string): string | undefined {
     const values = this.fieldValues(name);
     return values.length === 1 ? values[0] : undefined;

@@ -1,4 +1,4 @@
-/** What every request goes through, and every answer, whatever the framework in front. */
+/** The checks of every request and the finishers of every response, in any framework. */
 
 import type { Resources } from "../resources.js";
 import type { Answer } from "./answers.js";
@@ -17,10 +17,10 @@ import * as validation from "./middleware/validation.js";
 /** Fills in a call, or throws. */
 export type Check = (call: Call) => Promise<void> | void;
 
-/** Gives an answer that is one step nearer to what is sent. */
+/** Returns a response that is one step closer to what is sent. */
 export type Finish = (call: Call, answer: Answer) => Answer;
 
-/** Those before the route is looked at, and those once the operation is known. */
+/** The checks before routing, and those once the operation is known. */
 export interface Checks {
   beforeRouting: Check[];
   afterRouting: Check[];
@@ -34,7 +34,7 @@ export function checks({ contract }: Resources): Checks {
   };
 }
 
-/** Gives what is made of every answer before it is sent, all in order. */
+/** Returns the function that applies all finishers to a response, in order. */
 export function finisher({ settings, contract }: Resources): Finish {
   const finishers = [
     conditional.finish,

@@ -1,4 +1,4 @@
-/** Problem details (RFC 9457), out of the contract's error catalogue. */
+/** Problem details (RFC 9457), from the error catalogue of the contract. */
 
 import type { Contract } from "../contract.js";
 import type { Violation } from "../utils/errors.js";
@@ -6,7 +6,7 @@ import { dumpJson } from "../utils/json-text.js";
 
 export const PROBLEM = "application/problem+json";
 
-/** Gives the status and the body for an error code. */
+/** Returns the status and the body for an error code. */
 export function makeProblem(
   contract: Contract,
   code: string,

@@ -1,4 +1,4 @@
-/** The site of documents, read once and whole, when the server starts. */
+/** The documentation site, loaded into memory at startup. */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ export interface SitePage {
 
 type Entries = Record<string, { media_type: string; content_security_policy: string }>;
 
-/** Gives the pages by name; where there is no site, one that says how to make it. */
+/** Returns the pages by name; without a site, one that says how to build it. */
 export function loadSite(settings: Settings, contract: Contract): Map<string, SitePage> {
   const rules = contract.get("x-docs-site");
   try {

@@ -1,4 +1,4 @@
-/** Connections: requests are bounded in size and time, and what is no request is refused. */
+/** Connections: limits the size and duration of requests, and refuses malformed ones. */
 
 import { Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -16,7 +16,7 @@ const REFUSALS: Record<string, Code> = {
   HPE_HEADER_OVERFLOW: "headers_too_large",
 };
 
-/** A server whose requests are handed on as they were sent. */
+/** A server that passes requests on as they were sent. */
 export class Connections extends Server {
   private readonly latest = new WeakMap<Duplex, ServerResponse>();
   private readonly commonHeaders: Record<string, string>;
@@ -29,7 +29,7 @@ export class Connections extends Server {
     super({ ...options(contract), ...messages }, listener);
     this.commonHeaders = commonHeaders(contract, settings);
     this.maxHeadersCount = 0;
-    // A client that has sent all that it will still waits for its answer.
+    // A client that has closed its side still waits for its response.
     Object.assign(this, { httpAllowHalfOpen: true });
     this.on("request", ({ socket }, response) => this.latest.set(socket, response));
     this.on("clientError", (error, socket) => this.answerError(error, socket));
@@ -42,19 +42,19 @@ export class Connections extends Server {
     const code = REFUSALS[error.code ?? ""] ?? "bad_request";
     if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
     else if (response === undefined || isOver(response)) this.refuse(socket, code);
-    // A request that was understood is answered before what follows it.
+    // A valid request is answered before the malformed one that follows it.
     else if (response.req.complete) response.once("finish", () => this.refuse(socket, code));
     else if (response.headersSent) socket.end();
     else this.refuse(socket, code);
   }
 
-  /** Answers what is no request, and hangs up. */
+  /** Refuses a malformed request, and closes the connection. */
   private refuse(socket: Duplex, code: Code): void {
     socket.end(refusal(this.contract, this.commonHeaders, code));
   }
 }
 
-/** The limits are wide: the application has the contract's. */
+/** The limits are wide: the application enforces those of the contract. */
 function options(contract: Contract): ServerOptions {
   const requestMs = contract.get("x-limits").request_seconds * 1000;
   return {

@@ -1,4 +1,4 @@
-/** What the HTTP parser refuses, answered like all else: with problem details. */
+/** Requests that the HTTP parser refuses, answered with problem details. */
 
 import { STATUS_CODES } from "node:http";
 import { makeProblem, PROBLEM } from "../api/problems.js";
@@ -7,7 +7,7 @@ import { runInContext } from "../utils/context.js";
 import { newId } from "../utils/identifiers.js";
 import { logger } from "../utils/logger.js";
 
-/** What a message can be refused for before it is a request. */
+/** Why a message can be refused before it becomes a request. */
 export const CODES = [
   "bad_request",
   "request_timeout",
@@ -18,9 +18,9 @@ export const CODES = [
 export type Code = (typeof CODES)[number];
 
 /**
- * Makes the answer to what never becomes a request, and logs it.
+ * Creates the response to a malformed message, and logs it.
  *
- * headers: those that every answer has.
+ * headers: the headers of every response.
  */
 export function refusal(contract: Contract, headers: Record<string, string>, code: Code): Buffer {
   const requestId = newId();

@@ -15,21 +15,21 @@ const MISCONFIGURED = 2;
 /** The classes of requests and responses. */
 export type Messages = Pick<ServerOptions, "IncomingMessage" | "ServerResponse">;
 
-/** What answers requests; messages: their classes, where Node's own will not do. */
+/** What handles requests; messages: their classes, if they are not Node's own. */
 export interface Application {
   listener: RequestListener;
   resources: Resources;
   messages?: Messages;
 }
 
-/** Makes what answers requests, without a connection to anything. */
+/** Creates what handles requests, without connecting to anything. */
 export type Create = (
   settings: Settings,
   contract: Contract,
   metrics: Metrics,
 ) => Promise<Application>;
 
-/** Serves until a signal ends the process; exits 2 with all faults when it cannot begin. */
+/** Serves until a signal stops the process; exits 2 with all errors if it cannot start. */
 export async function serve(create: Create): Promise<void> {
   try {
     const settings = loadSettings(process.env);
@@ -46,7 +46,7 @@ export async function serve(create: Create): Promise<void> {
 async function start(create: Create, settings: Settings, contract: Contract): Promise<void> {
   const shared = settings.workers > 1;
   const metrics = shared ? new Metrics(contract, collectMetrics) : new Metrics(contract);
-  // The supervisor makes the application too, so that what is wrong is told once.
+  // The supervisor creates the application too, so that an error is reported only once.
   const app = await create(settings, contract, metrics);
   if (cluster.isPrimary && settings.secretKey === DEVELOPMENT_SECRET_KEY) {
     logger().warning("default_secret_key");
@@ -65,7 +65,7 @@ function listen(server: Connections, { settings, database }: Resources): void {
   server.listen(port, host, () => logger().info({ host, port }, "listening"));
   const stop = () => {
     server.close(() => void database.disconnect().then(leave));
-    // Whatever does not end by itself ends with the process, also a statement that waits for a lock.
+    // What does not end by itself ends with the process, even a statement that waits for a lock.
     setTimeout(leave, shutdownSeconds * 1000);
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);

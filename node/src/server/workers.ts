@@ -1,4 +1,4 @@
-/** Several processes that share a port, and what they count together. */
+/** Worker processes that share a port and their metrics. */
 
 import cluster, { type Worker } from "node:cluster";
 import { AggregatorRegistry, type MetricObject, type Registry } from "prom-client";
@@ -7,10 +7,10 @@ import { newId } from "../utils/identifiers.js";
 import { logger } from "../utils/logger.js";
 
 export const FAILED = 1;
-// A worker that is busy for longer is left out.
+// Workers that are busy for longer are left out.
 const METRICS_WAIT_MS = 2_000;
 
-/** `all metrics` is what a worker asks the supervisor for, `own metrics` what it asks each for. */
+/** Workers request `all metrics` from the supervisor, which requests `own metrics` of each. */
 interface MetricsMessage {
   about: "all metrics" | "own metrics";
   id: string;
@@ -18,9 +18,9 @@ interface MetricsMessage {
   values?: MetricObject[];
 }
 
-/** Starts the workers and replaces those that die; ends with them after SIGTERM or SIGINT. */
+/** Starts the workers and replaces those that die; stops them on SIGTERM or SIGINT. */
 export function supervise(settings: Settings): void {
-  // Before it listens a worker has counted nothing, and hears no questions.
+  // Before it listens, a worker has no metrics and answers no messages.
   const listening = new Set<Worker>();
   let stopping = false;
   const workers = () => Object.values(cluster.workers ?? {});
@@ -34,7 +34,7 @@ export function supervise(settings: Settings): void {
     const listened = listening.delete(worker);
     if (stopping && workers().length === 0) process.exit();
     if (stopping) return;
-    // Its successors would fail likewise, as where the port is taken.
+    // Its replacements would fail too, as if the port is in use.
     if (code === FAILED && !listened) {
       process.exitCode = FAILED;
       stop();
@@ -47,7 +47,7 @@ export function supervise(settings: Settings): void {
   for (let started = 0; started < settings.workers; started++) cluster.fork();
 }
 
-/** Lets the workers count together. This one tells its metrics to the supervisor. */
+/** Shares metrics between the workers. This one sends its own to the supervisor. */
 export function shareMetrics(registry: Registry): void {
   process.on("message", async (message) => {
     if (!isAbout("own metrics", message)) return;
@@ -56,7 +56,7 @@ export function shareMetrics(registry: Registry): void {
   });
 }
 
-/** Asks the supervisor for the metrics of all workers, in Prometheus' text format. */
+/** Requests the metrics of all workers from the supervisor, in the Prometheus text format. */
 export function collectMetrics(): Promise<string> {
   const question: MetricsMessage = { about: "all metrics", id: newId() };
   return new Promise((resolve) => {
@@ -98,7 +98,7 @@ function metricsOf(worker: Worker, id: string): Promise<MetricObject[]> {
   });
 }
 
-/** Sends a message. A process that is about to end hears it no more, and misses nothing. */
+/** Sends a message. An exiting process does not receive it, and does not need it. */
 function tell(to: Worker | NodeJS.Process, message: MetricsMessage): void {
   const channel = "process" in to ? to.process : to;
   if (channel.connected) channel.send?.(message, undefined, undefined, () => undefined);

@@ -1,4 +1,4 @@
-/** Accounts, log-in, and the sessions and tokens that it gives. */
+/** Registration, log-in, sessions and tokens. */
 
 import { db, transactional, violated } from "../db.js";
 import type { User } from "../generated/prisma/client.js";
@@ -14,7 +14,7 @@ import * as statements from "./statements.js";
 import * as tokenService from "./token-service.js";
 import * as userService from "./user-service.js";
 
-/** The tokens of a session; the access token is good for `expiresIn` seconds. */
+/** The tokens of a session; the access token expires in `expiresIn` seconds. */
 export interface Tokens {
   accessToken: string;
   tokenType: "Bearer";
@@ -22,18 +22,18 @@ export interface Tokens {
   refreshToken: string;
 }
 
-/** Who sent a request, and the session that the access token is of. */
+/** The user who sent a request, and the session of the access token. */
 export interface Identity {
   user: User;
   sessionId: string;
 }
 
-/** Makes an account with the role `user`. Throws an EmailTakenError. */
+/** Creates a user with the role `user`. Throws an EmailTakenError. */
 export async function registerUser(email: string, password: string): Promise<User> {
   return userService.createUser(email, await passwordService.hashPassword(password));
 }
 
-/** Opens a session. Throws an InvalidCredentialsError, after the same time for either fault. */
+/** Creates a session. Throws an InvalidCredentialsError, after the same time in either case. */
 export async function logIn(email: string, password: string): Promise<Tokens> {
   const user = await db().user.findFirst({ where: { email: email.toLowerCase() } });
   const matches = user
@@ -50,12 +50,12 @@ export async function refreshTokens(refreshToken: string): Promise<Tokens> {
   return tokens;
 }
 
-/** Ends the session that a refresh token of the user's belongs to, if there is one. */
+/** Revokes the session of one of the user's refresh tokens, if there is one. */
 export async function logOut(userId: string, refreshToken: string): Promise<void> {
   await statements.endSessionOfToken(userId, tokenService.hashRefreshToken(refreshToken));
 }
 
-/** Finds out who an access token is of. Throws an InvalidTokenError. */
+/** Finds the user and session of an access token. Throws an InvalidTokenError. */
 export async function authenticate(accessToken: string): Promise<Identity> {
   const { userId, sessionId } = await tokenService.readAccessToken(accessToken);
   const user = await statements.findUserOfSession(userId, sessionId);
@@ -71,7 +71,7 @@ const openSession = transactional(async (userId: string): Promise<Tokens> => {
   return issue(userId, data.id);
 });
 
-/** Gives new tokens, or nothing where the token was used before: then its session ends. */
+/** Returns new tokens, or nothing if the token was already used: then its session is revoked. */
 const exchange = transactional(async (refreshToken: string): Promise<Tokens | undefined> => {
   const found = await statements.lockRefreshToken(tokenService.hashRefreshToken(refreshToken));
   if (found === undefined || found.expired || found.revoked) throw new InvalidRefreshTokenError();

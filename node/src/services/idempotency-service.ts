@@ -1,11 +1,11 @@
-/** Idempotency keys: the first answer to a request, kept for its repeats. */
+/** Idempotency keys: the response to a request, stored for its retries. */
 
 import { resources } from "../current.js";
 import { db, transactional } from "../db.js";
 import { IdempotencyKeyReusedError } from "../utils/errors.js";
 import { claimIdempotencyKey } from "./statements.js";
 
-/** What a request was answered with. */
+/** A stored response. */
 export interface KeptAnswer {
   status: number;
   headers: Record<string, string>;
@@ -15,10 +15,10 @@ export interface KeptAnswer {
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Gives the answer to a request, and whether it is that of an earlier one.
+ * Returns the response to a request, and whether it is that of an earlier one.
  *
  * `answer` runs in the same transaction, so that a failure leaves no trace of the key.
- * Throws an IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
+ * Throws an IdempotencyKeyReusedError if the key belongs to a request with another fingerprint.
  */
 export const answerOnce = transactional(
   async (

@@ -1,4 +1,4 @@
-/** Pages of a list: where one begins, and where the next one does. */
+/** Keyset pagination of lists. */
 
 import { resources } from "../current.js";
 import { type Cursor, decodeCursor, encodeCursor } from "../utils/cursor.js";
@@ -8,13 +8,13 @@ import { formatInstant, parseTimestamp } from "../utils/instants.js";
 const MAX_TEXT = 200;
 const ID = { $ref: "#/components/schemas/Id" };
 
-/** Items of a list, and the cursor of those that follow, if any do. */
+/** The items of a page, and the cursor of the next one, if there is one. */
 export interface Page<T> {
   data: T[];
   nextCursor: string | null;
 }
 
-/** An order by a column and then by id. `sort` is its name on the wire. */
+/** A sort order, by a column and then by id. `sort` is its name on the wire. */
 export interface Order {
   sort: string;
   /** The name of the column's field, and what its values are. */
@@ -26,14 +26,14 @@ export interface Order {
 type Key = Date | string | null;
 type Direction = "asc" | "desc";
 
-/** What a query needs to be told to fetch one page. */
+/** The arguments of a query that fetch one page. */
 export interface Window {
   where: object;
   orderBy: Record<string, Direction | { sort: Direction; nulls: "last" }>[];
   take: number;
 }
 
-/** Fetches the page that begins at a cursor. Throws an InvalidCursorError. */
+/** Fetches the page that starts at a cursor. Throws an InvalidCursorError. */
 export async function takePage<T extends { id: string }>(
   order: Order,
   limit: number,
@@ -54,7 +54,7 @@ function read(order: Order, text: string): Cursor {
   return cursor;
 }
 
-/** Whether the largest comes first; what has no value comes last anyhow. */
+/** Whether the order is descending; null comes last in either direction. */
 function directionOf({ sort }: Order): Direction {
   return sort.startsWith("-") ? "desc" : "asc";
 }

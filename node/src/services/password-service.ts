@@ -4,16 +4,16 @@ import { hash, type Options, verify } from "@node-rs/argon2";
 import type { Contract } from "../contract.js";
 import { resources } from "../current.js";
 
-// The library's enum of algorithms exists in types alone.
+// The library's enum of algorithms exists only as a type.
 const ARGON2ID = 2;
 
-/** How passwords are hashed, and a hash that no user has. */
+/** The parameters of hashing, and a hash that belongs to no user. */
 export interface Hashing {
   costs: Options;
   nobodysHash: string;
 }
 
-/** Takes the costs of a hash from the contract, and hashes once for `verifyNobody`. */
+/** Reads the cost parameters from the contract, and hashes once for `verifyNobody`. */
 export async function makeHashing(contract: Contract): Promise<Hashing> {
   const parameters = contract.get("x-password-hash");
   const costs = {
@@ -31,12 +31,12 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, resources().hashing.costs);
 }
 
-/** Tells whether a password is the one that was hashed. */
+/** Returns whether a password matches a hash. */
 export function verifyPassword(passwordHash: string, password: string): Promise<boolean> {
   return verify(passwordHash, password);
 }
 
-/** Takes as long as `verifyPassword` does, and says no. */
+/** Takes as long as `verifyPassword`, and returns false. */
 export async function verifyNobody(password: string): Promise<boolean> {
   return (await verifyPassword(resources().hashing.nobodysHash, password)) && false;
 }

@@ -1,4 +1,4 @@
-/** Rate limits: fixed windows of a minute that begin with the first request. */
+/** Rate limits: fixed windows of one minute that start at the first request. */
 
 import { resources } from "../current.js";
 import { RateLimitedError } from "../utils/errors.js";
@@ -6,12 +6,12 @@ import { countHit } from "./statements.js";
 
 const WINDOW_SECONDS = 60;
 
-/** The windows of a process, by client address: when each ends, and its requests so far. */
+/** The windows of a process, by client address: the end of each, and its number of requests. */
 export class Windows {
   private readonly held = new Map<string, { endsAt: number; hits: number }>();
   private nextSweep = 0;
 
-  /** Counts a request: gives how many there were, and the whole seconds until the end. */
+  /** Counts a request; returns the number so far, and the seconds until the window ends. */
   count(address: string): { hits: number; wait: number } {
     const now = performance.now() / 1000;
     if (now >= this.nextSweep) this.sweep(now);
@@ -37,7 +37,7 @@ export function countGeneral(address: string): void {
   judge("general", settings.rateLimitPerMinute, hits, wait);
 }
 
-/** Counts an attempt of a client at an operation, in all processes. Throws a RateLimitedError. */
+/** Counts an attempt at an operation, across all processes. Throws a RateLimitedError. */
 export async function countCredentials(address: string, operation: string): Promise<void> {
   const { hits, wait } = await countHit(`${operation} ${address}`, WINDOW_SECONDS);
   judge("credentials", resources().settings.credentialLimitPerMinute, hits, wait);

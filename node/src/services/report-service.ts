@@ -1,4 +1,4 @@
-/** Reports: tracked time, added up by day, task or tag. */
+/** Reports: tracked time, summed up by day, task or tag. */
 
 import { resources } from "../current.js";
 import { InvalidIntervalError, RangeTooLongError } from "../utils/errors.js";
@@ -6,7 +6,7 @@ import { addUp, type Grouping, type TimeReportRow } from "./statements.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Whole seconds tracked from `start` to `end`; rows have what `groupBy` asks for. */
+/** Whole seconds tracked from `start` to `end`; rows are grouped by `groupBy`. */
 export interface TimeReport {
   start: Date;
   end: Date;
@@ -17,7 +17,7 @@ export interface TimeReport {
 }
 
 /**
- * Adds up the user's ended time entries within `[start, end)`.
+ * Sums up the user's completed time entries within `[start, end)`.
  *
  * Throws an InvalidIntervalError or a RangeTooLongError.
  */

@@ -24,7 +24,7 @@ export interface FoundToken {
 
 export type Grouping = "day" | "task" | "tag";
 
-/** Of `day`, `task_id` and `tag` the one asked for is set; `total` is that of the report. */
+/** Only one of `day`, `task_id` and `tag` is set; `total` is that of the whole report. */
 export interface TimeReportRow {
   day: string | null;
   task_id: string | null;
@@ -34,7 +34,7 @@ export interface TimeReportRow {
   total: bigint;
 }
 
-/** The time entries of a user that a report is of. */
+/** The time entries of a user that a report covers. */
 export interface Range {
   userId: string;
   start: Date;
@@ -50,7 +50,7 @@ const TIME_ENTRY = Prisma.sql`id, user_id AS "userId", task_id AS "taskId",
   start_time AS "startTime", end_time AS "endTime", duration, note,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 
-/** Finds a user by a session that has not ended. */
+/** Finds a user by a session that is not revoked. */
 export function findUserOfSession(userId: string, sessionId: string): Promise<User | undefined> {
   return firstOf<User>(Prisma.sql`
     SELECT ${USER}
@@ -59,20 +59,20 @@ export function findUserOfSession(userId: string, sessionId: string): Promise<Us
       AND sessions.revoked_at IS NULL`);
 }
 
-/** Holds a user until the transaction ends. */
+/** Locks a user until the transaction ends. */
 export function lockUser(userId: string): Promise<User | undefined> {
   return firstOf<User>(Prisma.sql`
     SELECT ${USER} FROM users WHERE id = ${userId}::uuid FOR UPDATE`);
 }
 
-/** Ends a session, unless it has ended. */
+/** Revokes a session, unless it was revoked before. */
 export async function endSession(sessionId: string): Promise<void> {
   await db().$executeRaw`
     UPDATE sessions SET revoked_at = now()
     WHERE id = ${sessionId}::uuid AND revoked_at IS NULL`;
 }
 
-/** Ends the session of a user that a refresh token is of, unless it has ended. */
+/** Revokes the session of a user's refresh token, unless it was revoked before. */
 export async function endSessionOfToken(userId: string, tokenHash: Bytes): Promise<void> {
   await db().$executeRaw`
     UPDATE sessions SET revoked_at = now()
@@ -82,14 +82,14 @@ export async function endSessionOfToken(userId: string, tokenHash: Bytes): Promi
       AND sessions.user_id = ${userId}::uuid AND sessions.revoked_at IS NULL`;
 }
 
-/** Ends all sessions of a user but one. */
+/** Revokes all sessions of a user but one. */
 export async function endOtherSessions(userId: string, sessionId: string): Promise<void> {
   await db().$executeRaw`
     UPDATE sessions SET revoked_at = now()
     WHERE user_id = ${userId}::uuid AND id <> ${sessionId}::uuid AND revoked_at IS NULL`;
 }
 
-/** Holds a refresh token until the transaction ends. */
+/** Locks a refresh token until the transaction ends. */
 export function lockRefreshToken(tokenHash: Bytes): Promise<FoundToken | undefined> {
   return firstOf<FoundToken>(Prisma.sql`
     SELECT refresh_tokens.id, refresh_tokens.session_id AS "sessionId",
@@ -105,7 +105,7 @@ export async function useRefreshToken(tokenId: string): Promise<void> {
   await db().$executeRaw`UPDATE refresh_tokens SET used_at = now() WHERE id = ${tokenId}::uuid`;
 }
 
-/** Stores a refresh token that is good for so many seconds from now on. */
+/** Stores a refresh token that expires in the given number of seconds. */
 export async function insertRefreshToken(
   tokenId: string,
   sessionId: string,
@@ -118,7 +118,7 @@ export async function insertRefreshToken(
       now() + make_interval(secs => ${lifetime}))`;
 }
 
-/** Claims an idempotency key that is new, or older than so many hours. */
+/** Claims an idempotency key that is new, or older than the given number of hours. */
 export function claimIdempotencyKey(
   userId: string,
   key: string,
@@ -135,7 +135,7 @@ export function claimIdempotencyKey(
     RETURNING key`);
 }
 
-/** Counts a hit within the window of a key, and begins a new window where the last is over. */
+/** Counts a hit in the window of a key, and begins a new window after the last one. */
 export async function countHit(
   key: string,
   windowSeconds: number,
@@ -164,26 +164,26 @@ export function insertTask(
     RETURNING ${TASK}, 0::bigint AS "trackedSeconds"`);
 }
 
-/** Reads a task of a user's. */
+/** Reads one of a user's tasks. */
 export function readTask(userId: string, taskId: string): Promise<TrackedTask | undefined> {
   return firstOf<TrackedTask>(Prisma.sql`
     SELECT ${TASK}, tracked_seconds AS "trackedSeconds" FROM tracked_tasks
     WHERE ${own(userId, taskId)}`);
 }
 
-/** Looks for a task of a user's. */
+/** Finds one of a user's tasks. */
 export function findTask(userId: string, taskId: string): Promise<{ id: string } | undefined> {
   return firstOf<{ id: string }>(Prisma.sql`SELECT id FROM tasks WHERE ${own(userId, taskId)}`);
 }
 
-/** Holds a task of a user's until the transaction ends. */
+/** Locks one of a user's tasks until the transaction ends. */
 export function lockTask(userId: string, taskId: string): Promise<{ id: string } | undefined> {
   return firstOf<{ id: string }>(
     Prisma.sql`SELECT id FROM tasks WHERE ${own(userId, taskId)} FOR UPDATE`,
   );
 }
 
-/** Holds the task of a time entry of a user's until the transaction ends. */
+/** Locks the task of one of a user's time entries until the transaction ends. */
 export function lockTaskOf(
   userId: string,
   timeEntryId: string,
@@ -197,7 +197,7 @@ export function lockTaskOf(
     FOR UPDATE`);
 }
 
-/** Finds the running time entry of a user, and holds its task until the transaction ends. */
+/** Finds the running time entry of a user, and locks its task until the transaction ends. */
 export function lockTaskOfRunning(userId: string): Promise<{ id: string } | undefined> {
   return firstOf<{ id: string }>(Prisma.sql`
     SELECT time_entries.id FROM time_entries JOIN tasks ON tasks.id = time_entries.task_id
@@ -205,7 +205,7 @@ export function lockTaskOfRunning(userId: string): Promise<{ id: string } | unde
     FOR UPDATE OF tasks`);
 }
 
-/** Ends a running time entry now, or where it starts if that is later. */
+/** Stops a running time entry now, or at its start if that is later. */
 export function stopTimeEntry(timeEntryId: string): Promise<TimeEntry | undefined> {
   return firstOf<TimeEntry>(Prisma.sql`
     UPDATE time_entries SET end_time = greatest(now()::timestamptz(3), start_time)
@@ -213,13 +213,13 @@ export function stopTimeEntry(timeEntryId: string): Promise<TimeEntry | undefine
     RETURNING ${TIME_ENTRY}`);
 }
 
-/** Reads the clock of the database, which stands still within a transaction. */
+/** Reads the clock of the database, which does not advance within a transaction. */
 export async function readClock(): Promise<Date> {
   const { now } = await onlyOf<{ now: Date }>(Prisma.sql`SELECT now()::timestamptz(3) AS now`);
   return now;
 }
 
-/** Adds up the time of a range by day, task or tag. */
+/** Sums up the time of a range by day, task or tag. */
 export function addUp(groupBy: Grouping, range: Range): Promise<TimeReportRow[]> {
   return rowsOf<TimeReportRow>(GROUPED[groupBy](range));
 }
@@ -231,7 +231,7 @@ async function firstOf<Row>(statement: Prisma.Sql): Promise<Row | undefined> {
 
 async function onlyOf<Row>(statement: Prisma.Sql): Promise<Row> {
   const row = await firstOf<Row>(statement);
-  if (row === undefined) throw new Error("the statement gave no row");
+  if (row === undefined) throw new Error("the statement returned no row");
   return row;
 }
 
@@ -253,8 +253,8 @@ WITH clipped AS (
 )`;
 }
 
-// A day begins with the first instant that has its date, also where the clock goes back over
-// midnight: there AT TIME ZONE gives the second one.
+// A day begins with the first instant of its date, even if the clock is set back over
+// midnight: there AT TIME ZONE returns the second one.
 const byDay = (range: Range) => Prisma.sql`${clipped(range)}, pieces AS (
     SELECT day,
         greatest(start_time, begins) AS start_time,

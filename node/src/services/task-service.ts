@@ -1,4 +1,4 @@
-/** Tasks: what there is to be done. */
+/** Tasks that time is tracked on. */
 
 import { db, transactional } from "../db.js";
 import type { Prisma, Task, TrackedTask } from "../generated/prisma/client.js";
@@ -7,10 +7,10 @@ import { newId } from "../utils/identifiers.js";
 import { type Order, type Page, takePage } from "./paging.js";
 import * as statements from "./statements.js";
 
-/** What a client says of a task. */
+/** The properties of a task that a client sets. */
 export type TaskFields = Pick<Task, "title" | "description" | "status" | "tags" | "dueAt">;
 
-/** Which tasks are asked for, and in which order: what is not there does not matter. */
+/** The filters and the order of a list of tasks; a missing key does not filter. */
 export interface TaskFilter {
   status?: string;
   tag?: string;
@@ -29,7 +29,7 @@ const SORTS: Record<string, Omit<Order, "sort">> = {
   title: { column: "title", type: "text" },
 };
 
-/** Lists the user's tasks that satisfy every filter given. Throws an InvalidCursorError. */
+/** Returns the user's tasks that match all given filters. Throws an InvalidCursorError. */
 export async function listTasks(userId: string, filter: TaskFilter): Promise<Page<TrackedTask>> {
   const { sort, limit, cursor } = filter;
   return takePage(orderOf(sort), limit, cursor, ({ where, ...window }) =>
@@ -37,18 +37,18 @@ export async function listTasks(userId: string, filter: TaskFilter): Promise<Pag
   );
 }
 
-/** Makes a task of the user's. */
+/** Creates a task. */
 export async function createTask(userId: string, fields: TaskFields): Promise<TrackedTask> {
   return statements.insertTask({ id: newId(), userId, ...fields });
 }
 
-/** Gives one task of the user's. Throws a TaskNotFoundError. */
+/** Returns one of the user's tasks. Throws a TaskNotFoundError. */
 export async function getTask(userId: string, taskId: string): Promise<TrackedTask> {
   return existing(await statements.readTask(userId, taskId));
 }
 
 /**
- * Changes what is named and leaves the rest; `check` sees the task as it is.
+ * Updates the given properties; `check` receives the current task.
  *
  * Throws a TaskNotFoundError.
  */
@@ -68,7 +68,7 @@ export const updateTask = transactional(
 );
 
 /**
- * Deletes a task and its time entries; `check` sees the task as it is.
+ * Deletes a task and its time entries; `check` receives the current task.
  *
  * Throws a TaskNotFoundError.
  */
@@ -84,12 +84,12 @@ export const deleteTask = transactional(
   },
 );
 
-/** Looks for a task of the user's. Throws a TaskNotFoundError. */
+/** Finds one of the user's tasks. Throws a TaskNotFoundError. */
 export async function findTask(userId: string, taskId: string): Promise<void> {
   existing(await statements.findTask(userId, taskId));
 }
 
-/** Holds a task of the user's until the transaction ends. Throws a TaskNotFoundError. */
+/** Locks one of the user's tasks until the transaction ends. Throws a TaskNotFoundError. */
 export async function lockTask(userId: string, taskId: string): Promise<void> {
   existing(await statements.lockTask(userId, taskId));
 }
@@ -117,7 +117,7 @@ function filtered(filter: TaskFilter): Prisma.TrackedTaskWhereInput {
   };
 }
 
-// Prisma leaves the wildcards of LIKE as they are.
+// Prisma does not escape the wildcards of LIKE.
 function like(text: string): { contains: string; mode: "insensitive" } {
   return { contains: text.replace(/[\\%_]/g, "\\$&"), mode: "insensitive" };
 }

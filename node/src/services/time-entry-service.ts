@@ -1,4 +1,4 @@
-/** Time entries: intervals of time spent on a task. Whoever writes one locks the task first. */
+/** Time entries: intervals of time spent on a task. Writers lock the task first. */
 
 import { db, transactional, violated } from "../db.js";
 import type { Prisma, TimeEntry } from "../generated/prisma/client.js";
@@ -16,7 +16,7 @@ import { findTask, lockTask } from "./task-service.js";
 /** `[startTime, endTime)`; without an end the entry is running. */
 export type TimeEntryFields = Pick<TimeEntry, "startTime" | "endTime" | "note">;
 
-/** Which time entries are asked for, and in which order: what is not there does not matter. */
+/** The filters and the order of a list of time entries; a missing key does not filter. */
 export interface TimeEntryFilter {
   taskId?: string;
   running?: boolean;
@@ -27,7 +27,7 @@ export interface TimeEntryFilter {
   cursor?: string;
 }
 
-/** Lists the user's time entries that satisfy every filter given. Throws an InvalidCursorError. */
+/** Returns the user's time entries that match all given filters. Throws an InvalidCursorError. */
 export async function listTimeEntries(
   userId: string,
   filter: TimeEntryFilter,
@@ -39,7 +39,7 @@ export async function listTimeEntries(
   );
 }
 
-/** Lists the time entries of one task. Throws a TaskNotFoundError or an InvalidCursorError. */
+/** Returns the time entries of one task. Throws a TaskNotFoundError or an InvalidCursorError. */
 export async function listTaskTimeEntries(
   userId: string,
   taskId: string,
@@ -50,7 +50,7 @@ export async function listTaskTimeEntries(
 }
 
 /**
- * Makes a time entry; without an `endTime` it is running.
+ * Creates a time entry; without an `endTime` it is running.
  *
  * Throws a TaskNotFoundError, an InvalidIntervalError, a TimeEntryOverlapError or a
  * TimerAlreadyRunningError.
@@ -62,7 +62,7 @@ export const createTimeEntry = transactional(
   },
 );
 
-/** Gives one time entry of the user's. Throws a TimeEntryNotFoundError. */
+/** Returns one of the user's time entries. Throws a TimeEntryNotFoundError. */
 export async function getTimeEntry(userId: string, timeEntryId: string): Promise<TimeEntry> {
   const entry = await db().timeEntry.findFirst({ where: { id: timeEntryId, userId } });
   if (entry === null) throw new TimeEntryNotFoundError();
@@ -70,7 +70,7 @@ export async function getTimeEntry(userId: string, timeEntryId: string): Promise
 }
 
 /**
- * Changes what is named and leaves the rest; `check` sees the entry as it is.
+ * Updates the given properties; `check` receives the current entry.
  *
  * Throws a TimeEntryNotFoundError and what `createTimeEntry` throws.
  */
@@ -92,7 +92,7 @@ export const updateTimeEntry = transactional(
   },
 );
 
-/** Deletes a time entry; `check` sees the entry as it is. Throws a TimeEntryNotFoundError. */
+/** Deletes a time entry; `check` receives the current entry. Throws a TimeEntryNotFoundError. */
 export const deleteTimeEntry = transactional(
   async (
     userId: string,

@@ -1,4 +1,4 @@
-/** The timer: the one running time entry that a user may have. Its clock is the database's. */
+/** The timer: the one running time entry of a user. It uses the clock of the database. */
 
 import { db, OvertakenError, transactional } from "../db.js";
 import type { TimeEntry } from "../generated/prisma/client.js";
@@ -7,7 +7,7 @@ import { lockTaskOfRunning, readClock, stopTimeEntry } from "./statements.js";
 import { lockTask } from "./task-service.js";
 import { insertTimeEntry } from "./time-entry-service.js";
 
-/** Gives the running time entry. Throws a TimerNotRunningError. */
+/** Returns the user's running time entry. Throws a TimerNotRunningError. */
 export async function getTimer(userId: string): Promise<TimeEntry> {
   const entry = await db().timeEntry.findFirst({ where: { userId, endTime: null } });
   if (entry === null) throw new TimerNotRunningError();
@@ -15,7 +15,7 @@ export async function getTimer(userId: string): Promise<TimeEntry> {
 }
 
 /**
- * Makes a running time entry that starts now; one that runs is stopped at the same instant.
+ * Creates a running time entry that starts now; a running one is stopped at the same instant.
  *
  * Throws a TaskNotFoundError, a TimeEntryOverlapError or, unless `stopPrevious`, a
  * TimerAlreadyRunningError.
@@ -41,7 +41,7 @@ export const startTimer = transactional(
 );
 
 /**
- * Ends the running time entry now, or where it starts if that is later.
+ * Stops the running time entry now, or at its start if that is later.
  *
  * Throws a TimerNotRunningError.
  */

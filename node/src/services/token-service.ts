@@ -9,18 +9,18 @@ import { InvalidTokenError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import type { Validator } from "../utils/json-schema.js";
 
-// A signature is checked once, and not for each request that a client sends with it.
+// A signature is verified once, not for each request that carries it.
 const VERIFIED_TOKENS = 1000;
 const FORM = "#/components/schemas/Tokens/properties/access_token";
 
-/** Whose access token it is, of which session, and its end in seconds since 1970. */
+/** The user and the session of an access token, and its expiry in seconds since 1970. */
 export interface Claims {
   userId: string;
   sessionId: string;
   expiresAt: number;
 }
 
-/** The form of tokens from the contract, the key and the lifetimes from the settings. */
+/** The format of tokens from the contract, the key and the lifetimes from the settings. */
 export class TokenRules {
   readonly key: KeyObject;
   readonly access: ContractDocument["x-access-token"];
@@ -40,7 +40,7 @@ export class TokenRules {
   }
 }
 
-/** Signs an access token that is good from now on, for `accessTokenLifetime` seconds. */
+/** Signs an access token that is valid from now on, for `accessTokenLifetime` seconds. */
 export async function makeAccessToken(userId: string, sessionId: string): Promise<string> {
   const { key, access } = resources().tokens;
   const now = Math.floor(Date.now() / 1000);
@@ -58,7 +58,7 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
   return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
-/** Verifies an access token. Throws an InvalidTokenError where anything about it is wrong. */
+/** Verifies an access token. Throws an InvalidTokenError. */
 export async function readAccessToken(token: string): Promise<Claims> {
   const rules = resources().tokens;
   const claims = rules.verified.get(token) ?? keep(rules, token, await verify(rules, token));
@@ -66,28 +66,28 @@ export async function readAccessToken(token: string): Promise<Claims> {
   return claims;
 }
 
-/** Gives the seconds for which an access token is good. */
+/** Returns the lifetime of an access token, in seconds. */
 export function accessTokenLifetime(): number {
   return resources().settings.accessTokenSeconds;
 }
 
-/** Gives the seconds for which a refresh token is good. */
+/** Returns the lifetime of a refresh token, in seconds. */
 export function refreshTokenLifetime(): number {
   return resources().settings.refreshTokenSeconds;
 }
 
-/** Makes a refresh token of random bytes in base64url. */
+/** Generates a refresh token of random bytes in base64url. */
 export function makeRefreshToken(): string {
   return randomBytes(resources().tokens.refresh.random_bytes).toString("base64url");
 }
 
-/** Gives what is stored of a refresh token: the digest of its text that the contract names. */
+/** Returns the digest of a refresh token, which is stored in its place. */
 export function hashRefreshToken(token: string): Uint8Array<ArrayBuffer> {
   const { stored_as } = resources().tokens.refresh;
   return new Uint8Array(createHash(stored_as).update(token).digest());
 }
 
-/** Keeps the claims of a token; the one that was kept first makes room. */
+/** Caches the claims of a token, and evicts the oldest entry. */
 function keep({ verified }: TokenRules, token: string, claims: Claims): Claims {
   const [oldest] = verified.size === VERIFIED_TOKENS ? verified.keys() : [];
   if (oldest !== undefined) verified.delete(oldest);

@@ -1,4 +1,4 @@
-/** Users: their profile, and the list of all. */
+/** Users: the current one, and the list of all. */
 
 import { db, transactional, violated } from "../db.js";
 import type { User } from "../generated/prisma/client.js";
@@ -8,23 +8,23 @@ import { type Page, takePage } from "./paging.js";
 import * as passwordService from "./password-service.js";
 import * as statements from "./statements.js";
 
-/** What is to change of a user: what is not there stays. */
+/** The changes to a user; a missing key leaves a property unchanged. */
 export interface UserChanges {
   email?: string;
   password?: string;
   currentPassword?: string;
 }
 
-/** Makes an account. Throws an EmailTakenError. */
+/** Creates a user. Throws an EmailTakenError. */
 export async function createUser(email: string, passwordHash: string): Promise<User> {
   const data = { id: newId(), email: email.toLowerCase(), passwordHash };
   return db().user.create({ data }).catch(rejectTakenEmail);
 }
 
 /**
- * Changes the address or the password of a user, and ends other sessions with the latter.
+ * Updates the email address or password of a user; a new password revokes other sessions.
  *
- * `check` sees the user as it is. Throws a WrongPasswordError or an EmailTakenError.
+ * `check` receives the current user. Throws a WrongPasswordError or an EmailTakenError.
  */
 export const updateUser = transactional(
   async (
@@ -52,12 +52,12 @@ export const updateUser = transactional(
   },
 );
 
-/** Deletes a user and all that is theirs. */
+/** Deletes a user and all their data. */
 export async function deleteUser(userId: string): Promise<void> {
   await db().user.deleteMany({ where: { id: userId } });
 }
 
-/** Lists all users, oldest first. Throws an InvalidCursorError. */
+/** Returns all users, oldest first. Throws an InvalidCursorError. */
 export async function listUsers(limit: number, cursor: string | undefined): Promise<Page<User>> {
   const order = { sort: "created_at", column: "createdAt", type: "time" } as const;
   return takePage(order, limit, cursor, (window) => db().user.findMany(window));

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** What is known about the request being answered, wherever its code runs. */
+/** The context of the request being handled, available wherever its code runs. */
 export interface RequestContext {
   requestId: string;
   /** The operationId, once the route is known. */
   operation?: string;
-  /** Who sends it, once that is known. */
+  /** The authenticated user, once known. */
   userId?: string;
   /** SQL statements sent for it. */
   statements: number;
@@ -18,7 +18,7 @@ export function runInContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
-/** Gives the context of the request being answered, if there is one. */
+/** Returns the context of the request being handled, if there is one. */
 export function currentContext(): RequestContext | undefined {
   return storage.getStore();
 }

@@ -1,12 +1,12 @@
-/** Cursors: where a page begins, in base64url. */
+/** Pagination cursors, encoded in base64url. */
 
 import { InvalidCursorError } from "./errors.js";
 import { dumpJson, JsonError, parseJson } from "./json-text.js";
 
 /**
- * The last item of a page: its value in the order `sort`, and its id.
+ * The last item of a page: its sort key in the order `sort`, and its id.
  *
- * value: text, an instant as the wire has it, or null.
+ * value: text, an instant in wire format, or null.
  */
 export interface Cursor {
   sort: string;
@@ -14,16 +14,15 @@ export interface Cursor {
   id: string;
 }
 
-/** Writes a cursor as text. */
+/** Encodes a cursor as text. */
 export function encodeCursor({ sort, value, id }: Cursor): string {
   return dumpJson({ sort, value, id }).toString("base64url");
 }
 
 /**
- * Reads a cursor for this order.
+ * Decodes a cursor of this order.
  *
- * Throws an InvalidCursorError for what `encodeCursor` never wrote. The form of the id is not
- * looked at.
+ * Throws an InvalidCursorError for text that `encodeCursor` did not return. The id is not checked.
  */
 export function decodeCursor(text: string, sort: string): Cursor {
   const cursor = parse(text);

@@ -1,6 +1,6 @@
 /** The domain exceptions. Each carries a `code` of the contract's error catalogue, and no HTTP. */
 
-/** The base of all that a request can fail with by rule. */
+/** The base class of all expected failures of a request. */
 export abstract class DomainError extends Error {
   abstract readonly code: string;
 
@@ -10,51 +10,51 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** The request cannot be understood. */
+/** The request is malformed or not supported. */
 export abstract class RequestError extends DomainError {}
 
-/** The request line or a header is malformed. */
+/** The request line or a header field is malformed. */
 export class BadRequestError extends RequestError {
   readonly code = "bad_request";
 }
 
-/** The body is not readable as JSON. */
+/** The request body is not well-formed JSON. */
 export class MalformedJsonError extends RequestError {
   readonly code = "malformed_json";
 }
 
-/** The request did not arrive in time. */
+/** The request was not received in time. */
 export class RequestTimeoutError extends RequestError {
   readonly code = "request_timeout";
 }
 
-/** The body is larger than the limit. */
+/** The request body exceeds the size limit. */
 export class BodyTooLargeError extends RequestError {
   readonly code = "body_too_large";
 }
 
-/** The request target is longer than the limit. */
+/** The request target exceeds the length limit. */
 export class UriTooLongError extends RequestError {
   readonly code = "uri_too_long";
 }
 
-/** The body is not plain JSON in UTF-8. */
+/** The request body is not application/json in UTF-8, without a content coding. */
 export class UnsupportedMediaTypeError extends RequestError {
   readonly code = "unsupported_media_type";
 }
 
-/** The client expects what the server does not do. */
+/** The only supported expectation is 100-continue. */
 export class ExpectationFailedError extends RequestError {
   readonly code = "expectation_failed";
 }
 
-/** The header fields are larger or more than the limit. */
+/** The header fields exceed the size or count limit. */
 export class HeadersTooLargeError extends RequestError {
   readonly code = "headers_too_large";
 }
 
 /**
- * A place of a request and the JSON Schema keyword that it breaks.
+ * A location in a request and the JSON Schema keyword that it violates.
  *
  * place: body, header, path or query; pointer: a JSON Pointer (RFC 6901).
  */
@@ -64,7 +64,7 @@ export interface Violation {
   rule: string;
 }
 
-/** The request does not satisfy the contract. */
+/** The request violates the contract. */
 export class ValidationFailedError extends RequestError {
   readonly code = "validation_failed";
 
@@ -73,7 +73,7 @@ export class ValidationFailedError extends RequestError {
   }
 }
 
-/** The client did not show who it is. */
+/** Authentication failed. */
 export abstract class AuthenticationError extends DomainError {}
 
 /** No access token was sent. */
@@ -86,7 +86,7 @@ export class InvalidTokenError extends AuthenticationError {
   readonly code = "invalid_token";
 }
 
-/** The e-mail address or the password is wrong. */
+/** The email address or the password is incorrect. */
 export class InvalidCredentialsError extends AuthenticationError {
   readonly code = "invalid_credentials";
 }
@@ -96,45 +96,45 @@ export class InvalidRefreshTokenError extends AuthenticationError {
   readonly code = "invalid_refresh_token";
 }
 
-/** The refresh token was used before. */
+/** The refresh token was already used. */
 export class RefreshTokenReusedError extends AuthenticationError {
   readonly code = "refresh_token_reused";
 }
 
-/** The user lacks the role. */
+/** The user does not have the required role. */
 export class ForbiddenError extends DomainError {
   readonly code = "forbidden";
 }
 
-/** There is no such thing, or it is another user's. */
+/** The resource does not exist or belongs to another user. */
 export abstract class NotFoundError extends DomainError {}
 
-/** No operation has the path. */
+/** The path does not exist. */
 export class PathNotFoundError extends NotFoundError {
   readonly code = "path_not_found";
 }
 
-/** The user has no such task. */
+/** The task does not exist or belongs to another user. */
 export class TaskNotFoundError extends NotFoundError {
   readonly code = "task_not_found";
 }
 
-/** The user has no such time entry. */
+/** The time entry does not exist or belongs to another user. */
 export class TimeEntryNotFoundError extends NotFoundError {
   readonly code = "time_entry_not_found";
 }
 
-/** The user has no running time entry. */
+/** No time entry of the user is running. */
 export class TimerNotRunningError extends NotFoundError {
   readonly code = "timer_not_running";
 }
 
-/** The site has no such page. */
+/** The page does not exist. */
 export class PageNotFoundError extends NotFoundError {
   readonly code = "page_not_found";
 }
 
-/** The path does not have the method; `allowed` are those that it has. */
+/** The path does not support the method; `allowed` lists the supported ones. */
 export class MethodNotAllowedError extends DomainError {
   readonly code = "method_not_allowed";
 
@@ -143,46 +143,46 @@ export class MethodNotAllowedError extends DomainError {
   }
 }
 
-/** The change does not agree with what is stored. */
+/** The request conflicts with the current state. */
 export abstract class ConflictError extends DomainError {}
 
-/** Another account has the e-mail address. */
+/** The email address is already in use. */
 export class EmailTakenError extends ConflictError {
   readonly code = "email_taken";
 }
 
-/** The user already has a running time entry. */
+/** A time entry of the user is already running. */
 export class TimerAlreadyRunningError extends ConflictError {
   readonly code = "timer_already_running";
 }
 
-/** The task has another time entry in the interval. */
+/** The interval overlaps another time entry of the task. */
 export class TimeEntryOverlapError extends ConflictError {
   readonly code = "time_entry_overlap";
 }
 
-/** The Idempotency-Key belongs to another request. */
+/** The Idempotency-Key was already used for a different request. */
 export class IdempotencyKeyReusedError extends ConflictError {
   readonly code = "idempotency_key_reused";
 }
 
-/** A condition in the headers does not hold. */
+/** A precondition in the headers does not hold. */
 export abstract class PreconditionError extends DomainError {}
 
-/** The resource is no longer the one that If-Match names. */
+/** The current ETag of the resource does not match If-Match. */
 export class PreconditionFailedError extends PreconditionError {
   readonly code = "precondition_failed";
 }
 
-/** If-Match is missing. */
+/** The request lacks If-Match. */
 export class PreconditionRequiredError extends PreconditionError {
   readonly code = "precondition_required";
 }
 
-/** The request breaks a rule that a schema cannot state. */
+/** The request violates a rule that a schema cannot express. */
 export abstract class RuleError extends DomainError {}
 
-/** The cursor was not given out for this list and order. */
+/** The cursor was not issued for this list and sort order. */
 export class InvalidCursorError extends RuleError {
   readonly code = "invalid_cursor";
 }
@@ -192,17 +192,17 @@ export class InvalidIntervalError extends RuleError {
   readonly code = "invalid_interval";
 }
 
-/** The report covers too many days. */
+/** The range of a report is too long. */
 export class RangeTooLongError extends RuleError {
   readonly code = "range_too_long";
 }
 
-/** The current password is wrong. */
+/** The current password is incorrect. */
 export class WrongPasswordError extends RuleError {
   readonly code = "wrong_password";
 }
 
-/** The client sent more than `limit` requests in a `window`; it and the `wait` in seconds. */
+/** The client exceeded `limit` requests per `window`; it and `wait` are in seconds. */
 export class RateLimitedError extends DomainError {
   readonly code = "rate_limited";
 
@@ -216,12 +216,12 @@ export class RateLimitedError extends DomainError {
   }
 }
 
-/** The server failed. */
+/** An unexpected error occurred. */
 export class InternalError extends DomainError {
   readonly code = "internal_error";
 }
 
-/** The database cannot be reached. */
+/** The database is unavailable. */
 export class UnavailableError extends DomainError {
   readonly code = "unavailable";
 }

@@ -1,9 +1,9 @@
 const FRACTION = /(?:\.(\d+))?(?=Z|[+-])/;
 const TIMESTAMP = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-/** Reads an instant that satisfies the contract. Digits beyond milliseconds are cut off. */
+/** Parses an instant that satisfies the contract. Digits beyond milliseconds are truncated. */
 export function parseInstant(text: string): Date {
-  // The date holds two hyphens, so the fraction is looked for after the T.
+  // The date has hyphens too, so the fraction is searched after the T.
   const time = text.indexOf("T");
   const clock = text
     .slice(time)
@@ -11,7 +11,7 @@ export function parseInstant(text: string): Date {
   return new Date(text.slice(0, time) + clock);
 }
 
-/** Writes an instant as on the wire: UTC, in milliseconds. */
+/** Formats an instant for the wire: in UTC, with milliseconds. */
 export function formatInstant(instant: Date): string {
   return instant.toISOString();
 }

@@ -1,4 +1,4 @@
-/** JSON Schema 2020-12, and what of it a value breaks. */
+/** JSON Schema 2020-12 validation. */
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { Violation } from "./errors.js";
@@ -8,7 +8,7 @@ export type Schema = Record<string, unknown>;
 const MAX_VIOLATIONS = 1000;
 const ANNOTATIONS = ["components", "example", "x-generated"];
 
-// Formats say nothing here that patterns and bounds do not.
+// Formats add nothing to the patterns and bounds here.
 const ajv = new Ajv2020({
   allErrors: true,
   useDefaults: true,
@@ -17,7 +17,7 @@ const ajv = new Ajv2020({
   keywords: ANNOTATIONS,
 });
 
-/** A compiled schema. `place` is the part of a request that it judges. */
+/** A compiled schema. `place` is the part of a request that it validates. */
 export class Validator {
   private readonly compiled: ValidateFunction;
 
@@ -30,9 +30,9 @@ export class Validator {
   }
 
   /**
-   * Lists what the value breaks, in order, each place and rule once, at most 1000.
+   * Lists the violations of a value, sorted, once for each place and rule, at most 1000.
    *
-   * Properties that are missing get their defaults.
+   * Missing properties get their defaults.
    */
   violations(value: unknown): Violation[] {
     if (this.compiled(value)) return [];

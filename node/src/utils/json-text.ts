@@ -1,20 +1,20 @@
-/** JSON as text: read strictly, written compactly. */
+/** JSON text: parsed strictly, written compactly. */
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Says why a text is not JSON as it is read here. */
+/** A text is not JSON as accepted here. */
 export class JsonError extends Error {}
 
-/** Writes JSON in UTF-8, without spaces and without escapes beyond need, keys in their order. */
+/** Serialises to compact JSON in UTF-8, with minimal escaping, keys in insertion order. */
 export function dumpJson(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
 /**
- * Reads JSON (RFC 8259) in UTF-8; of equal keys the last counts. Throws a JsonError.
+ * Parses JSON (RFC 8259) in UTF-8; of duplicate keys the last one is used. Throws a JsonError.
  *
- * Refused are a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels
- * of arrays and objects. A number beyond the range of a double becomes infinite.
+ * Rejects a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels of arrays
+ * and objects. A number beyond the range of a double becomes infinite.
  */
 export function parseJson(data: Uint8Array, depth: number): unknown {
   const value = parse(data);
@@ -28,7 +28,7 @@ function parse(data: Uint8Array): unknown {
   } catch (error) {
     // The decoder throws a TypeError, the parser a SyntaxError.
     if (error instanceof TypeError || error instanceof SyntaxError) {
-      throw new JsonError("not JSON in UTF-8", { cause: error });
+      throw new JsonError("not UTF-8 encoded JSON", { cause: error });
     }
     throw error;
   }
@@ -38,7 +38,7 @@ function check(value: unknown, depth: number): void {
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw new JsonError("lone surrogate");
   } else if (typeof value === "object" && value !== null) {
-    if (depth === 0) throw new JsonError("too deep");
+    if (depth === 0) throw new JsonError("nested too deeply");
     for (const [key, item] of Object.entries(value)) {
       check(key, depth);
       check(item, depth - 1);

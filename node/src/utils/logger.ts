@@ -1,4 +1,4 @@
-/** Logs: one JSON object a line, on standard output. */
+/** Logs: one JSON object per line, on standard output. */
 
 import { type DestinationStream, type LogFn, type Logger, pino } from "pino";
 import { currentContext } from "./context.js";
@@ -9,7 +9,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 let configured: Logger<"warning"> | undefined;
 
-/** Sends the lines of this level and above to standard output, or to another stream. */
+/** Logs this level and above to standard output, or to another stream. */
 export function configureLogging(
   level: LogLevel,
   stream: DestinationStream = pino.destination(),
@@ -25,7 +25,7 @@ export function configureLogging(
   configured = pino(options, stream);
 }
 
-/** Lets a line begin with what all have: by itself pino puts the event behind everything. */
+/** Puts the common fields first: by default pino puts the event last. */
 function inOrder(this: Logger, args: unknown[], method: LogFn): void {
   const [first, second] = args;
   const [event, fields] = typeof first === "string" ? [first, {}] : [second, first];
@@ -33,16 +33,16 @@ function inOrder(this: Logger, args: unknown[], method: LogFn): void {
   method.call(this, { event, request_id, ...(fields as object) });
 }
 
-/** Gives the logger: `logger().info({ key: value }, "event")`. */
+/** Returns the logger: `logger().info({ key: value }, "event")`. */
 export function logger(): Logger<"warning"> {
   if (configured === undefined) throw new Error("no logger: call configureLogging() first");
   return configured;
 }
 
 /**
- * Logs where an exception came from, and of which type, without what it says.
+ * Logs the type and traceback of an exception, without its message.
  *
- * Messages of drivers may hold what users typed. `known` is added as it is.
+ * Messages of drivers may contain user input. `known` fields are added as they are.
  */
 export function logException(event: string, error: unknown, known: object = {}): void {
   const { name, stack } = error instanceof Error ? error : new Error();

@@ -1,4 +1,4 @@
-/** Request targets (RFC 3986), taken apart strictly: nothing is guessed or normalised. */
+/** Request targets (RFC 3986), parsed strictly: nothing is guessed or normalised. */
 
 import { BadRequestError } from "./errors.js";
 
@@ -8,7 +8,7 @@ const RESERVED = /[!'()*]/g;
 /**
  * Splits a request target into path and query, both still encoded. Throws a BadRequestError.
  *
- * The absolute form gives the path and the query of it.
+ * The absolute form yields its path and query.
  */
 export function splitTarget(target: string): [path: string, query: string] {
   // A fragment is no part of a request.
@@ -20,7 +20,7 @@ export function splitTarget(target: string): [path: string, query: string] {
 }
 
 /**
- * Gives the one spelling of a path that is looked up. Throws a BadRequestError as `decode` does.
+ * Returns the canonical spelling of a path. Throws a BadRequestError as `decode` does.
  *
  * `%2F` stays within its segment.
  */
@@ -31,7 +31,7 @@ export function normalPath(path: string): string {
     .join("/");
 }
 
-/** Gives the one spelling of the path in a target, or nothing where that is malformed. */
+/** Returns the canonical spelling of the path in a target, or nothing if it is malformed. */
 export function routePath(target: string): string {
   try {
     return normalPath(splitTarget(target)[0]);
@@ -40,7 +40,7 @@ export function routePath(target: string): string {
   }
 }
 
-/** Undoes percent-encoding, strictly. Throws a BadRequestError for what is not UTF-8, or has a NUL. */
+/** Percent-decodes strictly. Throws a BadRequestError for invalid UTF-8, or a NUL. */
 export function decode(text: string): string {
   if (!text.includes("%")) return text;
   const decoded = decodeStrictly(text);

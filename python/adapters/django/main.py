@@ -1,4 +1,4 @@
-"""The entry of the process, and its only listener: the server of the Python twin."""
+"""The entry point of the process, and its only listener: the server of the Python twin."""
 
 from task_timer.server.serve import serve
 

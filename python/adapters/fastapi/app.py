@@ -90,7 +90,7 @@ class TaskTimer(FastAPI):
 
 
 def create_app(settings: Settings, contract: Contract) -> TaskTimer:
-    """Makes the application, without a connection to anything. Raises ContractError."""
+    """Creates the application, without connecting to anything. Raises ContractError."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,1 +1,1 @@
-"""HTTP: what the wire says, turned into calls of services and back."""
+"""The HTTP layer: turns requests into service calls, and results into responses."""

@@ -1,4 +1,4 @@
-"""The answers that handlers give."""
+"""The responses that handlers return."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ Handler = Callable[[Call], Answer]
 
 
 def ok(call: Call, body: Any, media_type: str = JSON) -> Answer:
-    """Answers with what was asked for: bytes as they are, anything else as JSON."""
+    """Responds 200 with a body: bytes as they are, anything else as JSON."""
     return _answer(call, 200, body, media_type)
 
 
 def ok_page(call: Call, page: Page[T], dump: Callable[[T], Any]) -> Answer:
-    """Answers with a page of a list, and a link to the next one (RFC 8288)."""
+    """Responds 200 with a page of a list, and a link to the next one (RFC 8288)."""
     body = {"data": [dump(item) for item in page.data], "next_cursor": page.next_cursor}
     answer = _answer(call, 200, body, JSON)
     if page.next_cursor is not None:
@@ -41,19 +41,19 @@ def ok_page(call: Call, page: Page[T], dump: Callable[[T], Any]) -> Answer:
 
 
 def created(call: Call, body: Any, location: str) -> Answer:
-    """Answers with what was made, and the path of it."""
+    """Responds 201 with the created resource, and its path in Location."""
     answer = _answer(call, 201, body, JSON)
     answer.headers["Location"] = location
     return answer
 
 
 def moved(location: str) -> Answer:
-    """Answers that it is at another path, for good."""
+    """Responds 308, a permanent redirect to another path."""
     return Answer(308, {"Location": location}, b"")
 
 
 def no_content() -> Answer:
-    """Answers that it is done."""
+    """Responds 204, without a body."""
     return Answer(204, {})
 
 

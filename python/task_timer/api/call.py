@@ -1,4 +1,4 @@
-"""The request that is being answered."""
+"""The request being handled."""
 
 import time
 from collections.abc import Callable
@@ -14,12 +14,12 @@ Fields = list[tuple[str, str]]
 
 @dataclass(slots=True)
 class Call:
-    """A request, as far as it has been understood; the checks fill it in, in their order.
+    """A request as far as it has been processed; the checks fill it in, in their order.
 
-    fields: header fields as received, with names in lower case. read: gives the body, up to so
-    many bytes. path_values, query, headers and body: valid by the contract, with its defaults;
-    given: the query without them. closes: whether the answer ends the connection; status: its own,
-    0 until there is one.
+    fields: header fields as received, with names in lower case. read: gives the body, up to so many
+    bytes. path_values, query, headers and body: validated against the contract, with its defaults;
+    given: the query without defaults. closes: whether the response closes the connection; status:
+    its own, 0 until there is one.
     """
 
     resources: Resources
@@ -46,30 +46,30 @@ class Call:
 
     @property
     def identity(self) -> Identity:
-        """Who sent the request; only where the contract asks for it."""
+        """The authenticated user and session; only if the operation requires authentication."""
         if self.caller is None:
             raise RuntimeError("the operation is public")
         return self.caller
 
     @property
     def user_id(self) -> str:
-        """The id of the user who sent the request."""
+        """The ID of the authenticated user."""
         return str(self.identity.user.id)
 
     @property
     def operation_name(self) -> str:
-        """The operationId, or `unknown` for a request that is none."""
+        """The operationId, or `unknown` if the request matches none."""
         return self.operation.id if self.operation else "unknown"
 
     def path_of(self, operation_id: str, **values: str) -> str:
-        """Gives the path of an operation with its parameters filled in."""
+        """Returns the path of an operation with its parameters filled in."""
         return self.resources.contract.path_of(operation_id, **values)
 
     def field_values(self, name: str) -> list[str]:
-        """Lists the values of a header, whose name is in lower case, as they came."""
+        """Lists the values of a header as received; its name is in lower case."""
         return [value for found, value in self.fields if found == name]
 
     def field_value(self, name: str) -> str | None:
-        """Gives the only value of a header, or None where it is missing or repeated."""
+        """Returns the only value of a header, or None if it is missing or repeated."""
         values = self.field_values(name)
         return values[0] if len(values) == 1 else None

@@ -1,4 +1,4 @@
-"""What every request goes through, and every answer, whatever the framework in front."""
+"""The checks of every request and the finishers of every response, in any framework."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from .middleware.security_headers import SecurityHeaders
 
 # Fills in a call, or raises.
 Check = Callable[[Call], None]
-# Gives an answer that is one step nearer to what is sent.
+# Returns a response that is one step closer to what is sent.
 Finish = Callable[[Call, Answer], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Those before the route is looked at, and those once the operation is known."""
+    """The checks before routing, and those once the operation is known."""
 
     before_routing: tuple[Check, ...]
     after_routing: tuple[Check, ...]
@@ -42,7 +42,7 @@ def checks(resources: Resources) -> Checks:
 
 
 def finisher(resources: Resources) -> Finish:
-    """Gives what is made of every answer before it is sent, all in order."""
+    """Returns the function that applies all finishers to a response, in order."""
     settings, contract = resources.settings, resources.contract
     headers = SecurityHeaders(contract, settings).finish, Cors(contract, settings).finish
     validated = (response_validation.finish,) if settings.validate_responses else ()

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457), out of the contract's error catalogue."""
+"""Problem details (RFC 9457), from the error catalogue of the contract."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PROBLEM = "application/problem+json"
 def make_problem(
     contract: Contract, code: str, request_id: str, violations: list[Violation] | None = None
 ) -> tuple[int, bytes]:
-    """Gives the status and the body for an error code."""
+    """Returns the status and the body for an error code."""
     entry = contract["x-errors"][code]
     problem: dict[str, Any] = {
         "type": contract["x-problem-type"] + code,

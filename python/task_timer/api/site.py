@@ -1,4 +1,4 @@
-"""The site of documents, read once and whole, when the server starts."""
+"""The documentation site, loaded into memory at startup."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class SitePage:
 
 
 def load_site(settings: Settings, contract: Contract) -> dict[str, SitePage]:
-    """Gives the pages by name; where there is no site, one that says how to make it."""
+    """Returns the pages by name; without a site, one that says how to build it."""
     rules = contract["x-docs-site"]
     try:
         if (settings.docs_path / rules["manifest"]).exists():
@@ -51,10 +51,10 @@ def _read(settings: Settings, contract: Contract) -> dict[str, SitePage]:
     manifest = parse_json(data, contract["x-limits"]["json_depth"])
     validator = contract.reader.validator(rules["manifest_schema"], "response")
     for violation in validator.violations(manifest):
-        raise SiteError(f"{rules['manifest']}: {violation.pointer} breaks {violation.rule}")
+        raise SiteError(f"{rules['manifest']}: {violation.pointer} violates {violation.rule}")
     entries: Mapping[str, Any] = manifest["pages"]
     if _size(folder, entries) > rules["total_bytes"]:
-        raise SiteError(f"the files are larger than {rules['total_bytes']} bytes")
+        raise SiteError(f"the files exceed {rules['total_bytes']} bytes")
     source = rules["connect_source"]
     allowed = " ".join([source, *settings.cors_origins])
     return {

@@ -1,4 +1,4 @@
-"""Requests as WSGI servers hand them over."""
+"""Requests as WSGI servers pass them."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ FIELDS = "task_timer.fields"
 
 
 def make_call(resources: Resources, environ: dict[str, Any]) -> Call:
-    """Makes the call of a WSGI environment, and keeps it there."""
+    """Creates the call of a WSGI environment, and stores it there."""
     call = Call(
         resources=resources,
         method=environ["REQUEST_METHOD"],
@@ -20,7 +20,7 @@ def make_call(resources: Resources, environ: dict[str, Any]) -> Call:
         protocol=environ["SERVER_PROTOCOL"],
         peer=environ.get("REMOTE_ADDR", ""),
         fields=[(name.lower(), value) for name, value in environ.get(FIELDS) or _fields(environ)],
-        # Not every server ends the input where the body does.
+        # Not every server ends the input at the end of the body.
         read=get_input_stream(environ).read,
     )
     environ[CALL] = call
@@ -28,7 +28,7 @@ def make_call(resources: Resources, environ: dict[str, Any]) -> Call:
 
 
 def _fields(environ: dict[str, Any]) -> Fields:
-    """Lists the headers of an environment that another server than ours has made."""
+    """Lists the headers of an environment that another server has created."""
     named = [(name[5:], value) for name, value in environ.items() if name.startswith("HTTP_")]
     bare = [(name, environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ]
     return [(name.replace("_", "-"), value) for name, value in named + bare]

@@ -1,4 +1,4 @@
-"""The tables and views, and the rows that are read of them. Alembic migrates them."""
+"""The tables and views, and the rows read from them. Alembic migrates them."""
 
 from .base import Base
 from .idempotency_record import IdempotencyRecord

@@ -8,7 +8,7 @@ from .base import Base, BinaryText, CreatedAt, Id
 
 
 class IdempotencyRecord(Base):
-    """The first answer to a request that carried an Idempotency-Key; null until it is known."""
+    """The response to a request that carried an Idempotency-Key; null until it is known."""
 
     __tablename__ = "idempotency_records"
 

@@ -6,7 +6,7 @@ from .base import Base, BinaryText, Instant
 
 
 class RateLimit(Base):
-    """How often a client has tried its credentials within a window."""
+    """The number of attempts of a client within a window."""
 
     __tablename__ = "rate_limits"
 

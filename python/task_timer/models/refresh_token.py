@@ -8,7 +8,7 @@ from .base import Base, CreatedAt, Id, Instant
 
 
 class RefreshToken(Base):
-    """A refresh token, of which only the hash is kept."""
+    """A refresh token, of which only the hash is stored."""
 
     __tablename__ = "refresh_tokens"
 

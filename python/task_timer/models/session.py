@@ -8,7 +8,7 @@ from .base import Base, CreatedAt, Id, Instant
 
 
 class Session(Base):
-    """What a log-in opens; tokens are good while it is not revoked."""
+    """A log-in session; its tokens are valid until it is revoked."""
 
     __tablename__ = "sessions"
 

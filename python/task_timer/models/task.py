@@ -9,7 +9,7 @@ from .base import Base, BinaryText, CreatedAt, Id, Instant, UpdatedAt
 
 
 class Task(Base):
-    """Something to be done, which time is tracked on."""
+    """A task that time is tracked on."""
 
     __tablename__ = "tasks"
     __table_args__ = (

@@ -16,7 +16,7 @@ ONE_RUNNING = "time_entries_one_running"
 class TimeEntry(Base):
     """An interval of time spent on a task; without `end_time` it is running.
 
-    `duration` is in whole seconds, cut, and null while the entry is running.
+    `duration` is in seconds, truncated, and null while the entry is running.
     """
 
     __tablename__ = "time_entries"

@@ -11,7 +11,7 @@ from .base import VIEW, Base, BinaryText, Id, Instant
 
 
 class TrackedTask(Base):
-    """A task with the durations of its ended time entries added up, in seconds."""
+    """A task with the total duration of its completed time entries, in seconds."""
 
     __tablename__ = "tracked_tasks"
     __table_args__ = VIEW

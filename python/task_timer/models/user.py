@@ -11,7 +11,7 @@ from .base import Base, BinaryText, CreatedAt, Id, UpdatedAt
 
 
 class User(Base):
-    """An account; `email` is in lower case."""
+    """A user; `email` is in lower case."""
 
     __tablename__ = "users"
     __table_args__ = (CheckConstraint("role IN ('user', 'admin')", name="role"),)

@@ -1,1 +1,1 @@
-"""The HTTP server: what refuses, times, drains and supervises."""
+"""The HTTP server: parsing, refusals, timeouts, draining and workers."""

@@ -1,4 +1,4 @@
-"""Connections: requests are bounded in size and time, and what is no request is refused."""
+"""Connections: limits the size and duration of requests, and refuses malformed ones."""
 
 from asyncio import TimerHandle
 from typing import Any
@@ -15,9 +15,9 @@ MAX_HEADER_BYTES = 131072
 
 
 class Connection(HttpToolsProtocol):
-    """A connection whose requests are handed on as they were sent, read by Node's own parser.
+    """A connection that passes requests on as they were sent, parsed by Node's own parser.
 
-    contract: has the limits. common_headers: those that every answer has.
+    contract: defines the limits. common_headers: the headers of every response.
     """
 
     url = b""
@@ -48,18 +48,18 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # Nothing is upgraded to: what follows is the next request.
+            # No upgrade is supported: what follows is the next request.
             self.data_received(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse("bad_request")
-        # What stands behind the end of a message is counted from the next packet on.
+        # What follows the end of a message is counted from the next packet on.
         self._head_bytes += len(data) if self._in_head and not self._has_ended else 0
         if self._head_bytes > MAX_HEADER_BYTES:
             is_url = len(self.url) > self._limits["url_bytes"]
             self._refuse("uri_too_long" if is_url else "headers_too_large")
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Leaves a connection half open for the answers that are due; half a request is refused."""
+        """Keeps a connection half open for pending responses; refuses an incomplete request."""
         if self._has_begun:
             self._refuse("bad_request")
         elif self.cycle is None or self.cycle.response_complete:
@@ -79,11 +79,11 @@ class Connection(HttpToolsProtocol):
         if expected - {b"100-continue"}:
             self._refuse("expectation_failed")
             raise ValueError("ends the parser")
-        # The target is handed on as it was sent, and trailers are not.
+        # The target is passed on as it was sent; trailers are not.
         self.scope["state"]["target"], self.url = self.url.decode("latin-1"), b"/"
         super().on_headers_complete()
         self.headers = []
-        # Closed too soon, a connection takes the answer with it: what is left is read first.
+        # Closing too early would lose the response: what is left is read first.
         self._is_last, self.cycle.keep_alive = not self.parser.should_keep_alive(), True
         if self.scope["http_version"] == "1.0" and not self._is_last:
             self.cycle.default_headers = [*self.cycle.default_headers, KEEP_ALIVE]
@@ -105,7 +105,7 @@ class Connection(HttpToolsProtocol):
             self._send_refusal(self._refused)
 
     def _refuse(self, code: Code) -> None:
-        """Answers what is no request, behind the answers to those before it, and hangs up."""
+        """Refuses a malformed request, after the pending responses, and closes the connection."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = code
@@ -115,7 +115,7 @@ class Connection(HttpToolsProtocol):
         elif cycle.more_body and cycle.response_started:
             self.transport.close()
         elif cycle.more_body:
-            # The application learns that the rest does not come; its answer goes nowhere.
+            # The application learns that the rest does not arrive; its response is dropped.
             cycle.disconnected = True
             cycle.message_event.set()
             self._send_refusal(code)

@@ -1,4 +1,4 @@
-"""What the HTTP parser refuses, answered like all else: with problem details."""
+"""Requests that the HTTP parser refuses, answered with problem details."""
 
 from email.utils import formatdate
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from ..contract import Contract
 from ..utils.identifiers import new_id
 from ..utils.logger import logger
 
-# What a message can be refused for before it is a request.
+# Why a message can be refused before it becomes a request.
 Code = Literal[
     "bad_request", "request_timeout", "uri_too_long", "headers_too_large", "expectation_failed"
 ]
@@ -17,9 +17,9 @@ CODES: tuple[Code, ...] = get_args(Code)
 
 
 def refusal(contract: Contract, headers: dict[str, str], code: Code) -> bytes:
-    """Makes the answer to what never becomes a request, and logs it.
+    """Creates the response to a malformed message, and logs it.
 
-    headers: those that every answer has.
+    headers: the headers of every response.
     """
     request_id = new_id()
     status, body = make_problem(contract, code, request_id)

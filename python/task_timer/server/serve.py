@@ -14,10 +14,10 @@ MISCONFIGURED = 2
 
 
 def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
-    """Serves until a signal ends the process; exits 2 with all faults when it cannot begin.
+    """Serves until a signal stops the process; exits 2 with all errors if it cannot start.
 
-    factory: `module:function` of what makes the application from Settings and Contract; the module
-    is imported when the metrics' library can find their directory, which it looks for at once.
+    factory: `module:function` that creates the application from Settings and Contract; the module
+    is imported once the directory of the metrics is set, as their library reads it on import.
     """
     try:
         settings = load_settings()

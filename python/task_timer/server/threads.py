@@ -1,4 +1,4 @@
-"""A WSGI application behind the event loop: its threads see requests that are there."""
+"""Runs a WSGI application behind the event loop: its threads receive complete requests."""
 
 import asyncio
 import io
@@ -27,10 +27,10 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Threads:
-    """An ASGI application that runs a WSGI one in threads, as many as the database has use for.
+    """An ASGI application that runs a WSGI one in threads, as many as the database can use.
 
-    No thread waits for a client, but for a few that tell those with a late body what is wrong with
-    the rest of their request.
+    No thread waits for a client, except a few that check the headers of requests whose body is
+    late.
     """
 
     def __init__(self, app: Any, settings: Settings, contract: Contract) -> None:
@@ -41,7 +41,7 @@ class Threads:
         self._early = asyncio.Semaphore(EARLY_THREADS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers a request; there is nothing to begin or to end."""
+        """Handles a request; there is no start-up or shutdown."""
         if scope["type"] == "lifespan":
             for phase in ("startup", "shutdown"):
                 await receive()
@@ -61,7 +61,7 @@ class Threads:
         await send({"type": "http.response.body", "body": text})
 
     async def _has_turn(self, body: "_Body") -> bool:
-        """Waits for a late body or for a free early thread; tells whether it was the latter."""
+        """Waits for a late body or for a free early thread; returns whether it was the latter."""
         arrival = asyncio.ensure_future(body.arrives(None))
         turn = asyncio.ensure_future(self._early.acquire())
         await asyncio.wait({arrival, turn}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,7 +104,7 @@ class _Body(io.RawIOBase):
         self._is_cut = False
 
     async def arrives(self, seconds: float | None) -> bool:
-        """Waits so long for the rest, up to what is one byte too many; tells whether it came."""
+        """Waits for the rest, up to one byte too many; returns whether it arrived."""
         try:
             async with asyncio.timeout(seconds):
                 while self._has_more and len(self._data) <= self._limit:
@@ -117,7 +117,7 @@ class _Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Gives what comes next, and waits for it. Raises BadRequestError if it never comes."""
+        """Returns the next bytes, once they arrive. Raises BadRequestError if they never do."""
         while self._has_more and not self._data:
             asyncio.run_coroutine_threadsafe(self._receive_more(), self._loop).result()
         if self._is_cut:
@@ -135,9 +135,9 @@ class _Body(io.RawIOBase):
 
 
 def _environ(scope: Message, body: _Body) -> Message:
-    """Makes the environment of a request (PEP 3333), and hands its fields on as they came.
+    """Creates the environment of a request (PEP 3333), and passes its fields on as received.
 
-    In the environment names with an underscore would be taken for those with a hyphen.
+    In the environment a name with an underscore would equal one with a hyphen.
     """
     target = scope["state"]["target"]
     path, _, query = target.partition("?")

@@ -1,4 +1,4 @@
-"""Several processes that share a port, and what they count together."""
+"""Worker processes that share a port and their metrics."""
 
 import logging
 import os
@@ -25,14 +25,14 @@ METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def supervise(app: Any, settings: Settings, contract: Contract) -> None:
-    """Starts the workers and replaces those that die; ends with them after SIGTERM or SIGINT."""
+    """Starts the workers and replaces those that die; stops them on SIGTERM or SIGINT."""
     _open_all_files()
     _Supervisor(app, settings, contract).run()
 
 
 @contextmanager
 def share_metrics(workers: int) -> Iterator[None]:
-    """Lets the workers count together. They write to a directory that is removed at the end."""
+    """Shares metrics between the workers. They write to a directory that is removed on exit."""
     if workers == 1:
         yield
         return
@@ -42,16 +42,16 @@ def share_metrics(workers: int) -> Iterator[None]:
     try:
         yield
     finally:
-        # Workers come by here as well when they end.
+        # Workers pass here too when they exit.
         if os.getpid() == owner:
             shutil.rmtree(directory)
 
 
 class _ServerLogger(Logger):  # type: ignore[misc]
-    """Passes on what the server says to the log of the process."""
+    """Forwards the log of the server to that of the process."""
 
     def setup(self, cfg: Any) -> None:
-        """Writes nothing by itself."""
+        """Configures no output of its own."""
         self.error_log.propagate = True
 
 
@@ -69,12 +69,12 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.config.http = partial(Connection, self.app.contract, self.app.common_headers)
         self.config.timeout_notify = NOTIFY_SECONDS
-        # Gunicorn tells the same of its workers.
+        # Gunicorn logs the same of its workers.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         logging.getLogger("uvicorn.error").propagate = True
 
     async def callback_notify(self) -> None:
-        """Tells the supervisor that this worker is well, and ends when there is none."""
+        """Sends the supervisor a heartbeat, and exits if there is none."""
         await super().callback_notify()
         if os.getppid() != self.ppid:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -83,8 +83,8 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
 class _Supervisor(BaseApplication):  # type: ignore[misc]
     """Gunicorn with the settings of this process.
 
-    uvicorn's own supervisor starts each worker from nothing, waits for it without limit at the
-    end, and tells nobody that one has died.
+    uvicorn's own supervisor spawns each worker without a fork, waits for it without a timeout at
+    shutdown, and does not report that one has died.
     """
 
     def __init__(self, app: Any, settings: Settings, contract: Contract) -> None:
@@ -95,7 +95,7 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        """Sets the server up."""
+        """Configures the server."""
         options: dict[str, Any] = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": self._settings.workers,
@@ -111,7 +111,7 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Gives the application."""
+        """Returns the application."""
         return self._application
 
 
@@ -122,6 +122,6 @@ def _forget_worker(_server: Any, worker: Any) -> None:
 
 
 def _open_all_files() -> None:
-    """Raises the limit of open files, of which each connection is one, as Node does by itself."""
+    """Raises the limit of open files to the maximum, as Node does by itself."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

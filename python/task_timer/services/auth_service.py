@@ -1,4 +1,4 @@
-"""Accounts, log-in, and the sessions and tokens that it gives."""
+"""Registration, log-in, sessions and tokens."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,7 +46,7 @@ _LOCKED = (
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a session; the access token is good for `expires_in` seconds."""
+    """The tokens of a session; the access token expires in `expires_in` seconds."""
 
     access_token: str
     token_type: str
@@ -56,7 +56,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who sent a request, and the session that the access token is of."""
+    """The user who sent a request, and the session of the access token."""
 
     user: UserRow
     session_id: str
@@ -72,12 +72,12 @@ class _FoundToken(NamedTuple):
 
 
 def register_user(email: str, password: str) -> UserRow:
-    """Makes an account with the role `user`. Raises EmailTakenError."""
+    """Creates a user with the role `user`. Raises EmailTakenError."""
     return user_service.create_user(email, password_service.hash_password(password), role="user")
 
 
 def log_in(email: str, password: str) -> Tokens:
-    """Opens a session. Raises InvalidCredentialsError, after the same time for either fault."""
+    """Creates a session. Raises InvalidCredentialsError, after the same time in either case."""
     user = _find_user(email.lower())
     if user is None:
         password_service.verify_nobody(password)
@@ -97,7 +97,7 @@ def refresh_tokens(refresh_token: str) -> Tokens:
 
 @transactional
 def log_out(user_id: str, refresh_token: str) -> None:
-    """Ends the session that a refresh token of the user's belongs to, if there is one."""
+    """Revokes the session of one of the user's refresh tokens, if there is one."""
     token_hash = token_service.hash_refresh_token(refresh_token)
     of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
     connection().execute(
@@ -113,7 +113,7 @@ def log_out(user_id: str, refresh_token: str) -> None:
 
 @immediate
 def authenticate(access_token: str) -> Identity:
-    """Finds out who an access token is of. Raises InvalidTokenError."""
+    """Finds the user and session of an access token. Raises InvalidTokenError."""
     claims = token_service.read_access_token(access_token)
     named = {"user_id": claims.user_id, "session_id": claims.session_id}
     row = connection().execute(_BY_LIVE_SESSION, named).first()
@@ -142,7 +142,7 @@ def _open_session(user_id: str) -> Tokens:
 
 @transactional
 def _exchange(refresh_token: str) -> Tokens | None:
-    """Gives new tokens, or nothing where the token was used before: then its session ends."""
+    """Returns new tokens, or nothing if the token was already used: then its session is revoked."""
     found = _lock(refresh_token)
     if found is None or found.expired or found.revoked:
         raise InvalidRefreshTokenError

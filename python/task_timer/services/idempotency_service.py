@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer to a request, kept for its repeats."""
+"""Idempotency keys: the response to a request, stored for its retries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _HELD = select(
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What a request was answered with."""
+    """A stored response."""
 
     status: int
     headers: dict[str, str]
@@ -47,10 +47,10 @@ class KeptAnswer:
 def answer_once(
     user_id: str, key: str, fingerprint: bytes, answer: Callable[[], KeptAnswer]
 ) -> tuple[KeptAnswer, bool]:
-    """Gives the answer to a request, and whether it is that of an earlier one.
+    """Returns the response to a request, and whether it is that of an earlier one.
 
     `answer` runs in the same transaction, so that a failure leaves no trace of the key.
-    Raises IdempotencyKeyReusedError where the key belongs to a request of another fingerprint.
+    Raises IdempotencyKeyReusedError if the key belongs to a request with another fingerprint.
     """
     named = {"user_id": user_id, "key": key}
     kept = timedelta(hours=resources().contract["x-limits"]["idempotency_hours"])

@@ -1,4 +1,4 @@
-"""Pages of a list: where one begins, and where the next one does."""
+"""Keyset pagination of lists."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ FIRST, AFTER_VALUE, AFTER_NULL = "first", "after value", "after null"
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Items of a list, and the cursor of those that follow, if any do."""
+    """The items of a page, and the cursor of the next one, if there is one."""
 
     data: Sequence[T]
     next_cursor: str | None
@@ -35,7 +35,7 @@ class Listed(Protocol):
 
     @property
     def id(self) -> str:
-        """The id, by which all lists are ordered in the end."""
+        """The id, which breaks ties in all sort orders."""
 
 
 Item = TypeVar("Item", bound=Listed)
@@ -49,7 +49,7 @@ SortColumn = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """An order by a column and then by id. `sort` is its name on the wire."""
+    """A sort order, by a column and then by id. `sort` is its name on the wire."""
 
     sort: str
     column: SortColumn
@@ -58,13 +58,13 @@ class Order:
 
     @property
     def descending(self) -> bool:
-        """Whether the largest comes first; what has no value comes last anyhow."""
+        """Whether the order is descending; null comes last in either direction."""
         return self.sort.startswith("-")
 
     def arrange(self, statement: Select[*Columns], place: str) -> Select[*Columns]:
-        """Puts a list in this order and lets it begin at a place; positions are parameters.
+        """Applies this order and a starting position to a list; positions are bound parameters.
 
-        So a statement is built once, and not for each request.
+        So a statement is built once, not for each request.
         """
         if place != FIRST:
             statement = statement.where(_after(self, place))
@@ -80,9 +80,10 @@ def take_page(
     cursor: str | None,
     fetch: Callable[[str, dict[str, Any]], list[Item]],
 ) -> Page[Item]:
-    """Fetches the page that begins at a cursor. Raises InvalidCursorError.
+    """Fetches the page that starts at a cursor. Raises InvalidCursorError.
 
-    fetch: gives the items from a place on, with the parameters of what `arrange` gave for it.
+    fetch: returns the items from a position on, with the parameters of the list that `arrange`
+    returned.
     """
     place, position = _position(order, cursor)
     items = fetch(place, {**position, "page_rows": limit + 1})

@@ -11,14 +11,14 @@ from ..current import resources
 
 @dataclass(frozen=True, slots=True)
 class Hashing:
-    """How passwords are hashed, and a hash that no user has."""
+    """The parameters of hashing, and a hash that belongs to no user."""
 
     hasher: PasswordHasher
     nobodys_hash: str
 
 
 def make_hashing(contract: Contract) -> Hashing:
-    """Takes the costs of a hash from the contract, and hashes once for `verify_nobody`."""
+    """Reads the cost parameters from the contract, and hashes once for `verify_nobody`."""
     costs = contract["x-password-hash"]
     hasher = PasswordHasher(
         time_cost=costs["iterations"],
@@ -37,7 +37,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password_hash: str, password: str) -> bool:
-    """Tells whether a password is the one that was hashed."""
+    """Returns whether a password matches a hash."""
     try:
         return resources().hashing.hasher.verify(password_hash, password)
     except VerifyMismatchError:
@@ -45,5 +45,5 @@ def verify_password(password_hash: str, password: str) -> bool:
 
 
 def verify_nobody(password: str) -> bool:
-    """Takes as long as `verify_password` does, and says no."""
+    """Takes as long as `verify_password`, and returns false."""
     return verify_password(resources().hashing.nobodys_hash, password) and False

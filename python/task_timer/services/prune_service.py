@@ -1,4 +1,4 @@
-"""Removes what has expired and nobody can ask for again."""
+"""Deletes expired rows that no request can use any more."""
 
 from sqlalchemy import text
 
@@ -20,7 +20,7 @@ _DELETIONS = {
 
 @transactional
 def delete_expired(idempotency_hours: int) -> dict[str, int]:
-    """Deletes what has expired; give the number of rows by table."""
+    """Deletes expired rows; returns the number of rows by table."""
     return {table: _delete(statement, idempotency_hours) for table, statement in _DELETIONS.items()}
 
 

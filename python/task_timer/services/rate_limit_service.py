@@ -1,4 +1,4 @@
-"""Rate limits: fixed windows of a minute that begin with the first request."""
+"""Rate limits: fixed windows of one minute that start at the first request."""
 
 import math
 import threading
@@ -34,7 +34,7 @@ _COUNT_CREDENTIALS = _INSERT.on_conflict_do_update(
 
 
 class Windows:
-    """The windows of a process, by client address: when each ends, and its requests so far."""
+    """The windows of a process, by client address: the end of each, and its number of requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,7 +42,7 @@ class Windows:
         self._next_sweep = 0.0
 
     def count(self, address: str) -> tuple[int, int]:
-        """Counts a request: give how many there were, and the whole seconds until the end."""
+        """Counts a request; returns the number so far, and the seconds until the window ends."""
         now = time.monotonic()
         with self._lock:
             if now >= self._next_sweep:
@@ -66,7 +66,7 @@ def count_general(address: str) -> None:
 
 @immediate
 def count_credentials(address: str, operation: str) -> None:
-    """Counts an attempt of a client at an operation, in all processes. Raises RateLimitedError."""
+    """Counts an attempt at an operation, across all processes. Raises RateLimitedError."""
     key = f"{operation} {address}"
     hits, wait = connection().execute(_COUNT_CREDENTIALS, {"key": key}).one()
     _judge("credentials", resources().settings.credential_limit_per_minute, hits, wait)

@@ -1,4 +1,4 @@
-"""Reports: tracked time, added up by day, task or tag."""
+"""Reports: tracked time, summed up by day, task or tag."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from ..utils.errors import InvalidIntervalError, RangeTooLongError
 
 
 class TimeReportRow(NamedTuple):
-    """Of `day`, `task_id` and `tag` the one asked for is set; `total` is that of the report."""
+    """Only one of `day`, `task_id` and `tag` is set; `total` is that of the whole report."""
 
     day: str | None
     task_id: str | None
@@ -57,8 +57,8 @@ _CLIPPED = (
     .cte("clipped")
 )
 
-# A day begins with the first instant that has its date, also where the clock goes back over
-# midnight: there AT TIME ZONE gives the second one.
+# A day begins with the first instant of its date, even if the clock is set back over
+# midnight: there AT TIME ZONE returns the second one.
 _PIECES = (
     text("""
         SELECT day,
@@ -137,7 +137,7 @@ _STATEMENTS = {"day": _by_day(), "task": _by_task(), "tag": _by_tag()}
 
 @dataclass(frozen=True, slots=True)
 class TimeReport:
-    """Whole seconds tracked from `start` to `end`; rows have what `group_by` asks for."""
+    """Whole seconds tracked from `start` to `end`; rows are grouped by `group_by`."""
 
     start: datetime
     end: datetime
@@ -151,7 +151,7 @@ class TimeReport:
 def get_time_report(
     user_id: str, start: datetime, end: datetime, group_by: str, tz: str
 ) -> TimeReport:
-    """Adds up the user's ended time entries within `[start, end)`.
+    """Sums up the user's completed time entries within `[start, end)`.
 
     Raises InvalidIntervalError or RangeTooLongError.
     """

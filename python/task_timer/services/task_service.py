@@ -1,4 +1,4 @@
-"""Tasks: what there is to be done."""
+"""Tasks that time is tracked on."""
 
 import functools
 import re
@@ -66,7 +66,7 @@ _INSERT = insert(Task).returning(*TASK_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class TaskFields:
-    """What a client says of a task."""
+    """The properties of a task that a client sets."""
 
     title: str
     description: str | None
@@ -76,7 +76,7 @@ class TaskFields:
 
 
 class TaskChanges(TypedDict, total=False):
-    """What is to change of a task: what is not there stays."""
+    """The changes to a task; a missing key leaves a property unchanged."""
 
     title: str
     description: str | None
@@ -87,7 +87,7 @@ class TaskChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks are asked for, and in which order: what is None does not matter."""
+    """The filters and the order of a list of tasks; None does not filter."""
 
     sort: str
     limit: int
@@ -101,7 +101,7 @@ class TaskFilter:
 
 @immediate
 def list_tasks(user_id: str, filters: TaskFilter) -> Page[TrackedTaskRow]:
-    """Lists the user's tasks that satisfy every filter given. Raises InvalidCursorError."""
+    """Returns the user's tasks that match all given filters. Raises InvalidCursorError."""
     order = _ORDERS[filters.sort]
     given = frozenset(name for name in _FILTERS if getattr(filters, name) is not None)
     named: dict[str, Any] = {name: getattr(filters, name) for name in given}
@@ -118,7 +118,7 @@ def list_tasks(user_id: str, filters: TaskFilter) -> Page[TrackedTaskRow]:
 
 @immediate
 def create_task(user_id: str, fields: TaskFields) -> TrackedTaskRow:
-    """Makes a task of the user's."""
+    """Creates a task."""
     task_id = new_id()
     values = {
         "id": task_id,
@@ -135,7 +135,7 @@ def create_task(user_id: str, fields: TaskFields) -> TrackedTaskRow:
 
 @immediate
 def get_task(user_id: str, task_id: str) -> TrackedTaskRow:
-    """Gives one task of the user's. Raises TaskNotFoundError."""
+    """Returns one of the user's tasks. Raises TaskNotFoundError."""
     return TrackedTaskRow(*_existing(_OWN_TRACKED, user_id, task_id))
 
 
@@ -143,7 +143,7 @@ def get_task(user_id: str, task_id: str) -> TrackedTaskRow:
 def update_task(
     user_id: str, task_id: str, changes: TaskChanges, check: Callable[[TrackedTaskRow], None]
 ) -> TrackedTaskRow:
-    """Changes what is named and leaves the rest; `check` sees the task as it is.
+    """Updates the given properties; `check` receives the current task.
 
     Raises TaskNotFoundError.
     """
@@ -157,7 +157,7 @@ def update_task(
 
 @transactional
 def delete_task(user_id: str, task_id: str, check: Callable[[TrackedTaskRow], None] | None) -> None:
-    """Deletes a task and its time entries; `check` sees the task as it is.
+    """Deletes a task and its time entries; `check` receives the current task.
 
     Raises TaskNotFoundError.
     """
@@ -168,12 +168,12 @@ def delete_task(user_id: str, task_id: str, check: Callable[[TrackedTaskRow], No
 
 
 def find_task(user_id: str, task_id: str) -> None:
-    """Looks for a task of the user's. Raises TaskNotFoundError."""
+    """Finds one of the user's tasks. Raises TaskNotFoundError."""
     _existing(_OWN, user_id, task_id)
 
 
 def lock_task(user_id: str, task_id: str) -> None:
-    """Holds a task of the user's until the transaction ends. Raises TaskNotFoundError."""
+    """Locks one of the user's tasks until the transaction ends. Raises TaskNotFoundError."""
     _existing(_OWN_LOCKED, user_id, task_id)
 
 

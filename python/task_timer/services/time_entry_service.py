@@ -81,7 +81,7 @@ class TimeEntryFields:
 
 
 class TimeEntryChanges(TypedDict, total=False):
-    """What is to change of a time entry: what is not there stays."""
+    """The changes to a time entry; a missing key leaves a property unchanged."""
 
     start_time: datetime
     end_time: datetime | None
@@ -90,7 +90,7 @@ class TimeEntryChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class TimeEntryFilter:
-    """Which time entries are asked for, and in which order: what is None does not matter."""
+    """The filters and the order of a list of time entries; None does not filter."""
 
     sort: str
     limit: int
@@ -103,7 +103,7 @@ class TimeEntryFilter:
 
 @immediate
 def list_time_entries(user_id: str, filters: TimeEntryFilter) -> Page[TimeEntryRow]:
-    """Lists the user's time entries that satisfy every filter given. Raises InvalidCursorError."""
+    """Returns the user's time entries that match all given filters. Raises InvalidCursorError."""
     order = _ORDERS[filters.sort]
     given = frozenset(name for name in _FILTERS if getattr(filters, name) is not None)
     named: dict[str, Any] = {name: getattr(filters, name) for name in given}
@@ -120,14 +120,14 @@ def list_time_entries(user_id: str, filters: TimeEntryFilter) -> Page[TimeEntryR
 def list_task_time_entries(
     user_id: str, task_id: str, filters: TimeEntryFilter
 ) -> Page[TimeEntryRow]:
-    """Lists the time entries of one task. Raises TaskNotFoundError or InvalidCursorError."""
+    """Returns the time entries of one task. Raises TaskNotFoundError or InvalidCursorError."""
     find_task(user_id, task_id)
     return list_time_entries(user_id, replace(filters, task_id=task_id))
 
 
 @transactional
 def create_time_entry(user_id: str, task_id: str, fields: TimeEntryFields) -> TimeEntryRow:
-    """Makes a time entry; without an `end_time` it is running.
+    """Creates a time entry; without an `end_time` it is running.
 
     Raises TaskNotFoundError, InvalidIntervalError, TimeEntryOverlapError or
     TimerAlreadyRunningError.
@@ -138,7 +138,7 @@ def create_time_entry(user_id: str, task_id: str, fields: TimeEntryFields) -> Ti
 
 @immediate
 def get_time_entry(user_id: str, entry_id: str) -> TimeEntryRow:
-    """Gives one time entry of the user's. Raises TimeEntryNotFoundError."""
+    """Returns one of the user's time entries. Raises TimeEntryNotFoundError."""
     row = connection().execute(_OWN, {"entry_id": entry_id, "user_id": user_id}).first()
     if row is None:
         raise TimeEntryNotFoundError
@@ -152,7 +152,7 @@ def update_time_entry(
     changes: TimeEntryChanges,
     check: Callable[[TimeEntryRow], None],
 ) -> TimeEntryRow:
-    """Changes what is named and leaves the rest; `check` sees the entry as it is.
+    """Updates the given properties; `check` receives the current entry.
 
     Raises TimeEntryNotFoundError and what `create_time_entry` raises.
     """
@@ -177,7 +177,7 @@ def update_time_entry(
 def delete_time_entry(
     user_id: str, entry_id: str, check: Callable[[TimeEntryRow], None] | None
 ) -> None:
-    """Deletes a time entry; `check` sees the entry as it is. Raises TimeEntryNotFoundError."""
+    """Deletes a time entry; `check` receives the current entry. Raises TimeEntryNotFoundError."""
     entry = _lock_time_entry(user_id, entry_id)
     if check is not None:
         check(entry)

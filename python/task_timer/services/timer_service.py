@@ -1,4 +1,4 @@
-"""The timer: the one running time entry that a user may have. Its clock is the database's."""
+"""The timer: the one running time entry of a user. It uses the clock of the database."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ _STOP = (
 
 @immediate
 def get_timer(user_id: str) -> TimeEntryRow:
-    """Gives the running time entry. Raises TimerNotRunningError."""
+    """Returns the user's running time entry. Raises TimerNotRunningError."""
     row = connection().execute(_RUNNING, {"user_id": user_id}).first()
     if row is None:
         raise TimerNotRunningError
@@ -39,7 +39,7 @@ def get_timer(user_id: str) -> TimeEntryRow:
 
 @transactional
 def start_timer(user_id: str, task_id: str, note: str | None, stop_previous: bool) -> TimeEntryRow:
-    """Makes a running time entry that starts now; one that runs is stopped at the same instant.
+    """Creates a running time entry that starts now; a running one is stopped at the same instant.
 
     Raises TaskNotFoundError, TimeEntryOverlapError or, unless `stop_previous`,
     TimerAlreadyRunningError.
@@ -58,7 +58,7 @@ def start_timer(user_id: str, task_id: str, note: str | None, stop_previous: boo
 
 @transactional
 def stop_timer(user_id: str) -> TimeEntryRow:
-    """Ends the running time entry now, or where it starts if that is later.
+    """Stops the running time entry now, or at its start if that is later.
 
     Raises TimerNotRunningError.
     """

@@ -15,14 +15,14 @@ from ..current import resources
 from ..utils.errors import InvalidTokenError
 from ..utils.identifiers import new_id
 
-# A signature is checked once, and not for each request that a client sends with it.
+# A signature is verified once, not for each request that carries it.
 VERIFIED_TOKENS = 1000
 FORM = "#/components/schemas/Tokens/properties/access_token"
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Whose access token it is, of which session, and its end in seconds since 1970."""
+    """The user and the session of an access token, and its expiry in seconds since 1970."""
 
     user_id: str
     session_id: str
@@ -30,7 +30,7 @@ class Claims:
 
 
 class TokenRules:
-    """The form of tokens from the contract, the key and the lifetimes from the settings."""
+    """The format of tokens from the contract, the key and the lifetimes from the settings."""
 
     def __init__(self, settings: Settings, contract: Contract) -> None:
         self.key = settings.secret_key
@@ -43,7 +43,7 @@ class TokenRules:
 
 
 def make_access_token(user_id: str, session_id: str) -> str:
-    """Signs an access token that is good from now on, for `access_token_lifetime` seconds."""
+    """Signs an access token that is valid from now on, for `access_token_lifetime` seconds."""
     rules = resources().tokens
     now = int(time.time())
     values = {
@@ -60,7 +60,7 @@ def make_access_token(user_id: str, session_id: str) -> str:
 
 
 def read_access_token(token: str) -> Claims:
-    """Verifies an access token. Raises InvalidTokenError where anything about it is wrong."""
+    """Verifies an access token. Raises InvalidTokenError."""
     rules = resources().tokens
     claims = rules.verified(token)
     if claims.expires_at <= time.time() - rules.leeway:
@@ -69,22 +69,22 @@ def read_access_token(token: str) -> Claims:
 
 
 def access_token_lifetime() -> int:
-    """Gives the seconds for which an access token is good."""
+    """Returns the lifetime of an access token, in seconds."""
     return resources().settings.access_token_seconds
 
 
 def refresh_token_lifetime() -> int:
-    """Gives the seconds for which a refresh token is good."""
+    """Returns the lifetime of a refresh token, in seconds."""
     return resources().settings.refresh_token_seconds
 
 
 def make_refresh_token() -> str:
-    """Makes a refresh token of random bytes in base64url."""
+    """Generates a refresh token of random bytes in base64url."""
     return secrets.token_urlsafe(resources().tokens.refresh["random_bytes"])
 
 
 def hash_refresh_token(token: str) -> bytes:
-    """Gives what is stored of a refresh token: the digest of its text that the contract names."""
+    """Returns the digest of a refresh token, which is stored in its place."""
     return hashlib.new(resources().tokens.refresh["stored_as"], token.encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""Users: their profile, and the list of all."""
+"""Users: the current one, and the list of all."""
 
 import functools
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _INSERT = insert(User).returning(*USER_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class UserChanges:
-    """What is to change of a user: what is None stays."""
+    """The changes to a user; None leaves a property unchanged."""
 
     current_password: str
     email: str | None = None
@@ -32,7 +32,7 @@ class UserChanges:
 
 @transactional
 def create_user(email: str, password_hash: str, role: str) -> UserRow:
-    """Makes an account. Raises EmailTakenError."""
+    """Creates a user. Raises EmailTakenError."""
     values = {
         "id": new_id(),
         "email": email.lower(),
@@ -49,9 +49,9 @@ def create_user(email: str, password_hash: str, role: str) -> UserRow:
 def update_user(
     user_id: str, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
 ) -> UserRow:
-    """Changes the address or the password of a user, and ends other sessions with the latter.
+    """Updates the email address or password of a user; a new password revokes other sessions.
 
-    `check` sees the user as it is. Raises WrongPasswordError or EmailTakenError.
+    `check` receives the current user. Raises WrongPasswordError or EmailTakenError.
     """
     user = _lock_user(user_id)
     check(user)
@@ -68,13 +68,13 @@ def update_user(
 
 @transactional
 def delete_user(user_id: str) -> None:
-    """Deletes a user and all that is theirs."""
+    """Deletes a user and all their data."""
     connection().execute(delete(User).where(User.id == user_id))
 
 
 @immediate
 def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
-    """Lists all users, oldest first. Raises InvalidCursorError."""
+    """Returns all users, oldest first. Raises InvalidCursorError."""
 
     def fetch(place: str, position: dict[str, Any]) -> list[UserRow]:
         return [UserRow(*row) for row in connection().execute(_list_statement(place), position)]

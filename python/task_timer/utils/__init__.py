@@ -1,1 +1,1 @@
-"""Tools without a thought for tasks or time; they import nothing of the project."""
+"""Utilities that know nothing of the domain; they import nothing of the project."""

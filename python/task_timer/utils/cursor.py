@@ -1,4 +1,4 @@
-"""Cursors: where a page begins, in base64url."""
+"""Pagination cursors, encoded in base64url."""
 
 import base64
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from .json_text import dump_json, parse_json
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last item of a page: its value in the order `sort`, and its id.
+    """The last item of a page: its sort key in the order `sort`, and its id.
 
-    value: text, an instant as the wire has it, or null.
+    value: text, an instant in wire format, or null.
     """
 
     sort: str
@@ -21,16 +21,15 @@ class Cursor:
 
 
 def encode_cursor(cursor: Cursor) -> str:
-    """Writes a cursor as text."""
+    """Encodes a cursor as text."""
     data = dump_json({"sort": cursor.sort, "value": cursor.value, "id": cursor.id})
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def decode_cursor(text: str, sort: str) -> Cursor:
-    """Reads a cursor for this order.
+    """Decodes a cursor of this order.
 
-    Raises InvalidCursorError for what `encode_cursor` never wrote. The form of the id is not looked
-    at.
+    Raises InvalidCursorError for text that `encode_cursor` did not return. The id is not checked.
     """
     try:
         content = parse_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), depth=1)

@@ -5,66 +5,66 @@ from typing import ClassVar
 
 
 class DomainError(Exception):
-    """The base of all that a request can fail with by rule."""
+    """The base class of all expected failures of a request."""
 
     code: ClassVar[str]
 
 
 class RequestError(DomainError):
-    """The request cannot be understood."""
+    """The request is malformed or not supported."""
 
 
 class BadRequestError(RequestError):
-    """The request line or a header is malformed."""
+    """The request line or a header field is malformed."""
 
     code = "bad_request"
 
 
 class MalformedJsonError(RequestError):
-    """The body is not readable as JSON."""
+    """The request body is not well-formed JSON."""
 
     code = "malformed_json"
 
 
 class RequestTimeoutError(RequestError):
-    """The request did not arrive in time."""
+    """The request was not received in time."""
 
     code = "request_timeout"
 
 
 class BodyTooLargeError(RequestError):
-    """The body is larger than the limit."""
+    """The request body exceeds the size limit."""
 
     code = "body_too_large"
 
 
 class UriTooLongError(RequestError):
-    """The request target is longer than the limit."""
+    """The request target exceeds the length limit."""
 
     code = "uri_too_long"
 
 
 class UnsupportedMediaTypeError(RequestError):
-    """The body is not plain JSON in UTF-8."""
+    """The request body is not application/json in UTF-8, without a content coding."""
 
     code = "unsupported_media_type"
 
 
 class ExpectationFailedError(RequestError):
-    """The client expects what the server does not do."""
+    """The only supported expectation is 100-continue."""
 
     code = "expectation_failed"
 
 
 class HeadersTooLargeError(RequestError):
-    """The header fields are larger or more than the limit."""
+    """The header fields exceed the size or count limit."""
 
     code = "headers_too_large"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Violation:
-    """A place of a request and the JSON Schema keyword that it breaks.
+    """A location in a request and the JSON Schema keyword that it violates.
 
     place: body, header, path or query; pointer: a JSON Pointer (RFC 6901).
     """
@@ -75,7 +75,7 @@ class Violation:
 
 
 class ValidationFailedError(RequestError):
-    """The request does not satisfy the contract."""
+    """The request violates the contract."""
 
     code = "validation_failed"
 
@@ -85,7 +85,7 @@ class ValidationFailedError(RequestError):
 
 
 class AuthenticationError(DomainError):
-    """The client did not show who it is."""
+    """Authentication failed."""
 
 
 class UnauthenticatedError(AuthenticationError):
@@ -101,7 +101,7 @@ class InvalidTokenError(AuthenticationError):
 
 
 class InvalidCredentialsError(AuthenticationError):
-    """The e-mail address or the password is wrong."""
+    """The email address or the password is incorrect."""
 
     code = "invalid_credentials"
 
@@ -113,53 +113,53 @@ class InvalidRefreshTokenError(AuthenticationError):
 
 
 class RefreshTokenReusedError(AuthenticationError):
-    """The refresh token was used before."""
+    """The refresh token was already used."""
 
     code = "refresh_token_reused"
 
 
 class ForbiddenError(DomainError):
-    """The user lacks the role."""
+    """The user does not have the required role."""
 
     code = "forbidden"
 
 
 class NotFoundError(DomainError):
-    """There is no such thing, or it is another user's."""
+    """The resource does not exist or belongs to another user."""
 
 
 class PathNotFoundError(NotFoundError):
-    """No operation has the path."""
+    """The path does not exist."""
 
     code = "path_not_found"
 
 
 class TaskNotFoundError(NotFoundError):
-    """The user has no such task."""
+    """The task does not exist or belongs to another user."""
 
     code = "task_not_found"
 
 
 class TimeEntryNotFoundError(NotFoundError):
-    """The user has no such time entry."""
+    """The time entry does not exist or belongs to another user."""
 
     code = "time_entry_not_found"
 
 
 class TimerNotRunningError(NotFoundError):
-    """The user has no running time entry."""
+    """No time entry of the user is running."""
 
     code = "timer_not_running"
 
 
 class PageNotFoundError(NotFoundError):
-    """The site has no such page."""
+    """The page does not exist."""
 
     code = "page_not_found"
 
 
 class MethodNotAllowedError(DomainError):
-    """The path does not have the method; `allowed` are those that it has."""
+    """The path does not support the method; `allowed` lists the supported ones."""
 
     code = "method_not_allowed"
 
@@ -169,55 +169,55 @@ class MethodNotAllowedError(DomainError):
 
 
 class ConflictError(DomainError):
-    """The change does not agree with what is stored."""
+    """The request conflicts with the current state."""
 
 
 class EmailTakenError(ConflictError):
-    """Another account has the e-mail address."""
+    """The email address is already in use."""
 
     code = "email_taken"
 
 
 class TimerAlreadyRunningError(ConflictError):
-    """The user already has a running time entry."""
+    """A time entry of the user is already running."""
 
     code = "timer_already_running"
 
 
 class TimeEntryOverlapError(ConflictError):
-    """The task has another time entry in the interval."""
+    """The interval overlaps another time entry of the task."""
 
     code = "time_entry_overlap"
 
 
 class IdempotencyKeyReusedError(ConflictError):
-    """The Idempotency-Key belongs to another request."""
+    """The Idempotency-Key was already used for a different request."""
 
     code = "idempotency_key_reused"
 
 
 class PreconditionError(DomainError):
-    """A condition in the headers does not hold."""
+    """A precondition in the headers does not hold."""
 
 
 class PreconditionFailedError(PreconditionError):
-    """The resource is no longer the one that If-Match names."""
+    """The current ETag of the resource does not match If-Match."""
 
     code = "precondition_failed"
 
 
 class PreconditionRequiredError(PreconditionError):
-    """If-Match is missing."""
+    """The request lacks If-Match."""
 
     code = "precondition_required"
 
 
 class RuleError(DomainError):
-    """The request breaks a rule that a schema cannot state."""
+    """The request violates a rule that a schema cannot express."""
 
 
 class InvalidCursorError(RuleError):
-    """The cursor was not given out for this list and order."""
+    """The cursor was not issued for this list and sort order."""
 
     code = "invalid_cursor"
 
@@ -229,19 +229,19 @@ class InvalidIntervalError(RuleError):
 
 
 class RangeTooLongError(RuleError):
-    """The report covers too many days."""
+    """The range of a report is too long."""
 
     code = "range_too_long"
 
 
 class WrongPasswordError(RuleError):
-    """The current password is wrong."""
+    """The current password is incorrect."""
 
     code = "wrong_password"
 
 
 class RateLimitedError(DomainError):
-    """The client sent more than `limit` requests in a `window`; it and the `wait` in seconds."""
+    """The client exceeded `limit` requests per `window`; it and `wait` are in seconds."""
 
     code = "rate_limited"
 
@@ -254,12 +254,12 @@ class RateLimitedError(DomainError):
 
 
 class InternalError(DomainError):
-    """The server failed."""
+    """An unexpected error occurred."""
 
     code = "internal_error"
 
 
 class UnavailableError(DomainError):
-    """The database cannot be reached."""
+    """The database is unavailable."""
 
     code = "unavailable"

@@ -1,8 +1,8 @@
-"""Identifiers that the server makes."""
+"""Identifiers that the server generates."""
 
 import uuid_utils
 
 
 def new_id() -> str:
-    """Makes a UUID of version 7 (RFC 9562) in lower case; later ones sort after earlier ones."""
+    """Generates a version 7 UUID (RFC 9562) in lower case; later ones sort after earlier ones."""
     return str(uuid_utils.uuid7())

@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12, and what of it a value breaks."""
+"""JSON Schema 2020-12 validation."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ MAX_VIOLATIONS = 1000
 
 
 class Validator:
-    """A compiled schema. `place` is the part of a request that it judges."""
+    """A compiled schema. `place` is the part of a request that it validates."""
 
     def __init__(self, schema: Any, components: Any, place: str) -> None:
         self.place = place
@@ -20,7 +20,7 @@ class Validator:
         self._compiled = jsonschema_rs.validator_for(document)
 
     def violations(self, value: Any) -> list[Violation]:
-        """Lists what the value breaks, in order, each place and rule once, at most 1000."""
+        """Lists the violations of a value, sorted, once for each place and rule, at most 1000."""
         if self._compiled.is_valid(value):
             return []
         found = set(self._found(value))

@@ -1,4 +1,4 @@
-"""JSON as text: read strictly, written compactly."""
+"""JSON text: parsed strictly, written compactly."""
 
 import json
 import math
@@ -12,24 +12,24 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
-    """A text is not JSON as it is read here."""
+    """A text is not JSON as accepted here."""
 
 
 def dump_json(value: Any) -> bytes:
-    """Writes JSON in UTF-8, without spaces and without escapes beyond need, keys in their order."""
+    """Serialises to compact JSON in UTF-8, with minimal escaping, keys in insertion order."""
     return orjson.dumps(value)
 
 
 def parse_json(data: bytes, depth: int) -> Any:
-    """Reads JSON (RFC 8259) in UTF-8; of equal keys the last counts. Raises JsonError.
+    """Parses JSON (RFC 8259) in UTF-8; of duplicate keys the last one is used. Raises JsonError.
 
-    Refused are a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels
-    of arrays and objects. A number beyond the range of a double becomes the nearest one in it.
+    Rejects a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels of
+    arrays and objects. Numbers beyond the range of a double become the nearest finite one.
     """
     try:
         value = _DECODER.decode(data.decode())
     except (RecursionError, ValueError) as error:
-        raise JsonError("not JSON in UTF-8") from error
+        raise JsonError("not UTF-8 encoded JSON") from error
     _check(value, depth)
     return value
 
@@ -42,7 +42,7 @@ def _number(text: str) -> float | int:
 
 
 def _refuse(name: str) -> Any:
-    raise JsonError(f"{name} is not JSON")
+    raise JsonError(f"{name} is not valid JSON")
 
 
 def _check(value: Any, depth: int) -> None:
@@ -51,7 +51,7 @@ def _check(value: Any, depth: int) -> None:
             raise JsonError("lone surrogate")
     elif isinstance(value, dict | list):
         if depth == 0:
-            raise JsonError("too deep")
+            raise JsonError("nested too deeply")
         if isinstance(value, dict):
             for key, item in value.items():
                 _check(key, depth)

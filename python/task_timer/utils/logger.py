@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, on standard output."""
+"""Logs: one JSON object per line, on standard output."""
 
 import logging
 import sys
@@ -19,7 +19,7 @@ _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
-    """Sends the lines of this level and above to standard output."""
+    """Logs this level and above to standard output."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -33,24 +33,24 @@ def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
 
 
 def logger() -> Any:
-    """Gives the logger: `logger().info("event", key=value)`."""
+    """Returns the logger: `logger().info("event", key=value)`."""
     return structlog.get_logger()
 
 
 def bind_request_id(request_id: str) -> None:
-    """Puts the id of the request on each line of this thread from now on."""
+    """Adds the request ID to all following log lines of this thread."""
     _request_id.set(request_id)
 
 
 def unbind_request_id() -> None:
-    """Puts no id on the lines of this thread from now on."""
+    """Removes the request ID from all following log lines of this thread."""
     _request_id.set(None)
 
 
 def log_exception(event: str, error: BaseException) -> None:
-    """Logs where an exception came from, and of which type, without what it says.
+    """Logs the type and traceback of an exception, without its message.
 
-    Messages of drivers may hold what users typed.
+    Messages of drivers may contain user input.
     """
     frames = traceback.extract_tb(error.__traceback__)
     logger().error(
@@ -67,7 +67,7 @@ def _in_order(_logger: Any, _name: str, line: Any) -> Any:
 
 
 class _Forwarder(logging.Handler):
-    """Takes what libraries log by the standard library."""
+    """Forwards what libraries log with the standard library."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and record.exc_info[1]:

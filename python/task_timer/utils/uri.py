@@ -1,4 +1,4 @@
-"""Request targets (RFC 3986), taken apart strictly: nothing is guessed or normalised."""
+"""Request targets (RFC 3986), parsed strictly: nothing is guessed or normalised."""
 
 import re
 from urllib.parse import quote, unquote_to_bytes
@@ -15,17 +15,17 @@ class UriError(ValueError):
 def split_target(target: str) -> tuple[str, str]:
     """Splits a request target into path and query, both still encoded. Raises UriError.
 
-    The absolute form gives the path and the query of it.
+    The absolute form yields its path and query.
     """
     if "#" in target:
-        raise UriError("a fragment is no part of a request")
+        raise UriError("a request target has no fragment")
     origin_form = _ABSOLUTE.sub("", target, count=1) if target[:1] != "/" else target
     path, _, query = origin_form.partition("?")
     return path or "/", query
 
 
 def normal_path(path: str) -> str:
-    """Gives the one spelling of a path that is looked up. Raises UriError as `decode` does.
+    """Returns the canonical spelling of a path. Raises UriError as `decode` does.
 
     `%2F` stays within its segment.
     """
@@ -35,7 +35,7 @@ def normal_path(path: str) -> str:
 
 
 def route_path(target: str) -> str:
-    """Gives the one spelling of the path in a target, or nothing where that is malformed."""
+    """Returns the canonical spelling of the path in a target, or nothing if it is malformed."""
     try:
         return normal_path(split_target(target)[0])
     except UriError:
@@ -43,7 +43,7 @@ def route_path(target: str) -> str:
 
 
 def decode(text: str) -> str:
-    """Undoes percent-encoding, strictly. Raises UriError for what is not UTF-8, or has a NUL."""
+    """Percent-decodes strictly. Raises UriError for invalid UTF-8, or a NUL."""
     if "%" not in text:
         return text
     if _BROKEN_ESCAPE.search(text):

@@ -25,7 +25,7 @@ declare module "fastify" {
   }
 }
 
-/** Makes the application, without a connection to anything. Throws a ContractError. */
+/** Creates the application, without connecting to anything. Throws a ContractError. */
 export const createApp: Create = async (settings, contract, metrics) => {
   const resources = await makeResources(settings, contract);
   const handlers = boundHandlers(resources, metrics);
@@ -37,11 +37,11 @@ export const createApp: Create = async (settings, contract, metrics) => {
 
   const app = Fastify({
     exposeHeadRoutes: false,
-    // Fastify looks a path up before all hooks; what is malformed the first of them refuses.
+    // Fastify routes before all hooks; the first of them refuses malformed paths.
     rewriteUrl: ({ url = "" }) => routePath(url) || "/",
     routerOptions: { maxParamLength: contract.get("x-limits").url_bytes },
   });
-  // Bodies are read in their turn among the checks, and not by Fastify before them.
+  // Bodies are read by the checks, in their order, not by Fastify before them.
   for (const method of methods) app.addHttpMethod(method, { overrideExisting: true });
   app.decorateRequest("call");
   app.addHook("onRequest", (request, reply, done) => {
@@ -70,7 +70,7 @@ export const createApp: Create = async (settings, contract, metrics) => {
     throw new PathNotFoundError();
   });
   app.setErrorHandler((error, request, reply) => {
-    // The client has gone, or the parser has refused the rest of its request.
+    // The client has disconnected, or the parser has refused the rest of its request.
     if (reply.raw.destroyed || reply.raw.headersSent) reply.hijack();
     else send(reply, errors.answer(request.call, error));
   });
@@ -96,7 +96,7 @@ function answered(handler: Handler<OperationId>, finish: Finish) {
 function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
   reply.code(status).headers(headers);
   if (body !== undefined) reply.header("Content-Length", body.length);
-  // Fastify would give an empty body a media type.
+  // Fastify would send a media type with an empty body.
   return reply.send(body?.length ? body : undefined);
 }
 

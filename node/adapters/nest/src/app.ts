@@ -13,10 +13,10 @@ import { runInContext } from "../../../dist/utils/context.js";
 import { AppModule } from "./app.module.js";
 import type { HttpRequest } from "./http.js";
 
-/** Makes the application, without a connection to anything. Throws a ContractError. */
+/** Creates the application, without connecting to anything. Throws a ContractError. */
 export const createApp: Create = async (settings, contract, metrics) => {
   const resources = await makeResources(settings, contract);
-  // Nest's platform makes its router at once, after which these settings come too late.
+  // Nest's platform creates its router at once; later these settings have no effect.
   const platform = express();
   platform.disable("x-powered-by");
   platform.enable("case sensitive routing");
@@ -29,7 +29,7 @@ export const createApp: Create = async (settings, contract, metrics) => {
 
   const accessLog = new AccessLog(resources, metrics);
   const { beforeRouting } = checks(resources);
-  // Nest would look up the path of its own middleware, which fails where that is malformed.
+  // Nest would match the path of its own middleware, which fails if it is malformed.
   app.use((request: HttpRequest, response: ServerResponse, next: () => void) => {
     request.call = accessLog.begin(request, response);
     runInContext(request.call.context, next);

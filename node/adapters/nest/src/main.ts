@@ -1,4 +1,4 @@
-/** The entry of the process, and its only listener: `node dist/main.js`. */
+/** The entry point of the process, and its only listener: `node dist/main.js`. */
 
 import { serve } from "../../../dist/server/serve.js";
 import { createApp } from "./app.js";

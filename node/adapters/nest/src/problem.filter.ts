@@ -18,10 +18,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<ServerResponse>();
-    // The client has gone, or the parser has refused the rest of its request.
+    // The client has disconnected, or the parser has refused the rest of its request.
     if (response.destroyed || response.headersSent) return;
     const { call } = host.switchToHttp().getRequest<HttpRequest>();
-    // Nest's own, where no route has taken the request.
+    // Nest's own, if no route matched.
     const error = thrown instanceof NotFoundException ? new PathNotFoundError() : thrown;
     send(response, this.errors.answer(call, error));
   }

@@ -1,4 +1,4 @@
-/** Writes a line for each request, and counts it. */
+/** Logs each request, and counts it. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Resources } from "../../resources.js";
@@ -8,7 +8,7 @@ import { Call } from "../call.js";
 import type { Metrics } from "./metrics.js";
 import { requestIds } from "./request-id.js";
 
-/** The outermost of all: here a request begins and ends. */
+/** The outermost middleware: here a request begins and ends. */
 export class AccessLog {
   private readonly readRequestId: (call: Call) => string;
 
@@ -19,7 +19,7 @@ export class AccessLog {
     this.readRequestId = requestIds(resources.contract);
   }
 
-  /** Makes the call of a request, which ends with its response. */
+  /** Creates the call of a request, which ends with its response. */
   begin(request: IncomingMessage, response: ServerResponse, target = request.url ?? ""): Call {
     const { resources } = this;
     const context: RequestContext = { requestId: "", statements: 0, resources };

@@ -1,4 +1,4 @@
-/** Finds out who sends a request, and whether they may. */
+/** Authenticates and authorises requests. */
 
 import { authenticate } from "../../services/auth-service.js";
 import { ForbiddenError, UnauthenticatedError } from "../../utils/errors.js";
@@ -7,7 +7,7 @@ import type { Call } from "../call.js";
 // RFC 6750, 2.1: one space, and a token68.
 const BEARER = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
-/** Sets the caller. Throws an UnauthenticatedError, an InvalidTokenError or a ForbiddenError. */
+/** Sets the identity. Throws an UnauthenticatedError, an InvalidTokenError or a ForbiddenError. */
 export async function check(call: Call): Promise<void> {
   if (!call.operation?.secured) return;
   const sent = BEARER.exec(call.fieldValue("authorization") ?? "");

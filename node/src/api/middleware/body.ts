@@ -11,7 +11,7 @@ import type { Call } from "../call.js";
 
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i;
 
-/** The checks of a body's size, media type and form. */
+/** Checks the size, media type and syntax of a body. */
 export class Bodies {
   private readonly limits: ContractDocument["x-limits"];
 
@@ -20,7 +20,7 @@ export class Bodies {
   }
 
   /**
-   * Reads the body where the operation takes one.
+   * Reads the body if the operation takes one.
    *
    * Throws a BodyTooLargeError, an UnsupportedMediaTypeError or a MalformedJsonError.
    */
@@ -41,7 +41,7 @@ function read({ request }: Call, limit: number): Promise<Buffer> {
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      // What comes after the limit is read on, so that the answer can be.
+      // The rest is read too, so that the client can read the response.
       if (size <= limit) chunks.push(chunk);
       else reject(new BodyTooLargeError());
     });

@@ -1,4 +1,4 @@
-/** Conditional requests (RFC 9110, 13) and what may be kept of an answer. */
+/** Conditional requests (RFC 9110, 13) and cache control. */
 
 import type { OperationId } from "../../operations.js";
 import { PreconditionFailedError, PreconditionRequiredError } from "../../utils/errors.js";
@@ -7,13 +7,13 @@ import { dumpJson } from "../../utils/json-text.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
-// A client puts the headers of a 304 in place of those that it has.
+// A client replaces its stored headers by those of a 304.
 const KEPT = ["ETag", "Content-Security-Policy"];
 
 type Check<T> = (stored: T) => void;
 
 /**
- * Makes the check that If-Match names what is stored now, and is there.
+ * Creates the check that If-Match is present and matches the current state.
  *
  * It throws a PreconditionRequiredError or a PreconditionFailedError.
  */
@@ -24,7 +24,7 @@ export function ifMatchRequired<Id extends OperationId, T>(
   return ifMatch(call, dump) ?? refuse;
 }
 
-/** Makes the check that If-Match, if there is one, names what is stored now. */
+/** Creates the check that If-Match, if present, matches the current state. */
 export function ifMatch<Id extends OperationId, T>(
   call: Call<Id>,
   dump: (stored: T) => unknown,
@@ -37,7 +37,7 @@ export function ifMatch<Id extends OperationId, T>(
   };
 }
 
-/** Turns an answer that the client has already into 304, and says what may be kept of it. */
+/** Turns a response that the client has cached into a 304, and sets Cache-Control. */
 export function finish(call: Call, answer: Answer): Answer {
   const { ETag: etag } = answer.headers;
   if (etag === undefined) {

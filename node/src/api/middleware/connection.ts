@@ -1,9 +1,9 @@
-/** Tells clients when their connection ends. */
+/** Tells clients when their connection closes. */
 
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
-/** Ends the connection after a request that was malformed, or once the server is to stop. */
+/** Closes the connection after a malformed request, and when the server is shutting down. */
 export function finish(call: Call, answer: Answer): Answer {
   if (!call.closes && isListening(call)) return answer;
   return { ...answer, headers: { ...answer.headers, Connection: "close" } };

@@ -5,7 +5,7 @@ import type { Contract, ContractDocument } from "../../contract.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
-/** Adds the headers by which a browser lets a page read an answer. */
+/** Adds the headers that let a page of another origin read a response. */
 export class Cors {
   private readonly rules: ContractDocument["x-cors"];
   private readonly origins: string[];
@@ -15,7 +15,7 @@ export class Cors {
     this.origins = settings.corsOrigins;
   }
 
-  /** Adds what the request's origin may see. */
+  /** Adds the CORS headers for the origin of the request. */
   readonly finish = (call: Call, answer: Answer): Answer => {
     if (this.origins.length === 0) return answer;
     return { ...answer, headers: { ...answer.headers, ...this.headers(call, answer) } };

@@ -1,4 +1,4 @@
-/** The only place where errors become HTTP. */
+/** The only place where exceptions become HTTP responses. */
 
 import type { Contract } from "../../contract.js";
 import { unavailable, violated } from "../../db.js";
@@ -35,7 +35,7 @@ export class ErrorHandler {
     this.challenge = contract.get("components").headers["WWW-Authenticate"].example;
   }
 
-  /** Answers with what went wrong, be it with the answer to that. */
+  /** Responds with the problem of an exception, or of one raised while doing so. */
   answer(call: Call, thrown: unknown): Answer {
     try {
       return this.finish(call, this.problem(call, thrown));

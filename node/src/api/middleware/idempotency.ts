@@ -1,4 +1,4 @@
-/** Makes requests that create safe to repeat. */
+/** Makes requests that create resources safe to retry. */
 
 import { createHash } from "node:crypto";
 import type { OperationId } from "../../operations.js";
@@ -9,7 +9,7 @@ import type { Call } from "../call.js";
 const KEPT_HEADERS = ["Location", "ETag"];
 
 /**
- * Wraps a handler: with an Idempotency-Key it answers a repeat like the first time.
+ * Wraps a handler: a retry with the same Idempotency-Key gets the original response.
  *
  * It throws an IdempotencyKeyReusedError.
  */

@@ -1,4 +1,4 @@
-/** Refuses requests that are malformed or larger than the contract allows. */
+/** Rejects requests that are malformed or exceed the limits of the contract. */
 
 import type { Contract, ContractDocument } from "../../contract.js";
 import { BadRequestError, HeadersTooLargeError, UriTooLongError } from "../../utils/errors.js";

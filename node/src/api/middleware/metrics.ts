@@ -1,4 +1,4 @@
-/** Counts requests and statements, for Prometheus. */
+/** Prometheus metrics of requests and SQL statements. */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Contract, MetricDefinition } from "../../contract.js";
@@ -6,7 +6,7 @@ import type { Call } from "../call.js";
 
 export const MEDIA_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** The metrics that the contract lists, in a registry of their own. */
+/** The metrics that the contract defines, in their own registry. */
 export class Metrics {
   readonly registry = new Registry();
   private readonly knownMethods: Set<string>;
@@ -15,7 +15,7 @@ export class Metrics {
   private readonly inFlight: Gauge;
   private readonly statements: Counter;
 
-  /** `collect` writes the metrics of all processes, if there is more than this one. */
+  /** `collect` renders the metrics of all processes, if there are several. */
   constructor(
     contract: Contract,
     private readonly collect?: () => Promise<string>,
@@ -28,12 +28,12 @@ export class Metrics {
     this.statements = new Counter(this.rules("db_statements_total", defined));
   }
 
-  /** Counts a request that begins. */
+  /** Counts a request as in flight. */
   begin(): void {
     this.inFlight.inc();
   }
 
-  /** Counts a request that has been answered. */
+  /** Counts a completed request. */
   end(call: Call, status: number, seconds: number, statements: number): void {
     const method = this.knownMethods.has(call.method) ? call.method : "unknown";
     const operation = call.operationName;
@@ -43,7 +43,7 @@ export class Metrics {
     this.statements.inc({ operation }, statements);
   }
 
-  /** Writes the metrics of all processes in Prometheus' text format, version 0.0.4. */
+  /** Renders the metrics of all processes in the Prometheus text format, version 0.0.4. */
   text(): Promise<string> {
     return this.collect ? this.collect() : this.registry.metrics();
   }

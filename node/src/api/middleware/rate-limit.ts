@@ -1,12 +1,12 @@
-/** Holds clients to their rate limits. */
+/** Enforces the rate limits. */
 
 import * as rateLimitService from "../../services/rate-limit-service.js";
 import type { Call } from "../call.js";
 
 /**
- * The third check: how often the client has come.
+ * The third check: the rate limits of the client.
  *
- * Counts the request by the limit that its operation has. Throws a RateLimitedError.
+ * Counts the request against the limit of its operation. Throws a RateLimitedError.
  */
 export async function check(call: Call): Promise<void> {
   const { operation, resources } = call;
@@ -20,9 +20,9 @@ export async function check(call: Call): Promise<void> {
 }
 
 /**
- * Gives the address of the client, behind as many trusted proxies as there are hops.
+ * Returns the address of the client, behind as many trusted proxies as there are hops.
  *
- * Each of them adds to X-Forwarded-For whom it was called by.
+ * Each of them appends the address of its peer to X-Forwarded-For.
  */
 export function clientAddress(call: Call, hops: number): string {
   const forwarded = call.fieldValues("x-forwarded-for").join(",").split(",");

@@ -1,4 +1,4 @@
-/** Gives each request an id: that which it came with, or a new one. */
+/** Assigns each request an ID: the one it was sent with, or a new one. */
 
 import type { Contract } from "../../contract.js";
 import { newId } from "../../utils/identifiers.js";

@@ -1,4 +1,4 @@
-/** Holds answers to the contract, where the settings ask for it. */
+/** Validates responses against the contract, if the settings enable it. */
 
 import { parseJson } from "../../utils/json-text.js";
 import type { Answer } from "../answers.js";
@@ -7,12 +7,12 @@ import type { Call } from "../call.js";
 const INTERNAL_ERROR = 500;
 const DEPTH = 64;
 
-/** The answer is not one that the contract describes. */
+/** The response is not documented in the contract. */
 export class UndocumentedAnswerError extends Error {
   override readonly name = "UndocumentedAnswerError";
 }
 
-/** Lets through what the contract describes. Throws an UndocumentedAnswerError. */
+/** Validates a response against the contract. Throws an UndocumentedAnswerError. */
 export function finish({ operation }: Call, answer: Answer): Answer {
   if (operation === undefined || answer.status === INTERNAL_ERROR) return answer;
   const documented = operation.responses.get(answer.status);

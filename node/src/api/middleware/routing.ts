@@ -1,17 +1,17 @@
-/** What follows from the route of a request, which the framework looks up. */
+/** Applies the route of a request, which the framework has matched. */
 
 import type { Operation } from "../../operations.js";
 import { MethodNotAllowedError } from "../../utils/errors.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
-/** Sets the operation that path and method lead to, and the values in the path. */
+/** Sets the operation and the path parameters of a call. */
 export function enter(call: Call, operation: Operation, pathValues: object): void {
   call.operation = operation;
   call.pathValues = pathValues as never;
 }
 
-/** Makes the handler of a path's other methods, given those that it has; it answers OPTIONS. */
+/** Creates the handler of a path's unsupported methods, given the others; it answers OPTIONS. */
 export function answerOptions(allow: string): (call: Call) => Answer {
   return ({ method }) => {
     if (method !== "OPTIONS") throw new MethodNotAllowedError(allow);

@@ -1,11 +1,11 @@
-/** The headers that every answer has. */
+/** The headers of every response. */
 
 import type { Settings } from "../../config.js";
 import type { Contract } from "../../contract.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
-/** Gives the headers that every answer has, whoever makes it. */
+/** Returns the headers of every response, whichever part creates it. */
 export function commonHeaders(contract: Contract, settings: Settings): Record<string, string> {
   const isProduction = settings.appEnv === "production";
   return {
@@ -14,7 +14,7 @@ export function commonHeaders(contract: Contract, settings: Settings): Record<st
   };
 }
 
-/** Adds the request's id, and what keeps browsers from misusing an answer. */
+/** Adds the request ID and the security headers. */
 export class SecurityHeaders {
   private readonly headers: Record<string, string>;
 
@@ -22,7 +22,7 @@ export class SecurityHeaders {
     this.headers = commonHeaders(contract, settings);
   }
 
-  /** Adds the headers; the policy of a page is its own. */
+  /** Adds the headers; a page keeps its own Content-Security-Policy. */
   readonly finish = (call: Call, answer: Answer): Answer => {
     const headers = {
       ...this.headers,

@@ -1,4 +1,4 @@
-/** Holds a request to the schemas of its operation, and fills in their defaults. */
+/** Validates a request against the schemas of its operation, and applies their defaults. */
 
 import type { Operation } from "../../operations.js";
 import { ValidationFailedError, type Violation } from "../../utils/errors.js";
@@ -34,7 +34,7 @@ function bodyViolations(call: Call, { body }: Operation): Violation[] {
   return body.violations(call.body);
 }
 
-/** Collects the parameters by name; one that is given twice becomes a list. */
+/** Collects the parameters by name; a repeated one becomes a list. */
 function collect(
   pairs: [name: string, value: string][],
   types: Record<string, string>,
@@ -49,7 +49,7 @@ function collect(
 
 function typed(text: string, type: string | undefined): unknown {
   if (type === "boolean") return BOOLEANS[text] ?? text;
-  // Beyond what is exact, and beyond every maximum, one value is as good as another.
+  // Beyond the exact range, and beyond every maximum, the value makes no difference.
   if (type === "integer" && WHOLE.test(text)) return Math.min(Number(text), 2 ** 53);
   return text;
 }

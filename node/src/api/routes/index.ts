@@ -1,4 +1,4 @@
-/** One handler for each operation: typed input, a call of a service, and its result dumped. */
+/** One handler for each operation: loads typed input, calls a service, dumps the result. */
 
 import type { OperationId } from "../../operations.js";
 import type { Resources } from "../../resources.js";
@@ -27,9 +27,9 @@ export function allHandlers(resources: Resources, metrics: Metrics): Handlers {
 }
 
 /**
- * Gives each operation its handler, by operationId. Throws a ContractError.
+ * Maps each operationId to its handler. Throws a ContractError.
  *
- * What takes an Idempotency-Key is safe to repeat.
+ * Operations that take an Idempotency-Key are safe to retry.
  */
 export function boundHandlers(
   resources: Resources,

@@ -1,11 +1,11 @@
-/** Tracked time, added up. */
+/** Aggregated tracked time. */
 
 import * as reportService from "../../services/report-service.js";
 import { type Answer, ok } from "../answers.js";
 import type { Call } from "../call.js";
 import { dumpTimeReport, loadTimeReportQuery } from "../schemas/report.js";
 
-/** Adds up the user's ended time entries within `[from, to)`. */
+/** Sums up the user's completed time entries within `[from, to)`. */
 export async function getTimeReport(call: Call<"getTimeReport">): Promise<Answer> {
   const { start, end, groupBy, tz } = loadTimeReportQuery(call.query);
   const report = await reportService.getTimeReport(call.userId, start, end, groupBy, tz);

@@ -1,4 +1,4 @@
-/** Health, metrics, the contract itself, and the site of documents. */
+/** Probes, metrics, the OpenAPI document and the documentation. */
 
 import type { Contract } from "../../contract.js";
 import { ping } from "../../db.js";
@@ -25,32 +25,32 @@ export class System {
     this.site = loadSite(settings, contract);
   }
 
-  /** Answers without looking at anything else. */
+  /** Responds without checking any dependency. */
   readonly getHealth = (call: Call<"getHealth">) => ok(call, { status: "ok" });
 
-  /** Asks the database. */
+  /** Checks that the database responds. */
   readonly getReadiness = async (call: Call<"getReadiness">) => {
     await ping();
     return ok(call, { status: "ready" });
   };
 
-  /** Gives the metrics listed in `x-metrics`. */
+  /** Returns the metrics defined in `x-metrics`. */
   readonly getMetrics = async (call: Call<"getMetrics">) =>
     ok(call, Buffer.from(await this.metrics.text()), MEDIA_TYPE);
 
-  /** Gives this document as JSON. */
+  /** Returns the OpenAPI document as JSON. */
   readonly getContractJson = (call: Call<"getContractJson">) =>
     ok(call, dumpJson(this.contract.document));
 
-  /** Gives this document to the byte. */
+  /** Returns the OpenAPI document byte for byte. */
   readonly getContractYaml = (call: Call<"getContractYaml">) =>
     ok(call, this.contract.source, "application/yaml");
 
-  /** Leads to the first page of the site. */
+  /** Redirects to the first page of the documentation. */
   readonly getDocs = (call: Call<"getDocs">) =>
     moved(call.pathOf("getDocsPage", { page: this.index }));
 
-  /** Gives a page of the site, or a file that a page needs. */
+  /** Returns a page of the documentation, or a file that a page needs. */
   readonly getDocsPage = (call: Call<"getDocsPage">) => {
     const page = this.site.get(call.pathValues.page);
     if (page === undefined) throw new PageNotFoundError();

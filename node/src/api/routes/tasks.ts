@@ -1,4 +1,4 @@
-/** Things to be done, which time is tracked on. */
+/** The tasks that time is tracked on. */
 
 import * as taskService from "../../services/task-service.js";
 import { type Answer, created, noContent, ok, okPage } from "../answers.js";
@@ -6,24 +6,24 @@ import type { Call } from "../call.js";
 import { ifMatch, ifMatchRequired } from "../middleware/conditional.js";
 import { dumpTask, loadTaskCreate, loadTaskFilter, loadTaskUpdate } from "../schemas/task.js";
 
-/** Lists the user's tasks that satisfy every filter given. */
+/** Returns the user's tasks that match all given filters. */
 export async function listTasks(call: Call<"listTasks">): Promise<Answer> {
   const page = await taskService.listTasks(call.userId, loadTaskFilter(call.query));
   return okPage(call, page, dumpTask);
 }
 
-/** Makes a task of the user's. */
+/** Creates a task. */
 export async function createTask(call: Call<"createTask">): Promise<Answer> {
   const task = await taskService.createTask(call.userId, loadTaskCreate(call.body));
   return created(call, dumpTask(task), call.pathOf("getTask", { task_id: task.id }));
 }
 
-/** Gives one task of the user's. */
+/** Returns one of the user's tasks. */
 export async function getTask(call: Call<"getTask">): Promise<Answer> {
   return ok(call, dumpTask(await taskService.getTask(call.userId, call.pathValues.task_id)));
 }
 
-/** Changes what the body names and leaves the rest. */
+/** Updates the properties that the body contains and leaves the others unchanged. */
 export async function updateTask(call: Call<"updateTask">): Promise<Answer> {
   const task = await taskService.updateTask(
     call.userId,
@@ -34,7 +34,7 @@ export async function updateTask(call: Call<"updateTask">): Promise<Answer> {
   return ok(call, dumpTask(task));
 }
 
-/** Deletes a task and its time entries, a running one included. */
+/** Deletes a task and its time entries, including a running one. */
 export async function deleteTask(call: Call<"deleteTask">): Promise<Answer> {
   const taskId = call.pathValues.task_id;
   await taskService.deleteTask(call.userId, taskId, ifMatch(call, dumpTask));

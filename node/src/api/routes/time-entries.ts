@@ -13,14 +13,14 @@ import {
   loadTimeEntryUpdate,
 } from "../schemas/time-entry.js";
 
-/** Lists the user's time entries that satisfy every filter given. */
+/** Returns the user's time entries that match all given filters. */
 export async function listTimeEntries(call: Call<"listTimeEntries">): Promise<Answer> {
   const filter = loadTimeEntryFilter(call.query);
   const page = await timeEntryService.listTimeEntries(call.userId, filter);
   return okPage(call, page, dumpTimeEntry);
 }
 
-/** Makes a time entry. */
+/** Creates a time entry. */
 export async function createTimeEntry(call: Call<"createTimeEntry">): Promise<Answer> {
   const { task_id: taskId, ...body } = call.body;
   const fields = loadTimeEntryCreate(body);
@@ -28,13 +28,13 @@ export async function createTimeEntry(call: Call<"createTimeEntry">): Promise<An
   return created(call, dumpTimeEntry(entry), timeEntryPath(call, entry));
 }
 
-/** Gives one time entry of the user's. */
+/** Returns one of the user's time entries. */
 export async function getTimeEntry(call: Call<"getTimeEntry">): Promise<Answer> {
   const entryId = call.pathValues.time_entry_id;
   return ok(call, dumpTimeEntry(await timeEntryService.getTimeEntry(call.userId, entryId)));
 }
 
-/** Changes what the body names and leaves the rest. */
+/** Updates the properties that the body contains and leaves the others unchanged. */
 export async function updateTimeEntry(call: Call<"updateTimeEntry">): Promise<Answer> {
   const entry = await timeEntryService.updateTimeEntry(
     call.userId,
@@ -45,14 +45,14 @@ export async function updateTimeEntry(call: Call<"updateTimeEntry">): Promise<An
   return ok(call, dumpTimeEntry(entry));
 }
 
-/** Deletes a time entry, also a running one. */
+/** Deletes a time entry, even if it is running. */
 export async function deleteTimeEntry(call: Call<"deleteTimeEntry">): Promise<Answer> {
   const entryId = call.pathValues.time_entry_id;
   await timeEntryService.deleteTimeEntry(call.userId, entryId, ifMatch(call, dumpTimeEntry));
   return noContent();
 }
 
-/** Lists the time entries of one task of the user's that satisfy every filter given. */
+/** Returns the task's time entries that match all given filters. */
 export async function listTaskTimeEntries(call: Call<"listTaskTimeEntries">): Promise<Answer> {
   const filter = loadTimeEntryFilter(call.query);
   const taskId = call.pathValues.task_id;
@@ -60,7 +60,7 @@ export async function listTaskTimeEntries(call: Call<"listTaskTimeEntries">): Pr
   return okPage(call, page, dumpTimeEntry);
 }
 
-/** Makes a time entry of the task in the path. */
+/** Creates a time entry for the task in the path. */
 export async function createTaskTimeEntry(call: Call<"createTaskTimeEntry">): Promise<Answer> {
   const fields = loadTimeEntryCreate(call.body);
   const taskId = call.pathValues.task_id;
@@ -68,7 +68,7 @@ export async function createTaskTimeEntry(call: Call<"createTaskTimeEntry">): Pr
   return created(call, dumpTimeEntry(entry), timeEntryPath(call, entry));
 }
 
-/** Gives the path of a time entry. */
+/** Returns the path of a time entry. */
 export function timeEntryPath<Id extends OperationId>(call: Call<Id>, entry: TimeEntry): string {
   return call.pathOf("getTimeEntry", { time_entry_id: entry.id });
 }

@@ -1,4 +1,4 @@
-/** The one running time entry that a user may have. */
+/** The running time entry, of which a user has at most one. */
 
 import * as timerService from "../../services/timer-service.js";
 import { type Answer, created, ok } from "../answers.js";
@@ -6,12 +6,12 @@ import type { Call } from "../call.js";
 import { dumpTimeEntry } from "../schemas/time-entry.js";
 import { timeEntryPath } from "./time-entries.js";
 
-/** Gives the running time entry. */
+/** Returns the user's running time entry. */
 export async function getTimer(call: Call<"getTimer">): Promise<Answer> {
   return ok(call, dumpTimeEntry(await timerService.getTimer(call.userId)));
 }
 
-/** Makes a running time entry that starts now. */
+/** Creates a running time entry that starts now. */
 export async function startTimer(call: Call<"startTimer">): Promise<Answer> {
   const { task_id: taskId, note } = call.body;
   const stopPrevious = call.query.on_conflict === "stop_previous";
@@ -19,7 +19,7 @@ export async function startTimer(call: Call<"startTimer">): Promise<Answer> {
   return created(call, dumpTimeEntry(entry), timeEntryPath(call, entry));
 }
 
-/** Ends the running time entry now. */
+/** Stops the running time entry now. */
 export async function stopTimer(call: Call<"stopTimer">): Promise<Answer> {
   return ok(call, dumpTimeEntry(await timerService.stopTimer(call.userId)));
 }

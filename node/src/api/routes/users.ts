@@ -1,4 +1,4 @@
-/** The user's own profile, and the list of users for administrators. */
+/** The current user's account, and the list of users for administrators. */
 
 import * as userService from "../../services/user-service.js";
 import { type Answer, noContent, ok, okPage } from "../answers.js";
@@ -6,12 +6,12 @@ import type { Call } from "../call.js";
 import { ifMatchRequired } from "../middleware/conditional.js";
 import { dumpUser, loadUserUpdate } from "../schemas/user.js";
 
-/** Gives the user whose token it is. */
+/** Returns the user that the access token was issued to. */
 export function getCurrentUser(call: Call<"getCurrentUser">): Answer {
   return ok(call, dumpUser(call.identity.user));
 }
 
-/** Changes the address, the password or both. */
+/** Updates the email address, the password or both. */
 export async function updateCurrentUser(call: Call<"updateCurrentUser">): Promise<Answer> {
   const user = await userService.updateUser(
     call.userId,
@@ -22,13 +22,13 @@ export async function updateCurrentUser(call: Call<"updateCurrentUser">): Promis
   return ok(call, dumpUser(user));
 }
 
-/** Deletes the user and all their tasks, time entries and sessions. */
+/** Permanently deletes the user with all their tasks, time entries and sessions. */
 export async function deleteCurrentUser(call: Call<"deleteCurrentUser">): Promise<Answer> {
   await userService.deleteUser(call.userId);
   return noContent();
 }
 
-/** Lists all users. */
+/** Returns all users. */
 export async function listUsers(call: Call<"listUsers">): Promise<Answer> {
   const page = await userService.listUsers(call.query.limit, call.query.cursor);
   return okPage(call, page, dumpUser);

@@ -5,7 +5,7 @@ import type { Tokens } from "../../services/auth-service.js";
 
 type Wire = components["schemas"];
 
-/** Reads an address and a password, to register or to log in with. */
+/** Reads an email address and a password, to register or log in with. */
 export function loadCredentials(body: Wire["Credentials"]): { email: string; password: string } {
   return { email: body.email, password: body.password };
 }

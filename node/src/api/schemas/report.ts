@@ -8,7 +8,7 @@ import { formatInstant, parseInstant } from "../../utils/instants.js";
 type Wire = components["schemas"];
 type ReportQuery = Required<operations["getTimeReport"]["parameters"]["query"]>;
 
-/** Which report is asked for. */
+/** The parameters of a report. */
 export interface TimeReportQuery {
   start: Date;
   end: Date;
@@ -16,13 +16,13 @@ export interface TimeReportQuery {
   tz: string;
 }
 
-/** Reads which report is asked for. */
+/** Reads the parameters of a report. */
 export function loadTimeReportQuery(query: ReportQuery): TimeReportQuery {
   const { group_by: groupBy, tz } = query;
   return { start: parseInstant(query.from), end: parseInstant(query.to), groupBy, tz };
 }
 
-/** Writes a report. Of `day`, `task_id` and `tag` the one asked for is set. */
+/** Writes a report. Only one of `day`, `task_id` and `tag` is set. */
 export function dumpTimeReport(report: TimeReport): Wire["TimeReport"] {
   return {
     from: formatInstant(report.start),

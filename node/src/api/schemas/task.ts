@@ -24,18 +24,18 @@ export function dumpTask(task: TrackedTask): Wire["Task"] {
   };
 }
 
-/** Reads a task to be made. */
+/** Reads a task to be created. */
 export function loadTaskCreate({ due_at, ...body }: Wire["TaskCreate"]): TaskFields {
   return { ...body, dueAt: due_at === null ? null : parseInstant(due_at) };
 }
 
-/** Reads what is to change of a task. */
+/** Reads the changes to a task. */
 export function loadTaskUpdate({ due_at, ...body }: Wire["TaskUpdate"]): Partial<TaskFields> {
   if (due_at === undefined) return body;
   return { ...body, dueAt: due_at === null ? null : parseInstant(due_at) };
 }
 
-/** Reads which tasks are asked for, and in which order. */
+/** Reads the filters and the order of a list of tasks. */
 export function loadTaskFilter(query: ListQuery): TaskFilter {
   return {
     sort: query.sort,

@@ -23,7 +23,7 @@ export function dumpTimeEntry(entry: TimeEntry): Wire["TimeEntry"] {
   };
 }
 
-/** Reads a time entry to be made. */
+/** Reads a time entry to be created. */
 export function loadTimeEntryCreate(body: Wire["TaskTimeEntryCreate"]): TimeEntryFields {
   return {
     startTime: parseInstant(body.start_time),
@@ -32,7 +32,7 @@ export function loadTimeEntryCreate(body: Wire["TaskTimeEntryCreate"]): TimeEntr
   };
 }
 
-/** Reads what is to change of a time entry. */
+/** Reads the changes to a time entry. */
 export function loadTimeEntryUpdate(body: Wire["TimeEntryUpdate"]): Partial<TimeEntryFields> {
   const { start_time, end_time, note } = body;
   return {
@@ -42,7 +42,7 @@ export function loadTimeEntryUpdate(body: Wire["TimeEntryUpdate"]): Partial<Time
   };
 }
 
-/** Reads which time entries are asked for, and in which order. */
+/** Reads the filters and the order of a list of time entries. */
 export function loadTimeEntryFilter(query: ListQuery): TimeEntryFilter {
   return {
     sort: query.sort,

@@ -7,7 +7,7 @@ import { formatInstant } from "../../utils/instants.js";
 
 type Wire = components["schemas"];
 
-/** Writes a user. The hash of the password stays here. */
+/** Writes a user. The hash of the password is not exposed. */
 export function dumpUser(user: User): Wire["User"] {
   return {
     id: user.id,
@@ -18,7 +18,7 @@ export function dumpUser(user: User): Wire["User"] {
   };
 }
 
-/** Reads what is to change of a user. */
+/** Reads the changes to a user. */
 export function loadUserUpdate(body: Wire["UserUpdate"]): UserChanges {
   return {
     ...(body.email !== undefined && { email: body.email }),

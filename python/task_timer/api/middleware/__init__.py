@@ -1,1 +1,1 @@
-"""The checks before a handler runs, and what is done to every answer."""
+"""The checks before a handler runs, and the finishers of every response."""

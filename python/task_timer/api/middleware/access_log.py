@@ -1,4 +1,4 @@
-"""Writes a line for each request, and counts it."""
+"""Logs each request, and counts it."""
 
 import time
 
@@ -11,22 +11,22 @@ from .request_id import RequestIds
 
 
 class AccessLog:
-    """The outermost: here a request begins and ends."""
+    """The outermost middleware: here a request begins and ends."""
 
     def __init__(self, resources: Resources, metrics: Metrics) -> None:
         self._metrics = metrics
         self._request_ids = RequestIds(resources.contract)
-        # Bound once: structlog would do so for each line.
+        # Bound once: otherwise structlog does so for each line.
         self._logger = logger().bind()
 
     def begin(self, call: Call) -> None:
-        """Gives a request its id, and begins to count what it costs."""
+        """Assigns the request ID, and begins to measure."""
         self._request_ids.assign(call)
         context().statements = 0
         self._metrics.begin()
 
     def end(self, call: Call) -> None:
-        """Writes the line of a request that was answered, and counts it."""
+        """Logs a completed request, and counts it."""
         seconds = time.perf_counter() - call.started
         statements = context().statements
         self._metrics.end(call, seconds, statements)

@@ -1,4 +1,4 @@
-"""Finds out who sends a request, and whether they may."""
+"""Authenticates and authorises requests."""
 
 import re
 
@@ -11,7 +11,7 @@ _BEARER = re.compile("[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/-]+=*)")
 
 
 def check(call: Call) -> None:
-    """Sets the caller. Raises UnauthenticatedError, InvalidTokenError or ForbiddenError."""
+    """Sets the identity. Raises UnauthenticatedError, InvalidTokenError or ForbiddenError."""
     if call.operation is None or not call.operation.secured:
         return
     sent = _BEARER.fullmatch(call.field_value("authorization") or "")

@@ -19,13 +19,13 @@ _JSON = re.compile(
 
 
 class Bodies:
-    """The checks of a body's size, media type and form."""
+    """Checks the size, media type and syntax of a body."""
 
     def __init__(self, contract: Contract) -> None:
         self._limits = contract["x-limits"]
 
     def check(self, call: Call) -> None:
-        """Reads the body where the operation takes one.
+        """Reads the body if the operation takes one.
 
         Raises BodyTooLargeError, UnsupportedMediaTypeError or MalformedJsonError.
         """

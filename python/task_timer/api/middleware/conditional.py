@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, 13) and what may be kept of an answer."""
+"""Conditional requests (RFC 9110, 13) and cache control."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from ...utils.json_text import dump_json
 from ..answers import Answer
 from ..call import Call
 
-# A client puts the headers of a 304 in place of those that it has.
+# A client replaces its stored headers by those of a 304.
 KEPT = ("ETag", "Content-Security-Policy")
 
 Dump = Callable[[Any], Any]
@@ -17,7 +17,7 @@ Check = Callable[[Any], None]
 
 
 def if_match_required(call: Call, dump: Dump) -> Check:
-    """Makes the check that If-Match names what is stored now, and is there.
+    """Creates the check that If-Match is present and matches the current state.
 
     It raises PreconditionRequiredError or PreconditionFailedError.
     """
@@ -25,7 +25,7 @@ def if_match_required(call: Call, dump: Dump) -> Check:
 
 
 def if_match(call: Call, dump: Dump) -> Check | None:
-    """Makes the check that If-Match, if there is one, names what is stored now."""
+    """Creates the check that If-Match, if present, matches the current state."""
     tags = call.headers.get("if-match")
     if tags is None:
         return None
@@ -38,7 +38,7 @@ def if_match(call: Call, dump: Dump) -> Check | None:
 
 
 def finish(call: Call, answer: Answer) -> Answer:
-    """Turns an answer that the client has already into 304, and says what may be kept of it."""
+    """Turns a response that the client has cached into a 304, and sets Cache-Control."""
     etag = answer.headers.get("ETag")
     if etag is None:
         answer.headers["Cache-Control"] = "no-store"

@@ -7,14 +7,14 @@ from ..call import Call
 
 
 class Cors:
-    """Adds the headers by which a browser lets a page read an answer."""
+    """Adds the headers that let a page of another origin read a response."""
 
     def __init__(self, contract: Contract, settings: Settings) -> None:
         self._rules = contract["x-cors"]
         self._origins = settings.cors_origins
 
     def finish(self, call: Call, answer: Answer) -> Answer:
-        """Adds what the request's origin may see."""
+        """Adds the CORS headers for the origin of the request."""
         if not self._origins:
             return answer
         answer.headers["Vary"] = "Origin"

@@ -1,4 +1,4 @@
-"""The only place where errors become HTTP."""
+"""The only place where exceptions become HTTP responses."""
 
 from ...contract import Contract
 from ...db import unavailable, violated
@@ -33,7 +33,7 @@ class ErrorHandler:
         self._challenge = contract["components"]["headers"]["WWW-Authenticate"]["example"]
 
     def answer(self, call: Call, error: Exception) -> Answer:
-        """Answers with what went wrong, be it with the answer to that."""
+        """Responds with the problem of an exception, or of one raised while doing so."""
         try:
             return self._finish(call, self._problem(call, error))
         except Exception as reason:

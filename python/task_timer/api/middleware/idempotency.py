@@ -1,4 +1,4 @@
-"""Makes requests that create safe to repeat."""
+"""Makes requests that create resources safe to retry."""
 
 import functools
 import hashlib
@@ -11,7 +11,7 @@ KEPT_HEADERS = ("Location", "ETag")
 
 
 def idempotent(handler: Handler) -> Handler:
-    """Wraps a handler: with an Idempotency-Key it answers a repeat like the first time.
+    """Wraps a handler: a retry with the same Idempotency-Key gets the original response.
 
     It raises IdempotencyKeyReusedError.
     """

@@ -1,4 +1,4 @@
-"""Refuses requests that are malformed or larger than the contract allows."""
+"""Rejects requests that are malformed or exceed the limits of the contract."""
 
 from ...contract import Contract
 from ...utils.errors import BadRequestError, HeadersTooLargeError, UriTooLongError

@@ -1,4 +1,4 @@
-"""Counts requests and statements, for Prometheus."""
+"""Prometheus metrics of requests and SQL statements."""
 
 import functools
 import re
@@ -22,9 +22,9 @@ _WHOLE_BOUND = re.compile(rb'le="([0-9]+)\.0"')
 
 
 class Metrics:
-    """The metrics that the contract lists, in a registry of their own.
+    """The metrics that the contract defines, in their own registry.
 
-    shared: whether several processes count together, in the directory that main.py has set.
+    shared: whether several processes share them, in the directory that main.py sets.
     """
 
     def __init__(self, contract: Contract, shared: bool = False) -> None:
@@ -37,15 +37,15 @@ class Metrics:
         self._duration = made["http_request_duration_seconds"]
         self._in_flight = made["http_requests_in_flight"]
         self._statements = made["db_statements_total"]
-        # The library looks labels up under a lock, one metric after the other.
+        # The library looks up labels under a lock, one metric after the other.
         self._labelled = functools.cache(self._label)
 
     def begin(self) -> None:
-        """Counts a request that begins."""
+        """Counts a request as in flight."""
         self._in_flight.inc()
 
     def end(self, call: Call, seconds: float, statements: int) -> None:
-        """Counts a request that has been answered."""
+        """Counts a completed request."""
         method = call.method if call.method in self._known_methods else "unknown"
         requests, duration, sent = self._labelled(method, call.operation_name, str(call.status))
         self._in_flight.dec()
@@ -54,7 +54,7 @@ class Metrics:
         sent.inc(statements)
 
     def text(self) -> bytes:
-        """Writes the metrics of all processes in Prometheus' text format, version 0.0.4."""
+        """Renders the metrics of all processes in the Prometheus text format, version 0.0.4."""
         registry = self._registry
         if self._shared:
             registry = CollectorRegistry()

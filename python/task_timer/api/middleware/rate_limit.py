@@ -1,4 +1,4 @@
-"""Holds clients to their rate limits."""
+"""Enforces the rate limits."""
 
 from ...config import Settings
 from ...services import rate_limit_service
@@ -6,13 +6,13 @@ from ..call import Call
 
 
 class RateLimits:
-    """The third check: how often the client has come."""
+    """The third check: the rate limits of the client."""
 
     def __init__(self, settings: Settings) -> None:
         self._hops = settings.trusted_proxy_hops
 
     def check(self, call: Call) -> None:
-        """Counts the request by the limit that its operation has. Raises RateLimitedError."""
+        """Counts the request against the limit of its operation. Raises RateLimitedError."""
         if call.operation is None or call.operation.rate_limit == "none":
             return
         address = client_address(call, self._hops)
@@ -23,9 +23,9 @@ class RateLimits:
 
 
 def client_address(call: Call, hops: int) -> str:
-    """Gives the address of the client, behind as many trusted proxies as there are hops.
+    """Returns the address of the client, behind as many trusted proxies as there are hops.
 
-    Each of them adds to X-Forwarded-For whom it was called by.
+    Each of them appends the address of its peer to X-Forwarded-For.
     """
     forwarded = ",".join(call.field_values("x-forwarded-for"))
     told = [address.strip() for address in forwarded.split(",") if address.strip()]

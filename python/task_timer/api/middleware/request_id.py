@@ -1,4 +1,4 @@
-"""Gives each request an id: that which it came with, or a new one."""
+"""Assigns each request an ID: the one it was sent with, or a new one."""
 
 import re
 
@@ -9,13 +9,13 @@ from ..call import Call
 
 
 class RequestIds:
-    """Reads X-Request-ID and falls back to a new id."""
+    """Reads X-Request-ID, and falls back to a new ID."""
 
     def __init__(self, contract: Contract) -> None:
         self._pattern = re.compile(contract["x-request-id-pattern"].removesuffix("$"))
 
     def assign(self, call: Call) -> None:
-        """Sets the id of a call, and puts it on the lines of the log."""
+        """Sets the ID of a call, and binds it to the log."""
         sent = call.field_value("x-request-id")
         call.request_id = sent if sent and self._pattern.fullmatch(sent) else new_id()
         bind_request_id(call.request_id)

@@ -1,4 +1,4 @@
-"""Holds answers to the contract, where the settings ask for it."""
+"""Validates responses against the contract, if the settings enable it."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ DEPTH = 64
 
 
 class UndocumentedAnswerError(Exception):
-    """The answer is not one that the contract describes."""
+    """The response is not documented in the contract."""
 
 
 def finish(call: Call, answer: Answer) -> Answer:
-    """Lets through what the contract describes. Raises UndocumentedAnswerError."""
+    """Validates a response against the contract. Raises UndocumentedAnswerError."""
     operation = call.operation
     if operation is None or answer.status == INTERNAL_ERROR:
         return answer

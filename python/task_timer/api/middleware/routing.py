@@ -1,4 +1,4 @@
-"""What follows from the route of a request, which the framework looks up."""
+"""Applies the route of a request, which the framework has matched."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,13 +9,13 @@ from ..call import Call
 
 
 def enter(call: Call, operation: Operation, path_values: Mapping[str, str]) -> None:
-    """Sets the operation that path and method lead to, and the values in the path."""
+    """Sets the operation and the path parameters of a call."""
     call.operation = operation
     call.path_values = dict(path_values)
 
 
 def answer_options(allow: str) -> Callable[[Call], Answer]:
-    """Makes the handler of a path's other methods, given those that it has; it answers OPTIONS."""
+    """Creates the handler of a path's unsupported methods, given the others; it answers OPTIONS."""
 
     def answer(call: Call) -> Answer:
         if call.method != "OPTIONS":

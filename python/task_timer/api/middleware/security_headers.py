@@ -1,4 +1,4 @@
-"""The headers that every answer has."""
+"""The headers of every response."""
 
 from ...config import Settings
 from ...contract import Contract
@@ -7,7 +7,7 @@ from ..call import Call
 
 
 def common_headers(contract: Contract, settings: Settings) -> dict[str, str]:
-    """Gives the headers that every answer has, whoever makes it."""
+    """Returns the headers of every response, whichever part creates it."""
     headers = dict(contract["x-response-headers"])
     if settings.app_env == "production":
         headers |= contract["x-production-headers"]
@@ -15,13 +15,13 @@ def common_headers(contract: Contract, settings: Settings) -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """Adds the request's id, and what keeps browsers from misusing an answer."""
+    """Adds the request ID and the security headers."""
 
     def __init__(self, contract: Contract, settings: Settings) -> None:
         self._headers = common_headers(contract, settings)
 
     def finish(self, call: Call, answer: Answer) -> Answer:
-        """Adds the headers; the policy of a page is its own."""
+        """Adds the headers; a page keeps its own Content-Security-Policy."""
         answer.headers = self._headers | answer.headers
         answer.headers["X-Request-ID"] = call.request_id
         return answer

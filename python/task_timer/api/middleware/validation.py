@@ -1,4 +1,4 @@
-"""Holds a request to the schemas of its operation, and fills in their defaults."""
+"""Validates a request against the schemas of its operation, and applies their defaults."""
 
 import copy
 import re
@@ -48,7 +48,7 @@ def _with_defaults(defaults: Mapping[str, Any], body: dict[str, Any]) -> dict[st
 
 
 def _query(query_string: str, types: Mapping[str, str]) -> dict[str, Any]:
-    """Collects the parameters by name; one that is given twice becomes a list."""
+    """Collects the parameters by name; a repeated one becomes a list."""
     values: dict[str, Any] = {}
     for name, text in parse_query(query_string):
         value = _typed(text, types.get(name, "string"))

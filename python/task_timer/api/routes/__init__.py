@@ -1,4 +1,4 @@
-"""One handler for each operation: typed input, a call of a service, and its result dumped."""
+"""One handler for each operation: loads typed input, calls a service, dumps the result."""
 
 from ...contract import Contract
 from ...resources import Resources
@@ -23,9 +23,9 @@ def all_handlers(resources: Resources, metrics: Metrics) -> tuple[Handler, ...]:
 
 
 def bound_handlers(resources: Resources, metrics: Metrics) -> dict[str, Handler]:
-    """Gives each operation its handler, by operationId. Raises ContractError.
+    """Maps each operationId to its handler. Raises ContractError.
 
-    What takes an Idempotency-Key is safe to repeat.
+    Operations that take an Idempotency-Key are safe to retry.
     """
     contract = resources.contract
     bound = contract.bind(all_handlers(resources, metrics))

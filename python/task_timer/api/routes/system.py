@@ -1,4 +1,4 @@
-"""Health, metrics, the contract itself, and the site of documents."""
+"""Probes, metrics, the OpenAPI document and the documentation."""
 
 from ...db import ping
 from ...resources import Resources
@@ -20,32 +20,32 @@ class System:
         self._metrics = metrics
 
     def get_health(self, call: Call) -> Answer:
-        """Answers without looking at anything else."""
+        """Responds without checking any dependency."""
         return ok(call, {"status": "ok"})
 
     def get_readiness(self, call: Call) -> Answer:
-        """Asks the database."""
+        """Checks that the database responds."""
         ping()
         return ok(call, {"status": "ready"})
 
     def get_metrics(self, call: Call) -> Answer:
-        """Gives the metrics listed in `x-metrics`."""
+        """Returns the metrics defined in `x-metrics`."""
         return ok(call, self._metrics.text(), MEDIA_TYPE)
 
     def get_contract_json(self, call: Call) -> Answer:
-        """Gives this document as JSON."""
+        """Returns the OpenAPI document as JSON."""
         return ok(call, dump_json(self._contract.document))
 
     def get_contract_yaml(self, call: Call) -> Answer:
-        """Gives this document to the byte."""
+        """Returns the OpenAPI document byte for byte."""
         return ok(call, self._contract.source, "application/yaml")
 
     def get_docs(self, call: Call) -> Answer:
-        """Leads to the first page of the site."""
+        """Redirects to the first page of the documentation."""
         return moved(call.path_of("getDocsPage", page=self._index))
 
     def get_docs_page(self, call: Call) -> Answer:
-        """Gives a page of the site, or a file that a page needs."""
+        """Returns a page of the documentation, or a file that a page needs."""
         page = self._site.get(call.path_values["page"])
         if page is None:
             raise PageNotFoundError

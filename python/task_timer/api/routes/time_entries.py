@@ -14,27 +14,27 @@ from ..schemas.time_entry import (
 
 
 def list_time_entries(call: Call) -> Answer:
-    """Lists the user's time entries that satisfy every filter given."""
+    """Returns the user's time entries that match all given filters."""
     filters = load_time_entry_filter(call.query)
     page = time_entry_service.list_time_entries(call.user_id, filters)
     return ok_page(call, page, dump_time_entry)
 
 
 def create_time_entry(call: Call) -> Answer:
-    """Makes a time entry."""
+    """Creates a time entry."""
     fields = load_time_entry_create(call.body)
     entry = time_entry_service.create_time_entry(call.user_id, call.body["task_id"], fields)
     return created(call, dump_time_entry(entry), time_entry_path(call, entry))
 
 
 def get_time_entry(call: Call) -> Answer:
-    """Gives one time entry of the user's."""
+    """Returns one of the user's time entries."""
     entry = time_entry_service.get_time_entry(call.user_id, call.path_values["time_entry_id"])
     return ok(call, dump_time_entry(entry))
 
 
 def update_time_entry(call: Call) -> Answer:
-    """Changes what the body names and leaves the rest."""
+    """Updates the properties that the body contains and leaves the others unchanged."""
     entry = time_entry_service.update_time_entry(
         call.user_id,
         call.path_values["time_entry_id"],
@@ -45,7 +45,7 @@ def update_time_entry(call: Call) -> Answer:
 
 
 def delete_time_entry(call: Call) -> Answer:
-    """Deletes a time entry, also a running one."""
+    """Deletes a time entry, even if it is running."""
     entry_id = call.path_values["time_entry_id"]
     check = if_match(call, dump_time_entry)
     time_entry_service.delete_time_entry(call.user_id, entry_id, check)
@@ -53,7 +53,7 @@ def delete_time_entry(call: Call) -> Answer:
 
 
 def list_task_time_entries(call: Call) -> Answer:
-    """Lists the time entries of one task of the user's that satisfy every filter given."""
+    """Returns the task's time entries that match all given filters."""
     filters = load_time_entry_filter(call.query)
     task_id = call.path_values["task_id"]
     page = time_entry_service.list_task_time_entries(call.user_id, task_id, filters)
@@ -61,7 +61,7 @@ def list_task_time_entries(call: Call) -> Answer:
 
 
 def create_task_time_entry(call: Call) -> Answer:
-    """Makes a time entry of the task in the path."""
+    """Creates a time entry for the task in the path."""
     fields = load_time_entry_create(call.body)
     task_id = call.path_values["task_id"]
     entry = time_entry_service.create_time_entry(call.user_id, task_id, fields)
@@ -69,7 +69,7 @@ def create_task_time_entry(call: Call) -> Answer:
 
 
 def time_entry_path(call: Call, entry: TimeEntryRow) -> str:
-    """Gives the path of a time entry."""
+    """Returns the path of a time entry."""
     return call.path_of("getTimeEntry", time_entry_id=entry.id)
 
 

@@ -1,4 +1,4 @@
-"""The one running time entry that a user may have."""
+"""The running time entry, of which a user has at most one."""
 
 from ...services import timer_service
 from ..answers import Answer, created, ok
@@ -8,12 +8,12 @@ from .time_entries import time_entry_path
 
 
 def get_timer(call: Call) -> Answer:
-    """Gives the running time entry."""
+    """Returns the user's running time entry."""
     return ok(call, dump_time_entry(timer_service.get_timer(call.user_id)))
 
 
 def start_timer(call: Call) -> Answer:
-    """Makes a running time entry that starts now."""
+    """Creates a running time entry that starts now."""
     task_id, note = call.body["task_id"], call.body["note"]
     stop_previous = call.query["on_conflict"] == "stop_previous"
     entry = timer_service.start_timer(call.user_id, task_id, note, stop_previous)
@@ -21,7 +21,7 @@ def start_timer(call: Call) -> Answer:
 
 
 def stop_timer(call: Call) -> Answer:
-    """Ends the running time entry now."""
+    """Stops the running time entry now."""
     return ok(call, dump_time_entry(timer_service.stop_timer(call.user_id)))
 
 

@@ -1,4 +1,4 @@
-"""The user's own profile, and the list of users for administrators."""
+"""The current user's account, and the list of users for administrators."""
 
 from ...services import user_service
 from ..answers import Answer, no_content, ok, ok_page
@@ -8,12 +8,12 @@ from ..schemas.user import dump_user, load_user_update
 
 
 def get_current_user(call: Call) -> Answer:
-    """Gives the user whose token it is."""
+    """Returns the user that the access token was issued to."""
     return ok(call, dump_user(call.identity.user))
 
 
 def update_current_user(call: Call) -> Answer:
-    """Changes the address, the password or both."""
+    """Updates the email address, the password or both."""
     user = user_service.update_user(
         call.user_id,
         call.identity.session_id,
@@ -24,13 +24,13 @@ def update_current_user(call: Call) -> Answer:
 
 
 def delete_current_user(call: Call) -> Answer:
-    """Deletes the user and all their tasks, time entries and sessions."""
+    """Permanently deletes the user with all their tasks, time entries and sessions."""
     user_service.delete_user(call.user_id)
     return no_content()
 
 
 def list_users(call: Call) -> Answer:
-    """Lists all users."""
+    """Returns all users."""
     page = user_service.list_users(call.query["limit"], call.query.get("cursor"))
     return ok_page(call, page, dump_user)
 

@@ -1,1 +1,1 @@
-"""What is on the wire, and the values that the services know. The contract holds the rules."""
+"""Converts between wire format and domain values. The rules are in the contract."""

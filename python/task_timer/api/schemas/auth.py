@@ -12,21 +12,21 @@ from .base import WireSchema
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An address and a password, to register or to log in with."""
+    """An email address and a password, to register or log in with."""
 
     email: str
     password: str
 
 
 class CredentialsSchema(WireSchema):
-    """An address and a password, to register or to log in with."""
+    """An email address and a password, to register or log in with."""
 
     email = fields.String()
     password = fields.String()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Credentials:
-        """Makes the credentials that were read."""
+        """Creates the credentials that were read."""
         return Credentials(**data)
 
 

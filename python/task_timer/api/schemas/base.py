@@ -12,7 +12,7 @@ _AS_STORED = (fields.String, fields.Integer)
 
 
 class WireSchema(Schema):
-    """Writes attributes in the order of the fields, and reads what the contract let through."""
+    """Dumps attributes in the order of the fields, and loads what passed validation."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -13,7 +13,7 @@ from .base import Instant, WireSchema
 
 @dataclass(frozen=True, slots=True)
 class TimeReportQuery:
-    """Which report is asked for."""
+    """The parameters of a report."""
 
     start: datetime
     end: datetime
@@ -22,7 +22,7 @@ class TimeReportQuery:
 
 
 class TimeReportRowSchema(WireSchema):
-    """A row of a report. Of `day`, `task_id` and `tag` the one asked for is set."""
+    """A row of a report. Only one of `day`, `task_id` and `tag` is set."""
 
     day = fields.String()
     task_id = fields.String()
@@ -43,7 +43,7 @@ class TimeReportSchema(WireSchema):
 
 
 class TimeReportQuerySchema(WireSchema):
-    """Which report is asked for."""
+    """The parameters of a report."""
 
     start = Instant(data_key="from")
     end = Instant(data_key="to")
@@ -52,7 +52,7 @@ class TimeReportQuerySchema(WireSchema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> TimeReportQuery:
-        """Makes the query that was read."""
+        """Creates the query that was read."""
         return TimeReportQuery(**data)
 
 

@@ -25,7 +25,7 @@ class TaskSchema(WireSchema):
 
 
 class TaskUpdateSchema(WireSchema):
-    """What is to change of a task: a dictionary, since null is not the same as nothing."""
+    """The changes to a task: a dictionary, as null differs from a missing key."""
 
     title = fields.String()
     description = fields.String(allow_none=True)
@@ -35,16 +35,16 @@ class TaskUpdateSchema(WireSchema):
 
 
 class TaskCreateSchema(TaskUpdateSchema):
-    """A task to be made."""
+    """A task to be created."""
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> TaskFields:
-        """Makes the fields that were read."""
+        """Creates the fields that were read."""
         return TaskFields(**data)
 
 
 class TaskFilterSchema(WireSchema):
-    """Which tasks are asked for, and in which order."""
+    """The filters and the order of a list of tasks."""
 
     status = fields.String()
     tag = fields.String()
@@ -57,7 +57,7 @@ class TaskFilterSchema(WireSchema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> TaskFilter:
-        """Makes the filter that was read."""
+        """Creates the filter that was read."""
         return TaskFilter(**data)
 
 

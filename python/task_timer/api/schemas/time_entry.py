@@ -24,7 +24,7 @@ class TimeEntrySchema(WireSchema):
 
 
 class TimeEntryUpdateSchema(WireSchema):
-    """What is to change of a time entry: a dictionary, since null is not the same as nothing."""
+    """The changes to a time entry: a dictionary, as null differs from a missing key."""
 
     start_time = Instant()
     end_time = Instant(allow_none=True)
@@ -32,16 +32,16 @@ class TimeEntryUpdateSchema(WireSchema):
 
 
 class TimeEntryCreateSchema(TimeEntryUpdateSchema):
-    """A time entry to be made; of which task may be in the body as well as in the path."""
+    """A time entry to be created; its task is in the body or in the path."""
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> TimeEntryFields:
-        """Makes the fields that were read."""
+        """Creates the fields that were read."""
         return TimeEntryFields(**data)
 
 
 class TimeEntryFilterSchema(WireSchema):
-    """Which time entries are asked for, and in which order."""
+    """The filters and the order of a list of time entries."""
 
     task_id = fields.String()
     running = fields.Boolean()
@@ -53,7 +53,7 @@ class TimeEntryFilterSchema(WireSchema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> TimeEntryFilter:
-        """Makes the filter that was read."""
+        """Creates the filter that was read."""
         return TimeEntryFilter(**data)
 
 

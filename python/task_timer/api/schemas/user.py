@@ -11,7 +11,7 @@ from .base import Instant, WireSchema
 
 
 class UserSchema(WireSchema):
-    """A user. The hash of the password stays here."""
+    """A user. The hash of the password is not exposed."""
 
     id = fields.String()
     email = fields.String()
@@ -21,7 +21,7 @@ class UserSchema(WireSchema):
 
 
 class UserUpdateSchema(WireSchema):
-    """What is to change of a user."""
+    """The changes to a user."""
 
     email = fields.String()
     password = fields.String()
@@ -29,7 +29,7 @@ class UserUpdateSchema(WireSchema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> UserChanges:
-        """Makes the changes that were read."""
+        """Creates the changes that were read."""
         return UserChanges(**data)
 
 
