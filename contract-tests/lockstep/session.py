@@ -29,7 +29,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.sharding import WHOLE
 from lockstep.results.coverage import Coverage
 from lockstep.results.faults import told
-from lockstep.results.findings import Findings
+from lockstep.results.findings import Finding, Findings
 from lockstep.results.known_differences import load_known_differences
 from lockstep.results.run_log import RunLog
 from lockstep.settings import Settings
@@ -283,7 +283,8 @@ class Session:
                 chosen = merged(one)
                 if chosen.reproduced is None:
                     groups.append([chosen, *(each for each in one.findings if each is not chosen)])
-            groups.sort(key=lambda group: -weight(group[0]))
+            # What is slow comes last: it may take the seconds of many others.
+            groups.sort(key=lambda group: (self._is_slow(group), -weight(group[0])))
             self.ledger.patience.steady = True
             try:
                 confirmed = confirmer.confirm(groups)
@@ -291,6 +292,10 @@ class Session:
                 self.ledger.patience.steady = False
             for finding in confirmed:
                 findings.drop(finding, "a write that succeeded on one side only")
+
+    def _is_slow(self, group: Sequence[Finding]) -> bool:
+        last = (finding.sequence[-1].request for finding in group if finding.sequence)
+        return all(map(self.ledger.is_slow, last))
 
     @contextmanager
     def stage(

@@ -113,11 +113,11 @@ class Confirmer:
     def _first_shown(self, findings: list[Finding]) -> tuple[Oracle, Played] | None:
         """The first sequence of some findings that shows one of them again.
 
-        Those that lean on nothing come first; then those that make what the answer showed; last
-        comes all that was sent before the finding.
+        Those that lean on nothing come first, and of them the quick ones; then those that make what
+        the answer showed; last comes all that was sent before the finding.
         """
         tries = [(finding, each) for finding in findings for each in finding.exemplars]
-        tries.sort(key=lambda pair: (not is_grounded(pair[1]), len(pair[1])))
+        tries.sort(key=lambda pair: self._cost(pair[1]))
         oracles = {id(finding): self._oracle(finding) for finding in findings}
         for finding, exchanges in self._tries(tries):
             oracle = oracles[id(finding)]
@@ -135,6 +135,11 @@ class Confirmer:
             for finding in findings:
                 finding.reproduced = False if conclusive else None
         return found
+
+    def _cost(self, exchanges: list[Exchange]) -> tuple[bool, bool, int]:
+        ledger = self.exchanger.ledger
+        slow = any(ledger.is_slow(each.request) for each in exchanges)
+        return not is_grounded(exchanges), slow, len(exchanges)
 
     def _shown(self, oracle: Oracle, exchanges: Iterable[Exchange]) -> tuple[Oracle, Played] | None:
         start = self._named(tuple(exchanges))

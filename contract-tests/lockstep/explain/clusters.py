@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
 
-from lockstep.openapi.naming import thing
+from lockstep.explain.cluster import INVALID, VAGUE, Cluster, both_refuse
+from lockstep.explain.folding import folded
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place
 from lockstep.results.signatures import APPEARS, GOES
@@ -15,60 +16,13 @@ from lockstep.results.tried import Tried
 
 # A condition is to blame where so many of its tries differ.
 _SHARE = 0.7
-# A form of a value that shows in no more of the cases than this is one of its values.
-_SELDOM = 0.2
-# How two values are related by chance.
-_VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
-_INVALID = frozenset(
-    {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
-    | {"unknown member", "invalid"}
-)
+_FRAMING = frozenset({"media type", "unreadable body"})
 # What a request that is refused for the state of things may well be, whatever is said of it.
 _STATEFUL = frozenset({"notable", "second time", "duplicate"})
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _METHODS = frozenset({"HEAD", "OPTIONS"})
 
 Key = tuple[Hashable, ...]
-
-
-@dataclass(slots=True)
-class Cluster:
-    """Findings of one cause; `conditions` are what they have in common."""
-
-    findings: list[Finding]
-    conditions: Conditions = ()
-    operations: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.operations = {finding.operation for finding in self.findings}
-
-    @property
-    def holds_for_all(self) -> bool:
-        """Whether requests differ in which nothing stands out, and which the leader takes.
-
-        Whom it refuses for what he is, it refuses whatever he sends.
-        """
-        plain = (each for each in self.findings if not each.conditions)
-        return any(
-            each.signature.kind != "status"
-            or next(iter(each.values.values()), "").startswith(("2", "401", "403"))
-            for each in plain
-        )
-
-    @property
-    def count(self) -> int:
-        """How often it was seen."""
-        return sum(finding.count for finding in self.findings)
-
-    def absorb(self, other: Cluster) -> None:
-        """Take over the findings of another cluster."""
-        self.findings += other.findings
-        self.operations |= other.operations
-
-    @property
-    def chosen(self) -> Finding:
-        """The finding that stands for all: one that was shown again, else the plainest."""
-        return min(self.findings, key=_plainness)
 
 
 def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
@@ -90,12 +44,13 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
         for key, group in by_signature.items()
         for one in ([Cluster(group)] if key[0] == "always" else _clusters(group, tried))
     ]
-    return [*alone, *_same_effect(_same_cause(_same_names(_same_value(_same_order(clusters)))))]
+    return [*alone, *folded(clusters)]
 
 
 def merged(one: Cluster) -> Finding:
     """The finding that a cluster comes to, with the places of all."""
     chosen = one.chosen
+    chosen.also = one.also
     counts: Counter[tuple[str, str]] = Counter()
     for finding in (chosen, *one.findings):
         counts[finding.operation, finding.where] += 0 if finding is chosen else finding.count
@@ -149,7 +104,7 @@ def _key(finding: Finding) -> Key:
         # One part of a server sends them all, or none.
         return finding.category, family.group(), signature.how in (APPEARS, GOES)
     if signature.kind == "value":
-        return finding.category, signature.kind, signature.what, signature.how not in _VAGUE
+        return finding.category, signature.kind, signature.what, signature.how not in VAGUE
     return finding.category, signature
 
 
@@ -162,7 +117,7 @@ def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
     if kind == "list":
         counted = group[0].signature.how == "count"
         return [Cluster(list(group))] if counted else _absorbed(_by_query(group))
-    if kind == "value" and group[0].signature.how not in _VAGUE:
+    if kind == "value" and group[0].signature.how not in VAGUE:
         hows = dict.fromkeys(one.signature.how for one in group)
         return [Cluster([one for one in group if one.signature.how == how]) for how in hows]
     # A part of the answer that differs: what the request had to do with it is for experiments.
@@ -197,23 +152,19 @@ class _Level:
     alike: Callable[[list[Finding], Tried, str], int]
 
 
-def _both_refuse(finding: Finding) -> bool:
-    return all(value[:1] == "4" for value in finding.values.values())
-
-
 def _any_refusal_key(finding: Finding) -> Key | None:
     """Both refuse, and what is one status on one side is another one on the other everywhere."""
-    return () if _both_refuse(finding) else None
+    return () if both_refuse(finding) else None
 
 
 def _refused_key(finding: Finding) -> Key | None:
     """Both refuse a request for its content, each with a status of its own."""
     kinds = kinds_of(finding.conditions)
-    return () if _both_refuse(finding) and kinds and kinds <= _INVALID else None
+    return () if both_refuse(finding) and kinds and kinds <= INVALID else None
 
 
 def _alike_refused(_several: list[Finding], tried: Tried, status: str) -> int:
-    return tried.alike_within(status, _INVALID)
+    return tried.alike_within(status, INVALID)
 
 
 def _kinds_key(finding: Finding) -> Key | None:
@@ -252,6 +203,12 @@ def _conditions_key(finding: Finding) -> Key | None:
     return (finding.conditions,) if finding.conditions else None
 
 
+def _framing_key(finding: Finding) -> Key | None:
+    """How a body is read is one decision of a framework, though not each operation reads one."""
+    kinds = kinds_of(finding.conditions)
+    return (finding.conditions,) if kinds and kinds <= _FRAMING else None
+
+
 def _operation_key(finding: Finding) -> Key:
     return finding.operation, kinds_of(finding.conditions)
 
@@ -278,6 +235,7 @@ _LEVELS = (
         _conditions_key,
         lambda several, tried, status: tried.alike(status, conditions=several[0].conditions),
     ),
+    _Level(_framing_key, lambda *_: 0),
     _Level(_operation_notable_key, _alike_of_valid),
     _Level(
         _operation_key,
@@ -350,112 +308,6 @@ def _common(several: list[Finding]) -> Conditions:
         general = Condition(condition.kind, "", detail)
         if general not in found:
             found.append(general)
-    if all(each & _INVALID for each in kinds) and not kinds_of(tuple(found)) & _INVALID:
+    if all(each & INVALID for each in kinds) and not kinds_of(tuple(found)) & INVALID:
         found.append(Condition("invalid"))
     return tuple(found)
-
-
-def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
-    """Which of two checks comes first is one fact, whatever of the request is invalid."""
-    first: dict[Key, Cluster] = {}
-    for one in clusters:
-        key = _order_of_checks(one)
-        if key is not None and key in first:
-            known = first[key]
-            known.absorb(one)
-            kept = (each for each in known.conditions if each.kind not in _INVALID)
-            if kinds_of(known.conditions) != kinds_of(one.conditions):
-                known.conditions = (*kept, Condition("invalid"))
-            continue
-        if key is not None:
-            first[key] = one
-        yield one
-
-
-def _order_of_checks(one: Cluster) -> Key | None:
-    """What a request is refused for on one side, where the other refuses it as invalid."""
-    chosen = one.chosen
-    kinds = kinds_of(one.conditions)
-    refused = chosen.kind == "status" and _both_refuse(chosen)
-    if chosen.category != PARITY or not refused or not kinds & _INVALID:
-        return None
-    others = kinds - _INVALID
-    return ("order", others) if others else None
-
-
-def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """A member that has another value has another form now and then: that is no fact by itself."""
-    every = list(clusters)
-    others = {
-        one.chosen.signature.what: one
-        for one in every
-        if one.chosen.signature.kind == "value" and one.chosen.signature.how in _VAGUE
-    }
-    for one in every:
-        signature = one.chosen.signature
-        known = others.get(signature.what) if signature.kind == "value" else None
-        seldom = known is not None and _SELDOM * known.count >= one.count
-        if known is None or known is one or not (seldom and one.operations <= known.operations):
-            yield one
-        else:
-            known.absorb(one)
-
-
-def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """Who gives one name to two things shows it where they are made, and in the lists of them."""
-    every = list(clusters)
-    makers = {
-        one.chosen.signature.what.partition(".")[0]: one
-        for one in every
-        if one.chosen.signature.kind == "symbol" and one.chosen.where.endswith("/id")
-    }
-    for one in every:
-        signature = one.chosen.signature
-        listed = signature.kind == "list" and signature.how == "symbol"
-        known = makers.get(thing(signature.what.rpartition("/")[2])) if listed else None
-        if known is None:
-            yield one
-        else:
-            known.absorb(one)
-
-
-def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """What one value or header brings about, as experiments have proved, is one fact."""
-    first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: _plainness(each.chosen)):
-        cause = one.chosen.cause
-        if cause is None:
-            yield one
-            continue
-        # Without a parameter much differs: only the same difference has the same cause.
-        key = cause, one.chosen.signature if cause.kind == "parameter" else None
-        if key in first:
-            first[key].absorb(one)
-        else:
-            first[key] = one
-            yield one
-
-
-def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """What shows only after one write, in several reads, is one fact about that write."""
-    first: dict[str, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: _plainness(each.chosen)):
-        effect = one.chosen.effect_of
-        if effect and effect in first:
-            first[effect].absorb(one)
-            continue
-        if effect:
-            first[effect] = one
-        yield one
-
-
-def _plainness(finding: Finding) -> tuple[bool, bool, bool, int, int, int]:
-    return (
-        finding.reproduced is not True,
-        # What was proved for another one holds for this one too.
-        finding.cause is not None and finding.neighbour is None,
-        finding.kind in ("length", "elements"),
-        len(finding.conditions),
-        len(finding.sequence),
-        -finding.count,
-    )

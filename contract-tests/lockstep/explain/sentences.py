@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping
 from lockstep.explain import broken_rules
 from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.severity import leaks
-from lockstep.explain.words import by_value, code, does, names, place, shown
+from lockstep.explain.words import by_value, code, does, listed, names, place, shown
 from lockstep.results.findings import PARITY, RACE, STORY, TRAP
 from lockstep.results.signatures import ELEMENTS
+
+# Of things that always show together so many are named.
+_MOST_NAMED = 5
 
 
 def sentence(told: SentenceContext) -> str:
@@ -54,6 +57,8 @@ def _outcome(told: SentenceContext) -> str:
 
 
 def _header(told: SentenceContext) -> str:
+    if told.finding.also:
+        return _several(told, "sends", "header")
     name = code(told.finding.where.removeprefix("header "))
     parts = [
         f"{does(who, 'sends')} no header {name}"
@@ -71,12 +76,27 @@ def _connection(told: SentenceContext) -> str:
 
 def _inside(told: SentenceContext) -> str:
     """A cookie's attribute or a token's claim: the last words of the place."""
+    if told.finding.also:
+        return _several(told, "sets", "cookie")
     what = f"{told.finding.kind} {code(told.finding.where.partition(' ')[2])}"
     parts = [f"{does(who, 'has')} {_quoted(value)}" for who, value in _sides(told)]
     return f"the {what} differs: {' where '.join(parts)}, in {told.answer}"
 
 
+def _several(told: SentenceContext, verb: str, what: str) -> str:
+    """What one side alone has, and always together."""
+    having = [name for who, value in _sides(told) if value != "absent" for name in who]
+    lacking = [name for who, value in _sides(told) if value == "absent" for name in who]
+    places = [told.finding.where, *told.finding.also]
+    named = [code(re.sub(r"^(body /|header set-cookie |header )", "", each)) for each in places]
+    more = [f"{len(named) - _MOST_NAMED} more"] if len(named) > _MOST_NAMED else []
+    which = f"the {what}s {listed([*named[:_MOST_NAMED], *more])}"
+    return f"{does(having, verb)} {which}, which {does(lacking, 'does')} not, in {told.answer}"
+
+
 def _member(told: SentenceContext) -> str:
+    if told.finding.also:
+        return _several(told, "has", "member")
     where = place(told.finding.where)
     having = [(who, value) for who, value in _sides(told) if value != "absent"]
     lacking = [name for who, value in _sides(told) if value == "absent" for name in who]

@@ -29,6 +29,7 @@ _CONTROL = 5
 _CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # A parameter of a path takes any value where so many that name nothing known were accepted, one of
 # which can hardly have been the name of a thing that was there before: a larger number, or a text.
+# Where the document has no path that things could be listed or made at, one is enough.
 _ACCEPTED = 3
 _LARGE = 1_000
 # Larger integers lose digits where numbers are binary64 (RFC 8259, section 6).
@@ -48,6 +49,7 @@ class ConditionReader:
         self._other_users = other_users
         # By path and parameter: what was accepted, though nobody has made or shown it.
         self._accepted: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._collections: dict[str, bool] = {}
         self.requests = RequestReader(document, conformance)
 
     def read(self, exchange: Exchange, trace: Trace) -> Conditions:
@@ -103,9 +105,22 @@ class ConditionReader:
 
     def _takes_any(self, operation: Operation, name: str) -> bool:
         accepted = self._accepted.get((operation.path, name), ())
+        if accepted and not self._has_collection(name):
+            return True
         return len(accepted) >= _ACCEPTED and not all(
             value.isascii() and value.isdigit() and int(value) < _LARGE for value in accepted
         )
+
+    def _has_collection(self, name: str) -> bool:
+        """Whether any path with the parameter is below one that is a path of its own."""
+        known = self._collections.get(name)
+        if known is None:
+            paths = {operation.path for operation in self._document.operations.values()}
+            before = {
+                path.partition("/{" + name + "}")[0] for path in paths if f"{{{name}}}" in path
+            }
+            known = self._collections[name] = not before.isdisjoint(paths)
+        return known
 
     def _undocumented(self, request: Request) -> Condition:
         template = self._document.template(request.path)

@@ -116,7 +116,9 @@ _WORDS = {
     "other user": lambda one, _noun: f"in the name of `{one.subject}`",
     "media type": lambda _one, _noun: "with a media type that is not documented",
     "no body": lambda _one, _noun: "without a body",
-    "unreadable body": lambda _one, _noun: "with a body that cannot be read",
+    "unreadable body": lambda one, _noun: (
+        "with parts that nothing separates" if one.detail else "with a body that is not JSON"
+    ),
     "missing": lambda one, _noun: (
         _about("without", one.subject) if one.subject else "without a required member"
     ),

@@ -58,7 +58,8 @@ class Finding:
     `sequence` is the shortest list of requests seen to lead to it, the failing one last, and
     `exemplars` are others; `reproduced` says whether it led there again from an empty state, where
     that was tried, and `neighbour` what does not. `lately` is what was sent before it was seen
-    first, whether it matters or not. `effect_of` names the write after which alone it shows,
+    first, whether it matters or not. `also` are further places that differ wherever this one does,
+    and in the same way. `effect_of` names the write after which alone it shows,
     `cause` the value or header without which it does not show, where that was proved.
 
     The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
@@ -85,6 +86,7 @@ class Finding:
     stage: str = ""
     reproduced: bool | None = None
     neighbour: Neighbour | None = None
+    also: tuple[str, ...] = ()
     effect_of: str = ""
     cause: Condition | None = None
     verdict: str = ""

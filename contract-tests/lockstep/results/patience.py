@@ -77,6 +77,11 @@ class Patience:
                 self._left_out[label, path] += 1
             return used_up
 
+    def is_slow(self, path: str) -> bool:
+        """Whether a path has kept its callers waiting."""
+        with self._lock:
+            return self._slow_at(path) > 0
+
     def _slow_at(self, path: str) -> float:
         return max(self._slow.get(path, {}).values(), default=0.0)
 

@@ -137,7 +137,9 @@ class RequestReader:
     def _body_faults(self, operation: Operation, request: Request) -> Iterator[Fault]:
         definition = self._document.resolve(operation.definition.get("requestBody", {}))
         if _lacks_boundary(request):
-            yield Fault("unreadable body", "", "", "the body is multipart without a boundary")
+            yield Fault(
+                "unreadable body", "", "boundary", "the body is multipart without a boundary"
+            )
             return
         if not request.body:
             if definition.get("required"):

@@ -20,7 +20,7 @@ from lockstep.results.findings import Findings
 from lockstep.results.patience import Patience
 from lockstep.results.signatures import Observation, SignatureReader
 from lockstep.results.trace import Exchange, History, Trace
-from lockstep.transport.messages import Response
+from lockstep.transport.messages import Request, Response
 
 # Suites have servers of their own for each stage, which are gone with it.
 _MOST_HISTORIES = 8
@@ -70,6 +70,11 @@ class RunLog:
         """What was sent to targets in one way, since they were brought into a state."""
         with self._lock:
             return self._histories.setdefault(sent_to, History())
+
+    def is_slow(self, request: Request) -> bool:
+        """Whether the path of a request has kept its callers waiting."""
+        path = self.document.template(request.path)
+        return self.patience.is_slow(path or self.document.label(request.method, request.path))
 
     def settle_conditions(self) -> None:
         """Hold the conditions of findings against what the run has learnt since they were read."""

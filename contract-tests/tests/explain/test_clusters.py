@@ -398,3 +398,45 @@ def test_whom_a_server_refuses_for_what_he_is_it_refuses_whatever_he_sends(seen:
         seen.statuses(ask("POST", "/tags", body), 403, 401)
     (found,) = parity(seen)
     assert found.conditions == ()
+
+
+def test_members_that_one_side_always_has_together_are_one_fact(seen: Observed) -> None:
+    more = {"colour": "red", "weight": 2, "shape": "round"}
+    for _ in range(2):
+        seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"} | more))
+    (found,) = parity(seen)
+    assert found.sentence.startswith(
+        "New has the members `colour`, `weight` and `shape`, which old does not, in the answer to"
+    )
+    assert {place.where for place in found.places} == {
+        "body /colour",
+        "body /weight",
+        "body /shape",
+    }
+
+
+def test_members_that_show_alone_too_are_facts_of_their_own(seen: Observed) -> None:
+    more = {"colour": "red", "weight": 2, "shape": "round"}
+    seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"} | more))
+    seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1", "shape": "round"}))
+    assert len(parity(seen)) == 3
+
+
+def test_a_secret_is_no_member_among_others(seen: Observed) -> None:
+    more = {"colour": "red", "weight": 2, "shape": "round", "password_hash": "x"}
+    seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"} | more))
+    shown = sorted(found.where for found in parity(seen))
+    assert "body /password_hash" in shown
+    assert len(shown) == 2
+
+
+def test_how_a_body_is_read_is_one_decision(seen: Observed) -> None:
+    parts = "Content-Type", "multipart/form-data"
+    for path in ("/tasks", "/tasks/t1"):
+        for _ in range(3):
+            seen.statuses(get(path), 200)
+        seen.statuses(ask("GET", path).with_header(*parts), 200, 400)
+    for _ in range(4):
+        seen.statuses(ask("GET", "/tags").with_header(*parts), 200)
+    (found,) = parity(seen)
+    assert {place.operation for place in found.places} == {"GET /tasks", "GET /tasks/{task_id}"}

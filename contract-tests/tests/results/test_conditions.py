@@ -83,7 +83,7 @@ READ: list[tuple[str, Before, Request, int, Conditions]] = [
         alice_makes_a_task,
         get().with_header("Content-Type", "multipart/form-data"),
         400,
-        (Condition("unreadable body"),),
+        (Condition("unreadable body", "", "boundary"),),
     ),
     (
         "a member left out",
@@ -245,6 +245,13 @@ def test_a_path_that_takes_any_value_names_no_thing() -> None:
     assert seen.statuses(get("/tasks/a%00b"), 400).conditions == (
         Condition("notable", "task_id", "NUL"),
     )
+
+
+def test_where_nothing_is_listed_one_value_is_enough() -> None:
+    seen = Observed()
+    first = seen.statuses(get("/bytes/5"), 200)
+    assert seen.log.conditions.settled("GET /bytes/{length}", first.conditions) == ()
+    assert seen.statuses(get("/bytes/6"), 500).conditions == ()
 
 
 @pytest.mark.parametrize(

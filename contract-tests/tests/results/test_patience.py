@@ -84,6 +84,11 @@ def test_the_operations_of_a_path_are_slow_together() -> None:
     assert patience.is_used_up("putSlow", "/slow", "fuzz")
 
 
+def test_what_was_slow_once_is_known_to_be_slow() -> None:
+    patience = slow_for(SHORT_SECONDS + 1)
+    assert [patience.is_slow(path) for path in ("/slow", "/fast")] == [True, False]
+
+
 def test_early_stages_leave_time_to_later_ones() -> None:
     patience = slow_for(MOST_SECONDS / 2)
     used_up = [patience.is_used_up("getSlow", "/slow", each) for each in ("walk", "probes", "fuzz")]

@@ -1,0 +1,154 @@
+"""Folds clusters into one where experiments, or what always shows together, tell one fact."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+
+from lockstep.explain.cluster import INVALID, VAGUE, Cluster, both_refuse, plainness
+from lockstep.explain.severity import leaks
+from lockstep.openapi.naming import thing
+from lockstep.results.conditions import Condition, kinds_of
+from lockstep.results.findings import PARITY
+from lockstep.results.signatures import APPEARS, GOES
+
+# A form of a value that shows in no more of the cases than this is one of its values.
+_SELDOM = 0.2
+# So many places that differ together, and never alone, are one fact.
+_FEWEST_TOGETHER = 3
+_APPEARING = frozenset({"member", "header", "cookie"})
+
+Key = tuple[Hashable, ...]
+
+
+def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
+    """The clusters, those of one fact as one of them."""
+    told = _same_effect(_same_cause(_same_names(_same_value(_same_order(clusters)))))
+    return _same_places(told)
+
+
+def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
+    """Which of two checks comes first is one fact, whatever of the request is invalid."""
+    first: dict[Key, Cluster] = {}
+    for one in clusters:
+        key = _order_of_checks(one)
+        if key is not None and key in first:
+            known = first[key]
+            known.absorb(one)
+            kept = (each for each in known.conditions if each.kind not in INVALID)
+            if kinds_of(known.conditions) != kinds_of(one.conditions):
+                known.conditions = (*kept, Condition("invalid"))
+            continue
+        if key is not None:
+            first[key] = one
+        yield one
+
+
+def _order_of_checks(one: Cluster) -> Key | None:
+    """What a request is refused for on one side, where the other refuses it as invalid."""
+    chosen = one.chosen
+    kinds = kinds_of(one.conditions)
+    refused = chosen.kind == "status" and both_refuse(chosen)
+    if chosen.category != PARITY or not refused or not kinds & INVALID:
+        return None
+    others = kinds - INVALID
+    return ("order", others) if others else None
+
+
+def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """A member that has another value has another form now and then: that is no fact by itself."""
+    every = list(clusters)
+    others = {
+        one.chosen.signature.what: one
+        for one in every
+        if one.chosen.signature.kind == "value" and one.chosen.signature.how in VAGUE
+    }
+    for one in every:
+        signature = one.chosen.signature
+        known = others.get(signature.what) if signature.kind == "value" else None
+        seldom = known is not None and _SELDOM * known.count >= one.count
+        if known is None or known is one or not (seldom and one.operations <= known.operations):
+            yield one
+        else:
+            known.absorb(one)
+
+
+def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Who gives one name to two things shows it where they are made, and in the lists of them."""
+    every = list(clusters)
+    makers = {
+        one.chosen.signature.what.partition(".")[0]: one
+        for one in every
+        if one.chosen.signature.kind == "symbol" and one.chosen.where.endswith("/id")
+    }
+    for one in every:
+        signature = one.chosen.signature
+        listed = signature.kind == "list" and signature.how == "symbol"
+        known = makers.get(thing(signature.what.rpartition("/")[2])) if listed else None
+        if known is None:
+            yield one
+        else:
+            known.absorb(one)
+
+
+def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What one value or header brings about, as experiments have proved, is one fact."""
+    first: dict[Key, Cluster] = {}
+    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+        cause = one.chosen.cause
+        if cause is None:
+            yield one
+            continue
+        # Without a parameter much differs: only the same difference has the same cause.
+        key = cause, one.chosen.signature if cause.kind == "parameter" else None
+        if key in first:
+            first[key].absorb(one)
+        else:
+            first[key] = one
+            yield one
+
+
+def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What shows only after one write, in several reads, is one fact about that write."""
+    first: dict[str, Cluster] = {}
+    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+        effect = one.chosen.effect_of
+        if effect and effect in first:
+            first[effect].absorb(one)
+            continue
+        if effect:
+            first[effect] = one
+        yield one
+
+
+def _same_places(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Members, headers or cookies that one side has, and always together, are one fact."""
+    groups: dict[Key, list[Cluster]] = defaultdict(list)
+    for one in clusters:
+        key = _appearing(one)
+        if key is None:
+            yield one
+        else:
+            groups[key].append(one)
+    for several in groups.values():
+        if len(several) < _FEWEST_TOGETHER:
+            yield from several
+            continue
+        first, *others = sorted(several, key=lambda each: plainness(each.chosen))
+        first.also = tuple(each.chosen.where for each in others)
+        for other in others:
+            first.absorb(other)
+        yield first
+
+
+def _appearing(one: Cluster) -> Key | None:
+    """Where and how often something is there on one side only; `None` for what is graver."""
+    chosen = one.chosen
+    signature = chosen.signature
+    plain = signature.kind in _APPEARING and signature.how in (APPEARS, GOES)
+    if chosen.category != PARITY or not plain or leaks(chosen, None) or chosen.cause is not None:
+        return None
+    counts: Counter[str] = Counter()
+    for finding in one.findings:
+        counts[finding.operation] += finding.count
+    return signature.kind, signature.how, frozenset(counts.items())
