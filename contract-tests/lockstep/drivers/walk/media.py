@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemathesis.transport.serialization import serialize_xml_with_schema
+
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.bodies import Style, body
 from lockstep.drivers.walk.forms import BOUNDARY, RANGES, multipart, urlencoded
@@ -14,7 +16,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
 # From the one that says most to the one that says least.
-_KINDS = ("json", "form", "multipart", "text", "binary")
+_KINDS = ("json", "form", "multipart", "xml", "text", "binary")
 _TEXTS = {
     Style.PLAIN: "lockstep",
     Style.FULL: "a line of text\n" * 20,
@@ -33,7 +35,7 @@ _BYTES = {
 class Media:
     """A media type as it is sent.
 
-    `kind` says how contents become bytes: `json`, `form`, `multipart`, `text` or `binary`;
+    `kind` says how contents become bytes: `json`, `form`, `multipart`, `xml`, `text` or `binary`;
     `examples` are contents as the document shows them.
     """
 
@@ -51,11 +53,11 @@ class Media:
     @property
     def has_members(self) -> bool:
         """Whether contents may have named members."""
-        return self.kind in ("json", "form", "multipart")
+        return self.kind in ("json", "form", "multipart", "xml")
 
 
 def media_types(document: Document, operation: Operation) -> list[Media]:
-    """What an operation takes, JSON first; XML is left out."""
+    """What an operation takes, JSON first."""
     told = document.resolve(operation.definition.get("requestBody", {}))
     entries = told.get("content", {}) if isinstance(told, Mapping) else {}
     found = [
@@ -94,17 +96,28 @@ def encoded(document: Document, media: Media, value: Any) -> tuple[bytes, str]:
         case "multipart":
             data = multipart(document, media.schema, value, media.encoding)
             return data, f"{media.name}; boundary={BOUNDARY}"
+        case "xml":
+            return _xml(document, media.schema, value), media.name
         case "text" | "binary" if isinstance(value, str):
             return value.encode("utf-8", "surrogatepass"), media.name
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"), media.name
+
+
+def _xml(document: Document, schema: Any, value: Any) -> bytes:
+    """The XML of a content, with the names and attributes of the schemas (OpenAPI 3.1, 4.8.26)."""
+    components = {"components": document.modern.get("components", {})}
+    root = {**flat(document, schema), **components}
+    name = schema.get("$ref", "").rpartition("/")[2] if isinstance(schema, Mapping) else ""
+    data = serialize_xml_with_schema(value, root, resource_name=name or None)["data"]
+    return data if isinstance(data, bytes) else str(data).encode("utf-8", "surrogatepass")
 
 
 def _kind(name: str) -> str:
     bare = _bare(name)
     if "json" in bare or "yaml" in bare:
         return "json"
-    if "xml" in bare:
-        return ""
+    if bare.endswith(("/xml", "+xml")):
+        return "xml"
     if bare == "application/x-www-form-urlencoded":
         return "form"
     if bare.startswith("multipart/"):

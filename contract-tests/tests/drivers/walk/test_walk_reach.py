@@ -161,6 +161,53 @@ def test_contents_become_bytes(
     assert encoded(document, Media("x/y", kind), value) == (written, "x/y")
 
 
+ORDER = {
+    "type": "object",
+    "xml": {"name": "order"},
+    "properties": {
+        "id": {"type": "integer", "xml": {"attribute": True}},
+        "lines": {
+            "type": "array",
+            "xml": {"wrapped": True},
+            "items": {"type": "string", "xml": {"name": "line"}},
+        },
+        "note": {"type": "string"},
+    },
+}
+
+
+def test_xml_has_the_names_and_attributes_of_its_schema() -> None:
+    document = Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Orders", "version": "1"},
+            "paths": {
+                "/orders": {
+                    "post": {
+                        "requestBody": {
+                            "content": {
+                                "text/xml": {"schema": {"$ref": "#/components/schemas/Order"}},
+                                "application/json": {},
+                            }
+                        },
+                        "responses": {"201": {"description": "Made."}},
+                    }
+                }
+            },
+            "components": {"schemas": {"Order": ORDER}},
+        }
+    )
+    json_, xml = media_types(document, document.operations["POST /orders"])
+    assert (json_.kind, xml.kind, xml.has_members) == ("json", "xml", True)
+    value = {"id": 7, "lines": ["a", "b"], "note": "é & <x>"}
+    assert encoded(document, xml, value) == (
+        '<order id="7"><lines><line>a</line><line>b</line></lines>'
+        "<note>é &amp; &lt;x&gt;</note></order>".encode(),
+        "text/xml",
+    )
+    assert isinstance(content(document, xml, Style.PLAIN), dict)
+
+
 DEEP = [("it[a]", "1"), ("it[b]", "x")]
 
 
