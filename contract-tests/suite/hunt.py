@@ -113,7 +113,7 @@ class Hunt:
             self._run.spring_traps(load_traps(contract.TRAPS), targets, tokens)
 
     def races(self) -> None:
-        """Send requests at the same moment, as often as the contract tests do."""
+        """Send requests at the same time, as often as the contract tests do."""
         with self._pair(CLEAN) as targets:
             self._run.race(contract.races(self._run.document), targets)
 

@@ -28,7 +28,7 @@ class Selection:
     """What a run looks at.
 
     operations: those that generated requests go to; all where it is empty. said: what was selected,
-    in words; nothing where that is all there is.
+    in words; nothing if that is all there is.
     """
 
     stories: Sequence[Story] = ()
@@ -104,7 +104,7 @@ def races_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Race]]:
 def _only(
     variable: str, wanted: Mapping[str, str], every: Iterable[tuple[tuple[str, ...], T]]
 ) -> tuple[T, ...]:
-    """The one thing that has the wanted name; nothing where none is wanted."""
+    """The one thing that has the wanted name; nothing if none is wanted."""
     if variable not in wanted:
         return ()
     name, known = wanted[variable], list(every)

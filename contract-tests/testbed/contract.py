@@ -87,7 +87,7 @@ def races(document: Document) -> list[Race]:
 def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Settings:
     """What a run of the contract tests is told.
 
-    database_can_stop: whether 503 can be brought about; it need not be seen otherwise.
+    database_can_stop: whether 503 can be provoked; it need not be seen otherwise.
     in_full: whether every documented status must be seen.
     """
     chosen = seed()

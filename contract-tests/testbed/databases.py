@@ -57,7 +57,7 @@ class Databases:
         self._created.remove(name)
 
     def exists(self, name: str) -> bool:
-        """Tell whether the server has a database of ours of this name."""
+        """Return whether the server has a database of ours of this name."""
         with psycopg.connect(self.admin_url) as connection:
             found = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [self.prefix + name]

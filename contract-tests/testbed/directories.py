@@ -16,7 +16,7 @@ class PostgresError(Exception):
 
 @contextmanager
 def server_directory(directory: Path | None) -> Iterator[Path]:
-    """Give the directory of a server: one that stays, or a fresh one that is deleted.
+    """Return the directory of a server: one that stays, or a fresh one that is deleted.
 
     Raises PostgresError if another process uses it.
     """

@@ -54,7 +54,7 @@ def main() -> int:
 
 @contextmanager
 def _database(console: Console) -> Iterator[str]:
-    """Give the URL of a migrated database with sample data."""
+    """Return the URL of a migrated database with sample data."""
     outside = os.environ.get("DATABASE_URL")
     if outside:
         migrate(outside)

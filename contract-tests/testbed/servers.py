@@ -207,7 +207,7 @@ def _port_was_taken(log: str) -> bool:
 
 @contextmanager
 def start_all(servers: Sequence[TwinServer]) -> Iterator[None]:
-    """Run twins that start up side by side; kill all of them at the end.
+    """Run twins that start up in parallel; kill all of them at the end.
 
     For twins whose databases end with them, so that there is nothing to wait for.
     """

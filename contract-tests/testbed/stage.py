@@ -50,7 +50,7 @@ class Stage:
             log.unlink()
 
     def prepare(self, *templates: str) -> None:
-        """Make template databases: `clean` has an administrator, `populated` the sample data."""
+        """Create template databases: `clean` has an administrator, `populated` the sample data."""
         url = self.databases.create("migrated")
         migrate(url)
         for template in templates:
@@ -65,7 +65,7 @@ class Stage:
         return {"stop_database": self.server.stop, "start_database": self.server.restart}
 
     def can_play(self, profile: str) -> bool:
-        """Tell whether stories of a profile can be played: an outside database is not stopped."""
+        """Return whether stories of a profile can be played: an outside database is not stopped."""
         return profile != OUTAGE or self.server is not None
 
     @contextmanager

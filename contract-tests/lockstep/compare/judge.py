@@ -35,7 +35,7 @@ class Judge:
 
     `request` is what the two were sent in this exchange; `sent` holds what clients sent lately: no
     server made that, whatever it looks like. `left` and `right` read the links of the two servers.
-    `makes` is the family of the things that the exchange may have made or renamed, empty where it
+    `makes` is the family of the things that the exchange may have made or renamed, empty if it
     only reads. With `same_target` one server answered twice. Every method returns the kind of
     difference, or `SAME`; values are `made` where they are of the very thing that was made.
     """

@@ -67,7 +67,7 @@ class Cluster:
 
     @property
     def chosen(self) -> Finding:
-        """The finding that stands for all: one that was shown again, else the plainest."""
+        """The finding that stands for all: one that was reproduced, else the plainest."""
         return min(self.findings, key=_plainness)
 
 
@@ -183,7 +183,7 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One way to group: by a key, `None` where it does not apply, and how often all were alike."""
+    """One way to group: by a key, `None` if it does not apply, and how often all were alike."""
 
     key: Callable[[Finding], Key | None]
     alike: Callable[[list[Finding], Tried, str], int]
@@ -412,7 +412,7 @@ def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """What one value or header brings about, as experiments have proved, is one fact."""
+    """What one value or header provokes, as experiments have proved, is one fact."""
     first: dict[Key, Cluster] = {}
     for one in sorted(clusters, key=lambda each: _plainness(each.chosen)):
         cause = one.chosen.cause

@@ -67,11 +67,11 @@ class Counts:
         """What was not compared, or not in full, for people."""
         limit = f"{settings.body_limit:,} bytes"
         said = {
-            f"skipped, since {settings.queue} waited for the mirrors already": self.skipped,
-            "that differed, but were answered while something was written": self.unclear,
-            "not mirrored, since no mirror had answered for long": self.rested,
-            "to writes not mirrored, since the client left or sent more than is kept: "
-            "the states may have parted": self.lost,
+            f"skipped, since {settings.queue} were already waiting for the mirrors": self.skipped,
+            "that differed, but overlapped with a write": self.unclear,
+            "not mirrored, since no mirror had answered for a long time": self.rested,
+            "to writes not mirrored, since the client disconnected or sent more than is buffered: "
+            "the states may have diverged": self.lost,
             f"compared by status and headers alone: longer than {limit}, or encoded": self.cut,
         }
         return [f"{count:,} answers {what}" for what, count in said.items() if count]

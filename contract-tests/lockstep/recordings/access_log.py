@@ -52,7 +52,7 @@ def read_access_log(
 
     A log has no bodies, so nothing that writes can be sent again. With `every` line the writes are
     there too, and the statuses that hang on what a log does not have. What names no host, or that
-    of `base_url`, is below `NOWHERE`. Raises `RecordingError` where no line is left.
+    of `base_url`, is below `NOWHERE`. Raises `RecordingError` if no line is left.
     """
     captured: list[Captured] = []
     unread: list[int] = []

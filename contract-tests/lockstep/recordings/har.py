@@ -234,7 +234,7 @@ def _cookies(request: Mapping[str, Any], headers: Headers) -> Headers:
 
 
 def _status(value: Any) -> int | None:
-    """A status; `None` where none came: then tools write 0, -1, -999, null or a word."""
+    """A status; `None` if none came: then tools write 0, -1, -999, null or a word."""
     text = str(value).strip()
     digits = text.partition(" ")[0].removesuffix(".0")
     return int(digits) if len(digits) == 3 and digits.isdecimal() and digits >= "100" else None

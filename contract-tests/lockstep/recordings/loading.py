@@ -144,7 +144,7 @@ def _recognise(data: bytes, text: str, path: Path) -> str:
     if is_access_log(text):
         return "log"
     raise RecordingError(
-        f"{path}: neither a {', '.join(FORMATS.values())}; --format names what it is"
+        f"{path}: not one of {', '.join(FORMATS.values())}; give its format with --format"
     )
 
 

@@ -17,7 +17,7 @@ _PATIENCE = "5"
 
 
 def curl(request: Request, base_url: str) -> str:
-    """One command for bash that sends this request to the byte, but for the order of headers.
+    """One command for bash that sends this request byte for byte, but for the order of headers.
 
     Nothing is shortened, and what curl would add by itself is kept away.
     """

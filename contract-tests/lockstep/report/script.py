@@ -90,7 +90,7 @@ class Part:
 
 
 def script(steps: Sequence[Data], sentence: str) -> str:
-    """The script for the leader's version of some steps; empty where there are none.
+    """The script for the leader's version of some steps; empty if there are none.
 
     Its only argument is a base URL. What an answer shows and a later request names is a variable.
     """

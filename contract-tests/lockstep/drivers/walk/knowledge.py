@@ -255,7 +255,7 @@ class Knowledge:
         return [item for *_, item in sorted(found, key=lambda ranked: ranked[:2])]
 
     def _quality(self, path: str, name: str, item: Item) -> int | None:
-        """How well an item fits a parameter, 0 being best; `None` where it does not."""
+        """How well an item fits a parameter, 0 being best; `None` if it does not."""
         by_family = bool(self._families(path, name) & self._words(item))
         exact = item.exact(name) is not None
         if not by_family and not exact:
