@@ -57,7 +57,7 @@ def profile() -> str:
     """PROFILE from the environment: how much is sent. Raises ValueError for an unknown one."""
     name = os.environ.get("PROFILE") or "default"
     if name not in AMOUNTS:
-        raise ValueError(f"PROFILE={name}: there are {', '.join(AMOUNTS)}")
+        raise ValueError(f"PROFILE={name}: must be one of {', '.join(AMOUNTS)}")
     return name
 
 

@@ -33,7 +33,7 @@ def main() -> int:
     console = terminal.console()
     debugged = os.environ.get("DEBUG") or None
     if debugged is not None and debugged not in KINDS:
-        print(f"DEBUG={debugged}: there are {', '.join(KINDS)}", file=sys.stderr)
+        print(f"DEBUG={debugged}: must be one of {', '.join(KINDS)}", file=sys.stderr)
         return 2
     try:
         with processes.ended_by_signals(), ExitStack() as stack:
