@@ -58,7 +58,7 @@ class RunError(Exception):
 
 
 class Reporter(Protocol):
-    """Who is told how the run goes on."""
+    """Reports the progress of the run."""
 
     def stage(self, title: str) -> None:
         """A stage begins."""

@@ -31,7 +31,7 @@ REPORT = BUILD / "mutants.json"
 
 
 def main() -> int:
-    """Try all mutants, or those named, and print who was caught by what."""
+    """Run all mutants, or those named, and print which driver caught which."""
     arguments = _arguments()
     console = terminal.console()
     try:

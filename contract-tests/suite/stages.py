@@ -92,7 +92,7 @@ class Suite:
                 self._run.fuzz(targets, f"generated requests, {template} databases")
 
     def _play_apart(self, story: Story, modes: Iterable[str]) -> None:
-        """Play a story that needs servers with other settings, which it leaves used up."""
+        """Run a story that needs servers with other settings, and leaves them unusable."""
         if story.profile not in PROFILES:
             raise StoryError(f"{story.name}: unknown profile {story.profile}")
         for mode in modes:

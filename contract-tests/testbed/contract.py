@@ -1,4 +1,4 @@
-"""What lockstep is told about the Task Timer: its document, its users, its stories."""
+"""The settings of lockstep for the Task Timer: its document, users and stories."""
 
 import os
 import secrets
@@ -54,7 +54,7 @@ def seed() -> int:
 
 
 def profile() -> str:
-    """PROFILE from the environment: how much is sent. Raises ValueError for an unknown one."""
+    """PROFILE from the environment: how much to send. Raises ValueError if it is unknown."""
     name = os.environ.get("PROFILE") or "default"
     if name not in AMOUNTS:
         raise ValueError(f"PROFILE={name}: must be one of {', '.join(AMOUNTS)}")
@@ -62,7 +62,7 @@ def profile() -> str:
 
 
 def servers() -> tuple[str, ...]:
-    """SERVERS from the environment: the names of whom to compare, else both twins.
+    """SERVERS from the environment: the names of the servers to compare, by default both twins.
 
     Raises ValueError for an unknown one, or fewer than two.
     """
@@ -73,7 +73,7 @@ def servers() -> tuple[str, ...]:
 
 
 def share_of_rounds() -> float:
-    """How many of the rounds of a race are run in the profile, 1 being all that it names."""
+    """The fraction of the rounds of a race that the profile runs."""
     return {"quick": 0.25, "deep": 10.0}.get(profile(), 1.0)
 
 

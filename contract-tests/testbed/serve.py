@@ -3,7 +3,7 @@
 python -m testbed.serve
 
 The database is kept in .data/ for the next time, unless DATABASE_URL names another. DEBUG=python or
-DEBUG=node lets a debugger attach to that twin, which serves all the same until one does.
+DEBUG=node enables a debugger on that twin, which does not wait for it.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _COLOURS: dict[str, str] = {"python": "yellow", "node": "green"}
 
 
 def main() -> int:
-    """Serve until a signal ends it, which is how it should end."""
+    """Serve until a signal stops it."""
     console = terminal.console()
     debugged = os.environ.get("DEBUG") or None
     if debugged is not None and debugged not in KINDS:

@@ -110,6 +110,6 @@ class Stage:
             yield [Target(server.kind, server.base_url) for server in servers]
 
     def _revive(self) -> None:
-        """Have the database back if a story failed between stopping and starting it."""
+        """Restart the database if a story failed between stopping and starting it."""
         if self.server is not None and not self.server.is_running:
             self.server.restart()

@@ -20,7 +20,7 @@ _BEARER = 'send = "Authorization: Bearer {token}"'
 
 
 def pasted(sentence: str, *lines: str) -> str:
-    """A sentence with the lines that it speaks of."""
+    """A sentence with the lines that it refers to."""
     return "\n".join([f"{sentence}:", *(_INDENT + line for line in lines)])
 
 

@@ -243,7 +243,7 @@ def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
 
 
 def takes_text(document: Document, schema: Mapping[str, Any], text: str) -> bool:
-    """Whether a schema takes a text, whatever its placeholders will stand for."""
+    """Whether a schema accepts a text, whatever its placeholders are replaced by."""
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
     # All components are a lot to compile for a text, which seldom has a reference.

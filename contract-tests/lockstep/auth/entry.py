@@ -95,7 +95,7 @@ def let_in(
     label: str,
     entry: Entry,
 ) -> None:
-    """Send one call, and keep in the entry what came of it. Raises as `enter` does."""
+    """Send one call, and keep its result in the entry. Raises as `enter` does."""
     try:
         exchange = send_call(exchanger, call, values, label, entry.jars)
     except LookupError as error:

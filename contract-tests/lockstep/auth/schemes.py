@@ -127,7 +127,7 @@ def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
 
 
 def _prose(node: Mapping[str, Any]) -> Iterator[str]:
-    """What a scheme or a parameter says of itself for people."""
+    """The description of a scheme or a parameter."""
     for key, text in node.items():
         if isinstance(text, str) and (key in ("description", "bearerFormat") or key[:2] == "x-"):
             yield text

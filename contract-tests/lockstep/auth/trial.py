@@ -28,7 +28,7 @@ _TAKEN, _UNASKED, _OPEN, _LIKELY, _PROVEN = range(1, 6)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A user of whom all is known; `works` tells whether a guarded operation is open to him."""
+    """A fully configured user; `works` tells whether a guarded operation accepts them."""
 
     spec: ActorSpec
     works: bool

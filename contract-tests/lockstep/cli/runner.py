@@ -92,7 +92,7 @@ def _tell_where(work: Run, output: Output) -> None:
 
 
 def _fault(error: Exception, *, debug: bool) -> str:
-    """A sentence about a fault that nobody expected, after its traceback where it is wanted."""
+    """A sentence about an unexpected error, after its traceback if that is wanted."""
     if debug:
         traceback.print_exception(error)
     return f"an internal error of lockstep: {told(error)}" + ("" if debug else " (--debug: where)")

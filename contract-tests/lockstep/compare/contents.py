@@ -133,7 +133,7 @@ def _each(answers: Pair, content: Callable[[Response], Any]) -> list[Any]:
 
 
 def _downloads(answers: Pair, same_text: SameText) -> Iterator[Difference]:
-    """By length and digest: nobody wants to read the bytes."""
+    """By length and digest, not byte by byte."""
     ours, theirs = (answer.whole or whole(answer.body) for answer in answers)
     if ours == theirs:
         return

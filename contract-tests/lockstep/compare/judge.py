@@ -103,7 +103,7 @@ class Judge:
         return SAME if whole and self.learnt.is_pair_of(named, a, b) else "value"
 
     def text(self, a: str, b: str) -> str:
-        """Judge two texts for people, word by word."""
+        """Judge two texts in natural language, word by word."""
         ours, theirs = _PIECE.split(a), _PIECE.split(b)
         if len(ours) != len(theirs):
             return "value"

@@ -191,7 +191,7 @@ def _how(value: Value) -> str:
 
 
 def cause_of(proved: Condition, request: Request) -> Condition:
-    """What was proved: without a parameter there is no difference, whatever its value was."""
+    """What was proved: without a parameter there is no difference, whatever its value."""
     if proved.kind == "notable" and proved.subject in _query(request):
         return Condition("parameter", proved.subject)
     return proved

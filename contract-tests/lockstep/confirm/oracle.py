@@ -51,7 +51,7 @@ class _Session:
 
 @dataclass(slots=True)
 class Played:
-    """What came of a try: the exchanges, and whether the finding showed in the last one.
+    """The result of an attempt: the exchanges, and whether the finding showed in the last one.
 
     `follows` names an earlier exchange of the try whose write succeeded on one side only.
     """

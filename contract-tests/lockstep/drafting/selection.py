@@ -216,7 +216,7 @@ def _reason(entry: Captured, parts: SplitResult) -> str:
 
 
 def _is_api(entry: Captured) -> bool:
-    """Whether a request shows that programs speak here: JSON, XML, or more than a read."""
+    """Whether a request is one of an API: JSON, XML, or more than a read."""
     if entry.method not in ("GET", "HEAD", "OPTIONS"):
         return True
     answer = entry.answer

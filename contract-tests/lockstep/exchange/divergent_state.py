@@ -16,7 +16,7 @@ _GONE = (404, 410)
 
 @dataclass(slots=True)
 class DivergentState:
-    """What two targets no longer have in common, each with its cause, in words for people.
+    """What two targets no longer have in common, each with its cause as readable text.
 
     What differs because of it is no difference of its own: it is excused, and counted by cause.
     """

@@ -257,7 +257,7 @@ class Exchanger:
         return bool(self._triage.divergent.cause(self.trace.things(request)))
 
     def not_judged(self) -> list[str]:
-        """What could not be compared with each other because the targets have parted, in words."""
+        """What could not be compared because the targets have diverged, as text."""
         return self._triage.divergent.not_judged()
 
     def translate(self, request: Request, name: str) -> Request:

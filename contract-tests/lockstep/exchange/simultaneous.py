@@ -1,4 +1,4 @@
-"""Requests at the same time, and which answer belongs to which."""
+"""Concurrent requests, and which answer belongs to which."""
 
 from __future__ import annotations
 

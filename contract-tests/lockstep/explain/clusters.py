@@ -376,7 +376,7 @@ def _order_of_checks(one: Cluster) -> Key | None:
 
 
 def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """A member that has another value has another form now and then: that is no fact by itself."""
+    """A member with another value may have another form too: that is not a fact of its own."""
     every = list(clusters)
     others = {
         one.chosen.signature.what: one

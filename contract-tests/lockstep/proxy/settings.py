@@ -64,7 +64,7 @@ class Counts:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def not_judged(self, settings: ProxySettings) -> list[str]:
-        """What was not compared, or not in full, for people."""
+        """What was not compared, or not in full, as readable text."""
         limit = f"{settings.body_limit:,} bytes"
         said = {
             f"skipped, since {settings.queue} were already waiting for the mirrors": self.skipped,
@@ -77,7 +77,7 @@ class Counts:
         return [f"{count:,} answers {what}" for what, count in said.items() if count]
 
     def problems(self) -> list[str]:
-        """Which mirrors did not answer, and why, for people."""
+        """Which mirrors did not answer, and why, as readable text."""
         return self.errors + [
             f"{name}: {count:,} mirrored requests without an answer: {reason}"
             for (name, reason), count in sorted(self.faults.items())

@@ -28,7 +28,7 @@ _SCALARS: Mapping[int, Callable[[bytes], Any]] = {
 
 
 def read_flows(data: bytes) -> tuple[list[Captured], list[str]]:
-    """The requests of a file in the order of their start, and what was left out, for people.
+    """The requests of a file in the order of their start, and notes on what was left out.
 
     `RecordingError` if there is none.
     """

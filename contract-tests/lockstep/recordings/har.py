@@ -32,7 +32,7 @@ class _NoHttpError(ValueError):
 
 
 def read_har(text: str, folder: Path) -> tuple[list[Captured], list[str]]:
-    """The entries of an archive in the order of their start, and what was left out, for people.
+    """The entries of an archive in the order of their start, and notes on what was left out.
 
     One that cannot be read is left out, and so is what follows where the file is cut. Bodies may be
     in files of their own in the `folder`, as Playwright has them. Raises `RecordingError` when the

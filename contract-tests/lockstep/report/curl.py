@@ -44,7 +44,7 @@ def origin(base_url: str) -> str:
 
 
 def digest_account(name: str, value: str) -> str:
-    """The user and the password of a header that curl is to work out by itself, else nothing."""
+    """The user name and password of a header that curl computes itself, else nothing."""
     account = account_of(value) if name.lower() == "authorization" else None
     return ":".join(part.decode("utf-8", "replace") for part in account) if account else ""
 

@@ -35,7 +35,7 @@ def in_full(data: Data) -> list[Data]:
 
 
 def only_remarked(data: Data) -> list[Data]:
-    """The other findings: rules that are broken, which nobody asked about."""
+    """The other findings: violated rules that `fail_on` does not cover."""
     return [one for one in data["findings"] if not (is_parity(one) or decides(data, one))]
 
 

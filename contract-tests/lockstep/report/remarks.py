@@ -1,4 +1,4 @@
-"""Rules that targets break, folded: one line for each rule, whatever its operations."""
+"""Rules that targets violate, folded: one line for each rule, across operations."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ class _NewNames:
         self._pattern = re.compile("|".join(longest) or r"(?!)", re.IGNORECASE)
 
     def apply(self, parts: Sequence[Part]) -> list[Part]:
-        """The parts with the names of users made new."""
+        """The parts with new names of users."""
         found: list[Part] = []
         for part in parts:
             found += [part] if part.shell else self._split(part.text)

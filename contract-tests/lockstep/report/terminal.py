@@ -1,4 +1,4 @@
-"""The result of a run for people."""
+"""The result of a run, as readable text."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value that a request carries: its name for people, what it is, and its schema."""
+    """A value that a request carries: its readable name, what it is, and its schema."""
 
     name: str
     value: Any

@@ -22,7 +22,7 @@ _MAX_TIMEOUTS = 2
 
 @dataclass(slots=True)
 class Smoke:
-    """What the first requests showed; with `faults` a run makes no sense. Both are for people."""
+    """What the first requests showed; with `faults` a run makes no sense. Both are texts."""
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

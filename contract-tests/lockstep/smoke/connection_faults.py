@@ -104,7 +104,7 @@ def _speaks_tls(target: Target) -> bool:
 
 
 def _answers_plainly(target: Target) -> bool:
-    """Whether a server that is thought to speak https answers plain HTTP."""
+    """Whether a server that is expected to speak HTTPS answers plain HTTP."""
     host, port = target.address
     shown = f"[{host}]" if ":" in host else host
     plain = Target(target.name, f"http://{shown}:{port}", timeout=min(_SECONDS, target.timeout))

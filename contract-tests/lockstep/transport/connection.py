@@ -88,7 +88,7 @@ class Connection:
         return time.monotonic() - self.used_at
 
     def has_ended(self) -> bool:
-        """Whether the server has closed it, or sent what nobody asked for."""
+        """Whether the server has closed it, or sent unrequested data."""
         # Not `select`, which takes no descriptor from 1,024 on.
         poller = select.poll()
         poller.register(self.sock, select.POLLIN)
@@ -174,7 +174,7 @@ class Reader:
     def _stream(
         self, raw: http.client.HTTPResponse, content_type: str | None, began: float
     ) -> tuple[bytes, bool]:
-        """What comes of a stream in its time; true with it where it might have gone on."""
+        """What a stream sends in time; true with it if it might have continued."""
         now = time.monotonic()
         came = now if now - began > _AT_ONCE or not self._until else 0.0
         end = self._sock.deadline

@@ -102,7 +102,7 @@ class FailureFilter:
         )
 
     def _should_exist(self, exchange: Exchange) -> bool:
-        """Whether the same actor made what a request names, and nobody deleted any of it."""
+        """Whether the same actor created what a request names, and none of it was deleted."""
         trace = self._exchanger.trace
         makers = trace.makers(exchange)
         by_others = any(maker.request.actor != exchange.request.actor for maker in makers)

@@ -43,7 +43,7 @@ class Trial:
     """Sends requests to one operation that are valid but for what is changed.
 
     What they name is the user's own and alive; what a request has used up is made anew. A trial
-    that is `shy` sends nothing valid on behalf of a user: it would be the end of him.
+    that is `shy` sends nothing valid on behalf of a user: it would delete them.
     """
 
     maker: Maker

@@ -25,7 +25,7 @@ JOIN = " + "
 
 @dataclass(slots=True)
 class RaceResult:
-    """What came of a race.
+    """The result of a race.
 
     `outcomes` counts for each target how often which answers came, such as `201 + 409`.
     `impossible` says in words what must never be, and was seen; `notes` what only one target

@@ -1,4 +1,4 @@
-"""Races as data: requests at the same time, and what can come of them."""
+"""Races as data: concurrent requests, and their possible outcomes."""
 
 from __future__ import annotations
 

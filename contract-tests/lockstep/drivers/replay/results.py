@@ -66,7 +66,7 @@ class EntryResult:
 
 @dataclass(slots=True)
 class ReplayResult:
-    """All entries of a recording that were played, in order, and `notes` for people.
+    """All entries of a recording that were played, in order, and readable `notes`.
 
     `is_compared` says that they were compared with the recording, too.
     """

@@ -1,4 +1,4 @@
-"""Where in an API that nobody has described further a request can be sent.
+"""Where requests can be sent in an API that is known only by its document.
 
 A place is found in the document alone: an operation that needs no knowledge of what is stored.
 """

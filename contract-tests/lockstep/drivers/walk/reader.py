@@ -1,4 +1,4 @@
-"""Reads what was made: each thing and list, its headers alone, in nobody's and others' names."""
+"""Reads each created thing and list, its headers alone, without credentials, and as others."""
 
 from __future__ import annotations
 
