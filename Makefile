@@ -54,35 +54,35 @@ HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 .PHONY: help test test-contract test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
 	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
-##@ Prove it
-test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; one thing: STORY= TRAP= RACE= OP=)
+##@ Contract tests
+test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Run the contract tests: send both twins the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; select one: STORY= TRAP= RACE= OP=)
 	@$(TWINS) suite
 
-test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## The same for FastAPI, Django, Fastify and NestJS over the twins' services
+test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the FastAPI, Django, Fastify and NestJS adapters
 	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
 
-test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are caught, at least one a layer
+test-dozen: $(TWINS_READY) ## Run mutation tests: a dozen mutants of the twins, at least one per layer
 	@$(TWINS) suite.mutants --tag quick
 
-test-mutants: $(TWINS_READY) ## Show which driver catches which of all deliberately wrong twins (ARGS='--all-drivers --plain')
+test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain')
 	@$(TWINS) suite.mutants $(ARGS)
 
-test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the twins as they are (SEEDS=20)
+test-seeds: $(TWINS_READY) ## Check that generated requests with other seeds report no findings (SEEDS=20)
 	@$(TWINS) suite.seeds
 
-test: lint types test-python test-node test-lockstep test-contract test-dozen ## Everything that .ci/run runs
+test: lint types test-python test-node test-lockstep test-contract test-dozen ## Run everything that CI runs
 
-##@ Parts of the proof
-test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)
+##@ Tests and checks
+test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Run the unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)
 	@cd python && PYTHONPATH=$(CURDIR)/contract-tests ../$(RUN) testbed.with_postgres -- ../$(RUN) pytest -q $(ARGS)
 
-test-node: $(TWINS_READY) ## Unit tests of the Node twin (ARGS='-t cursor', ARGS=tests/cursor.test.ts)
+test-node: $(TWINS_READY) ## Run the unit tests of the Node twin (ARGS='-t cursor', ARGS=tests/cursor.test.ts)
 	@$(TWINS) testbed.with_postgres -- npm --prefix node test --silent -- $(ARGS)
 
-test-lockstep: $(TWINS_READY) $(ADAPTERS_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Tests of the harness and of the commands here (ARGS=suite/tests/test_mirror.py)
+test-lockstep: $(TWINS_READY) $(ADAPTERS_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Run the tests of lockstep, the suite and the tooling (ARGS=suite/tests/test_mirror.py)
 	@cd contract-tests && ../$(RUN) pytest -c pyproject.toml -q -n 2 --dist loadfile $(or $(ARGS),tests testbed/tests suite/tests $(ROOMS:%=../tooling/%/tests))
 
-lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code; check that the twins mirror each other
+lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code, and check the mirror
 	@$(VENV)/ruff check python contract-tests tooling
 	@$(VENV)/ruff format --check --quiet python contract-tests tooling
 	@npm --prefix node run --silent lint
@@ -102,37 +102,37 @@ types: $(PYTHON_READY) $(NODE_READY) $(ADAPTERS_READY) $(CLIENTS_READY) ## Check
 	@MYPYPATH=build/clients/python $(VENV)/mypy --strict tooling/client/use_client.py
 	@cd tooling/client && npx --no-install tsc
 
-##@ Use it
-serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; Ctrl-C ends them (DEBUG=python|node lets a debugger attach)
+##@ Usage
+serve: $(TWINS_READY) ## Run PostgreSQL and both twins with sample data; stop with Ctrl-C (DEBUG=python|node enables a debugger)
 	@$(TWINS) testbed.serve
 
-docs: $(DOCS_PAGE) ## Make the site in docs/ from the contract, the tests, both programs and the newest reports
+docs: $(DOCS_PAGE) ## Build the documentation site in docs/
 	@echo "file://$(CURDIR)/$(DOCS_PAGE)"
 
-inventory: $(PYTHON_READY) $(NODE_READY) ## Print routes, models and services of both twins as JSON
+inventory: $(PYTHON_READY) $(NODE_READY) ## Print the routes, models and services of both twins as JSON
 	@$(TWINS) tooling.overview.inventory
 
-contract-diff: $(PYTHON_READY) ## Say what changed in openapi.yaml since REV, and whether it breaks clients (REV=HEAD or a file, ARGS=--all)
+contract-diff: $(PYTHON_READY) ## List the changes of openapi.yaml since REV, and whether they break clients (REV=HEAD or a file, ARGS=--all)
 	@$(TWINS) tooling.overview.contract_diff $(or $(REV),HEAD) $(ARGS)
 
-check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in the other
+check-mirror: $(PYTHON_READY) ## Check that the twins mirror each other, file by file
 	@$(TWINS) suite.mirror
 
-client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
+client: $(CLIENTS_READY) ## Generate typed clients for Python and Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install --install-links ./build/clients/node'
 
-compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
+compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Benchmark the runtimes, after checking parity, and write docs/compare.html (PROFILE= SEED= ARGS=--resume)
 	@$(TWINS) tooling.benchmark $(ARGS)
 	@$(MAKE) --no-print-directory docs
 
-bench-lockstep: $(TWINS_READY) ## Measure lockstep beside plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
+bench-lockstep: $(TWINS_READY) ## Benchmark lockstep against plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
 	@$(TWINS) tooling.power.speed $(ARGS)
 
-bench-power: $(PYTHON_READY) ## Measure what lockstep finds on servers that it never saw, beside other tools (ARGS='--quick --set NAME --no-rivals')
+bench-power: $(PYTHON_READY) ## Benchmark what lockstep finds on unfamiliar servers against other tools (ARGS='--quick --set NAME --no-rivals')
 	@tooling/require node
 	@PYTHONPATH=$(CURDIR)/contract-tests:$(CURDIR)/contract-tests/tests:$(CURDIR) $(RUN) tooling.power $(ARGS)
 
-##@ Keep it
+##@ Maintenance
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
 	@$(VENV)/ruff check --fix --quiet python contract-tests tooling
 	@$(VENV)/ruff format --quiet python contract-tests tooling
@@ -140,12 +140,12 @@ format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
 	@cd contract-tests && ../node/node_modules/.bin/biome check --write
 	@cd tooling && ../node/node_modules/.bin/biome check --write
 
-lock: ## Resolve dependencies anew and write all lock files
+lock: ## Update all lock files
 	@tooling/require python
 	@tooling/require node
 	@tooling/lock
 
-clean: ## Delete all that was made here, the data of `make serve` included
+clean: ## Delete all build output, including the data of `make serve`
 	@rm -rf .venv build docs .data node/dist node/src/generated node/node_modules node/adapters/*/dist node/adapters/*/node_modules tooling/*/node_modules tooling/*/.venv tooling/client/node/contract.ts
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis */.pytest_cache */.mypy_cache */.ruff_cache \

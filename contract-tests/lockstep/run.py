@@ -97,7 +97,7 @@ class Run(Session):
         self.ledger.other_users.update(each.name for each in actors if each.is_extra)
 
     def log_in(self, targets: Sequence[Target]) -> None:
-        """Find out what the settings leave open: how users register and log in; `notes` tell.
+        """Determine what the settings leave open: how users register and log in; `notes` tell.
 
         `RunError` when a user of the settings is not let in.
         """
@@ -169,7 +169,7 @@ class Run(Session):
         return stage
 
     def walk(self, targets: Sequence[Target], title: str = "walk") -> Stage:
-        """Make, read, list, change and delete what the document has, as a careful user would."""
+        """Create, read, list, change and delete what the document has, as a careful user would."""
         self._walked = None
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
             self._walked = walk(exchanger, actors, self.reporter.progress)
@@ -278,7 +278,7 @@ class Run(Session):
     def raw_run(
         self, targets: Sequence[Target], *, posts: bool = True, timeout: float = TRAP_SECONDS
     ) -> GeneralRun:
-        """The general traps, ready to be sprung in the name of the first user; see `tokens`."""
+        """The general traps, ready to be sprung on behalf of the first user; see `tokens`."""
         tokens = self.tokens(targets)
         credential = self.settings.actors[0].credential if tokens else None
         return GeneralRun(
@@ -313,7 +313,7 @@ class Run(Session):
                 self.ledger.findings.add(finding)
             self.notes += notes_of(results)
             if run.left:
-                self.not_tested.append(f"raw requests: {run.left} were left out for want of time")
+                self.not_tested.append(f"raw requests: {run.left} were left out for lack of time")
         return stage
 
     def spring_general(
@@ -338,7 +338,7 @@ class Run(Session):
         return stage
 
     def tokens(self, targets: Sequence[Target]) -> dict[str, str]:
-        """A token of the first user for each target, by name; empty where there are no users.
+        """A token of the first user for each target, by name; empty if there are no users.
 
         Raises `RunError` when the user is not let in.
         """

@@ -58,13 +58,13 @@ class RunError(Exception):
 
 
 class Reporter(Protocol):
-    """Who is told how the run goes on."""
+    """Reports the progress of the run."""
 
     def stage(self, title: str) -> None:
         """A stage begins."""
 
     def progress(self, text: str, done: int, total: int | None) -> None:
-        """Something of the stage is done; `total` is `None` where it is not known."""
+        """Something of the stage is done; `total` is `None` if it is not known."""
 
 
 class _Silent:
@@ -146,7 +146,9 @@ class Session:
         try:
             return self._finish()
         except Exception as error:  # What was found must not be lost.
-            self.could_not_run(f"no verdict, by a fault of lockstep itself: {told(error)}")
+            self.could_not_run(
+                f"no verdict, because of an internal error of lockstep: {told(error)}"
+            )
             self.ledger.faults.note("the verdict cannot be reached", error)
             return self._bare_verdict()
 
@@ -271,7 +273,7 @@ class Session:
         return ActorBook(exchanger, settings.actors, rng, nonce, self._users, self._entitled)
 
     def confirm(self, exchanger: Exchanger) -> None:
-        """Show again what was found and not shown again yet, with its nearest neighbours."""
+        """Reproduce what was found and not reproduced yet, with its nearest neighbours."""
         findings = self.ledger.findings
         nonces = tuple(self._nonces)
         identities = {**self._identities, **exchanger.identities}
@@ -336,7 +338,9 @@ class Session:
             self.could_not_run(f"{title}: {error}")
         except Exception as error:  # The other stages go on.
             self.ledger.faults.note(f"{title}: ended early", error)
-            self.could_not_run(f"{title}: ended early by a fault of lockstep itself: {told(error)}")
+            self.could_not_run(
+                f"{title}: ended early because of an internal error of lockstep: {told(error)}"
+            )
         exchanger, _ = lanes[0]
         for other, _ in lanes:
             self.not_judged += other.not_judged()

@@ -33,7 +33,7 @@ class Settings:
     lists (operationId or `*`, status) pairs that are documented but need not be seen; without
     `require_coverage` none need be.
     `nonce` makes the names of actors new; by default it is random, so that a run can follow another
-    on the same databases. With one of the caller's a run on fresh databases repeats to the letter.
+    on the same databases. With one of the caller's a run on fresh databases repeats exactly.
     `fail_on` is what makes the exit code 1: `parity`, `conformance` or `any`. `secrets` are texts
     that no report may show. Of several runs that play one together a `shard` is the part of one.
     """

@@ -63,10 +63,10 @@ class Verdict:
     0, 1 for what `fail_on` (`parity`, `conformance` or `any`) asks about, 2 where nothing was
     tested or the run could not be done.
 
-    `seen_once` are findings that could not be shown again: they decide nothing. `excused` counts
+    `seen_once` are findings that could not be reproduced: they decide nothing. `excused` counts
     what differs only because states had parted, by cause. `not_judged` and `not_tested` say in
-    words what could not be held against each other, and what was never sent or seen, `notes` what
-    was found out about the targets, such as how users log in. `secrets` are texts that no report
+    words what could not be compared with each other, and what was never sent or seen, `notes` what
+    was determined about the targets, such as how users log in. `secrets` are texts that no report
     may show. `part` is there where a shard was played.
     """
 
@@ -120,7 +120,7 @@ def is_parity(finding: Finding) -> bool:
 class Reached:
     """What a run has seen of an operation: how often each target gave each status.
 
-    `documented` are the statuses that are documented one by one, `None` where the operation is not
+    `documented` are the statuses that are documented one by one, `None` if the operation is not
     documented itself; one that is `guarded` asks for a log-in.
     """
 

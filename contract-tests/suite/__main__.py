@@ -3,14 +3,14 @@
 python -m suite [stories | lockstep] [traps] [races] [generated | populated]
 STORY=timer/take-over python -m suite       also TRAP='URL: upper case' RACE=if-match OP=createTask
 
-`lockstep` plays the stories in lockstep alone, which is what parity needs; `populated` sends
-generated requests to populated databases alone.
+`lockstep` runs the stories only in lockstep, which is what parity needs; `populated` sends
+generated requests only to populated databases.
 
-PROFILE=quick|default|deep, SEED, DATABASE_URL and SERVERS are read; SERVERS=python,fastapi names
-whom to compare. Unless all parts are run, not every documented status needs to be seen. STORY,
-TRAP, RACE and OP select one thing each, by name or file; the rest is then not judged.
+PROFILE=quick|default|deep, SEED, DATABASE_URL and SERVERS are read; SERVERS=python,fastapi selects
+the servers to compare. Unless all parts are run, not every documented status needs to be seen.
+STORY, TRAP, RACE and OP each select one item, by name or file; the rest is then not judged.
 
-Exits with 0 when the twins are alike and keep the contract, 1 when not, 2 when it could not run.
+Exits with 0 if the twins are alike and keep the contract, 1 if not, 2 if it could not run.
 """
 
 import os

@@ -38,11 +38,11 @@ _PLAIN_SEEDS = 2
 
 
 class _CaughtError(Exception):
-    """Ends the run at its first finding."""
+    """Stops the run at its first finding."""
 
 
 class _Watch:
-    """Hears how the run goes on, and ends it when there is something to report."""
+    """Watches the run, and stops it at the first finding."""
 
     def __init__(self) -> None:
         self.run: Run | None = None
@@ -59,9 +59,9 @@ class _Watch:
 
 @dataclass
 class Hunt:
-    """A pair of twins, one of them wrong perhaps, and the drivers that are set on them.
+    """A pair of twins, one of which may be a mutant, and the drivers that run on them.
 
-    commands, sql: for `Stage.pair`. target: whom plain Schemathesis looks at.
+    commands, sql: for `Stage.pair`. target: the server that plain Schemathesis tests.
     """
 
     stage: Stage
@@ -77,7 +77,7 @@ class Hunt:
         self._run = self._watch.run = Run(contract.settings(in_full=False), self._watch)
 
     def look(self, driver: str) -> None:
-        """Set one of DRIVERS on the twins. Raises RunError when it could not run to its end."""
+        """Run one of DRIVERS on the twins. Raises RunError if it could not be completed."""
         with suppress(_CaughtError):
             DRIVERS[driver](self)
         for found in self._run.ledger.findings.all():
@@ -88,7 +88,7 @@ class Hunt:
             raise RunError("; ".join(verdict.problems))
 
     def stories(self) -> None:
-        """Play the stories in lockstep, also those that need other settings."""
+        """Run the stories in lockstep, including those that need other settings."""
         stories = load_stories(contract.STORIES, self._run.document)
         profiles = sorted({story.profile for story in stories} - {"default", OUTAGE})
         for profile in ("default", *profiles):
@@ -100,7 +100,7 @@ class Hunt:
                     self._run.play_stories(part, targets, "lockstep")
 
     def turns(self) -> None:
-        """Play the stories on one database, a twin at a time."""
+        """Run the stories on one database, one twin at a time."""
         stories = load_stories(contract.STORIES, self._run.document)
         usual = [story for story in stories if story.profile == "default"]
         with self._pair(CLEAN, shared=True) as targets:
@@ -113,7 +113,7 @@ class Hunt:
             self._run.spring_traps(load_traps(contract.TRAPS), targets, tokens)
 
     def races(self) -> None:
-        """Send requests at the same moment, as often as the contract tests do."""
+        """Send requests at the same time, as often as the contract tests do."""
         with self._pair(CLEAN) as targets:
             self._run.race(contract.races(self._run.document), targets)
 
@@ -124,7 +124,7 @@ class Hunt:
                 self._run.fuzz(targets)
 
     def plain(self) -> None:
-        """Run plain Schemathesis against the target alone; the control tells what is usual."""
+        """Run plain Schemathesis against the target only; the control run is the baseline."""
         seeds = range(_PLAIN_SEEDS) if self.control else (0,)
         for seed in seeds:
             with self._pair(POPULATED) as targets:

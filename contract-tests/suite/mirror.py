@@ -5,7 +5,7 @@ python -m suite.mirror
 `task_service.py` pairs with `task-service.ts`, `models/task.py` with the model in schema.prisma,
 `test_cursor.py` with `cursor.test.ts`. In services, routes and the server the public functions must
 have the same names in the same order and the same first sentence; test files must have the same
-cases. What both have takes its arguments in the same order, and both list middleware alike.
+cases. Common functions take their arguments in the same order, and both list middleware alike.
 """
 
 import sys
@@ -42,14 +42,14 @@ _CODE = ".ts"
 
 @dataclass(frozen=True)
 class Fault:
-    """What is not mirrored; `place` names it in mirror.yaml."""
+    """A mirroring fault; `place` identifies it in mirror.yaml."""
 
     place: str
     text: str
 
 
 def file_faults(python: dict[str, Path], node: dict[str, Path]) -> Iterator[Fault]:
-    """Tell which files have no pair."""
+    """Find the files without a pair."""
     for name in sorted(python.keys() ^ node.keys()):
         path = python.get(name) or node[name]
         place = str(path.relative_to(ROOT))
@@ -57,7 +57,7 @@ def file_faults(python: dict[str, Path], node: dict[str, Path]) -> Iterator[Faul
 
 
 def function_faults(pair: str, python: list[Function], node: list[Function]) -> Iterator[Fault]:
-    """Tell how the functions of two paired files differ."""
+    """Compare the functions of two paired files."""
     ours, theirs = [each.name for each in python], [each.name for each in node]
     yield from _only_faults(pair, {name: name for name in ours}, {name: name for name in theirs})
     if set(ours) == set(theirs) and ours != theirs:
@@ -71,7 +71,7 @@ def function_faults(pair: str, python: list[Function], node: list[Function]) -> 
 def argument_faults(
     pair: str, python: dict[str, list[str]], node: dict[str, list[str]]
 ) -> Iterator[Fault]:
-    """Tell which functions of two paired files take the arguments of both in another order."""
+    """Find functions of two paired files whose common arguments are in another order."""
     for name in python.keys() & node.keys():
         ours = [each for each in python[name] if each in node[name]]
         theirs = [each for each in node[name] if each in python[name]]
@@ -81,7 +81,7 @@ def argument_faults(
 
 
 def middleware_faults(place: str, python: list[str], node: list[str]) -> Iterator[Fault]:
-    """Tell how two lists of middleware differ."""
+    """Compare two lists of middleware."""
     yield from _only_faults(place, {name: name for name in python}, {name: name for name in node})
     ours = [each for each in python if each in node]
     theirs = [each for each in node if each in python]
@@ -90,7 +90,7 @@ def middleware_faults(place: str, python: list[str], node: list[str]) -> Iterato
 
 
 def case_faults(pair: str, python: dict[str, str], node: dict[str, str]) -> Iterator[Fault]:
-    """Tell which test cases of two paired files only one of them has."""
+    """Find test cases that only one of two paired files has."""
     yield from _only_faults(pair, python, node)
 
 

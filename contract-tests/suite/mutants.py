@@ -2,7 +2,7 @@
 
 python -m suite.mutants [--tag TAG] [--all-drivers] [--plain] [--resume] [ID ...]
 
-Exits with 0 when all were caught, 1 when one got away, 2 when one could not be tried.
+Exits with 0 if all were caught, 1 if one survived, 2 if one could not be run.
 """
 
 import argparse
@@ -31,7 +31,7 @@ REPORT = BUILD / "mutants.json"
 
 
 def main() -> int:
-    """Try all mutants, or those named, and print who was caught by what."""
+    """Run all mutants, or those named, and print which driver caught which."""
     arguments = _arguments()
     console = terminal.console()
     try:
@@ -61,11 +61,17 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="suite.mutants", description=__doc__)
     parser.add_argument("ids", nargs="*", metavar="ID")
-    parser.add_argument("--tag", help="only those with this tag")
+    parser.add_argument("--tag", help="run only mutants with this tag")
     parser.add_argument("--driver", dest="drivers", action="append", choices=DRIVERS)
-    parser.add_argument("--all-drivers", action="store_true", help="go on after the first catch")
-    parser.add_argument("--plain", action="store_true", help="plain Schemathesis beside them")
-    parser.add_argument("--resume", action="store_true", help=f"go on with {REPORT.name}")
+    parser.add_argument(
+        "--all-drivers",
+        action="store_true",
+        help="run all drivers, even after one has caught the mutant",
+    )
+    parser.add_argument("--plain", action="store_true", help="also run plain Schemathesis")
+    parser.add_argument(
+        "--resume", action="store_true", help=f"resume an interrupted run from {REPORT.name}"
+    )
     parser.add_argument("--at-once", type=int, default=2)
     return parser.parse_args()
 

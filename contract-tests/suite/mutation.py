@@ -1,4 +1,4 @@
-"""Makes a deliberately wrong twin out of a patch, in a copy."""
+"""Builds a deliberately wrong twin from a patch, in a copy."""
 
 import os
 import shutil

@@ -1,8 +1,8 @@
-"""Runs the generated requests against the twins as they are, by one seed after another.
+"""Runs the generated requests against the unchanged twins, with one seed after another.
 
 python -m suite.seeds           SEEDS=20 of them, from SEED=1 on; PROFILE as everywhere
 
-Exits with 0 when none found anything, 1 when one did, 2 when one could not run.
+Exits with 0 if none found anything, 1 if one did, 2 if one could not run.
 """
 
 import json
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _run(seed: int, found: dict[str, str], console: Console) -> Result:
-    """One run in a process of its own; empty if it could not be done."""
+    """One run in a separate process; empty if it could not be completed."""
     command = [sys.executable, "-m", "suite.hunt", CONTROL, "--driver", "generated"]
     environment = os.environ | found | {"SEED": str(seed)}
     run = subprocess.run(command, env=environment, capture_output=True, text=True)

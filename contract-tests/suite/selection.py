@@ -1,4 +1,4 @@
-"""What a run looks at: all there is, or one story, trap, race or operation."""
+"""The selection of a run: everything, or one story, trap, race or operation."""
 
 import difflib
 import re
@@ -20,15 +20,15 @@ T = TypeVar("T")
 
 
 class SelectionError(Exception):
-    """Nothing, or more than one thing, has the name; the message names those that are near."""
+    """No item, or more than one, has the name; the message lists similar names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run looks at.
+    """The selection of a run.
 
     operations: those that generated requests go to; all where it is empty. said: what was selected,
-    in words; nothing where that is all there is.
+    in words; nothing if that is all there is.
     """
 
     stories: Sequence[Story] = ()
@@ -52,7 +52,7 @@ class Selection:
 
 
 def select(given: Mapping[str, str], document: Document) -> Selection:
-    """What STORY, TRAP, RACE and OP name; all there is where none of them is given.
+    """The items that STORY, TRAP, RACE and OP select; everything if none of them is set.
 
     A story is named by its name or its file (`timer/take-over`, `take-over`), a trap by its name or
     with its area (`URL: upper case`), a race by its name or its file, an operation by its
@@ -81,7 +81,7 @@ def select(given: Mapping[str, str], document: Document) -> Selection:
 
 
 def stories_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Story]]:
-    """Each story with what it may be called."""
+    """Each story with its possible names."""
     files = sorted(contract.STORIES.rglob("*.yaml"))
     for path, story in zip(files, load_stories(contract.STORIES, document), strict=True):
         file = path.relative_to(contract.STORIES).with_suffix("")
@@ -89,13 +89,13 @@ def stories_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Story
 
 
 def traps_by_name() -> Iterator[tuple[tuple[str, ...], Trap]]:
-    """Each trap with what it may be called."""
+    """Each trap with its possible names."""
     for trap in load_traps(contract.TRAPS):
         yield (f"{trap.area}: {trap.name}", trap.name), trap
 
 
 def races_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Race]]:
-    """Each race with what it may be called."""
+    """Each race with its possible names."""
     files = sorted(contract.RACES.glob("*.yaml"))
     for path, race in zip(files, contract.races(document), strict=True):
         yield (path.stem, race.name), race
@@ -104,7 +104,7 @@ def races_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Race]]:
 def _only(
     variable: str, wanted: Mapping[str, str], every: Iterable[tuple[tuple[str, ...], T]]
 ) -> tuple[T, ...]:
-    """The one thing that has the wanted name; nothing where none is wanted."""
+    """The one thing that has the wanted name; nothing if none is wanted."""
     if variable not in wanted:
         return ()
     name, known = wanted[variable], list(every)
@@ -120,7 +120,7 @@ def _only(
 
 
 def _near(key: str, known: list[tuple[str, ...]]) -> list[str]:
-    """The first names of what has the key within one of its names, or is called much the same."""
+    """The first names that contain the key, or are similar to it."""
     called = {_key(name): names[0] for names in known for name in names}
     within = [each for each in called if key and key in each]
     close = difflib.get_close_matches(key, called, _MOST_NEAR, cutoff=0.0)

@@ -72,13 +72,13 @@ class Suite:
             self._play_apart(story, [mode for mode in story.modes if mode == LOCKSTEP])
 
     def _spring_traps(self) -> None:
-        """Send the requests, down to their bytes, where the runtimes differ by nature."""
+        """Send the requests, byte by byte, where the runtimes differ by nature."""
         with self._stage.pair(POPULATED) as targets:
             tokens = {target.name: log_in(target.base_url) for target in targets}
             self._run.spring_traps(self._selection.traps, targets, tokens)
 
     def _race(self) -> None:
-        """Send requests at the same moment, many times, to each twin apart."""
+        """Send requests at the same time, many times, to each twin apart."""
         with self._stage.pair() as targets:
             self._run.race(self._selection.races, targets)
 
@@ -92,7 +92,7 @@ class Suite:
                 self._run.fuzz(targets, f"generated requests, {template} databases")
 
     def _play_apart(self, story: Story, modes: Iterable[str]) -> None:
-        """Play a story that needs servers with other settings, which it leaves used up."""
+        """Run a story that needs servers with other settings, and leaves them unusable."""
         if story.profile not in PROFILES:
             raise StoryError(f"{story.name}: unknown profile {story.profile}")
         for mode in modes:

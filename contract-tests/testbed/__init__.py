@@ -1,1 +1,1 @@
-"""What the twins are run on: PostgreSQL, databases, servers, processes, ports."""
+"""The test environment: PostgreSQL, databases, servers, processes, ports."""

@@ -1,4 +1,4 @@
-"""What lockstep is told about the Task Timer: its document, its users, its stories."""
+"""The settings of lockstep for the Task Timer: its document, users and stories."""
 
 import os
 import secrets
@@ -54,15 +54,15 @@ def seed() -> int:
 
 
 def profile() -> str:
-    """PROFILE from the environment: how much is sent. Raises ValueError for an unknown one."""
+    """PROFILE from the environment: how much to send. Raises ValueError if it is unknown."""
     name = os.environ.get("PROFILE") or "default"
     if name not in AMOUNTS:
-        raise ValueError(f"PROFILE={name}: there are {', '.join(AMOUNTS)}")
+        raise ValueError(f"PROFILE={name}: must be one of {', '.join(AMOUNTS)}")
     return name
 
 
 def servers() -> tuple[str, ...]:
-    """SERVERS from the environment: the names of whom to compare, else both twins.
+    """SERVERS from the environment: the names of the servers to compare, by default both twins.
 
     Raises ValueError for an unknown one, or fewer than two.
     """
@@ -73,7 +73,7 @@ def servers() -> tuple[str, ...]:
 
 
 def share_of_rounds() -> float:
-    """How many of the rounds of a race are run in the profile, 1 being all that it names."""
+    """The fraction of the rounds of a race that the profile runs."""
     return {"quick": 0.25, "deep": 10.0}.get(profile(), 1.0)
 
 
@@ -87,7 +87,7 @@ def races(document: Document) -> list[Race]:
 def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Settings:
     """What a run of the contract tests is told.
 
-    database_can_stop: whether 503 can be brought about; it need not be seen otherwise.
+    database_can_stop: whether 503 can be provoked; it need not be seen otherwise.
     in_full: whether every documented status must be seen.
     """
     chosen = seed()

@@ -1,4 +1,4 @@
-"""Databases on a PostgreSQL server: made from templates, dropped at the end."""
+"""Databases on a PostgreSQL server: created from templates, dropped at the end."""
 
 import os
 import secrets
@@ -30,7 +30,7 @@ class Databases:
     def create(self, name: str, template: str | None = None) -> str:
         """Create a database, as a copy of a template of ours if one is named, and return its URL.
 
-        Nobody may be connected to the template meanwhile.
+        No client may be connected to the template meanwhile.
         """
         source = "template0" if template is None else self.prefix + template
         self._execute(
@@ -57,7 +57,7 @@ class Databases:
         self._created.remove(name)
 
     def exists(self, name: str) -> bool:
-        """Tell whether the server has a database of ours of this name."""
+        """Return whether the server has a database of ours of this name."""
         with psycopg.connect(self.admin_url) as connection:
             found = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [self.prefix + name]
@@ -82,9 +82,9 @@ class Databases:
 
 @contextmanager
 def open_databases() -> Iterator[tuple[Databases, PostgresServer | None]]:
-    """Give databases on the server that DATABASE_URL names, or on an embedded one.
+    """Yield databases on the server of DATABASE_URL, or on an embedded one.
 
-    The embedded server comes with them, for whoever wants to stop it; an outside one is left alone.
+    The embedded server is yielded too, so that it can be stopped; an external one is not touched.
     """
     outside = os.environ.get("DATABASE_URL")
     if not outside:

@@ -1,4 +1,4 @@
-"""What a twin is started with so that a debugger can be attached to it."""
+"""How a twin is started so that a debugger can attach to it."""
 
 import sys
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _UNWATCHED = Path(__file__).with_name("unwatched.py")
 
 
 def command(kind: Kind) -> list[str]:
-    """The command that runs a twin, as it is in the repository, and lets a debugger in."""
+    """The command that runs a twin of the repository with a debugger enabled."""
     address = f"127.0.0.1:{PORTS[kind]}"
     if kind == "node":
         return [node_program(), f"--inspect={address}", *SERVERS[kind].program]

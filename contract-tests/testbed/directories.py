@@ -1,4 +1,4 @@
-"""Where an embedded PostgreSQL keeps its data, and how nothing of it is left behind."""
+"""The data directories of the embedded PostgreSQL, and their removal."""
 
 import fcntl
 import shutil
@@ -16,7 +16,7 @@ class PostgresError(Exception):
 
 @contextmanager
 def server_directory(directory: Path | None) -> Iterator[Path]:
-    """Give the directory of a server: one that stays, or a fresh one that is deleted.
+    """Return the directory of a server: one that stays, or a fresh one that is deleted.
 
     Raises PostgresError if another process uses it.
     """
@@ -33,7 +33,7 @@ def server_directory(directory: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _owned(directory: Path) -> Iterator[None]:
-    """Hold the lock that tells others that the server of this directory is alive."""
+    """Hold the lock that marks the server of this directory as alive."""
     with (directory / "owner.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +43,7 @@ def _owned(directory: Path) -> Iterator[None]:
 
 
 def _remove_abandoned() -> None:
-    """Delete what servers left whose command was killed before it could clean up."""
+    """Delete the directories of servers whose command was killed before it could clean up."""
     for lock_file in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/owner.lock"):
         try:
             with lock_file.open("r+") as lock:

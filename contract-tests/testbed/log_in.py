@@ -1,4 +1,4 @@
-"""The access token that everything here sends its requests with."""
+"""The access token of the requests sent here."""
 
 import json
 import urllib.request

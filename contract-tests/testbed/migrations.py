@@ -1,4 +1,4 @@
-"""Fills databases through the twins' own commands: schema, administrator, sample data."""
+"""Fills databases with the commands of the twins: schema, administrator, sample data."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from testbed.servers import TEST_SETTINGS, environment
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a user logs in with."""
+    """The credentials of a user."""
 
     email: str
     password: str
@@ -27,12 +27,12 @@ class CommandError(Exception):
 
 
 def migrate(database_url: str) -> None:
-    """Bring the schema to the newest version. Raises CommandError."""
+    """Migrate the schema to the newest version. Raises CommandError."""
     _run(["alembic", "-c", str(PYTHON / "alembic.ini"), "upgrade", "head"], database_url)
 
 
 def create_admin(database_url: str, credentials: Credentials = ADMIN) -> None:
-    """Add an account whose role is admin. Raises CommandError."""
+    """Add a user with the role `admin`. Raises CommandError."""
     command = ["task_timer.manage", "create-admin", "--email", credentials.email]
     _run(command, database_url, ADMIN_PASSWORD=credentials.password)
 

@@ -1,4 +1,4 @@
-"""Plain Schemathesis against one twin, as its own command line would run it: to compare with."""
+"""Plain Schemathesis against one twin, as its command line would run it, for comparison."""
 
 import copy
 import warnings

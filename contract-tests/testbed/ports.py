@@ -9,7 +9,7 @@ _FIRST, _LAST = 20000, 32000
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on the port of 127.0.0.1 now."""
+    """Return whether a server could listen on the port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

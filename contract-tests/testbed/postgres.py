@@ -1,4 +1,4 @@
-"""PostgreSQL out of a wheel: no installation, no root right needed and none refused."""
+"""PostgreSQL from a wheel: needs no installation, and runs with or without root."""
 
 import os
 import pwd
@@ -100,7 +100,7 @@ class PostgresServer:
             self._process = None
 
     def restart(self) -> None:
-        """Come back after stop(), on the same port with the same data."""
+        """Start again after stop(), on the same port with the same data."""
         self.stop()
         self._launch()
         self._wait_until_ready()
@@ -135,7 +135,7 @@ class PostgresServer:
         unfinished.rename(self._data)
 
     def _boot(self) -> None:
-        """Choose a port and start; choose again if somebody else was faster."""
+        """Choose a port and start; choose again if the port was taken meanwhile."""
         for _ in range(_ATTEMPTS):
             self._port = free_port()
             self._launch()
@@ -187,7 +187,7 @@ class PostgresServer:
 
 
 def _unprivileged_account() -> tuple[int, int] | None:
-    """The account that PostgreSQL runs as when we are root, whom it refuses."""
+    """The account that PostgreSQL runs as if we are root, as it refuses to run as root."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")

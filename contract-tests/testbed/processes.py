@@ -15,7 +15,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _signalled_when_parent_dies(signal_number: int) -> Callable[[], None] | None:
-    """Give what a child runs before exec, so that the kernel signals it when its parent dies.
+    """Return what a child runs before exec, so that the kernel signals it when its parent dies.
 
     Linux only. The parent is the *thread* that starts the child.
     """

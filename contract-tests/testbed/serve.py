@@ -3,7 +3,7 @@
 python -m testbed.serve
 
 The database is kept in .data/ for the next time, unless DATABASE_URL names another. DEBUG=python or
-DEBUG=node lets a debugger attach to that twin, which serves all the same until one does.
+DEBUG=node enables a debugger on that twin, which does not wait for it.
 """
 
 import hashlib
@@ -29,11 +29,11 @@ _COLOURS: dict[str, str] = {"python": "yellow", "node": "green"}
 
 
 def main() -> int:
-    """Serve until a signal ends it, which is how it should end."""
+    """Serve until a signal stops it."""
     console = terminal.console()
     debugged = os.environ.get("DEBUG") or None
     if debugged is not None and debugged not in KINDS:
-        print(f"DEBUG={debugged}: there are {', '.join(KINDS)}", file=sys.stderr)
+        print(f"DEBUG={debugged}: must be one of {', '.join(KINDS)}", file=sys.stderr)
         return 2
     try:
         with processes.ended_by_signals(), ExitStack() as stack:
@@ -54,7 +54,7 @@ def main() -> int:
 
 @contextmanager
 def _database(console: Console) -> Iterator[str]:
-    """Give the URL of a migrated database with sample data."""
+    """Return the URL of a migrated database with sample data."""
     outside = os.environ.get("DATABASE_URL")
     if outside:
         migrate(outside)

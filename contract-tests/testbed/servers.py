@@ -73,7 +73,7 @@ def command_for(name: str) -> list[str]:
 
 
 def environment(database_url: str, settings: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of a twin: what is given, and nothing of ours that could sway it."""
+    """The complete environment of a twin: the given settings, without ours."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | {"DATABASE_URL": database_url} | dict(settings)
 
@@ -125,20 +125,20 @@ class TwinServer:
         self.stop()
 
     def stop(self) -> int:
-        """Ask it to end (SIGTERM) and return its exit status; kill it if it does not."""
+        """Stop it (SIGTERM) and return its exit status; kill it if it does not stop."""
         if self._process is None:
             return 0
         process, self._process = self._process, None
         return processes.stop(process)
 
     def kill(self) -> None:
-        """End it and its workers at once, whatever they do."""
+        """Kill it and its workers."""
         if self._process is not None:
             process, self._process = self._process, None
             processes.kill(process)
 
     def wait(self, seconds: float) -> int | None:
-        """Wait so long for it to end by itself; return its exit status, or None if it runs."""
+        """Wait that long for it to exit; return its exit status, or None if it still runs."""
         assert self._process is not None
         try:
             return self._process.wait(seconds)
@@ -207,7 +207,7 @@ def _port_was_taken(log: str) -> bool:
 
 @contextmanager
 def start_all(servers: Sequence[TwinServer]) -> Iterator[None]:
-    """Run twins that start up side by side; kill all of them at the end.
+    """Run twins that start up in parallel; kill all of them at the end.
 
     For twins whose databases end with them, so that there is nothing to wait for.
     """

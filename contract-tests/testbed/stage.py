@@ -50,7 +50,7 @@ class Stage:
             log.unlink()
 
     def prepare(self, *templates: str) -> None:
-        """Make template databases: `clean` has an administrator, `populated` the sample data."""
+        """Create template databases: `clean` has an administrator, `populated` the sample data."""
         url = self.databases.create("migrated")
         migrate(url)
         for template in templates:
@@ -65,7 +65,7 @@ class Stage:
         return {"stop_database": self.server.stop, "start_database": self.server.restart}
 
     def can_play(self, profile: str) -> bool:
-        """Tell whether stories of a profile can be played: an outside database is not stopped."""
+        """Return whether stories of a profile can be played: an outside database is not stopped."""
         return profile != OUTAGE or self.server is not None
 
     @contextmanager
@@ -110,6 +110,6 @@ class Stage:
             yield [Target(server.kind, server.base_url) for server in servers]
 
     def _revive(self) -> None:
-        """Have the database back if a story failed between stopping and starting it."""
+        """Restart the database if a story failed between stopping and starting it."""
         if self.server is not None and not self.server.is_running:
             self.server.restart()

@@ -40,7 +40,7 @@ def document() -> Document:
 
 @pytest.fixture
 def servers() -> Iterator[Servers]:
-    """Makes a sound server `left`, and `right` with the faults that are given."""
+    """Creates a sound server `left`, and `right` with the faults that are given."""
     with ExitStack() as stack:
 
         def start(*faults: str) -> list[Target]:

@@ -199,5 +199,5 @@ def test_the_faults_of_a_target_are_no_differences() -> None:
     result = CliRunner().invoke(main, ["run", str(BLOG), *urls])
     assert result.exit_code == 2
     assert [line.partition(": ")[2].partition(": ")[2] for line in result.stderr.splitlines()] == [
-        "refused: nothing listens there: is it started, and is the port right?"
+        "refused: nothing listens there: is it running, and is the port correct?"
     ] * 2

@@ -16,7 +16,7 @@ from .utils.errors import EmailTakenError
 @click.group()
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Looks after the data of the Task Timer; DATABASE_URL says where they are."""
+    """Manages the data of the Task Timer, in the database of DATABASE_URL."""
     try:
         settings = load_settings()
     except ConfigError as error:
@@ -28,7 +28,7 @@ def cli(context: click.Context) -> None:
 @click.option("--email", required=True)
 @click.option("--password", envvar="ADMIN_PASSWORD", prompt=True, hide_input=True)
 def create_admin(email: str, password: str) -> None:
-    """Makes an account with the role admin."""
+    """Creates a user with the role `admin`."""
     try:
         user_service.create_user(email, password_service.hash_password(password), role="admin")
     except EmailTakenError:
@@ -37,13 +37,13 @@ def create_admin(email: str, password: str) -> None:
 
 @cli.command()
 def seed() -> None:
-    """Inserts the sample data; what is there already stays as it is."""
+    """Inserts the sample data, except rows that exist."""
     _tell(insert_sample_data())
 
 
 @cli.command()
 def prune() -> None:
-    """Deletes what has expired: refresh tokens, sessions, idempotency records, rate limits."""
+    """Deletes expired tokens, sessions, idempotency records and rate limits."""
     hours = resources().contract["x-limits"]["idempotency_hours"]
     _tell(prune_service.delete_expired(hours))
 

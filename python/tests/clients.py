@@ -62,7 +62,7 @@ class Client:
 
 
 def registered(app: TaskTimer) -> Client:
-    """Makes a user, and a client that is logged in as them."""
+    """Creates a user, and a client that is logged in as them."""
     client = Client(app)
     credentials = {"email": fresh_email(), "password": PASSWORD}
     assert client.post("auth/register", credentials).status_code == 201

@@ -35,7 +35,7 @@ def contract(settings: Settings) -> Contract:
 
 @contextmanager
 def made(settings: Settings, contract: Contract) -> Iterator[TaskTimer]:
-    """Makes an application, and closes its connections afterwards."""
+    """Creates an application, and closes its connections afterwards."""
     app = create_app(settings, contract)
     yield app
     app.extensions["task_timer"].database.disconnect()
@@ -50,7 +50,7 @@ def app(settings: Settings, contract: Contract) -> Iterator[TaskTimer]:
 
 @pytest.fixture(scope="module")
 def printed(settings: Settings) -> Iterator[BytesIO]:
-    """Gives what applications log that are made from now on."""
+    """Returns what applications log that are made from now on."""
     stream = BytesIO()
     configure_logging("info", stream)
     yield stream

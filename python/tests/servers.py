@@ -24,7 +24,7 @@ DEADLINE_SECONDS = 60
 
 
 def free_port() -> int:
-    """Gives a port that nobody listens at, below those of outgoing connections.
+    """Returns a port that nobody listens at, below those of outgoing connections.
 
     None of these takes it before it is used, or while a server restarts.
     """
@@ -52,7 +52,7 @@ class Server:
     port: int
 
     def send(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
-        """Gives status and JSON of an answer."""
+        """Returns status and JSON of an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
         headers = {"Content-Type": "application/json", "If-Match": "*"}
         # Who sends too much is somebody else each time.
@@ -70,7 +70,7 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), DEADLINE_SECONDS)
 
     def exchange(self, request: bytes) -> bytes:
-        """Gives all bytes that come back until the server closes."""
+        """Returns all bytes that come back until the server closes."""
         with self.connect() as connection:
             connection.sendall(request)
             parts = []

@@ -59,5 +59,5 @@ def test_constraints_have_the_names_that_errors_are_told_by(settings: Settings) 
 
 
 def _described(columns: Mapping[str, TypeEngine[Any]], engine: Engine) -> dict[str, str]:
-    """Gives the types as SQL has them."""
+    """Returns the types as SQL has them."""
     return {name: kind.compile(engine.dialect) for name, kind in columns.items()}

@@ -52,7 +52,7 @@ def write_manifest(folder: Path, pages: Any) -> None:
 
 
 def get(server: Server, path: str, *fields: str) -> tuple[str, Message, bytes]:
-    """Gives the status line of an answer, its headers and its body."""
+    """Returns the status line of an answer, its headers and its body."""
     lines = [f"GET {path} HTTP/1.1", "Host: x", "Connection: close", *fields, "", ""]
     head, _, body = server.exchange("\r\n".join(lines).encode()).partition(b"\r\n\r\n")
     status, _, named = head.decode().partition("\r\n")

@@ -66,7 +66,7 @@ def app(printed: BytesIO, settings: Settings, contract: Contract) -> Iterator[Ta
 
 @pytest.fixture
 def sent(printed: BytesIO) -> Callable[[], int]:
-    """Gives how many statements the last request has sent, as the log has it."""
+    """Returns how many statements the last request has sent, as the log has it."""
     return lambda: json.loads(printed.getvalue().splitlines()[-1])["statements"]
 
 

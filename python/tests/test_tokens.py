@@ -19,7 +19,7 @@ from .conftest import made
 
 
 def changed(resources: Resources, old: bytes, new: bytes) -> AbstractContextManager[TaskTimer]:
-    """Makes another application, by a contract in which one text is replaced."""
+    """Creates another application, by a contract in which one text is replaced."""
     source = resources.contract.source.replace(old, new)
     assert source != resources.contract.source
     return made(resources.settings, Contract(source))

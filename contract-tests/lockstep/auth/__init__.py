@@ -1,1 +1,1 @@
-"""How users come to be: found in the document, registered, logged in."""
+"""How users are found in the document, registered and logged in."""

@@ -28,13 +28,13 @@ MAX_RENEWALS = 3
 
 @dataclass(frozen=True, slots=True)
 class ActorSpec:
-    """How one kind of actor comes to be.
+    """How one kind of actor is registered and logged in.
 
     Without `register` the account exists already, and the actor only logs in; without `login` the
     answer to the registration has the token. `weight` is the actor's share of the fuzzed requests;
     operations in `avoid` are sent by others, those in `retire_after` end the actor's session when
     they succeed. `token` says where the answer holds it (see `read_token`), `credential` how it is
-    sent from then on; an empty `token` and `UNKNOWN` are yet to be found out. `opening` is a path
+    sent from then on; an empty `token` and `UNKNOWN` are yet to be determined. `opening` is a path
     that is read before, since it sets the CSRF cookie. `values` are for the bodies, those of one
     target in `values_for`. With `tokens`, by target name or `*`, there is no logging in at all.
     `entrances` are other ways to come in, for the search of one that works. Who `is_extra` is of
@@ -58,7 +58,7 @@ class ActorSpec:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """What is sent to come in."""
+        """The requests that log the actor in."""
         return tuple(filter(None, (self.register, self.login)))
 
     @property
@@ -67,7 +67,7 @@ class ActorSpec:
         return {*self.values, *(name for own in self.values_for.values() for name in own)}
 
     def tokens_at(self, targets: Iterable[str]) -> dict[str, str]:
-        """The fixed token of each target, empty where there is none."""
+        """The fixed token of each target, empty if there is none."""
         return {name: self.tokens.get(name) or self.tokens.get("*", "") for name in targets}
 
 
@@ -92,7 +92,7 @@ class Actor:
 
 @dataclass(slots=True)
 class ActorBook:
-    """Makes actors when they are needed and again when they are gone; safe for threads."""
+    """Creates actors on demand, and again when they are gone; thread-safe."""
 
     exchanger: Exchanger
     specs: tuple[ActorSpec, ...]
@@ -116,7 +116,7 @@ class ActorBook:
         for spec in self.specs:
             if spec.register is not None:
                 return replace(spec, name=name)
-        raise ActorError(f"nothing says how {name} comes to be")
+        raise ActorError(f"no actor is configured as {name}, and none can be registered")
 
     @property
     def credential(self) -> Credential:
@@ -194,8 +194,8 @@ class ActorBook:
             if actor.spec.register is not None or actor.spec.is_extra:
                 return None
             raise ActorError(
-                f"{error}. A request may have changed the password or the account: "
-                "name such operations in `avoid`"
+                f"{error}. A request may have changed the password or the account: list such "
+                "operations in `avoid`"
             ) from error
 
     @property

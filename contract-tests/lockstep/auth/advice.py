@@ -1,4 +1,4 @@
-"""What to write in `lockstep.toml` so that users come in: a sentence, and lines to be pasted."""
+"""What to write in `lockstep.toml` so that users can log in: a sentence, and lines to paste."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ _BEARER = 'send = "Authorization: Bearer {token}"'
 
 
 def pasted(sentence: str, *lines: str) -> str:
-    """A sentence with the lines that it speaks of."""
+    """A sentence with the lines that it refers to."""
     return "\n".join([f"{sentence}:", *(_INDENT + line for line in lines)])
 
 
 TOKEN = pasted(
-    "In lockstep.toml say where the answer to the log-in has it (or header:NAME, cookie:NAME)",
+    "In lockstep.toml, set where the log-in response contains it (or header:NAME, cookie:NAME)",
     "[log_in]",
     'token = "/data/token"',
 )
 SEND = pasted(
-    "In lockstep.toml say how a token is sent (or cookie:NAME, query:NAME)",
+    "In lockstep.toml, set how the token is sent (or cookie:NAME, query:NAME)",
     "[log_in]",
     'send = "Authorization: Token {token}"',
 )
 CLIENT = pasted(
-    "In lockstep.toml say where they are asked for", "[log_in]", 'operation = "POST /oauth/token"'
+    "In lockstep.toml, set where tokens are requested",
+    "[log_in]",
+    'operation = "POST /oauth/token"',
 )
 
 
@@ -47,7 +49,7 @@ def user_lines(document: Document) -> str:
     if chosen == _TOKEN and find_log_in(document)[1] is not None:
         chosen = _ACCOUNT
     send = [_BEARER] if chosen == _TOKEN and not schemes else []
-    told = "In lockstep.toml say who may do what is asked for"
+    told = "In lockstep.toml, add a user who may do this"
     return pasted(told, "[[users]]", 'name = "ann"', chosen, *send)
 
 
@@ -56,7 +58,7 @@ def call_lines(table: str, what: str, call: Call) -> str:
     operation = call.operation
     kind = "form" if call.form else "json"
     return pasted(
-        f"In lockstep.toml say what {what}",
+        f"In lockstep.toml, set what {what}",
         f"[{table}]",
         f"operation = {_toml(operation)}",
         f"{kind} = {_toml(call.json)}",

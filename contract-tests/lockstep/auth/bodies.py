@@ -1,4 +1,4 @@
-"""Makes the bodies with which a user registers and logs in, out of their schemas."""
+"""Creates the bodies with which a user registers and logs in, out of their schemas."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def is_password(name: str) -> bool:
 
 
 def is_email(name: str, schema: Mapping[str, Any]) -> bool:
-    """Whether a member holds an e-mail address."""
+    """Whether a member holds an email address."""
     return schema.get("format") == "email" or _EMAIL.fullmatch(name) is not None
 
 
@@ -132,7 +132,7 @@ class Room:
 
     @contextmanager
     def below(self, schema: Any) -> Iterator[bool]:
-        """One level deeper, for as long as the block lasts; false where there is none."""
+        """One level deeper, for as long as the block lasts; false if there is none."""
         names = _references(schema)
         self._open += names
         self.optional, self.deepest, self.left = self.optional - 1, self.deepest - 1, self.left - 1
@@ -243,7 +243,7 @@ def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
 
 
 def takes_text(document: Document, schema: Mapping[str, Any], text: str) -> bool:
-    """Whether a schema takes a text, whatever its placeholders will stand for."""
+    """Whether a schema accepts a text, whatever its placeholders are replaced by."""
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
     # All components are a lot to compile for a text, which seldom has a reference.
@@ -337,7 +337,7 @@ def _found(pattern: str, shortest: int, longest: int | None) -> str:
 
 
 def kind_of_value(schema: Mapping[str, Any]) -> str:
-    """The first type of a schema that is not `null`, empty where none is given."""
+    """The first type of a schema that is not `null`, empty if none is given."""
     given = schema.get("type", "")
     types = [given] if isinstance(given, str) else [name for name in given if name != "null"]
     return str(types[0]) if types else "null"

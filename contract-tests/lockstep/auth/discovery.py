@@ -1,4 +1,4 @@
-"""Finds in a document how users register, log in and show who they are."""
+"""Finds in a document how users register, log in and authenticate."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _CREDENTIALS = {"type": "object", "properties": {"username": _TEXT, "password": 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How users come to be: an operation, and what it is sent."""
+    """How users are registered or logged in: an operation, and its body."""
 
     operation: Operation
     call: Call
 
 
 def find_log_in(document: Document) -> tuple[Way | None, Way | None]:
-    """How users register and how they log in, `None` where the document shows no way."""
+    """How users register and how they log in, `None` if the document shows no way."""
     register, login = _operations(document)
     made = call_of(document, register) if register is not None else None
     known = _same_names(made, call_of(document, login)) if login is not None else None
@@ -56,14 +56,14 @@ def find_log_in(document: Document) -> tuple[Way | None, Way | None]:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """One way for a user to come in: a registration, a log-in, or the one after the other."""
+    """One way for a user to log in: a registration, a log-in, or one after the other."""
 
     register: Call | None = None
     login: Call | None = None
 
 
 def find_entrances(document: Document) -> list[Entrance]:
-    """The ways in which a user may come in, the likeliest first; they differ in what is sent.
+    """The ways in which a user may log in, the likeliest first; they differ in what is sent.
 
     One without a registration and a log-in is the last way, for tokens that a registration gives.
     """

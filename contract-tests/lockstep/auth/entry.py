@@ -1,4 +1,4 @@
-"""Lets a user in: registers, logs in, and keeps what the targets gave."""
+"""Registers and logs in a user, and keeps the responses of the targets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ActorError(ForeseenError):
 
 
 class RefusedError(ActorError):
-    """A target did not let an actor in; `call` is what it refused, `status` what it said."""
+    """A target refused to log an actor in; `call` is the refused call, `status` its status."""
 
     def __init__(self, message: str, call: Call, status: int | None) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class RefusedError(ActorError):
 
 @dataclass(slots=True)
 class Entry:
-    """What letting a user in left behind, by target name.
+    """What logging a user in yielded, by target name.
 
     `answers` are those to the last call, `sent` is all that was sent, `jars` hold the cookies.
     """
@@ -46,7 +46,7 @@ class Entry:
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def tokens(self, source: str) -> dict[str, str]:
-        """The token of every target; `TokenError` where one has none. See `read_token`."""
+        """The token of every target; `TokenError` if one has none. See `read_token`."""
         if source.startswith("basic:"):
             return {name: read_basic(sent, source) for name, sent in self.sent.items()}
         return {name: read_token(answer, source) for name, answer in self.answers.items()}
@@ -75,9 +75,9 @@ def enter(
     label: str,
     opening: str = "",
 ) -> Entry:
-    """Send the calls that let a user in; `opening` is a path that is read first, for its token.
+    """Send the calls that log a user in; `opening` is a path that is read first, for its token.
 
-    Raises `RefusedError` where a target answers no 2xx, and `ActorError` for an operation that the
+    Raises `RefusedError` if a target answers no 2xx, and `ActorError` for an operation that the
     document does not have.
     """
     entry = new_entry(exchanger, values)
@@ -95,7 +95,7 @@ def let_in(
     label: str,
     entry: Entry,
 ) -> None:
-    """Send one call, and keep in the entry what came of it. Raises as `enter` does."""
+    """Send one call, and keep its result in the entry. Raises as `enter` does."""
     try:
         exchange = send_call(exchanger, call, values, label, entry.jars)
     except LookupError as error:
@@ -118,7 +118,7 @@ def open_page(exchanger: Exchanger, entry: Entry, path: str, label: str) -> None
 
 
 def follow(exchanger: Exchanger, exchange: Exchange, known: Identity) -> None:
-    """Take the answers to a log-in that was played again for the credentials of its user.
+    """Take the answers to a log-in that was replayed for the credentials of its user.
 
     `exchange` is one of the calls of the user that it is grouped for; `known` says how the user's
     token was found and sent before. For HTTP Basic, where nothing is given, all stays as it was.
@@ -142,7 +142,7 @@ def follow(exchanger: Exchanger, exchange: Exchange, known: Identity) -> None:
 
 
 def find_opening(exchanger: Exchanger, entry: Entry, refused: RefusedError) -> str:
-    """The path of the page that must be read before a refused call, empty where none helps.
+    """The path of the page that must be read before a refused call, empty if none helps.
 
     Nothing of it is recorded. The entry's jars then hold what the page has set.
     """
@@ -178,7 +178,7 @@ def _take(entry: Entry, outcomes: Mapping[str, Outcome]) -> None:
 def _accepted(
     exchange: Exchange, target: str, outcome: Outcome, call: Call, redirects: set[int]
 ) -> Response:
-    """The answer of a target that let an actor in; `RefusedError` for any other.
+    """The response of a target that logged an actor in; `RefusedError` for any other.
 
     A form may be answered with a redirect, where the document has one.
     """

@@ -1,4 +1,4 @@
-"""Requests that show whether a user is let in: guarded operations that need no id of anything."""
+"""Requests that show whether a user is authenticated: guarded operations that need no id."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Probe:
 
     @property
     def is_open(self) -> bool:
-        """Whether every target lets everybody in."""
+        """Whether every target accepts requests without credentials."""
         return all(map(is_success, self.bare.values()))
 
     def proves(self, outcomes: dict[str, Outcome], *, everywhere: bool = True) -> bool:

@@ -26,9 +26,9 @@ _PLAIN = re.compile(r"[^A-Za-z0-9]+")
 
 
 def find_kinds(exchanger: Exchanger, usual: ActorSpec, nonce: str) -> list[ActorSpec]:
-    """The users of other kinds whom every target lets in.
+    """The users of other kinds that can log in on every target.
 
-    They come in as the `usual` ones do: only what is sent differs.
+    They log in like the `usual` ones: only what is sent differs.
     """
     document = exchanger.ledger.document
     proposed = [*_of_examples(document, usual), *_of_registration(document, usual)][:_MOST]

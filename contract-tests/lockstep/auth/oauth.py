@@ -1,4 +1,4 @@
-"""How a program logs in as itself: client credentials (OAuth 2, RFC 6749, 4.4), OpenID Connect."""
+"""How client programs authenticate: client credentials (OAuth 2, RFC 6749, 4.4), OpenID Connect."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def takes_clients(document: Document) -> bool:
 
 
 def client_entrances(exchanger: Exchanger, login: Call | None = None) -> list[Entrance]:
-    """The ways in which a program may come in, the likeliest first.
+    """The ways in which a client program may authenticate, the likeliest first.
 
     They differ in where the token is asked for, in whether the scopes of the operations are named,
     and in how the client shows its secret: in the body, which most servers take, or as HTTP Basic,
-    which all should (RFC 6749, 2.3.1). `login` is a log-in that is known already.
+    which all should (RFC 6749, 2.3.1). `login` is a log-in that is already known.
     """
     document = exchanger.ledger.document
     found: list[Call] = []

@@ -34,14 +34,14 @@ class Admission:
 
 
 def is_open(spec: ActorSpec) -> bool:
-    """Whether it is yet to be found out where the token of a user is, or how it is sent."""
+    """Whether it is yet to be determined where the token of a user is, or how it is sent."""
     return spec.credential == UNKNOWN or not (spec.token or spec.tokens)
 
 
 def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] = ()) -> Admission:
-    """Find out what drafts leave open; without drafts, how the document lets users come in.
+    """Complete the configured users; without any, determine how the document lets users log in.
 
-    Raises `ActorError` when a draft does not come in.
+    Raises `ActorError` when a configured user cannot log in.
     """
     if drafts:
         settled = [
@@ -68,17 +68,17 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
     extras = find_kinds(exchanger, spec, nonce)
     if extras:
         names = ", ".join(f"`{each.name}`" for each in extras)
-        notes[0] += f"; of other kinds, as the document shows: {names}"
+        notes[0] += f"; other kinds, from the document: {names}"
     return Admission((spec, replace(spec, name="bob", weight=1), *extras), notes, found.works)
 
 
 def settle(exchanger: Exchanger, draft: ActorSpec, nonce: str, *, is_told: bool = True) -> Settled:
-    """Find out how a user comes in, where the answer has the token, and how it is sent, by trying.
+    """Determine by trial how a user logs in, where the response has the token, and how it is sent.
 
     What the draft says is kept. A log-in is found when a guarded operation answers 2xx on every
     target; with `is_told`, which is for users whom somebody has described, it is enough that
     none refuses.
-    Raises `ActorError` where a target lets the user not in, or none of this works.
+    Raises `ActorError` if a target refuses the user, or none of this works.
     """
     entry, spec = _come_in(exchanger, draft, nonce)
     trial = Trial(exchanger, spec, entry, Probes(exchanger, f"{nonce}0000"))
@@ -86,14 +86,14 @@ def settle(exchanger: Exchanger, draft: ActorSpec, nonce: str, *, is_told: bool 
 
 
 def _come_in(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> tuple[Entry, ActorSpec]:
-    """Register and log in, in the first of the ways in which both are taken."""
+    """Register and log in, in the first way that every target accepts."""
     if draft.tokens:
         return new_entry(exchanger), draft
     ways: Sequence[Entrance] = draft.entrances or (Entrance(draft.register, draft.login),)
     if is_client(draft.value_names):
         ways = client_entrances(exchanger, draft.login)
         if not ways:
-            raise ActorError(f"no target says where it gives tokens. {CLIENT}")
+            raise ActorError(f"no target documents its token endpoint. {CLIENT}")
     return Search(exchanger, draft, nonce).run(ways)
 
 
@@ -108,4 +108,6 @@ def _unknown(document: Document, why: str) -> str:
     said, _, lines = why.partition("\n")
     reason, _, sentence = said.rpartition(". ") if lines else (said, "", "")
     advice = f"{sentence}\n{lines}" if lines else user_lines(document)
-    return f"{asking} for credentials, and {reason}: they are compared without. {advice}"
+    return (
+        f"{asking} for credentials, and {reason}: they are compared without credentials. {advice}"
+    )

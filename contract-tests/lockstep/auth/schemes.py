@@ -45,7 +45,7 @@ def find_credentials(document: Document) -> list[Credential]:
 
 
 def csrf_header(document: Document) -> str:
-    """The header in which the document wants a CSRF token, empty where it names none."""
+    """The header in which the document wants a CSRF token, empty if it names none."""
     schemes = schemes_of(document).values()
     keys = (str(each.get("name", "")) for each in schemes if each.get("in") == "header")
     parameters = (
@@ -58,7 +58,7 @@ def csrf_header(document: Document) -> str:
 
 
 def password_flow(document: Document) -> str:
-    """The path of the OAuth 2 token endpoint that takes a password, empty where there is none.
+    """The path of the OAuth 2 token endpoint that takes a password, empty if there is none.
 
     One on another server than the API itself cannot be asked.
     """
@@ -127,7 +127,7 @@ def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
 
 
 def _prose(node: Mapping[str, Any]) -> Iterator[str]:
-    """What a scheme or a parameter says of itself for people."""
+    """The description of a scheme or a parameter."""
     for key, text in node.items():
         if isinstance(text, str) and (key in ("description", "bearerFormat") or key[:2] == "x-"):
             yield text

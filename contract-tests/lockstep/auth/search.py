@@ -1,4 +1,4 @@
-"""Looks for a registration and a log-in that every target takes."""
+"""Searches for a registration and a log-in that every target accepts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LABEL = "alice#0"
 
 @dataclass(slots=True)
 class Search:
-    """The search for a registration and a log-in that every target takes."""
+    """The search for a registration and a log-in that every target accepts."""
 
     exchanger: Exchanger
     draft: ActorSpec
@@ -39,7 +39,7 @@ class Search:
     _only_login: Call | None = None
 
     def run(self, ways: Iterable[Entrance]) -> tuple[Entry, ActorSpec]:
-        """Let a user in; `RefusedError` tells all that was refused."""
+        """Log a user in; `RefusedError` lists all that was refused."""
         registered: tuple[Call, Entry, dict[str, dict[str, str]]] | None = None
         refused: list[Call | None] = []
         known = self.draft.values or self.draft.values_for

@@ -83,7 +83,7 @@ def read_basic(sent: Mapping[str, Any], source: str) -> str:
     user = known.get(source.removeprefix("basic:"))
     password = next((text for name, text in known.items() if is_password(name)), None)
     if user is None or password is None:
-        raise TokenError(f"no user and password for {source}")
+        raise TokenError(f"no user name and password for {source}")
     return base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 

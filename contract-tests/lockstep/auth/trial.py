@@ -28,7 +28,7 @@ _TAKEN, _UNASKED, _OPEN, _LIKELY, _PROVEN = range(1, 6)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A user of whom all is known; `works` tells whether a guarded operation is open to him."""
+    """A fully configured user; `works` tells whether a guarded operation accepts them."""
 
     spec: ActorSpec
     works: bool
@@ -97,7 +97,7 @@ class Trial:
         return self.exchanger.send(replace(signed, actor=LABEL)).outcomes
 
     def _identity(self, source: str, credential: Credential) -> Identity | None:
-        """The user with one of the tokens, `None` where a target has none there."""
+        """The user with one of the tokens, `None` if a target has none there."""
         names = [target.name for target in self.exchanger.targets]
         try:
             fixed = self.spec.tokens_at(names) if self.spec.tokens else None
@@ -131,7 +131,7 @@ class Trial:
             yield from ((f"cookie:{name}", Credential("cookie", name, "{token}")) for name in names)
 
     def _note(self, probe: Probe, identity: Identity, outcomes: dict[str, Outcome]) -> None:
-        """Keep what is nearest to a log-in."""
+        """Keep what comes closest to a log-in."""
         statuses = [status_of(outcome) for outcome in outcomes.values()]
         near = sum(2 if is_success(o) else status_of(o) not in REFUSED for o in outcomes.values())
         if near > self._nearest[0]:
@@ -144,11 +144,11 @@ class Trial:
 
     def _told(self, pairs: list[tuple[str, Credential]]) -> str:
         if not pairs:
-            return f"no answer has a token. {TOKEN}"
+            return f"no response contains a token. {TOKEN}"
         nearest = self._nearest[1]
         if not nearest:
-            return f"no target gave a token where one was looked for. {TOKEN}"
-        told = f"no guarded operation answers 2xx on every target: {nearest}. "
+            return f"no target returned a token in the expected place. {TOKEN}"
+        told = f"no operation that requires authentication answers 2xx on every target: {nearest}. "
         if all(form in ACCOUNTS for _, form in pairs):
-            return f"{told}Are the name and the password right?"
-        return told + (f"Is the token right? {SEND}" if self.spec.tokens else SEND)
+            return f"{told}Are the user name and password correct?"
+        return told + (f"Is the token correct? {SEND}" if self.spec.tokens else SEND)

@@ -30,7 +30,7 @@ class Part:
 
 
 def parse_parts(content_type: str | None, body: bytes, *, cut: bool = False) -> list[Part]:
-    """The parts of a body; `ValueError` where there is no boundary, or not the last one.
+    """The parts of a body; `ValueError` if there is no boundary, or not the last one.
 
     Of a stream the last boundary need not have come; a part that was `cut` off is left out.
     """

@@ -19,7 +19,7 @@ _HEARTBEAT = re.compile(r"(ping|pong|heart-?_?beat|keep-?_?alive|noop|no-op)", r
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One block of an event stream; `data` is `None` where it only sets the others."""
+    """One block of an event stream; `data` is `None` if it only sets the others."""
 
     type: str | None = None
     id: str | None = None

@@ -68,7 +68,7 @@ class _Commands(click.Group):
             traceback.print_exception(error)
         said = " ".join(str(error).split())[:200]
         shown = f"{type(error).__name__}: {said}" if said else type(error).__name__
-        click.echo(f"lockstep: a fault of lockstep itself: {shown}", err=True)
+        click.echo(f"lockstep: an internal error of lockstep: {shown}", err=True)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the first sentence of every command, in full."""
@@ -81,23 +81,24 @@ class _Commands(click.Group):
 
 _EPILOG = """
 \b
-Begin with
+Quick start
   lockstep run openapi.yaml --target old=http://localhost:8000 --target new=http://localhost:9000
 
 \b
-Exit codes of the commands that compare, and much alike of the others (COMMAND --help):
+Exit codes of the commands that compare; those of the others are similar (COMMAND --help):
   0  the targets are alike, as far as was tested
   1  they are not
-  2  nothing was tested, or the run could not be done to its end
+  2  nothing was tested, or the run could not be completed
 """
 
 
 @click.group(cls=_Commands, epilog=_EPILOG)
 @click.version_option(__version__, message="lockstep %(version)s")
 def main() -> None:
-    """Show where servers that should do the same do not.
+    """Find where servers that should behave alike do not.
 
-    Every request goes to all of them, an old and a new one in a migration, say. What they answer is
-    compared down to the byte, once the ids, times and tokens that each server made are matched one
-    to one. The OpenAPI document that they share says what to send, and judges each answer too.
+    Every request is sent to all of them, such as an old and a new server in a migration. Their
+    responses are compared byte for byte, after the ids, times and tokens that each server generates
+    are matched one to one. Requests are generated from the OpenAPI document that they share, and
+    each response is validated against it.
     """

@@ -16,7 +16,7 @@ EXIT_CODES = """\b
 Exit codes:
   0  the targets are alike, as far as was tested, or keep what --fail-on asks about
   1  they differ, or break what --fail-on asks about
-  2  nothing was tested, or the run could not be done to its end
+  2  nothing was tested, or the run could not be completed
 """
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

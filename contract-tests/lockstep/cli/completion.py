@@ -18,7 +18,7 @@ Examples:
 \b
 Exit codes:
   0  the script was printed
-  2  there is none for that shell
+  2  the shell is not supported
 """
 
 
@@ -26,12 +26,12 @@ Exit codes:
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script by which a shell completes lockstep's commands, options and files.
+    """Print the script for shell completion of commands, options and files.
 
     It is for bash 4.4 or newer, zsh and fish, and takes effect in shells that are started anew.
     """
     found = get_completion_class(shell)
     if found is None:
-        raise click.BadParameter("there is no script for it", param_hint="SHELL")
+        raise click.BadParameter("this shell is not supported", param_hint="SHELL")
     root = context.find_root().command
     click.echo(found(root, {}, _NAME, f"_{_NAME.upper()}_COMPLETE").source())

@@ -29,7 +29,7 @@ Examples:
 
 \b
 Exit codes:
-  0  clients of the older document need not know
+  0  clients of the older document are not affected
   1  they may break
   2  the documents, or a part of them, could not be compared
 """
@@ -39,17 +39,20 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 @click.command(epilog=_EPILOG)
 @click.argument("old", shell_complete=complete_files)
 @click.argument("new", shell_complete=complete_files)
-@click.option("--all", "everything", is_flag=True, help="List changes of words too.")
+@click.option("--all", "everything", is_flag=True, help="List changes of texts too.")
 @click.option(
     "--strict",
     is_flag=True,
-    help="A new member breaks clients where the older document allowed no others in an answer.",
+    help="Treat new response members as breaking if the older document allowed no additional ones.",
 )
 @click.option(
-    "--json", "report", type=_FILE, help="Write all changes there; - prints nothing else."
+    "--json",
+    "report",
+    type=_FILE,
+    help="Write all changes to this file as JSON; - writes only them, to standard output.",
 )
 def diff(old: str, new: str, everything: bool, strict: bool, report: Path | None) -> None:
-    """Say what changed between two documents, and whether it breaks clients.
+    """List the changes between two documents, and whether they break clients.
 
     OLD and NEW are files or URLs of documents, Swagger 2.0 or OpenAPI 3.0 to 3.2: of one server at
     two times, or of two servers of which one is to take the other's place. References, `allOf` and

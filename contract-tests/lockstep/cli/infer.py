@@ -26,7 +26,7 @@ Examples:
 
 \b
 Exit codes:
-  0  the draft is written, or what the document lacks is told
+  0  the draft was written, or the gaps of the document were listed
   2  nothing could be drafted
 """
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -40,46 +40,52 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
     group="Draft",
     type=_FILE,
     metavar="FILE",
-    help="Where the draft goes: YAML, or JSON for a name in .json; - for standard output.",
+    help="Write the draft to this file, as YAML or, if its name ends in .json, as JSON; - for "
+    "standard output.",
 )
-@option("--force", group="Draft", is_flag=True, help="Write over a file that is there.")
-@option("--title", group="Draft", metavar="TEXT", help="What the API is called.")
+@option("--force", group="Draft", is_flag=True, help="Overwrite an existing file.")
+@option("--title", group="Draft", metavar="TEXT", help="The title of the API.")
 @option(
     "--path",
     "paths",
     group="Draft",
     multiple=True,
     metavar="TEMPLATE",
-    help="A path with its parameters, such as '/files/{name}', where it is not found. Literal "
-    "paths beside it are told in the same way.",
+    help="A path template that is not detected, such as '/files/{name}', or a literal path "
+    "beside one. Repeatable.",
 )
 @option(
-    "--json", "report", group="Draft", type=_FILE, help="What was left out and never seen, as JSON."
+    "--json",
+    "report",
+    group="Draft",
+    type=_FILE,
+    help="Write what was left out or never seen to this file, as JSON.",
 )
 @option(
     "--document",
     group="Draft",
     metavar="SPEC",
-    help="Draft nothing: say what the recordings have and this document lacks.",
+    help="List what the recordings contain and this document lacks, instead of a draft.",
 )
 @option(
     "--format",
     "kind",
     group="Recordings",
     type=click.Choice(list(FORMATS)),
-    help="What the recordings are.  [default: what they look like]",
+    help="The format of the recordings.  [default: detected]",
 )
 @option(
     "--host",
     group="Recordings",
     metavar="HOST",
-    help="Which of several hosts the API is on.  [default: the one with most of an API]",
+    help="The host of the API, if there are several.  [default: the one with the most API "
+    "requests]",
 )
 @option(
     "--base-url",
     group="Recordings",
     metavar="URL",
-    help="Where the recorded API was, with its base path, or the base path alone.",
+    help="The base URL of the recorded API, or only its base path.",
 )
 def infer(
     recordings: tuple[Path, ...],
@@ -96,14 +102,16 @@ def infer(
     """Draft an OpenAPI document from recorded traffic.
 
     RECORDINGS are files of any kind that `lockstep replay` reads: HAR files, cassettes, access logs
-    and reports. The draft is what they show: paths with their parameters, schemas of what was sent
-    and answered, how clients log in. No recorded value is in it, but for names of members and paths
-    and the words of enumerations. It says what was never seen. Read it before you trust it.
+    and reports. The draft contains what they show: paths with their parameters, schemas of requests
+    and responses, how clients log in. It contains no recorded values except names of members, paths
+    and the values of enumerations, and notes what was never seen. Review it before you rely on it.
     """
     if (output is None) == (document is None):
-        raise click.UsageError("name the FILE of a draft (-o), or a --document to hold against")
+        raise click.UsageError("give the output FILE (-o), or a --document to compare with")
     if str(output) == str(report) == "-":
-        raise click.UsageError("only one of the draft and the JSON can go to standard output")
+        raise click.UsageError(
+            "only one of the draft and the JSON can be written to standard output"
+        )
     wishes = Wishes(base_url, host, paths, title)
     with could_not_run(OSError, ValueError):
         if document is not None:
@@ -133,7 +141,7 @@ def _load(
     notes: list[str] = []
     for file in files:
         if not file.exists():
-            raise RecordingError(f"there is no file {file}: is it in another folder?")
+            raise RecordingError(f"no such file: {file}")
         found, said = load_captured(file, kind=kind, base_url=own_url)
         captured += found
         notes += [f"{file.name}: {note}" for note in said]
@@ -147,7 +155,7 @@ def _report(data: dict[str, Any], file: Path | None) -> None:
 
 def _may_write(output: Path, *, force: bool) -> None:
     if not force and str(output) != "-" and output.exists() and output.is_file():
-        raise DraftError(f"{output} is there already: name another file, or add --force")
+        raise DraftError(f"{output} already exists: choose another file, or add --force")
 
 
 def _text(made: Draft, output: Path) -> str:

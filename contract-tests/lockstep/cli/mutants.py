@@ -34,39 +34,51 @@ Examples:
 \b
 Exit codes:
   0  all were caught
-  1  one got away
-  2  one could not be tried
+  1  at least one survived
+  2  at least one could not be run
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("ids", nargs=-1)
-@click.option("--command", required=True, help="What is run as COMMAND ID --driver DRIVER.")
-@click.option("--driver", "drivers", multiple=True, required=True, help="Tried in this order.")
-@click.option("--baseline", multiple=True, help="A driver to compare with; does not count.")
-@click.option("--tag", help="Only mutants with this tag.")
-@click.option("--all-drivers", is_flag=True, help="Go on after the first driver that catches.")
+@click.option("--command", required=True, help="The command to run, as COMMAND ID --driver DRIVER.")
+@click.option(
+    "--driver",
+    "drivers",
+    multiple=True,
+    required=True,
+    help="A driver to try; repeatable, tried in this order.",
+)
+@click.option(
+    "--baseline", multiple=True, help="A driver to compare with, which does not count as caught."
+)
+@click.option("--tag", help="Run only mutants with this tag.")
+@click.option(
+    "--all-drivers", is_flag=True, help="Run all drivers, even after one has caught the mutant."
+)
 @click.option(
     "--at-once",
     type=click.IntRange(1),
     default=2,
     show_default=True,
-    help="How many run side by side.",
+    help="The number of mutants to run in parallel.",
 )
 @click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=Path(),
-    help="Where the files of the patches are.  [default: here]",
+    help="The root directory of the patched files.  [default: the working directory]",
 )
 @click.option(
     "--json",
     "report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write the matrix as JSON.",
+    help="Write the matrix to this file, as JSON.",
 )
-@click.option("--resume", is_flag=True, help="Go on with what the file of --json has.")
+@click.option(
+    "--resume", is_flag=True, help="Resume an interrupted run from the file given by --json."
+)
 def mutants(
     folder: Path,
     ids: tuple[str, ...],
@@ -80,7 +92,7 @@ def mutants(
     report: Path | None,
     resume: bool,
 ) -> None:
-    """Make servers wrong on purpose, and see which driver notices.
+    """Run drivers on deliberately broken servers, and see which driver catches them.
 
     FOLDER has mutants as YAML: small patches, by file, find and replace or by SQL. IDS chooses
     some of them. How a server is built, patched and run is the project's own business: COMMAND does
@@ -92,7 +104,7 @@ def mutants(
     with no findings where nothing was noticed. With the id `control` it runs without a mutant.
     """
     if resume and report is None:
-        raise click.UsageError("--resume needs --json, the file of the matrix to go on with")
+        raise click.UsageError("--resume needs --json, the file to resume from")
     hunt = Hunt(
         command=shlex.split(command),
         drivers=drivers,

@@ -44,7 +44,7 @@ TARGETS: Options = (
         group="Targets",
         multiple=True,
         metavar="NAME=URL",
-        help="A server, with the base path of its API. Repeat it; the first one leads.",
+        help="A server and the base URL of its API. Repeatable; the first one is the reference.",
     ),
     option(
         "--header",
@@ -52,7 +52,8 @@ TARGETS: Options = (
         group="Targets",
         multiple=True,
         metavar="'NAME: VALUE'",
-        help="Goes with every request. Where operations ask for it, it is a user's token.",
+        help="A header to send with every request. If operations require it, it counts as a "
+        "user's token.",
     ),
     option(
         "--target-header",
@@ -61,39 +62,43 @@ TARGETS: Options = (
         multiple=True,
         type=(str, str),
         metavar="TARGET 'NAME: VALUE'",
-        help="The same for one target.",
+        help="A header to send to one target.",
     ),
     option(
         "--timeout",
         group="Targets",
         type=click.FloatRange(0, min_open=True),
         metavar="SECONDS",
-        help="How long to wait for an answer.  [default: 10]",
+        help="The timeout of a response, in seconds.  [default: 10]",
     ),
     option(
         "--stream-seconds",
         group="Targets",
         type=click.FloatRange(0, min_open=True),
         metavar="SECONDS",
-        help="How long to read a stream that does not end.  [default: 2]",
+        help="How long to read an endless stream, in seconds.  [default: 2]",
     ),
     option(
-        "--insecure", group="Targets", is_flag=True, default=None, help="Trust any certificate."
+        "--insecure",
+        group="Targets",
+        is_flag=True,
+        default=None,
+        help="Do not verify TLS certificates.",
     ),
-    option("--ca-file", group="Targets", type=_FILE, help="Certificates to trust."),
+    option("--ca-file", group="Targets", type=_FILE, help="A file of trusted CA certificates."),
     option(
         "--cert",
         "cert_file",
         group="Targets",
         type=_FILE,
-        help="A client certificate for every target, with its key unless --key has that.",
+        help="The client certificate, with its private key unless --key is given.",
     ),
-    option("--key", "key_file", group="Targets", type=_FILE, help="The key of --cert."),
+    option("--key", "key_file", group="Targets", type=_FILE, help="The private key of --cert."),
     option(
         "--config",
         group="Targets",
         type=_FILE,
-        help="Says what these options say, and more.  [default: lockstep.toml, if there]",
+        help="The configuration file.  [default: lockstep.toml, if it exists]",
     ),
 )
 
@@ -102,14 +107,14 @@ AMOUNT: Options = (
         "--profile",
         group="Requests",
         type=click.Choice(list(PROFILES)),
-        help="How much is sent.  [default: default]",
+        help="How many requests to generate.  [default: default]",
     ),
     option(
         "--seed",
         group="Requests",
         type=click.IntRange(0),
         metavar="NUMBER",
-        help="Another one generates other requests.  [default: 0]",
+        help="The seed of the generated requests.  [default: 0]",
     ),
     option(
         "--phase",
@@ -117,14 +122,14 @@ AMOUNT: Options = (
         group="Requests",
         multiple=True,
         type=click.Choice(PHASES),
-        help="Only this phase of generated requests; repeatable.",
+        help="Run only this phase of generated requests; repeatable.",
     ),
     option(
         "--workers",
         group="Requests",
         type=click.IntRange(1, 64),
         metavar="NUMBER",
-        help="How many requests may be under way at once.  [default: 1]",
+        help="The number of concurrent requests.  [default: 1]",
     ),
 )
 
@@ -133,38 +138,41 @@ SHARE: Options = (
         "--shard",
         group="Requests",
         metavar="2/5",
-        help="Play the second of five parts; `lockstep report merge` makes one report of all.",
+        help="Run one part, such as the second of five; `lockstep report merge` combines the "
+        "reports.",
     ),
 )
 
 OUTPUT: Options = (
-    _report("--json", "All that was found; - for stdout."),
-    _report("--html", "One page, for people."),
-    _report("--junit", "JUnit XML, for build servers."),
-    _report("--markdown", "A summary, for CI pages."),
+    _report("--json", "Write all results to this file as JSON; - for standard output."),
+    _report("--html", "Write an HTML report."),
+    _report("--junit", "Write JUnit XML, for CI servers."),
+    _report("--markdown", "Write a Markdown summary, for CI pages."),
     option(
         "--known",
         group="Reports",
         type=_FILE,
-        help="Differences that are accepted, with their causes (YAML).",
+        help="A YAML file of accepted differences, with their causes.",
     ),
     option(
         "--fail-on",
         "fail_on",
         group="Reports",
         type=click.Choice(FAIL_ON),
-        help="What makes the exit code 1: targets that differ, a broken document, or both."
-        "  [default: parity]",
+        help="What fails the run with exit code 1: differing targets, violations of the "
+        "document, or both.  [default: parity]",
     ),
     option(
         "--show-secrets",
         "show_secrets",
         group="Reports",
         is_flag=True,
-        help="Show passwords, tokens and the like in the reports.",
+        help="Show passwords, tokens and other secrets in the reports.",
     ),
-    option("--quiet", group="Reports", is_flag=True, help="Say nothing but what is wrong."),
-    option("--debug", group="Reports", is_flag=True, help="Print the traceback of a fault."),
+    option("--quiet", group="Reports", is_flag=True, help="Print only errors and findings."),
+    option(
+        "--debug", group="Reports", is_flag=True, help="Print the traceback of internal errors."
+    ),
 )
 
 _OUTPUTS = ("json", "html", "junit", "markdown")
@@ -250,7 +258,7 @@ def parse_targets(texts: tuple[str, ...]) -> list[Target]:
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--target") from error
     if len({target.name for target in targets}) < len(targets):
-        raise click.BadParameter("every target needs a name of its own", param_hint="--target")
+        raise click.BadParameter("the names of the targets must be unique", param_hint="--target")
     return targets
 
 

@@ -1,4 +1,4 @@
-"""Shows how a run goes on, and writes what it comes to."""
+"""Shows the progress of a run, and writes its results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReportsError(Exception):
 
 
 class Quiet:
-    """Tells nobody how the run goes on."""
+    """Shows no progress."""
 
     def __enter__(self) -> Quiet:
         return self
@@ -63,7 +63,7 @@ class Terminal(Console):
 
 
 def reporter(output: Output) -> TerminalProgress | Quiet:
-    """Who is told how the run goes on: standard error, so that standard output is for results."""
+    """Shows progress on standard error, so that standard output is for results."""
     return Quiet() if output.quiet else TerminalProgress(Console(stderr=True))
 
 

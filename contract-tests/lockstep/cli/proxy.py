@@ -39,7 +39,7 @@ Examples:
     default="127.0.0.1:8080",
     show_default=True,
     metavar="HOST:PORT",
-    help="Where clients connect; port 0 takes a free one.",
+    help="The address to listen on; port 0 picks a free one.",
 )
 @option(
     "--methods",
@@ -47,7 +47,7 @@ Examples:
     default=",".join(sorted(READS)),
     show_default=True,
     metavar="NAMES",
-    help="What is mirrored, or `all`: then each target needs a state of its own.",
+    help="The methods to mirror, or `all`: then the targets must not share state.",
 )
 @option(
     "--sample",
@@ -56,14 +56,14 @@ Examples:
     metavar="SHARE",
     default=1.0,
     show_default=True,
-    help="The share of the reads that is mirrored; writes are not left out.",
+    help="The fraction of reads to mirror; writes are always mirrored.",
 )
 @option(
     "--mirror-timeout",
     group="Proxy",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="How long a mirror may take.  [default: as --timeout]",
+    help="The timeout of mirrored requests.  [default: as --timeout]",
 )
 @option(
     "--for",
@@ -71,7 +71,7 @@ Examples:
     group="Proxy",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="End after so long.  [default: with Ctrl-C or SIGTERM]",
+    help="Stop after this time.  [default: on Ctrl-C or SIGTERM]",
 )
 def proxy(
     plan: Plan,
@@ -82,15 +82,15 @@ def proxy(
     seconds: float | None,
     output: Output,
 ) -> None:
-    """Stand before a server, and compare others with it under its own traffic.
+    """Proxy the traffic of a server, and compare others with it.
 
-    Any client can be the driver: a browser, an app, a load tool. It is answered by the first
-    target, streamed as it comes. What the first target has answered is asked of the others on the
-    side, with their own ids and tokens for its, and compared by SPEC. Nothing that they do reaches
-    a client: when they are slow, requests are left out and counted.
+    Any client can be the driver: a browser, an app, a load generator. Responses come from the first
+    target and are streamed. Each request is then mirrored to the others, with their own ids and
+    tokens, and the responses are compared using SPEC. Mirroring never affects a client: if the
+    others are slow, requests are skipped and counted.
 
-    Ctrl-C ends it and shows the verdict. Credentials, cookies, passwords and tokens of users are
-    masked in the reports; other personal data in bodies are not.
+    Ctrl-C stops it and shows the verdict. Credentials, cookies, passwords and tokens of users are
+    masked in the reports; other personal data in bodies is not.
     """
     host, port = _address(listen)
     settings = ProxySettings(host, port, _methods(methods), sample, seconds=seconds)
@@ -99,7 +99,7 @@ def proxy(
 
     def drive(work: Run, targets: list[Target]) -> None:
         if len(targets) < 2:
-            raise ConfigurationError("two targets or more are compared: --target NAME=URL")
+            raise ConfigurationError("at least two targets are needed: --target NAME=URL")
         for mirror in targets[1:]:
             mirror.timeout = mirror_timeout or mirror.timeout
         compare_traffic(work, targets, settings, _ready(targets))
@@ -108,7 +108,7 @@ def proxy(
 
 
 def _stage() -> Callable[[Run, Sequence[Target], ProxySettings, Ready], object]:
-    """What runs the proxy; `ProxyError` where the libraries that only it needs are missing."""
+    """What runs the proxy; `ProxyError` if the libraries that only it needs are missing."""
     try:
         from lockstep.proxy.stage import compare_traffic
     except ModuleNotFoundError as error:
@@ -138,5 +138,5 @@ def _methods(text: str) -> frozenset[str] | None:
 def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
-        raise click.BadParameter("an address is HOST:PORT", param_hint="--listen")
+        raise click.BadParameter("must be HOST:PORT", param_hint="--listen")
     return host.strip("[]") or "0.0.0.0", int(port)

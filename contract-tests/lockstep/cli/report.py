@@ -32,9 +32,9 @@ Examples:
 
 \b
 Exit codes:
-  0  the run said so, as its own exit code; or a script or the schema was printed
-  1  the run said so: the targets differ, or break what --fail-on asked about
-  2  the run said so: nothing could be said; or the file is no report
+  0  the exit code of the run; or a script or the schema was printed
+  1  the exit code of the run: the targets differ, or violate what --fail-on covers
+  2  the exit code of the run: there was no verdict; or the file is not a report
 """
 _MERGE_EPILOG = f"""\b
 Examples:
@@ -60,21 +60,23 @@ class _Report(click.Group):
 
 @click.group(cls=_Report, add_help_option=False, context_settings={"ignore_unknown_options": True})
 def report() -> None:
-    """Show a saved report, write it in other forms, or merge those of several shards."""
+    """Show a saved report, convert it, or merge those of several shards."""
 
 
 @report.command(epilog=_EPILOG)
 @click.argument(
     "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--html", type=_FILE, help="One page for a browser; it asks no other host.")
-@click.option("--junit", type=_FILE, help="JUnit XML for a CI server.")
-@click.option("--markdown", type=_FILE, help="A summary for the page of a CI run.")
-@click.option("--finding", type=click.IntRange(1), metavar="NUMBER", help="Only this finding.")
+@click.option("--html", type=_FILE, help="Write a self-contained HTML report.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML, for CI servers.")
+@click.option("--markdown", type=_FILE, help="Write a Markdown summary, for CI pages.")
+@click.option("--finding", type=click.IntRange(1), metavar="NUMBER", help="Show only this finding.")
 @click.option(
-    "--script", is_flag=True, help="With --finding: its steps for bash, against any fresh server."
+    "--script",
+    is_flag=True,
+    help="With --finding: print its steps as a bash script for any fresh server.",
 )
-@click.option("--schema", is_flag=True, help="Print the JSON schema of such files instead.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of JSON reports.")
 def show(
     file: Path | None, finding: int | None, script: bool, schema: bool, **wanted: Path | None
 ) -> None:
@@ -88,7 +90,7 @@ def show(
         click.echo(json.dumps(load_schema("report"), ensure_ascii=False, indent=2))
         return
     if file is None:
-        raise click.UsageError("name the FILE of a report, or ask for its --schema")
+        raise click.UsageError("give the FILE of a report, or --schema")
     if script and finding is None:
         raise click.UsageError("--script needs --finding")
     with could_not_run(OSError, ReportError):
@@ -107,17 +109,17 @@ def show(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE...",
 )
-@click.option("--json", type=_FILE, help="All that was found, by all shards.")
-@click.option("--html", type=_FILE, help="One page for a browser; it asks no other host.")
-@click.option("--junit", type=_FILE, help="JUnit XML for a CI server.")
-@click.option("--markdown", type=_FILE, help="A summary for the page of a CI run.")
+@click.option("--json", type=_FILE, help="Write the combined results to this file as JSON.")
+@click.option("--html", type=_FILE, help="Write a self-contained HTML report.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML, for CI servers.")
+@click.option("--markdown", type=_FILE, help="Write a Markdown summary, for CI pages.")
 @click.option(
     "--fail-on",
     type=click.Choice(FAIL_ON),
-    help="What makes the exit code 1.  [default: as the shards were told]",
+    help="What fails the run with exit code 1.  [default: as in the shards]",
 )
 def merge(files: tuple[Path, ...], fail_on: str | None, **wanted: Path | None) -> None:
-    """Make one report and one verdict of those of several shards.
+    """Merge the reports and verdicts of several shards.
 
     Each FILE is what `lockstep run --shard 2/5 --json FILE` wrote, one for each shard. What several
     have found is one finding, with the best evidence. Not tested is what no shard has tested.
@@ -144,7 +146,7 @@ def _chosen(data: Data, number: int) -> Data:
     for finding in every:
         if finding["number"] == number:
             return finding
-    raise ReportError(f"the report has {len(every)} findings, none is number {number}")
+    raise ReportError(f"the report has {len(every)} findings; there is no number {number}")
 
 
 def _show_one(data: Data, finding: Data, *, script: bool) -> None:

@@ -49,34 +49,34 @@ _OWN = (
     group="Requests",
     metavar="FOLDER",
     shell_complete=complete_folders,
-    help="Scenarios of your own, played first.",
+    help="A directory of stories, run first.",
 )
 @option(
     "--mode",
     group="Requests",
     type=click.Choice(MODES),
-    help="How stories are played: on each target alone, compared, or each request on the next "
-    "target of those that share a state.  [default: lockstep]",
+    help="How to run stories: on each target alone, compared, or each request on the next of "
+    "several targets that share state.  [default: lockstep]",
 )
 @option(
     "--traps",
     group="Requests",
     metavar="FOLDER",
     shell_complete=complete_folders,
-    help="Raw requests of your own.",
+    help="A directory of traps: raw requests.",
 )
 @option(
     "--races",
     group="Requests",
     metavar="FOLDER",
     shell_complete=complete_folders,
-    help="Races of your own.",
+    help="A directory of races.",
 )
 @option(
     "--fuzz/--no-fuzz",
     group="Requests",
     default=None,
-    help="Send generated requests.  [default: yes]",
+    help="Whether to send generated requests.  [default: yes]",
 )
 @option(
     "--prepare",
@@ -84,27 +84,28 @@ _OWN = (
     group="Requests",
     multiple=True,
     metavar="COMMAND",
-    help="Brings the targets into a state: empty, say. Repeat it to send all requests in each.",
+    help="A command that brings the targets into a state, such as empty. Repeatable: all "
+    "requests are sent in each state.",
 )
 @option(
     "--self-check/--no-self-check",
     group="Requests",
     default=None,
-    help="First compare each target with itself.  [default: yes]",
+    help="Whether to compare each target with itself first.  [default: yes]",
 )
 @option(
     "--coverage/--no-coverage",
     group="Requests",
     default=None,
-    help="Ask for every documented status to be seen.  [default: no]",
+    help="Whether to require that every documented status is seen.  [default: no]",
 )
 def run(plan: Plan, output: Output) -> None:
     """Send the same requests to every target, and show where the answers differ.
 
     SPEC is the OpenAPI document that the targets share: 3.0 to 3.2 or Swagger 2.0, in JSON or YAML,
-    a file or a URL. No more is needed: requests are generated from it, how users log in is found in
-    it, and ids, times and tokens that the targets make are recognised. What the targets are asked
-    to do they do: point them at databases for tests.
+    a file or a URL. Nothing else is required: requests are generated from it, the way users log in
+    is discovered in it, and ids, times and tokens that the targets generate are recognised.
+    Requests create, change and delete data: point the targets at test databases.
     """
     carry_out(plan, partial(drive, plan), output, StateError)
 

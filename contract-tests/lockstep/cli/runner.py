@@ -38,7 +38,7 @@ def carry_out(
             try:
                 perform(work, targets, drive, *errors, debug=output.debug)
             except KeyboardInterrupt:
-                work.could_not_run("interrupted: what was found till then is reported")
+                work.could_not_run("interrupted: reporting the results so far")
         _end(work, files, output)
 
 
@@ -61,7 +61,7 @@ def perform(
             raise
         work.could_not_run(str(error))
     except Exception as error:
-        work.ledger.faults.note("the run ended early", error)
+        work.ledger.faults.note("the run was aborted", error)
         work.could_not_run(_fault(error, debug=debug))
     finally:
         for target in targets:
@@ -92,7 +92,7 @@ def _tell_where(work: Run, output: Output) -> None:
 
 
 def _fault(error: Exception, *, debug: bool) -> str:
-    """A sentence about a fault that nobody expected, after its traceback where it is wanted."""
+    """A sentence about an unexpected error, after its traceback if that is wanted."""
     if debug:
         traceback.print_exception(error)
-    return f"a fault of lockstep itself: {told(error)}" + ("" if debug else " (--debug: where)")
+    return f"an internal error of lockstep: {told(error)}" + ("" if debug else " (--debug: where)")

@@ -44,23 +44,29 @@ def _complete_areas(_ctx: click.Context, _parameter: click.Parameter, text: str)
     multiple=True,
     metavar="AREA",
     shell_complete=_complete_areas,
-    help="Only this area's traps; repeatable. --list shows all.",
+    help="Send only the traps of this area; repeatable. See --list.",
 )
-@option("--read-only", group="Requests", is_flag=True, help="Leave out the traps that POST.")
-@option("--list", "listed", group="Requests", is_flag=True, help="Print the traps, send nothing.")
+@option("--read-only", group="Requests", is_flag=True, help="Leave out traps that send POST.")
+@option(
+    "--list",
+    "listed",
+    group="Requests",
+    is_flag=True,
+    help="List the traps, without sending anything.",
+)
 def traps(
     plan: Plan, areas: tuple[str, ...], read_only: bool, listed: bool, output: Output
 ) -> None:
-    """Send every server the requests that servers answer differently by nature.
+    """Send raw requests on which servers tend to differ.
 
-    The traps come with lockstep: framing that lets a request hide in another, odd URLs, verbs and
-    headers, media types, JSON and numbers at the edge of what parsers take. SPEC, the OpenAPI
-    document, says where to send them: a plain GET, a GET with a path parameter, one with a whole
-    number in its query, and a POST of JSON. What differs is explained: why servers differ there,
-    what a standard says, and how grave it is. The reports are those of `lockstep run`.
+    The traps are built in: request smuggling, unusual URLs, methods and headers, media types, JSON
+    and numbers at the limits of parsers. SPEC, the OpenAPI document, determines where they are
+    sent: a plain GET, a GET with a path parameter, one with an integer in its query, and a POST of
+    JSON. Each difference is explained: why servers differ, what a standard says, and how severe it
+    is. The reports are those of `lockstep run`.
 
-    The traps with a POST may store something; --read-only leaves them out. Who logs in is found as
-    in `lockstep run`; where nobody does, the traps of operations that ask for it end at a 401.
+    Traps with a POST may store data; --read-only leaves them out. Users log in as in `lockstep
+    run`; without a user, traps on operations that require one end with a 401.
     """
     chosen = _chosen(areas, read_only=read_only)
     if listed:
@@ -72,7 +78,7 @@ def traps(
 def _drive(plan: Plan, chosen: Sequence[GeneralTrap], work: Run, targets: Sequence[Target]) -> None:
     """See that the targets are there and know their user, and send them the traps."""
     if len(targets) < 2:
-        raise ConfigurationError("two targets or more are compared")
+        raise ConfigurationError("at least two targets are needed")
     work.smoke(targets)
     caller = user_of_headers(targets, work.document)
     work.use(make_actors(plan.source, work.document) or ((caller,) if caller else ()))
@@ -89,6 +95,6 @@ def _chosen(areas: tuple[str, ...], *, read_only: bool) -> list[GeneralTrap]:
     known = _areas()
     unknown = set(areas) - set(known)
     if unknown:
-        raise click.BadParameter(f"there are {', '.join(known)}", param_hint="--area")
+        raise click.BadParameter(f"must be one of {', '.join(known)}", param_hint="--area")
     wanted = [trap for trap in every if not areas or trap.area in areas]
     return [trap for trap in wanted if not (read_only and trap.writes)]

@@ -1,4 +1,4 @@
-"""Finds out which elements of two lists are the same things."""
+"""Determines which elements of two lists are the same things."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Alignment:
     """Which positions of two lists belong together, and what is wrong with the lists as such.
 
     `kind` is `order` where the same things stand in another order, `elements` where they are
-    others, `length` where there are more or fewer, empty where nothing is wrong.
+    others, `length` where there are more or fewer, empty if nothing is wrong.
     """
 
     pairs: list[Pair]

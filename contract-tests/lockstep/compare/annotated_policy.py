@@ -1,4 +1,4 @@
-"""Judges values by the annotations of their document; the rest is compared to the byte."""
+"""Judges values by the annotations of their document; the rest is compared byte for byte."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def compare_contents(
 
 
 class _UnreadableError(Exception):
-    """A body cannot be read as what it is called; `sides` say it of each, empty where of both."""
+    """A body cannot be read as what it is called; `sides` say it of each, empty if of both."""
 
     def __init__(self, sides: tuple[str, str] | None) -> None:
         super().__init__(sides)
@@ -114,7 +114,7 @@ def _cut(answers: Pair) -> tuple[bool, bool]:
 
 
 def _each(answers: Pair, content: Callable[[Response], Any]) -> list[Any]:
-    """What both bodies say; `_UnreadableError` where one of them cannot be read."""
+    """What both bodies say; `_UnreadableError` if one of them cannot be read."""
     found: list[Any] = []
     faults: list[str] = []
     for answer in answers:
@@ -133,7 +133,7 @@ def _each(answers: Pair, content: Callable[[Response], Any]) -> list[Any]:
 
 
 def _downloads(answers: Pair, same_text: SameText) -> Iterator[Difference]:
-    """By length and digest: nobody wants to read the bytes."""
+    """By length and digest, not byte by byte."""
     ours, theirs = (answer.whole or whole(answer.body) for answer in answers)
     if ours == theirs:
         return

@@ -49,7 +49,7 @@ class HeaderMembers:
             yield name, [_of_header(name, one) for one in walker.differences]
 
     def _value(self, name: str, definition: Any, response: Response) -> Any:
-        """What a header holds, `None` where it is absent or no list and no object."""
+        """What a header holds, `None` if it is absent or no list and no object."""
         values = list(header_values(response.headers, name))
         schema = definition.get("schema")
         if not values or schema is None or name == "set-cookie":

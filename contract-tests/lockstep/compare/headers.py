@@ -26,7 +26,7 @@ class HeaderPolicy(Protocol):
         ...
 
     def cookies(self, left: list[str], right: list[str]) -> Iterator[Difference] | None:
-        """Where cookies differ; `None` where they are compared as any other header."""
+        """Where cookies differ; `None` if they are compared as any other header."""
         ...
 
 
@@ -40,7 +40,7 @@ class HeaderComparer:
     def compare(self, left: Response, right: Response) -> Iterator[Difference]:
         """Every header that differs.
 
-        `Content-Length` counts only where both bodies are equal to the byte; in the answer to a
+        `Content-Length` counts only where both bodies are equal byte for byte; in the answer to a
         `HEAD`, where it tells of a body that is not sent, only that there is one.
         """
         ours, theirs = _by_name(left.headers), _by_name(right.headers)
@@ -81,7 +81,7 @@ def _shown(values: list[str]) -> str:
 
 
 def _length_difference(left: Response, right: Response) -> Iterator[Difference]:
-    """A `Content-Length` that differs although the bodies are equal to the byte."""
+    """A `Content-Length` that differs although the bodies are equal byte for byte."""
     ours, theirs = left.header("content-length"), right.header("content-length")
     if ours is None or theirs is None or (left.body, left.whole) != (right.body, right.whole):
         return

@@ -35,7 +35,7 @@ class Judge:
 
     `request` is what the two were sent in this exchange; `sent` holds what clients sent lately: no
     server made that, whatever it looks like. `left` and `right` read the links of the two servers.
-    `makes` is the family of the things that the exchange may have made or renamed, empty where it
+    `makes` is the family of the things that the exchange may have made or renamed, empty if it
     only reads. With `same_target` one server answered twice. Every method returns the kind of
     difference, or `SAME`; values are `made` where they are of the very thing that was made.
     """
@@ -103,7 +103,7 @@ class Judge:
         return SAME if whole and self.learnt.is_pair_of(named, a, b) else "value"
 
     def text(self, a: str, b: str) -> str:
-        """Judge two texts for people, word by word."""
+        """Judge two texts in natural language, word by word."""
         ours, theirs = _PIECE.split(a), _PIECE.split(b)
         if len(ours) != len(theirs):
             return "value"

@@ -51,7 +51,7 @@ class ParsedAnswer:
 
 
 def first_difference(left: bytes, right: bytes, around: int = 40) -> tuple[str, str]:
-    """What stands around the first byte that differs in each of two bodies, for people."""
+    """The context of the first byte that differs in two bodies, as readable text."""
     pairs = enumerate(zip(left, right, strict=False))
     at = next((index for index, (a, b) in pairs if a != b), min(len(left), len(right)))
     start = max(0, at - around)

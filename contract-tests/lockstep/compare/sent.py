@@ -26,7 +26,7 @@ class Sent:
     """The values that the leader was sent beside those that the partner was sent in their place.
 
     `echo` has all of them, `by_family` those of one family, `named` what the path names, `texts`
-    every value that names may be derived from. `method` is empty where nothing is known.
+    every value that names may be derived from. `method` is empty if nothing is known.
     """
 
     method: str = ""

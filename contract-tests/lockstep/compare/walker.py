@@ -35,7 +35,7 @@ class Place:
 
 
 class Found(NamedTuple):
-    """What is wrong with a pair of values: the kind, both for people, the part of the value."""
+    """What is wrong with a pair of values: the kind, both as text, the part of the value."""
 
     kind: str
     left: str

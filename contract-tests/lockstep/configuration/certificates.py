@@ -15,13 +15,13 @@ def context_of(
 ) -> ssl.SSLContext | None:
     """What `insecure`, `ca_file`, `cert_file`, `key_file` and `key_password` come to.
 
-    `None` where they say nothing; unless it `shows` it, without the client certificate. Raises
+    `None` if they say nothing; unless it `shows` it, without the client certificate. Raises
     `ValueError` with what is wrong with which file.
     """
     files = {name: beside(told[name]) for name in _FILES if name in told}
     for name, path in files.items():
         if not path.is_file():
-            raise ValueError(f"{name}: there is no file {path}")
+            raise ValueError(f"{name}: no such file: {path}")
     if "key_file" in files and "cert_file" not in files:
         raise ValueError("key_file: give the certificate that goes with it, too, as cert_file")
     if not (files or told.get("insecure")):

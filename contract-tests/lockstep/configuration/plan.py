@@ -96,7 +96,7 @@ class Plan:
         return [State(**state) for state in self.data.get("states", ())]
 
     def folder(self, key: str) -> Path | None:
-        """A folder of stories, traps or races, `None` where none is named."""
+        """A folder of stories, traps or races, `None` if none is named."""
         told = self.data.get(key)
         name = told.get("folder") if isinstance(told, dict) else told
         return self.source.beside(name) if name else None

@@ -103,7 +103,9 @@ def _messages(
 def _unknown(name: str, allowed: list[str]) -> str:
     near = difflib.get_close_matches(name, allowed, 1)
     return (
-        f"unknown; did you mean {near[0]}?" if near else f"unknown; there are {', '.join(allowed)}"
+        f"unknown; did you mean {near[0]}?"
+        if near
+        else f"unknown; must be one of {', '.join(allowed)}"
     )
 
 

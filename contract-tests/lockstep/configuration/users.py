@@ -1,4 +1,4 @@
-"""Makes the users of a run out of a configuration and the document."""
+"""Creates the users of a run from a configuration and the document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proves findings by experiments: shown again, made short, held beside what is alike."""
+"""Proves findings by experiments: reproduced, made short, held beside what is alike."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MOST_TRIES = 5
 class Confirmer:
     """Confirms the findings of a run; its seconds are shared by all.
 
-    A finding that shows again, from new users and new things, is `reproduced`, and keeps the
+    A finding that reproduces, from new users and new things, is `reproduced`, and keeps the
     shortest steps that showed it; one that does not is marked so, and keeps what it has. `nonces`
     are the texts that made the names of users new.
     """
@@ -59,7 +59,7 @@ class Confirmer:
     def confirm(self, groups: list[list[Finding]]) -> list[Finding]:
         """Confirm one finding of each group of one cause; returns those that follow from others.
 
-        First all are shown again, then they are made short, the first groups first, for as long as
+        First all are reproduced, then they are made short, the first groups first, for as long as
         there are requests and seconds left.
         """
         following: list[Finding] = []
@@ -89,7 +89,7 @@ class Confirmer:
         return self.exchanger.ledger.faults.about(what)
 
     def _show(self, live: list[Finding], shown: list[tuple[Finding, Oracle, Sequence]]) -> bool:
-        """Show one of some findings again, and note it; true where it follows from others."""
+        """Reproduce one of some findings, and note it; true if it follows from others."""
         self.budget.begin()
         found = self._first_shown(live)
         if found is None:
@@ -165,8 +165,8 @@ class Confirmer:
         """The same with steps that make what a list shows, where it leans on what was there.
 
         Best are steps that make all of it, so that they show the same where nothing is yet. `None`
-        where such steps all succeed and do not show the finding: it is about what was left by
-        others. Where nobody knows how to make what is listed, it is given, and the steps stand.
+        if such steps all succeed and do not show the finding: it is about what was left by others.
+        Where nobody knows how to make what is listed, it is given, and the steps stand.
         """
         exchanges = played.sequence.exchanges
         if _stands_alone(oracle.finding, exchanges):
@@ -189,7 +189,7 @@ class Confirmer:
         return None if remade else played
 
     def _grown(self, oracle: Oracle, start: Exchanges, exchanges: Exchanges) -> Played | None:
-        """Steps that make a count differ, if they can be more than a page; `None` where none do."""
+        """Steps that make a count differ, if they can be more than a page; `None` if none do."""
         best = None
         for steps in (exchanges, *self._remaking(oracle.finding, start, exchanges)):
             played = self._growing(oracle, steps)
@@ -235,7 +235,7 @@ class Confirmer:
         return True
 
     def _explain(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
-        """Make the steps short, and find the nearest ones that do not differ."""
+        """Shorten the steps, and find the nearest ones that do not differ."""
         if _stands_alone(finding, sequence.exchanges):
             best = shrunk(sequence, partial(_show_alone, oracle), simplify=is_judged(finding))
         else:
@@ -336,7 +336,7 @@ def _history(finding: Finding) -> list[Exchange]:
 
 
 def _making(finding: Finding, exchanges: Exchanges) -> list[Exchange]:
-    """What was sent to make all that the last answer shows; empty where nothing else was."""
+    """What was sent to make all that the last answer shows; empty if nothing else was."""
     made = finding.trace.making(exchanges[-1]) if finding.trace is not None else []
     return made if len(made) > len(exchanges) else []
 

@@ -68,7 +68,7 @@ class Corrector:
     ) -> tuple[Exchange, ...] | None:
         """The steps with a value put right that is notable in one way, or without a header.
 
-        `None` where the last request has no such value.
+        `None` if the last request has no such value.
         """
         last = exchanges[-1]
         if condition.kind == "precondition" and last.request.header(condition.subject) is None:
@@ -131,7 +131,7 @@ class Corrector:
         return self._valued(exchanges, sample, name)
 
     def _without_unknown(self, request: Request) -> bytes | None:
-        """The body with what the document knows; `None` where nothing else is in it."""
+        """The body with what the document knows; `None` if nothing else is in it."""
         operation = self._document.find(request.method, request.path)
         unknown = self._reader.unknown_members(operation, request) if operation is not None else []
         if not unknown:
@@ -216,7 +216,7 @@ def _how(value: Value) -> str:
 
 
 def cause_of(proved: Condition, request: Request) -> Condition:
-    """What was proved: without a parameter there is no difference, whatever its value was."""
+    """What was proved: without a parameter there is no difference, whatever its value."""
     if proved.kind == "notable" and proved.subject in _query(request):
         return Condition("parameter", proved.subject)
     return proved
@@ -227,7 +227,7 @@ def _with_last(exchanges: tuple[Exchange, ...], request: Request) -> tuple[Excha
 
 
 def _about(request: Request, sample: Request) -> Request:
-    """The request about the thing of another one, in the name of that one's user."""
+    """The request about the thing of another one, on behalf of that one's user."""
     path = sample.path.partition("?")[0] + "".join(request.path.partition("?")[1:])
     signed = tuple(h for h in sample.headers if h[0].lower() not in _OF_CONTENT)
     named = {name.lower() for name, _ in signed}
@@ -262,7 +262,7 @@ def _with_body_of(request: Request, sample: Request) -> Request:
 def _with_member(request: Request, sample: Request, parts: list[str]) -> tuple[bytes, bool] | None:
     """The JSON body with one member as the sample has it, and whether that has it at all.
 
-    `None` where neither has such a member.
+    `None` if neither has such a member.
     """
     body = json_of(request.body)
     node, other = body, json_of(sample.body)

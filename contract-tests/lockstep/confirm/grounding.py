@@ -32,7 +32,7 @@ def creations(log: RunLog, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Ex
 
 
 def others_making(trace: Trace, exchanges: tuple[Exchange, ...]) -> list[Exchange]:
-    """The steps, begun by another user who makes something of the same kind; empty if nobody did.
+    """The steps, after another user has created something of the same kind; empty without one.
 
     What counts the things of all users shows so on a server where nothing is yet.
     """

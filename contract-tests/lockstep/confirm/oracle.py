@@ -51,7 +51,7 @@ class _Session:
 
 @dataclass(slots=True)
 class Played:
-    """What came of a try: the exchanges, and whether the finding showed in the last one.
+    """The result of an attempt: the exchanges, and whether the finding showed in the last one.
 
     `follows` names an earlier exchange of the try whose write succeeded on one side only.
     """
@@ -80,7 +80,7 @@ class Oracle:
     _session: _Session | None = field(default=None, init=False)
 
     def show(self, origin: Sequence, exchanges: tuple[Exchange, ...]) -> Sequence | None:
-        """Send a changed sequence with new unique texts; `None` where the finding did not show."""
+        """Send a changed sequence with new unique texts; `None` if the finding did not show."""
         played = self.play(origin, exchanges)
         return played.sequence if played is not None and played.shown else None
 
@@ -92,7 +92,7 @@ class Oracle:
         anew: bool = False,
         to_the_end: bool = False,
     ) -> Played | None:
-        """Send a sequence; it ends where the finding shows. `None` where it could not be judged.
+        """Send a sequence; it ends where the finding shows. `None` if it could not be judged.
 
         With `to_the_end` it is about the last request, whatever shows before.
 

@@ -1,4 +1,4 @@
-"""Makes a sequence that shows a finding as short as it can be."""
+"""Shortens a sequence that shows a finding as far as possible."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ShrinkSettings:
 def shrunk(best: Sequence, play: Play, *, simplify: bool) -> Sequence:
     """Leave out whole steps (delta debugging), then headers, parameters, members and long values.
 
-    A change stays only if the finding shows again. The last request becomes simple first.
+    A change stays only if the finding reproduces. The last request becomes simple first.
     """
     best = fewer_steps(best, play)
     if simplify:
@@ -54,12 +54,12 @@ def fewer_steps(best: Sequence, play: Play) -> Sequence:
 
 
 def simpler_last(best: Sequence, play: Play) -> Sequence:
-    """Make the last request alone as simple as it can be."""
+    """Simplify the last request alone."""
     return _simpler_request(best, play, 1)
 
 
 def _simpler_requests(best: Sequence, play: Play) -> Sequence:
-    """Make the last request as simple as it can be, then those before it, log-ins apart."""
+    """Simplify the last request, then those before it, except log-ins."""
     from_end = 1
     while from_end <= len(best.exchanges):
         if best.exchanges[-from_end].group is None:

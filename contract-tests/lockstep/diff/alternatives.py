@@ -57,7 +57,7 @@ class Alternative:
 
     @property
     def label(self) -> str:
-        """A name for people."""
+        """A readable name."""
         return self.name or self.type or "anything"
 
     @property

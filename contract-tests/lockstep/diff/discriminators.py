@@ -46,7 +46,7 @@ def _changes(
 def _mapping(
     old: Node, new: Node, olds: Sequence[Alternative], news: Sequence[Alternative]
 ) -> Iterator[KeywordChange]:
-    """Compare the names of branches; an alternative that came or went is told by itself."""
+    """Compare the names of branches; added or removed alternatives are reported separately."""
     before, after = _branches(old, olds), _branches(new, news)
     came = {one.name for one in news} - {one.name for one in olds}
     went = {one.name for one in olds} - {one.name for one in news}

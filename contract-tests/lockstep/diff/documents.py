@@ -20,7 +20,7 @@ _KNOWN = frozenset({"paths", "components", "servers", "security", "webhooks"})
 def compare(old: dict[str, Any], new: dict[str, Any], *, strict: bool = False) -> list[Change]:
     """The changes from one parsed document to another, in the order of the older one.
 
-    strict: a new member of an answer that was closed breaks clients too. `ValueError` where a
+    strict: a new member of an answer that was closed breaks clients too. `ValueError` if a
     document is no OpenAPI 3, or a reference leads nowhere.
     """
     before, after = (Node(modern, modern) for modern in (modernised(old), modernised(new)))

@@ -39,7 +39,7 @@ _MAX_DEPTH = 20
 
 @dataclass(slots=True)
 class Folded:
-    """What a schema demands; `types` is nothing where any type will do, and empty where none will.
+    """What a schema demands; `types` is nothing if any type will do, and empty if none will.
 
     `name` is the component's, if it is one. `const` is an `enum` of one value. `allOf` keeps
     second rules of a kind that no single one can stand for. `required` has for each name where
@@ -98,7 +98,7 @@ class Folded:
 def fold(node: Node, depth: int = 0) -> Folded:
     """Fold a schema; `ValueError` for one that is made of itself."""
     if depth > _MAX_DEPTH:
-        raise ValueError(f"a schema that is made of itself: {node.pointer}")
+        raise ValueError(f"a schema that contains itself: {node.pointer}")
     node = node.target
     if not isinstance(node.value, Mapping):
         # `true` allows everything, `false` nothing.
@@ -144,7 +144,7 @@ def _conjoined(one: Node, other: Node) -> Node:
 
 
 def _shared(one: list[str], other: list[str]) -> list[str]:
-    """The types that both lists allow; whole numbers are numbers."""
+    """The types that both lists allow; integers are numbers."""
     wide = [{*types, "integer"} if "number" in types else {*types} for types in (one, other)]
     shared = [kind for kind in dict.fromkeys([*one, *other]) if kind in wide[0] & wide[1]]
     return [kind for kind in shared if kind != "integer" or "number" not in shared]

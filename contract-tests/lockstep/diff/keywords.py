@@ -179,7 +179,7 @@ def _opaque(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keywor
     if keyword == "not" and not (old and new):
         yield _told(_presence(old, new), "not-changed", keyword, old, new)
         return
-    sentence = f"{keyword} changed; whether more or fewer values are allowed cannot be told"
+    sentence = f"{keyword} changed; it is unknown whether more or fewer values are allowed"
     yield KeywordChange(Space.OTHER, f"{keyword}-changed", sentence, place.pointer)
 
 
@@ -224,7 +224,7 @@ def _values(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
 
 
 def _listed(keywords: Keywords) -> dict[str, Any] | None:
-    """The values by their JSON; nothing where any value goes."""
+    """The values by their JSON; nothing if any value goes."""
     if "enum" not in keywords:
         return None
     return {json.dumps(value, sort_keys=True): value for value in keywords["enum"].value}

@@ -44,7 +44,7 @@ class Node:
             if not isinstance(reference, str):
                 return node
             node = Node(node.document, resolve(node.document, reference), reference[1:])
-        raise ValueError(f"references go in a circle: {self.pointer}")
+        raise ValueError(f"circular reference: {self.pointer}")
 
     @property
     def target(self) -> Node:

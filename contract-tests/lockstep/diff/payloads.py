@@ -96,7 +96,7 @@ def _default(part: Node, is_item: bool = False) -> str:
 
 
 def _file(part: Node) -> dict[str, Any] | None:
-    """The schema of a part that is a file, or files; nothing where it is none."""
+    """The schema of a part that is a file, or files; nothing if it is none."""
     node = part.followed()
     value = node.value
     if not isinstance(value, Mapping):

@@ -14,8 +14,8 @@ from lockstep.diff.changes import Change, Effect
 _COLOURS = {Effect.BREAKING: "bold red", Effect.COMPATIBLE: "green", Effect.SILENT: "dim"}
 _TITLES = {
     Effect.BREAKING: "Breaking: clients of the older document may fail",
-    Effect.COMPATIBLE: "Compatible: clients need not know",
-    Effect.SILENT: "Silent: words and annotations alone",
+    Effect.COMPATIBLE: "Compatible: clients are not affected",
+    Effect.SILENT: "Unchanged behaviour: only texts and annotations",
 }
 _PLACES = 3
 
@@ -72,7 +72,7 @@ def print_changes(alike: Alike, console: Console, *, everything: bool) -> None:
     numbers = counts(alike)
     summary = ", ".join(f"{number} {effect}" for effect, number in numbers.items())
     hint = "" if everything or not numbers[Effect.SILENT] else " (--all lists them)"
-    console.print(Text(f"{summary}{hint}" if alike else "no change"), soft_wrap=True)
+    console.print(Text(f"{summary}{hint}" if alike else "no changes"), soft_wrap=True)
 
 
 def _of(alike: Alike, effect: Effect) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""Finds the shapes that bodies share, and gives them names."""
+"""Finds the shapes that bodies share, and names them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Components:
         return _Reader(self, root.about, root.top, root.purpose, root.is_error)
 
     def name_of(self, values: Values, about: tuple[str, ...], purpose: str, error: bool) -> str:
-        """The name of the component for the objects of a place; empty where there is none."""
+        """The name of the component for the objects of a place; empty if there is none."""
         shape = self._shapes.get(_key(values, about, purpose, error))
         return self._names.get(id(shape), "") if shape is not None else ""
 
@@ -110,7 +110,7 @@ class Components:
                     self._join(shape, target)
 
     def _join_similar(self) -> None:
-        """Make one shape of those that are called the same and hardly differ in their members."""
+        """Merge the shapes that have the same name and hardly differ in their members."""
         by_name: dict[tuple[str, str, bool], list[_Shape]] = defaultdict(list)
         for shape in self._distinct():
             by_name[_base_name(shape), shape.purpose, shape.is_error].append(shape)

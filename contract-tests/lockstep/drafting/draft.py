@@ -27,7 +27,7 @@ _METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "TRACE")
 _NOT_THERE = frozenset({404, 405, 410, 501})
 _NOT_TAKEN = frozenset({405, 501})
 _NAMED = 5
-READ_IT = "A draft: read it before you trust it."
+READ_IT = "A draft: review it before you rely on it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Draft:
 
 
 def draft(captured: Sequence[Captured], wishes: Wishes | None = None) -> Draft:
-    """The document of the API that was recorded; `DraftError` where there is none."""
+    """The document of the API that was recorded; `DraftError` if there is none."""
     wishes = wishes or Wishes()
     selection = select(captured, wishes.base_url, wishes.host)
     try:
@@ -94,7 +94,7 @@ class Lacking:
 def lacking(
     captured: Sequence[Captured], document: Document, wishes: Wishes | None = None
 ) -> Lacking:
-    """Hold recordings against a document; `DraftError` where there is nothing to hold."""
+    """Hold recordings against a document; `DraftError` if there is nothing to hold."""
     wishes = wishes or Wishes()
     base_url = wishes.base_url
     if base_url is None and wishes.host is None:
@@ -129,18 +129,18 @@ def _operations(groups: dict[Template, list[Sample]], selection: Selection) -> l
         statuses = {sample.status for sample in groups[template]}
         if statuses <= _NOT_THERE:
             absent.append("/" + "/".join(template))
-            selection.left_out["requests of paths that are not there"] += len(groups[template])
+            selection.left_out["requests to paths that do not exist"] += len(groups[template])
             continue
         for method in _METHODS:
             samples = by_method.get(method, [])
             if samples and {sample.status for sample in samples} <= _NOT_TAKEN:
-                selection.left_out["requests with methods that were not taken"] += len(samples)
+                selection.left_out["requests with methods that were rejected"] += len(samples)
             elif samples:
                 found.append(Recorded.of(method, template, samples))
     if absent:
         more = f" and {len(absent) - _NAMED:,} more" if len(absent) > _NAMED else ""
         selection.notes.append(
-            f"paths that were answered with 404 alone are not in the draft: "
+            f"paths that were only answered with 404 are not in the draft: "
             f"{', '.join(absent[:_NAMED])}{more}"
         )
     return found
@@ -215,4 +215,4 @@ def _description(operations: Sequence[Recorded], gaps: Sequence[Gap]) -> str:
     said = f"{READ_IT} It was made of {count:,} recorded request{'' if count == 1 else 's'}"
     if gaps:
         said += ", and says at each operation what they never showed (x-lockstep-never-seen)"
-    return f"{said}. What was always there is required here; what was never seen is missing."
+    return f"{said}. What was always present is required; what was never seen is missing."

@@ -50,7 +50,7 @@ class Evidence:
                     self.names.setdefault(member, Counter())[name] += 1
 
     def member(self, texts: Iterable[str]) -> str:
-        """The member in which most of some texts stand; empty where hardly any does."""
+        """The member in which most of some texts stand; empty if hardly any does."""
         listed = list(texts)
         shown = [self.names[text] for text in listed if text in self.names]
         if 2 * len(shown) < len(listed):

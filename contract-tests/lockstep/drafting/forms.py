@@ -91,7 +91,7 @@ _EXTENSION = re.compile(r"(.+)\.(?:json|xml|csv|pdf|txt|html?|ya?ml|zip|png|jpe?
 
 @lru_cache(maxsize=50_000)
 def name_form(text: str) -> str:
-    """How a path segment shows that it names one thing of many; empty where it does not.
+    """How a path segment shows that it names one thing of many; empty if it does not.
 
     `integer`, `uuid`, `date`, `email`, or `made` for the other texts that programs make up. A word
     with a number behind it may be one, too: that shows beside its like, see `prefix_of`.

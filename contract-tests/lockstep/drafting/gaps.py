@@ -17,16 +17,16 @@ from lockstep.drafting.values import Values
 # By kind: what is said of an operation, in its own `x-lockstep-never-seen` and on the terminal.
 KINDS = {
     "one_sample": "one request only",
-    "no_success": "no answer of success",
-    "server_errors": "answers of 5xx, which may be faults and no part of the API",
-    "no_error": "no answer of 4xx",
+    "no_success": "no successful response",
+    "server_errors": "5xx responses, which may be errors rather than part of the API",
+    "no_error": "no 4xx response",
     "no_request_body": "bodies of requests that were not recorded",
     "no_answer_body": "bodies of answers that were not recorded",
-    "cut_body": "bodies that say they are JSON and are none, or are cut",
+    "cut_body": "bodies declared as JSON that are not, or are truncated",
     "one_value": "parameters with one value only",
     "only_null": "members that were always null",
-    "too_deep": "bodies that are nested too deeply to be read to their end",
-    "no_creation": "things that nothing made",
+    "too_deep": "bodies that are nested too deeply to be read completely",
+    "no_creation": "things that no request created",
     "never_bare": "no request without credentials",
 }
 

@@ -55,7 +55,7 @@ def print_draft(made: Draft, file: str, console: Console) -> None:
     for gap in made.gaps:
         by_kind[gap.kind].append(f"{gap.operation} ({gap.detail})" if gap.detail else gap.operation)
     if by_kind:
-        console.print(Text("never seen, or seen too little:"))
+        console.print(Text("never seen, or not often enough:"))
     for kind in KINDS:
         names = by_kind.get(kind, [])
         if names:
@@ -80,7 +80,7 @@ def lacking_as_data(lack: Lacking, document: str) -> dict[str, Any]:
 
 def print_lacking(lack: Lacking, console: Console) -> None:
     """Say what a document lacks; every place is named."""
-    said = "the document lacks" if lack.found else "the document lacks nothing that they show"
+    said = "the document lacks" if lack.found else "the document lacks nothing that they contain"
     console.print(Text(f"{_count(lack.requests, 'request')}: {said}"))
     for kind, title in LACKING.items():
         found = [each for each in lack.found if each.kind == kind]

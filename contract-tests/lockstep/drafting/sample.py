@@ -14,7 +14,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class Unreadable:
-    """Stands for a body that is no JSON; JSON itself has a value for everything else."""
+    """Stands for a body that is not JSON; JSON itself has a value for everything else."""
 
 
 UNREADABLE = Unreadable()
@@ -45,7 +45,7 @@ class Sample:
 
     @property
     def status(self) -> int | None:
-        """The status, `None` where no answer was recorded."""
+        """The status, `None` if no answer was recorded."""
         return self.answer.status if self.answer is not None else None
 
     @property

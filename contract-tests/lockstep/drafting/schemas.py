@@ -1,4 +1,4 @@
-"""Makes schemas of the values that were seen."""
+"""Creates schemas of the values that were seen."""
 
 from __future__ import annotations
 

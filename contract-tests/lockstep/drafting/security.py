@@ -78,7 +78,7 @@ class Security:
         return name in self._keys
 
     def requirement(self, samples: Sequence[Sample]) -> list[dict[str, list[str]]] | None:
-        """The `security` of an operation, `None` where nothing shows that it asks for any."""
+        """The `security` of an operation, `None` if nothing shows that it asks for any."""
         with_any = [sample for sample in samples if self.used(sample)]
         bare = [sample for sample in samples if not self.used(sample)]
         if gives_entry(samples):

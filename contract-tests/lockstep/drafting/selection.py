@@ -47,7 +47,7 @@ class DraftError(ValueError):
 class Selection:
     """The requests of one API, in the order in which they were recorded.
 
-    `origin` is empty where the recording names no host. `left_out` counts the others, in words.
+    `origin` is empty if the recording names no host. `left_out` counts the others, in words.
     """
 
     samples: list[Sample]
@@ -67,12 +67,12 @@ def select(
 ) -> Selection:
     """The requests of the API at `base_url`, or on a `host`, or else of the likeliest one.
 
-    A `base_url` may be a path alone. Raises `DraftError` where nothing is left.
+    A `base_url` may be a path alone. Raises `DraftError` if nothing is left.
     """
     left_out: Counter[str] = Counter()
     placed = list(_placed(captured, left_out))
     if not placed:
-        raise DraftError("the recordings hold no request to a server")
+        raise DraftError("the recordings contain no request to a server")
     origins = _chosen_origins(placed, base_url, host)
     found: list[tuple[Captured, SplitResult]] = []
     elsewhere: Counter[str] = Counter()
@@ -104,7 +104,7 @@ def select(
             f"{what}: {count:,}" for what, count in sorted(left_out.items()) if count
         )
         raise DraftError(
-            "the recordings hold no request of an API"
+            "the recordings contain no request to an API"
             + (f" below {base_url}" if base_url else "")
             + (f"; left out were {told_of}" if told_of else "")
         )
@@ -128,7 +128,7 @@ def _placed(
         except ValueError:
             name = None
         if name is None or parts.scheme not in _SCHEMES:
-            left_out["addresses that cannot be read"] += 1
+            left_out["malformed URLs"] += 1
             continue
         name = f"[{name}]" if ":" in name else name
         usual = port is None or port == {"http": 80, "https": 443}[parts.scheme]
@@ -189,7 +189,7 @@ def _told_of_others(elsewhere: Counter[str]) -> Iterator[str]:
     ]
     if others:
         named = ", ".join(f"{host} ({count:,})" for host, count in others[:_NAMED])
-        yield f"other hosts left out, which --host can choose: {named}"
+        yield f"other hosts left out; select one with --host: {named}"
 
 
 def _reason(entry: Captured, parts: SplitResult) -> str:
@@ -216,7 +216,7 @@ def _reason(entry: Captured, parts: SplitResult) -> str:
 
 
 def _is_api(entry: Captured) -> bool:
-    """Whether a request shows that programs speak here: JSON, XML, or more than a read."""
+    """Whether a request is one of an API: JSON, XML, or more than a read."""
     if entry.method not in ("GET", "HEAD", "OPTIONS"):
         return True
     answer = entry.answer

@@ -16,7 +16,7 @@ _GONE = (404, 410)
 
 @dataclass(slots=True)
 class DivergentState:
-    """What two targets no longer have in common, each with its cause, in words for people.
+    """What two targets no longer have in common, each with its cause as readable text.
 
     What differs because of it is no difference of its own: it is excused, and counted by cause.
     """
@@ -45,7 +45,7 @@ class DivergentState:
             self._unpaired.setdefault(key, (value, cause))
 
     def cause(self, things: Iterable[str]) -> str:
-        """Why one of these things is not the same on both sides; empty where all are."""
+        """Why one of these things is not the same on both sides; empty if all are."""
         return next(filter(None, map(self._things.get, things)), "")
 
     def cause_of_collection(self, exchange: Exchange) -> str:
@@ -53,14 +53,14 @@ class DivergentState:
         return self._collections.get(_plain(exchange), "")
 
     def unpaired(self, things: Iterable[str], is_paired: Callable[[str], bool]) -> str:
-        """Why a partner does not know one of these things by any name; empty where it does."""
+        """Why a partner does not know one of these things by any name; empty if it does."""
         known = filter(None, map(self._unpaired.get, things))
         return next((cause for value, cause in known if not is_paired(value)), "")
 
     def not_judged(self) -> list[str]:
         """What stayed different between the targets, in words."""
         return [
-            f"{label}: {count} times the states parted and could not be brought together again"
+            f"{label}: {count} times the states diverged and could not be reconciled"
             for label, count in sorted(self._parted.items())
         ]
 

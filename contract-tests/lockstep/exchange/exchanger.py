@@ -41,7 +41,7 @@ class Exchanger:
     translated for the others. With `rotate` the targets share one state: each request goes to the
     next one in turn, and nothing is translated or compared. Without `repairs` nothing is sent to
     undo a write that succeeded on one side only; without `asks_again` no question is repeated to
-    tell noise from a divergence. Exchangers that work side by side share a `gate`.
+    tell noise from a divergence. Exchangers that work in parallel share a `gate`.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class Exchanger:
         expected: frozenset[int] = frozenset(),
         first: int = 0,
     ) -> list[Exchange]:
-        """Send several requests to each target at the same moment, as a race.
+        """Send several requests to each target at the same time, as a race.
 
         Which request wins may differ from target to target. So answers are paired by status and
         by which headers they have before they are compared: the replay of an answer with the
@@ -258,7 +258,7 @@ class Exchanger:
         return bool(self._triage.divergent.cause(self.trace.things(request)))
 
     def not_judged(self) -> list[str]:
-        """What could not be held against each other because the targets have parted, in words."""
+        """What could not be compared because the targets have diverged, as text."""
         return self._triage.divergent.not_judged()
 
     def translate(self, request: Request, name: str) -> Request:

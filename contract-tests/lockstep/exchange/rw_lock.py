@@ -10,7 +10,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 
 
 class ReadWriteLock:
-    """Lets exchanges that only read pass side by side, and one that writes pass alone.
+    """Lets exchanges that only read pass in parallel, and one that writes pass alone.
 
     Else a write of one worker could come before another worker's read on one target and after it on
     the other: a difference that no target is at fault for. One who waits to write goes before those

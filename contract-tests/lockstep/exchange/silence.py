@@ -28,7 +28,7 @@ class SilenceWatch:
     _answered: dict[str, Request] = field(default_factory=dict)
 
     def note(self, exchange: Exchange) -> None:
-        """Take in what came of an exchange; raises `TargetLostError` for a target that is gone."""
+        """Take in the result of an exchange; raises `TargetLostError` for a target that is gone."""
         for name, outcome in exchange.outcomes.items():
             # An answer that does not end is one, too.
             answered = isinstance(outcome, Response) or outcome.count > 0

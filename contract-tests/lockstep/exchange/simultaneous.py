@@ -1,4 +1,4 @@
-"""Requests at the same moment, and which answer belongs to which."""
+"""Concurrent requests, and which answer belongs to which."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lockstep.transport.targets import Connection, PendingExchange, Target, fail
 
 
 def send_at_once(jobs: Sequence[tuple[Target, Request]], first: int = 0) -> list[Outcome]:
-    """Send each request to its target at the same moment; the outcomes in the order of the jobs.
+    """Send each request to its target at the same time; the outcomes in the order of the jobs.
 
     All are connected and written but for their last byte. Then the last bytes go out, microseconds
     apart, that of the job `first` before the others.

@@ -57,7 +57,7 @@ class Triage:
             self._part(exchange, named, made)
 
     def _leave_undocumented(self, exchange: Exchange) -> None:
-        """Of what no operation documents nobody can say which values a server makes."""
+        """Leave out undocumented responses, whose generated values are unknown."""
         document = self.log.document
         if (status_of(exchange.leader) or 0) >= 400:
             return

@@ -108,8 +108,8 @@ class Explainer:
 
 
 def _together(findings: list[Finding], tried: Tried, faults: FaultLog) -> list[Finding]:
-    """One finding for each cause; each for itself where that cannot be found out."""
-    with faults.about("what has one cause cannot be put together"):
+    """One finding for each cause; each for itself where that cannot be determined."""
+    with faults.about("findings with one cause cannot be grouped"):
         return [merged(one) for one in cluster(findings, tried)]
     return findings
 

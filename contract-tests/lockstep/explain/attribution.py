@@ -1,4 +1,4 @@
-"""Who is wrong: the document's verdict on each target, held against what differs."""
+"""Who is wrong: the document's verdict on each target, compared with what differs."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Cluster:
 
     @property
     def chosen(self) -> Finding:
-        """The finding that stands for all: one that was shown again, else the plainest."""
+        """The finding that stands for all: one that was reproduced, else the plainest."""
         return min(self.findings, key=plainness)
 
 

@@ -146,7 +146,7 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One way to group: by a key, `None` where it does not apply, and how often all were alike."""
+    """One way to group: by a key, `None` if it does not apply, and how often all were alike."""
 
     key: Callable[[Finding], Key | None]
     alike: Callable[[list[Finding], Tried, str], int]

@@ -56,7 +56,7 @@ def _order_of_checks(one: Cluster) -> Key | None:
 
 
 def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """A member that has another value has another form now and then: that is no fact by itself."""
+    """A member with another value may have another form too: that is not a fact of its own."""
     every = list(clusters)
     others = {
         one.chosen.signature.what: one
@@ -92,7 +92,7 @@ def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """What one value or header brings about, as experiments have proved, is one fact."""
+    """What one value or header provokes, as experiments have proved, is one fact."""
     first: dict[Key, Cluster] = {}
     for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
         cause = one.chosen.cause

@@ -1,4 +1,4 @@
-"""What a path is about, in a word for people."""
+"""What a path is about, in a readable word."""
 
 from __future__ import annotations
 

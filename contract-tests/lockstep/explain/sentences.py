@@ -1,4 +1,4 @@
-"""One sentence for each finding, for people."""
+"""One readable sentence for each finding."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def leaves(text: str) -> Iterator[Leaf]:
 
 
 def replaced(text: str, change: Callable[[Leaf], str]) -> str:
-    """The JSON text with the plain values that `change` gives; the rest to the byte as it was.
+    """The JSON text with the plain values that `change` gives; the rest byte for byte as it was.
 
     What stays a number is written without quotes. `ValueError` when the text is not JSON.
     """

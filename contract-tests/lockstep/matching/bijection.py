@@ -84,7 +84,7 @@ class Bijection:
             return None
 
     def check(self, kind: str, left: str, right: str) -> Mismatch | None:
-        """What speaks against matching two values: the partner that either has already."""
+        """The conflict of matching two values: the partner that either already has."""
         if kind in _MANY_TO_MANY:
             return None
         known = self.partner(kind, left)

@@ -60,7 +60,7 @@ class Clock:
             return False
 
     def close_text(self, left: str, right: str) -> bool:
-        """Whether two texts are equal but for whole numbers within the tolerance."""
+        """Whether two texts are equal but for integers within the tolerance."""
         if _NUMBER.sub("#", left) != _NUMBER.sub("#", right):
             return False
         pairs = zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True)

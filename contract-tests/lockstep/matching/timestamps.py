@@ -51,7 +51,7 @@ def read_instant(text: str) -> Instant | None:
 def both(
     read: Callable[[str], Instant | None], left: str, right: str
 ) -> tuple[Instant, Instant] | None:
-    """Two instants, each given by its text; `None` where one is none."""
+    """Two instants, each given by its text; `None` if one is none."""
     ours, theirs = read(left), read(right)
     return None if ours is None or theirs is None else (ours, theirs)
 

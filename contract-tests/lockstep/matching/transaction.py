@@ -38,7 +38,7 @@ class Transaction:
         self._take(lambda to: to.release(kind, left))
 
     def check(self, kind: str, left: str, right: str) -> Mismatch | None:
-        """What speaks against matching two values; as `Bijection.check`."""
+        """The conflict of matching two values; as `Bijection.check`."""
         wrong = self._fresh.check(kind, left, right)
         if wrong is not None or self._fresh.partner(kind, left) == right:
             return wrong

@@ -55,7 +55,7 @@ class Mutant:
         for each in self.patch:
             path = root / each.file
             if not path.is_file():
-                raise MutantError(f"{self.id}: there is no {path}")
+                raise MutantError(f"{self.id}: no such file: {path}")
             text = texts.get(each.file) or path.read_text(encoding="utf-8")
             count = text.count(each.find)
             if count != 1:
@@ -75,7 +75,7 @@ def load_mutants(folder: Path) -> list[Mutant]:
     ids = [each.id for each in mutants]
     doubled = sorted({each for each in ids if ids.count(each) > 1})
     if doubled:
-        raise MutantError(f"{folder}: mutants of the same id: {', '.join(doubled)}")
+        raise MutantError(f"{folder}: duplicate mutant ids: {', '.join(doubled)}")
     return mutants
 
 
@@ -86,7 +86,7 @@ def choose(
     known = {each.id: each for each in every}
     unknown = [name for name in ids if name not in known]
     if unknown:
-        raise MutantError(f"there are no mutants named {', '.join(unknown)}")
+        raise MutantError(f"unknown mutants: {', '.join(unknown)}")
     chosen = [each for each in known.values() if not ids or each.id in ids]
     chosen = [each for each in chosen if tag is None or tag in each.tags]
     if not chosen:

@@ -48,7 +48,7 @@ class Hunt:
     The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for each
     driver that is needed. A driver's control must find nothing. A `baseline` driver has one for
     each target (`--target TARGET`); what that finds does not count later. `kept` gets the matrix
-    after each try, so that a hunt of hours can be gone on with.
+    after each try, so that a hunt of hours can be resumed.
     """
 
     command: Sequence[str]
@@ -101,7 +101,7 @@ class Hunt:
             with self._lock:
                 matrix.add(mutant.id, driver, Catch(first, report.requests, report.seconds))
                 self.kept(matrix)
-            verdict = first or "got away"
+            verdict = first or "survived"
             self.told(f"{mutant.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
 
     def _usual(self, driver: str, target: str) -> frozenset[str]:
@@ -120,7 +120,7 @@ class Hunt:
     def _control(self, driver: str, target: str) -> frozenset[str]:
         report = self._call(CONTROL, driver, *(("--target", target) if target else ()))
         if report.findings and not target:
-            raise MutantError(f"{driver} finds without any mutant: {report.findings[0]}")
+            raise MutantError(f"{driver} reports findings without any mutant: {report.findings[0]}")
         name = f"control, {driver}{target and f' on {target}'}"
         self.told(f"{name}: {len(report.findings)} findings ({report.seconds:.1f} s)")
         return frozenset(report.findings)
@@ -135,7 +135,7 @@ class Hunt:
         finally:
             self._running.discard(process)
         if process.returncode != 0:
-            raise MutantError(f"{mutant}, {driver}: could not be tried:\n{errors[-_MESSAGE:]}")
+            raise MutantError(f"{mutant}, {driver}: could not be run:\n{errors[-_MESSAGE:]}")
         return _read(output, f"{mutant}, {driver}")
 
 
@@ -145,4 +145,4 @@ def _read(output: str, name: str) -> Report:
         data: Any = json.loads(last)
         return Report(tuple(data["findings"]), int(data["requests"]), float(data["seconds"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise MutantError(f"{name}: the last line is no report: {last[:200]!r}") from error
+        raise MutantError(f"{name}: the last line is not a report: {last[:200]!r}") from error

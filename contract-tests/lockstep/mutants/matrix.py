@@ -19,7 +19,7 @@ CAUGHT, GOT_AWAY, COULD_NOT = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """How one driver fared with one mutant; `finding` is `None` where it got away."""
+    """How one driver fared with one mutant; `finding` is `None` if it survived."""
 
     finding: str | None
     requests: int
@@ -111,13 +111,13 @@ def write_matrix(matrix: Matrix, path: Path) -> None:
 
 
 def read_matrix(path: Path) -> dict[str, Any] | None:
-    """Read a matrix that ended early; `None` where there is none yet. Raises `MutantError`."""
+    """Read a matrix that ended early; `None` if there is none yet. Raises `MutantError`."""
     try:
         matrix: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise MutantError(f"{path} is no matrix: {error}") from error
+        raise MutantError(f"{path} is not a matrix: {error}") from error
     return matrix
 
 
@@ -134,9 +134,9 @@ def print_matrix(matrix: Matrix, console: Console) -> None:
         cells += [_cell(matrix.tried(each.id).get(name)) for name in matrix.baseline]
         table.add_row(Text(each.id, style), each.target, each.layer, *cells)
     console.print(table)
-    told = "requests and seconds up to the first finding; -: got away; empty: not tried"
+    told = "requests and seconds up to the first finding; -: survived; empty: not tried"
     if matrix.baseline:
-        told += f"; {', '.join(matrix.baseline)}: of the whole run, and does not count"
+        told += f"; {', '.join(matrix.baseline)}: of the whole run; not counted"
     console.print(told)
     total = len(matrix.mutants)
     console.print(f"{total - len(matrix.escaped)} of {total} mutants caught")

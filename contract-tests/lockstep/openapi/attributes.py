@@ -63,7 +63,7 @@ def shown_attribute(family: str, attribute: str, kind: str, known: Mapping[str, 
 
 
 def type_of(document: Mapping[str, Any], operation: Operation, name: str) -> str:
-    """The type of a path parameter, empty where the document does not say."""
+    """The type of a path parameter, empty if the document does not say."""
     item = followed(document, document.get("paths", {}).get(operation.path, {}))
     raw = (*item.get("parameters", ()), *operation.definition.get("parameters", ()))
     for parameter in (followed(document, each) for each in raw):

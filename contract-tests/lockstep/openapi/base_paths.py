@@ -1,4 +1,4 @@
-"""Gives operations that have servers of their own a place below one base path.
+"""Places operations that have their own servers below one base path.
 
 Paths and operations may have `servers` of their own (OpenAPI 3.1, 4.8.9.1 and 4.8.10.1). Which host
 they are on is of no account here: every target stands for all hosts of the document. What counts is

@@ -11,7 +11,7 @@ NUMERIC = frozenset({"minimum", "maximum"})
 
 
 def is_kept(keyword: str, bound: Any, value: Any) -> bool | None:
-    """True or false; `None` where the keyword says nothing about such a value."""
+    """True or false; `None` if the keyword says nothing about such a value."""
     return _CHECKS[keyword](bound, value)
 
 

@@ -139,7 +139,7 @@ class _Bundler:
             known = target, fragment
         try:
             if known is None:
-                raise ValueError(f"reference to nothing: {value}")
+                raise ValueError(f"unresolvable reference: {value}")
             return "$ref", "#" + self._pointer(*known, kind)
         except (OSError, ValueError) as error:
             self.problems[f"{value} cannot be read: {error}"] = None

@@ -215,7 +215,7 @@ class Conformance:
 
 
 def _items_of(response: Response) -> list[Any]:
-    """The items of a stream; `ValueError` where one cannot be read."""
+    """The items of a stream; `ValueError` if one cannot be read."""
     content_type = response.header("content-type")
     return list(judged_items(content_type, response.body, cut=response.cut))
 

@@ -1,4 +1,4 @@
-"""Makes one document of OpenAPI 3, whole in itself, of whatever a document is written as."""
+"""Builds one self-contained OpenAPI 3 document from whatever a document is written as."""
 
 from __future__ import annotations
 

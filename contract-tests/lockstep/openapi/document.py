@@ -127,7 +127,7 @@ class Document:
         return followed(self.modern, node)
 
     def shape_of(self, operation: Operation, status: int, media_type: str | None) -> Shape | None:
-        """The annotations of a response body, `None` where no schema is documented."""
+        """The annotations of a response body, `None` if no schema is documented."""
         response = operation.response_for(status)
         if response is None or response.content_for(media_type) is None:
             return None

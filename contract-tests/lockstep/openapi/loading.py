@@ -80,7 +80,7 @@ def load_yaml(text: str) -> Any:
 def load_data(source: Path | str) -> Any:
     """Read a JSON or YAML document from a file or from an `http(s)` URL.
 
-    `OSError` where it cannot be had in time, `ValueError` where it cannot be read; both name it.
+    `OSError` if it cannot be had in time, `ValueError` if it cannot be read; both name it.
     """
     text = read_text(source)
     if page := page_fault(text, str(source)):
@@ -106,7 +106,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise OSError(f"there is no file {path}: is it in another folder?") from error
+        raise OSError(f"no such file: {path}") from error
     except OSError as error:
         raise OSError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
 
@@ -154,7 +154,7 @@ def _fetch(url: Path | str) -> bytes:
 def _refusal(error: HTTPError) -> str:
     said = f"it answers {error.code} {error.reason}".rstrip()
     if error.code in (401, 403):
-        return f"{said}: fetch the document with its credentials, and give the file"
+        return f"{said}: download the document with your credentials, and give the file"
     if error.code == 404:
         return f"{said}: is the document at another path, such as /openapi.json or /v3/api-docs?"
     return f"{said}: is this the address of the document?"
@@ -164,13 +164,13 @@ def _unreachable(reason: object) -> str:
     """Why a server could not be asked, and what to do."""
     told = str(reason)
     if isinstance(reason, ConnectionRefusedError):
-        return "nothing listens there: is the server started, and is the port right?"
+        return "nothing listens there: is the server running, and is the port correct?"
     if isinstance(reason, socket.gaierror):
-        return "no such host: is its name right?"
+        return "no such host: is its name correct?"
     if isinstance(reason, TimeoutError):
         return f"no answer came within {TIMEOUT_SECONDS:g} s"
     if "CERTIFICATE_VERIFY_FAILED" in told:
-        return "its certificate is not trusted: fetch the document, and give the file"
+        return "its certificate is not trusted: download the document, and give the file"
     if isinstance(reason, ssl.SSLError):
-        return "it does not speak https there: is it http://…?"
+        return "it does not speak HTTPS: try http://…"
     return told

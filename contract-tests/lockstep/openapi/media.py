@@ -28,7 +28,7 @@ def is_json(media_type: str | None) -> bool:
 
 
 def _rank(key: str, value: str | None) -> tuple[int, int] | None:
-    """How closely a key fits, the higher the closer; `None` where it does not."""
+    """How closely a key fits, the higher the closer; `None` if it does not."""
     wanted, parameters = _parsed(key)
     if wanted in ("*/*", "*"):
         return 0, 0

@@ -36,18 +36,15 @@ def page_fault(text: str, source: str) -> str:
         return ""
     named = _NAMED.search(text)
     if named is None:
-        return (
-            "a page of HTML and no document: give the address of the JSON or YAML, such as "
-            f"{_USUAL}"
-        )
+        return "an HTML page, not a document: give the URL of the JSON or YAML, such as {_USUAL}"
     url = urljoin(source, named[1]) if "://" in source else named[1]
-    return f"a page of HTML and no document; the page shows {url}: give that"
+    return f"an HTML page, not a document; it links to {url}: use that"
 
 
 def other_fault(raw: Any) -> str:
     """What parsed data is instead of a document of OpenAPI."""
     if raw is None:
-        return "it is empty: is it the right file, and was it written to its end?"
+        return "it is empty: is it the right file, and was it written completely?"
     if not isinstance(raw, dict):
         kind = "a list" if isinstance(raw, list) else "a text"
         return f"it is not an OpenAPI document but {kind}: it needs `openapi`, `info` and `paths`"
@@ -60,7 +57,7 @@ def other_fault(raw: Any) -> str:
             f"it is of OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
         )
     if "paths" in raw:
-        return "not an OpenAPI document: it lacks the line that says its version, `openapi: 3.0.3`"
+        return "not an OpenAPI document: it lacks its version, such as `openapi: 3.0.3`"
     names = ", ".join(map(str, list(raw)[:4]))
     return (
         f"it is not an OpenAPI document: it has {names or 'nothing'} at its top, and needs "

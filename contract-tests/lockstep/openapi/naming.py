@@ -98,7 +98,7 @@ def thing(component: str) -> str:
 def split(name: str) -> tuple[str, str]:
     """What a name is about, and which of its attributes: `author_id` -> (`author`, `id`).
 
-    The first is empty where the name does not say, as in `id` and `slug`.
+    The first is empty if the name does not say, as in `id` and `slug`.
     """
     found = words(name)
     if not found:

@@ -36,7 +36,7 @@ _BRACKET = re.compile(r"(?<!\\)\[(?!:)")
 
 @lru_cache(maxsize=20_000)
 def readable(pattern: str) -> str | None:
-    """The pattern in a form that the validator reads, `None` where there is none."""
+    """The pattern in a form that the validator reads, `None` if there is none."""
     delimited = _DELIMITED.fullmatch(pattern)
     if delimited is not None:
         pattern = ("(?i)" if "i" in delimited[2] else "") + delimited[1]

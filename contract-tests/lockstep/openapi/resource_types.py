@@ -120,7 +120,7 @@ class ResourceTypes:
     def key_of_another(self, name: str, owner: str) -> Role | None:
         """The role of a member that paths name things of another family by: a user's `username`.
 
-        `None` where paths do not, or where the name tells too little.
+        `None` if paths do not, or where the name tells too little.
         """
         _, attribute = split(name)
         for telling in (attribute, noun(name)):
@@ -180,7 +180,7 @@ class ResourceTypes:
                     yield found
 
     def _component(self, schema: Any, depth: int = 0) -> str:
-        """The thing that a schema describes, itself or in a list; empty where it has no name.
+        """The thing that a schema describes, itself or in a list; empty if it has no name.
 
         With a `depth` it may be wrapped, as the only member that is no plain value.
         """

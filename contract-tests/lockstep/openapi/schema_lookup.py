@@ -19,7 +19,7 @@ _MAX_DEPTH = 12
 class Place:
     """A place in a body and the schemas that apply there.
 
-    `name` is for people, such as `Task.title`; `documented` is false where no schema knows the
+    `name` is for people, such as `Task.title`; `documented` is false if no schema knows the
     place. `owner` is the schema of the object around it, `owner_name` that one's component.
     """
 
@@ -45,7 +45,7 @@ class Place:
 def response_schema(
     operation: Operation | None, status: int, media_type: str | None
 ) -> Schema | None:
-    """The schema of a documented answer, `None` where there is none."""
+    """The schema of a documented answer, `None` if there is none."""
     response = operation.response_for(status) if operation is not None else None
     content = response.content_for(media_type) if response is not None else None
     schema = content.get("schema") if content is not None else None

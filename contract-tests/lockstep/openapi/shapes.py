@@ -216,7 +216,7 @@ def resolve(document: Mapping[str, Any], reference: str) -> Any:
         try:
             node = node[int(key)] if isinstance(node, list) else node[key]
         except (KeyError, IndexError, TypeError, ValueError):
-            raise ValueError(f"reference to nothing: {reference}") from None
+            raise ValueError(f"unresolvable reference: {reference}") from None
     return node
 
 
@@ -229,13 +229,13 @@ def followed(document: Mapping[str, Any], node: Any) -> Any:
     while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
         steps += 1
         if steps > _MAX_STEPS:
-            raise ValueError(f"references go in a circle: {node['$ref']}")
+            raise ValueError(f"circular reference: {node['$ref']}")
         node = resolve(document, node["$ref"])
     return node
 
 
 class _Merger:
-    """Makes one shape of several; each combination once, as shapes may contain themselves."""
+    """Merges several shapes into one; each combination once, as shapes may contain themselves."""
 
     def __init__(self) -> None:
         self._made: dict[frozenset[int], Shape] = {}

@@ -75,7 +75,7 @@ def _whole(raw: Mapping[str, Any], node: Any, steps: int = 0) -> Any:
     if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
         return node
     if steps > 50:
-        raise ValueError(f"references go in a circle: {node['$ref']}")
+        raise ValueError(f"circular reference: {node['$ref']}")
     beside = {key: value for key, value in node.items() if key != "$ref"}
     target = _whole(raw, followed(raw, {"$ref": node["$ref"]}), steps + 1)
     if not isinstance(target, dict):

@@ -44,7 +44,7 @@ def simple_members(
     value: str, schema: Schema, *, explode: bool = False
 ) -> list[str] | dict[str, str] | None:
     """The texts of a list `a,b`, or those of an object by name: `name,value`, and with `explode`
-    `name=value`; `None` where it is neither, or not written so.
+    `name=value`; `None` if it is neither, or not written so.
     """
     types = types_of(schema)
     parts = [part.strip() for part in value.split(",")] if value.strip() else []

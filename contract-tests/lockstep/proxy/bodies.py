@@ -23,7 +23,7 @@ class HeadConformance(Conformance):
 
 
 def whole_bodies(outcomes: Mapping[str, Outcome], limit: int) -> dict[str, Outcome] | None:
-    """The outcomes with decoded bodies; `None` where one has more than `limit` bytes, or an
+    """The outcomes with decoded bodies; `None` if one has more than `limit` bytes, or an
     encoding that is not known.
     """
     found: dict[str, Outcome] = {}

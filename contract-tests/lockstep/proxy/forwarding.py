@@ -49,7 +49,7 @@ class Forwarder:
     async def handle(self, client: web.Request) -> web.StreamResponse:
         """Answer one request; 501 for a WebSocket, 502 and 504 where the leader does not answer."""
         if client.headers.get("Upgrade", "").strip().lower() == "websocket":
-            return _failure(501, "lockstep passes no WebSockets on")
+            return _failure(501, "lockstep does not proxy WebSockets")
         passage = self._begin(client)
         try:
             return await self._pass_on(client, passage)

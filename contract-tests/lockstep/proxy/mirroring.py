@@ -59,7 +59,7 @@ class Mirrors:
         self._thread.start()
 
     def began(self, *, writes: bool) -> int:
-        """A request is under way; gives the epoch that its answer belongs to."""
+        """A request is under way; returns the epoch that its answer belongs to."""
         with self._lock:
             if writes:
                 self._writing += 1

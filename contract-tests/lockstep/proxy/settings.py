@@ -64,20 +64,20 @@ class Counts:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def not_judged(self, settings: ProxySettings) -> list[str]:
-        """What was not compared, or not in full, for people."""
+        """What was not compared, or not in full, as readable text."""
         limit = f"{settings.body_limit:,} bytes"
         said = {
-            f"skipped, since {settings.queue} waited for the mirrors already": self.skipped,
-            "that differed, but were answered while something was written": self.unclear,
-            "not mirrored, since no mirror had answered for long": self.rested,
-            "to writes not mirrored, since the client left or sent more than is kept: "
-            "the states may have parted": self.lost,
+            f"skipped, since {settings.queue} were already waiting for the mirrors": self.skipped,
+            "that differed, but overlapped with a write": self.unclear,
+            "not mirrored, since no mirror had answered for a long time": self.rested,
+            "to writes not mirrored, since the client disconnected or sent more than is buffered: "
+            "the states may have diverged": self.lost,
             f"compared by status and headers alone: longer than {limit}, or encoded": self.cut,
         }
         return [f"{count:,} answers {what}" for what, count in said.items() if count]
 
     def problems(self) -> list[str]:
-        """Which mirrors did not answer, and why, for people."""
+        """Which mirrors did not answer, and why, as readable text."""
         return self.errors + [
             f"{name}: {count:,} mirrored requests without an answer: {reason}"
             for (name, reason), count in sorted(self.faults.items())

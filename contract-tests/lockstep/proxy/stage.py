@@ -29,7 +29,7 @@ def compare_traffic(
     for problem in counts.problems():
         run.add_problem(problem)
     if counts.faults and not counts.mirrored:
-        run.could_not_run("no mirror has answered")
+        run.could_not_run("no mirror answered")
     if counts.errors:
         run.could_not_run("not every answer could be compared")
     run.secrets |= secrets_in(run.ledger.findings.all(), run.document)

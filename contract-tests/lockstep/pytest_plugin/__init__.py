@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a test for each operation, and one for the run as a whole."""
+    """Create a test for each operation, and one for the run as a whole."""
     if FIXTURE not in metafunc.fixturenames:
         return
     from lockstep.pytest_plugin.comparison import PlanError, operations

@@ -117,7 +117,7 @@ class LockstepOperation:
 
     @property
     def _untested(self) -> str:
-        """Why nothing was compared here that a user wants, empty where it was."""
+        """Why nothing was compared here that a user wants, empty if it was."""
         if not self.name:
             return ""
         record = self.report["operations"][self.name]

@@ -48,11 +48,11 @@ def is_access_log(text: str) -> bool:
 def read_access_log(
     text: str, base_url: str | None = None, *, every: bool = False
 ) -> tuple[list[Captured], list[str]]:
-    """The reads of a log with the statuses of their answers, and what was left out, for people.
+    """The reads of a log with the statuses of their answers, and notes on what was left out.
 
     A log has no bodies, so nothing that writes can be sent again. With `every` line the writes are
     there too, and the statuses that hang on what a log does not have. What names no host, or that
-    of `base_url`, is below `NOWHERE`. Raises `RecordingError` where no line is left.
+    of `base_url`, is below `NOWHERE`. Raises `RecordingError` if no line is left.
     """
     captured: list[Captured] = []
     unread: list[int] = []

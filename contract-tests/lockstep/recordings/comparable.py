@@ -1,4 +1,4 @@
-"""What of a recorded answer can be held against a live one."""
+"""What of a recorded answer can be compared with a live one."""
 
 from __future__ import annotations
 

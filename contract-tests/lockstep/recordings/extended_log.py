@@ -35,7 +35,7 @@ class ExtendedLog:
         return True
 
     def read(self, line: str) -> LoggedRequest | None:
-        """The request of a line, `None` where there are no fields for it."""
+        """The request of a line, `None` if there are no fields for it."""
         columns = _columns(line)
         if not self._fields or len(columns) < len(self._fields):
             return None

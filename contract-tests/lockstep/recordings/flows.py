@@ -28,9 +28,9 @@ _SCALARS: Mapping[int, Callable[[bytes], Any]] = {
 
 
 def read_flows(data: bytes) -> tuple[list[Captured], list[str]]:
-    """The requests of a file in the order of their start, and what was left out, for people.
+    """The requests of a file in the order of their start, and notes on what was left out.
 
-    `RecordingError` where there is none.
+    `RecordingError` if there is none.
     """
     flows, notes = _whole_flows(data)
     captured: list[tuple[float, Captured]] = []
@@ -45,7 +45,7 @@ def read_flows(data: bytes) -> tuple[list[Captured], list[str]]:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             notes.append(f"flow {number} left out: it is damaged ({error})")
     if not captured:
-        raise RecordingError("no flow of the file is a request that can be sent")
+        raise RecordingError("no flow of the file is a request that can be replayed")
     notes += [f"{count:,} of {kind} left out, which are not HTTP" for kind, count in others.items()]
     return [one for _, one in sorted(captured, key=lambda pair: pair[0])], notes
 
@@ -63,7 +63,7 @@ def _whole_flows(data: bytes) -> tuple[list[Any], list[str]]:
 
 
 def _value(data: bytes, at: int) -> tuple[Any, int]:
-    """The value that begins somewhere, and where it ends; `ValueError` where there is none."""
+    """The value that begins somewhere, and where it ends; `ValueError` if there is none."""
     colon = data.find(b":", at, at + _LONGEST_LENGTH)
     if colon < 0 or not data[at:colon].isdigit():
         raise ValueError(f"no length at byte {at}")

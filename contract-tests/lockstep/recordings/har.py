@@ -32,7 +32,7 @@ class _NoHttpError(ValueError):
 
 
 def read_har(text: str, folder: Path) -> tuple[list[Captured], list[str]]:
-    """The entries of an archive in the order of their start, and what was left out, for people.
+    """The entries of an archive in the order of their start, and notes on what was left out.
 
     One that cannot be read is left out, and so is what follows where the file is cut. Bodies may be
     in files of their own in the `folder`, as Playwright has them. Raises `RecordingError` when the
@@ -234,7 +234,7 @@ def _cookies(request: Mapping[str, Any], headers: Headers) -> Headers:
 
 
 def _status(value: Any) -> int | None:
-    """A status; `None` where none came: then tools write 0, -1, -999, null or a word."""
+    """A status; `None` if none came: then tools write 0, -1, -999, null or a word."""
     text = str(value).strip()
     digits = text.partition(" ")[0].removesuffix(".0")
     return int(digits) if len(digits) == 3 and digits.isdecimal() and digits >= "100" else None

@@ -34,7 +34,7 @@ class MissingBodyError(ValueError):
 
 
 def size_of(value: Any) -> int | None:
-    """A size of an archive; `None` where it is unknown, which is also written as -1 or null."""
+    """A size of an archive; `None` if it is unknown, which is also written as -1 or null."""
     try:
         size = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -74,7 +74,7 @@ def sent_body(request: Mapping[str, Any], headers: Headers) -> tuple[bytes | Non
 
 
 def received_body(response: Mapping[str, Any], method: str, headers: Headers) -> bytes | None:
-    """The body of an answer; `None` where the archive may not have the one that came."""
+    """The body of an answer; `None` if the archive may not have the one that came."""
     length = size_of(next(header_values(headers, "content-length"), None))
     content = response.get("content")
     content = content if isinstance(content, dict) else {}

@@ -33,7 +33,7 @@ _STEM = re.compile(r"stem|document|normalized|rewritten")
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """What a line says of one request; the status is `None` where it does not tell."""
+    """What a line says of one request; the status is `None` if it does not tell."""
 
     method: str
     target: str

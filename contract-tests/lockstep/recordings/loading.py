@@ -90,7 +90,7 @@ def load_recording(
 def load_captured(
     path: Path, *, kind: str | None = None, base_url: str | None = None
 ) -> tuple[list[Captured], list[str]]:
-    """All requests of a file, of whatever place they are, and what was left out, for people.
+    """All requests of a file, of whatever place they are, and notes on what was left out.
 
     A report gives the steps of all its findings, a log its writes too. What names no host is below
     `NOWHERE`. `RecordingError` says why nothing can be read.
@@ -144,7 +144,7 @@ def _recognise(data: bytes, text: str, path: Path) -> str:
     if is_access_log(text):
         return "log"
     raise RecordingError(
-        f"{path}: neither a {', '.join(FORMATS.values())}; --format names what it is"
+        f"{path}: not one of {', '.join(FORMATS.values())}; give its format with --format"
     )
 
 

@@ -20,11 +20,11 @@ def narrow(
     """The requests of the API alone, without the base path in front of the document's paths.
 
     Without a `base_url` the origin and base path are taken under which most of the requests are
-    operations of the document. Raises `RecordingError` where nothing is left.
+    operations of the document. Raises `RecordingError` if nothing is left.
     """
     base = base_url.rstrip("/") if base_url else likeliest_base(captured, document)
     if base is None:
-        raise RecordingError(f"{title}: no recorded request is an operation of the document")
+        raise RecordingError(f"{title}: no recorded request matches an operation of the document")
     steps: list[Step] = []
     unsent: list[str] = []
     elsewhere = undocumented = 0

@@ -47,7 +47,7 @@ class RecordedTarget:
     ) -> Exchange | None:
         """Match the recorded answer with the leader's, where both are known.
 
-        Returns them side by side, or `None` where they were not held together. With `lost` the
+        Returns them in parallel, or `None` if they were not held together. With `lost` the
         request names what the leader cannot know: its refusal is no finding.
         """
         live, recorded = exchange.leader, step.answer
@@ -126,5 +126,5 @@ class _Silent(Target):
     """A side whose answers are known already; what else is asked of it stays without an answer."""
 
     def start(self, request: Request) -> PendingExchange:
-        failure = NoResponse("refused", "a recording cannot be asked")
+        failure = NoResponse("refused", "a recording cannot receive requests")
         return PendingExchange(self, request, failure=failure)

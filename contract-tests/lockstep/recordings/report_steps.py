@@ -61,7 +61,9 @@ def _choose(data: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
             raise RecordingError(f"the report has {len(findings)} findings: --finding takes one")
         number = 1
     if not 1 <= number <= len(findings):
-        raise RecordingError(f"the report has {len(findings)} findings, none is number {number}")
+        raise RecordingError(
+            f"the report has {len(findings)} findings; there is no number {number}"
+        )
     chosen: Mapping[str, Any] = findings[number - 1]
     return chosen
 

@@ -1,4 +1,4 @@
-"""Replaces what a server takes only once: an e-mail address that is registered already, say."""
+"""Replaces what a server takes only once: an email address that is registered already, say."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Uniquifier:
         self._pattern = re.compile("|".join(self._patterns[text] for text in longest))
 
     def _alike(self, text: str, padding: str) -> str:
-        """Another text of the same form; of an e-mail address the host stays."""
+        """Another text of the same form; of an email address the host stays."""
         start, at, host = text.partition("@")
         start += padding
         if not re.search("[A-Za-z0-9]", start):

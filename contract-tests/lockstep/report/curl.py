@@ -17,7 +17,7 @@ _PATIENCE = "5"
 
 
 def curl(request: Request, base_url: str) -> str:
-    """One command for bash that sends this request to the byte, but for the order of headers.
+    """One command for bash that sends this request byte for byte, but for the order of headers.
 
     Nothing is shortened, and what curl would add by itself is kept away.
     """
@@ -44,7 +44,7 @@ def origin(base_url: str) -> str:
 
 
 def digest_account(name: str, value: str) -> str:
-    """The user and the password of a header that curl is to work out by itself, else nothing."""
+    """The user name and password of a header that curl computes itself, else nothing."""
     account = account_of(value) if name.lower() == "authorization" else None
     return ":".join(part.decode("utf-8", "replace") for part in account) if account else ""
 

@@ -1,4 +1,4 @@
-"""Two bodies side by side, line by line, with what differs told from what is only paired."""
+"""Two bodies in parallel, line by line, with what differs told from what is only paired."""
 
 from __future__ import annotations
 

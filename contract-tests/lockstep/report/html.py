@@ -99,7 +99,7 @@ def _harmless(value: Any) -> Any:
 
 
 def _prose(text: str) -> Markup:
-    """A sentence for people; lines that follow it are to be pasted."""
+    """A readable sentence; the lines that follow it are to be pasted."""
     said, *lines = map(str.strip, text.split("\n"))
     pasted = (Markup("<br><code>{}</code>").format(visible(line)) for line in lines)
     return _sentence(said) + Markup("").join(pasted)

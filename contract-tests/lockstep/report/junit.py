@@ -150,12 +150,12 @@ def _run(data: Data) -> Iterator[Case]:
     yield Case("problems", [(text, text) for text in data["problems"]], is_error=broken)
     said = f"{verdict(data)}: {headline(data)}"
     kept = [("conformance", f"conformance {plain(conformance(data))}")]
-    kept += [("not held against anybody", text) for text in excused_lines(data)]
+    kept += [("not counted", text) for text in excused_lines(data)]
     yield Case("verdict", [(said, said)] * _is_untested(data), kept, is_error=True)
     for finding in data["seen_once"]:
         told = _failure(finding)
         title = f"seen once: {finding['number']}, {finding['operation']}"
-        yield Case(title, [], [told], skipped="not shown again when repeated")
+        yield Case(title, [], [told], skipped="not reproduced when repeated")
 
 
 def _is_untested(data: Data) -> bool:

@@ -8,11 +8,11 @@ from lockstep.report.steps import Data
 
 
 def traps(data: Data) -> Iterator[str]:
-    """How many traps there were, and how many were not answered as they should."""
+    """How many traps there were, and how many were not answered as expected."""
     if data["traps"]:
         wrong = sum(bool(trap["problems"]) for trap in data["traps"])
-        sent = f"{len(data['traps'])} requests down to their bytes"
-        yield f"{sent}, {wrong} not answered as they should"
+        sent = f"{len(data['traps'])} raw requests"
+        yield f"{sent}, {wrong} not answered as expected"
 
 
 def races(data: Data) -> Iterator[str]:

@@ -49,12 +49,12 @@ def _lines(data: Data) -> Iterator[str]:
         yield from _finding(finding)
     hidden = len(findings) - SHOWN_FINDINGS
     if hidden > 0:
-        yield f"\n{hidden} more findings are in the other reports."
+        yield f"\n{hidden} more findings in the other reports."
     yield from _table(data)
     yield ""
     yield f"{prose(totals(data))}."
     remarked = [f"{one['number']}. {one['sentence']}" for one in only_remarked(data)]
-    yield from _list("Rules that are broken, and nobody asked about", remarked)
+    yield from _list("Violated rules that --fail-on does not cover", remarked)
     yield from _list("Problems", data["problems"])
     yield from _list("Documented statuses that were not seen", list(missing_lines(data)))
     for title, listed in (
@@ -69,9 +69,9 @@ def _lines(data: Data) -> Iterator[str]:
     yield from _list("About the targets", data["notes"])
     yield from _list("Not judged", data["not_judged"])
     yield from _list("Not tested", data["not_tested"])
-    yield from _list("Not held against anybody, since states had parted", excused_lines(data))
+    yield from _list("Not counted, since the states had diverged", excused_lines(data))
     once = [f"{one['number']}. {one['sentence']}" for one in data["seen_once"]]
-    yield from _list("Seen once, so they decide nothing", once)
+    yield from _list("Seen once, so not counted", once)
 
 
 def _table(data: Data) -> Iterator[str]:

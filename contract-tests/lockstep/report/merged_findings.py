@@ -79,7 +79,7 @@ def _joined(several: Sequence[Data]) -> Data:
 
 
 def _quality(finding: Data) -> tuple[bool, bool, bool, int, int]:
-    """What was shown again comes first, then what is held beside what does not differ."""
+    """What was reproduced comes first, then what is held beside what does not differ."""
     return (
         finding["reproduced"] is not True,
         finding["reproduced"] is False,

@@ -1,4 +1,4 @@
-"""Makes one report of those of several shards."""
+"""Merges the reports of several shards."""
 
 from __future__ import annotations
 
@@ -115,10 +115,13 @@ def merge(reports: Sequence[Named], fail_on: str | None = None) -> Data:
 
 
 def _check(reports: Sequence[Named]) -> None:
-    """Raise `ReportError` where reports are no shards, or not those of one run."""
+    """Raise `ReportError` if reports are no shards, or not those of one run."""
     for name, data in reports:
         if "shard" not in data:
-            raise ReportError(f"{name}: the report of a whole run; shards come of --shard 1/5, say")
+            raise ReportError(
+                f"{name}: the report of a whole run, not of a shard; shards are "
+                "run with, say, --shard 1/5"
+            )
     (first, leader), *others = reports
     for what, read in _SAME.items():
         for name, data in others:
@@ -142,7 +145,7 @@ def _missing_shards(parts: Sequence[Data]) -> list[str]:
     if not lost:
         return []
     shards = f"shard{'s' * (len(lost) > 1)} {enumerated(lost)} of {of}"
-    return [f"{shards} {'are' if len(lost) > 1 else 'is'} missing: give their reports as well"]
+    return [f"{shards} {'are' if len(lost) > 1 else 'is'} missing: give their reports too"]
 
 
 def _operations(parts: Sequence[Data]) -> Data:

@@ -35,7 +35,7 @@ def in_full(data: Data) -> list[Data]:
 
 
 def only_remarked(data: Data) -> list[Data]:
-    """The other findings: rules that are broken, which nobody asked about."""
+    """The other findings: violated rules that `fail_on` does not cover."""
     return [one for one in data["findings"] if not (is_parity(one) or decides(data, one))]
 
 
@@ -110,7 +110,7 @@ def missing_of(data: Data, operation: str) -> list[str]:
 
 
 def excused_lines(data: Data) -> list[str]:
-    """How many differences were not held against anybody, by cause, the most frequent first."""
+    """How many differences were not counted, by cause, the most frequent first."""
     causes = sorted(data["excused"].items(), key=lambda item: -item[1])
     return [f"{count:,} after: {cause}" for cause, count in causes]
 
@@ -171,14 +171,14 @@ def breaks(finding: Data) -> list[str]:
 
 
 def neighbour(finding: Data) -> str:
-    """What is changed in the nearest steps that do not differ; empty where there are none."""
+    """What is changed in the nearest steps that do not differ; empty if there are none."""
     return finding["neighbour"]["changed"] if finding["neighbour"] else ""
 
 
 def seen(finding: Data) -> str:
-    """How often a finding was seen, in which stage first, and whether it was shown again."""
+    """How often a finding was seen, in which stage first, and whether it was reproduced."""
     times = "1 time" if finding["count"] == 1 else f"{finding['count']:,} times"
-    again = {True: "; shown again from nothing", False: "; not shown again"}
+    again = {True: "; reproduced from scratch", False: "; not reproduced"}
     return f"{times}, first in {finding['stage']}{again.get(finding['reproduced'], '')}"
 
 

@@ -1,4 +1,4 @@
-"""Rules that targets break, folded: one line for each rule, whatever its operations."""
+"""Rules that targets violate, folded: one line for each rule, across operations."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _BY_KIND: Mapping[str, Callable[[Data], str]] = {
     "undocumented_status": lambda one: f"{one['where']} is not documented",
     "undocumented_media_type": lambda _one: "a media type that is not documented",
     "unexpected_body": lambda _one: "a body where none is documented",
-    "unreadable_body": lambda _one: "a body that is no JSON",
+    "unreadable_body": lambda _one: "a body that is not JSON",
     "missing_header": lambda one: f"answers without {_header(one)}",
     "header_schema": lambda one: f"{_header(one)} against its schema",
     "body_schema": lambda one: (

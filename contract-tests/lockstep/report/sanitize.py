@@ -1,4 +1,4 @@
-"""Makes text harmless that a server has sent: it may hold anything."""
+"""Sanitises text sent by a server: it may contain anything."""
 
 from __future__ import annotations
 

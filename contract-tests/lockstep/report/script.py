@@ -90,7 +90,7 @@ class Part:
 
 
 def script(steps: Sequence[Data], sentence: str) -> str:
-    """The script for the leader's version of some steps; empty where there are none.
+    """The script for the leader's version of some steps; empty if there are none.
 
     Its only argument is a base URL. What an answer shows and a later request names is a variable.
     """
@@ -231,7 +231,7 @@ class _NewNames:
         self._pattern = re.compile("|".join(longest) or r"(?!)", re.IGNORECASE)
 
     def apply(self, parts: Sequence[Part]) -> list[Part]:
-        """The parts with the names of users made new."""
+        """The parts with new names of users."""
         found: list[Part] = []
         for part in parts:
             found += [part] if part.shell else self._split(part.text)

@@ -1,4 +1,4 @@
-"""The result of a run for people."""
+"""The result of a run, as readable text."""
 
 from __future__ import annotations
 
@@ -54,10 +54,8 @@ def print_report(data: Data, console: Console) -> None:
     console.print(_operations(data))
     _print_list("Documented statuses that were not seen", missing_lines(data), console)
     _print_list("Known differences", lines.known(data), console)
-    _print_list("Not held against anybody, since states had parted", excused_lines(data), console)
-    _print_list(
-        "Noise: treated as the same, since a target differs from itself", lines.noise(data), console
-    )
+    _print_list("Not counted, since the states had diverged", excused_lines(data), console)
+    _print_list("Noise: ignored, since a target differs from itself", lines.noise(data), console)
     _print_list("Rules", lines.rules(data), console)
     _print_list("About the targets", data["notes"][1:], console)
     _print_list("Not judged", data["not_judged"], console)
@@ -117,7 +115,7 @@ def _print_findings(data: Data, console: Console) -> None:
         _print_line(console, finding["sentence"])
     hidden = len(every) - SHOWN_FINDINGS
     if hidden > 0:
-        console.print(f"\n{hidden} more findings are in the other reports.")
+        console.print(f"\n{hidden} more findings in the other reports.")
     if any(one["script"] for one in every):
         said = (
             "The steps of a finding as a script for any fresh server: lockstep report JSON-REPORT"
@@ -125,13 +123,13 @@ def _print_findings(data: Data, console: Console) -> None:
         console.print()
         _print_line(console, f"{said} --finding NUMBER --script", dim=True)
     remarked = [f"{one['number']}. {one['sentence']}" for one in only_remarked(data)]
-    _print_list("Rules of the document that are broken, and nobody asked about", remarked, console)
+    _print_list("Violated rules of the document that --fail-on does not cover", remarked, console)
 
 
 def _print_once(data: Data, console: Console) -> None:
-    """What could not be shown again, a line each; it decides nothing."""
+    """What could not be reproduced, a line each; it decides nothing."""
     once = [f"{one['number']}. {one['sentence']}" for one in data["seen_once"]]
-    title = "Seen once: not shown again when repeated, so they decide nothing"
+    title = "Seen once: not reproduced when repeated, so not counted"
     _print_list(title, once, console, most=SHOWN_ONCE)
 
 

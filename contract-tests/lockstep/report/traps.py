@@ -1,4 +1,4 @@
-"""The general traps for people."""
+"""The general traps, as readable text."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ MAX_COMMAND = 8000
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """The answers of two targets to one request; `right` is empty where there is only one.
+    """The answers of two targets to one request; `right` is empty if there is only one.
 
     A row is a `Row`, or the number of equal lines that are left out.
     """

@@ -122,7 +122,7 @@ def gaps(
 ) -> Iterator[str]:
     """What of an operation was never sent or seen, in words.
 
-    `seen` counts the statuses by target, `None` where nothing was sent; `unseen` are the parts of
+    `seen` counts the statuses by target, `None` if nothing was sent; `unseen` are the parts of
     the input by category.
     """
     if seen is None:
@@ -130,7 +130,7 @@ def gaps(
         return
     lacking = [each for each in documented if not all(one.get(each) for one in seen.values())]
     if lacking:
-        yield f"`{called}`: not seen from every target: {', '.join(map(str, lacking))}."
+        yield f"`{called}`: not seen on every target: {', '.join(map(str, lacking))}."
     for category in CATEGORIES:
         names = unseen.get(category, ())
         if names:

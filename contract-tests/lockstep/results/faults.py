@@ -19,7 +19,7 @@ class LeftOutError(Exception):
 
 
 class FaultLog:
-    """What could not be done or judged because of exceptions that nobody expected, and how often.
+    """What could not be done or judged because of unexpected exceptions, and how often.
 
     Safe to use from several threads.
     """
@@ -67,7 +67,7 @@ class Guard:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> bool:
-        """Note what nobody expected, and go on; what was left out ends the block alone."""
+        """Note an unexpected exception, and continue; what was left out only ends the block."""
         if isinstance(error, ForeseenError) or not isinstance(error, Exception):
             return False
         if not isinstance(error, LeftOutError):

@@ -192,7 +192,7 @@ class Findings:
         self.excuse(cause, finding.count)
 
     def excuse(self, cause: str, count: int = 1) -> None:
-        """Count what differs only because states have parted; `cause` says why, for people."""
+        """Count what differs only because states have diverged; `cause` says why, as text."""
         with self._lock:
             self.excused[cause] += count
 

@@ -62,5 +62,5 @@ def _is_known(element: dict[str, Any], known: set[str]) -> bool:
 
 
 def parsed(outcome: Outcome) -> Any:
-    """The JSON of an answer, `None` where it is none."""
+    """The JSON of an answer, `None` if it is none."""
     return json_of(outcome.body) if isinstance(outcome, Response) else None

@@ -47,7 +47,7 @@ def load_known_differences(path: Path) -> list[KnownDifference]:
     """Read a YAML list; `ValueError` names the entry that cannot be read, and what is wrong."""
     raw = load_data(path) or []
     if not isinstance(raw, list):
-        raise ValueError(f"{path}: not a list of differences")
+        raise ValueError(f"{path}: must be a list of differences")
     entries = []
     for position, entry in enumerate(raw, 1):
         try:
@@ -66,12 +66,12 @@ def _entry(raw: Any) -> KnownDifference:
         raise ValueError(f"has {', '.join(unknown)}; only {', '.join(sorted(_KEYS))} are known")
     texts = {key: str(value).strip() for key, value in raw.items()}
     if not texts["cause"] or raw["cause"] is None:
-        raise ValueError("needs a cause that says why the difference is accepted")
+        raise ValueError("needs a `cause`: why the difference is accepted")
     until = texts.pop("expires", None)
     try:
         expires = date.fromisoformat(until) if until is not None else None
     except ValueError as error:
-        raise ValueError(f"expires on {until}, which is no date like 2027-01-31") from error
+        raise ValueError(f"expires on {until}, which is not a date like 2027-01-31") from error
     return KnownDifference(
         operation=texts["operation"],
         kind=texts["kind"],

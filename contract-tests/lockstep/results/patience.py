@@ -126,7 +126,7 @@ class Patience:
             if record.streams and not record.heard:
                 found.setdefault(label, []).append(target)
         for label, targets in found.items():
-            yield f"{label}: nothing came of the streams of {' and '.join(targets)} in their time"
+            yield f"{label}: the streams of {' and '.join(targets)} sent nothing in time"
 
     def _hung(self) -> list[str]:
         found: dict[tuple[str, int, tuple[str, ...]], list[str]] = {}
@@ -134,7 +134,7 @@ class Patience:
             if record.hangs:
                 found.setdefault((label, record.hangs, tuple(record.stages)), []).append(target)
         return [
-            f"{label}: {' and '.join(targets)} did not answer in time,"
-            f" {hangs} time{'s' * (hangs > 1)} (stage: {', '.join(stages)})"
+            f"{label}: {' and '.join(targets)} timed out {hangs} time{'s' * (hangs > 1)} "
+            f"(stage: {', '.join(stages)})"
             for (label, hangs, stages), targets in found.items()
         ]

@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value that a request carries: its name for people, what it is, and its schema."""
+    """A value that a request carries: its readable name, what it is, and its schema."""
 
     name: str
     value: Any
@@ -86,7 +86,7 @@ class RequestReader:
             yield from self._leaves(schema, value, "")
 
     def body_schema(self, operation: Operation, request: Request) -> Any:
-        """The schema of the body that a request sends; `None` where none is documented."""
+        """The schema of the body that a request sends; `None` if none is documented."""
         return self._body(operation, request)[0]
 
     def unknown_members(
@@ -157,7 +157,7 @@ class RequestReader:
         if schema is None:
             return
         if value is NotImplemented:
-            yield Fault("unreadable body", "", "", "the body is no JSON")
+            yield Fault("unreadable body", "", "", "the body is not JSON")
             return
         errors = self._conformance.validator(schema).iter_errors(value)
         for _, wrong in zip(range(_MAX_FAULTS), errors, strict=False):

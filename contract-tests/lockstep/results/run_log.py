@@ -120,7 +120,7 @@ class RunLog:
             self._count(exchange)
 
     def count_comparison(self, *, done: bool) -> None:
-        """Count an exchange whose answers were to be held against each other."""
+        """Count an exchange whose answers were to be compared with each other."""
         with self._lock:
             self.compared += done
             self.uncompared += not done

@@ -355,7 +355,7 @@ def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:
 
 
 def _keys(name: str, value: str) -> tuple[tuple[str, ...], ...]:
-    """What a member's value is remembered by: as it is, and whatever its case."""
+    """The keys of a member's value: as it is, and case-insensitively."""
     folded = value.casefold()
     return ((name, value), (name, folded, "case")) if folded.upper() != folded else ((name, value),)
 

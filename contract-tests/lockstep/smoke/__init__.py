@@ -22,7 +22,7 @@ _MAX_TIMEOUTS = 2
 
 @dataclass(slots=True)
 class Smoke:
-    """What the first requests showed; with `faults` a run makes no sense. Both are for people."""
+    """What the first requests showed; with `faults` a run makes no sense. Both are texts."""
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -80,16 +80,17 @@ def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> l
     statuses = {status_of(outcome) or 0 for outcome in outcomes}
     if _paths(document) and all(map(_is_page, outcomes)) and not _has_pages(document):
         return [
-            f"{target.name} answers a page of HTML to everything: is it the API that listens "
-            f"there, and below {target.base_url}?"
+            f"{target.name} answers every request with an HTML page: is this the API, and is "
+            f"{target.base_url} its base URL?"
         ]
     is_free = any(not operation.requires_auth for operation in _readable(document)[:_MAX_PROBES])
     if not is_free or not statuses <= {401, 403}:
         return []
     shown = " and ".join(map(str, sorted(statuses)))
     return [
-        f"{target.name} answers {shown} to everything, also where the document asks for no "
-        f"credentials: --header 'Authorization: Bearer …' has them. {user_lines(document)}"
+        f"{target.name} answers {shown} to every request, even where the document requires no "
+        "credentials: give them with --header 'Authorization: Bearer …'. "
+        f"{user_lines(document)}"
     ]
 
 
@@ -171,12 +172,12 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
         return scheme
     moved = _elsewhere(target, answers[0])
     if moved and all(_elsewhere(target, answer) for answer in answers):
-        return f"it redirects to {moved}: give that URL instead"
+        return f"it redirects to {moved}: use that URL"
     statuses = {answer.status for answer in answers}
     if all(status >= 500 for status in statuses):
-        return f"it answers {min(statuses)} to everything: look at its log"
+        return f"it answers {min(statuses)} to every request: see its log"
     if statuses == {429}:
-        return "it answers 429 to everything: raise its rate limit for the run"
+        return "it answers 429 to every request: raise its rate limit for the run"
     if statuses == {404} and _paths(document):
         return LOST
     return ""

@@ -33,10 +33,10 @@ def elsewhere_fault(
     )
     if not base_path and given == target.origin:
         return (
-            f"{said}, and the document's `servers` name no base path: if the API is below one, "
-            "such as /api/v1, give it in the URL; else another server listens there"
+            f"{said}, and the document's `servers` name no base path: if the API has one, such "
+            "as /api/v1, add it to the URL; otherwise another server listens there"
         )
-    return f"{said}: is the base path in its URL right, or does another server listen there?"
+    return f"{said}: is the base path of the URL correct, or does another server listen there?"
 
 
 def _others(target: Target, base_path: str) -> Iterator[str]:

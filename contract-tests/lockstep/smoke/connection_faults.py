@@ -11,25 +11,26 @@ from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 from lockstep.transport.targets import Target
 
 _HINTS = {
-    "refused": "nothing listens there: is it started, and is the port right?",
-    "unknown_host": "no such host: is its name right?",
-    "timeout": "no answer within {timeout:g} s: is it busy, or is --timeout too short?",
-    "dropped": "it ends the connection without an answer: does it run, and is the port right?",
-    "too_large": "{detail}: is this the right address?",
-    "malformed": "what it sends is no HTTP/1.1 ({detail}): is this the port of another protocol?",
+    "refused": "nothing listens there: is it running, and is the port correct?",
+    "unknown_host": "no such host: is its name correct?",
+    "timeout": "no response within {timeout:g} s: is it busy, or is --timeout too short?",
+    "dropped": "it closes the connection without a response: is it running, and is the port "
+    "correct?",
+    "too_large": "{detail}: is the address correct?",
+    "malformed": "its response is not HTTP/1.1 ({detail}): does the port speak another protocol?",
 }
-_CLIENT = "--cert FILE --key FILE, or cert_file and key_file in lockstep.toml,"
+_CLIENT = "--cert FILE --key FILE, or cert_file and key_file in lockstep.toml"
 # What OpenSSL says of a certificate, and what can be done.
 _CERTIFICATES = (
     (
         r"mismatch|doesn't match|not valid for",
-        "its certificate is for another name: give the URL with that name, or --insecure",
+        "its certificate is for another name: use that name in the URL, or --insecure",
     ),
-    (r"expired", "its certificate has expired: renew it, or --insecure takes it all the same"),
+    (r"expired", "its certificate has expired: renew it, or use --insecure"),
     (
         r"CERTIFICATE_VERIFY_FAILED",
-        "its certificate is signed by nobody that is trusted: --ca-file FILE, or ca_file in "
-        "lockstep.toml, names who is; --insecure trusts any certificate",
+        "its certificate is not signed by a trusted CA: add the CA with --ca-file FILE, or "
+        "ca_file in lockstep.toml, or use --insecure",
     ),
 )
 _IS_HTTP = re.compile(r"WRONG_VERSION_NUMBER|HTTP_REQUEST|RECORD_LAYER_FAILURE|PACKET_LENGTH", re.I)
@@ -62,7 +63,7 @@ def scheme_fault(target: Target, answers: Sequence[Response]) -> str:
 def _other_scheme(target: Target) -> str:
     scheme, _, rest = target.base_url.partition("://")
     other = "https" if scheme == "http" else "http"
-    return f"it speaks {other} there: give {other}://{rest}"
+    return f"it speaks {other} there: use {other}://{rest}"
 
 
 def _tls_fault(target: Target, failure: NoResponse) -> str:
@@ -70,14 +71,14 @@ def _tls_fault(target: Target, failure: NoResponse) -> str:
     if failure.reason == "tls":
         for pattern, told in _CERTIFICATES:
             if re.search(pattern, detail, re.IGNORECASE) and "VERIFY" in detail.upper():
-                return f"no safe connection: {told}"
+                return f"TLS handshake failed: {told}"
     if _IS_HTTP.search(detail) or _answers_plainly(target):
         return _other_scheme(target)
     if failure.reason == "dropped" and not _ALERT.search(detail) and not _asks(target):
         return _HINTS["dropped"]
     if target.without_certificate() is not None:
-        return "it does not take the client certificate that is shown: who signed it?"
-    return f"it asks for a client certificate: {_CLIENT} have it"
+        return "it rejects the client certificate: is it signed by the right CA?"
+    return f"it requires a client certificate: give {_CLIENT}"
 
 
 def _asks(target: Target) -> bool:
@@ -103,7 +104,7 @@ def _speaks_tls(target: Target) -> bool:
 
 
 def _answers_plainly(target: Target) -> bool:
-    """Whether a server that is thought to speak https answers plain HTTP."""
+    """Whether a server that is expected to speak HTTPS answers plain HTTP."""
     host, port = target.address
     shown = f"[{host}]" if ":" in host else host
     plain = Target(target.name, f"http://{shown}:{port}", timeout=min(_SECONDS, target.timeout))

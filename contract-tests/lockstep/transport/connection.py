@@ -71,8 +71,8 @@ class TimedSocket(io.RawIOBase):
 
     def _told(self) -> str:
         if not self.count:
-            return "no byte came in time"
-        return f"no end came in time: {self.count:,} bytes, the last of them {self._tail!r}"
+            return "no byte was received in time"
+        return f"it did not end in time: {self.count:,} bytes, the last of them {self._tail!r}"
 
 
 @dataclass(slots=True)
@@ -88,19 +88,19 @@ class Connection:
         return time.monotonic() - self.used_at
 
     def has_ended(self) -> bool:
-        """Whether the server has closed it, or sent what nobody asked for."""
+        """Whether the server has closed it, or sent unrequested data."""
         # Not `select`, which takes no descriptor from 1,024 on.
         poller = select.poll()
         poller.register(self.sock, select.POLLIN)
         return bool(poller.poll(0))
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all bytes; `OSError`, and `TimeoutError` where they are not taken in time."""
+        """Write all bytes; `OSError`, and `TimeoutError` if they are not taken in time."""
         rest = memoryview(data)
         while rest:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise TimeoutError(f"{len(rest):,} bytes of the request were not taken in time")
+                raise TimeoutError(f"{len(rest):,} bytes of the request could not be sent in time")
             self.sock.settimeout(remaining)
             rest = rest[self.sock.send(rest) :]
 
@@ -130,7 +130,7 @@ class Reader:
     def read(self, method: str) -> tuple[Response, bool]:
         """Read one answer; true with it when the connection can carry another request.
 
-        `TooLargeError` for a body beyond `MAX_BODY`, `TimeoutError` where the end does not come.
+        `TooLargeError` for a body beyond `MAX_BODY`, `TimeoutError` if the end does not come.
         """
         began = time.monotonic()
         raw = self._final(method)
@@ -174,7 +174,7 @@ class Reader:
     def _stream(
         self, raw: http.client.HTTPResponse, content_type: str | None, began: float
     ) -> tuple[bytes, bool]:
-        """What comes of a stream in its time; true with it where it might have gone on."""
+        """What a stream sends in time; true with it if it might have continued."""
         now = time.monotonic()
         came = now if now - began > _AT_ONCE or not self._until else 0.0
         end = self._sock.deadline

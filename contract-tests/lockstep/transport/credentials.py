@@ -33,7 +33,7 @@ class Credential:
                 return f"?{self.name}={shown}"
 
     def value(self, request: Request) -> str | None:
-        """What the request has at the credential's place, `None` where it has nothing."""
+        """What the request has at the credential's place, `None` if it has nothing."""
         if self.location == "header":
             return request.header(self.name)
         pairs = self._cookies(request) if self.location == "cookie" else _query(request)

@@ -65,7 +65,7 @@ class Download:
 
     @property
     def whole(self) -> Whole | None:
-        """What is known of all of it; `None` where all of it is kept."""
+        """What is known of all of it; `None` if all of it is kept."""
         if self.length <= self._most:
             return None
         return Whole(self.length, self._digest.hexdigest())

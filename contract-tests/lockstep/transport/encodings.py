@@ -18,7 +18,7 @@ Decoder = Callable[[bytes, bool], bytes | None]
 
 
 def decoded(response: Response) -> Response | None:
-    """The response with its body as it was before compression; `None` where that is unknown.
+    """The response with its body as it was before compression; `None` if that is unknown.
 
     Two servers may compress the same text to other bytes, so its `Content-Length` is left out. A
     body that cannot be decoded, or grows beyond `MAX_BODY`, stays as it is. Of a stream that was

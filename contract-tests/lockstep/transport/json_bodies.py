@@ -8,7 +8,7 @@ from typing import Any
 
 
 def json_of(body: bytes | None) -> Any:
-    """The JSON of a body, `None` where it is none."""
+    """The JSON of a body, `None` if it is none."""
     if not body:
         return None
     try:

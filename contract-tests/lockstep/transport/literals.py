@@ -73,7 +73,7 @@ def type_name(value: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """A parsed value as JSON text, for people."""
+    """A parsed value as readable JSON text."""
     if isinstance(value, Number):
         return value.text
     if isinstance(value, Whole):

@@ -96,5 +96,5 @@ def header_values(headers: Headers, name: str) -> Iterator[str]:
 
 
 def status_of(outcome: Outcome) -> int | None:
-    """The status, `None` where no answer came."""
+    """The status, `None` if no answer came."""
     return outcome.status if isinstance(outcome, Response) else None

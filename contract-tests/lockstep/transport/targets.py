@@ -97,7 +97,7 @@ class Target:
         self._prefix = urlsplit(base_url).path.rstrip("/")
 
     def without_certificate(self) -> Target | None:
-        """The same server for a client that shows no certificate; `None` where none is shown."""
+        """The same server for a client that shows no certificate; `None` if none is shown."""
         if self._anonymous is None:
             return None
         return Target(

@@ -1,4 +1,4 @@
-"""A log-in that is played again gives its user new credentials."""
+"""A log-in that is replayed gives its user new credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users of other kinds come in as the document shows, and do what the usual ones may not."""
+"""Users of other kinds log in as the document shows, and do what the usual ones may not."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_account_of_the_documents_examples_is_used(
 ) -> None:
     sender, found = admitted(tmp_path, {**shown(where), **SHELVES})
     assert [spec.name for spec in found.specs] == ["alice", "bob", name]
-    assert found.notes[0].endswith(f"; of other kinds, as the document shows: `{name}`")
+    assert found.notes[0].endswith(f"; other kinds, from the document: `{name}`")
     book = ActorBook(sender, found.specs, random.Random(0), "1a0b0c0d")
     walk(sender, book, lambda *_: None)
     assert book.entitled == {"POST /shelves": name}

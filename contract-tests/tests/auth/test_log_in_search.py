@@ -36,7 +36,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def found(sender: Exchanger) -> Admission:
-    """What is found out about the users."""
+    """What is determined about the users."""
     return find_users(sender, NONCE)
 
 

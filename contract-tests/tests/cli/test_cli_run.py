@@ -162,7 +162,7 @@ def test_a_fault_of_lockstep_is_one_sentence_and_what_was_found_is_kept(
     )
     data = json.loads(path.read_text())
     assert (result.exit_code, data["verdict"]) == (2, "could not run")
-    assert data["problems"][-1].startswith("a fault of lockstep itself: LookupError: lost")
+    assert data["problems"][-1].startswith("an internal error of lockstep: LookupError: lost")
     assert [*data["findings"], *data["seen_once"]]
     assert ('raise LookupError("lost")' in result.stderr) is bool(options)
 
@@ -190,6 +190,6 @@ def test_an_interrupted_run_reports_what_it_found(servers: Servers) -> None:
         out, err = process.communicate(timeout=60)
     data = json.loads(out)
     assert process.returncode == 2
-    assert data["problems"][-1] == "interrupted: what was found till then is reported"
+    assert data["problems"][-1] == "interrupted: reporting the results so far"
     assert data["findings"]
     assert "Traceback" not in err

@@ -36,16 +36,19 @@ PLACES = [
     ("lockstep.drivers.races.driver._Runner.run", "not judged"),
     ("lockstep.confirm.confirmer.Confirmer._first_shown", "cannot be shown again"),
     ("lockstep.session.cluster", "what was found cannot be shown again"),
-    ("lockstep.explain.cluster", "what has one cause cannot be put together"),
+    ("lockstep.explain.cluster", "findings with one cause cannot be grouped"),
     ("lockstep.explain.Explainer._fill", "cannot be explained"),
     ("lockstep.report.data.step_data", "no steps are shown"),
     ("lockstep.self_check.self_differences", "not compared with itself"),
 ]
 # After these there is no verdict, and yet a report.
 LAST = [
-    ("lockstep.results.coverage.Coverage.not_tested", "no verdict, by a fault of lockstep itself"),
-    ("lockstep.session.untested", "no verdict, by a fault of lockstep itself"),
-    ("lockstep.run.Run.walk", "a fault of lockstep itself: KeyError: 'planted'"),
+    (
+        "lockstep.results.coverage.Coverage.not_tested",
+        "no verdict, because of an internal error of lockstep",
+    ),
+    ("lockstep.session.untested", "no verdict, because of an internal error of lockstep"),
+    ("lockstep.run.Run.walk", "an internal error of lockstep: KeyError: 'planted'"),
 ]
 
 
@@ -153,7 +156,7 @@ def test_a_traceback_is_for_those_who_ask(
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (KeyError("planted"), "lockstep: a fault of lockstep itself: KeyError: 'planted'"),
+        (KeyError("planted"), "lockstep: an internal error of lockstep: KeyError: 'planted'"),
         (KeyboardInterrupt(), "lockstep: interrupted"),
     ],
 )
@@ -193,5 +196,5 @@ def test_ctrl_c_reports_what_was_found(tmp_path: Path, servers: Servers) -> None
     assert b"Traceback" not in said
     data = json.loads(report.read_text())
     assert data["verdict"] == "could not run"
-    assert "interrupted: what was found till then is reported" in data["problems"]
+    assert "interrupted: reporting the results so far" in data["problems"]
     assert data["findings"] or data["seen_once"]

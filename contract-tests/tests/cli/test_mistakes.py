@@ -1,4 +1,4 @@
-"""Each mistake of a newcomer gets a sentence that says what to do, and exit code 2."""
+"""Each common mistake gets a sentence that says what to do, and exit code 2."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def told(done: Result) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "there is no file"),
+        (None, "no such file"),
         ("", "it is empty"),
-        ("<!doctype html><html>", "a page of HTML and no document"),
+        ("<!doctype html><html>", "an HTML page, not a document"),
         ('{"name": "x"}', "it has name at its top, and needs `openapi`, `info` and `paths`"),
         ("[1]", "a list"),
         ('{"openapi": "3.0.0", "info": {}}', "no operations: its `paths` are missing or empty"),
@@ -99,9 +99,9 @@ def test_what_is_no_document(tmp_path: Path, text: str | None, said: str) -> Non
     ("page", "status", "said"),
     [
         ("<html>", 404, "it answers 404 Not Found: is the document at another path"),
-        ("<html>", 401, "it answers 401 Unauthorized: fetch the document with its credentials"),
-        ("<html>", 200, "a page of HTML and no document"),
-        ("<html><script>SwaggerUIBundle({url: '/v3/spec'})", 200, "/v3/spec: give that"),
+        ("<html>", 401, "it answers 401 Unauthorized: download the document with your credentials"),
+        ("<html>", 200, "an HTML page, not a document"),
+        ("<html><script>SwaggerUIBundle({url: '/v3/spec'})", 200, "/v3/spec: use that"),
     ],
 )
 def test_the_address_of_a_document(tmp_path: Path, page: str, status: int, said: str) -> None:
@@ -117,9 +117,9 @@ def test_an_address_where_nothing_listens(tmp_path: Path) -> None:
     secure = url.replace("http:", "https:")
     with serving() as target:
         secure = target.base_url.replace("http:", "https:")
-        assert "does not speak https" in told(lockstep(tmp_path, f"{secure}/o", url))
+        assert "does not speak HTTPS" in told(lockstep(tmp_path, f"{secure}/o", url))
         said = told(lockstep(tmp_path, described(), secure))
-    assert f"it speaks http there: give {target.base_url}" in said
+    assert f"it speaks http there: use {target.base_url}" in said
 
 
 def test_plain_http_to_a_server_of_https(
@@ -129,9 +129,11 @@ def test_plain_http_to_a_server_of_https(
     with serving(tls=made.server(asks=False)) as target:
         port = target.address[1]
         said = told(lockstep(tmp_path, described(), f"http://127.0.0.1:{port}"))
-        assert f"it speaks https there: give https://127.0.0.1:{port}" in said
+        assert f"it speaks https there: use https://127.0.0.1:{port}" in said
         said = told(lockstep(tmp_path, described(), f"https://127.0.0.1:{port}"))
-        assert "its certificate is signed by nobody that is trusted: --ca-file FILE" in said
+        assert (
+            "its certificate is not signed by a trusted CA: add the CA with --ca-file FILE" in said
+        )
         named = (f"--ca-file={made['ca.pem']}",)
         said = told(lockstep(tmp_path, described(), f"https://localhost:{port}", options=named))
         assert "its certificate is for another name" in said
@@ -158,7 +160,7 @@ def test_a_wrong_base_path(
 def test_a_base_path_that_nobody_gave(tmp_path: Path) -> None:
     with serving("/api") as target:
         said = told(lockstep(tmp_path, described(), target.base_url))
-    assert "the document's `servers` name no base path: if the API is below one" in said
+    assert "the document's `servers` name no base path: if the API has one" in said
     assert f"GET {target.base_url}/items" in said
 
 
@@ -172,11 +174,11 @@ def test_everything_is_refused_or_a_page(tmp_path: Path) -> None:
     with serving(status=401) as target:
         done = lockstep(tmp_path, described(), target.base_url)
     assert done.exit_code == 2
-    assert "t0 answers 401 to everything, also where the document asks for no" in done.output
+    assert "t0 answers 401 to every request, even where the document requires no" in done.output
     assert '    [[users]]\n    name = "ann"\n    token = "${ANN_TOKEN}"\n' in done.output
     with serving(page="<html>") as target:
         done = lockstep(tmp_path, described(), target.base_url)
-    assert "t0 answers a page of HTML to everything" in done.output
+    assert "t0 answers every request with an HTML page" in done.output
 
 
 @pytest.mark.parametrize(

@@ -109,14 +109,14 @@ def test_a_server_that_refuses_is_told_with_what_to_do(
     done = lockstep(tmp_path, certificates, lines(certificates, *names))
     assert done.exit_code == 2
     assert "Traceback" not in done.output
-    said = "does not take the client certificate that is shown" if names else "--cert FILE --key"
+    said = "rejects the client certificate" if names else "--cert FILE --key"
     assert said in done.output
 
 
 @pytest.mark.parametrize(
     ("names", "password", "told"),
     [
-        (("absent.pem",), "", "cert_file: there is no file"),
+        (("absent.pem",), "", "cert_file: no such file"),
         (("client.pem",), "", "or its key is in another file: name it as key_file"),
         (("client.pem", "server.key"), "", "is not the key of"),
         (("names", "client.key"), "", "no certificate and key in PEM form"),

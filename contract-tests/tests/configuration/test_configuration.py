@@ -130,7 +130,7 @@ def test_every_fault_is_named_with_its_line(write: Write) -> None:
         ":11: rules[1]: one of ignore, unordered, tolerance, statuses_alike is needed",
         ":14: rules[2]: only one of ignore, unordered, tolerance, statuses_alike is possible",
         ":1: seeed: unknown; did you mean seed?",
-        ':2: profile: "fast" is not one of "quick", "default" or "deep" (How much is sent)',
+        ':2: profile: "fast" is not one of "quick", "default" or "deep" (How much to generate)',
         ":4: targets[1]: url is missing",
         ":9: targets[2].url: the environment has no NOT_SET",
     ]

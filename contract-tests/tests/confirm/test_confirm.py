@@ -1,4 +1,4 @@
-"""Findings are proved by experiments: shown again, made short, held beside what is alike."""
+"""Findings are proved by experiments: reproduced, made short, held beside what is alike."""
 
 from __future__ import annotations
 

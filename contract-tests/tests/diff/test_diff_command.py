@@ -48,7 +48,7 @@ def test_clients_need_not_know(run: Any) -> None:
 
 
 def test_nothing_to_tell(run: Any) -> None:
-    assert run(SHORT, SHORT).output == "no change\n"
+    assert run(SHORT, SHORT).output == "no changes\n"
 
 
 def test_all_of_it_as_data(run: Any) -> None:

@@ -65,8 +65,8 @@ def test_a_draft_is_written_and_what_is_missing_is_said(recording: Path, tmp_pat
     assert "2 operations of 2 requests, written to" in result.stderr
     assert "left out: requests to other hosts: 1" in result.stderr
     assert "one request only: listTasks, getTask" in result.stderr
-    assert "things that nothing made: getTask" in result.stderr
-    assert result.stderr.rstrip().endswith("a draft: read it before you trust it")
+    assert "things that no request created: getTask" in result.stderr
+    assert result.stderr.rstrip().endswith("a draft: review it before you rely on it")
     document = load_yaml(draft.read_text())
     checked(document)
     assert document["info"]["title"] == "Tasks"
@@ -91,7 +91,7 @@ def test_a_file_is_written_over_only_by_force(recording: Path, tmp_path: Path) -
     result = lockstep("infer", recording, "-o", draft)
     assert result.exit_code == 2
     assert (
-        result.stderr == f"lockstep: {draft} is there already: name another file, or add --force\n"
+        result.stderr == f"lockstep: {draft} already exists: choose another file, or add --force\n"
     )
     assert draft.read_text() == "mine"
     assert lockstep("infer", recording, "-o", draft, "--force").exit_code == 0
@@ -110,9 +110,9 @@ def test_json_is_written_for_a_name_of_json(recording: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "there is no file"),
-        ("", "neither a HAR file"),
-        ('{"log": {"entries": []}}', "hold no request to a server"),
+        (None, "no such file"),
+        ("", "not one of HAR file"),
+        ('{"log": {"entries": []}}', "contain no request to a server"),
         ('{"findings": 5}', "no finding has steps"),
         ("{}", "no finding has steps"),
         (
@@ -120,7 +120,7 @@ def test_json_is_written_for_a_name_of_json(recording: Path, tmp_path: Path) -> 
             "no request to a server",
         ),
         ("http_interactions: 5\n", "not a Schemathesis cassette"),
-        ("not a recording at all", "neither a HAR file"),
+        ("not a recording at all", "not one of HAR file"),
     ],
 )
 def test_what_cannot_be_drafted_is_one_sentence(
@@ -147,7 +147,7 @@ def test_only_static_files_are_no_api(tmp_path: Path) -> None:
     result = lockstep("infer", file, "-o", "-")
     assert result.exit_code == 2
     assert (
-        "hold no request of an API; left out were OPTIONS requests: 1, static files: 1"
+        "contain no request to an API; left out were OPTIONS requests: 1, static files: 1"
         in result.stderr
     )
 

@@ -154,8 +154,8 @@ def test_what_is_no_request_of_the_api_is_counted() -> None:
         "pages": 1,
         "static files": 2,
         "requests to other hosts": 2,
-        "requests of paths that are not there": 1,
-        "requests with methods that were not taken": 1,
+        "requests to paths that do not exist": 1,
+        "requests with methods that were rejected": 1,
         "requests with methods that OpenAPI 3.1 does not have": 1,
         "requests without an answer": 1,
     }
@@ -197,7 +197,7 @@ def test_a_log_without_hosts_is_of_the_host_that_others_name() -> None:
 
 def test_addresses_that_cannot_be_read() -> None:
     made = drafted(seen("GET /tasks", []), seen("GET http://[::1/x"), seen("GET http://a:b:c/x"))
-    assert made.left_out["addresses that cannot be read"] == 2
+    assert made.left_out["malformed URLs"] == 2
     with pytest.raises(DraftError, match="no request to a server"):
         drafted(seen("GET http://[::1/x"))
 

@@ -93,9 +93,9 @@ def test_what_was_never_seen_is_said() -> None:
         ("createCut", "no_request_body"),
     } <= said
     deleted = operation(made, "DELETE /tasks/{taskId}")
-    assert deleted["x-lockstep-never-seen"] == ["one request only", "no answer of success: 403"]
+    assert deleted["x-lockstep-never-seen"] == ["one request only", "no successful response: 403"]
     assert deleted["x-lockstep-seen"] == {"requests": 1, "statuses": {"403": 1}}
-    assert "read it before you trust it" in made.document["info"]["description"]
+    assert "review it before you rely on it" in made.document["info"]["description"]
 
 
 def test_the_same_recording_gives_the_same_draft() -> None:

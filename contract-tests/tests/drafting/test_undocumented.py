@@ -102,7 +102,9 @@ def test_the_command_says_it(tmp_path: Path) -> None:
     told = ["infer", str(recording), "--document"]
     result = CliRunner().invoke(main, [*told, str(DOCUMENT)])
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0] == "45 requests: the document lacks nothing that they show"
+    assert (
+        result.stdout.splitlines()[0] == "45 requests: the document lacks nothing that they contain"
+    )
     document = yaml.safe_load(DOCUMENT.read_text())
     del document["paths"]["/notes/{note_id}/close"]
     del document["paths"]["/notes"]["get"]["parameters"]

@@ -119,7 +119,7 @@ def test_without_repairs_the_lists_are_excused_and_that_is_said() -> None:
     assert excused(lockstep) == {"createTask answered 201 and 400": 2}
     assert sorted(left.tasks) == [1, 2]
     assert lockstep.not_judged() == [
-        "createTask: 1 times the states parted and could not be brought together again"
+        "createTask: 1 times the states diverged and could not be reconciled"
     ]
 
 

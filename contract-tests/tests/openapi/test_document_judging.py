@@ -1,4 +1,4 @@
-"""What answers are held against: media types, headers, streams, schemas that are not sound."""
+"""What answers are compared with: media types, headers, streams, schemas that are not sound."""
 
 from __future__ import annotations
 

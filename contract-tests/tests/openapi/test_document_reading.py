@@ -330,7 +330,7 @@ def test_annotations_are_merged_from_schemas_that_contain_themselves(word: str) 
 def test_what_cannot_be_read_is_named_in_one_sentence(tmp_path: Path) -> None:
     missing, broken = tmp_path / "missing.yaml", tmp_path / "broken.yaml"
     broken.write_text("openapi: 3.0.0\npaths: [\n")
-    with pytest.raises(OSError, match=f"there is no file {missing}"):
+    with pytest.raises(OSError, match=f"no such file: {missing}"):
         load_data(missing)
     with pytest.raises(OSError, match="cannot be read: is a directory"):
         load_data(tmp_path)

@@ -519,7 +519,7 @@ def test_a_write_that_no_mirror_hears_of_is_told(run: Run, before: Callable[...,
     work.send("POST", "/notes", {"text": "longer than that"})
     counts = work.end()
     assert (counts.lost, counts.mirrored) == (1, 0)
-    assert "the states may have parted" in run.not_judged[0]
+    assert "the states may have diverged" in run.not_judged[0]
 
 
 @pytest.mark.parametrize("closing", ["old", "new", "both"])

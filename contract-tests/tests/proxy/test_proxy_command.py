@@ -80,9 +80,9 @@ def test_it_ends_after_some_seconds_though_nothing_was_tested(servers: Servers) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--listen=nonsense"], "an address is HOST:PORT"),
+        (["--listen=nonsense"], "must be HOST:PORT"),
         (["--sample=2"], "not in the range"),
-        (["--listen=127.0.0.1:99999"], "an address is HOST:PORT"),
+        (["--listen=127.0.0.1:99999"], "must be HOST:PORT"),
     ],
 )
 def test_what_cannot_be_served_ends_with_two(
@@ -96,4 +96,4 @@ def test_what_cannot_be_served_ends_with_two(
 def test_one_target_is_not_enough(servers: Servers) -> None:
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()[:1])])
     assert result.exit_code == 2
-    assert "two targets or more" in result.output
+    assert "at least two targets" in result.output

@@ -100,14 +100,14 @@ def test_a_difference_fails_each_operation_that_shows_it_and_its_steps_stand_onc
         "GET /reports",
     ]
     assert result.stdout.str().count("The test of GET /") == 1
-    assert result.stdout.str().count("shown again from nothing") == 1
+    assert result.stdout.str().count("reproduced from scratch") == 1
 
 
 def test_a_test_that_is_chosen_shows_the_steps_itself(project: pytest.Pytester) -> None:
     with_servers(project, "error")
     result = project.runpytest("-v", "-k", "getTask")
     assert outcomes(result) == {"GET /tasks/{id}": "FAILED"}
-    result.stdout.fnmatch_lines(["*shown again from nothing*", "*curl *"])
+    result.stdout.fnmatch_lines(["*reproduced from scratch*", "*curl *"])
 
 
 def test_workers_of_xdist_share_one_run(project: pytest.Pytester) -> None:

@@ -234,7 +234,7 @@ def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> N
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("plain words", {}, "neither a HAR file"),
+        ("plain words", {}, "not one of HAR file"),
         ("{", {}, "not JSON"),
         ('{"log": {}}', {}, "not a HAR file: it has no list"),
         ('{"log": {"entries": []}}', {}, "no recorded request is an operation"),
@@ -242,7 +242,7 @@ def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> N
         ("nonsense", {"kind": "log"}, "no line of a GET"),
         (LOG, {"finding": 1}, "needs a report"),
         (saved(), {}, "0 findings"),
-        (saved({}, {}), {"finding": 3}, "none is number 3"),
+        (saved({}, {}), {"finding": 3}, "there is no number 3"),
         (saved({"steps": []}), {}, "has no steps"),
         ("{}", {}, "not a finding with steps"),
     ],

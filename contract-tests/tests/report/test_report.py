@@ -230,7 +230,7 @@ def test_the_command_gives_the_script_of_a_finding(tmp_path: Path) -> None:
     refused = CliRunner().invoke(main, [*command, "2"])
     assert (refused.exit_code, refused.stderr) == (
         2,
-        "lockstep: the report has 1 findings, none is number 2\n",
+        "lockstep: the report has 1 findings; there is no number 2\n",
     )
 
 
@@ -251,4 +251,4 @@ def test_only_the_gravest_findings_are_printed_in_full() -> None:
     print_report(data | {"findings": many}, Console(file=text, width=120))
     assert text.getvalue().count("curl ") == 10
     assert "No 40." in text.getvalue()
-    assert "19 more findings are in the other reports" in text.getvalue()
+    assert "19 more findings in the other reports" in text.getvalue()

@@ -107,4 +107,4 @@ def test_what_was_seen_once_is_skipped() -> None:
     root = Xml.fromstring(junit_text(as_data(once)))
     assert list(root.iter("failure")) == []
     skipped = [one.get("message") for one in root.iter("skipped")]
-    assert "not shown again when repeated" in skipped
+    assert "not reproduced when repeated" in skipped

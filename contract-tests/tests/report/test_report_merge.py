@@ -108,7 +108,7 @@ def test_not_tested_is_what_no_shard_has_tested() -> None:
 
 
 def again(part: Data, *, reproduced: bool | None, steps: int = 1) -> Data:
-    """A report whose first finding was shown again, or was not."""
+    """A report whose first finding was reproduced, or was not."""
     (finding,) = part["findings"]
     finding |= {"reproduced": reproduced, "steps": finding["steps"] * steps}
     part["shard"]["observed"][0] |= {"reproduced": reproduced, "steps": steps}
@@ -159,7 +159,7 @@ def test_missing_shards_are_named_and_nothing_is_alike_without_them() -> None:
     data = merged(*parts)
     assert (data["verdict"], data["exit_code"]) == ("could not run", 2)
     told = "shards 2 and 5 of 5 are missing"
-    assert data["problems"] == [f"{told}: give their reports as well"]
+    assert data["problems"] == [f"{told}: give their reports too"]
     assert told in data["untested"]
     parts[1] = shard(3, created(TEXT), of=5)
     data = merged(*parts)

@@ -118,5 +118,5 @@ def test_what_was_not_tested_is_said_in_words(coverage: Coverage) -> None:
     coverage.saw("GET /tasks", "new", 400)
     list_tasks(coverage, "limit=1")
     lines = coverage.not_tested()
-    assert "`GET /tasks`: not seen from every target: 200, 400." in lines
+    assert "`GET /tasks`: not seen on every target: 200, 400." in lines
     assert "`GET /tasks`: parameters never sent: header X-Trace, query state." in lines

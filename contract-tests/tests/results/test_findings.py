@@ -1,4 +1,4 @@
-"""What a finding says: who is wrong, how grave it is, what was seen, what the document lacks."""
+"""What a finding says: who is wrong, how severe it is, what was seen, what the document lacks."""
 
 from __future__ import annotations
 

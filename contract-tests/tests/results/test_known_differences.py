@@ -83,13 +83,13 @@ def test_a_known_difference_is_known_until_its_day(
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("operation: a", "not a list"),
+        ("operation: a", "must be a list"),
         ("- { operation: a, kind: b, where: c }", "entry 1 needs cause"),
-        ("- { operation: a, kind: b, where: c, cause: '' }", "entry 1 needs a cause"),
-        ("- { operation: a, kind: b, where: c, cause: }", "entry 1 needs a cause"),
+        ("- { operation: a, kind: b, where: c, cause: '' }", "entry 1 needs a `cause`"),
+        ("- { operation: a, kind: b, where: c, cause: }", "entry 1 needs a `cause`"),
         ("- just text", "entry 1 needs cause, kind, operation, where"),
         ("- { operation: a, kind: b, where: c, cause: d, until: 1 }", "entry 1 has until; only"),
-        ("- { operation: a, kind: b, where: c, cause: d, expires: soon }", "which is no date"),
+        ("- { operation: a, kind: b, where: c, cause: d, expires: soon }", "which is not a date"),
         ("- [", "known.yaml"),
     ],
 )

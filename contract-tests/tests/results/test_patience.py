@@ -50,11 +50,9 @@ def test_what_hung_and_what_said_nothing_is_told() -> None:
     silent = Response(200, (), b"", cut=True)
     assert after(OK).lines() == []
     assert after(HUNG, OK, HUNG).lines() == [
-        "slow: old did not answer in time, 2 times (stage: stage 0, stage 2)"
+        "slow: old timed out 2 times (stage: stage 0, stage 2)"
     ]
-    assert after(silent, silent).lines() == [
-        "slow: nothing came of the streams of old in their time"
-    ]
+    assert after(silent, silent).lines() == ["slow: the streams of old sent nothing in time"]
     assert after(silent, OK).lines() == []
 
 

@@ -250,7 +250,7 @@ def test_the_time_bounds_a_whole_answer_that_comes_drop_by_drop() -> None:
         free.set()
     assert isinstance(outcome, NoResponse)
     assert (outcome.reason, outcome.count > 60) == ("timeout", True)
-    assert "no end came in time" in outcome.detail
+    assert "did not end in time" in outcome.detail
     assert "data: tick" in outcome.detail
     assert seconds < 2
 
@@ -266,7 +266,7 @@ def test_no_byte_in_time_is_told_from_no_end() -> None:
         free.set()
     assert outcome == NoResponse("timeout")
     assert isinstance(outcome, NoResponse)
-    assert (outcome.count, outcome.detail) == (0, "no byte came in time")
+    assert (outcome.count, outcome.detail) == (0, "no byte was received in time")
 
 
 def test_an_answer_that_came_while_another_was_waited_for_is_read() -> None:

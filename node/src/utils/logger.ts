@@ -7,6 +7,7 @@ import { currentContext } from "./context.js";
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+// One for the process, as structlog's is: supervisor and parser log outside of any application.
 let configured: Logger<"warning"> | undefined;
 
 /** Logs this level and above to standard output, or to another stream. */

@@ -29,7 +29,7 @@ _Readings = list[Any]
 def is_valid_form(
     document: Document, conformance: Conformance, operation: Operation, request: Request
 ) -> bool | None:
-    """Whether the form that a request sends keeps its schema; `None` where it sends none.
+    """Whether the form that a request sends keeps its schema; `None` if it sends none.
 
     A field is valid if any reading of its text is.
     """

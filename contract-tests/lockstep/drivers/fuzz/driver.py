@@ -93,7 +93,7 @@ def _thinned_out(workers: Sequence[_Worker]) -> Iterator[str]:
 def _not_generated(document: Document) -> list[str]:
     """The operations whose methods the engine does not know, in words."""
     return [
-        f"{operation.method} {operation.path}: no requests are generated for this method"
+        f"{operation.method} {operation.path}: no requests can be generated for this method"
         for operation in document.operations.values()
         if operation.method.lower() not in METHODS
     ]
@@ -142,7 +142,7 @@ class _Worker:
             GLOBAL_HOOK_DISPATCHER.unregister(hook)
 
     def _set_up(self, settings: FuzzSettings, progress: Progress) -> None:
-        """Make things of the kinds that the operations of a part name, or list."""
+        """Create things of the kinds that the operations of a part name, or list."""
         if self._share.is_whole or not {"coverage", "fuzzing"} & set(settings.phases):
             return
         document = self._exchanger.ledger.document

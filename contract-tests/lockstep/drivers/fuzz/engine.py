@@ -106,7 +106,7 @@ def make_schema(
     schema.boundary_values = settings.boundary_values_of(operations)
     schema.left_out = {}
     if not list(schema.get_all_operations()):
-        raise FuzzError("the document has no operation to be fuzzed")
+        raise FuzzError("the document has no operation to fuzz")
     return schema
 
 

@@ -43,7 +43,7 @@ _JUDGED = (
 class FailureFilter:
     """Records every failure as a finding and takes it away from Schemathesis.
 
-    So the engine neither stops, nor shrinks, nor replays: it goes on with the next case.
+    So the engine neither stops, nor shrinks, nor replays: it continues with the next case.
     """
 
     def __init__(self, exchanger: Exchanger, transport: ExchangeTransport) -> None:
@@ -86,7 +86,7 @@ class FailureFilter:
         return False
 
     def _form_is_valid(self, case: Case[Any], exchange: Exchange) -> bool | None:
-        """Whether a form is valid as it was sent; `None` where none was, or that is unknown."""
+        """Whether a form is valid as it was sent; `None` if none was, or that is unknown."""
         ledger = self._exchanger.ledger
         operation = ledger.document.find(case.method.upper(), case.operation.path)
         if operation is None:
@@ -102,7 +102,7 @@ class FailureFilter:
         )
 
     def _should_exist(self, exchange: Exchange) -> bool:
-        """Whether the same actor made what a request names, and nobody deleted any of it."""
+        """Whether the same actor created what a request names, and none of it was deleted."""
         trace = self._exchanger.trace
         makers = trace.makers(exchange)
         by_others = any(maker.request.actor != exchange.request.actor for maker in makers)

@@ -41,7 +41,7 @@ class Filler:
         concerns: Callable[[Case[Any]], bool],
         places: Places | None = None,
     ) -> None:
-        """`concerns` tells whose cases are filled: the hook hears of those of every engine."""
+        """`concerns` tells whose cases are filled: the hook is called for those of every engine."""
         self._document = document
         self._concerns = concerns
         self._pool = pool

@@ -27,9 +27,9 @@ class FuzzSettings:
     is by a server with state; so there are several, each with a seed of its own. `methods` are
     tried where they are not documented. Of the boundary values of one operation `boundary_values`
     are tried at most, and fewer in a document of so many operations that all would have more than
-    `all_boundary_values`. `checks` is merged over the defaults, in the form of the
-    `[checks]` section of `schemathesis.toml`. With one of the `workers` a run repeats to the
-    letter by its seed; with several, which answers meet in the same state depends on the moment.
+    `all_boundary_values`. `checks` is merged over the defaults, in the form of the `[checks]`
+    section of `schemathesis.toml`. With one of the `workers` a run repeats exactly by its seed;
+    with several, which answers meet in the same state depends on the moment.
     """
 
     phases: Sequence[str] = PHASES

@@ -68,7 +68,7 @@ class ExchangeTransport(RequestsTransport):
         session: requests.Session | None = None,  # noqa: ARG002 - connections are the targets'
         **kwargs: Any,
     ) -> SchemathesisResponse:
-        """Send one case; the leader's answer is what Schemathesis goes on with.
+        """Send one case; the leader's answer is what Schemathesis continues with.
 
         Raises `requests.ConnectionError` or `requests.Timeout` where the leader does not answer,
         and `KeyboardInterrupt` where going on is of no use: `lost` then says why.

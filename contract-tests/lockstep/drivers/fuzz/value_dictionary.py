@@ -37,7 +37,7 @@ class ValueDictionary:
     )
 
     def learn(self, request: Request) -> list[str]:
-        """Take in the JSON body of a request that was accepted; gives the instants in it."""
+        """Take in the JSON body of a request that was accepted; returns the instants in it."""
         instants = []
         for name, value in _strings_in(_parsed(request.body), ""):
             form = form_of(value)
@@ -49,7 +49,7 @@ class ValueDictionary:
         return instants
 
     def instant_like(self, value: Any) -> str | None:
-        """A given instant of the same form; `None` where the value is none, or none is known."""
+        """A given instant of the same form; `None` if the value is none, or none is known."""
         known = self._instants.get(form_of(value)) if isinstance(value, str) else None
         return self.rng.choice(known) if known else None
 

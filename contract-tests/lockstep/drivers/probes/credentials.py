@@ -37,7 +37,7 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _as_another(trial: Trial, name: str) -> object:
-    """Send a valid request in the name of a user of another kind, unless it would end him."""
+    """Send a valid request on behalf of a user of another kind, unless it would delete them."""
     actors = trial.maker.client.actors
     spec = next((each for each in actors.specs if each.name == name), None) if actors else None
     if spec is None or trial.operation.name in spec.avoid or trial.shy:

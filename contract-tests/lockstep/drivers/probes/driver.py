@@ -41,12 +41,12 @@ def probe(maker: Maker) -> list[str]:
     for number, each in enumerate(chosen, 1):
         if time.monotonic() > ending:
             left = len(every) - number + 1
-            return [f"probes: {left:,} of {len(every):,} were left out for want of time"]
+            return [f"probes: {left:,} of {len(every):,} were left out for lack of time"]
         client.doing = f"{number:,} of {len(chosen):,}, {each.reason}"
         with client.exchanger.ledger.faults.about(f"probe, {each.reason}: not sent or not judged"):
             each.send()
     left = len(every) - len(chosen)
-    told = f"probes: {left:,} of {len(every):,} were left out, the least telling ones"
+    told = f"probes: {left:,} of {len(every):,} were left out, the least informative ones"
     return [told] if left else []
 
 
@@ -93,7 +93,7 @@ def member_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _careful(trial: Trial, probe: Probe) -> Probe:
-    """A probe that gives up where a user apart cannot come in any more."""
+    """A probe that gives up when a separate user can no longer log in."""
     if trial.actor not in (LEAVER, PROBER):
         return probe
 

@@ -45,7 +45,7 @@ def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant
 
 
 def invalid(document: Document, schema: Any, template: Any) -> Any:
-    """A content that breaks the schema, as plainly as can be; `None` where none does."""
+    """A content that breaks the schema, as plainly as can be; `None` if none does."""
     found = sorted(variants(document, schema, template), key=lambda each: each.rank)
     return next((each.value for each in found if each.rank <= OUTSIDE), None)
 

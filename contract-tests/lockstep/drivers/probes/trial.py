@@ -43,7 +43,7 @@ class Trial:
     """Sends requests to one operation that are valid but for what is changed.
 
     What they name is the user's own and alive; what a request has used up is made anew. A trial
-    that is `shy` sends nothing valid in the name of a user: it would be the end of him.
+    that is `shy` sends nothing valid on behalf of a user: it would delete them.
     """
 
     maker: Maker
@@ -64,7 +64,7 @@ class Trial:
 
     @property
     def media(self) -> Media | None:
-        """What is sent; `None` where the operation takes no body."""
+        """What is sent; `None` if the operation takes no body."""
         return next(iter(self.maker.client.media(self.operation)), None)
 
     @property
@@ -84,7 +84,7 @@ class Trial:
         return self._values
 
     def template(self) -> Any:
-        """A valid content with placeholders; `None` where no body is taken."""
+        """A valid content with placeholders; `None` if no body is taken."""
         if self.call is None:
             content = self.maker.client.template(self.operation, self.actor)
             self.maker.needs.meet(self.operation, ({}, content), self.actor)
@@ -127,7 +127,7 @@ class Trial:
         return exchange
 
     def send_unsigned(self, request: Request) -> Exchange:
-        """Send a request in nobody's name."""
+        """Send a request without credentials."""
         return self.send(request, actor="")
 
     def _renew(self, exchange: Exchange) -> None:

@@ -25,7 +25,7 @@ JOIN = " + "
 
 @dataclass(slots=True)
 class RaceResult:
-    """What came of a race.
+    """The result of a race.
 
     `outcomes` counts for each target how often which answers came, such as `201 + 409`.
     `impossible` says in words what must never be, and was seen; `notes` what only one target
@@ -110,7 +110,7 @@ class _Runner:
         """Why a race that was inferred could tell nothing."""
         if self._winners in (0, len(self._race.together)):
             told = "all succeed" if self._winners else "none succeeds"
-            yield f"on {self.name} {told} one after the other too, so nothing could be judged"
+            yield f"on {self.name} {told} sequentially too, so nothing could be judged"
 
     def _judge(self, parts: Sequence[str], outcome: str, exchanges: Sequence[Exchange]) -> None:
         if self._race.possible:
@@ -134,7 +134,7 @@ class _Runner:
         return len(answers) if self._race.winners == ANSWERS else len({one.body for one in answers})
 
     def _one_after_the_other(self) -> int:
-        """How many win when nothing is at the same moment."""
+        """How many win when the requests are sequential."""
         values = self._set_up()
         steps = self._race.together
         return self._count([self._send(step, values, frozenset()) for step in steps])

@@ -1,4 +1,4 @@
-"""Races as data: requests at the same moment, and what can come of them."""
+"""Races as data: concurrent requests, and their possible outcomes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ANSWERS, DIFFERENT = "answers", "different"
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Requests at the same moment, `rounds` times.
+    """Requests at the same time, `rounds` times.
 
     `setup`, `together` and `then` are steps as in stories. `possible` are the outcomes that there
     can be, each a list of `409` or `409 code` in the order of the requests. Without it the race is
@@ -104,10 +104,10 @@ def _unknown(raw: Mapping[str, Any], document: Document) -> Iterator[str]:
             if operation is not None and operation not in document.operations:
                 yield f"{part} {number}: the document has no operation {operation}"
             if step.get("as") is not None and step["as"] not in raw.get("actors", ()):
-                yield f"{part} {number}: {step['as']} is not among the actors"
+                yield f"{part} {number}: {step['as']} is not one of the actors"
     for outcome in raw["possible"]:
         if len(outcome) != len(raw["together"]):
-            yield f"possible: {outcome} is not one answer to each request"
+            yield f"possible: {outcome} does not have one response per request"
 
 
 @cache

@@ -27,7 +27,7 @@ def infer_races(document: Document, actor: str | None = None) -> list[Race]:
 
     Two changes with the same `If-Match` (RFC 9110, 13.1.1), two creations with the same
     `Idempotency-Key`, and two equal creations where a conflict is documented. Each must have no
-    more winners at the same moment than one after the other.
+    more winners at the same time than one after the other.
     """
     actors = (actor,) if actor is not None else ()
     made: list[Race] = []
@@ -57,11 +57,11 @@ def _creations(
     if key is not None:
         sent = {**step, "headers": {key: "race-${unique}"}}
         name = f"{operation.name}: one {key}, twice"
-        about = "A repeated creation must not create twice."
+        about = "A retried creation must not create twice."
         yield Race(name, about, (sent, sent), ROUNDS, actors=actors, winners=DIFFERENT)
     if conflict:
         name = f"{operation.name}: the same, twice"
-        about = "What is refused one after the other must be refused at the same moment too."
+        about = "What is refused sequentially must be refused concurrently too."
         yield Race(name, about, (step, step), ROUNDS, actors=actors, winners=ANSWERS)
 
 
@@ -84,7 +84,7 @@ def _changes(
         step["json"] = _varied(document, operation, "${unique}0")
     yield Race(
         name=f"{operation.name}: one {if_match}, twice",
-        about="Of two changes made for the same representation one must be refused.",
+        about="One of two updates of the same representation must be refused.",
         together=({**step, "headers": {if_match: "${tag}"}},) * 2,
         rounds=ROUNDS,
         actors=actors,

@@ -50,7 +50,7 @@ class IdFinder:
         return "{" in (self.exchanger.ledger.document.template(request.path) or "")
 
     def summary(self) -> str:
-        """How many ids were replaced, for people."""
+        """How many ids were replaced, as readable text."""
         every = len(self._mapped) + len(self._missing)
         return f"{len(self._mapped):,} of {every:,} ids that the targets do not know were replaced"
 

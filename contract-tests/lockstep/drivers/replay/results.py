@@ -22,8 +22,8 @@ class EntryResult:
 
     `name` is its place in the recording, `request` its method and the path of its operation.
     `statuses` are keyed by target name; `recorded` is the recorded one, if it is known. `differs`
-    is `None` where that cannot be said: the entry follows from another difference, say. `change` is
-    one of `CHANGES`, empty where there is no earlier report or it has nothing to tell.
+    is `None` if that cannot be said: the entry follows from another difference, say. `change` is
+    one of `CHANGES`, empty if there is no earlier report or it has nothing to tell.
     """
 
     name: str
@@ -48,7 +48,7 @@ class EntryResult:
     def of(
         cls, name: str, request: str, recorded: Outcome | None, exchanges: Iterable[Exchange]
     ) -> EntryResult:
-        """The result of what was sent for an entry, and of what was held against the recording."""
+        """The result of what was sent for an entry, and of what was compared with the recording."""
         every = list(exchanges)
         differs = None
         if any(exchange.counted for exchange in every):
@@ -66,9 +66,9 @@ class EntryResult:
 
 @dataclass(slots=True)
 class ReplayResult:
-    """All entries of a recording that were played, in order, and `notes` for people.
+    """All entries of a recording that were played, in order, and readable `notes`.
 
-    `is_compared` says that they were held against the recording, too.
+    `is_compared` says that they were compared with the recording, too.
     """
 
     title: str

@@ -15,7 +15,7 @@ _REFUSED = frozenset({401, 403})
 
 @dataclass(slots=True)
 class Users:
-    """Gives each recorded credential that nobody can translate to a user of its own."""
+    """Assigns each recorded credential that nobody can translate to a user of its own."""
 
     document: Document
     actors: ActorBook
@@ -30,7 +30,7 @@ class Users:
         """The request with a live user's credential, where the recorded one is worth nothing.
 
         That is one that the recorded answers (`made`) do not show, or one that a tool left out.
-        Raises `ActorError` where a user cannot log in.
+        Raises `ActorError` if a user cannot log in.
         """
         credential = self.actors.credential
         if credential.is_in(step.request):

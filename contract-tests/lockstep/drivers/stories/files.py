@@ -105,7 +105,7 @@ def _name_faults(raw: dict[str, Any], document: Document) -> Iterable[str]:
             if operation is not None and operation not in document.operations:
                 yield f"step {number}: the document has no operation {operation}"
             if part.get("as") is not None and part["as"] not in actors:
-                yield f"step {number}: {part['as']} is not among the actors"
+                yield f"step {number}: {part['as']} is not one of the actors"
 
 
 def _repeated(names: list[str]) -> set[str]:

@@ -80,7 +80,7 @@ class StoryPlayer:
 
     def _control(self, name: str) -> str:
         if name not in self._controls:
-            raise StoryError(f"nobody knows how to {name}")
+            raise StoryError(f"unknown control {name}")
         self._controls[name]()
         return ""
 

@@ -54,7 +54,7 @@ def pick(source: str, response: Response) -> Any:
     if source.startswith("header:"):
         value = response.header(source.removeprefix("header:"))
         if value is None:
-            raise StoryError(f"nothing to save: no {source}")
+            raise StoryError(f"nothing to save: unknown source {source}")
         return value
     try:
         body = json.loads(response.body)

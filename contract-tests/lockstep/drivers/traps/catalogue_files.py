@@ -68,7 +68,7 @@ class GeneralTrap:
         return self.place == "post"
 
     def encode(self, places: Places, host: str, headers: str = "", prefix: str = "") -> bytes:
-        """The bytes to be sent to `host`; `NoPlaceError` where the document has no place for them.
+        """The bytes to be sent to `host`; `NoPlaceError` if the document has no place for them.
 
         `headers` are the caller's own lines, each with its CRLF; `prefix` stands before each path.
         The text stands for bytes, Latin-1. `{text*n}` is a text n times, `{length}` and `{size}`
@@ -129,7 +129,7 @@ class _Writer:
 
 _LACKING = {
     "item": "a GET with one path parameter",
-    "query": "a GET with a whole number in its query",
+    "query": "a GET with an integer in its query",
     "body": "a POST of JSON without path parameters",
     "string": "a POST of JSON with a string in it",
     "number": "a POST of JSON with a number in it",

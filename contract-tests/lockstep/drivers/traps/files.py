@@ -1,4 +1,4 @@
-"""The catalogue of parity traps: requests down to their bytes, and what the contract decides."""
+"""The catalogue of parity traps: raw requests, and what the contract decides."""
 
 from __future__ import annotations
 

@@ -67,9 +67,9 @@ _WAIT_TIMES = 20
 class GeneralRun:
     """The general traps on some servers.
 
-    `usual` is what each target answers to the requests without a trap, by place. `unsteady` says
-    in words which traps a server answered in two ways, `left` how many there was no time for. With
-    `adapts` a target that answers fast is not waited for as long as its timeout says.
+    `usual` is what each target answers to the requests without a trap, by place. `unsteady` says in
+    words which traps a server gave two different answers, `left` how many there was no time for.
+    With `adapts` a target that answers fast is not waited for as long as its timeout says.
     """
 
     targets: Sequence[Target]
@@ -121,7 +121,7 @@ class GeneralRun:
                 self._placeless.setdefault(str(lacking), []).append(f"{trap.area}, {trap.name}")
 
     def untried(self) -> list[str]:
-        """In words, which traps told nothing: for want of a place, or behind a log-in."""
+        """In words, which traps told nothing: for lack of a place, or behind a log-in."""
         lines = [
             f"the document lacks {lacking}: {'; '.join(names)}"
             for lacking, names in self._placeless.items()
@@ -131,7 +131,8 @@ class GeneralRun:
             if closed:
                 lines.append(
                     f"{self._paths[place]} is answered with {statuses[closed[0]]} by "
-                    f"{', '.join(closed)} without any trap: what lies behind was not reached"
+                    f"{', '.join(closed)} even without a trap: the code behind it was not "
+                    "reached"
                 )
         return lines
 
@@ -147,7 +148,7 @@ class GeneralRun:
             return result
         again = {name: _sign(one, trap) for name, one in self._ask(trap).items()}
         if again != signs:
-            self.unsteady.append(f"{trap.area}, {trap.name}: a server answered in two ways")
+            self.unsteady.append(f"{trap.area}, {trap.name}: a server gave two different answers")
             return result
         result.grade = self._grade(trap, heard)
         result.sign = tuple((name, *sign[:2]) for name, sign in signs.items())
@@ -155,7 +156,7 @@ class GeneralRun:
         return result
 
     def agrees(self, result: TrapResult, name: str) -> bool | None:
-        """Whether a target answered as the standard says; `None` where none decides."""
+        """Whether a target answered as the standard says; `None` if none decides."""
         trap = result.trap
         status = status_of(result.answers[name][0])
         if not isinstance(trap, GeneralTrap) or not trap.statuses:
@@ -198,7 +199,7 @@ class GeneralRun:
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def _grade(self, trap: GeneralTrap, heard: Mapping[str, Conversation]) -> str:
-        """How grave a difference is: slight where all refuse, as grave as the trap where one does.
+        """How severe a difference is: slight if all refuse, as severe as the trap if one does.
 
         What is left of a request and answered as another one is always smuggling.
         """
@@ -228,7 +229,7 @@ def describe(conversation: Conversation, trap: GeneralTrap) -> str:
         text += f"; {name.title()}: {value}" if value is not None else f"; no {name.title()}"
     if conversation.more:
         statuses = ", ".join(str(one.status) for one in conversation.more)
-        text += f"; what was left of it was answered as a request of its own: {statuses}"
+        text += f"; the rest of it was answered as a separate request: {statuses}"
     return f"{text}; connection {conversation.connection}"
 
 

@@ -37,7 +37,7 @@ def findings_of(results: Iterable[TrapResult]) -> list[Finding]:
 
 
 def finding_of(result: TrapResult) -> Finding:
-    """Whatever differs, as a finding of its own; its kind says how grave it is."""
+    """Whatever differs, as a finding of its own; its kind says how severe it is."""
     trap = result.trap
     finding = Finding(
         TRAP, f"trap, {trap.area}", result.grade, trap.name, tuple(result.shown), result.shown
@@ -58,13 +58,13 @@ def notes_of(results: Iterable[TrapResult]) -> list[str]:
     names = "; ".join(f"{one.trap.area}: {one.trap.name}" for one in others[:_SHOWN])
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     return [
-        f"raw requests: {len(others)} that servers read differently by nature ({counted}) are no"
-        f" findings: {names}{more}; `lockstep traps` explains them"
+        f"raw requests: {len(others)} on which servers differ by nature ({counted}) are not "
+        f"findings: {names}{more}; `lockstep traps` explains them"
     ]
 
 
 def is_counted(result: TrapResult) -> bool:
-    """Whether a difference is the application's, and grave enough."""
+    """Whether a difference is the application's, and severe enough."""
     return bool(result.problems) and result.trap.area not in OF_SERVERS and result.grade in _COUNTED
 
 

@@ -1,4 +1,4 @@
-"""Where in an API that nobody has described further a request can be sent.
+"""Where requests can be sent in an API that is known only by its document.
 
 A place is found in the document alone: an operation that needs no knowledge of what is stored.
 """
@@ -46,7 +46,7 @@ class Places:
     """The places of one document; what is `None` or empty has none.
 
     `item` is what stands before and after a path parameter of a GET, `query` the path of a GET and
-    the name of a whole number in its query.
+    the name of an integer in its query.
     """
 
     get: str
@@ -155,7 +155,7 @@ def _is_number(schema: Mapping[str, Any]) -> bool:
 
 
 def valid_body(document: Document, operation: Operation) -> Mapping[str, Any] | None:
-    """The simplest valid JSON object for an operation; `None` where none can be generated."""
+    """The simplest valid JSON object for an operation; `None` if none can be generated."""
     # The first that Hypothesis tries is the simplest one.
     quick = settings(database=None, derandomize=True, phases=[Phase.generate])
     try:

@@ -26,7 +26,7 @@ class TrapResult:
     """What each target answered to one trap, by target name, and what is wrong with it.
 
     `shown` is a short text for each target, `at_fault` names those that missed what is expected, or
-    all where answers only differ. `grade` says how grave a problem is, for a general trap
+    all where answers only differ. `grade` says how severe a problem is, for a general trap
     one of `catalogue_files.GRADES`, else empty; `sign` is the same for traps that show the same.
     `sent` is the request without credentials, `agrees` says who did as a standard says; both are of
     general traps.
@@ -48,7 +48,7 @@ def run_traps(
 ) -> Iterator[TrapResult]:
     """Send every trap to every target, one after another.
 
-    Each answer is held against the trap's expectation, and the answers of the targets against each
+    Each answer is compared with the trap's expectation, and the answers of the targets against each
     other. `tokens` has an access token for each target, by name.
     """
     return (_spring(trap, targets, tokens) for trap in traps)

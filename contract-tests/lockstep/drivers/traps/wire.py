@@ -1,4 +1,4 @@
-"""Bytes over a socket, and how the connection goes on after them."""
+"""Sends bytes over a socket, and observes the connection afterwards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_MORE = 4
 
 @dataclass(slots=True)
 class Conversation:
-    """What came of some bytes: the first answer, and what the connection did then.
+    """The result of some bytes: the first answer, and what the connection did then.
 
     `connection` is `kept` when a plain request behind them was answered as usual, `closed` when the
     server ended it, `silent` when nothing came. `more` are the answers to neither of the two: what

@@ -1,4 +1,4 @@
-"""Writes valid requests, sends them in the name of users, and learns from the answers."""
+"""Writes valid requests, sends them on behalf of users, and learns from the answers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Client:
 
     @property
     def mine(self) -> str:
-        """The name of the user who does most; empty where there are none."""
+        """The name of the user who does most; empty if there are none."""
         return self.actors.specs[0].name if self.actors else ""
 
     @property
@@ -193,7 +193,7 @@ class Client:
     def send_as(self, request: Request, actor: str) -> Exchange:
         """Send a request as it is; `actor` is whose things it may concern.
 
-        `LeftOutError` where its operation has been waited for too long.
+        `LeftOutError` if its operation has been waited for too long.
         """
         self.exchanger.leave_out_slow(request)
         exchange = self.exchanger.send(request)
@@ -216,14 +216,14 @@ class Client:
             self.exchanger.sets_up = before
 
     def signed(self, operation: Operation, request: Request, actor: str) -> Request:
-        """The request in the name of a user, where the operation takes one."""
+        """The request on behalf of a user, where the operation takes one."""
         if not takes_user(self.document, operation):
             return request
         entitled = self.actors.entitled.get(operation.name) if self.actors else None
         return self.sign(request, entitled if entitled and actor == self.mine else actor)
 
     def sign(self, request: Request, actor: str) -> Request:
-        """The request in the name of a user."""
+        """The request on behalf of a user."""
         who = self.actor(actor)
         if who is None or self.actors is None:
             return request

@@ -38,7 +38,7 @@ MOST_SECONDS = 600.0
 
 
 def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> Maker:
-    """Walk once; gives what makes further things, with all that is known by now.
+    """Walk once; returns what makes further things, with all that is known by now.
 
     Raises `ActorError` and `TargetLostError`.
     """
@@ -92,7 +92,7 @@ class _Walk:
         for number, operation in enumerate(operations, 1):
             if time.monotonic() > self.ending:
                 left = f"{len(operations) - number + 1:,} of {len(operations):,} operations"
-                self.maker.left_out.append(f"walk: {doing} {left} was left out for want of time")
+                self.maker.left_out.append(f"walk: {doing} {left} was left out for lack of time")
                 return
             self.client.doing = f"{doing} {number:,} of {len(operations):,}"
             with self.client.exchanger.ledger.faults.about(f"walk, {operation.name}: left out"):
@@ -108,7 +108,7 @@ class _Walk:
         return done
 
     def _look_around(self) -> None:
-        """See what is there already: what is made may have to name it."""
+        """See what is already there: what is made may have to name it."""
         lists = self._with("GET", also=self.around.witnesses)
         plain = [each for each in lists if not parameters_of(each.path)]
         self._each("looking around", plain, self._setting_up(self._see))
@@ -157,7 +157,7 @@ class _Walk:
         return sorted(found, key=lambda operation: operation.path.count("/"))
 
     def _make(self, operation: Operation) -> None:
-        """Make something in each way; what is no collection is done again to the same thing."""
+        """Create something in each way; what is no collection is done again to the same thing."""
         self._post(operation, self._mine)
         if operation.name in self.around.around:
             self._post(operation, self._other)
@@ -193,7 +193,7 @@ class _Walk:
             self._send(operation, values, actor, value, media=media)
 
     def _put(self, operation: Operation) -> None:
-        """Make things under names of the client's own, where that can be."""
+        """Create things under names of the client's own, where that can be."""
         names = parameters_of(operation.path)
         if not names or not operation.path.rstrip("/").endswith("}"):
             return

@@ -110,7 +110,7 @@ def family_of(path: str) -> str:
 
 
 def made(path: str, answer: Response, actor: str, outer: Mapping[str, str]) -> Item | None:
-    """The item that an answer to a POST shows, `None` where it shows none."""
+    """The item that an answer to a POST shows, `None` if it shows none."""
     body = json_of(answer.body)
     family = family_of(path)
     shown = _unwrapped(body, family)

@@ -92,11 +92,11 @@ class Knowledge:
         return False
 
     def newest(self, family: str, actor: str) -> Item | None:
-        """The newest thing of a family that an actor has, or that anybody is."""
+        """The newest thing of a family that an actor has, or any user."""
         return next(iter(self.all(family, actor)), None)
 
     def all(self, family: str, actor: str) -> list[Item]:
-        """The things of a family that an actor has, or that anybody is, the newest first."""
+        """The things of a family that an actor has, or all users, the newest first."""
         return [item for item in self._sorted(actor, live=True) if family in self._words(item)]
 
     def is_user(self, path: str, name: str) -> bool:
@@ -169,7 +169,7 @@ class Knowledge:
         self._bury(path[: path.rindex("}") + 1], values, actor)
 
     def forget(self, actor: str = "") -> None:
-        """Drop an actor's things, or all that were made: they are no longer alike, or not his."""
+        """Drop an actor's things, or all things, as they are no longer alike, or not theirs."""
         self._ordering.clear()
         self.items = [
             item
@@ -255,7 +255,7 @@ class Knowledge:
         return [item for *_, item in sorted(found, key=lambda ranked: ranked[:2])]
 
     def _quality(self, path: str, name: str, item: Item) -> int | None:
-        """How well an item fits a parameter, 0 being best; `None` where it does not."""
+        """How well an item fits a parameter, 0 being best; `None` if it does not."""
         by_family = bool(self._families(path, name) & self._words(item))
         exact = item.exact(name) is not None
         if not by_family and not exact:

@@ -1,4 +1,4 @@
-"""Makes things: what a request needs, when it needs it."""
+"""Creates things: what a request needs, when it needs it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_EXTRAS = 6
 
 @dataclass(slots=True)
 class Maker:
-    """Makes things through a client; see there for what sending raises."""
+    """Creates things through a client; see there for what sending raises."""
 
     client: Client
     # What there was no time for, in words.
@@ -46,7 +46,7 @@ class Maker:
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
     ) -> Exchange:
-        """Send a creation with what succeeds; what that is is found out the first time."""
+        """Send a creation with what succeeds; what that is is determined the first time."""
         value = self.client.template(operation, owner or actor)
         self.needs.meet(operation, (values, value), actor)
         exchange = self._post(operation, values, actor, value)
@@ -105,7 +105,7 @@ class Maker:
         return self.needs.find(operation, named, actor, again)
 
     def _done(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
-        """Do something to a thing; `None` where it is refused, or by one target alone."""
+        """Do something to a thing; `None` if it is refused, or by one target alone."""
         if operation.method == "POST":
             exchange = self.post(operation, values, actor)
         else:
@@ -113,7 +113,7 @@ class Maker:
         return exchange if succeeded(exchange) and not exchange.parted else None
 
     def put(self, operation: Operation, outer: Mapping[str, str], actor: str) -> Exchange:
-        """Make something under a name of the client's own."""
+        """Create something under a name of the client's own."""
         last = parameters_of(operation.path)[-1]
         return self.put_as(operation, {**outer, last: self.new_name(operation)}, actor)
 
@@ -125,7 +125,7 @@ class Maker:
         style: Style = Style.PLAIN,
         media: Media | None = None,
     ) -> Exchange:
-        """Make something under a given name."""
+        """Create something under a given name."""
         client = self.client
         value = client.template(operation, actor, style, media)
         request = client.request(operation, values, value, media=media)
@@ -154,7 +154,7 @@ class Maker:
     ) -> Values | None:
         """Values for the path of an operation that name something of an actor's.
 
-        It is made where there is none yet, or where it is to be a `fresh` one; `None` where that
+        It is made where there is none yet, or where it is to be a `fresh` one; `None` if that
         fails and nothing was seen either.
         """
         path, known = operation.path, self.client.known

@@ -23,9 +23,9 @@ _MOST = 5
 
 @dataclass(slots=True)
 class Needs:
-    """Finds out once what an operation needs, and does it again for each thing.
+    """Determines once what an operation needs, and does it again for each thing.
 
-    `act` does something to a thing; it gives nothing where that was refused.
+    `act` does something to a thing; it gives nothing if that was refused.
     """
 
     client: Client

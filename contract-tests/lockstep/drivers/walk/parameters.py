@@ -36,7 +36,7 @@ class Declared:
 
     @property
     def kind(self) -> str:
-        """The JSON type of its values, empty where none is told."""
+        """The JSON type of its values, empty if none is told."""
         return kind_of_value(self.schema) if "type" in self.schema else ""
 
 

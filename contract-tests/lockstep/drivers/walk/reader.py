@@ -1,4 +1,4 @@
-"""Reads what was made: each thing and list, its headers alone, in nobody's and others' names."""
+"""Reads each created thing and list, its headers alone, without credentials, and as others."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Reader:
         self.client.plainly("HEAD", operation, values, self._mine)
 
     def _condition(self, operation: Operation, values: Values, exchange: Exchange) -> None:
-        """Ask for what is known already, once for each path."""
+        """Ask for what is already known, once for each path."""
         answer = exchange.leader
         tag = answer.header("etag") if isinstance(answer, Response) else None
         if tag is None or f"tag {operation.path}" in self._heads:
@@ -153,7 +153,7 @@ class Reader:
                 self._send(reader, outer, self._mine)
 
     def tag(self, operation: Operation, values: Values) -> str:
-        """The entity tag of what a path names, empty where it has none."""
+        """The entity tag of what a path names, empty if it has none."""
         seen = self.look(operation, values)
         answer = seen.leader if seen is not None else None
         return (answer.header("etag") or "") if isinstance(answer, Response) else ""

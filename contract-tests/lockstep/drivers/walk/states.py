@@ -81,7 +81,7 @@ class States:
                     waiting.append((*before, done))
 
     def _thing(self, operation: Operation, before: Acts) -> Values | None:
-        """A fresh thing to which something has been done; `None` where that cannot be had."""
+        """A fresh thing to which something has been done; `None` if that cannot be had."""
         values = self._made(operation)
         if values is None or not all(succeeded(self._act(act, values)) for act in before):
             return None

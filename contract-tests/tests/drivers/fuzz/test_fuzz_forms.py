@@ -1,4 +1,4 @@
-"""Forms are held against their schemas as they were sent."""
+"""Forms are compared with their schemas as they were sent."""
 
 from __future__ import annotations
 

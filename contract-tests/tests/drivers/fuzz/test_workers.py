@@ -1,4 +1,4 @@
-"""Several workers share the work without mixing their states; one alone repeats to the letter."""
+"""Several workers share the work without mixing their states; one alone repeats exactly."""
 
 from __future__ import annotations
 

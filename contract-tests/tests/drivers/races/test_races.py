@@ -142,7 +142,7 @@ def test_a_round_that_cannot_be_set_up_is_not_judged(
     [
         ("rounds: 4", "rounds: 0", "rounds"),
         ("operation: logIn", "operation: nothing", "then 1: the document has no operation nothing"),
-        ("[200, 200], ", "[200, 200, 200], ", "not one answer to each request"),
+        ("[200, 200], ", "[200, 200, 200], ", "does not have one response per request"),
         ("then:", "them:", "them"),
     ],
 )

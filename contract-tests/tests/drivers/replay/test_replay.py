@@ -1,4 +1,4 @@
-"""Recordings that are played again: ids, credentials and taken names are replaced."""
+"""Recordings that are replayed: ids, credentials and taken names are replaced."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_what_could_not_be_carried_over_is_told(
     lost = replace(session[2], request=replace(session[2].request, body=b"{}"))
     play(run, [*session[:2], lost, session[3]], servers())
     assert run.not_judged == [
-        "1 request names what the recorded server had made and this replay did not",
+        "1 request names things that the recorded server had created and this replay did not",
         "2 of 4 requests got their recorded status",
     ]
 

@@ -1,4 +1,4 @@
-"""A replay held against the recording, and against an earlier replay."""
+"""A replay compared with the recording, and against an earlier replay."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_the_same_targets_can_be_asked_twice(report: Path, servers: Servers) -> 
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("nonsense", [], "neither a HAR file"),
+        ("nonsense", [], "not one of HAR file"),
         ("{}", ["--finding=2"], "not a finding with steps"),
         ("{}", ["--header=nonsense"], "is not 'NAME: VALUE'"),
     ],

@@ -135,7 +135,7 @@ def test_a_story_is_played_only_where_it_can_be(
     ("step", "complaint"),
     [
         ("{ operation: nothing, expect: { status: 200 } }", "no operation nothing"),
-        ("{ operation: getMetrics, as: carol, expect: { status: 200 } }", "carol is not among"),
+        ("{ operation: getMetrics, as: carol, expect: { status: 200 } }", "carol is not one of"),
         ("{ operation: getMetrics }", '"expect" is a required property'),
         ("{ operation: getMetrics, expct: 1, expect: { status: 200 } }", "'expct' was unexpected"),
         ("{ method: GET, expect: { status: 200 } }", '"path" is a required property'),

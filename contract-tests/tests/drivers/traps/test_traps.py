@@ -1,4 +1,4 @@
-"""Traps are read, sent to the byte, and judged by their expectation and by each other's answers."""
+"""Traps are read, sent as bytes, and judged by their expectation and by each other's answers."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def test_the_command_tells_no_token(tmp_path: Path) -> None:
 def test_the_command_ends_with_0_where_all_is_alike(tmp_path: Path) -> None:
     done = lockstep(tmp_path, "--area=numbers", "--area=query")
     assert done.exit_code == 0, done.output
-    assert "the document lacks a GET with a whole number in its query" in done.output
+    assert "the document lacks a GET with an integer in its query" in done.output
 
 
 def test_the_command_ends_with_2_where_a_server_is_not_there(tmp_path: Path) -> None:

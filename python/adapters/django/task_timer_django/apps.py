@@ -18,7 +18,7 @@ class TaskTimerConfig(AppConfig):
     name = "task_timer_django"
 
     def ready(self) -> None:
-        """Makes them, without a connection to anything. Raises ConfigError or ContractError."""
+        """Creates them, without a connection to anything. Raises ConfigError or ContractError."""
         settings = load_settings()
         self.resources = make_resources(settings, load_contract(settings.contract_path))
         self.contract = self.resources.contract
@@ -31,7 +31,7 @@ class TaskTimerConfig(AppConfig):
 
 
 def task_timer() -> TaskTimerConfig:
-    """Gives what this process holds."""
+    """Returns what this process holds."""
     config = apps.get_app_config("task_timer_django")
     assert isinstance(config, TaskTimerConfig)  # noqa: S101
     return config

@@ -8,13 +8,13 @@ from task_timer.api.wsgi import CALL
 
 
 def current(request: HttpRequest) -> Call:
-    """Gives the call of a request."""
+    """Returns the call of a request."""
     call: Call = request.META[CALL]
     return call
 
 
 def response(call: Call, answer: Answer) -> HttpResponse:
-    """Makes Django's response of an answer."""
+    """Creates Django's response of an answer."""
     body = answer.body or b""
     sent = b"" if call.method == "HEAD" else body
     made = HttpResponse(sent, status=answer.status, headers=answer.headers)

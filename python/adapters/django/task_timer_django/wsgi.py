@@ -28,7 +28,7 @@ class TaskTimerHandler(WSGIHandler):
 
 
 def create_app(_settings: Settings, _contract: Contract) -> WSGIHandler:
-    """Gives the application; what it holds of settings and contract it has read by itself."""
+    """Returns the application; what it holds of settings and contract it has read by itself."""
     return application
 
 
