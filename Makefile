@@ -37,6 +37,8 @@ ADAPTERS_READY := $(PYTHON_ADAPTERS:%=.venv/.stamp-%) $(NODE_ADAPTERS:%=node/ada
 AUDIT_READY := tooling/audit/.venv/.stamp
 CLIENTS_READY := build/clients/.stamp
 DOCS_PAGE := docs/index.html
+# Whatever a run came to, the site says so; the run's own status stays.
+THEN_DOCS = status=$$?; $(MAKE) --no-print-directory $(DOCS_PAGE) >/dev/null; exit $$status
 TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
 
 NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -type f -print 2>/dev/null)
@@ -56,7 +58,7 @@ HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 ##@ Prove it
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; one thing: STORY= TRAP= RACE= OP=)
-	@$(TWINS) suite
+	@$(TWINS) suite; $(THEN_DOCS)
 
 test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## The same for FastAPI, Django, Fastify and NestJS over the twins' services
 	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
@@ -65,7 +67,7 @@ test-dozen: $(TWINS_READY) ## Show that a dozen deliberately wrong twins are cau
 	@$(TWINS) suite.mutants --tag quick
 
 test-mutants: $(TWINS_READY) ## Show which driver catches which of all deliberately wrong twins (ARGS='--all-drivers --plain')
-	@$(TWINS) suite.mutants $(ARGS)
+	@$(TWINS) suite.mutants $(ARGS); $(THEN_DOCS)
 
 test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the twins as they are (SEEDS=20)
 	@$(TWINS) suite.seeds
