@@ -37,6 +37,8 @@ ADAPTERS_READY := $(PYTHON_ADAPTERS:%=.venv/.stamp-%) $(NODE_ADAPTERS:%=node/ada
 AUDIT_READY := tooling/audit/.venv/.stamp
 CLIENTS_READY := build/clients/.stamp
 DOCS_PAGE := docs/index.html
+# Whatever a run came to, the site says so; the run's own status stays.
+THEN_DOCS = status=$$?; $(MAKE) --no-print-directory $(DOCS_PAGE) >/dev/null; exit $$status
 TWINS_READY := $(PYTHON_READY) $(NODE_READY) $(DOCS_PAGE)
 
 NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -type f -print 2>/dev/null)
@@ -56,7 +58,7 @@ HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 ##@ Contract tests
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Run the contract tests: send both twins the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; select one: STORY= TRAP= RACE= OP=)
-	@$(TWINS) suite
+	@$(TWINS) suite; $(THEN_DOCS)
 
 test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the FastAPI, Django, Fastify and NestJS adapters
 	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
@@ -65,7 +67,7 @@ test-dozen: $(TWINS_READY) ## Run mutation tests: a dozen mutants of the twins, 
 	@$(TWINS) suite.mutants --tag quick
 
 test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain')
-	@$(TWINS) suite.mutants $(ARGS)
+	@$(TWINS) suite.mutants $(ARGS); $(THEN_DOCS)
 
 test-seeds: $(TWINS_READY) ## Check that generated requests with other seeds report no findings (SEEDS=20)
 	@$(TWINS) suite.seeds

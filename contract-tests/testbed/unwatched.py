@@ -1,4 +1,8 @@
-"""The Python twin without its supervisor's watch: a worker may stand at a breakpoint for long."""
+"""The Python twin without its supervisor's watch: a worker may stand at a breakpoint for long.
+
+A breakpoint stops all threads of a worker, its event loop among them; gunicorn, which supervises,
+would kill it after the thirty seconds in which it did not say that it is well.
+"""
 
 import runpy
 

@@ -26,12 +26,17 @@ import { PathNotFoundError } from "./utils/errors.js";
 
 type Verb = "get" | "post" | "put" | "patch" | "delete";
 
+/** An application that Express answers for. */
+interface ExpressApplication extends Application {
+  listener: Express;
+}
+
 /** Creates the application, without connecting to anything. Throws a ContractError. */
 export async function createApp(
   settings: Settings,
   contract: Contract,
   metrics: Metrics,
-): Promise<Application> {
+): Promise<ExpressApplication> {
   const resources = await makeResources(settings, contract);
   const handlers = boundHandlers(resources, metrics);
   const { beforeRouting, afterRouting } = checks(resources);
@@ -56,6 +61,17 @@ export async function createApp(
   });
   app.use(handleErrors(new ErrorHandler(contract, finish)));
   return { listener: app, resources, messages: messagesOf(app) };
+}
+
+/** Lists the routes of the contract that were created: `POST /api/v1/tasks`. */
+export function routesOf({ listener }: ExpressApplication): string[] {
+  const routes = listener.router.stack.flatMap(({ route }) => (route ? [route] : []));
+  return routes.flatMap(({ path, stack }) => {
+    const methods = [...new Set(stack.map(({ method }) => method.toUpperCase()))];
+    // What answers all methods of a path is none of its operations.
+    const name = path.replace(/:(\w+)/g, "{$1}");
+    return methods.length === 1 ? [`${methods[0]} ${name}`] : [];
+  });
 }
 
 /**

@@ -1,57 +1,55 @@
 /** The inventory of this twin, as JSON: `node dist/inventory.js`. */
 
+import { readdirSync } from "node:fs";
+import { Metrics } from "./api/middleware/metrics.js";
+import { createApp, routesOf } from "./app.js";
 import { ConfigError, loadSettings, type Settings } from "./config.js";
 import { type Contract, ContractError, loadContract } from "./contract.js";
 import { readTables } from "./models.js";
-import * as authService from "./services/auth-service.js";
-import * as idempotencyService from "./services/idempotency-service.js";
-import * as passwordService from "./services/password-service.js";
-import * as rateLimitService from "./services/rate-limit-service.js";
-import * as reportService from "./services/report-service.js";
-import * as taskService from "./services/task-service.js";
-import * as timeEntryService from "./services/time-entry-service.js";
-import * as timerService from "./services/timer-service.js";
-import * as tokenService from "./services/token-service.js";
-import * as userService from "./services/user-service.js";
 import { dumpJson } from "./utils/json-text.js";
 
-const SERVICES: Record<string, object> = {
-  authService,
-  idempotencyService,
-  passwordService,
-  rateLimitService,
-  reportService,
-  taskService,
-  timeEntryService,
-  timerService,
-  tokenService,
-  userService,
-};
+const SERVICES = new URL("./services/", import.meta.url);
+const DATABASE_PORT = "5432";
 
 /** Lists routes, models with their fields, services and the database, without its password. */
-export function takeInventory(settings: Settings, contract: Contract) {
-  const routes = [...contract.operations.values()].map(({ id, method, path }) => {
-    return { operation: id, method, path };
-  });
-  const models = readTables().map(({ name, columns }) => {
-    return { name, fields: columns.map(({ name, type, nullable }) => ({ name, type, nullable })) };
-  });
-  const services = Object.entries(SERVICES).map(([name, module]) => {
-    return { name: snakeCase(name), functions: functionsOf(module).map(snakeCase).sort() };
-  });
-  const { pathname, hostname } = new URL(settings.databaseUrl);
+export async function takeInventory(settings: Settings, contract: Contract) {
+  const app = await createApp(settings, contract, new Metrics(contract));
+  const routes = routesOf(app);
+  const models = readTables().map(({ model, name, columns }) => ({
+    name: model,
+    table: name,
+    fields: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
+  }));
+  const services = await Promise.all(serviceFiles().map(readService));
+  const { pathname, hostname, port } = new URL(settings.databaseUrl);
+  const database = {
+    name: decodeURIComponent(pathname.slice(1)),
+    host: `${hostname}:${port || DATABASE_PORT}`,
+  };
   return {
-    routes,
+    routes_created: routes,
     models,
-    services,
-    database: { name: decodeURIComponent(pathname.slice(1)), host: hostname },
-    summary: { routes: routes.length, models: models.length, services: services.length },
+    services: Object.fromEntries(services),
+    database,
+    summary:
+      `${contract.get("info").title} serves ${routes.length} routes with ${services.length} services` +
+      ` over ${models.length} models of the database ${database.name} at ${database.host}.`,
   };
 }
 
-/** Lists the functions of a module, without its classes. */
-function functionsOf(module: object): string[] {
-  return Object.keys(module).filter((name) => /^[a-z]/.test(name));
+/** Lists the services that the application has. */
+function serviceFiles(): string[] {
+  return readdirSync(SERVICES)
+    .filter((file) => file.endsWith("-service.js"))
+    .sort();
+}
+
+/** Gives the source of a service and its functions, without its classes. */
+async function readService(file: string): Promise<[string, string[]]> {
+  const module: object = await import(new URL(file, SERVICES).href);
+  const functions = Object.keys(module).filter((name) => /^[a-z]/.test(name));
+  const source = `node/src/services/${file.replace(/js$/, "ts")}`;
+  return [source, functions.map(snakeCase).sort()];
 }
 
 function snakeCase(name: string): string {
@@ -60,7 +58,8 @@ function snakeCase(name: string): string {
 
 try {
   const settings = loadSettings(process.env);
-  process.stdout.write(dumpJson(takeInventory(settings, loadContract(settings.contractPath))));
+  const inventory = await takeInventory(settings, loadContract(settings.contractPath));
+  process.stdout.write(dumpJson(inventory));
   process.stdout.write("\n");
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof ContractError)) throw error;

@@ -1,6 +1,7 @@
-/** The tables as prisma/schema.prisma has them, which the generated client does not tell. */
+/** The tables as Prisma has them, which the generated client does not tell. */
 
 import { readFileSync } from "node:fs";
+import type { DMMF } from "@prisma/generator-helper";
 
 /** A column; `type` and `default` are written as PostgreSQL does. */
 export interface Column {
@@ -17,56 +18,66 @@ export interface Table {
   indexes: Record<string, { columns: string[]; unique: boolean }>;
 }
 
-const SCHEMA = new URL("../prisma/schema.prisma", import.meta.url);
-const MODEL = /^model (?<model>\w+) \{\n(?<body>.*?)^\}/gms;
-const FIELD = /^ {2}(?<field>\w+) +(?<type>\w+)(?<list>\[\])?(?<optional>\?)?(?<rest>.*)$/gm;
-const INDEX = /^ {2}@@(?<kind>id|index)\(\[(?<fields>[^\]]+)\], map: "(?<name>\w+)"\)/gm;
+/** A table with the name of its model. */
+export interface Model extends Table {
+  model: string;
+}
+
+// Written by prisma/models-generator.mjs.
+const MODELS = new URL("../src/generated/models.json", import.meta.url);
 const TYPES: Record<string, string> = {
   BigInt: "bigint",
   Bytes: "bytea",
-  DateTime: "timestamp(3) with time zone",
   Int: "integer",
   Json: "jsonb",
   String: "text",
+  Timestamptz: "timestamp with time zone",
+  Uuid: "uuid",
 };
 
 /** Reads all tables, in the order of their names. */
-export function readTables(): Table[] {
-  const models = [...readFileSync(SCHEMA, "utf8").matchAll(MODEL)];
-  const tables = models.map(({ groups }) => readTable(groups?.body ?? ""));
+export function readTables(): Model[] {
+  const { models, indexes }: DMMF.Datamodel = JSON.parse(readFileSync(MODELS, "utf8"));
+  const tables = models.map((model) => {
+    const own = indexes.filter((index) => index.model === model.name);
+    return readTable(model, own);
+  });
   return tables.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-function readTable(body: string): Table {
-  const fields = [...body.matchAll(FIELD)].map(({ groups }) => groups ?? {});
-  const stored = fields.filter(({ type = "" }) => TYPES[type] !== undefined);
-  const columns = new Map(stored.map((field) => [field.field ?? "", readColumn(field)]));
-  const single = stored.flatMap(({ field = "", rest = "" }) => {
-    const [, kind, name = ""] = /@(id|unique)\(map: "(\w+)"\)/.exec(rest) ?? [];
-    return kind ? [[name, { columns: [nameOf(field, rest)], unique: true }] as const] : [];
-  });
-  const several = [...body.matchAll(INDEX)].map(({ groups: { kind, fields, name } = {} }) => {
-    const names = (fields ?? "").split(", ").map((field) => columns.get(field)?.name ?? field);
-    return [name ?? "", { columns: names, unique: kind === "id" }] as const;
-  });
+function readTable({ name, dbName, fields }: DMMF.Model, indexes: DMMF.Index[]): Model {
+  const stored = fields.filter(({ kind }) => kind === "scalar");
+  const names = new Map(stored.map((field) => [field.name, nameOf(field)]));
   return {
-    name: /@@map\("(\w+)"\)/.exec(body)?.[1] ?? "",
-    columns: [...columns.values()],
-    indexes: Object.fromEntries([...single, ...several]),
+    model: name,
+    name: dbName ?? name,
+    columns: stored.map(readColumn),
+    indexes: Object.fromEntries(
+      indexes.map(({ dbName, type, fields }) => {
+        const columns = fields.map(({ name }) => names.get(name) ?? name);
+        return [dbName, { columns, unique: type !== "normal" }];
+      }),
+    ),
   };
 }
 
-function readColumn(field: Record<string, string | undefined>): Column {
-  const { field: name = "", type = "", list = "", optional, rest = "" } = field;
-  const base = rest.includes("@db.Uuid") ? "uuid" : (TYPES[type] ?? type);
+function readColumn(field: DMMF.Field): Column {
+  const [native = field.type, [precision] = []] = field.nativeType ?? [];
+  const type = TYPES[native]?.replace(" ", precision ? `(${precision}) ` : " ") ?? native;
   return {
-    name: nameOf(name, rest),
-    type: base + list,
-    nullable: optional !== undefined,
-    default: /@default\(dbgenerated\("(.*?)"\)\)/.exec(rest)?.[1] ?? null,
+    name: nameOf(field),
+    type: type + (field.isList ? "[]" : ""),
+    nullable: !field.isRequired,
+    default: defaultOf(field),
   };
 }
 
-function nameOf(field: string, rest: string): string {
-  return /(?<!\()\s@map\("(\w+)"\)/.exec(rest)?.[1] ?? field;
+/** Gives the expression of a default, which Prisma has as an argument of `dbgenerated`. */
+function defaultOf({ default: value }: DMMF.Field): string | null {
+  const expression = typeof value === "object" && "args" in value ? value.args[0] : null;
+  return expression === undefined || expression === null ? null : String(expression);
+}
+
+function nameOf({ name, dbName }: DMMF.Field): string {
+  return dbName ?? name;
 }

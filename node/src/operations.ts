@@ -62,6 +62,7 @@ export interface PathItem {
 
 /** The parts of an OpenAPI document that define operations. */
 export interface OpenApiDocument {
+  info: { title: string };
   paths: Record<string, PathItem>;
   security: unknown[];
   components: { schemas: Schema; headers: { "WWW-Authenticate": { example: string } } };

@@ -33,6 +33,9 @@ from .utils.uri import decode, encode, route_path
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+# Methods that each route of Flask has beside its own.
+_MADE_BY_FLASK = frozenset({"HEAD", "OPTIONS"})
+
 
 class Segment(BaseConverter):
     """A segment of a path in its canonical spelling: `%2F` stays within it."""
@@ -118,6 +121,15 @@ def create_app(settings: Settings | None = None, contract: Contract | None = Non
     _finish(app, finish)
     _handle_errors(app, ErrorHandler(resources.contract, finish))
     return app
+
+
+def routes_of(app: Flask) -> list[str]:
+    """Lists the routes of the contract that were created: `POST /api/v1/tasks`."""
+    created = [
+        (rule.rule.replace("<", "{").replace(">", "}"), (rule.methods or set()) - _MADE_BY_FLASK)
+        for rule in app.url_map.iter_rules()
+    ]
+    return [f"{method} {path}" for path, methods in created for method in methods]
 
 
 def _begin(app: Flask, resources: Resources, access_log: AccessLog) -> None:

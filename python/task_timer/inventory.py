@@ -2,64 +2,48 @@
 
 import inspect
 import sys
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Column, Dialect, make_url
 from sqlalchemy.dialects import postgresql
 
+from . import services as package
+from .app import create_app, routes_of
 from .config import ConfigError, Settings, load_settings
 from .contract import Contract, ContractError, load_contract
 from .models import Base
-from .services import (
-    auth_service,
-    idempotency_service,
-    password_service,
-    rate_limit_service,
-    report_service,
-    task_service,
-    time_entry_service,
-    timer_service,
-    token_service,
-    user_service,
-)
 from .utils.json_text import dump_json
 
-SERVICES = (
-    auth_service,
-    idempotency_service,
-    password_service,
-    rate_limit_service,
-    report_service,
-    task_service,
-    time_entry_service,
-    timer_service,
-    token_service,
-    user_service,
-)
-
+DATABASE_PORT = 5432
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def take_inventory(settings: Settings, contract: Contract) -> dict[str, Any]:
     """Lists routes, models with their fields, services and the database, without its password."""
-    routes = [
-        {"operation": operation.id, "method": operation.method, "path": operation.path}
-        for operation in contract.operations.values()
-    ]
+    routes = routes_of(create_app(replace(settings, workers=1), contract))
+    names = {mapper.local_table: mapper.class_.__name__ for mapper in Base.registry.mappers}
     models = [
-        {"name": table.name, "fields": [_field(column) for column in table.columns]}
+        {
+            "name": names[table],
+            "table": table.name,
+            "fields": [_field(column) for column in table.columns],
+        }
         for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name)
     ]
-    services = [_service(module) for module in SERVICES]
+    services = dict(_read_service(module) for module in _service_modules())
     url = make_url(settings.database_url)
+    database = {"name": url.database, "host": f"{url.host}:{url.port or DATABASE_PORT}"}
     return {
-        "routes": routes,
+        "routes_created": routes,
         "models": models,
         "services": services,
-        "database": {"name": url.database, "host": url.host},
-        "summary": {"routes": len(routes), "models": len(models), "services": len(services)},
+        "database": database,
+        "summary": f"{contract['info']['title']} serves {len(routes)} routes with {len(services)}"
+        f" services over {len(models)} models of the database {database['name']} at"
+        f" {database['host']}.",
     }
 
 
@@ -69,15 +53,20 @@ def _field(column: Column[Any]) -> dict[str, Any]:
     return {"name": column.name, "type": kind, "nullable": column.nullable}
 
 
-def _service(module: ModuleType) -> dict[str, Any]:
+def _service_modules() -> list[ModuleType]:
+    """Lists the services that the application has."""
+    imported = inspect.getmembers(package, inspect.ismodule)
+    return [module for name, module in imported if name.endswith("_service")]
+
+
+def _read_service(module: ModuleType) -> tuple[str, list[str]]:
+    """Gives the source of a service and its functions, without its classes."""
     functions = sorted(
         name
-        for name, member in vars(module).items()
-        if inspect.isfunction(member)
-        and member.__module__ == module.__name__
-        and not name.startswith("_")
+        for name, member in inspect.getmembers(module, inspect.isfunction)
+        if member.__module__ == module.__name__ and not name.startswith("_")
     )
-    return {"name": module.__name__.rsplit(".", 1)[1], "functions": sorted(functions)}
+    return f"python/{module.__name__.replace('.', '/')}.py", functions
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ CONTESTANTS = (
     Contestant("node", "Express, Prisma", "node", "twin"),
     Contestant("fastapi", "FastAPI, SQLAlchemy, uvicorn", "python", "adapter"),
     Contestant("fastify", "Fastify, Prisma", "node", "adapter"),
-    Contestant("bare-python", "psycopg, gunicorn", "python", "bare", _BARE),
+    Contestant("bare-python", "psycopg, uvicorn", "python", "bare", _BARE),
     Contestant("bare-node", "node:http, pg", "node", "bare", _BARE),
 )
 BY_NAME: Mapping[str, Contestant] = {each.name: each for each in CONTESTANTS}

@@ -16,6 +16,7 @@ _LAYERS = {
     "api": "rest of the web layer",
     "services": "services",
     "models": "models",
+    "server": "HTTP server",
     "utils": "utilities",
     "": "assembly, settings, database",
 }

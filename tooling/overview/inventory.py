@@ -1,10 +1,15 @@
 """Prints what each twin consists of, as it tells itself, and whether they agree.
 
+For each: `routes_created` ("POST /api/v1/tasks"), `models` with their fields, `services` as
+functions by file, `database` with its name and host, and a `summary`. Names of functions are
+spelled alike.
+
 python -m tooling.overview.inventory
 """
 
 import difflib
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -14,6 +19,8 @@ from testbed.databases import open_databases
 from testbed.migrations import migrate
 from testbed.paths import NODE, ROOT
 from testbed.servers import KINDS, TEST_SETTINGS, Kind, environment, node_program
+
+_SOURCES = re.compile(r"^(python/task_timer|node/src)/")
 
 
 class InventoryError(Exception):
@@ -40,9 +47,20 @@ def inventory_of(kind: Kind, database_url: str) -> dict[str, Any]:
 
 
 def differences(inventories: dict[Kind, dict[str, Any]]) -> list[str]:
-    """The lines of a unified diff of both inventories, empty if they are equal."""
-    python, node = (json.dumps(inventories[kind], indent=2).splitlines() for kind in KINDS)
+    """The lines of a unified diff of both inventories, empty if but names of files differ."""
+    python, node = (
+        json.dumps(with_paired_files(inventories[kind]), indent=2).splitlines() for kind in KINDS
+    )
     return list(difflib.unified_diff(python, node, fromfile="python", tofile="node", lineterm=""))
+
+
+def with_paired_files(inventory: dict[str, Any]) -> dict[str, Any]:
+    """An inventory with the names of files that both twins have: `services/task_service`."""
+    services = {
+        _SOURCES.sub("", path).partition(".")[0].replace("-", "_"): functions
+        for path, functions in inventory["services"].items()
+    }
+    return {**inventory, "services": services}
 
 
 def main() -> int:

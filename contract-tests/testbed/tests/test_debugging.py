@@ -1,7 +1,10 @@
 """A debugger can attach to either twin, where the editor's configuration looks for it."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -123,6 +126,18 @@ def test_the_python_twin_stops_at_a_breakpoint(debugged: tuple[TwinServer, int])
         assert stopped["reason"] == "function breakpoint"
         child.resume(stopped["threadId"])
         assert client.recv(12) == b"HTTP/1.1 200"
+
+
+def test_the_supervisor_waits_for_a_worker_at_a_breakpoint(tmp_path: Path) -> None:
+    """What stands for the twin tells how long gunicorn would wait; 0 is without end."""
+    twin = tmp_path / "task_timer/main.py"
+    twin.parent.mkdir()
+    twin.write_text("from gunicorn.config import Config; print(Config().timeout)\n")
+    program = debugging.command("python")[-1]
+    environment = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, program]
+    told = subprocess.check_output(command, env=environment, text=True, timeout=60)
+    assert told == "0\n"
 
 
 @pytest.mark.parametrize("debugged", ["node"], indirect=True)

@@ -9,12 +9,11 @@ from testbed.paths import NODE
 from testbed.servers import Kind, node_program
 
 _HERE = Path(__file__).parent
-# The address is chosen when the server starts, so a shell fills it in. Idle connections are kept as
-# the twins keep them; gunicorn by itself closes them after two seconds.
+# The twin's own server, without its limits. The address is chosen when it starts, so a shell fills
+# it in. Idle connections are kept as the twins keep them; gunicorn by itself says two seconds.
 _GUNICORN = (
-    'exec "$0" -m gunicorn --worker-class gthread --workers "$WORKERS"'
-    ' --threads "$DATABASE_POOL_SIZE" --keep-alive 5 --no-control-socket'
-    ' --bind "$HOST:$PORT" handler:application'
+    'exec "$0" -m gunicorn --worker-class uvicorn_worker.UvicornWorker --workers "$WORKERS"'
+    ' --keep-alive 5 --no-control-socket --bind "$HOST:$PORT" handler:application'
 )
 
 

@@ -1,9 +1,10 @@
 """What one writes by hand for four operations of the contract: psycopg, and no framework or ORM.
 
 Nothing is validated, logged, counted or limited. Tokens, rows and the bytes of an answer are the
-twin's. A WSGI application for gunicorn; each of its threads has a connection of its own.
+twin's. An ASGI application for uvicorn; each of its threads has a connection of its own.
 """
 
+import asyncio
 import base64
 import hashlib
 import os
@@ -11,7 +12,8 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -23,7 +25,10 @@ from psycopg.types.string import TextLoader
 from uuid_utils import uuid7
 
 Row = dict[str, Any]
-Answer = tuple[str, dict[str, str], Any]
+Headers = dict[bytes, bytes]
+Answer = tuple[int, dict[str, str], Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 SECRET_KEY = os.environ["SECRET_KEY"]
 LIFETIME = 900
@@ -52,55 +57,69 @@ ISSUE = """
 
 _local = threading.local()
 _hasher = PasswordHasher()
+_threads = ThreadPoolExecutor(int(os.environ["DATABASE_POOL_SIZE"]))
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The WSGI application."""
-    status, headers, value = answer(environ)
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application."""
+    if scope["type"] == "lifespan":
+        return
+    request, more = b"", True
+    while more:
+        message = await receive()
+        request, more = request + message.get("body", b""), message.get("more_body", False)
+    loop = asyncio.get_running_loop()
+    status, headers, body = await loop.run_in_executor(_threads, respond, scope, request)
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
+
+
+def respond(scope: dict[str, Any], request: bytes) -> tuple[int, dict[str, str], bytes]:
+    status, headers, value = answer(scope, request)
     body = orjson.dumps(value)
     headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    if status != "404 Not Found":
+    if status != 404:
         headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    start_response(status, list(headers.items()))
-    return [body]
+    return status, headers, body
 
 
-def answer(environ: dict[str, Any]) -> Answer:
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+def answer(scope: dict[str, Any], request: bytes) -> Answer:
+    method, path, headers = scope["method"], scope["path"], dict(scope["headers"])
     if path == "/api/v1/tasks":
-        return list_tasks(environ) if method == "GET" else create_task(environ)
+        return list_tasks(headers) if method == "GET" else create_task(headers, request)
     if found := TASK_PATH.fullmatch(path):
-        return get_task(environ, found[1])
+        return get_task(headers, found[1])
     if path == "/api/v1/auth/login":
-        return log_in(environ)
-    return ("200 OK", {}, {"status": "ready"}) if path == "/ready" else ("404 Not Found", {}, None)
+        return log_in(request)
+    return (200, {}, {"status": "ready"}) if path == "/ready" else (404, {}, None)
 
 
-def get_task(environ: dict[str, Any], task_id: str) -> Answer:
-    [task] = rows(GET, task_id, caller(environ))
-    return "200 OK", {}, dump(task)
+def get_task(headers: Headers, task_id: str) -> Answer:
+    [task] = rows(GET, task_id, caller(headers))
+    return 200, {}, dump(task)
 
 
-def list_tasks(environ: dict[str, Any]) -> Answer:
-    found = [dump(task) for task in rows(LIST, caller(environ))]
+def list_tasks(headers: Headers) -> Answer:
+    found = [dump(task) for task in rows(LIST, caller(headers))]
     if len(found) <= PAGE:
-        return "200 OK", {}, {"data": found, "next_cursor": None}
+        return 200, {}, {"data": found, "next_cursor": None}
     last = found[PAGE - 1]
     place = {"sort": "-created_at", "value": last["created_at"], "id": last["id"]}
     cursor = base64.urlsafe_b64encode(orjson.dumps(place)).rstrip(b"=").decode()
     link = f'</api/v1/tasks?cursor={cursor}>; rel="next"'
-    return "200 OK", {"Link": link}, {"data": found[:PAGE], "next_cursor": cursor}
+    return 200, {"Link": link}, {"data": found[:PAGE], "next_cursor": cursor}
 
 
-def create_task(environ: dict[str, Any]) -> Answer:
-    owner, body = caller(environ), read(environ)
+def create_task(headers: Headers, request: bytes) -> Answer:
+    owner, body = caller(headers), orjson.loads(request)
     given = [body.get("description"), body.get("status", "pending"), body.get("tags", [])]
     [task] = rows(CREATE, str(uuid7()), owner, body["title"], *given, body.get("due_at"))
-    return "201 Created", {"Location": f"/api/v1/tasks/{task['id']}"}, dump(task)
+    return 201, {"Location": f"/api/v1/tasks/{task['id']}"}, dump(task)
 
 
-def log_in(environ: dict[str, Any]) -> Answer:
-    body = read(environ)
+def log_in(request: bytes) -> Answer:
+    body = orjson.loads(request)
     [user] = rows(USER, body["email"].lower())
     _hasher.verify(user["password_hash"], body["password"])
     session_id, refresh_token, now = str(uuid7()), secrets.token_urlsafe(32), int(time.time())
@@ -112,18 +131,14 @@ def log_in(environ: dict[str, Any]) -> Answer:
     claims |= {"jti": str(uuid7()), "iat": now, "exp": now + LIFETIME}
     token = jwt.encode(claims, SECRET_KEY, "HS256")
     told = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
-    return "200 OK", {}, told | {"refresh_token": refresh_token}
+    return 200, {}, told | {"refresh_token": refresh_token}
 
 
-def caller(environ: dict[str, Any]) -> str:
-    token = environ["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+def caller(headers: Headers) -> str:
+    token = headers[b"authorization"].removeprefix(b"Bearer ")
     claims = jwt.decode(token, SECRET_KEY, ["HS256"], audience="task-timer", issuer="task-timer")
     [user] = rows(CALLER, claims["sub"], claims["sid"])
     return str(user["id"])
-
-
-def read(environ: dict[str, Any]) -> Any:
-    return orjson.loads(environ["wsgi.input"].read())
 
 
 def rows(statement: str, *parameters: Any) -> list[Row]:

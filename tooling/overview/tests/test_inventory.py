@@ -1,12 +1,14 @@
-"""Both inventories are equal to each other, to the contract and to the migrated database."""
+"""Both inventories are equal to each other, to the contract, to the sources and to the database."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import yaml
 
-from testbed.paths import CONTRACT
+from testbed.paths import CONTRACT, ROOT
 from testbed.servers import KINDS, Kind
 from testbed.stage import CLEAN, Stage
 from tooling.overview import inventory
@@ -30,8 +32,19 @@ def inventories(database_url: str) -> dict[Kind, dict[str, Any]]:
     return {kind: inventory.inventory_of(kind, database_url) for kind in KINDS}
 
 
-def test_twins_agree(inventories: dict[Kind, dict[str, Any]]) -> None:
+def test_twins_agree_but_for_names_of_files(inventories: dict[Kind, dict[str, Any]]) -> None:
     assert inventory.differences(inventories) == []
+    python, node = (inventories[kind] for kind in KINDS)
+    assert list(python) == ["routes_created", "models", "services", "database", "summary"]
+    assert python.keys() == node.keys()
+    assert {**python, "services": None} == {**node, "services": None}
+
+
+def test_a_difference_is_told(inventories: dict[Kind, dict[str, Any]]) -> None:
+    python = inventories["python"]
+    models = [{**python["models"][0], "name": "Other"}, *python["models"][1:]]
+    told = inventory.differences({"python": python, "node": {**python, "models": models}})
+    assert '+      "name": "Other",' in told
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -39,14 +52,13 @@ def test_routes_are_those_of_the_contract(
     inventories: dict[Kind, dict[str, Any]], kind: Kind
 ) -> None:
     paths = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["paths"]
-    documented = {
-        (operation["operationId"], method.upper(), path)
+    documented = [
+        f"{method.upper()} {path}"
         for path, item in paths.items()
-        for method, operation in item.items()
+        for method in item
         if method in METHODS
-    }
-    routes = inventories[kind]["routes"]
-    assert {(each["operation"], each["method"], each["path"]) for each in routes} == documented
+    ]
+    assert sorted(inventories[kind]["routes_created"]) == sorted(documented)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,14 +69,28 @@ def test_models_are_the_tables_and_views_of_the_database(
         columns = set(connection.execute(COLUMNS).fetchall())
     views = {table for table, _, nullable in columns if nullable is None}
     assert {
-        (model["name"], field["name"], None if model["name"] in views else field["nullable"])
+        (model["table"], field["name"], None if model["table"] in views else field["nullable"])
         for model in inventories[kind]["models"]
         for field in model["fields"]
     } == columns
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_database_is_named_without_a_password(
+def test_services_are_files_with_their_functions(
     inventories: dict[Kind, dict[str, Any]], kind: Kind
 ) -> None:
-    assert inventories[kind]["database"].keys() == {"name", "host"}
+    services = inventories[kind]["services"]
+    assert [path for path in services if not (ROOT / path).is_file()] == []
+    (tasks,) = [path for path in services if re.search("/task.service", path)]
+    assert "create_task" in services[tasks]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_database_is_named_without_a_password(
+    inventories: dict[Kind, dict[str, Any]], kind: Kind, database_url: str
+) -> None:
+    url = urlsplit(database_url)
+    database = {"name": url.path[1:], "host": f"{url.hostname}:{url.port}"}
+    assert inventories[kind]["database"] == database
+    told = inventories[kind]["summary"]
+    assert told.endswith(f"of the database {url.path[1:]} at {url.hostname}:{url.port}.")
