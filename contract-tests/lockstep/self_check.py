@@ -1,4 +1,4 @@
-"""Holds each target against itself: what it answers differently each time is no divergence."""
+"""Compares each target with itself: what it answers differently each time is no divergence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks for one mutant with one driver of the contract tests, until the first finding.
+"""Runs one driver of the contract tests on one mutant, until the first finding.
 
 python -m suite.hunt ID --driver DRIVER     DATABASE_URL names a server with template databases
 

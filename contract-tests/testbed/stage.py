@@ -1,4 +1,4 @@
-"""Puts pairs of twins on databases for one part of a run."""
+"""Runs pairs of twins on databases for one part of a run."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence

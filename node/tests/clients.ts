@@ -81,7 +81,7 @@ export class Client {
   }
 }
 
-/** Makes a user, and a client that is logged in as them. */
+/** Creates a user, and a client that is logged in as them. */
 export async function registered(origin: string): Promise<Client> {
   const client = new Client(origin);
   const credentials = { email: freshEmail(), password: PASSWORD };

@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const DEADLINE = { timeout: 60_000, interval: 20 };
 
 /**
- * Gives a port that nobody listens at, below those of outgoing connections: none of these takes it
+ * Returns a port that nobody listens on, below those of outgoing connections: none of these takes it
  * before it is used, or while a server restarts.
  */
 export async function freePort(): Promise<number> {
@@ -54,7 +54,7 @@ export class Server {
     return socket;
   }
 
-  /** Gives all bytes that come back until the server closes. */
+  /** Returns all bytes received until the server closes the connection. */
   async exchange(request: string): Promise<string> {
     const socket = await this.connect();
     socket.write(Buffer.from(request, "latin1"));

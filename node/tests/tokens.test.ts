@@ -22,7 +22,7 @@ function sign(claims: JWTPayload, secret: string, alg = "HS256"): Promise<string
   return new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
 }
 
-/** Makes another application, by a contract in which one text is replaced. */
+/** Creates another application, from a contract in which one text is replaced. */
 async function changed(resources: Resources, from: string, to: string): Promise<Application> {
   const source = resources.contract.source.toString();
   expect(source).toContain(from);

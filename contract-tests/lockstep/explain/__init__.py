@@ -31,7 +31,7 @@ __all__ = ["Explainer"]
 
 
 class Explainer:
-    """Puts together what has one cause, and fills in class, severity and sentences."""
+    """Groups findings by cause, and fills in class, severity and sentences."""
 
     def __init__(self, document: Document, conformance: Conformance) -> None:
         self._document = document

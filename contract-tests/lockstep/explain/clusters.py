@@ -1,4 +1,4 @@
-"""Puts findings together that have one cause, by what was alike under the same condition."""
+"""Groups findings that have one cause, by what was alike under the same condition."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class SchemaValidator:
-    """Holds values against one schema; `fault` says why it takes any value, if it does."""
+    """Validates values against one schema; `fault` says why it accepts any value, if it does."""
 
     validator: jsonschema_rs.Validator
     key: str

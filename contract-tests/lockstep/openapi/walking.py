@@ -1,4 +1,4 @@
-"""Tells the schemas of a document from its other objects, its maps of names and its data."""
+"""Distinguishes the schemas of a document from its other objects, maps of names and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the findings of several shards together: what is one fact in a whole run is one here."""
+"""Merges the findings of several shards: what is one fact in a whole run is one here."""
 
 from __future__ import annotations
 

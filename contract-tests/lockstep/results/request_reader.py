@@ -1,4 +1,4 @@
-"""Holds a request against the document: what it lacks, what it breaks, what it carries."""
+"""Checks a request against the document: what it lacks, what it violates, what it carries."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Declared:
 
 
 class RequestReader:
-    """Holds requests against one document; what is known of an operation is worked out once."""
+    """Checks requests against one document; what is known of an operation is computed once."""
 
     def __init__(self, document: Document, conformance: Conformance) -> None:
         self._document = document

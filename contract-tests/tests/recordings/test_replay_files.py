@@ -237,7 +237,7 @@ def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> N
         ("plain words", {}, "not one of HAR file"),
         ("{", {}, "not JSON"),
         ('{"log": {}}', {}, "not a HAR file: it has no list"),
-        ('{"log": {"entries": []}}', {}, "no recorded request is an operation"),
+        ('{"log": {"entries": []}}', {}, "no recorded request matches an operation"),
         ("a: 1", {"kind": "cassette"}, "not a Schemathesis cassette"),
         ("nonsense", {"kind": "log"}, "no line of a GET"),
         (LOG, {"finding": 1}, "needs a report"),

@@ -1,4 +1,4 @@
-"""Puts values that exist into generated requests."""
+"""Inserts existing values into generated requests."""
 
 from __future__ import annotations
 

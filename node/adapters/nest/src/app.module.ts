@@ -14,7 +14,7 @@ import { ProblemFilter } from "./problem.filter.js";
 @Module({})
 // biome-ignore lint/complexity/noStaticOnlyClass: modules of Nest are classes.
 export class AppModule {
-  /** Gives the module of what the process holds. Throws a ContractError. */
+  /** Returns the module of the resources of the process. Throws a ContractError. */
   static forResources(resources: Resources, metrics: Metrics): DynamicModule {
     const { contract } = resources;
     const handlers = boundHandlers(resources, metrics);

@@ -1,4 +1,4 @@
-/** What a request must pass before the handler of its operation. */
+/** The checks that a request must pass before the handler of its operation. */
 
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
@@ -9,10 +9,10 @@ import type { HttpRequest } from "./http.js";
 
 export const CHECKS = Symbol("checks");
 
-/** Says which operation of the contract a method of a controller answers. */
+/** Marks the operation of the contract that a method of a controller handles. */
 export const ForOperation = Reflector.createDecorator<Operation>();
 
-/** Runs the checks that follow the look-up of the route, in their order. */
+/** Runs the checks after routing, in order. */
 @Injectable()
 export class ChecksGuard implements CanActivate {
   constructor(

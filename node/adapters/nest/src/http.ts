@@ -1,4 +1,4 @@
-/** Requests and responses, as far as the parts of the module share them. */
+/** Requests and responses, as shared by the parts of the module. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Answer } from "../../../dist/api/answers.js";

@@ -19,7 +19,7 @@ import type { Operation, OperationId } from "../../../dist/operations.js";
 import { ForOperation } from "./checks.guard.js";
 import { type HttpRequest, send } from "./http.js";
 
-/** Makes the controller of a path: a method for each operation, and one for all other methods. */
+/** Creates the controller of a path: a method for each operation, and one for all other methods. */
 export function controllerOf(
   contract: Contract,
   path: string,

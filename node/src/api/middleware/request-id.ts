@@ -4,7 +4,7 @@ import type { Contract } from "../../contract.js";
 import { newId } from "../../utils/identifiers.js";
 import type { Call } from "../call.js";
 
-/** Makes what reads X-Request-ID and falls back to a new id. */
+/** Creates what reads X-Request-ID, and falls back to a new ID. */
 export function requestIds(contract: Contract): (call: Call) => string {
   const pattern = new RegExp(contract.get("x-request-id-pattern"), "u");
   return (call) => {

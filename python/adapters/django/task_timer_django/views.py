@@ -22,7 +22,7 @@ class OperationsView(View):
     allow = ""
 
     def dispatch(self, request: HttpRequest, *_args: Any, **values: str) -> HttpResponse:
-        """Answers with the handler of the operation, once the checks are passed."""
+        """Responds with the handler of the operation, after the checks."""
         app, call = task_timer(), current(request)
         operation = self.operations.get("GET" if call.method == "HEAD" else call.method)
         if operation is None:
@@ -34,6 +34,6 @@ class OperationsView(View):
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answers where no path matches."""
+    """Responds if no path matches."""
     call = current(request)
     return response(call, task_timer().errors.answer(call, PathNotFoundError()))
