@@ -182,9 +182,6 @@ class Run(Session):
             if self._walked is None:
                 return stage
             client = self._walked.client
-            # What the walk could not judge is told again, together with what comes now.
-            told = client.exchanger.not_judged()
-            self.not_judged = [text for text in self.not_judged if text not in told]
             with self.concluding(title, [(client.exchanger, client.actors)]):
                 self.not_tested += probe(self._walked)
         return stage

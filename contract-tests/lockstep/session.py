@@ -231,6 +231,7 @@ class Session:
                 *self.document.problems,
                 *self.ledger.conformance.unjudged(),
                 *self.not_judged,
+                *self.ledger.not_reconciled(),
                 *self.ledger.patience.lines(),
                 *self.ledger.faults.sentences(),
                 *self.ledger.noise.not_judged(),
@@ -343,7 +344,6 @@ class Session:
             )
         exchanger, _ = lanes[0]
         for other, _ in lanes:
-            self.not_judged += other.not_judged()
             exchanger.identities = {**other.identities, **exchanger.identities}
         self._identities |= exchanger.identities
         if not self.confirms_at_the_end:

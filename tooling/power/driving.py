@@ -13,7 +13,7 @@ from tooling.power.children import Command, run
 from tooling.power.findings import Finding, Report, read_report
 from tooling.power.places import LOGS
 
-RUN_LIMIT = 180
+RUN_LIMIT = 300
 REPLAY_LIMIT = 60
 _COMMAND = (sys.executable, "-m", "lockstep")
 

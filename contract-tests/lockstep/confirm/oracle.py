@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from lockstep.confirm.budget import Budget
 from lockstep.drivers.replay.driver import Replayer
-from lockstep.exchange.divergent_state import one_sided
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings.names import named_in
 from lockstep.recordings.recorded_target import RecordedTarget, scratch
 from lockstep.recordings.recording import Step
 from lockstep.recordings.uniquify import Uniquifier
 from lockstep.results.conditions import kinds_of
+from lockstep.results.divergent_state import one_sided
 from lockstep.results.findings import PARITY, Finding
 from lockstep.results.signatures import Observation
 from lockstep.results.trace import Exchange

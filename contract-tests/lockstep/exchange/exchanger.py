@@ -11,7 +11,6 @@ from itertools import chain
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.exchange.compensation import Compensation
-from lockstep.exchange.divergent_state import DivergentState
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.exchange.silence import SilenceWatch, TargetLostError
@@ -88,7 +87,7 @@ class Exchanger:
         self._triage = Triage(
             ledger,
             self.trace,
-            DivergentState(),
+            ledger.divergent(rotate, *self.targets),
             Compensation(ledger.document, self.targets, self._comparer.generated)
             if undoes
             else None,

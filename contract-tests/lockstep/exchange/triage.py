@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from lockstep.exchange.beyond_divergence import differs_beyond, differs_in_pairs
 from lockstep.exchange.compensation import Compensation
-from lockstep.exchange.divergent_state import DivergentState, one_lacks, one_sided
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
+from lockstep.results.divergent_state import DivergentState, one_lacks, one_sided
 from lockstep.results.run_log import RunLog
+from lockstep.results.signatures import Observation
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.messages import status_of
 
@@ -49,12 +51,19 @@ class Triage:
                 continue
             for observation in self.log.signatures.read(exchange, differences):
                 following = self.divergent.cause_of_collection(exchange)
-                if following and observation.signature.kind == "list":
+                if following and not self._differs_beyond(exchange, name, observation):
                     self.log.findings.excuse(following)
                 else:
                     self.log.add_observation(exchange, (leader, name), observation, self.trace)
         if not exchange.parity:
             self._part(exchange, named, made)
+
+    def _differs_beyond(self, exchange: Exchange, name: str, observation: Observation) -> bool:
+        """Whether a difference is a fact of its own, though the collection is not the same."""
+        bijection, where = self.table.to(name), observation.differences[0].where
+        if observation.signature.kind == "list":
+            return differs_beyond(exchange, name, bijection, self.divergent.has)
+        return "/*/" not in where or differs_in_pairs(exchange, name, bijection, where)
 
     def _leave_undocumented(self, exchange: Exchange) -> None:
         """Leave out undocumented responses, whose generated values are unknown."""

@@ -20,13 +20,15 @@ VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
 class Cluster:
     """Findings of one cause; `conditions` are what they have in common.
 
-    `also` are places that differ wherever that of the chosen one does.
+    `also` are places that differ wherever that of the chosen one does. What shows `seldom` where
+    nothing stands out is no cause of what shows under a condition.
     """
 
     findings: list[Finding]
     conditions: Conditions = ()
     operations: set[str] = field(default_factory=set)
     also: tuple[str, ...] = ()
+    seldom: bool = False
 
     def __post_init__(self) -> None:
         self.operations = {finding.operation for finding in self.findings}

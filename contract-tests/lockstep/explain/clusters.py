@@ -116,7 +116,7 @@ def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
         return _absorbed(_by_condition(group, tried))
     if kind == "list":
         counted = group[0].signature.how == "count"
-        return [Cluster(list(group))] if counted else _absorbed(_by_query(group))
+        return [Cluster(list(group))] if counted else _absorbed(_by_query(group, tried))
     if kind == "value" and group[0].signature.how not in VAGUE:
         hows = dict.fromkeys(one.signature.how for one in group)
         return [Cluster([one for one in group if one.signature.how == how]) for how in hows]
@@ -246,12 +246,20 @@ _LEVELS = (
 )
 
 
-def _by_query(group: list[Finding]) -> list[Cluster]:
-    """Differences of one list: by how they differ, and by the parameters sent."""
+def _by_query(group: list[Finding], tried: Tried) -> list[Cluster]:
+    """Differences of one list, by the parameters sent.
+
+    A list that differs now and then when nothing is asked of it, since the states diverged, does
+    not explain what differs for a parameter.
+    """
     groups: dict[Key, list[Finding]] = defaultdict(list)
     for finding in group:
         groups[finding.conditions].append(finding)
-    return [Cluster(several, several[0].conditions) for several in groups.values()]
+    clusters = [Cluster(several, several[0].conditions) for several in groups.values()]
+    for one in clusters:
+        asked = sum(map(tried.plainly, one.operations))
+        one.seldom = not one.conditions and one.count < asked / 2
+    return clusters
 
 
 def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
@@ -269,6 +277,8 @@ def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
 
 def _explains(known: Cluster, one: Cluster) -> bool:
     ours, theirs = set(known.conditions), {*one.conditions, *_conditions(one.chosen)}
+    if known.seldom:
+        return False
     if not ours and not known.holds_for_all and not kinds_of(one.conditions) <= _STATEFUL:
         return False
     everywhere = bool(ours) and (len(known.operations) > 1 or any(each.subject for each in ours))

@@ -149,6 +149,10 @@ class Bijection:
         """The partners of a value by kind."""
         return {kind: known[left] for kind, known in list(self._forward.items()) if left in known}
 
+    def origins(self, right: str) -> set[str]:
+        """The values of the leader that a partner's value stands for, in any kind."""
+        return {known[right] for known in list(self._backward.values()) if right in known}
+
     def translate(self, text: str, *, beside: Bijection | None = None) -> str:
         """Replace every known value of the leader inside `text` by the partner's.
 

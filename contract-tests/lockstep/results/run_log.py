@@ -15,6 +15,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.sharding import Share
 from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
+from lockstep.results.divergent_state import DivergentState
 from lockstep.results.faults import FaultLog
 from lockstep.results.findings import Findings
 from lockstep.results.patience import Patience
@@ -60,6 +61,10 @@ class RunLog:
     _histories: BoundedDict[tuple[Hashable, ...], History] = field(
         default_factory=lambda: BoundedDict(_MOST_HISTORIES), init=False
     )
+    _divergent: BoundedDict[tuple[Hashable, ...], DivergentState] = field(
+        default_factory=lambda: BoundedDict(_MOST_HISTORIES), init=False
+    )
+    _past: list[DivergentState] = field(default_factory=list, init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -81,10 +86,22 @@ class RunLog:
         for finding in self.findings.all():
             finding.conditions = self.conditions.settled(finding.operation, finding.conditions)
 
+    def divergent(self, *sent_to: Hashable) -> DivergentState:
+        """What these targets no longer have in common, whichever stage has parted them."""
+        with self._lock:
+            return self._divergent.setdefault(sent_to, DivergentState())
+
     def begin_anew(self) -> None:
         """The targets are in another state: what was sent before has made nothing of it."""
         with self._lock:
             self._histories.clear()
+            self._past += self._divergent.values()
+            self._divergent.clear()
+
+    def not_reconciled(self) -> list[str]:
+        """What stayed different between targets, in words."""
+        with self._lock:
+            return DivergentState().not_judged(*self._past, *self._divergent.values())
 
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace

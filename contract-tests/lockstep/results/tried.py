@@ -27,6 +27,8 @@ class Tried:
         self._alike_by_conditions: Counter[tuple[Conditions, str]] = Counter()
         self._answered: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._asked: dict[str, set[frozenset[str]]] = defaultdict(set)
+        # How often an operation was asked without any query.
+        self._plainly: Counter[str] = Counter()
         # The plainest exchanges that succeeded on every target, by operation.
         self.succeeded: dict[str, list[Exchange]] = {}
 
@@ -43,6 +45,7 @@ class Tried:
             self._alike_by_operation[exchange.label, kinds, status] += 1
             self._alike_by_conditions[exchange.conditions, status] += 1
         self._asked[exchange.label].add(kinds)
+        self._plainly[exchange.label] += "?" not in exchange.request.path
         for name, outcome in exchange.outcomes.items():
             self._answered[exchange.label, name].add(str(status_of(outcome)))
         self._note_success(exchange, kinds, succeeded)
@@ -65,6 +68,10 @@ class Tried:
     def ways(self, operation: str) -> int:
         """In how many ways an operation was asked, by what stood out in the requests."""
         return len(self._asked[operation]) if operation in self._asked else 0
+
+    def plainly(self, operation: str) -> int:
+        """How often an operation was asked without any query."""
+        return self._plainly[operation]
 
     def only_answer(self, operation: str, target: str) -> str:
         """The refusal that a target answers an operation with whatever is asked, else empty."""
@@ -111,6 +118,7 @@ class Tried:
                 for (conditions, status), count in self._alike_by_conditions.items()
             ],
             "answered": [[*key, sorted(statuses)] for key, statuses in self._answered.items()],
+            "plainly": [list(item) for item in self._plainly.items()],
             "asked": [[key, sorted(map(sorted, ways))] for key, ways in self._asked.items()],
         }
 
@@ -125,6 +133,8 @@ class Tried:
             self._alike_by_conditions[key, status] += count
         for operation, target, statuses in rows["answered"]:
             self._answered[operation, target].update(statuses)
+        for operation, count in rows["plainly"]:
+            self._plainly[operation] += count
         for operation, ways in rows["asked"]:
             self._asked[operation].update(map(frozenset, ways))
 

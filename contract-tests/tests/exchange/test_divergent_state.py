@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from fixtures.scripted import answer, exchanger
 
 from lockstep.exchange.exchanger import Exchanger
@@ -24,12 +25,22 @@ class Tasks:
         path = request.path.partition("?")[0].strip("/").split("/")
         match request.method, path:
             case "GET", ["tasks"]:
-                return answer([self._shown(task) for task in self.tasks.values()])
+                return answer(self._listed(request.path.partition("?")[2]))
             case "POST", ["tasks"]:
                 return self._make(request)
             case method, ["tasks", number, *_]:
                 return self._item(method, int(number), request)
         return answer(status=404)
+
+    def _listed(self, query: str) -> list[dict[str, Any]]:
+        listed = [self._shown(task) for task in self.tasks.values()]
+        if "shouts" in self.faults:
+            listed = [{**task, "title": task["title"].upper()} for task in listed]
+        if query == "title=even" and "counts badly" in self.faults:
+            return listed[1::2]
+        if query == "sort=-id" and "sorts badly" not in self.faults:
+            listed.reverse()
+        return listed[:2] if query == "limit=2" else listed
 
     def _make(self, request: Request) -> Outcome:
         if "refuses" in self.faults and b"odd" in (request.body or b""):
@@ -172,3 +183,26 @@ def test_the_actor_of_a_write_that_could_not_be_undone_is_known() -> None:
     repaired, _, _ = sides("refuses")
     exchange = repaired.send(Request("POST", "/tasks", body=b'"odd"', actor="alice"))
     assert not exchange.parted
+
+
+@pytest.mark.parametrize(
+    ("fault", "query"), [("counts badly", "title=even"), ("sorts badly", "sort=-id")]
+)
+def test_a_list_differs_by_more_than_what_one_side_made_alone(fault: str, query: str) -> None:
+    lockstep, _, _ = sides("refuses", fault, repairs=False)
+    for title in ('"a"', '"odd"', '"b"', '"c"', '"d"'):
+        make(lockstep, title)
+    for path in ("/tasks/1", "/tasks/3", "/tasks/4", "/tasks/5", "/tasks", "/tasks?limit=2"):
+        get(lockstep, path)
+    assert list(parity(lockstep)) == [("createTask", "status")]
+    get(lockstep, f"/tasks?{query}")
+    (_, (operation, _)) = parity(lockstep)
+    assert operation == "listTasks"
+
+
+def test_a_member_of_things_that_both_have_is_compared_all_the_same() -> None:
+    lockstep, _, _ = sides("refuses", "shouts", repairs=False)
+    for title in ('"a"', '"odd"', '"b"'):
+        make(lockstep, title)
+    get(lockstep, "/tasks")
+    assert ("listTasks", "body /*/title") in list(parity(lockstep))

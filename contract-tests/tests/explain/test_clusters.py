@@ -258,6 +258,13 @@ def test_a_list_differs_by_its_fewest_parameters(
     assert of_lists(seen, *paths) == blamed
 
 
+def test_a_list_that_differs_now_and_then_explains_no_parameter(seen: Observed) -> None:
+    for _ in range(5):
+        seen.hear(get("/tasks"), listed("t1"))
+    blamed = of_lists(seen, "/tasks", "/tasks?limit=1", "/tasks?limit=1&state=open")
+    assert blamed == [(), parameters("limit")]
+
+
 def test_two_lists_are_two_findings(seen: Observed) -> None:
     assert of_lists(seen, "/tasks", "/tags") == [(), ()]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lockstep.drivers.fuzz.value_dictionary import ValueDictionary
-from lockstep.exchange.divergent_state import one_sided
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.shapes import Generated, thing_key
+from lockstep.results.divergent_state import one_sided
 from lockstep.results.trace import Exchange, Names, no_names
 from lockstep.transport.messages import Request, Response
 

@@ -25,11 +25,14 @@ class DivergentState:
     _collections: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT))
     _unpaired: BoundedDict[str, tuple[str, str]] = field(default_factory=lambda: BoundedDict(KEPT))
     _parted: Counter[str] = field(default_factory=Counter)
+    # The names of the things, without the family that keys have.
+    _values: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(KEPT))
 
     def part(self, things: Iterable[str], cause: str) -> None:
         """Remember that things exist, or have changed, on one side only."""
         for thing in things:
             self._things.setdefault(thing, cause)
+            self._values[thing.partition("=")[2] or thing] = None
 
     def part_collections(self, exchange: Exchange, cause: str) -> None:
         """Remember that the collections around what a request names are no longer alike."""
@@ -43,10 +46,15 @@ class DivergentState:
         """Remember values of the leader, by their keys, that nothing of a partner stands for."""
         for key, value in values.items():
             self._unpaired.setdefault(key, (value, cause))
+            self._values[value] = None
 
     def cause(self, things: Iterable[str]) -> str:
         """Why one of these things is not the same on both sides; empty if all are."""
         return next(filter(None, map(self._things.get, things)), "")
+
+    def has(self, value: str) -> bool:
+        """Whether a thing of that name exists, or has changed, on one side only."""
+        return value in self._values
 
     def cause_of_collection(self, exchange: Exchange) -> str:
         """Why the collection that a request lists is not the same on both sides."""
@@ -57,11 +65,12 @@ class DivergentState:
         known = filter(None, map(self._unpaired.get, things))
         return next((cause for value, cause in known if not is_paired(value)), "")
 
-    def not_judged(self) -> list[str]:
-        """What stayed different between the targets, in words."""
+    def not_judged(self, *others: DivergentState) -> list[str]:
+        """What stayed different between the targets, in words, here and in other states."""
+        parted = sum((other._parted for other in others), self._parted)
         return [
             f"{label}: {count} times the states diverged and could not be reconciled"
-            for label, count in sorted(self._parted.items())
+            for label, count in sorted(parted.items())
         ]
 
 
