@@ -75,7 +75,7 @@ def test_places_are_written_into_a_trap() -> None:
 
 def test_a_trap_without_a_place_names_what_is_lacking() -> None:
     bare = Places("/", None, None, (Post("/a", {"b": True}, None, None),))
-    for wanted, lacking in (("{item:a}", "path parameter"), ("{query:@=1}", "whole number")):
+    for wanted, lacking in (("{item:a}", "path parameter"), ("{query:@=1}", "an integer")):
         with pytest.raises(NoPlaceError, match=lacking):
             trap(f"GET {wanted}").encode(bare, "h")
     with pytest.raises(NoPlaceError, match="a number in it"):
@@ -118,7 +118,7 @@ def test_a_connection_that_is_kept_is_told_from_one_that_is_closed() -> None:
 def test_what_is_left_of_a_request_and_answered_as_another_one_is_smuggling() -> None:
     result = spring("framing", "a length and chunks", "length_first")
     assert result.grade == "smuggling"
-    assert "a request of its own: 400" in result.shown["new"]
+    assert "a separate request: 400" in result.shown["new"]
 
 
 def lockstep(tmp_path: Path, *arguments: str, habits: tuple[str, ...] = ()) -> Result:
