@@ -22,6 +22,19 @@ from .current import context, resources
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# libpq keeps the words with which a server refuses a connection, and not the SQLSTATE.
+REFUSALS = {
+    "password authentication failed": "28P01",
+    "is not permitted to log in": "28000",
+    "no pg_hba.conf entry": "28000",
+    'FATAL:  role "': "28000",
+    'FATAL:  database "': "3D000",
+    "permission denied for database": "42501",
+    "too many connections": "53300",
+    "too many clients": "53300",
+    "connection slots are reserved": "53300",
+    "the database system is": "57P03",
+}
 # The server's own limit for a statement comes first, where there is a server.
 GRACE_SECONDS = 1.0
 
@@ -175,7 +188,12 @@ def ping() -> None:
 
 def sql_state(error: exc.DBAPIError) -> str:
     """Gives the SQLSTATE of a driver's error, or nothing when the server did not answer."""
-    return error.orig.sqlstate or "" if isinstance(error.orig, DriverError) else ""
+    if not isinstance(error.orig, DriverError):
+        return ""
+    if error.orig.sqlstate or not isinstance(error.orig, OperationalError):
+        return error.orig.sqlstate or ""
+    said = str(error.orig)
+    return next((state for words, state in REFUSALS.items() if words in said), "")
 
 
 def violated(error: Exception) -> str:
