@@ -160,7 +160,10 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
         threading.Thread(target=watch, daemon=True).start()
 
 
-def _forget_worker(_server: Any, worker: Any) -> None:
+def _forget_worker(server: Any, worker: Any) -> None:
+    # Whoever is about to end has stopped to listen.
+    if server.LISTENERS:
+        logger().warning("worker_replaced", pid=worker.pid)
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
