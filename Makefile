@@ -51,12 +51,18 @@ HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
+.PHONY: help test test-contract test-production test-faults test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
 	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
 ##@ Prove it
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Drive both twins with the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; one thing: STORY= TRAP= RACE= OP=)
 	@$(TWINS) suite
+
+test-production: $(TWINS_READY) ## Fail the database, processes and clients of both twins, and see what they do (PROFILE= SERVERS=; one thing: FAULT=frozen; ARGS=--table)
+	@$(TWINS) suite.faults $(ARGS)
+
+test-faults: $(TWINS_READY) ## The most telling of these faults alone
+	@$(TWINS) suite.faults --short
 
 test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## The same for FastAPI, Django, Fastify and NestJS over the twins' services
 	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
@@ -70,7 +76,7 @@ test-mutants: $(TWINS_READY) ## Show which driver catches which of all deliberat
 test-seeds: $(TWINS_READY) ## Show that generated requests find nothing in the twins as they are (SEEDS=20)
 	@$(TWINS) suite.seeds
 
-test: lint types test-python test-node test-lockstep test-contract test-dozen ## Everything that .ci/run runs
+test: lint types test-python test-node test-lockstep test-contract test-faults test-dozen ## Everything that .ci/run runs
 
 ##@ Parts of the proof
 test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)
