@@ -46,7 +46,7 @@ def _begin(one: socket.socket, kind: str) -> None:
         one.sendall(_HEAD)
         one.shutdown(socket.SHUT_WR)
     elif kind == "deaf":
-        one.sendall(_WHOLE * 50)
+        one.sendall(_WHOLE * 3)
 
 
 def _drip(sockets: list[socket.socket], ended: threading.Event) -> None:
@@ -62,7 +62,8 @@ def _drip(sockets: list[socket.socket], ended: threading.Event) -> None:
 class Steady:
     """Sends requests at an even pace on connections that stay, within `with`; counts the lost.
 
-    A request is lost when it was sent and no answer came. That nobody listens any more is no loss.
+    A request is lost when it was sent and no answer came, on a connection that has served before:
+    a new one that nobody takes is as one that is refused.
     """
 
     def __init__(self, port: int, load: Load) -> None:
@@ -86,6 +87,7 @@ class Steady:
 
     def _run(self) -> None:
         connection: socket.socket | None = None
+        served = False
         pause = CLIENTS / self._load.per_second
         while not self._ended.wait(pause):
             if connection is not None and self._load.heeds_end and _has_ended(connection):
@@ -93,16 +95,21 @@ class Steady:
                 connection = None
             if connection is None:
                 try:
-                    connection = socket.create_connection(("127.0.0.1", self._port), 1)
+                    connection, served = self._connect(), False
                 except OSError:
                     continue
-            if not self._exchange(connection):
+            if self._exchange(connection, served=served):
+                served = True
+            else:
                 connection.close()
                 connection = None
         if connection is not None:
             connection.close()
 
-    def _exchange(self, connection: socket.socket) -> bool:
+    def _connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._port), 1)
+
+    def _exchange(self, connection: socket.socket, *, served: bool) -> bool:
         """Send one request; tell whether the connection serves for another one."""
         connection.settimeout(_TIMEOUT_SECONDS)
         answer = b""
@@ -114,9 +121,10 @@ class Steady:
                     raise ConnectionResetError("ended without an answer")
                 answer += data
         except OSError as error:
-            with self._lock:
-                self.sent += 1
-                self.reasons.append(f"{type(error).__name__} at {time.monotonic():.2f}")
+            if served:
+                with self._lock:
+                    self.sent += 1
+                    self.reasons.append(f"{type(error).__name__} at {time.monotonic():.2f}")
             return False
         with self._lock:
             self.sent += 1

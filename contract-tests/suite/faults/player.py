@@ -196,7 +196,7 @@ class _Playing:
             seconds = time.monotonic() - began
             if all(got.status in each.statuses for each, got in zip(wanted, replies, strict=True)):
                 break
-            if self._is_late(seconds, _RECOVERY_SECONDS):
+            if seconds > _RECOVERY_SECONDS and self._is_late(seconds, limit):
                 self._miss(f"not well again after {seconds:.0f} s: {replies[0]}, {replies[1]}")
                 return
             time.sleep(_POLL_SECONDS)
