@@ -53,12 +53,18 @@ HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
+.PHONY: help test test-contract test-production test-faults test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
 	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
 
 ##@ Contract tests
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Run the contract tests: send both twins the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; select one: STORY= TRAP= RACE= OP=)
 	@$(TWINS) suite; $(THEN_DOCS)
+
+test-production: $(TWINS_READY) ## Run fault injection on both twins: database, processes and clients (PROFILE= SERVERS=; select one: FAULT=frozen; ARGS=--table)
+	@$(TWINS) suite.faults $(ARGS)
+
+test-faults: $(TWINS_READY) ## Run the short form of the fault injection
+	@$(TWINS) suite.faults --short
 
 test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the FastAPI, Django, Fastify and NestJS adapters
 	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
@@ -72,7 +78,7 @@ test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver ca
 test-seeds: $(TWINS_READY) ## Check that generated requests with other seeds report no findings (SEEDS=20)
 	@$(TWINS) suite.seeds
 
-test: lint types test-python test-node test-lockstep test-contract test-dozen ## Run everything that CI runs
+test: lint types test-python test-node test-lockstep test-contract test-faults test-dozen ## Run everything that CI runs
 
 ##@ Tests and checks
 test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Run the unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)

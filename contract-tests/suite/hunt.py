@@ -23,6 +23,9 @@ from lockstep.drivers.traps.files import load_traps
 from lockstep.mutants import CONTROL, load_mutants
 from lockstep.run import COULD_NOT_RUN, Run, RunError
 from lockstep.transport.targets import Target
+from suite.faults.driver import finding_of, play_faults
+from suite.faults.files import choose, load_faults
+from suite.faults.player import Player
 from suite.mutation import MUTANTS, build
 from testbed import contract
 from testbed.databases import Databases
@@ -123,6 +126,23 @@ class Hunt:
             with self._pair(template) as targets:
                 self._run.fuzz(targets)
 
+    def faults(self) -> None:
+        """Let the database, the processes and the clients of the wrong twin fail."""
+        stage, document = self.stage, self._run.document
+        player = Player(stage.databases, document, stage.logs, stage.label)
+        servers = KINDS if self.control else (self.target,)
+        # What operations answer otherwise is not judged.
+        self._run.selected = "faults"
+        faults = choose(load_faults(document), os.environ.get("FAULT", ""), is_short=self.control)
+        for done, result in enumerate(play_faults(faults, player, servers, self.commands)):
+            if result.failure:
+                raise RunError(result.failure)
+            self.requests += result.requests
+            self._run.ledger.exchanges += 1
+            if result.problems:
+                self._run.ledger.findings.add(finding_of(result))
+            self._watch.progress(result.fault.name, done, None)
+
     def plain(self) -> None:
         """Run plain Schemathesis against the target only; the control run is the baseline."""
         seeds = range(_PLAIN_SEEDS) if self.control else (0,)
@@ -155,6 +175,7 @@ DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
     "traps": Hunt.traps,
     "races": Hunt.races,
     "generated": Hunt.generated,
+    "faults": Hunt.faults,
     "plain": Hunt.plain,
 }
 

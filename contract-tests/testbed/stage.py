@@ -42,8 +42,8 @@ class Stage:
     ) -> None:
         self.databases = databases
         self.server = server
-        self._logs = logs
-        self._label = label
+        self.logs = logs
+        self.label = label
         self.servers = tuple(servers)
         self._numbers = itertools.count(1)
         for log in logs.glob("*.log"):
@@ -85,7 +85,7 @@ class Stage:
         commands: what to run instead of a twin, by its name. sql: what to do to its database first.
         """
         number = next(self._numbers)
-        base = f"{self._label}_{number}"
+        base = f"{self.label}_{number}"
         kinds = sorted(self.servers, key=lambda kind: kind != leader)
         settings = {**TEST_SETTINGS, **PROFILES[profile]}
         with ExitStack() as stack:
@@ -100,7 +100,7 @@ class Stage:
                 TwinServer(
                     kind,
                     self.databases.url(name),
-                    self._logs / f"{number}-{kind}.log",
+                    self.logs / f"{number}-{kind}.log",
                     settings,
                     command=(commands or {}).get(kind),
                 )

@@ -40,6 +40,14 @@ export interface ContractDocument extends OpenApiDocument {
   "x-wire-errors": string[];
   "x-problem-type": string;
   "x-errors": Record<string, CatalogueEntry>;
+  "x-unavailable": {
+    retry_after_seconds: number;
+    attempts: number;
+    pause_ms: number;
+    retried_states: string[];
+    states: string[];
+    without_database: OperationId[];
+  };
   "x-response-headers": Record<string, string>;
   "x-production-headers": Record<string, string>;
   "x-docs-site": {

@@ -1,6 +1,8 @@
 /** The database client of a process, and its transactions. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { DriverAdapterError } from "@prisma/driver-adapter-utils";
 import pg from "pg";
@@ -9,15 +11,8 @@ import { resources } from "./current.js";
 import { Prisma, PrismaClient } from "./generated/prisma/client.js";
 import { currentContext } from "./utils/context.js";
 
-const ATTEMPTS = 3;
-const RETRIED_STATES = ["40001", "40P01"];
-const UNAVAILABLE_STATES = /^(?:08|57P0|57014|53300)/;
-const UNAVAILABLE_CODES = ["P1001", "P1002", "P1008", "P1017", "P2024", "P2028", "P2037"];
-const UNAVAILABLE_KINDS = ["DatabaseNotReachable", "ConnectionClosed", "SocketTimeout"];
-// The driver has no codes for these.
-const UNAVAILABLE_MESSAGES =
-  /^(?:Connection terminated|timeout (?:expired|exceeded)|Query read timeout|Client (?:has encountered|was closed))/;
-const UNAVAILABLE_ERRNOS = /^(?:E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND)|EAI_)/;
+// The server's own limit for a statement comes first, where there is a server.
+const GRACE_MS = 1_000;
 const UNCOUNTED = /^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/;
 const PREPARED_STATEMENTS = 500;
 
@@ -31,11 +26,17 @@ export class OvertakenError extends Error {
   }
 }
 
+/** The database did not respond in time, and the connection was closed. */
+export class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+}
+
 /** The database client of a process. It connects at the first statement. */
 export class Database {
   readonly client: PrismaClient;
   readonly transactionOptions: { maxWait: number; timeout: number };
   private readonly pool: pg.Pool;
+  private readonly connections = new Connections();
   private readonly statementNames = new Map<string, string>();
 
   constructor(settings: Settings) {
@@ -45,13 +46,13 @@ export class Database {
       max: settings.databasePoolSize,
       connectionTimeoutMillis: milliseconds,
       statement_timeout: milliseconds,
-      query_timeout: milliseconds + 1000,
       keepAlive: true,
       options: "-c timezone=UTC",
       types: { getTypeParser: parserOf },
     });
     // A connection lost while idle needs no handling: the pool opens another.
     this.pool.on("error", () => {});
+    this.connections.watch(this.pool, milliseconds + GRACE_MS);
     const statementNameGenerator = ({ sql }: { sql: string }) => this.counted(sql);
     this.client = new PrismaClient({
       adapter: new PrismaPg(this.pool, { statementNameGenerator }),
@@ -64,6 +65,11 @@ export class Database {
   async rowsOf<T>({ text, values }: Prisma.Sql): Promise<T[]> {
     const { rows } = await this.pool.query({ name: this.counted(text), text, values });
     return rows as T[];
+  }
+
+  /** Gives up all connections that there are now: those in use when they are no more. */
+  renew(): void {
+    this.connections.giveUp();
   }
 
   /** Closes the connections. */
@@ -85,6 +91,39 @@ export class Database {
   }
 }
 
+/** The connections of a pool, each with a time limit for a response while it is in use. */
+class Connections {
+  private readonly idle = new Set<pg.PoolClient>();
+  private readonly used = new Set<pg.PoolClient>();
+  private readonly givenUp = new WeakSet<pg.PoolClient>();
+
+  watch(pool: pg.Pool, milliseconds: number): void {
+    pool.on("connect", (client) => {
+      const stream = client.connection.stream as Socket;
+      stream.setTimeout(milliseconds, () => {
+        if (this.used.has(client)) stream.destroy(new NoAnswerError());
+      });
+    });
+    pool.on("acquire", (client) => {
+      this.idle.delete(client);
+      this.used.add(client);
+    });
+    pool.on("release", (_error, client) => {
+      this.used.delete(client);
+      if (this.givenUp.has(client)) void client.end();
+      else this.idle.add(client);
+    });
+    pool.on("remove", (client) => this.idle.delete(client));
+  }
+
+  giveUp(): void {
+    for (const client of this.used) this.givenUp.add(client);
+    // The pool takes it for one that the server has closed.
+    for (const client of this.idle) client.connection.stream.destroy(new NoAnswerError());
+    this.idle.clear();
+  }
+}
+
 /** Returns the client to use: that of the current transaction, if there is one. */
 export function db(): Prisma.TransactionClient {
   return ambient.getStore() ?? resources().database.client;
@@ -101,30 +140,33 @@ export async function rowsOf<T>(statement: Prisma.Sql): Promise<T[]> {
   return resources().database.rowsOf<T>(statement);
 }
 
-/** Checks the connection to the database. */
+/** Checks that the database responds, and that its tables exist and can be written to. */
 export async function ping(): Promise<void> {
-  await rowsOf(Prisma.sql`SELECT 1`);
+  await rowsOf(Prisma.sql`SELECT 1 FROM users, tracked_tasks LIMIT 0 FOR SHARE OF users`);
 }
 
 /**
  * Runs a service function in a transaction, or in that of the caller.
  *
- * The outermost call is retried, up to three attempts, after a deadlock, a serialisation failure or
- * an OvertakenError.
+ * The outermost call is retried, as often as the contract says and after a pause, after a deadlock,
+ * a serialisation failure or an OvertakenError.
  */
 export function transactional<A extends unknown[], R>(
   work: (...args: A) => Promise<R>,
 ): (...args: A) => Promise<R> {
   return async (...args) => {
     if (ambient.getStore() !== undefined) return work(...args);
+    const { attempts, pause_ms, retried_states } = resources().contract.get("x-unavailable");
     for (let attempt = 1; ; attempt++) {
       try {
         return await runOnce(() => work(...args));
       } catch (error) {
         const overtaken = error instanceof OvertakenError;
-        if (overtaken && attempt === ATTEMPTS) throw error.reason;
-        if (attempt === ATTEMPTS) throw error;
-        if (!overtaken && !RETRIED_STATES.includes(sqlState(error))) throw error;
+        if (overtaken && attempt === attempts) throw error.reason;
+        if (attempt === attempts) throw error;
+        if (!overtaken && !retried_states.includes(sqlState(error))) throw error;
+        // Not as long as the others that gave way.
+        if (!overtaken) await pause(pause_ms * attempt * (0.5 + Math.random()));
       }
     }
   };
@@ -149,26 +191,14 @@ export function violated(error: unknown): string {
   return cause.constraint && "index" in cause.constraint ? cause.constraint.index : "";
 }
 
-/** Returns whether an error means that the database is unreachable or overloaded. */
-export function unavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof Prisma.PrismaClientKnownRequestError) {
-    return (
-      UNAVAILABLE_CODES.includes(error.code) ||
-      UNAVAILABLE_KINDS.includes(driverCause(error)?.kind ?? "") ||
-      UNAVAILABLE_STATES.test(sqlState(error))
-    );
-  }
-  const code = codeOf(error);
-  return (
-    UNAVAILABLE_MESSAGES.test(error.message) ||
-    UNAVAILABLE_ERRNOS.test(code) ||
-    UNAVAILABLE_STATES.test(sqlState(error))
-  );
+/** Returns the code of an error, from Prisma or the operating system, or nothing. */
+export function codeOf(error: Error & { code?: unknown }): string {
+  return typeof error.code === "string" ? error.code : "";
 }
 
-function codeOf(error: Error & { code?: unknown }): string {
-  return typeof error.code === "string" ? error.code : "";
+/** Gives the kind of a driver's error that Prisma reports. */
+export function driverKind(error: Error): string {
+  return driverCause(error)?.kind ?? "";
 }
 
 function driverCause(error: unknown): DriverAdapterError["cause"] | undefined {

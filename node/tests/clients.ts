@@ -21,11 +21,15 @@ export function freshEmail(): string {
   return `user-${randomUUID()}@example.com`;
 }
 
+export function freshAddress(): string {
+  return (randomUUID().replaceAll("-", "").match(/.{4}/g) ?? []).join(":");
+}
+
 /** Sends requests; the path of the API may be left out: `tasks`. */
 export class Client {
   token = "";
   // The tests trust one proxy, so that each client has an address of its own.
-  readonly address = `test-${randomUUID()}`;
+  readonly address = freshAddress();
 
   constructor(private readonly origin: string) {}
 

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { isAddress } from "../src/api/middleware/rate-limit.js";
 import type { Settings } from "../src/config.js";
 import { Client, freshEmail, PASSWORD } from "./clients.js";
 import { test as base, testSettings } from "./fixtures.js";
@@ -34,6 +35,24 @@ test("the limit of credentials is for each operation", async ({ origin }) => {
   expect((await client.post("auth/register", body)).status).toBe(201);
   const { headers } = await client.post("auth/login", body);
   expect(headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
+});
+
+const ADDRESSES: [string, boolean][] = [
+  ["203.0.113.7", true],
+  ["2001:db8::7", true],
+  ["::ffff:203.0.113.7", true],
+  ["203.0.113.007", false],
+  ["203.0.113", false],
+  ["fe80::1%eth0", false],
+  ["[2001:db8::7]", false],
+  ["203.0.113.7:80", false],
+  ["unknown", false],
+  ["", false],
+  ["1".repeat(9000), false],
+];
+
+test.for(ADDRESSES)("an address is one of IP: %s", ([text, expected]) => {
+  expect(isAddress(text)).toBe(expected);
 });
 
 test("health is not limited", async ({ origin }) => {

@@ -1,14 +1,18 @@
 """The database engine of a process, and its transactions."""
 
 import functools
+import random
 import select
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, Self, TypeVar
 
-from psycopg import Cursor
+from psycopg import Connection as DriverConnection
+from psycopg import Cursor, OperationalError
 from psycopg import Error as DriverError
+from psycopg.abc import PQGen
 from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 
@@ -18,9 +22,21 @@ from .current import context, resources
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ATTEMPTS = 3
-RETRIED_STATES = ("40001", "40P01")
-UNAVAILABLE_STATES = ("08", "57P0", "57014", "53300")
+# libpq keeps the words with which a server refuses a connection, and not the SQLSTATE.
+REFUSALS = {
+    "password authentication failed": "28P01",
+    "is not permitted to log in": "28000",
+    "no pg_hba.conf entry": "28000",
+    'FATAL:  role "': "28000",
+    'FATAL:  database "': "3D000",
+    "permission denied for database": "42501",
+    "too many connections": "53300",
+    "too many clients": "53300",
+    "connection slots are reserved": "53300",
+    "the database system is": "57P03",
+}
+# The server's own limit for a statement comes first, where there is a server.
+GRACE_SECONDS = 1.0
 
 
 class OvertakenError(Exception):
@@ -31,7 +47,12 @@ class OvertakenError(Exception):
         self.reason = reason
 
 
+class NoAnswerError(OperationalError):
+    """The server has said nothing for too long; the connection was given up."""
+
+
 _ambient: ContextVar[Connection | None] = ContextVar("ambient", default=None)
+_is_barred: ContextVar[bool] = ContextVar("is_barred", default=False)
 
 
 class Database:
@@ -40,6 +61,10 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.engine = _make_engine(settings)
         self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
+
+    def renew(self) -> None:
+        """Gives up all connections that there are now: those in use when they are no more."""
+        self.engine.dispose()
 
     def disconnect(self) -> None:
         """Closes the connections."""
@@ -66,6 +91,7 @@ def _make_engine(settings: Settings) -> Engine:
             "options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC",
         },
     )
+    event.listen(engine, "do_connect", _connector(seconds + GRACE_SECONDS))
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_dead)
     return engine
@@ -89,7 +115,7 @@ def immediate(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if _ambient.get() is not None:
             return function(*args, **kwargs)
-        with _open(resources().database.engine.connect()):
+        with _open(resources().database.engine.connect):
             return function(*args, **kwargs)
 
     return run
@@ -98,8 +124,8 @@ def immediate(function: Callable[P, R]) -> Callable[P, R]:
 def transactional(function: Callable[P, R]) -> Callable[P, R]:
     """Runs a service function in a transaction, or in that of the caller.
 
-    The outermost call is retried, up to three attempts, after a deadlock, a serialisation failure
-    or an OvertakenError.
+    The outermost call is retried, as often as the contract says and after a pause, after a
+    deadlock, a serialisation failure or an OvertakenError.
     """
 
     @functools.wraps(function)
@@ -109,29 +135,34 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
             if ambient.engine is not resources().database.transactions:
                 raise RuntimeError("cannot begin a transaction within an @immediate function")
             return function(*args, **kwargs)
+        rules = resources().contract["x-unavailable"]
         attempt = 1
         while True:
             try:
                 return _run_once(function, *args, **kwargs)
             except OvertakenError as error:
-                if attempt == ATTEMPTS:
+                if attempt == rules["attempts"]:
                     raise error.reason from error
             except exc.DBAPIError as error:
-                if attempt == ATTEMPTS or sql_state(error) not in RETRIED_STATES:
+                if attempt == rules["attempts"] or sql_state(error) not in rules["retried_states"]:
                     raise
+                # Not as long as the others that gave way.
+                time.sleep(rules["pause_ms"] / 1000 * attempt * random.uniform(0.5, 1.5))  # noqa: S311
             attempt += 1
 
     return run
 
 
 def _run_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    with _open(resources().database.transactions.begin()):
+    with _open(resources().database.transactions.begin):
         return function(*args, **kwargs)
 
 
 @contextmanager
-def _open(opening: AbstractContextManager[Connection]) -> Iterator[None]:
-    with opening as opened:
+def _open(opening: Callable[[], AbstractContextManager[Connection]]) -> Iterator[None]:
+    if _is_barred.get():
+        raise exc.TimeoutError
+    with opening() as opened:
         token = _ambient.set(opened)
         try:
             yield
@@ -139,15 +170,30 @@ def _open(opening: AbstractContextManager[Connection]) -> Iterator[None]:
             _ambient.reset(token)
 
 
+@contextmanager
+def barred() -> Iterator[None]:
+    """Lets whoever wants a connection have none, as if all had been in use for too long."""
+    token = _is_barred.set(True)
+    try:
+        yield
+    finally:
+        _is_barred.reset(token)
+
+
 @immediate
 def ping() -> None:
-    """Checks the connection to the database."""
-    connection().execute(text("SELECT 1"))
+    """Checks that the database responds, and that its tables exist and can be written to."""
+    connection().execute(text("SELECT 1 FROM users, tracked_tasks LIMIT 0 FOR SHARE OF users"))
 
 
 def sql_state(error: exc.DBAPIError) -> str:
     """Returns the SQLSTATE of a driver's error, or nothing if the server did not respond."""
-    return error.orig.sqlstate or "" if isinstance(error.orig, DriverError) else ""
+    if not isinstance(error.orig, DriverError):
+        return ""
+    if error.orig.sqlstate or not isinstance(error.orig, OperationalError):
+        return error.orig.sqlstate or ""
+    said = str(error.orig)
+    return next((state for words, state in REFUSALS.items() if words in said), "")
 
 
 def violated(error: Exception) -> str:
@@ -157,18 +203,30 @@ def violated(error: Exception) -> str:
     return ""
 
 
-def unavailable(error: Exception) -> bool:
-    """Returns whether an error means that the database is unreachable or overloaded."""
-    if isinstance(error, exc.TimeoutError):
-        return True
-    if not isinstance(error, exc.DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
-    state = sql_state(error)
-    if not state:
-        return isinstance(error, exc.OperationalError | exc.InterfaceError)
-    return state.startswith(UNAVAILABLE_STATES)
+class _BoundedConnection(DriverConnection[Any]):
+    """A connection with a time limit for each response, whatever the server does."""
+
+    seconds: float
+
+    def wait(self, gen: PQGen[R], interval: float = 0.1, timeout: float | None = None) -> R:
+        try:
+            return super().wait(gen, interval, timeout or self.seconds)
+        except OperationalError as error:
+            # Lost, or ended by the server, or else: nothing came.
+            if self.closed or error.sqlstate:
+                raise
+            self.close()
+            raise NoAnswerError from error
+
+
+def _connector(answer_seconds: float) -> Callable[..., _BoundedConnection]:
+    class Bounded(_BoundedConnection):
+        seconds = answer_seconds
+
+    def connect(_dialect: Any, _record: Any, given: Any, named: Any) -> _BoundedConnection:
+        return Bounded.connect(*given, **named)
+
+    return connect
 
 
 class _CountingCursor(Cursor[Any]):

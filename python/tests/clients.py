@@ -3,6 +3,7 @@
 import json
 import uuid
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -16,13 +17,17 @@ def fresh_email() -> str:
     return f"user-{uuid.uuid4().hex}@example.com"
 
 
+def fresh_address() -> str:
+    return str(IPv6Address(uuid.uuid4().int))
+
+
 @dataclass
 class Client:
     """Sends requests; the path of the API may be left out: `tasks`."""
 
     app: TaskTimer
     token: str = ""
-    address: str = field(default_factory=lambda: f"test-{uuid.uuid4()}")
+    address: str = field(default_factory=fresh_address)
 
     def send(self, method: str, path: str, body: Any = None, /, **headers: str) -> TestResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

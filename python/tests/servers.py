@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
+
+from .clients import fresh_address
 
 # Three processes begin at once on a machine that does other things as well.
 DEADLINE_SECONDS = 60
@@ -56,7 +57,7 @@ class Server:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
         headers = {"Content-Type": "application/json", "If-Match": "*"}
         # Who sends too much is somebody else each time.
-        headers["X-Forwarded-For"] = f"test-{uuid4()}"
+        headers["X-Forwarded-For"] = fresh_address()
         if token:
             headers["Authorization"] = f"Bearer {token}"
         connection.request(method, path, json.dumps(body) if body else None, headers)

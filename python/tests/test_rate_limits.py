@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from task_timer.api.middleware.rate_limit import is_address
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
 from task_timer.contract import Contract
@@ -37,6 +38,26 @@ def test_the_limit_of_credentials_is_for_each_operation(app: TaskTimer) -> None:
     assert client.post("auth/register", body).status_code == 201
     policy = client.post("auth/login", body).headers["RateLimit-Policy"]
     assert policy == '"credentials";q=2;w=60'
+
+
+ADDRESSES = {
+    "203.0.113.7": True,
+    "2001:db8::7": True,
+    "::ffff:203.0.113.7": True,
+    "203.0.113.007": False,
+    "203.0.113": False,
+    "fe80::1%eth0": False,
+    "[2001:db8::7]": False,
+    "203.0.113.7:80": False,
+    "unknown": False,
+    "": False,
+    "1" * 9000: False,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ADDRESSES.items())
+def test_an_address_is_one_of_ip(text: str, expected: bool) -> None:
+    assert is_address(text) is expected
 
 
 def test_health_is_not_limited(app: TaskTimer) -> None:

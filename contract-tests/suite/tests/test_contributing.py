@@ -15,6 +15,7 @@ from lockstep.drivers.stories.files import load_stories
 from lockstep.drivers.traps.files import load_traps
 from lockstep.mutants import load_mutants
 from lockstep.openapi.document import Document
+from suite.faults.files import load_faults
 from testbed.paths import CONTRACT, ROOT
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -39,6 +40,13 @@ def test_the_story_can_be_told(folder: Path) -> None:
 def test_the_trap_can_be_sent(folder: Path) -> None:
     (trap,) = load_traps(folder)
     assert trap.area == "URL"
+
+
+@pytest.mark.parametrize("folder", ["fault"], indirect=True)
+def test_the_fault_can_be_played(folder: Path) -> None:
+    (fault,) = load_faults(Document.load(CONTRACT), folder)
+    assert fault.answers[0].statuses == (503,)
+    assert f"FAULT={fault.name.split()[-1]}" in TEXT
 
 
 @pytest.mark.parametrize("folder", ["mutant"], indirect=True)

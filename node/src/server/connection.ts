@@ -1,6 +1,7 @@
 /** Connections: limits the size and duration of requests, and refuses malformed ones. */
 
 import { Server, type ServerOptions, type ServerResponse } from "node:http";
+import { Server as Listener, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { commonHeaders } from "../api/middleware/security-headers.js";
 import type { Settings } from "../config.js";
@@ -19,6 +20,8 @@ const REFUSALS: Record<string, Code> = {
 /** A server that passes requests on as they were sent. */
 export class Connections extends Server {
   private readonly latest = new WeakMap<Duplex, ServerResponse>();
+  private readonly sockets = new Set<Socket>();
+  private isDraining = false;
   private readonly commonHeaders: Record<string, string>;
 
   constructor(
@@ -31,10 +34,42 @@ export class Connections extends Server {
     this.maxHeadersCount = 0;
     // A client that has closed its side still waits for its response.
     Object.assign(this, { httpAllowHalfOpen: true });
-    this.on("request", ({ socket }, response) => this.latest.set(socket, response));
+    this.prependListener("request", ({ socket }, response) => this.begin(socket, response));
+    this.on("connection", (socket) => {
+      this.sockets.add(socket.once("close", () => this.sockets.delete(socket)));
+    });
     this.on("clientError", (error, socket) => this.answerError(error, socket));
     this.on("checkExpectation", ({ socket }) => this.refuse(socket, "expectation_failed"));
     this.on("connect", (_request, socket) => this.refuse(socket, "bad_request"));
+  }
+
+  /**
+   * Takes no more connections, and tells when those that there are have ended.
+   *
+   * Each ends with the answer that is due, the next one, or when none is asked for in time: ended at
+   * once, it would take a request with it that is on its way.
+   */
+  drain(done: () => void): void {
+    this.isDraining = true;
+    // That of node:http ends those at once that are idle.
+    Listener.prototype.close.call(this, done);
+    for (const socket of this.sockets) {
+      const response = this.latest.get(socket);
+      if (response !== undefined && !response.headersSent) response.shouldKeepAlive = false;
+    }
+    setTimeout(() => this.endIdle(), KEEP_ALIVE_MS);
+  }
+
+  private begin(socket: Socket, response: ServerResponse): void {
+    this.latest.set(socket, response);
+    if (this.isDraining) response.shouldKeepAlive = false;
+  }
+
+  private endIdle(): void {
+    for (const socket of this.sockets) {
+      const response = this.latest.get(socket);
+      if (response === undefined || isOver(response)) socket.destroy();
+    }
   }
 
   private answerError(error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -2,13 +2,14 @@
 
 import cluster from "node:cluster";
 import type { RequestListener, ServerOptions } from "node:http";
+import { createServer } from "node:net";
 import { Metrics } from "../api/middleware/metrics.js";
 import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings, type Settings } from "../config.js";
 import { type Contract, ContractError, loadContract } from "../contract.js";
 import type { Resources } from "../resources.js";
-import { configureLogging, logException, logger } from "../utils/logger.js";
+import { configureLogging, logger } from "../utils/logger.js";
 import { Connections } from "./connection.js";
-import { collectMetrics, FAILED, shareMetrics, supervise } from "./workers.js";
+import { collectMetrics, FAILED, onSignals, shareMetrics, supervise } from "./workers.js";
 
 const MISCONFIGURED = 2;
 
@@ -52,7 +53,10 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
     logger().warning("default_secret_key");
   }
   if (shared && cluster.isPrimary) {
-    supervise(settings);
+    // The supervisor tries the address first, so that what is wrong with it is told once.
+    const { host, port } = settings;
+    const trial = createServer().once("error", (error) => fail(settings, error));
+    trial.listen(port, host, () => trial.close(() => supervise(settings)));
     return;
   }
   if (shared) shareMetrics(metrics.registry);
@@ -61,14 +65,17 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
 
 function listen(server: Connections, { settings, database }: Resources): void {
   const { host, port, shutdownSeconds } = settings;
-  server.once("error", fail);
+  server.once("error", (error) => fail(settings, error));
   server.listen(port, host, () => logger().info({ host, port }, "listening"));
+  let stopping = false;
   const stop = () => {
-    server.close(() => void database.disconnect().then(leave));
-    // What does not end by itself ends with the process, even a statement that waits for a lock.
+    if (stopping) return;
+    stopping = true;
+    server.drain(() => void database.disconnect().then(leave));
+    // Whatever does not end by itself ends with the process, also a statement that waits for a lock.
     setTimeout(leave, shutdownSeconds * 1000);
   };
-  process.once("SIGTERM", stop).once("SIGINT", stop);
+  onSignals(stop);
 }
 
 function leave(): never {
@@ -81,7 +88,7 @@ function refuse(faults: string[]): void {
   process.exitCode = MISCONFIGURED;
 }
 
-function fail(error: unknown): void {
-  logException("unhandled_error", error);
+function fail({ host, port }: Settings, error: NodeJS.ErrnoException): void {
+  logger().error({ host, port, reason: error.code ?? error.name }, "address_unavailable");
   process.exit(FAILED);
 }

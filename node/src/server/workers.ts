@@ -18,7 +18,17 @@ interface MetricsMessage {
   values?: MetricObject[];
 }
 
-/** Starts the workers and replaces those that die; stops them on SIGTERM or SIGINT. */
+const ENDING_SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const;
+// Left alone they would end the process, stop it, or open it to a debugger.
+const IGNORED_SIGNALS = ["SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU"] as const;
+
+/** Handles all terminating signals alike, and ignores other signals. */
+export function onSignals(stop: () => void): void {
+  for (const signal of ENDING_SIGNALS) process.on(signal, stop);
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
+}
+
+/** Starts the workers and replaces those that die; stops them on a terminating signal. */
 export function supervise(settings: Settings): void {
   // Before it listens, a worker has no metrics and answers no messages.
   const listening = new Set<Worker>();
@@ -28,7 +38,7 @@ export function supervise(settings: Settings): void {
     stopping = true;
     for (const worker of workers()) worker?.process.kill("SIGTERM");
   };
-  process.on("SIGTERM", stop).on("SIGINT", stop);
+  onSignals(stop);
   cluster.on("listening", (worker) => listening.add(worker));
   cluster.on("exit", (worker, code, signal) => {
     const listened = listening.delete(worker);

@@ -53,9 +53,9 @@ export const updateUser = transactional(
 );
 
 /** Deletes a user and all their data. */
-export async function deleteUser(userId: string): Promise<void> {
+export const deleteUser = transactional(async (userId: string): Promise<void> => {
   await db().user.deleteMany({ where: { id: userId } });
-}
+});
 
 /** Returns all users, oldest first. Throws an InvalidCursorError. */
 export async function listUsers(limit: number, cursor: string | undefined): Promise<Page<User>> {

@@ -27,6 +27,7 @@ class Connection(HttpToolsProtocol):
     _has_begun = False
     _has_ended = False
     _is_last = False
+    _is_draining = False
     _timer: TimerHandle | None = None
 
     def __init__(self, contract: Contract, common_headers: dict[str, str], **given: Any) -> None:
@@ -84,7 +85,8 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []
         # Closing too early would lose the response: what is left is read first.
-        self._is_last, self.cycle.keep_alive = not self.parser.should_keep_alive(), True
+        self._is_last = self._is_draining or not self.parser.should_keep_alive()
+        self.cycle.keep_alive = True
         if self.scope["http_version"] == "1.0" and not self._is_last:
             self.cycle.default_headers = [*self.cycle.default_headers, KEEP_ALIVE]
 
@@ -98,6 +100,23 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
             if self.cycle.response_complete:
                 self.transport.close()
+
+    def shutdown(self) -> None:
+        """Ends with the answer that is due, the next one, or when none is asked for in time.
+
+        Ended at once, it would take a request with it that is on its way.
+        """
+        self._is_draining = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(KEEP_ALIVE_SECONDS, self._end_idle)
+        elif self.cycle.more_body:
+            self._is_last = True
+        else:
+            self.cycle.keep_alive = False
+
+    def _end_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -2,19 +2,22 @@
 
 import asyncio
 import io
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ..api.wsgi import CALL, FIELDS
 from ..config import Settings
 from ..contract import Contract
+from ..db import barred
 from ..utils.errors import BadRequestError
 
-# So that /health is answered also while every connection to the database is in use.
-SPARE_THREADS = 2
+# For what is answered without the database, also while all others wait for that.
+SPARE_THREADS = 4
 # Requests whose body is late are answered early (401, 413) as long as one of these is free.
 EARLY_THREADS = 16
 # Longer than a client takes between head and body of what it sends at once.
@@ -30,13 +33,21 @@ class Threads:
     """An ASGI application that runs a WSGI one in threads, as many as the database can use.
 
     No thread waits for a client, except a few that check the headers of requests whose body is
-    late.
+    late. A request that gets no turn in time is answered without the database, as far as possible.
     """
 
     def __init__(self, app: Any, settings: Settings, contract: Contract) -> None:
         self._app = app
         self._body_bytes: int = contract["x-limits"]["body_bytes"]
-        self._threads = ThreadPoolExecutor(settings.database_pool_size + SPARE_THREADS)
+        self._turn_seconds = settings.database_timeout_ms / 1000
+        self._turns = asyncio.Semaphore(settings.database_pool_size)
+        self._threads = ThreadPoolExecutor(settings.database_pool_size)
+        self._spare_threads = ThreadPoolExecutor(SPARE_THREADS)
+        free = contract["x-unavailable"]["without_database"]
+        paths = [re.escape(contract.operations[name].path) for name in free]
+        self._free_path = re.compile(
+            "|".join(re.sub(r"\\{\w+\\}", "[^/]+", path) for path in paths)
+        )
         self._early_threads = ThreadPoolExecutor(EARLY_THREADS)
         self._early = asyncio.Semaphore(EARLY_THREADS)
 
@@ -49,18 +60,37 @@ class Threads:
             return
         body = _Body(receive, self._body_bytes)
         environ = _environ(scope, body)
-        is_early = not await body.arrives(LATE_SECONDS) and await self._has_turn(body)
-        try:
-            answer = await self._answer(self._early_threads if is_early else self._threads, environ)
-        finally:
-            if is_early:
+        is_early = not await body.arrives(LATE_SECONDS) and await self._is_let_in(body)
+        if is_early:
+            try:
+                answer = await self._run_in(self._early_threads, environ)
+            finally:
                 self._early.release()
+        elif self._free_path.fullmatch(environ["RAW_URI"].partition("?")[0]):
+            answer = await self._run_in(self._spare_threads, environ)
+        elif await self._has_turn():
+            try:
+                answer = await self._run_in(self._threads, environ)
+            finally:
+                self._turns.release()
+        else:
+            answer = await self._run_in(self._spare_threads, environ, is_barred=True)
         status, fields, text = answer
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": text})
 
-    async def _has_turn(self, body: "_Body") -> bool:
+    async def _has_turn(self) -> bool:
+        """Waits for a free thread, as long as for a connection; returns whether there was one."""
+        if not self._turns.locked():
+            return await self._turns.acquire()
+        try:
+            async with asyncio.timeout(self._turn_seconds):
+                return await self._turns.acquire()
+        except TimeoutError:
+            return False
+
+    async def _is_let_in(self, body: "_Body") -> bool:
         """Waits for a late body or for a free early thread; returns whether it was the latter."""
         arrival = asyncio.ensure_future(body.arrives(None))
         turn = asyncio.ensure_future(self._early.acquire())
@@ -73,10 +103,17 @@ class Threads:
             self._early.release()
         return False
 
-    async def _answer(self, threads: ThreadPoolExecutor, environ: Message) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(threads, self._run, environ)
+    async def _run_in(
+        self, threads: ThreadPoolExecutor, environ: Message, *, is_barred: bool = False
+    ) -> Answer:
+        run = asyncio.get_running_loop().run_in_executor
+        return await run(threads, self._run, environ, is_barred)
 
-    def _run(self, environ: Message) -> Answer:
+    def _run(self, environ: Message, is_barred: bool) -> Answer:
+        with barred() if is_barred else nullcontext():
+            return self._call(environ)
+
+    def _call(self, environ: Message) -> Answer:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:

@@ -1,33 +1,49 @@
 """Worker processes that share a port and their metrics."""
 
+import errno
 import logging
 import os
 import resource
 import shutil
 import signal
+import socket
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
 from ..api.middleware.security_headers import common_headers
 from ..config import Settings
 from ..contract import Contract
+from ..utils.logger import logger
 from .connection import KEEP_ALIVE_SECONDS, Connection
 
+FAILED = 1
 NOTIFY_SECONDS = 0.5
+# Those that end the supervisor do not end a worker before it says so.
+IGNORED_SIGNALS = (
+    *(signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2),
+    *(signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH),
+)
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def supervise(app: Any, settings: Settings, contract: Contract) -> None:
-    """Starts the workers and replaces those that die; stops them on SIGTERM or SIGINT."""
+    """Starts the workers and replaces those that die; stops them on a terminating signal.
+
+    Exits with status 1 if the address cannot be listened on.
+    """
     _open_all_files()
-    _Supervisor(app, settings, contract).run()
+    listener = _listen(settings)
+    _Supervisor(app, settings, contract, listener.detach()).run()
 
 
 @contextmanager
@@ -73,11 +89,22 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         logging.getLogger("uvicorn.error").propagate = True
 
-    async def callback_notify(self) -> None:
-        """Sends the supervisor a heartbeat, and exits if there is none."""
-        await super().callback_notify()
-        if os.getppid() != self.ppid:
-            os.kill(os.getpid(), signal.SIGTERM)
+    def init_signals(self) -> None:
+        """Leaves the signals that a terminal sends to all processes to the supervisor."""
+        super().init_signals()
+        for each in IGNORED_SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """A supervisor that handles all terminating signals alike, and ignores other signals."""
+
+    handle_hup = handle_int = handle_quit = Arbiter.handle_term
+
+    def handle_usr1(self) -> None:
+        """Does nothing."""
+
+    handle_usr2 = handle_ttin = handle_ttou = handle_winch = handle_usr1
 
 
 class _Supervisor(BaseApplication):  # type: ignore[misc]
@@ -87,8 +114,11 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
     shutdown, and does not report that one has died.
     """
 
-    def __init__(self, app: Any, settings: Settings, contract: Contract) -> None:
+    def __init__(self, app: Any, settings: Settings, contract: Contract, listener: int) -> None:
         self._application = app
+        self._listener = listener
+        # Nobody writes to it: that its end is read tells workers that the supervisor is gone.
+        self._lifeline = os.pipe()
         self._settings = settings
         self.contract = contract
         self.common_headers = common_headers(contract, settings)
@@ -97,13 +127,14 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Configures the server."""
         options: dict[str, Any] = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
+            "bind": f"fd://{self._listener}",
             "workers": self._settings.workers,
             "worker_class": _Worker,
             "keepalive": KEEP_ALIVE_SECONDS,
             "graceful_timeout": self._settings.shutdown_seconds,
             "control_socket_disable": True,
             "logger_class": _ServerLogger,
+            "post_fork": self._watch_supervisor,
         }
         if self._settings.workers > 1:
             options["child_exit"] = _forget_worker
@@ -114,11 +145,40 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
         """Returns the application."""
         return self._application
 
+    def run(self) -> None:
+        """Starts the workers and stays until a signal ends it."""
+        _Arbiter(self).run()
 
-def _forget_worker(_server: Any, worker: Any) -> None:
+    def _watch_supervisor(self, _server: Any, _worker: Any) -> None:
+        ours, theirs = self._lifeline
+        os.close(theirs)
+
+        def watch() -> None:
+            os.read(ours, 1)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _forget_worker(server: Any, worker: Any) -> None:
+    # Whoever is about to end has stopped to listen.
+    if server.LISTENERS:
+        logger().warning("worker_replaced", pid=worker.pid)
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Listens where the settings say. Gunicorn would try five times, a second apart."""
+    host, port = settings.host, settings.port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        reason = errno.errorcode.get(error.errno or 0, type(error).__name__)
+        logger().error("address_unavailable", host=host, port=port, reason=reason)
+        sys.exit(FAILED)
 
 
 def _open_all_files() -> None:

@@ -1,7 +1,8 @@
 /** The only place where exceptions become HTTP responses. */
 
-import type { Contract } from "../../contract.js";
-import { unavailable, violated } from "../../db.js";
+import type { Contract, ContractDocument } from "../../contract.js";
+import { violated } from "../../db.js";
+import { outageOf } from "../../outages.js";
 import {
   AuthenticationError,
   DomainError,
@@ -13,18 +14,19 @@ import {
   ValidationFailedError,
 } from "../../utils/errors.js";
 import { newId } from "../../utils/identifiers.js";
-import { logException } from "../../utils/logger.js";
+import { logException, logger } from "../../utils/logger.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 import type { Finish } from "../checks.js";
 import { makeProblem, PROBLEM } from "../problems.js";
 import { UndocumentedAnswerError } from "./response-validation.js";
 
-const UNAVAILABLE_SECONDS = 1;
+const READ_ONLY_STATE = "25006";
 
 /** Turns every exception into problem details (RFC 9457). */
 export class ErrorHandler {
   private readonly wireErrors: Set<string>;
+  private readonly outages: ContractDocument["x-unavailable"];
   private readonly challenge: string;
 
   constructor(
@@ -32,6 +34,7 @@ export class ErrorHandler {
     private readonly finish: Finish,
   ) {
     this.wireErrors = new Set(contract.get("x-wire-errors"));
+    this.outages = contract.get("x-unavailable");
     this.challenge = contract.get("components").headers["WWW-Authenticate"].example;
   }
 
@@ -45,7 +48,7 @@ export class ErrorHandler {
   }
 
   private problem(call: Call, thrown: unknown): Answer {
-    const error = domainError(thrown);
+    const error = this.domainError(call, thrown);
     if (this.wireErrors.has(error.code)) {
       // As if the parser had refused it.
       call.closes = true;
@@ -62,7 +65,9 @@ export class ErrorHandler {
       return { "WWW-Authenticate": this.challengeOf(error) };
     }
     if (error instanceof MethodNotAllowedError) return { Allow: error.allowed };
-    if (error instanceof UnavailableError) return { "Retry-After": String(UNAVAILABLE_SECONDS) };
+    if (error instanceof UnavailableError) {
+      return { "Retry-After": String(this.outages.retry_after_seconds) };
+    }
     if (error instanceof RateLimitedError) {
       const { policy, limit, window, wait } = error;
       return {
@@ -78,14 +83,21 @@ export class ErrorHandler {
     const told = error instanceof InvalidTokenError ? `, error="${error.code}"` : "";
     return `${this.challenge}${told}`;
   }
-}
-
-function domainError(error: unknown): DomainError {
-  if (error instanceof DomainError) return error;
-  // The user was deleted since the token was checked.
-  if (violated(error).endsWith("_user_id_fkey")) return new InvalidTokenError({ cause: error });
-  if (unavailable(error)) return new UnavailableError({ cause: error });
-  const reason = error instanceof UndocumentedAnswerError ? { reason: error.message } : {};
-  logException("unhandled_error", error, reason);
-  return new InternalError({ cause: error });
+  private domainError(call: Call, error: unknown): DomainError {
+    if (error instanceof DomainError) return error;
+    // The user was deleted since the token was checked.
+    if (violated(error).endsWith("_user_id_fkey")) return new InvalidTokenError({ cause: error });
+    const outage = outageOf(error, this.outages.states);
+    if (outage !== undefined) {
+      logger().error({ ...outage }, "database_unavailable");
+      // Nor do its other connections serve: after a fail-over they lead to what was.
+      if (outage.cause === "silent" || outage.sqlstate === READ_ONLY_STATE) {
+        call.resources.database.renew();
+      }
+      return new UnavailableError({ cause: error });
+    }
+    const reason = error instanceof UndocumentedAnswerError ? { reason: error.message } : {};
+    logException("unhandled_error", error, reason);
+    return new InternalError({ cause: error });
+  }
 }

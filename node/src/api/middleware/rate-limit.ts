@@ -1,7 +1,11 @@
 /** Enforces the rate limits. */
 
+import { isIP } from "node:net";
 import * as rateLimitService from "../../services/rate-limit-service.js";
 import type { Call } from "../call.js";
+
+/** What the libraries of both runtimes would take beyond this they do not agree on. */
+const ADDRESS = /^[0-9A-Fa-f.:]{2,45}$/;
 
 /**
  * The third check: the rate limits of the client.
@@ -22,11 +26,21 @@ export async function check(call: Call): Promise<void> {
 /**
  * Returns the address of the client, behind as many trusted proxies as there are hops.
  *
- * Each of them appends the address of its peer to X-Forwarded-For.
+ * Each of them appends the address of its peer to X-Forwarded-For. An entry that is not an address
+ * is not trusted, nor are those before it.
  */
 export function clientAddress(call: Call, hops: number): string {
   const forwarded = call.fieldValues("x-forwarded-for").join(",").split(",");
   const told = forwarded.map((address) => address.trim()).filter((address) => address !== "");
-  const addresses = [call.peer, ...told.reverse()];
-  return addresses[Math.min(hops, addresses.length - 1)] ?? "";
+  let found = call.peer;
+  for (const address of told.reverse().slice(0, hops)) {
+    if (!isAddress(address)) break;
+    found = address;
+  }
+  return found;
+}
+
+/** Tells whether a text is an IP address, of version 4 or 6, without a zone. */
+export function isAddress(text: string): boolean {
+  return ADDRESS.test(text) && isIP(text) !== 0;
 }

@@ -1,7 +1,8 @@
 """The only place where exceptions become HTTP responses."""
 
 from ...contract import Contract
-from ...db import unavailable, violated
+from ...db import violated
+from ...outages import outage_of
 from ...utils.errors import (
     AuthenticationError,
     DomainError,
@@ -13,13 +14,13 @@ from ...utils.errors import (
     ValidationFailedError,
 )
 from ...utils.identifiers import new_id
-from ...utils.logger import bind_request_id, log_exception
+from ...utils.logger import bind_request_id, log_exception, logger
 from ..answers import Answer
 from ..call import Call
 from ..checks import Finish
 from ..problems import PROBLEM, make_problem
 
-UNAVAILABLE_SECONDS = 1
+READ_ONLY_STATE = "25006"
 OWNER_CONSTRAINT = "_user_id_fkey"
 
 
@@ -30,6 +31,7 @@ class ErrorHandler:
         self._contract = contract
         self._finish = finish
         self._wire_errors = frozenset(contract["x-wire-errors"])
+        self._outages = contract["x-unavailable"]
         self._challenge = contract["components"]["headers"]["WWW-Authenticate"]["example"]
 
     def answer(self, call: Call, error: Exception) -> Answer:
@@ -40,7 +42,7 @@ class ErrorHandler:
             return self._finish(call, self._problem(call, reason))
 
     def _problem(self, call: Call, raised: Exception) -> Answer:
-        error = _domain_error(raised)
+        error = self._domain_error(call, raised)
         if error.code in self._wire_errors:
             # As if the parser had refused it.
             call.closes = True
@@ -56,7 +58,7 @@ class ErrorHandler:
         if isinstance(error, MethodNotAllowedError):
             return {"Allow": error.allowed}
         if isinstance(error, UnavailableError):
-            return {"Retry-After": str(UNAVAILABLE_SECONDS)}
+            return {"Retry-After": str(self._outages["retry_after_seconds"])}
         if isinstance(error, RateLimitedError):
             return {
                 "Retry-After": str(error.wait),
@@ -69,14 +71,23 @@ class ErrorHandler:
         told = f', error="{error.code}"' if isinstance(error, InvalidTokenError) else ""
         return f"{self._challenge}{told}"
 
-
-def _domain_error(error: Exception) -> DomainError:
-    if isinstance(error, DomainError):
-        return error
-    # The user was deleted since the token was checked.
-    if violated(error).endswith(OWNER_CONSTRAINT):
-        return InvalidTokenError()
-    if unavailable(error):
-        return UnavailableError()
-    log_exception("unhandled_error", error)
-    return InternalError()
+    def _domain_error(self, call: Call, error: Exception) -> DomainError:
+        if isinstance(error, DomainError):
+            return error
+        # The user was deleted since the token was checked.
+        if violated(error).endswith(OWNER_CONSTRAINT):
+            return InvalidTokenError()
+        outage = outage_of(error, self._outages["states"])
+        if outage is not None:
+            logger().error(
+                "database_unavailable",
+                cause=outage.cause,
+                sqlstate=outage.sqlstate,
+                exception=outage.exception,
+            )
+            # Nor do its other connections serve: after a fail-over they lead to what was.
+            if outage.cause == "silent" or outage.sqlstate == READ_ONLY_STATE:
+                call.resources.database.renew()
+            return UnavailableError()
+        log_exception("unhandled_error", error)
+        return InternalError()

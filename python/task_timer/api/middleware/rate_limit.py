@@ -1,8 +1,14 @@
 """Enforces the rate limits."""
 
+import re
+from ipaddress import ip_address
+
 from ...config import Settings
 from ...services import rate_limit_service
 from ..call import Call
+
+# What the libraries of both runtimes would take beyond this they do not agree on.
+ADDRESS = re.compile("[0-9A-Fa-f.:]{2,45}")
 
 
 class RateLimits:
@@ -25,9 +31,25 @@ class RateLimits:
 def client_address(call: Call, hops: int) -> str:
     """Returns the address of the client, behind as many trusted proxies as there are hops.
 
-    Each of them appends the address of its peer to X-Forwarded-For.
+    Each of them appends the address of its peer to X-Forwarded-For. An entry that is not an address
+    is not trusted, nor are those before it.
     """
     forwarded = ",".join(call.field_values("x-forwarded-for"))
     told = [address.strip() for address in forwarded.split(",") if address.strip()]
-    addresses = [call.peer, *reversed(told)]
-    return addresses[min(hops, len(addresses) - 1)]
+    found = call.peer
+    for address in [*reversed(told)][:hops]:
+        if not is_address(address):
+            break
+        found = address
+    return found
+
+
+def is_address(text: str) -> bool:
+    """Tells whether a text is an IP address, of version 4 or 6, without a zone."""
+    if not ADDRESS.fullmatch(text):
+        return False
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What production does to servers: their database, their processes and their clients fail."""

@@ -1,0 +1,112 @@
+"""What both twins do when their database, their processes or their clients fail.
+
+python -m suite.faults [--short] [--table]
+FAULT=frozen python -m suite.faults       a part of the name of one fault, or several by commas
+
+--short plays the most telling ones alone, --table prints what was seen of all. DATABASE_URL and
+SERVERS are read, as by the contract tests; PROFILE=quick is --short.
+
+Exits with 0 when all is as it must be, 1 when not, 2 when it could not run.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+
+from rich.console import Console
+from rich.table import Table
+
+from lockstep.drivers.stories.files import StoryError
+from lockstep.report.data import as_data
+from lockstep.report.forms import write
+from lockstep.report.progress import TerminalProgress
+from lockstep.report.terminal import print_report
+from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
+from suite.faults.driver import FaultResult, finding_of, play_faults
+from suite.faults.files import choose, load_faults
+from suite.faults.player import Player
+from testbed import contract, terminal
+from testbed.databases import open_databases
+from testbed.directories import PostgresError
+from testbed.migrations import CommandError
+from testbed.paths import BUILD
+from testbed.processes import ended_by_signals
+from testbed.servers import ServerError
+from testbed.stage import CLEAN, Stage
+
+FORMS = {".html": "html", ".json": "json", ".xml": "junit", ".md": "markdown"}
+_REASONS = (CommandError, PostgresError, RunError, ServerError, StoryError, ValueError)
+
+
+def main() -> int:
+    """Play the faults and report; return the exit status."""
+    arguments = _arguments()
+    console = terminal.console()
+    try:
+        run_verdict, results = _run(console, is_short=arguments.short)
+    except _REASONS as error:
+        print(f"The faults could not be played. {error}", file=sys.stderr)
+        return COULD_NOT_RUN
+    if arguments.table:
+        _print_table(results, console)
+    data = as_data(run_verdict)
+    print_report(data, console)
+    report = BUILD / "faults-report.html"
+    for suffix, form in FORMS.items():
+        write(data, form, report.with_suffix(suffix))
+    listed = ", ".join(FORMS)
+    console.print(f"Report: {report} ({listed})\nLogs:   {BUILD / 'logs/faults'}", soft_wrap=True)
+    return run_verdict.exit_code
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="suite.faults", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--short", action="store_true", help="the most telling ones alone")
+    parser.add_argument("--table", action="store_true", help="print what was seen of all")
+    arguments = parser.parse_args()
+    arguments.short |= contract.profile() == "quick"
+    return arguments
+
+
+def _run(console: Console, *, is_short: bool) -> tuple[Verdict, list[FaultResult]]:
+    results: list[FaultResult] = []
+    servers, logs = contract.servers(), BUILD / "logs/faults"
+    with (
+        ended_by_signals(),
+        TerminalProgress(console) as progress,
+        open_databases() as (databases, server),
+    ):
+        run = Run(replace(contract.settings(in_full=False), actors=()), progress)
+        every = load_faults(run.document)
+        faults = choose(every, os.environ.get("FAULT", ""), is_short=is_short)
+        progress.stage("databases")
+        Stage(databases, server, logs).prepare(CLEAN)
+        run.selected = f"{len(faults)} faults"
+        player = Player(databases, run.document, logs)
+        with run.stage("faults", []):
+            for result in play_faults(faults, player, servers, {}):
+                results.append(result)
+                run.ledger.exchanges += 1
+                run.ledger.requests += result.requests
+                if result.failure:
+                    run.could_not_run(result.failure)
+                elif result.problems:
+                    run.ledger.findings.add(finding_of(result))
+                progress.progress(result.fault.name, len(results), len(faults))
+    return replace(run.finish(), not_tested=[]), results
+
+
+def _print_table(results: list[FaultResult], console: Console) -> None:
+    table = Table("fault", "server", "seen", "wrong", show_lines=True)
+    for result in results:
+        for name, played in result.played.items():
+            seen = "\n".join(f"{what}: {how}" for what, how in played.seen.items())
+            table.add_row(result.fault.name, name, seen, "\n".join(played.problems))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,328 @@
+"""Plays a fault to one server, and says what it did otherwise than it must."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lockstep.drivers.stories.files import StoryError
+from lockstep.openapi.document import Document
+from suite.faults.crowd import Steady, crowd
+from suite.faults.database import Database
+from suite.faults.files import Answer, Ending, Fault
+from suite.faults.pace import stretch
+from suite.faults.requests import TIMEOUT_SECONDS, Client, Reply, Sampler
+from testbed.databases import Databases
+from testbed.servers import TEST_SETTINGS, TwinServer
+from testbed.stage import CLEAN
+
+UNAVAILABLE = "database_unavailable"
+_RECOVERY_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+# What is sent before and behind the deed, in seconds.
+_LOAD_SECONDS = 1.0
+_UNWRITABLE = {"TMPDIR": "/proc", "HOME": "/proc"}
+
+
+@dataclass
+class Played:
+    """What came of a fault on one server."""
+
+    problems: list[str] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
+
+
+class Player:
+    """Starts servers, each on a database of its own, and does to them what faults say.
+
+    label: begins the names of databases and logs. command: what to run instead of the server that
+    the repository has.
+    """
+
+    def __init__(
+        self, databases: Databases, document: Document, logs: Path, label: str = "faults"
+    ) -> None:
+        self._databases = databases
+        self._document = document
+        self._logs = logs
+        self._label = label
+
+    def play(
+        self, fault: Fault, number: int, kind: str, command: Sequence[str] | None = None
+    ) -> Played:
+        """Play a fault to one of the servers."""
+        log = self._logs / f"{number}-{kind}.log"
+        log.unlink(missing_ok=True)
+        name = f"{self._label}_{number}_{kind}"
+        settings = {**TEST_SETTINGS, **fault.settings}
+        if fault.deed.get("start") == "in unwritable folders":
+            settings |= _UNWRITABLE
+        with Database(self._databases, name, CLEAN).opened() as database:
+            server = TwinServer(kind, database.url, log, settings, command=command)
+            started = time.monotonic()
+            with ExitStack() as stack:
+                server.launch()
+                stack.callback(server.kill)
+                server.settle()
+                played = _Playing(fault, server, database, self._document)
+                played.start_seconds = time.monotonic() - started
+                played.run()
+        return played.result
+
+
+class _Playing:
+    """One fault on one server, from its begin to its end."""
+
+    start_seconds = 0.0
+
+    def __init__(
+        self, fault: Fault, server: TwinServer, database: Database, document: Document
+    ) -> None:
+        self._fault = fault
+        self._server = server
+        self._database = database
+        assert server.port is not None
+        self._client = Client(server.port, document, secrets=[database.password])
+        self._stretch = stretch()
+        self.result = Played()
+
+    def run(self) -> None:
+        """Do it, ask meanwhile, undo it, and wait until all is well."""
+        fault = self._fault
+        self._client.prepare()
+        with ExitStack() as stack:
+            steady = None
+            if fault.load is not None:
+                steady = Steady(self._client.port, fault.load)
+                stack.enter_context(steady)
+                time.sleep(_LOAD_SECONDS)
+            began = time.monotonic()
+            with self._done():
+                if fault.ends is not None:
+                    self._watch_the_end(fault.ends)
+                else:
+                    self._ask()
+                    if fault.lasts:
+                        self._await_recovery(began)
+            if fault.ends is None and not fault.lasts:
+                self._await_recovery(time.monotonic())
+            if steady is not None:
+                time.sleep(_LOAD_SECONDS)
+        if steady is not None and fault.load is not None:
+            self.result.requests += steady.sent
+            lost = len(steady.reasons)
+            self.result.seen["lost"] = f"{lost} of {steady.sent}"
+            if lost > fault.load.lost:
+                self._miss(f"{lost} of {steady.sent} requests lost: {steady.reasons[:3]}")
+        if fault.ends is None:
+            status = self._server.stop()
+            if status != 0:
+                self._miss(f"ends with {status} on SIGTERM afterwards")
+        self._read_log()
+
+    @contextlib.contextmanager
+    def _done(self) -> Iterator[None]:
+        deed, server = self._fault.deed, self._server
+        with ExitStack() as stack:
+            if "database" in deed:
+                stack.enter_context(self._database.failing(deed))
+            elif "clients" in deed:
+                stack.enter_context(crowd(self._client.port, deed["clients"], deed["count"]))
+            elif "files" in deed:
+                stack.enter_context(_few_files(server.pid, deed["files"]))
+            elif "signal" in deed:
+                os.kill(server.pid, signal.Signals[deed["signal"]])
+            elif deed.get("kill") == "supervisor":
+                self._workers = psutil.Process(server.pid).children()
+                os.kill(server.pid, signal.SIGKILL)
+            elif "kill" in deed:
+                _one_worker(server.pid).kill()
+            yield
+
+    def _ask(self) -> None:
+        """Send what the fault lists, and see how /health is meanwhile."""
+        health = Answer("getHealth", (200,), self._fault.health_within, user=False)
+        with Sampler(lambda: self._client.send(health)) as sampler:
+            got = self._client.send_all(list(self._fault.answers))
+            if not got:
+                time.sleep(_LOAD_SECONDS)
+        self.result.requests += len(got) + len(sampler.replies)
+        for wanted, reply in got:
+            self._hold(wanted, reply)
+        if "files" in self._fault.deed or "kill" in self._fault.deed:
+            # What was on its way to whom it hit is lost with the rest.
+            return
+        slowest = max(sampler.replies, key=lambda reply: (reply.status != 200, reply.seconds))
+        self.result.seen["/health"] = str(slowest)
+        if slowest.status != 200 or self._is_late(slowest.seconds, self._fault.health_within):
+            self._miss(f"getHealth: {slowest}, not 200 within {self._fault.health_within} s")
+
+    def _hold(self, wanted: Answer, reply: Reply) -> None:
+        known = self.result.seen.get(wanted.operation)
+        if known is None or reply.seconds > float(known.split()[-2]):
+            self.result.seen[wanted.operation] = str(reply)
+        has_code = not wanted.code or reply.status < 400 or reply.code == wanted.code
+        is_right = reply.status in wanted.statuses and has_code
+        if not is_right or self._is_late(reply.seconds, wanted.within):
+            statuses = " or ".join(map(str, wanted.statuses))
+            expected = f"{statuses} {wanted.code or ''}".strip()
+            self._miss(f"{wanted.operation}: {reply}, not {expected} within {wanted.within} s")
+        if reply.status == 503 and reply.retry_after is None:
+            self._miss(f"{wanted.operation}: 503 without Retry-After")
+
+    def _await_recovery(self, began: float) -> None:
+        """Wait until it is ready; then nothing may fail any more."""
+        limit = self._fault.recovers_within
+        if limit is None:
+            return
+        wanted = [
+            Answer("getReadiness", (200,), TIMEOUT_SECONDS, user=False),
+            Answer("createTask", (201,), TIMEOUT_SECONDS, json={"title": "well again"}),
+        ]
+        while True:
+            replies = [self._client.send(each) for each in wanted]
+            seconds = time.monotonic() - began
+            if all(got.status in each.statuses for each, got in zip(wanted, replies, strict=True)):
+                break
+            if seconds > _RECOVERY_SECONDS and self._is_late(seconds, limit):
+                self._miss(f"not well again after {seconds:.0f} s: {replies[0]}, {replies[1]}")
+                return
+            time.sleep(_POLL_SECONDS)
+        self.result.seen["well again"] = f"after {seconds:.2f} s"
+        if self._is_late(seconds, limit):
+            self._miss(f"well again after {seconds:.2f} s, not within {limit} s")
+        after = [Answer(name, (200,), 2.0, times=10) for name in ("listTasks", "getTask")]
+        for answer, reply in self._client.send_all(after):
+            if reply.status not in answer.statuses:
+                self._miss(f"once it was well again, {answer.operation}: {reply}")
+
+    def _watch_the_end(self, ends: Ending) -> None:
+        started = time.monotonic()
+        if self._fault.deed.get("start") == "on a taken port":
+            self._start_another(ends)
+            return
+        status = self._server.wait(ends.within + TIMEOUT_SECONDS)
+        seconds = time.monotonic() - started
+        self.result.seen["end"] = f"{status} after {seconds:.2f} s"
+        if status != ends.status or self._is_late(seconds, ends.within):
+            self._miss(f"ends with {status} after {seconds:.2f} s, not {ends.status} in time")
+        if ends.workers_within is not None:
+            _, alive = psutil.wait_procs(self._workers, ends.workers_within * self._stretch)
+            gone = time.monotonic() - started
+            self.result.seen["workers"] = f"{len(alive)} left after {gone:.2f} s"
+            if alive:
+                self._miss(f"{len(alive)} workers are left after {ends.workers_within} s")
+            for each in alive:
+                each.kill()
+
+    def _start_another(self, ends: Ending) -> None:
+        """Start a second server on the port of the first; it gets what a start takes and more."""
+        log = self._server.log.with_suffix(".second.log")
+        log.unlink(missing_ok=True)
+        first = self._server
+        second = TwinServer(
+            first.kind, first.database_url, log, first.settings, first.port, first.command
+        )
+        started = time.monotonic()
+        second.launch()
+        try:
+            status = second.wait(TIMEOUT_SECONDS)
+            seconds = time.monotonic() - started
+        finally:
+            second.kill()
+        lines = log.read_text(encoding="utf-8").splitlines()
+        told = [line for line in lines if "default_secret_key" not in line]
+        self.result.seen["end"] = f"{status} after {seconds:.2f} s, {len(told)} lines"
+        within = self.start_seconds + ends.within
+        if status != ends.status or self._is_late(seconds, within):
+            self._miss(f"ends with {status} after {seconds:.2f} s, not {ends.status} in time")
+        if ends.lines is not None and len(told) > ends.lines:
+            self._miss(f"writes {len(told)} lines: {told}")
+        self._look_for(map(json.loads, told))
+
+    def _read_log(self) -> None:
+        """Hold the log to what the fault lists; whatever happened, it tells no secret."""
+        text = self._server.log.read_text(encoding="utf-8", errors="replace")
+        for secret in self._client.secrets:
+            if secret in text:
+                self._miss(f"the log tells a secret: {secret[:8]}...")
+        lines = [_line(line) for line in text.splitlines()]
+        for line in lines:
+            if "event" not in line:
+                self._miss(f"the log has a line that is none: {line}")
+        if self._fault.deed.get("start") != "on a taken port":
+            self._look_for(lines)
+        told = sum(line.get("event") == UNAVAILABLE for line in lines)
+        answered = sum(
+            line.get("event") == "request" and line.get("status") == 503 for line in lines
+        )
+        if told != answered:
+            self._miss(f"the log names {told} causes of {answered} answers of 503")
+        errors = {line["event"] for line in lines if line.get("event") == "unhandled_error"}
+        if errors:
+            self._miss("the log has an unhandled error")
+
+    def _look_for(self, lines: Any) -> None:
+        every = list(lines)
+        for wanted in self._fault.log:
+            if not any(wanted.items() <= line.items() for line in every if _is_flat(line)):
+                near = [line for line in every if line.get("event") == wanted["event"]]
+                shown = {_shown(line) for line in near[:20]}
+                self._miss(f"the log has no line {dict(wanted)}, but {sorted(shown)[:3]}")
+
+    def _is_late(self, seconds: float, within: float) -> bool:
+        return seconds > within * self._stretch
+
+    def _miss(self, problem: str) -> None:
+        if problem not in self.result.problems:
+            self.result.problems.append(problem)
+
+
+def _line(text: str) -> Mapping[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return {"text": text}
+    return line if isinstance(line, dict) else {"text": text}
+
+
+def _is_flat(line: Mapping[str, Any]) -> bool:
+    return not any(isinstance(value, (list, dict)) for value in line.values())
+
+
+def _shown(line: Mapping[str, Any]) -> str:
+    left_out = ("time", "request_id", "event")
+    return json.dumps({name: value for name, value in line.items() if name not in left_out})
+
+
+def _one_worker(pid: int) -> psutil.Process:
+    workers = psutil.Process(pid).children()
+    if not workers:
+        raise StoryError("there is no worker to be killed: set WORKERS")
+    return workers[0]
+
+
+@contextlib.contextmanager
+def _few_files(pid: int, count: int) -> Iterator[None]:
+    processes = [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
+    limits = {each: resource.prlimit(each, resource.RLIMIT_NOFILE) for each in processes}
+    for each, (_, most) in limits.items():
+        resource.prlimit(each, resource.RLIMIT_NOFILE, (count, most))
+    try:
+        yield
+    finally:
+        for each, limit in limits.items():
+            if psutil.pid_exists(each):
+                resource.prlimit(each, resource.RLIMIT_NOFILE, limit)
