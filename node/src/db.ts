@@ -1,6 +1,7 @@
 /** The client of a process, and the transactions on it. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { readFileSync } from "node:fs";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { DriverAdapterError } from "@prisma/driver-adapter-utils";
 import pg from "pg";
@@ -8,6 +9,7 @@ import type { Settings } from "./config.js";
 import { resources } from "./current.js";
 import { Prisma, PrismaClient } from "./generated/prisma/client.js";
 import { currentContext } from "./utils/context.js";
+import { parseDatabaseUrl } from "./utils/database-url.js";
 
 const ATTEMPTS = 3;
 const RETRIED_STATES = ["40001", "40P01"];
@@ -41,7 +43,7 @@ export class Database {
   constructor(settings: Settings) {
     const milliseconds = settings.databaseTimeoutMs;
     this.pool = new pg.Pool({
-      connectionString: settings.databaseUrl,
+      ...driverOptions(settings.databaseUrl),
       max: settings.databasePoolSize,
       connectionTimeoutMillis: milliseconds,
       statement_timeout: milliseconds,
@@ -83,6 +85,24 @@ export class Database {
     this.statementNames.set(sql, name);
     return name;
   }
+}
+
+/** Gives the options for the driver, pg. */
+function driverOptions(databaseUrl: string): pg.PoolConfig {
+  const { user, password, host, port, database, ...url } = parseDatabaseUrl(databaseUrl);
+  const tls =
+    url.sslMode === "verify-full"
+      ? url.sslRootCert && { ca: readFileSync(url.sslRootCert) }
+      : { rejectUnauthorized: false };
+  return {
+    host,
+    port,
+    database,
+    ssl: url.sslMode !== "disable" && (tls || true),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(url.applicationName !== undefined && { application_name: url.applicationName }),
+  };
 }
 
 /** Gives the client to send statements with: that of the transaction that runs, if one does. */

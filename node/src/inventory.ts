@@ -13,6 +13,7 @@ import * as timeEntryService from "./services/time-entry-service.js";
 import * as timerService from "./services/timer-service.js";
 import * as tokenService from "./services/token-service.js";
 import * as userService from "./services/user-service.js";
+import { parseDatabaseUrl } from "./utils/database-url.js";
 import { dumpJson } from "./utils/json-text.js";
 
 const SERVICES: Record<string, object> = {
@@ -39,12 +40,12 @@ export function takeInventory(settings: Settings, contract: Contract) {
   const services = Object.entries(SERVICES).map(([name, module]) => {
     return { name: snakeCase(name), functions: functionsOf(module).map(snakeCase).sort() };
   });
-  const { pathname, hostname } = new URL(settings.databaseUrl);
+  const { database, host } = parseDatabaseUrl(settings.databaseUrl);
   return {
     routes,
     models,
     services,
-    database: { name: decodeURIComponent(pathname.slice(1)), host: hostname },
+    database: { name: database, host },
     summary: { routes: routes.length, models: models.length, services: services.length },
   };
 }

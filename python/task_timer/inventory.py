@@ -5,7 +5,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Column, Dialect, make_url
+from sqlalchemy import Column, Dialect
 from sqlalchemy.dialects import postgresql
 
 from .config import ConfigError, Settings, load_settings
@@ -23,6 +23,7 @@ from .services import (
     token_service,
     user_service,
 )
+from .utils.database_url import parse_database_url
 from .utils.json_text import dump_json
 
 SERVICES = (
@@ -53,7 +54,7 @@ def take_inventory(settings: Settings, contract: Contract) -> dict[str, Any]:
         for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name)
     ]
     services = [_service(module) for module in SERVICES]
-    url = make_url(settings.database_url)
+    url = parse_database_url(settings.database_url)
     return {
         "routes": routes,
         "models": models,

@@ -96,8 +96,9 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         """Sets the server up."""
+        host, port = self._settings.host, self._settings.port
         options: dict[str, Any] = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "workers": self._settings.workers,
             "worker_class": _Worker,
             "keepalive": KEEP_ALIVE_SECONDS,
