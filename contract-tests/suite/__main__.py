@@ -1,6 +1,6 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m suite [stories | lockstep] [traps] [races] [cost] [generated | populated]
+python -m suite [stories | lockstep] [traps] [races] [cost] [startup] [generated | populated]
 STORY=timer/take-over python -m suite       also TRAP='URL: upper case' RACE=if-match OP=createTask
 
 `lockstep` plays the stories in lockstep alone, which is what parity needs; `populated` sends

@@ -8,6 +8,7 @@ from suite.cost.driver import measure
 from suite.cost.inputs import Inputs
 from suite.cost.meter import Meter
 from suite.selection import Selection
+from suite.startup.driver import commands_of, start_up
 from testbed import contract
 from testbed.log_in import log_in
 from testbed.stage import CLEAN, POPULATED, PROFILES, Stage
@@ -51,6 +52,9 @@ class Suite:
             self._race()
         if "cost" in parts:
             self._measure_costs()
+        if "startup" in parts:
+            in_full = contract.profile() == "deep"
+            start_up(self._run, commands_of(self._stage.servers), in_full=in_full)
         if "generated" in parts:
             self._send_generated(CLEAN, POPULATED)
         elif FROM_POPULATED in parts:

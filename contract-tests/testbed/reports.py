@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from testbed.servers import KINDS
 
-PARTS = ("stories", "traps", "races", "cost", "generated")
+PARTS = ("stories", "traps", "races", "cost", "startup", "generated")
 # What stands for the parts where single things were selected.
 SELECTED = "selected"
 
