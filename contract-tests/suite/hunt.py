@@ -23,7 +23,11 @@ from lockstep.drivers.traps.files import load_traps
 from lockstep.mutants import CONTROL, load_mutants
 from lockstep.run import COULD_NOT_RUN, Run, RunError
 from lockstep.transport.targets import Target
+from suite.cost.driver import measure, meters
+from suite.cost.inputs import Inputs
+from suite.forged import send_forged
 from suite.mutation import MUTANTS, build
+from suite.startup.driver import commands_of, start_up
 from testbed import contract
 from testbed.databases import Databases
 from testbed.log_in import log_in
@@ -78,6 +82,8 @@ class Hunt:
 
     def look(self, driver: str) -> None:
         """Set one of DRIVERS on the twins. Raises RunError when it could not run to its end."""
+        # Not every driver sends requests that operations are told by.
+        self._run.selected = driver
         with suppress(_CaughtError):
             DRIVERS[driver](self)
         for found in self._run.ledger.findings.all():
@@ -123,6 +129,21 @@ class Hunt:
             with self._pair(template) as targets:
                 self._run.fuzz(targets)
 
+    def forged(self) -> None:
+        """Send genuine tokens and cursors, changed on the inside."""
+        with self._pair(POPULATED) as targets:
+            send_forged(self._run, targets)
+
+    def cost(self) -> None:
+        """Send what costs most within the limits."""
+        with self._pair(POPULATED) as targets:
+            inputs = Inputs(self._run.document, in_full=False)
+            measure(self._run, inputs, meters(self.stage, targets))
+
+    def startup(self) -> None:
+        """Start the twins under a matrix of settings."""
+        start_up(self._run, commands_of(KINDS, self.commands), in_full=False)
+
     def plain(self) -> None:
         """Run plain Schemathesis against the target alone; the control tells what is usual."""
         seeds = range(_PLAIN_SEEDS) if self.control else (0,)
@@ -154,6 +175,9 @@ DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
     "turns": Hunt.turns,
     "traps": Hunt.traps,
     "races": Hunt.races,
+    "forged": Hunt.forged,
+    "cost": Hunt.cost,
+    "startup": Hunt.startup,
     "generated": Hunt.generated,
     "plain": Hunt.plain,
 }

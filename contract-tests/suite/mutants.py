@@ -26,7 +26,7 @@ from testbed.databases import open_databases
 from testbed.paths import BUILD, ROOT
 from testbed.stage import CLEAN, POPULATED, Stage
 
-DRIVERS = ("stories", "turns", "traps", "races", "generated")
+DRIVERS = ("stories", "turns", "traps", "races", "forged", "cost", "startup", "generated")
 REPORT = BUILD / "mutants.json"
 
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable
 
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.run import Run
-from suite.cost.driver import measure
+from suite.cost.driver import measure, meters
 from suite.cost.inputs import Inputs
-from suite.cost.meter import Meter
+from suite.forged import send_forged
 from suite.selection import Selection
 from suite.startup.driver import commands_of, start_up
 from testbed import contract
@@ -20,7 +20,7 @@ LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
 def templates(parts: Collection[str]) -> list[str]:
     """The template databases that parts of the contract tests need."""
     clean = {"stories", LOCKSTEP, "races", "generated"}
-    populated = {"traps", "cost", "generated", FROM_POPULATED}
+    populated = {"traps", "forged", "cost", "generated", FROM_POPULATED}
     needed = {CLEAN: clean, POPULATED: populated}
     return [template for template, of in needed.items() if of & set(parts)]
 
@@ -50,6 +50,9 @@ class Suite:
             self._spring_traps()
         if "races" in parts:
             self._race()
+        if "forged" in parts:
+            with self._stage.pair(POPULATED) as targets:
+                send_forged(self._run, targets)
         if "cost" in parts:
             self._measure_costs()
         if "startup" in parts:
@@ -96,11 +99,7 @@ class Suite:
         """Send what costs most within the limits, and look at the processors' time."""
         inputs = Inputs(self._run.document, in_full=contract.profile() == "deep")
         with self._stage.pair(POPULATED) as targets:
-            meters = {
-                target.name: Meter(target, self._stage.pids[target.name], log_in(target.base_url))
-                for target in targets
-            }
-            measure(self._run, inputs, meters)
+            measure(self._run, inputs, meters(self._stage, targets))
 
     def _send_generated(self, *templates: str) -> None:
         if self._selection.operations:

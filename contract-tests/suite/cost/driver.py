@@ -1,13 +1,16 @@
 """Holds the cost of every bad input against a limit, and each server's against the other's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from lockstep.drivers.traps.normalize import masked
 from lockstep.results.findings import TRAP, Finding
 from lockstep.run import Run
 from lockstep.transport.messages import NoResponse, Outcome
+from lockstep.transport.targets import Target
 from suite.cost.inputs import CostlyInput
 from suite.cost.meter import Cost, Meter
+from testbed.log_in import log_in
+from testbed.stage import Stage
 
 MOST_PROCESSOR_SECONDS = 0.050
 MOST_HEALTH_SECONDS = 0.100
@@ -18,12 +21,20 @@ LEAST_SECONDS = 0.002
 _ATTEMPTS = 6
 
 
-def measure(run: Run, inputs: Iterable[CostlyInput], meters: Mapping[str, Meter]) -> None:
+def meters(stage: Stage, targets: Sequence[Target]) -> dict[str, Meter]:
+    """A meter for each server of a pair that runs, by name."""
+    return {
+        target.name: Meter(target, stage.pids[target.name], log_in(target.base_url))
+        for target in targets
+    }
+
+
+def measure(run: Run, inputs: Iterable[CostlyInput], metered: Mapping[str, Meter]) -> None:
     """Send each input to each server in turn; what is too much, or unlike, is a finding."""
-    targets = [meter.target for meter in meters.values()]
+    targets = [meter.target for meter in metered.values()]
     with run.stage("costs", targets):
         for number, each in enumerate(inputs, 1):
-            problems = _problems(each, meters)
+            problems = _problems(each, metered)
             if problems:
                 run.ledger.findings.add(_finding(each, problems))
             run.ledger.exchanges += 1
@@ -31,13 +42,13 @@ def measure(run: Run, inputs: Iterable[CostlyInput], meters: Mapping[str, Meter]
             run.reporter.progress(f"{each.operation}, {each.place}", number, None)
 
 
-def _problems(each: CostlyInput, meters: Mapping[str, Meter]) -> dict[str, str]:
-    costs = {name: meter.measure(each.request) for name, meter in meters.items()}
+def _problems(each: CostlyInput, metered: Mapping[str, Meter]) -> dict[str, str]:
+    costs = {name: meter.measure(each.request) for name, meter in metered.items()}
     for _ in range(_ATTEMPTS):
         if not _too_much(costs):
             break
         costs = {
-            name: costs[name].least(meter.measure(each.request)) for name, meter in meters.items()
+            name: costs[name].least(meter.measure(each.request)) for name, meter in metered.items()
         }
     return _too_much(costs) | _unlike(costs)
 

@@ -57,6 +57,7 @@ def _said(command: Sequence[str], row: Sequence[Case], no_contract: Path) -> str
     settings = {
         "SECRET_KEY": _SECRET_KEY,
         "CONTRACT_PATH": str(no_contract),
+        **{name: value for case in row for name, value in case.beside.items()},
         **{case.setting: case.value for case in row},
     }
     ended = subprocess.run(

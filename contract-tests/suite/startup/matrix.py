@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ _PACKED = 5
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A value of a setting, and what is said of it; nothing where it is taken."""
+    """A value of a setting, and what is said of it; nothing where it is taken.
+
+    beside: other settings that it depends on.
+    """
 
     setting: str
     value: str
     fault: str | None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def line(self) -> str | None:
@@ -33,7 +37,7 @@ class Case:
 def load_cases(path: Path = MATRIX) -> list[Case]:
     """Read the description of the settings."""
     described: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [case for setting, rules in described.items() for case in _cases(setting, rules)]
+    return [case for setting, rules in described.items() for case in _all_cases(setting, rules)]
 
 
 def packed(cases: list[Case]) -> Iterator[tuple[Case, ...]]:
@@ -41,11 +45,16 @@ def packed(cases: list[Case]) -> Iterator[tuple[Case, ...]]:
 
     What is refused stays apart from what is taken: all faults are told at once.
     """
+    yield from ((case,) for case in cases if case.beside)
     for is_refused in (False, True):
         by_setting = [
             _spread(list(group))
             for _, group in itertools.groupby(
-                (case for case in cases if (case.fault is not None) == is_refused),
+                (
+                    each
+                    for each in cases
+                    if (each.fault is not None) == is_refused and not each.beside
+                ),
                 lambda case: case.setting,
             )
         ]
@@ -57,6 +66,12 @@ def _spread(cases: list[Case]) -> list[Case]:
     """The first, the last, and some between."""
     steps = min(len(cases), _PACKED) - 1
     return [cases[round(at * (len(cases) - 1) / max(1, steps))] for at in range(steps + 1)]
+
+
+def _all_cases(setting: str, rules: Mapping[str, Any]) -> Iterator[Case]:
+    yield from _cases(setting, rules)
+    for other in rules.get("beside", ()):
+        yield from (replace(case, beside=other["settings"]) for case in _cases(setting, other))
 
 
 def _cases(setting: str, rules: Mapping[str, Any]) -> Iterator[Case]:
