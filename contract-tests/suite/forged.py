@@ -77,6 +77,8 @@ def _cursors(target: Target, path: str, token: str) -> Iterator[tuple[str, Reque
     content = json.loads(_decoded(json.loads(answer.body)["next_cursor"]))
     for how, other in (*_varied(content, path), *_respelled(content, path)):
         yield how, _request(f"{first}&cursor={_encoded(other)}", token)
+    spaced = base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+    yield f"{path}: spaces, another spelling", _request(f"{first}&cursor={spaced}", token)
 
 
 def _varied(content: Any, what: str) -> Iterator[tuple[str, Any]]:

@@ -13,12 +13,13 @@ from testbed.log_in import log_in
 from testbed.stage import Stage
 
 MOST_PROCESSOR_SECONDS = 0.050
-MOST_HEALTH_SECONDS = 0.100
+# Of the clock on the wall, which others on the machine move too.
+MOST_HEALTH_SECONDS = 0.250
 MOST_TIMES = 10
 # A server that takes less is taken to take this much: below, a factor says nothing.
 LEAST_SECONDS = 0.002
 # One that is too much once is measured again: the first is compiled, or something else ran.
-_ATTEMPTS = 6
+_ATTEMPTS = 10
 
 
 def meters(stage: Stage, targets: Sequence[Target]) -> dict[str, Meter]:
