@@ -1,6 +1,7 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m suite [stories | lockstep] [traps] [races] [generated | populated]
+python -m suite [stories | lockstep] [traps] [races] [forged] [cost] [startup]
+                [generated | populated]
 STORY=timer/take-over python -m suite       also TRAP='URL: upper case' RACE=if-match OP=createTask
 
 `lockstep` runs the stories only in lockstep, which is what parity needs; `populated` sends
@@ -36,7 +37,7 @@ from testbed.directories import PostgresError
 from testbed.migrations import CommandError
 from testbed.paths import BUILD, CONTRACT
 from testbed.processes import ended_by_signals
-from testbed.reports import PARTS, SELECTED, report_name
+from testbed.reports import BESIDE_OPERATIONS, PARTS, SELECTED, report_name
 from testbed.servers import ServerError
 from testbed.stage import Stage
 
@@ -95,7 +96,8 @@ def _run(parts: Collection[str], selection: Selection, console: Console, logs: P
         progress.stage("databases")
         stage = Stage(databases, server, logs, servers=contract.servers())
         stage.prepare(*templates(parts))
-        run.selected = " and ".join(selection.said) or None
+        apart = parts if set(parts) <= BESIDE_OPERATIONS else ()
+        run.selected = " and ".join(selection.said or apart) or None
         Suite(run, stage, selection).run(parts)
     verdict = run.finish()
     # The verdict's clause says so of all else; of an operation it is told what was not tried.

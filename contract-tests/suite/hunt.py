@@ -23,10 +23,14 @@ from lockstep.drivers.traps.files import load_traps
 from lockstep.mutants import CONTROL, load_mutants
 from lockstep.run import COULD_NOT_RUN, Run, RunError
 from lockstep.transport.targets import Target
+from suite.cost.driver import measure, meters
+from suite.cost.inputs import Inputs
 from suite.faults.driver import finding_of, play_faults
 from suite.faults.files import choose, load_faults
 from suite.faults.player import Player
+from suite.forged import send_forged
 from suite.mutation import MUTANTS, build
+from suite.startup.driver import commands_of, start_up
 from testbed import contract
 from testbed.databases import Databases
 from testbed.log_in import log_in
@@ -81,6 +85,8 @@ class Hunt:
 
     def look(self, driver: str) -> None:
         """Run one of DRIVERS on the twins. Raises RunError if it could not be completed."""
+        # Not every driver sends requests that operations are told by.
+        self._run.selected = driver
         with suppress(_CaughtError):
             DRIVERS[driver](self)
         for found in self._run.ledger.findings.all():
@@ -143,6 +149,21 @@ class Hunt:
                 self._run.ledger.findings.add(finding_of(result))
             self._watch.progress(result.fault.name, done, None)
 
+    def forged(self) -> None:
+        """Send genuine tokens and cursors, changed on the inside."""
+        with self._pair(POPULATED) as targets:
+            send_forged(self._run, targets)
+
+    def cost(self) -> None:
+        """Send what costs most within the limits."""
+        with self._pair(POPULATED) as targets:
+            inputs = Inputs(self._run.document, in_full=False)
+            measure(self._run, inputs, meters(self.stage, targets))
+
+    def startup(self) -> None:
+        """Start the twins under a matrix of settings."""
+        start_up(self._run, commands_of(KINDS, self.commands), in_full=False)
+
     def plain(self) -> None:
         """Run plain Schemathesis against the target only; the control run is the baseline."""
         seeds = range(_PLAIN_SEEDS) if self.control else (0,)
@@ -174,6 +195,9 @@ DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
     "turns": Hunt.turns,
     "traps": Hunt.traps,
     "races": Hunt.races,
+    "forged": Hunt.forged,
+    "cost": Hunt.cost,
+    "startup": Hunt.startup,
     "generated": Hunt.generated,
     "faults": Hunt.faults,
     "plain": Hunt.plain,

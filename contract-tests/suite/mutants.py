@@ -26,7 +26,9 @@ from testbed.databases import open_databases
 from testbed.paths import BUILD, ROOT
 from testbed.stage import CLEAN, POPULATED, Stage
 
-DRIVERS = ("stories", "turns", "traps", "races", "generated", "faults")
+DRIVERS = (
+    *("stories", "turns", "traps", "races", "forged", "cost", "startup", "generated", "faults"),
+)
 REPORT = BUILD / "mutants.json"
 
 

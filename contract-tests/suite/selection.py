@@ -48,7 +48,7 @@ class Selection:
             "races": self.races,
             "generated": self.operations,
         }
-        return [part for part in PARTS if selected[part]]
+        return [part for part in PARTS if selected.get(part)]
 
 
 def select(given: Mapping[str, str], document: Document) -> Selection:

@@ -4,7 +4,12 @@ from collections.abc import Collection, Iterable
 
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.run import Run
+from suite.cost.driver import measure, meters
+from suite.cost.inputs import Inputs
+from suite.forged import send_forged
 from suite.selection import Selection
+from suite.startup.driver import commands_of, start_up
+from testbed import contract
 from testbed.log_in import log_in
 from testbed.stage import CLEAN, POPULATED, PROFILES, Stage
 
@@ -15,7 +20,7 @@ LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
 def templates(parts: Collection[str]) -> list[str]:
     """The template databases that parts of the contract tests need."""
     clean = {"stories", LOCKSTEP, "races", "generated"}
-    populated = {"traps", "generated", FROM_POPULATED}
+    populated = {"traps", "forged", "cost", "generated", FROM_POPULATED}
     needed = {CLEAN: clean, POPULATED: populated}
     return [template for template, of in needed.items() if of & set(parts)]
 
@@ -45,6 +50,14 @@ class Suite:
             self._spring_traps()
         if "races" in parts:
             self._race()
+        if "forged" in parts:
+            with self._stage.pair(POPULATED) as targets:
+                send_forged(self._run, targets)
+        if "cost" in parts:
+            self._measure_costs()
+        if "startup" in parts:
+            in_full = contract.profile() == "deep"
+            start_up(self._run, commands_of(self._stage.servers), in_full=in_full)
         if "generated" in parts:
             self._send_generated(CLEAN, POPULATED)
         elif FROM_POPULATED in parts:
@@ -81,6 +94,12 @@ class Suite:
         """Send requests at the same time, many times, to each twin apart."""
         with self._stage.pair() as targets:
             self._run.race(self._selection.races, targets)
+
+    def _measure_costs(self) -> None:
+        """Send what costs most within the limits, and look at the processors' time."""
+        inputs = Inputs(self._run.document, in_full=contract.profile() == "deep")
+        with self._stage.pair(POPULATED) as targets:
+            measure(self._run, inputs, meters(self._stage, targets))
 
     def _send_generated(self, *templates: str) -> None:
         if self._selection.operations:

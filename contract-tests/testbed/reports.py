@@ -4,7 +4,9 @@ from collections.abc import Collection
 
 from testbed.servers import KINDS
 
-PARTS = ("stories", "traps", "races", "generated")
+PARTS = ("stories", "traps", "races", "forged", "cost", "startup", "generated")
+# Those whose requests are not counted for operations.
+BESIDE_OPERATIONS = frozenset({"forged", "cost", "startup"})
 # What stands for the parts where single things were selected.
 SELECTED = "selected"
 

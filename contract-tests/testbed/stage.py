@@ -45,6 +45,8 @@ class Stage:
         self.logs = logs
         self.label = label
         self.servers = tuple(servers)
+        # The process of each server of the newest pair, by its name.
+        self.pids: dict[str, int] = {}
         self._numbers = itertools.count(1)
         for log in logs.glob("*.log"):
             log.unlink()
@@ -107,6 +109,7 @@ class Stage:
                 for kind, name in zip(kinds, names, strict=True)
             ]
             stack.enter_context(start_all(servers))
+            self.pids = {server.kind: server.pid for server in servers}
             yield [Target(server.kind, server.base_url) for server in servers]
 
     def _revive(self) -> None:

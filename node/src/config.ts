@@ -1,7 +1,8 @@
 /** The settings of a process: the only place that reads the environment. */
 
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { DatabaseUrlError, parseDatabaseUrl } from "./utils/database-url.js";
 import { LOG_LEVELS, type LogLevel } from "./utils/logger.js";
 
 /** The validated settings. Durations have their unit in the name. */
@@ -33,6 +34,12 @@ const ENVIRONMENTS = ["development", "test", "production"] as const;
 /** It is public, so it must not sign anything of value. */
 export const DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere";
 const PLACEHOLDER = /change[-_]?me|development-|placeholder|your-secret/i;
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/;
+/** As browsers write it: in lower case, and without the port that the scheme has anyway. */
+const ORIGIN = new RegExp(
+  "^(?!http://.*:80$|https://.*:443$)" +
+    "https?://(?:[a-z0-9-]+(?:\\.[a-z0-9-]+)*|\\[[0-9a-f:.]+\\])(?::[1-9][0-9]{0,4})?$",
+);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Invalid settings; `faults` has a line for each, with the name of the setting. */
@@ -49,7 +56,7 @@ export function loadSettings(environment: Environment): Settings {
   const appEnv = read.choice("APP_ENV", ENVIRONMENTS, "development");
   const settings: Settings = {
     appEnv,
-    host: read.text("HOST", "127.0.0.1"),
+    host: read.host("HOST", "127.0.0.1"),
     port: read.integer("PORT", 1, 65535, 8000),
     workers: read.integer("WORKERS", 1, 64, 1),
     databaseUrl: read.databaseUrl("DATABASE_URL"),
@@ -97,20 +104,30 @@ class Reader {
     return this.choice(name, ["true", "false"], `${fallback}`) === "true";
   }
 
+  host(name: string, fallback: string): string {
+    const text = this.text(name, fallback);
+    if (!HOST.test(text)) return this.fault(name, "must be a host name or address", fallback);
+    return text.replace(/^\[|\]$/g, "");
+  }
+
   databaseUrl(name: string): string {
     const text = this.text(name, "");
     if (text === "") return this.fault(name, "required", "");
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url?.protocol === "postgresql:" && url.hostname && url.pathname.length > 1) return text;
-    return this.fault(name, "must look like postgresql://user:password@host:port/database", "");
+    try {
+      parseDatabaseUrl(text);
+    } catch (error) {
+      if (error instanceof DatabaseUrlError) return this.fault(name, error.message, "");
+      throw error;
+    }
+    return text;
   }
 
   origins(name: string): string[] {
     const origins = this.text(name, "")
       .split(",")
-      .map((origin) => origin.trim());
+      .map((origin) => origin.replace(/^[ \t]+|[ \t]+$/g, ""));
     const given = origins.filter((origin) => origin !== "");
-    const valid = given.every((text) => URL.canParse(text) && new URL(text).origin === text);
+    const valid = given.every((origin) => ORIGIN.test(origin));
     return valid
       ? given
       : this.fault(name, "must be comma-separated origins such as https://example.com", []);
@@ -118,7 +135,8 @@ class Reader {
 
   file(name: string, fallback: string): string {
     const path = this.text(name, fallback);
-    return existsSync(path) ? path : this.fault(name, "must be an existing file", path);
+    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile();
+    return isFile ? path : this.fault(name, "must be an existing file", path);
   }
 
   secret(name: string, required: boolean): string {

@@ -31,6 +31,7 @@ export interface ContractDocument extends OpenApiDocument {
     header_count: number;
     body_bytes: number;
     json_depth: number;
+    json_values: number;
     idempotency_hours: number;
     report_days: number;
     clock_leeway_seconds: number;

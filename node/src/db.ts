@@ -1,6 +1,7 @@
 /** The database client of a process, and its transactions. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -10,6 +11,7 @@ import type { Settings } from "./config.js";
 import { resources } from "./current.js";
 import { Prisma, PrismaClient } from "./generated/prisma/client.js";
 import { currentContext } from "./utils/context.js";
+import { parseDatabaseUrl } from "./utils/database-url.js";
 
 // The server's own limit for a statement comes first, where there is a server.
 const GRACE_MS = 1_000;
@@ -42,7 +44,7 @@ export class Database {
   constructor(settings: Settings) {
     const milliseconds = settings.databaseTimeoutMs;
     this.pool = new pg.Pool({
-      connectionString: settings.databaseUrl,
+      ...driverOptions(settings.databaseUrl),
       max: settings.databasePoolSize,
       connectionTimeoutMillis: milliseconds,
       statement_timeout: milliseconds,
@@ -89,6 +91,24 @@ export class Database {
     this.statementNames.set(sql, name);
     return name;
   }
+}
+
+/** Returns the options for the driver, pg. */
+function driverOptions(databaseUrl: string): pg.PoolConfig {
+  const { user, password, host, port, database, ...url } = parseDatabaseUrl(databaseUrl);
+  const tls =
+    url.sslMode === "verify-full"
+      ? url.sslRootCert && { ca: readFileSync(url.sslRootCert) }
+      : { rejectUnauthorized: false };
+  return {
+    host,
+    port,
+    database,
+    ssl: url.sslMode !== "disable" && (tls || true),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(url.applicationName !== undefined && { application_name: url.applicationName }),
+  };
 }
 
 /** The connections of a pool, each with a time limit for a response while it is in use. */

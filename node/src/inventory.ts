@@ -6,10 +6,10 @@ import { createApp, routesOf } from "./app.js";
 import { ConfigError, loadSettings, type Settings } from "./config.js";
 import { type Contract, ContractError, loadContract } from "./contract.js";
 import { readTables } from "./models.js";
+import { parseDatabaseUrl } from "./utils/database-url.js";
 import { dumpJson } from "./utils/json-text.js";
 
 const SERVICES = new URL("./services/", import.meta.url);
-const DATABASE_PORT = "5432";
 
 /** Lists routes, models with their fields, services and the database, without its password. */
 export async function takeInventory(settings: Settings, contract: Contract) {
@@ -21,11 +21,8 @@ export async function takeInventory(settings: Settings, contract: Contract) {
     fields: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
   }));
   const services = await Promise.all(serviceFiles().map(readService));
-  const { pathname, hostname, port } = new URL(settings.databaseUrl);
-  const database = {
-    name: decodeURIComponent(pathname.slice(1)),
-    host: `${hostname}:${port || DATABASE_PORT}`,
-  };
+  const url = parseDatabaseUrl(settings.databaseUrl);
+  const database = { name: url.database, host: `${url.host}:${url.port}` };
   return {
     routes_created: routes,
     models,

@@ -22,6 +22,21 @@ test("invalid UTF-8 is refused", () => {
   expect(() => parseJson(Buffer.from([0x22, 0xff, 0x22]), 2)).toThrow(JsonError);
 });
 
+test.each(['{"a":[1,2]}', "[[],{},3]", '{"a":1,"a":2,"b":3,"c":4}'])(
+  "values are counted: %s",
+  (text) => {
+    parseJson(Buffer.from(text), 2, 3);
+    expect(() => parseJson(Buffer.from(text), 2, 2)).toThrow(JsonError);
+  },
+);
+
+test.each(['[1e400,"\\ud800"]', "[1e400,NaN]", "[1e400,"])(
+  "a number beyond the range excuses nothing: %s",
+  (text) => {
+    expect(() => parseJson(Buffer.from(text), 2)).toThrow(JsonError);
+  },
+);
+
 test.each(["1e400", "-1e400", "9".repeat(5000), "-0", "1.0", "1e2"])(
   "any number is readable: %.20s",
   (text) => {

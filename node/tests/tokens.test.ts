@@ -1,6 +1,6 @@
 /** Access tokens: what is refused, and why it does not matter how. */
 
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { expect, vi } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
@@ -19,7 +19,17 @@ async function codeWith(client: Client, token: string): Promise<[number, string]
 }
 
 function sign(claims: JWTPayload, secret: string, alg = "HS256"): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg, typ: "JWT" })
+    .sign(new TextEncoder().encode(secret));
+}
+
+/** Signs with the right key what no library would sign. */
+function forged(claims: JWTPayload, secret: string, header: object): string {
+  const parts = [{ alg: "HS256", typ: "JWT", ...header }, claims];
+  const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
+  const signature = createHmac("sha256", secret).update(signed.join(".")).digest("base64url");
+  return [...signed, signature].join(".");
 }
 
 /** Creates another application, from a contract in which one text is replaced. */
@@ -49,6 +59,21 @@ test.for<Record<string, unknown>>([
 ])("wrong claims are refused: %j", async (change, { client, settings }) => {
   const token = await sign({ ...decodeJwt(client.token), ...change }, settings.secretKey);
   expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
+});
+
+test.for<Record<string, unknown>>([
+  { b64: false },
+  { b64: true },
+  { typ: "at+jwt" },
+  { typ: "jwt" },
+  { typ: undefined },
+  { kid: "1" },
+])("other headers are refused: %j", async (header, { client, settings }) => {
+  const claims = decodeJwt(client.token);
+  expect(await codeWith(client, forged(claims, settings.secretKey, header))).toEqual([
+    401,
+    "invalid_token",
+  ]);
 });
 
 test("token that was good expires", async ({ client }) => {

@@ -9,6 +9,8 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import OneOf
 
+from .utils.database_url import DatabaseUrlError, parse_database_url
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere"  # noqa: S105
 PLACEHOLDERS = ("change-me", "change_me", "changeme", "development-", "placeholder", "your-secret")
@@ -16,8 +18,12 @@ SECRET_KEY_LENGTH = 32
 SECRET_KEY_CHARACTERS = 8
 ENVIRONMENTS = ["development", "test", "production"]
 LOG_LEVELS = ["debug", "info", "warning", "error"]
-URL = r"postgresql://[^/?#]+/[^/?#]+.*"
-URL_FORM = "must look like postgresql://user:password@host:port/database"
+HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
+# As browsers write it: in lower case, and without the port that the scheme has anyway.
+ORIGIN = (
+    r"(?!http://.*:80$|https://.*:443$)"
+    r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
+)
 
 
 class ConfigError(Exception):
@@ -62,10 +68,10 @@ def load_settings() -> Settings:
     app_env = _choice(env, "APP_ENV", "development", ENVIRONMENTS)
     settings = Settings(
         app_env=app_env,
-        host=_text(env, "HOST", "127.0.0.1", _matches(r"\S+", "must be a host name or address")),
+        host=_host(env),
         port=_whole(env, "PORT", 8000, 1, 65535),
         workers=_whole(env, "WORKERS", 1, 1, 64),
-        database_url=_text(env, "DATABASE_URL", None, _matches(URL, URL_FORM)),
+        database_url=_text(env, "DATABASE_URL", None, _is_database_url),
         database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10, 1, 100),
         database_timeout_ms=_whole(env, "DATABASE_TIMEOUT_MS", 5000, 100, 60000),
         secret_key=_secret_key(env, app_env),
@@ -97,8 +103,14 @@ Check = Callable[[str], None]
 def _text(env: Env, name: str, default: str | None, check: Check) -> str:
     """Reads a variable; without a default it is required."""
     if default is None:
-        return str(env.str(name, validate=check))
+        return str(env.str(name, validate=lambda text: _given(text, check)))
     return str(env.str(name, default, validate=lambda text: check(text or default)) or default)
+
+
+def _given(text: str, check: Check) -> None:
+    if not text:
+        raise ValidationError("required")
+    check(text)
 
 
 def _whole(env: Env, name: str, default: int, minimum: int, maximum: int) -> int:
@@ -113,12 +125,19 @@ def _choice(env: Env, name: str, default: str, choices: list[str]) -> str:
     return _text(env, name, default, OneOf(choices, error=f"must be one of {', '.join(choices)}"))
 
 
-def _matches(pattern: str, form: str) -> Check:
+def _host(env: Env) -> str:
     def check(text: str) -> None:
-        if not re.fullmatch(pattern, text):
-            raise ValidationError(form)
+        if not re.fullmatch(HOST, text):
+            raise ValidationError("must be a host name or address")
 
-    return check
+    return _text(env, "HOST", "127.0.0.1", check).strip("[]")
+
+
+def _is_database_url(text: str) -> None:
+    try:
+        parse_database_url(text)
+    except DatabaseUrlError as error:
+        raise ValidationError(str(error)) from error
 
 
 def _anything(_text: str) -> None:
@@ -126,7 +145,7 @@ def _anything(_text: str) -> None:
 
 
 def _exists(path: str) -> None:
-    if not Path(path).exists():
+    if not Path(path).is_file():
         raise ValidationError("must be an existing file")
 
 
@@ -151,14 +170,15 @@ def _secret_key(env: Env, app_env: str) -> str:
 def _origins(env: Env) -> tuple[str, ...]:
     def check(text: str) -> None:
         for origin in _listed(text):
-            if not re.fullmatch(r"https?://[^/?#\s*]+", origin):
+            if not re.fullmatch(ORIGIN, origin):
                 raise ValidationError("must be comma-separated origins such as https://example.com")
 
     return _listed(_text(env, "CORS_ORIGINS", "", check))
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    return tuple(origin.strip() for origin in text.split(",") if origin.strip())
+    origins = (origin.strip(" \t") for origin in text.split(","))
+    return tuple(origin for origin in origins if origin)
 
 
 def _faults(error: EnvValidationError) -> list[str]:

@@ -58,7 +58,7 @@ def load_contract(path: Path) -> Contract:
     """Reads and compiles the contract. Raises ContractError naming the file."""
     try:
         return Contract(path.read_bytes())
-    except (OSError, yaml.YAMLError, KeyError) as error:
+    except (OSError, yaml.YAMLError, AttributeError, LookupError, TypeError) as error:
         raise ContractError(f"{path}: {error!r}") from error
 
 

@@ -14,10 +14,11 @@ from psycopg import Cursor, OperationalError
 from psycopg import Error as DriverError
 from psycopg.abc import PQGen
 from psycopg.types.string import TextLoader
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, text
 
 from .config import Settings
 from .current import context, resources
+from .utils.database_url import parse_database_url
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,8 +73,24 @@ class Database:
 
 
 def driver_url(database_url: str) -> URL:
-    """Returns the URL with the name of the driver, psycopg."""
-    return make_url(database_url).set(drivername="postgresql+psycopg")
+    """Returns the URL for the driver, psycopg."""
+    url = parse_database_url(database_url)
+    parameters = {
+        "sslmode": url.ssl_mode,
+        # Without a file of its own the driver looks for none but one in the user's home.
+        "sslrootcert": url.ssl_root_cert or ("system" if url.ssl_mode == "verify-full" else None),
+        "gssencmode": "disable",
+        "application_name": url.application_name,
+    }
+    return URL.create(
+        "postgresql+psycopg",
+        username=url.user,
+        password=url.password,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query={name: value for name, value in parameters.items() if value is not None},
+    )
 
 
 def _make_engine(settings: Settings) -> Engine:

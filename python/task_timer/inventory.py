@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Column, Dialect, make_url
+from sqlalchemy import Column, Dialect
 from sqlalchemy.dialects import postgresql
 
 from . import services as package
@@ -14,9 +14,8 @@ from .app import create_app, routes_of
 from .config import ConfigError, Settings, load_settings
 from .contract import Contract, ContractError, load_contract
 from .models import Base
+from .utils.database_url import parse_database_url
 from .utils.json_text import dump_json
-
-DATABASE_PORT = 5432
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -34,8 +33,8 @@ def take_inventory(settings: Settings, contract: Contract) -> dict[str, Any]:
         for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name)
     ]
     services = dict(_read_service(module) for module in _service_modules())
-    url = make_url(settings.database_url)
-    database = {"name": url.database, "host": f"{url.host}:{url.port or DATABASE_PORT}"}
+    url = parse_database_url(settings.database_url)
+    database = {"name": url.database, "host": f"{url.host}:{url.port}"}
     return {
         "routes_created": routes,
         "models": models,

@@ -30,6 +30,19 @@ def test_invalid_utf8_is_refused() -> None:
         parse_json(b'"\xff"', depth=2)
 
 
+@pytest.mark.parametrize("text", ['{"a":[1,2]}', "[[],{},3]", '{"a":1,"a":2,"b":3,"c":4}'])
+def test_values_are_counted(text: str) -> None:
+    parse_json(text.encode(), depth=2, count=3)
+    with pytest.raises(JsonError):
+        parse_json(text.encode(), depth=2, count=2)
+
+
+@pytest.mark.parametrize("text", ['[1e400,"\\ud800"]', "[1e400,NaN]", "[1e400,"])
+def test_a_number_beyond_the_range_excuses_nothing(text: str) -> None:
+    with pytest.raises(JsonError):
+        parse_json(text.encode(), depth=2)
+
+
 @pytest.mark.parametrize("text", ["1e400", "-1e400", "9" * 5000, "-0", "1.0", "1e2"])
 def test_any_number_is_readable(text: str) -> None:
     assert isinstance(parse_json(text.encode(), depth=1), int | float)

@@ -1,12 +1,15 @@
 """Access tokens: what is refused, and why it does not matter how."""
 
 import hashlib
+import hmac
+import json
 import time
 from contextlib import AbstractContextManager
 from typing import Any
 
 import jwt
 import pytest
+from jwt.utils import base64url_encode
 
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
@@ -23,6 +26,15 @@ def changed(resources: Resources, old: bytes, new: bytes) -> AbstractContextMana
     source = resources.contract.source.replace(old, new)
     assert source != resources.contract.source
     return made(resources.settings, Contract(source))
+
+
+def forged(claims: dict[str, Any], secret: str, header: dict[str, Any]) -> str:
+    """Signs with the right key what no library would sign."""
+    named = {"alg": "HS256", "typ": "JWT", **header}
+    kept = {name: value for name, value in named.items() if value is not None}
+    signed = b".".join(base64url_encode(json.dumps(part).encode()) for part in (kept, claims))
+    signature = hmac.digest(secret.encode(), signed, "sha256")
+    return f"{signed.decode()}.{base64url_encode(signature).decode()}"
 
 
 def claims_of(client: Client) -> dict[str, Any]:
@@ -60,6 +72,17 @@ def test_wrong_claims_are_refused(
     changed = {**claims_of(client), **change}
     kept = {name: value for name, value in changed.items() if value is not None}
     token = jwt.encode(kept, settings.secret_key, "HS256")
+    assert status_with(client, token) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"b64": False}, {"b64": True}, {"typ": "at+jwt"}, {"typ": "jwt"}, {"typ": None}, {"kid": "1"}],
+)
+def test_other_headers_are_refused(
+    client: Client, settings: Settings, header: dict[str, Any]
+) -> None:
+    token = forged(claims_of(client), settings.secret_key, header)
     assert status_with(client, token) == (401, "invalid_token")
 
 

@@ -1,6 +1,7 @@
 /** Access tokens (JWT, RFC 7519) and refresh tokens. */
 
 import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Settings } from "../config.js";
 import type { Contract, ContractDocument } from "../contract.js";
@@ -99,13 +100,15 @@ async function verify(rules: TokenRules, token: string): Promise<Claims> {
   const { key, access, leeway, form } = rules;
   if (form.violations(token).length > 0) throw new InvalidTokenError();
   try {
-    const { payload } = await jwtVerify(token, key, {
+    const { payload, protectedHeader } = await jwtVerify(token, key, {
       algorithms: [access.algorithm],
       issuer: access.issuer,
       audience: access.audience,
       requiredClaims: access.claims,
       clockTolerance: leeway,
     });
+    const header = { alg: access.algorithm, typ: access.type };
+    if (!isDeepStrictEqual({ ...protectedHeader }, header)) throw new InvalidTokenError();
     return claimsOf(rules, payload);
   } catch (error) {
     if (error instanceof errors.JOSEError) throw new InvalidTokenError({ cause: error });

@@ -7,6 +7,22 @@ export type Schema = Record<string, unknown>;
 
 const MAX_VIOLATIONS = 1000;
 const ANNOTATIONS = ["components", "example", "x-generated"];
+const BOUNDS = ["maxLength", "maxItems", "maxProperties"];
+/** What looks at each character, item or property. */
+const WITHIN_BOUNDS = [
+  "pattern",
+  "items",
+  "prefixItems",
+  "contains",
+  "uniqueItems",
+  "properties",
+  "patternProperties",
+  "additionalProperties",
+  "propertyNames",
+  "unevaluatedItems",
+  "unevaluatedProperties",
+];
+const VALUES = ["enum", "const", "default", "example", "examples"];
 
 // Formats add nothing to the patterns and bounds here.
 const ajv = new Ajv2020({
@@ -26,7 +42,7 @@ export class Validator {
     components: unknown,
     readonly place: Violation["place"],
   ) {
-    this.compiled = ajv.compile({ ...schema, components });
+    this.compiled = ajv.compile(boundsFirst({ ...schema, components }) as Schema);
   }
 
   /**
@@ -37,10 +53,10 @@ export class Validator {
   violations(value: unknown): Violation[] {
     if (this.compiled(value)) return [];
     const found = new Map(
-      (this.compiled.errors ?? []).map((error) => [
-        `${error.instancePath} ${error.keyword}`,
-        error,
-      ]),
+      (this.compiled.errors ?? [])
+        // What fails within is told for itself.
+        .filter((error) => error.keyword !== "if")
+        .map((error) => [`${error.instancePath} ${error.keyword}`, error]),
     );
     return [...found.values()]
       .filter((error) => error.keyword !== "uniqueItems" || !hasBelow(found, error.instancePath))
@@ -57,6 +73,28 @@ export function compareViolations(a: Violation, b: Violation): number {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
+}
+
+/**
+ * Gives a schema that looks into nothing that is too large: of that no more is to be said.
+ *
+ * Else what a value costs grows with its size, not with what the contract allows it.
+ */
+function boundsFirst(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(boundsFirst);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const rules = Object.entries(schema).map(
+    ([name, rule]) => [name, VALUES.includes(name) ? rule : boundsFirst(rule)] as const,
+  );
+  const bounds = rules.filter(([name, rule]) => BOUNDS.includes(name) && typeof rule === "number");
+  const isWithin = ([name]: readonly [string, unknown]) =>
+    bounds.length > 0 && WITHIN_BOUNDS.includes(name);
+  const within = rules.filter(isWithin);
+  const others = rules.filter((rule) => !isWithin(rule));
+  if (within.length > 0) {
+    others.push(["if", Object.fromEntries(bounds)], ["then", Object.fromEntries(within)]);
+  }
+  return Object.fromEntries(others);
 }
 
 function hasBelow(found: Map<string, ErrorObject>, pointer: string): boolean {

@@ -13,12 +13,12 @@ export function dumpJson(value: unknown): Buffer {
 /**
  * Parses JSON (RFC 8259) in UTF-8; of duplicate keys the last one is used. Throws a JsonError.
  *
- * Rejects a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels of arrays
- * and objects. A number beyond the range of a double becomes infinite.
+ * Rejects a byte order mark, NaN, Infinity, lone surrogates, more than `depth` levels of arrays and
+ * objects, and more than `count` values in them. A number beyond the range of a double becomes infinite.
  */
-export function parseJson(data: Uint8Array, depth: number): unknown {
+export function parseJson(data: Uint8Array, depth: number, count = Infinity): unknown {
   const value = parse(data);
-  check(value, depth);
+  check(value, depth, count);
   return value;
 }
 
@@ -34,14 +34,17 @@ function parse(data: Uint8Array): unknown {
   }
 }
 
-function check(value: unknown, depth: number): void {
-  if (typeof value === "string") {
-    if (!value.isWellFormed()) throw new JsonError("lone surrogate");
-  } else if (typeof value === "object" && value !== null) {
-    if (depth === 0) throw new JsonError("nested too deeply");
-    for (const [key, item] of Object.entries(value)) {
-      check(key, depth);
-      check(item, depth - 1);
-    }
+/** Returns how many more values there may be. */
+function check(value: unknown, depth: number, count: number): number {
+  if (typeof value === "string" && !value.isWellFormed()) throw new JsonError("lone surrogate");
+  if (typeof value !== "object" || value === null) return count;
+  if (depth === 0) throw new JsonError("nested too deeply");
+  const items = Object.entries(value);
+  if (items.length > count) throw new JsonError("too many values");
+  let left = count - items.length;
+  for (const [key, item] of items) {
+    check(key, depth, left);
+    left = check(item, depth - 1, left);
   }
+  return left;
 }

@@ -92,7 +92,7 @@ def _verify(rules: TokenRules, token: str) -> Claims:
     if rules.form.violations(token):
         raise InvalidTokenError
     try:
-        claims = jwt.decode(
+        verified = jwt.decode_complete(
             token,
             rules.key,
             algorithms=[rules.access["algorithm"]],
@@ -103,7 +103,9 @@ def _verify(rules: TokenRules, token: str) -> Claims:
         )
     except jwt.InvalidTokenError as error:
         raise InvalidTokenError from error
-    if not _are_well_formed(rules, claims):
+    claims = verified["payload"]
+    header = {"alg": rules.access["algorithm"], "typ": rules.access["type"]}
+    if verified["header"] != header or not _are_well_formed(rules, claims):
         raise InvalidTokenError
     return Claims(claims["sub"], claims["sid"], claims["exp"])
 

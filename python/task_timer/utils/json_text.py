@@ -2,13 +2,9 @@
 
 import json
 import math
-import re
-import sys
 from typing import Any
 
 import orjson
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
@@ -20,45 +16,51 @@ def dump_json(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
-def parse_json(data: bytes, depth: int) -> Any:
+def parse_json(data: bytes, depth: int, count: float = math.inf) -> Any:
     """Parses JSON (RFC 8259) in UTF-8; of duplicate keys the last one is used. Raises JsonError.
 
-    Rejects a byte order mark, NaN, Infinity, lone surrogates, and more than `depth` levels of
-    arrays and objects. Numbers beyond the range of a double become the nearest finite one.
+    Rejects a byte order mark, NaN, Infinity, lone surrogates, more than `depth` levels of arrays
+    and objects, and more than `count` values in them. A number beyond the range of a double becomes
+    infinite.
     """
-    try:
-        value = _DECODER.decode(data.decode())
-    except (RecursionError, ValueError) as error:
-        raise JsonError("not UTF-8 encoded JSON") from error
-    _check(value, depth)
+    value = _parse(data)
+    _check(value, depth, count)
     return value
 
 
-def _number(text: str) -> float | int:
-    number = float(text)
-    if math.isinf(number):
-        return math.copysign(sys.float_info.max, number)
-    return int(number) if number.is_integer() else number
+def _parse(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _parse_infinite(data)
+
+
+def _parse_infinite(data: bytes) -> Any:
+    # orjson refuses numbers beyond the range, and json lets lone surrogates through.
+    try:
+        value = _DECODER.decode(data.decode())
+        orjson.dumps(value)
+    except (RecursionError, ValueError, orjson.JSONEncodeError) as error:
+        raise JsonError("not JSON in UTF-8") from error
+    return value
 
 
 def _refuse(name: str) -> Any:
     raise JsonError(f"{name} is not valid JSON")
 
 
-def _check(value: Any, depth: int) -> None:
-    if isinstance(value, str):
-        if _SURROGATE.search(value):
-            raise JsonError("lone surrogate")
-    elif isinstance(value, dict | list):
-        if depth == 0:
-            raise JsonError("nested too deeply")
-        if isinstance(value, dict):
-            for key, item in value.items():
-                _check(key, depth)
-                _check(item, depth - 1)
-        else:
-            for item in value:
-                _check(item, depth - 1)
+def _check(value: Any, depth: int, count: float) -> float:
+    """Returns how many more values there may be."""
+    if not isinstance(value, dict | list):
+        return count
+    if depth == 0:
+        raise JsonError("nested too deeply")
+    if len(value) > count:
+        raise JsonError("too many values")
+    left = count - len(value)
+    for item in value.values() if isinstance(value, dict) else value:
+        left = _check(item, depth - 1, left)
+    return left
 
 
-_DECODER = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_float=float, parse_int=float, parse_constant=_refuse)

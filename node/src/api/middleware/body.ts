@@ -29,7 +29,7 @@ export class Bodies {
     call.data = await read(call, this.limits.body_bytes);
     if (call.data.length > 0) {
       checkMediaType(call);
-      call.body = parse(call.data, this.limits.json_depth) as never;
+      call.body = parse(call.data, this.limits) as never;
     }
   };
 }
@@ -58,9 +58,9 @@ function checkMediaType(call: Call): void {
   if (!JSON_TYPE.test(call.fieldValue("content-type") ?? "")) throw new UnsupportedMediaTypeError();
 }
 
-function parse(data: Buffer, depth: number): unknown {
+function parse(data: Buffer, limits: ContractDocument["x-limits"]): unknown {
   try {
-    return parseJson(data, depth);
+    return parseJson(data, limits.json_depth, limits.json_values);
   } catch (error) {
     if (error instanceof JsonError) throw new MalformedJsonError({ cause: error });
     throw error;

@@ -39,12 +39,14 @@ function collect(
   pairs: [name: string, value: string][],
   types: Record<string, string>,
 ): Record<string, unknown> {
-  const values: Record<string, unknown> = Object.create(null);
+  const values = new Map<string, unknown[]>();
   for (const [name, text] of pairs) {
-    const value = typed(text, types[name]);
-    values[name] = Object.hasOwn(values, name) ? [values[name], value] : value;
+    const every = values.get(name) ?? [];
+    every.push(typed(text, types[name]));
+    values.set(name, every);
   }
-  return values;
+  const given = [...values].map(([name, every]) => [name, every.length > 1 ? every : every[0]]);
+  return Object.fromEntries(given);
 }
 
 function typed(text: string, type: string | undefined): unknown {

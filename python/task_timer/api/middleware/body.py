@@ -38,7 +38,7 @@ class Bodies:
 
     def _parse(self, data: bytes) -> Any:
         try:
-            return parse_json(data, self._limits["json_depth"])
+            return parse_json(data, self._limits["json_depth"], self._limits["json_values"])
         except JsonError as error:
             raise MalformedJsonError from error
 

@@ -49,11 +49,10 @@ def _with_defaults(defaults: Mapping[str, Any], body: dict[str, Any]) -> dict[st
 
 def _query(query_string: str, types: Mapping[str, str]) -> dict[str, Any]:
     """Collects the parameters by name; a repeated one becomes a list."""
-    values: dict[str, Any] = {}
+    values: dict[str, list[Any]] = {}
     for name, text in parse_query(query_string):
-        value = _typed(text, types.get(name, "string"))
-        values[name] = [values[name], value] if name in values else value
-    return values
+        values.setdefault(name, []).append(_typed(text, types.get(name, "string")))
+    return {name: every if len(every) > 1 else every[0] for name, every in values.items()}
 
 
 def _typed(text: str, kind: str) -> Any:

@@ -1,0 +1,1 @@
+"""What no input within the limits may cost a twin."""

@@ -1,0 +1,1 @@
+"""Boots the servers under a matrix of settings."""
