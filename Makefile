@@ -123,7 +123,7 @@ check-mirror: $(PYTHON_READY) ## List files of one twin that lack their pair in 
 client: $(CLIENTS_READY) ## Make a typed client of the contract for Python and one for Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install --install-links ./build/clients/node'
 
-compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives (PROFILE= SEED= ARGS=--resume)
+compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Make docs/compare.html: parity first, then what each runtime costs and gives; keep it for README (PROFILE= SEED= ARGS='--resume --keep')
 	@$(TWINS) tooling.benchmark $(ARGS)
 	@$(MAKE) --no-print-directory docs
 
