@@ -129,7 +129,7 @@ check-mirror: $(PYTHON_READY) ## Check that the twins mirror each other, file by
 client: $(CLIENTS_READY) ## Generate typed clients for Python and Node, in build/clients
 	@echo 'pip install ./build/clients/python    npm install --install-links ./build/clients/node'
 
-compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Benchmark the runtimes, after checking parity, and write docs/compare.html (PROFILE= SEED= ARGS=--resume)
+compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Benchmark the runtimes, after checking parity, write docs/compare.html, and keep it for README (PROFILE= SEED= ARGS='--resume --keep')
 	@$(TWINS) tooling.benchmark $(ARGS)
 	@$(MAKE) --no-print-directory docs
 
@@ -167,11 +167,11 @@ help: ## Show this list
 		/^[a-z-]+:.*## / { split($$0, part, /:.*## /); printf "  %s%-15s%s %s\n", cyan, part[1], off, part[2] }' \
 		$(MAKEFILE_LIST)
 
-# Set-up. A stamp is newer than all it was made from.
+# Set-up. A stamp is newer than all it was made from. What is said of it is no output of a verb.
 
 $(PYTHON_PACKAGES): python/requirements.txt contract-tests/requirements.txt
 	@tooling/require python
-	@echo 'Setting up Python packages in .venv ...'
+	@echo 'Setting up Python packages in .venv ...' >&2
 	@$(PYTHON) -m venv --clear .venv
 	@$(PIP_INSTALL) --require-hashes -r python/requirements.txt -r contract-tests/requirements.txt
 	@touch $@
@@ -182,19 +182,19 @@ $(PYTHON_READY): $(PYTHON_PACKAGES) python/pyproject.toml contract-tests/pyproje
 
 $(NODE_PACKAGES): node/package.json node/package-lock.json
 	@tooling/require node
-	@echo 'Setting up Node packages in node/node_modules ...'
-	@npm --prefix node ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@echo 'Setting up Node packages in node/node_modules ...' >&2
+	@npm --prefix node ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 $(NODE_READY): $(NODE_PACKAGES) openapi.yaml $(NODE_SOURCES) $(wildcard node/tsconfig*.json)
-	@echo 'Building the Node twin ...'
-	@npm --prefix node run --silent build
+	@echo 'Building the Node twin ...' >&2
+	@npm --prefix node run --silent build >&2
 	@touch $@
 
 # Installed beside its test as others install it: a copy, with what it names in its package.json.
 $(CLIENTS_READY): openapi.yaml tooling/client/openapi-python-client.yaml tooling/client/node_modules/.stamp \
 		$(addprefix tooling/client/node/,index.ts package.json README.md tsconfig.json) $(PYTHON_READY)
-	@echo 'Making the clients ...'
+	@echo 'Making the clients ...' >&2
 	@rm -rf build/clients tooling/client/node_modules/task-timer-client
 	@mkdir -p build/clients/node
 	@PATH="$(CURDIR)/$(VENV):$$PATH" openapi-python-client generate --path openapi.yaml --fail-on-warning \
@@ -208,30 +208,30 @@ $(CLIENTS_READY): openapi.yaml tooling/client/openapi-python-client.yaml tooling
 	@touch $@
 
 .venv/.stamp-%: python/adapters/%/requirements.txt $(PYTHON_READY)
-	@echo 'Setting up the adapter for $* ...'
+	@echo 'Setting up the adapter for $* ...' >&2
 	@$(PIP_INSTALL) --require-hashes -r $<
 	@touch $@
 
 $(NODE_ADAPTER_PACKAGES): node/adapters/%/node_modules/.stamp: node/adapters/%/package.json node/adapters/%/package-lock.json
 	@tooling/require node
-	@echo 'Setting up the adapter for $* ...'
-	@npm --prefix node/adapters/$* ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@echo 'Setting up the adapter for $* ...' >&2
+	@npm --prefix node/adapters/$* ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 node/adapters/%/dist/.stamp: node/adapters/%/node_modules/.stamp node/adapters/%/tsconfig.json $(NODE_READY) \
 		$(wildcard node/adapters/*/src/*.ts)
-	@npm --prefix node/adapters/$* run --silent build
+	@npm --prefix node/adapters/$* run --silent build >&2
 	@touch $@
 
 tooling/%/node_modules/.stamp: tooling/%/package.json tooling/%/package-lock.json
 	@tooling/require node
-	@echo 'Setting up tooling/$* ...'
-	@npm --prefix tooling/$* ci --no-audit --no-fund --loglevel=error
+	@echo 'Setting up tooling/$* ...' >&2
+	@npm --prefix tooling/$* ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 $(AUDIT_READY): tooling/audit/requirements.txt
 	@tooling/require python
-	@echo 'Setting up tooling/audit ...'
+	@echo 'Setting up tooling/audit ...' >&2
 	@$(PYTHON) -m venv --clear tooling/audit/.venv
 	@tooling/audit/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -1,9 +1,10 @@
 """Compares the runtimes: parity first, then measurements, then docs/compare.html.
 
-python -m tooling.benchmark [--resume] [--contestants python,node,...]
+python -m tooling.benchmark [--resume] [--keep] [--contestants python,node,...]
 
 PROFILE=quick|default|deep and SEED are read. What is measured is kept in
-build/compare.partial.json; --resume goes on with a run that was cut.
+build/compare.partial.json; --resume goes on with a run that was cut. The default profile's figures
+are kept in tooling/benchmark/kept, which README and the site show; --keep keeps those of any.
 
 Exits with 0 when the page was written, 1 when parity fails, which leaves an older page as it is,
 2 when it could not run.
@@ -19,6 +20,7 @@ from testbed.migrations import CommandError
 from testbed.paths import BUILD
 from testbed.servers import ServerError
 from tooling.benchmark.advisories import NoteError
+from tooling.benchmark.keeping import KeepingError
 from tooling.benchmark.load import SenderError
 from tooling.benchmark.observing import LoadError
 from tooling.benchmark.parity import ParityError
@@ -29,6 +31,7 @@ from tooling.benchmark.unit_tests import UnitTestError
 
 _COULD_NOT_RUN = (
     CommandError,
+    KeepingError,
     LoadError,
     NoteError,
     NotReadyError,
@@ -45,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run it all; return the exit status."""
     parser = argparse.ArgumentParser(prog="tooling.benchmark", description=__doc__)
     parser.add_argument("--resume", action="store_true", help="go on with a run that was cut")
+    parser.add_argument("--keep", action="store_true", help="show it in README, whatever profile")
     parser.add_argument("--contestants", default="", help="names with commas between; all")
     options = parser.parse_args(arguments)
     console = terminal.console()
@@ -52,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with processes.ended_by_signals():
             comparison = Comparison(chosen(options.contestants), console)
-            page = comparison.run(resume=options.resume)
+            page = comparison.run(resume=options.resume, keep=options.keep)
     except ParityError as error:
         print(error, file=sys.stderr)
         return 1

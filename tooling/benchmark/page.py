@@ -14,6 +14,7 @@ from tooling.benchmark.spread import in_words
 from tooling.benchmark.verdict import MEGA, RUNTIMES, verdict
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_STYLES = ("palette.css", "plots.css", "compare.css")
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -28,7 +29,7 @@ def render(data: Mapping[str, Any]) -> str:
     figures = Figures(data)
     return environment.get_template("compare.html.j2").render(
         data=data,
-        style=Markup((_TEMPLATES / "compare.css").read_text(encoding="utf-8")),
+        style=Markup(_style()),
         verdict=verdict(figures),
         sections=list(sections(figures)),
         size=_size(figures),
@@ -39,6 +40,10 @@ def render(data: Mapping[str, Any]) -> str:
         names=NAMES,
         in_words=in_words,
     )
+
+
+def _style() -> str:
+    return "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _STYLES)
 
 
 def _size(figures: Figures) -> Table:

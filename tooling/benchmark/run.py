@@ -17,6 +17,7 @@ from testbed.stage import Stage
 from tooling.benchmark import machine, population
 from tooling.benchmark.advisories import audits
 from tooling.benchmark.contestants import BY_NAME, CONTESTANTS, POOL_SIZE, Contestant
+from tooling.benchmark.keeping import Keeping
 from tooling.benchmark.lines import lines_by_layer
 from tooling.benchmark.load import CONNECTIONS
 from tooling.benchmark.measuring import Meter
@@ -46,16 +47,17 @@ def chosen(names: str) -> list[Contestant]:
 
 @dataclass
 class Comparison:
-    """One run. build, docs: where the results go. tests: the contract tests that come first."""
+    """One run. build, docs, keeping: where results go. tests: the contract tests before it."""
 
     contestants: Sequence[Contestant]
     console: Console
     tests: ContractTests = field(default_factory=ContractTests)
     build: Path = BUILD
     docs: Path = DOCS
+    keeping: Keeping = field(default_factory=Keeping)
 
-    def run(self, *, resume: bool = False) -> Path:
-        """Hold parity, measure, publish; give the page.
+    def run(self, *, resume: bool = False, keep: bool = False) -> Path:
+        """Hold parity, measure, publish; give the page. keep: whatever the profile is.
 
         Raises ParityError before anything is measured or written, and what the parts raise.
         """
@@ -95,6 +97,8 @@ class Comparison:
             "seconds": record.seconds,
         }
         page = publish(data, self.build / "compare.json", self.docs / "compare.html")
+        if self.keeping.keeps(data, asked=keep):
+            self.keeping.write(data)
         record.delete()
         return page
 

@@ -51,12 +51,21 @@ class Drawing:
 
     def render(self, name: str, title: str, description: str) -> str:
         """The image; name must be its own on the page."""
+        return f"<svg {self._begun(name, title, description)}{''.join(self.parts)}</svg>"
+
+    def file(self, name: str, title: str, description: str, style: str) -> str:
+        """The image as a file of its own, on a ground that its style names."""
+        begun = self._begun(name, title, description)
+        ground = f'<rect width="{self.width}" height="{self.height}" rx="6" class="ground"/>'
+        parts = "\n".join([f"<style>\n{style}</style>", ground, *self.parts])
+        return f'<svg xmlns="http://www.w3.org/2000/svg" {begun}\n{parts}\n</svg>\n'
+
+    def _begun(self, name: str, title: str, description: str) -> str:
         return (
-            f'<svg role="img" viewBox="0 0 {self.width} {self.height}" width="{self.width}"'
+            f'role="img" viewBox="0 0 {self.width} {self.height}" width="{self.width}"'
             f' height="{self.height}" aria-labelledby="{name}-title {name}-description">'
             f'<title id="{name}-title">{escape(title)}</title>'
             f'<desc id="{name}-description">{escape(description)}</desc>'
-            f"{''.join(self.parts)}</svg>"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from lockstep.openapi.loading import load_yaml
 from testbed.contract import STORIES, TRAPS
 from testbed.paths import BUILD, CONTRACT, SITE
+from tooling.benchmark.keeping import PICTURE, Keeping
 from tooling.benchmark.page import render as render_comparison
 from tooling.site import errors, mirror, traps
 from tooling.site.frame import framed
@@ -16,7 +17,7 @@ from tooling.site.operations import Operations
 from tooling.site.page import render
 from tooling.site.samples import VARIABLES, client_uses, samples
 from tooling.site.schemas import Schemas
-from tooling.site.verdicts import newest
+from tooling.site.verdicts import kept_comparison, newest
 
 _ASSETS = Path(__file__).with_name("assets")
 _SWAGGER_UI = SITE / "node_modules/swagger-ui-dist"
@@ -58,7 +59,13 @@ def pages() -> Iterator[tuple[str, str]]:
     yield from _report_pages()
     yield (
         "index.html",
-        render("index.html.j2", "index.html", verdicts=newest(), clients=client_uses()),
+        render(
+            "index.html.j2",
+            "index.html",
+            kept=kept_comparison(),
+            verdicts=newest(),
+            clients=client_uses(),
+        ),
     )
 
 
@@ -67,6 +74,9 @@ def assets() -> Iterator[tuple[str, bytes]]:
     for path in sorted(_ASSETS.iterdir()):
         if path.name not in _INLINE:
             yield path.name, path.read_bytes()
+    drawn = Keeping().folder / PICTURE
+    if drawn.exists():
+        yield PICTURE, drawn.read_bytes()
     for name in _BUNDLE:
         yield name, (_SWAGGER_UI / name).read_bytes()
 
@@ -123,4 +133,4 @@ def _report_pages() -> Iterator[tuple[str, str]]:
         data = json.loads(results.read_text(encoding="utf-8"))
         yield "compare.html", framed(render_comparison(data), "compare.html")
     else:
-        yield "compare.html", render("compare.html.j2", "compare.html")
+        yield "compare.html", render("compare.html.j2", "compare.html", kept=kept_comparison())

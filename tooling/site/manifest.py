@@ -104,7 +104,9 @@ class _Inventory(HTMLParser):
             case "link" if given.get("rel") == "stylesheet":
                 self._linked.add("style")
             case "link" if given.get("rel") == "icon":
-                self.images.add("data:" if (given["href"] or "").startswith("data:") else "'self'")
+                self._show(given["href"])
+            case "img":
+                self._show(given["src"])
 
     def handle_data(self, data: str) -> None:
         if self._within:
@@ -113,6 +115,9 @@ class _Inventory(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == self._within:
             self._within = None
+
+    def _show(self, address: str | None) -> None:
+        self.images.add("data:" if (address or "").startswith("data:") else "'self'")
 
     def _begin(self, kind: str) -> None:
         self._within = kind

@@ -10,6 +10,9 @@ from typing import Any
 
 from testbed.paths import BUILD, ROOT
 from tooling.benchmark.figures import Figures
+from tooling.benchmark.keeping import PICTURE, Keeping, behaviour, provenance
+from tooling.benchmark.picture import described
+from tooling.benchmark.summary import answer
 from tooling.benchmark.verdict import verdict
 
 # What the comparison says in short; its page says the rest.
@@ -32,6 +35,31 @@ class Verdict:
     said: tuple[str, ...]
     when: str | None
     commit: str | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The comparison that the repository keeps: its picture, and what it says."""
+
+    picture: str
+    alternative: str
+    behaviour: str
+    answer: tuple[str, ...]
+    provenance: str
+
+
+def kept_comparison() -> Kept | None:
+    """The last comparison in the default profile, wherever it was run; None before the first."""
+    summary = Keeping().read()
+    if summary is None:
+        return None
+    return Kept(
+        PICTURE,
+        described(summary),
+        behaviour(summary),
+        tuple(answer(summary)),
+        provenance(summary),
+    )
 
 
 def newest(folder: Path = BUILD) -> list[Verdict]:

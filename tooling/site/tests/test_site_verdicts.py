@@ -8,8 +8,12 @@ import pytest
 
 from lockstep.openapi.document import Document
 from testbed.paths import CONTRACT
+from tooling.benchmark.keeping import PICTURE, Keeping
+from tooling.benchmark.summary import Summary, answer
 from tooling.benchmark.tests.comparison import comparison
 from tooling.benchmark.workload import load_workload
+from tooling.site import verdicts
+from tooling.site.build import pages
 from tooling.site.verdicts import newest
 
 
@@ -48,3 +52,25 @@ def test_verdicts_are_read_from_the_newest_reports(
 def test_a_report_of_another_version_is_none(tmp_path: Path) -> None:
     (tmp_path / "mutants.json").write_text("[]")
     assert newest(tmp_path)[1].good is None
+
+
+@pytest.fixture
+def keeping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keeping:
+    """An empty place for the comparison that is kept, which the site takes for the repository's."""
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- comparison -->\n<!-- /comparison -->\n")
+    keeping = Keeping(tmp_path / "kept", readme)
+    monkeypatch.setattr(verdicts, "Keeping", lambda: keeping)
+    return keeping
+
+
+def test_the_start_page_shows_the_comparison_that_is_kept(
+    keeping: Keeping, compared: dict[str, Any]
+) -> None:
+    assert verdicts.kept_comparison() is None
+    assert PICTURE not in dict(pages())["index.html"]
+    keeping.write(compared)
+    page = dict(pages())["index.html"]
+    assert f'<img src="{PICTURE}"' in page
+    for sentence in answer(Summary.of(compared)):
+        assert f"<li>{sentence}</li>" in page

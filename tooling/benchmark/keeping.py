@@ -1,0 +1,87 @@
+"""Keeps the last comparison in the repository: its figures, its picture, and what README says."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testbed.paths import BENCHMARK, ROOT
+from tooling.benchmark.picture import WIDTH, described, picture
+from tooling.benchmark.summary import Summary, answer
+
+# A quick run is not to be quoted, and a deep one takes half a day.
+_PROFILE = "default"
+_PART = re.compile(r"(?<=<!-- comparison -->\n).*?(?=<!-- /comparison -->)", re.DOTALL)
+PICTURE = "compare.svg"
+NOTHING = "`make compare` measures what each of them costs, and shows it here."
+
+
+class KeepingError(Exception):
+    """README has no place for the comparison."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where the last comparison is kept, and the README that shows it."""
+
+    folder: Path = BENCHMARK / "kept"
+    readme: Path = ROOT / "README.md"
+
+    def keeps(self, data: Mapping[str, Any], *, asked: bool) -> bool:
+        """Whether a comparison takes the place of the one that is kept."""
+        return asked or data["profile"] == _PROFILE
+
+    def write(self, data: Mapping[str, Any]) -> None:
+        """Keep a compare.json. Raises KeepingError, and ValueError where a twin is missing."""
+        summary = Summary.of(data)
+        text = self.readme.read_text(encoding="utf-8")
+        if not _PART.search(text):
+            raise KeepingError(f"{self.readme} has no <!-- comparison --> and its end.")
+        self.folder.mkdir(exist_ok=True)
+        told = json.dumps(summary.as_json(), indent=1)
+        (self.folder / "compare.json").write_text(f"{told}\n", encoding="utf-8")
+        (self.folder / PICTURE).write_text(picture(summary), encoding="utf-8")
+        self.readme.write_text(_PART.sub(lambda _: self.part(summary), text), encoding="utf-8")
+
+    def read(self) -> Summary | None:
+        """What is kept; None where nothing was compared in the default profile yet."""
+        path = self.folder / "compare.json"
+        if not path.exists():
+            return None
+        return Summary.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+    def part(self, summary: Summary | None) -> str:
+        """The part of README: the answer, the picture, and of which run they are."""
+        if summary is None:
+            return f"{NOTHING}\n"
+        place = (self.folder / PICTURE).relative_to(self.readme.parent)
+        lines = [
+            f"What Python costs and what Node costs for {behaviour(summary)}:",
+            "",
+            *(f"- {sentence}" for sentence in answer(summary)),
+            "",
+            f'<img src="{place}" width="{WIDTH}" alt="{described(summary)}">',
+            "",
+            f"{provenance(summary)}.",
+        ]
+        return "".join(f"{line}\n" for line in lines)
+
+
+def behaviour(summary: Summary) -> str:
+    """What was shown to be the same before anything was measured."""
+    requests = summary.behaviour["requests"]
+    return f"the same behaviour, shown with {requests:,} requests just before"
+
+
+def provenance(summary: Summary) -> str:
+    """When and on what it was measured."""
+    machine, versions = summary.machine, summary.versions
+    told = [
+        f"`make compare`, {summary.made_at[:10]}",
+        f"{machine['processor']} with {machine['cores']} cores",
+        f"Python {versions['Python']}, Node {versions['Node']}",
+        f"medians of {summary.rounds} rounds",
+    ]
+    return "; ".join(told)
