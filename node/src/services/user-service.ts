@@ -16,8 +16,12 @@ export interface UserChanges {
 }
 
 /** Creates a user. Throws an EmailTakenError. */
-export async function createUser(email: string, passwordHash: string): Promise<User> {
-  const data = { id: newId(), email: email.toLowerCase(), passwordHash };
+export async function createUser(
+  email: string,
+  passwordHash: string,
+  role: "user" | "admin" = "user",
+): Promise<User> {
+  const data = { id: newId(), email: email.toLowerCase(), passwordHash, role };
   return db().user.create({ data }).catch(rejectTakenEmail);
 }
 
