@@ -9,9 +9,11 @@ ALTER TABLE time_entries SET (autovacuum_enabled = false);
 ALTER TABLE idempotency_records SET (autovacuum_enabled = false);
 ALTER TABLE rate_limits SET (autovacuum_enabled = false);
 
-INSERT INTO users (id, email, password_hash, role, created_at)
+INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
 SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
-    'user-' || n || '@example.com', 'none', 'user', '2026-01-01Z'::timestamptz + n * interval '1 minute'
+    'user-' || n || '@example.com', 'none', 'user',
+    '2026-01-01Z'::timestamptz + n * interval '1 minute',
+    '2026-01-01Z'::timestamptz + n * interval '1 minute'
 FROM generate_series(1, 5000) AS n;
 
 -- User 1 has 10,000 tasks, each second of them due, and 20,000 hours tracked on these, up to now.
@@ -23,12 +25,13 @@ SELECT ('00000000-0000-7000-8001-' || lpad(to_hex(n), 12, '0'))::uuid,
     '2026-01-01Z'::timestamptz + n * interval '1 minute'
 FROM generate_series(1, 10000) AS n;
 
-INSERT INTO time_entries (id, user_id, task_id, start_time, end_time)
+INSERT INTO time_entries (id, user_id, task_id, start_time, end_time, created_at, updated_at)
 SELECT ('00000000-0000-7000-8002-' || lpad(to_hex(n), 12, '0'))::uuid,
     '00000000-0000-7000-8000-000000000001',
     ('00000000-0000-7000-8001-' || lpad(to_hex(1 + n % 10000), 12, '0'))::uuid,
     '2026-02-01Z'::timestamptz - n * interval '1 hour',
-    '2026-02-01Z'::timestamptz - (n - 1) * interval '1 hour'
+    '2026-02-01Z'::timestamptz - (n - 1) * interval '1 hour',
+    '2026-02-01Z', '2026-02-01Z'
 FROM generate_series(1, 20000) AS n;
 
 -- Of each four sessions one has been revoked, and one has only a token that expired long ago.

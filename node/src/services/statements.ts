@@ -42,11 +42,11 @@ export interface Range {
   tz: string;
 }
 
-const USER = Prisma.sql`users.id, users.email, users.password_hash AS "passwordHash", users.role,
+export const USER = Prisma.sql`users.id, users.email, users.password_hash AS "passwordHash", users.role,
   users.created_at AS "createdAt", users.updated_at AS "updatedAt"`;
-const TASK = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
+export const TASK = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
   due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
-const TIME_ENTRY = Prisma.sql`id, user_id AS "userId", task_id AS "taskId",
+export const TIME_ENTRY = Prisma.sql`id, user_id AS "userId", task_id AS "taskId",
   start_time AS "startTime", end_time AS "endTime", duration, note,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 

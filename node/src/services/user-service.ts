@@ -4,6 +4,7 @@ import { db, transactional, violated } from "../db.js";
 import type { User } from "../generated/prisma/client.js";
 import { EmailTakenError, InvalidTokenError, WrongPasswordError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
+import * as lists from "./list-statements.js";
 import { type Page, takePage } from "./paging.js";
 import * as passwordService from "./password-service.js";
 import * as statements from "./statements.js";
@@ -63,8 +64,13 @@ export async function deleteUser(userId: string): Promise<void> {
 
 /** Returns all users, oldest first. Throws an InvalidCursorError. */
 export async function listUsers(limit: number, cursor: string | undefined): Promise<Page<User>> {
-  const order = { sort: "created_at", column: "createdAt", type: "time" } as const;
-  return takePage(order, limit, cursor, (window) => db().user.findMany(window));
+  const order = {
+    sort: "created_at",
+    column: "created_at",
+    field: "createdAt",
+    type: "time",
+  } as const;
+  return takePage(order, limit, cursor, lists.listUsers);
 }
 
 async function lockUser(userId: string): Promise<User> {
