@@ -54,7 +54,7 @@ cli
 
 cli
   .command("prune")
-  .description("Deletes expired tokens, sessions, idempotency records and rate limits.")
+  .description("Deletes rows that have expired, which no request can use.")
   .action(() => administering(prune));
 
 cli

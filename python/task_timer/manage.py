@@ -59,7 +59,7 @@ def seed() -> None:
 
 @cli.command()
 def prune() -> None:
-    """Deletes expired tokens, sessions, idempotency records and rate limits."""
+    """Deletes rows that have expired, which no request can use."""
     with _administering():
         hours = resources().contract["x-limits"]["idempotency_hours"]
         _tell(prune_service.delete_expired(hours))
