@@ -54,6 +54,7 @@ function deepCursor(sort: string): string {
   return cursorOf(sort, 1, number, value);
 }
 
+/** Returns how many blocks a page reads, all of them by indexes. */
 async function blocks(
   settings: Settings,
   contract: Contract,
@@ -61,6 +62,7 @@ async function blocks(
   cursor?: string,
 ): Promise<number> {
   const read = await reads(settings, contract, () => listPage(sort, cursor));
+  expect(Object.values(read).filter(({ sequentialScans }) => sequentialScans > 0)).toEqual([]);
   return Object.values(read).reduce((sum, each) => sum + each.blocks, 0);
 }
 

@@ -55,7 +55,9 @@ def deep_cursor(sort: str) -> str:
 
 
 def blocks(settings: Settings, contract: Contract, sort: str, cursor: str | None) -> int:
+    """Returns how many blocks a page reads, all of them by indexes."""
     read = reads(settings, contract, lambda: list_page(sort, cursor))
+    assert {table: each.sequential_scans for table, each in read.items()} == dict.fromkeys(read, 0)
     return sum(each.blocks for each in read.values())
 
 
