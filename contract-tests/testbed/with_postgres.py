@@ -2,7 +2,7 @@
 
 python -m testbed.with_postgres -- command [argument ...]
 
-TEST_DATABASE_URL and DATABASE_URL name it.
+TEST_DATABASE_URL and DATABASE_URL name it; TEST_TEMPLATE_URL names another, which tests copy.
 """
 
 import os
@@ -21,10 +21,11 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     with ended_by_signals(), open_databases() as (databases, _):
-        url = databases.create("unit_tests")
-        migrate(url)
+        template = databases.create("unit_tests_template")
+        migrate(template)
+        url = databases.create("unit_tests", template="unit_tests_template")
         # The first name is for tests, the second for what they start.
-        names = {"TEST_DATABASE_URL": url, "DATABASE_URL": url}
+        names = {"TEST_DATABASE_URL": url, "DATABASE_URL": url, "TEST_TEMPLATE_URL": template}
         return subprocess.call(command, env=os.environ | names)
 
 

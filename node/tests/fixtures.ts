@@ -1,8 +1,11 @@
 /** What tests need: the settings, the contract, the application behind a port, and a user. */
 
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import pg from "pg";
 import { test as base } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
 import { createApp } from "../src/app.js";
@@ -13,6 +16,9 @@ import type { Application } from "../src/server/serve.js";
 import { configureLogging } from "../src/utils/logger.js";
 import { type Client, registered } from "./clients.js";
 import { Log } from "./log.js";
+import { queried } from "./reads.js";
+
+const GROWTH = new URL("../../contract-tests/growth.sql", import.meta.url);
 
 export function testSettings(): Settings {
   if (!process.env.DATABASE_URL) throw new Error("DATABASE_URL is not set: run `make test-node`");
@@ -23,6 +29,20 @@ export function testSettings(): Settings {
     CREDENTIAL_LIMIT_PER_MINUTE: "1000000",
     TRUSTED_PROXY_HOPS: "1",
   });
+}
+
+/** Creates a copy of a database that nobody uses, as long as `use` takes. */
+async function copied(templateUrl: string, use: (url: string) => Promise<void>): Promise<void> {
+  const url = new URL(process.env.TEST_DATABASE_URL ?? "");
+  const copy = `copy_${randomUUID().replaceAll("-", "")}`;
+  const client = new pg.Client(url.href);
+  await client.connect();
+  const template = new URL(templateUrl).pathname.slice(1);
+  await client.query(`CREATE DATABASE "${copy}" TEMPLATE "${template}"`);
+  url.pathname = copy;
+  await use(url.href);
+  await client.query(`DROP DATABASE "${copy}" WITH (FORCE)`);
+  await client.end();
 }
 
 /** Lets an application listen, as long as `use` takes. */
@@ -41,6 +61,10 @@ export async function listening(
 export const test = base.extend<{
   settings: Settings;
   contract: Contract;
+  /** The URL of a database that has grown, to be copied. */
+  grownTemplate: string;
+  /** The settings of a database that has grown, which only this test uses. */
+  grown: Settings;
   log: Log;
   application: Application;
   resources: Resources;
@@ -54,6 +78,16 @@ export const test = base.extend<{
     async ({ settings }, use) => use(loadContract(settings.contractPath)),
     { scope: "file" },
   ],
+  grownTemplate: [
+    async ({ settings: _ }, use) =>
+      copied(process.env.TEST_TEMPLATE_URL ?? "", async (url) => {
+        await queried(url, (client) => client.query(readFileSync(GROWTH, "utf8")));
+        await use(url);
+      }),
+    { scope: "file" },
+  ],
+  grown: async ({ settings, grownTemplate }, use) =>
+    copied(grownTemplate, (databaseUrl) => use({ ...settings, databaseUrl })),
   log: [
     // biome-ignore lint/correctness/noEmptyPattern: see above
     async ({}, use) => {

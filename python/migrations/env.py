@@ -14,6 +14,8 @@ with engine.connect() as connection:
         connection=connection,
         target_metadata=Base.metadata,
         include_object=is_stored,
+        # Indexes are made concurrently, which no transaction may enclose.
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()

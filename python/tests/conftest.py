@@ -1,18 +1,24 @@
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy import make_url
 
 from task_timer.app import TaskTimer, create_app
-from task_timer.config import Settings, load_settings
+from task_timer.config import REPOSITORY, Settings, load_settings
 from task_timer.contract import Contract, load_contract
 from task_timer.resources import Resources
 from task_timer.utils.logger import configure_logging
 
 from .clients import Client, registered
+
+GROWTH = REPOSITORY / "contract-tests" / "growth.sql"
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +67,35 @@ def printed(settings: Settings) -> Iterator[BytesIO]:
 def resources(app: TaskTimer) -> Resources:
     held: Resources = app.extensions["task_timer"]
     return held
+
+
+@contextmanager
+def copied(template_url: str) -> Iterator[str]:
+    """Creates a copy of a database that nobody uses, and drops it afterwards."""
+    url = make_url(os.environ["TEST_DATABASE_URL"])
+    copy = f"copy_{uuid.uuid4().hex}"
+    with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as connection:
+        template = sql.Identifier(make_url(template_url).database or "")
+        name = sql.Identifier(copy)
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+        yield url.set(database=copy).render_as_string(hide_password=False)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def grown_template(settings: Settings) -> Iterator[str]:
+    """Returns the URL of a database that has grown, to be copied."""
+    with copied(os.environ["TEST_TEMPLATE_URL"]) as url:
+        with psycopg.connect(url) as connection:
+            connection.execute(GROWTH.read_bytes())
+        yield url
+
+
+@pytest.fixture
+def grown(settings: Settings, grown_template: str) -> Iterator[Settings]:
+    """Returns the settings of a database that has grown, which only this test uses."""
+    with copied(grown_template) as url:
+        yield replace(settings, database_url=url)
 
 
 @pytest.fixture

@@ -42,11 +42,11 @@ export interface Range {
   tz: string;
 }
 
-const USER = Prisma.sql`users.id, users.email, users.password_hash AS "passwordHash", users.role,
+export const USER = Prisma.sql`users.id, users.email, users.password_hash AS "passwordHash", users.role,
   users.created_at AS "createdAt", users.updated_at AS "updatedAt"`;
-const TASK = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
+export const TASK = Prisma.sql`id, user_id AS "userId", title, description, status, tags,
   due_at AS "dueAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
-const TIME_ENTRY = Prisma.sql`id, user_id AS "userId", task_id AS "taskId",
+export const TIME_ENTRY = Prisma.sql`id, user_id AS "userId", task_id AS "taskId",
   start_time AS "startTime", end_time AS "endTime", duration, note,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 
@@ -116,6 +116,61 @@ export async function insertRefreshToken(
     INSERT INTO refresh_tokens (id, session_id, token_hash, expires_at)
     VALUES (${tokenId}::uuid, ${sessionId}::uuid, ${tokenHash},
       now() + make_interval(secs => ${lifetime}))`;
+}
+
+/** Deletes a batch of tokens that expired a day ago or earlier; returns their sessions. */
+export function deleteExpiredTokens(batchRows: number): Promise<{ sessionId: string }[]> {
+  // An access token may outlive the refresh token that came with it by at most a day.
+  return rowsOf<{ sessionId: string }>(Prisma.sql`
+    DELETE FROM refresh_tokens WHERE ctid = ANY(ARRAY(
+      SELECT refresh_tokens.ctid
+      FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+      WHERE expires_at < now() - interval '1 day'
+      ORDER BY expires_at LIMIT ${batchRows} FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING session_id AS "sessionId"`);
+}
+
+/** Locks a batch of revoked sessions until the transaction ends. */
+export function lockRevokedSessions(batchRows: number): Promise<{ sessionId: string }[]> {
+  return rowsOf<{ sessionId: string }>(Prisma.sql`
+    SELECT id AS "sessionId" FROM sessions WHERE revoked_at IS NOT NULL
+    ORDER BY revoked_at LIMIT ${batchRows} FOR UPDATE SKIP LOCKED`);
+}
+
+/** Deletes a batch of the tokens of sessions. */
+export function deleteTokensOfSessions(sessionIds: string[], batchRows: number): Promise<number> {
+  return db().$executeRaw`
+    DELETE FROM refresh_tokens WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM refresh_tokens WHERE session_id = ANY(${sessionIds}::uuid[])
+      LIMIT ${batchRows} FOR UPDATE SKIP LOCKED
+    ))`;
+}
+
+/** Deletes those of the sessions that have no tokens left. */
+export function deleteSessionsWithoutTokens(sessionIds: string[]): Promise<number> {
+  return db().$executeRaw`
+    DELETE FROM sessions WHERE id = ANY(${sessionIds}::uuid[])
+      AND (SELECT id FROM refresh_tokens WHERE session_id = sessions.id LIMIT 1) IS NULL`;
+}
+
+/** Deletes a batch of idempotency records older than the given number of hours. */
+export function deleteIdempotencyRecords(hours: number, batchRows: number): Promise<number> {
+  return db().$executeRaw`
+    DELETE FROM idempotency_records WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM idempotency_records
+      WHERE created_at < now() - make_interval(hours => ${hours}::int)
+      ORDER BY created_at LIMIT ${batchRows} FOR UPDATE SKIP LOCKED
+    ))`;
+}
+
+/** Deletes a batch of the windows of rate limits that have ended. */
+export function deleteRateLimits(batchRows: number): Promise<number> {
+  return db().$executeRaw`
+    DELETE FROM rate_limits WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM rate_limits WHERE window_ends_at <= now()
+      ORDER BY window_ends_at LIMIT ${batchRows} FOR UPDATE SKIP LOCKED
+    ))`;
 }
 
 /** Claims an idempotency key that is new, or older than the given number of hours. */

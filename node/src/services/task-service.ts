@@ -1,9 +1,10 @@
 /** Tasks that time is tracked on. */
 
 import { db, transactional } from "../db.js";
-import type { Prisma, Task, TrackedTask } from "../generated/prisma/client.js";
+import { Prisma, type Task, type TrackedTask } from "../generated/prisma/client.js";
 import { TaskNotFoundError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
+import * as lists from "./list-statements.js";
 import { type Order, type Page, takePage } from "./paging.js";
 import * as statements from "./statements.js";
 
@@ -23,17 +24,17 @@ export interface TaskFilter {
 }
 
 const SORTS: Record<string, Omit<Order, "sort">> = {
-  created_at: { column: "createdAt", type: "time" },
-  updated_at: { column: "updatedAt", type: "time" },
-  due_at: { column: "dueAt", type: "time", nullable: true },
-  title: { column: "title", type: "text" },
+  created_at: { column: "created_at", field: "createdAt", type: "time" },
+  updated_at: { column: "updated_at", field: "updatedAt", type: "time" },
+  due_at: { column: "due_at", field: "dueAt", type: "time", nullable: true },
+  title: { column: "title", field: "title", type: "text" },
 };
 
 /** Returns the user's tasks that match all given filters. Throws an InvalidCursorError. */
 export async function listTasks(userId: string, filter: TaskFilter): Promise<Page<TrackedTask>> {
   const { sort, limit, cursor } = filter;
-  return takePage(orderOf(sort), limit, cursor, ({ where, ...window }) =>
-    db().trackedTask.findMany({ where: { AND: [{ userId }, filtered(filter), where] }, ...window }),
+  return takePage(orderOf(sort), limit, cursor, (window) =>
+    lists.listTasks(userId, filtered(filter), window),
   );
 }
 
@@ -105,19 +106,21 @@ function orderOf(sort: string): Order {
   return { sort, ...order };
 }
 
-function filtered(filter: TaskFilter): Prisma.TrackedTaskWhereInput {
-  return {
-    ...(filter.status !== undefined && { status: filter.status }),
-    ...(filter.tag !== undefined && { tags: { has: filter.tag } }),
-    ...(filter.q !== undefined && {
-      OR: [{ title: like(filter.q) }, { description: like(filter.q) }],
-    }),
-    ...(filter.dueBefore !== undefined && { dueAt: { lt: filter.dueBefore } }),
-    ...(filter.updatedSince !== undefined && { updatedAt: { gte: filter.updatedSince } }),
-  };
+function filtered(filter: TaskFilter): Prisma.Sql[] {
+  const { status, tag, q, dueBefore, updatedSince } = filter;
+  return [
+    ...(status === undefined ? [] : [Prisma.sql`status = ${status}`]),
+    ...(tag === undefined ? [] : [Prisma.sql`${tag} = ANY(tags)`]),
+    ...(q === undefined
+      ? []
+      : [Prisma.sql`(title ILIKE ${like(q)} OR description ILIKE ${like(q)})`]),
+    ...(dueBefore === undefined ? [] : [Prisma.sql`due_at < ${lists.instantOf(dueBefore)}`]),
+    ...(updatedSince === undefined
+      ? []
+      : [Prisma.sql`updated_at >= ${lists.instantOf(updatedSince)}`]),
+  ];
 }
 
-// Prisma does not escape the wildcards of LIKE.
-function like(text: string): { contains: string; mode: "insensitive" } {
-  return { contains: text.replace(/[\\%_]/g, "\\$&"), mode: "insensitive" };
+function like(text: string): string {
+  return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 }

@@ -1,7 +1,7 @@
 /** Time entries: intervals of time spent on a task. Writers lock the task first. */
 
 import { db, transactional, violated } from "../db.js";
-import type { Prisma, TimeEntry } from "../generated/prisma/client.js";
+import { Prisma, type TimeEntry } from "../generated/prisma/client.js";
 import {
   InvalidIntervalError,
   TimeEntryNotFoundError,
@@ -9,8 +9,9 @@ import {
   TimerAlreadyRunningError,
 } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
+import * as lists from "./list-statements.js";
 import { type Page, takePage } from "./paging.js";
-import { lockTaskOf } from "./statements.js";
+import * as statements from "./statements.js";
 import { findTask, lockTask } from "./task-service.js";
 
 /** `[startTime, endTime)`; without an end the entry is running. */
@@ -33,9 +34,9 @@ export async function listTimeEntries(
   filter: TimeEntryFilter,
 ): Promise<Page<TimeEntry>> {
   const { sort, limit, cursor } = filter;
-  const order = { sort, column: "startTime", type: "time" } as const;
-  return takePage(order, limit, cursor, ({ where, ...window }) =>
-    db().timeEntry.findMany({ where: { AND: [{ userId }, filtered(filter), where] }, ...window }),
+  const order = { sort, column: "start_time", field: "startTime", type: "time" } as const;
+  return takePage(order, limit, cursor, (window) =>
+    lists.listTimeEntries(userId, filtered(filter), window),
   );
 }
 
@@ -118,7 +119,8 @@ export async function insertTimeEntry(
 }
 
 async function lockTimeEntry(userId: string, timeEntryId: string): Promise<TimeEntry> {
-  if ((await lockTaskOf(userId, timeEntryId)) === undefined) throw new TimeEntryNotFoundError();
+  if ((await statements.lockTaskOf(userId, timeEntryId)) === undefined)
+    throw new TimeEntryNotFoundError();
   return getTimeEntry(userId, timeEntryId);
 }
 
@@ -148,13 +150,16 @@ function rejectSecondRunning(error: unknown): never {
   throw error;
 }
 
-function filtered(filter: TimeEntryFilter): Prisma.TimeEntryWhereInput {
-  return {
-    ...(filter.taskId !== undefined && { taskId: filter.taskId }),
-    ...(filter.running !== undefined && { endTime: filter.running ? null : { not: null } }),
-    startTime: {
-      ...(filter.startedFrom !== undefined && { gte: filter.startedFrom }),
-      ...(filter.startedBefore !== undefined && { lt: filter.startedBefore }),
-    },
-  };
+function filtered(filter: TimeEntryFilter): Prisma.Sql[] {
+  const { taskId, running, startedFrom, startedBefore } = filter;
+  return [
+    ...(taskId === undefined ? [] : [Prisma.sql`task_id = ${taskId}::uuid`]),
+    ...(running === undefined ? [] : [Prisma.sql`(end_time IS NULL) = ${running}`]),
+    ...(startedFrom === undefined
+      ? []
+      : [Prisma.sql`start_time >= ${lists.instantOf(startedFrom)}`]),
+    ...(startedBefore === undefined
+      ? []
+      : [Prisma.sql`start_time < ${lists.instantOf(startedBefore)}`]),
+  ];
 }

@@ -4,6 +4,7 @@ import { db, transactional, violated } from "../db.js";
 import type { User } from "../generated/prisma/client.js";
 import { EmailTakenError, InvalidTokenError, WrongPasswordError } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
+import * as lists from "./list-statements.js";
 import { type Page, takePage } from "./paging.js";
 import * as passwordService from "./password-service.js";
 import * as statements from "./statements.js";
@@ -16,8 +17,12 @@ export interface UserChanges {
 }
 
 /** Creates a user. Throws an EmailTakenError. */
-export async function createUser(email: string, passwordHash: string): Promise<User> {
-  const data = { id: newId(), email: email.toLowerCase(), passwordHash };
+export async function createUser(
+  email: string,
+  passwordHash: string,
+  role: "user" | "admin" = "user",
+): Promise<User> {
+  const data = { id: newId(), email: email.toLowerCase(), passwordHash, role };
   return db().user.create({ data }).catch(rejectTakenEmail);
 }
 
@@ -59,8 +64,13 @@ export const deleteUser = transactional(async (userId: string): Promise<void> =>
 
 /** Returns all users, oldest first. Throws an InvalidCursorError. */
 export async function listUsers(limit: number, cursor: string | undefined): Promise<Page<User>> {
-  const order = { sort: "created_at", column: "createdAt", type: "time" } as const;
-  return takePage(order, limit, cursor, (window) => db().user.findMany(window));
+  const order = {
+    sort: "created_at",
+    column: "created_at",
+    field: "createdAt",
+    type: "time",
+  } as const;
+  return takePage(order, limit, cursor, lists.listUsers);
 }
 
 async function lockUser(userId: string): Promise<User> {

@@ -12,4 +12,4 @@ class RateLimit(Base):
 
     key: Mapped[BinaryText] = mapped_column(primary_key=True)
     hits: Mapped[int]
-    window_ends_at: Mapped[Instant]
+    window_ends_at: Mapped[Instant] = mapped_column(index=True)

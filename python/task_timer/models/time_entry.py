@@ -24,6 +24,7 @@ class TimeEntry(Base):
         CheckConstraint("end_time >= start_time", name="end_time"),
         Index(None, "user_id", "start_time", "id"),
         Index(None, "task_id", "start_time", "id"),
+        Index(None, "user_id", "end_time"),
         Index(ONE_RUNNING, "user_id", unique=True, postgresql_where=text("end_time IS NULL")),
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..utils.identifiers import new_id
@@ -14,7 +14,10 @@ class User(Base):
     """A user; `email` is in lower case."""
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("role IN ('user', 'admin')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('user', 'admin')", name="role"),
+        Index(None, "created_at", "id"),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[BinaryText] = mapped_column(unique=True)

@@ -5,8 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    SQLColumnExpression,
+    UnaryExpression,
+    and_,
+    bindparam,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from ..current import resources
 from ..utils.cursor import Cursor, decode_cursor, encode_cursor
@@ -61,17 +73,21 @@ class Order:
         """Whether the order is descending; null comes last in either direction."""
         return self.sort.startswith("-")
 
-    def arrange(self, statement: Select[*Columns], place: str) -> Select[*Columns]:
+    def arrange(self, statement: Select[*Columns], place: str) -> TypedReturnsRows[*Columns]:
         """Applies this order and a starting position to a list; positions are bound parameters.
 
         So a statement is built once, not for each request.
         """
-        if place != FIRST:
-            statement = statement.where(_after(self, place))
-        column = self.column.desc() if self.descending else self.column.asc()
-        key = self.id.desc() if self.descending else self.id.asc()
-        ordered = statement.order_by(column.nulls_last() if self.nullable else column, key)
-        return ordered.limit(bindparam("page_rows"))
+        rows = bindparam("page_rows", type_=Integer())
+        ordered = statement.order_by(*_sorted(self, self.column, self.id)).limit(rows)
+        parts = [ordered.where(condition) for condition in _conditions(self, place)]
+        if len(parts) == 1:
+            return parts[0]
+        whole = union_all(*parts)
+        column, key = _sorted(
+            self, whole.selected_columns[self.column.key], whole.selected_columns.id
+        )
+        return whole.order_by(column.nulls_last(), key).limit(rows)
 
 
 def take_page(
@@ -92,15 +108,25 @@ def take_page(
     return Page(items[:limit], encode_cursor(_cursor(order, items[limit - 1])))
 
 
-def _after(order: Order, place: str) -> ColumnElement[bool]:
+def _sorted(
+    order: Order, column: SQLColumnExpression[Any], key: SQLColumnExpression[Any]
+) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
+    return (column.desc(), key.desc()) if order.descending else (column.asc(), key.asc())
+
+
+def _conditions(order: Order, place: str) -> list[ColumnElement[bool]]:
+    # A list that may lack the value is read in two parts, for no index has nulls last in both
+    # directions, nor a range that a row comparison begins and nulls end.
+    nulls = order.column.is_(None)
+    if place == FIRST:
+        return [order.column.is_not(None), nulls] if order.nullable else [true()]
     after_id = bindparam("page_id", type_=order.id.type)
     if place == AFTER_NULL:
-        last = order.id < after_id if order.descending else order.id > after_id
-        return and_(order.column.is_(None), last)
+        return [and_(nulls, order.id < after_id if order.descending else order.id > after_id)]
     here = tuple_(order.column, order.id)
     there = tuple_(bindparam("page_value", type_=order.column.type), after_id)
     beyond = here < there if order.descending else here > there
-    return or_(beyond, order.column.is_(None)) if order.nullable else beyond
+    return [beyond, nulls] if order.nullable else [beyond]
 
 
 def _position(order: Order, text: str | None) -> tuple[str, dict[str, Any]]:

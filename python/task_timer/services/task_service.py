@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from ..db import connection, immediate, transactional
 from ..models import (
@@ -187,7 +188,9 @@ def _existing(statement: Select[*Columns], user_id: str, task_id: str) -> Row[*C
 @functools.cache
 def _list_statement(
     order: Order, place: str, given: frozenset[str]
-) -> Select[str, str, str | None, str, list[str], datetime | None, datetime, datetime, int]:
+) -> TypedReturnsRows[
+    str, str, str | None, str, list[str], datetime | None, datetime, datetime, int
+]:
     conditions = [condition for name, condition in _FILTERS.items() if name in given]
     own = select(*TRACKED_TASK_COLUMNS).where(
         TrackedTask.user_id == bindparam("user_id"), *conditions

@@ -9,7 +9,6 @@ from typing import Any, TypedDict
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Select,
     bindparam,
     delete,
     func,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from ..db import connection, immediate, transactional, violated
 from ..models import TIME_ENTRY_COLUMNS, Task, TimeEntry, TimeEntryRow
@@ -212,7 +212,9 @@ def _lock_time_entry(user_id: str, entry_id: str) -> TimeEntryRow:
 @functools.cache
 def _list_statement(
     order: Order, place: str, given: frozenset[str]
-) -> Select[str, str, datetime, datetime | None, int | None, str | None, datetime, datetime]:
+) -> TypedReturnsRows[
+    str, str, datetime, datetime | None, int | None, str | None, datetime, datetime
+]:
     conditions = [condition for name, condition in _FILTERS.items() if name in given]
     own = select(TimeEntry.id, *TIME_ENTRY_COLUMNS).where(
         TimeEntry.user_id == bindparam("user_id"), *conditions

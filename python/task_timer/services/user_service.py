@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from ..db import connection, immediate, transactional, violated
 from ..models import USER_COLUMNS, Session, User, UserRow
@@ -83,7 +84,7 @@ def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
 
 
 @functools.cache
-def _list_statement(place: str) -> Select[str, str, str, str, datetime, datetime]:
+def _list_statement(place: str) -> TypedReturnsRows[str, str, str, str, datetime, datetime]:
     return _OLDEST_FIRST.arrange(select(*USER_COLUMNS), place)
 
 

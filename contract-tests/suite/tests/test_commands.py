@@ -1,0 +1,127 @@
+"""The commands of both twins print the same, exit alike and leave the same rows."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from testbed.commands import manage
+from testbed.migrations import ADMIN
+from testbed.paths import CONTRACT_TESTS
+from testbed.servers import KINDS, Kind, TwinServer
+from testbed.stage import Stage
+
+GROWTH = CONTRACT_TESTS / "growth.sql"
+ROWS: tuple[LiteralString, ...] = (
+    "SELECT id, email, role, created_at, updated_at FROM users ORDER BY id",
+    "SELECT * FROM tasks ORDER BY id",
+    "SELECT * FROM time_entries ORDER BY id",
+    "SELECT id, session_id FROM refresh_tokens ORDER BY id",
+    "SELECT id, user_id, revoked_at IS NULL FROM sessions ORDER BY id",
+    "SELECT user_id, key FROM idempotency_records ORDER BY key",
+    "SELECT key, hits FROM rate_limits ORDER BY key",
+)
+PRODUCTION = {"APP_ENV": "production"}
+CREATE_ADMIN = ("create-admin", "--email", ADMIN.email, "--password", ADMIN.password)
+REFUSED: list[tuple[int, tuple[str, ...], dict[str, str]]] = [
+    (2, ("create-admin", "--email", "root", "--password", "x"), {}),
+    (2, ("create-admin", "--email", "root@example.com", "--password", "1234567"), {}),
+    (2, ("create-admin", "--email", "ä@example.com", "--password", "correct horse"), {}),
+    (1, ("seed",), PRODUCTION),
+    (2, ("seed",), {"APP_ENV": "staging", "PORT": "0"}),
+    (2, ("prune",), {"CONTRACT_PATH": "nowhere.yaml"}),
+    (1, ("prune",), {"DATABASE_URL": "postgresql://postgres@127.0.0.1:1/nowhere"}),
+]
+
+Urls = dict[Kind, str]
+
+
+@pytest.fixture
+def urls(stage: Stage) -> Iterator[Urls]:
+    """A migrated database for each twin."""
+    names: dict[Kind, str] = {kind: f"commands_{kind}" for kind in KINDS}
+    yield {kind: stage.databases.create(name, template="migrated") for kind, name in names.items()}
+    for name in names.values():
+        stage.databases.drop(name)
+
+
+def run(urls: Urls, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """Return the exit status, output and errors, which must be those of both."""
+    python, node = (manage(kind, arguments, urls[kind], settings) for kind in KINDS)
+    result = (python.returncode, python.stdout, python.stderr)
+    assert (node.returncode, node.stdout, node.stderr) == result
+    return result
+
+
+def rows(urls: Urls) -> list[list[tuple[object, ...]]]:
+    """Return the rows of all tables, which must be those of both."""
+    python, node = ([_selected(urls[kind], query) for query in ROWS] for kind in KINDS)
+    assert node == python
+    return python
+
+
+def _selected(url: str, query: LiteralString) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_sample_data_are_the_same(urls: Urls) -> None:
+    assert run(urls, "seed") == (0, "users: 3\ntasks: 9\ntime_entries: 39\n", "")
+    before = rows(urls)
+    assert run(urls, "seed") == (0, "users: 0\ntasks: 0\ntime_entries: 0\n", "")
+    assert rows(urls) == before
+
+
+def test_prune_leaves_the_same_rows(urls: Urls) -> None:
+    for url in urls.values():
+        with psycopg.connect(url) as connection:
+            connection.execute(GROWTH.read_bytes())
+    status, printed, _ = run(urls, "prune")
+    assert status == 0
+    assert "refresh_tokens: 7000\n" in printed
+    assert [len(table) for table in rows(urls)] == [5000, 10000, 20000, 5000, 5000, 2500, 2500]
+
+
+def test_an_admin_of_one_logs_in_at_the_other(urls: Urls, tmp_path: Path) -> None:
+    assert run(urls, *CREATE_ADMIN) == (0, "", "")
+    assert run(urls, *CREATE_ADMIN)[0] == 1
+    others: dict[Kind, Kind] = {"python": "node", "node": "python"}
+    for kind, other in others.items():
+        with TwinServer(kind, urls[other], tmp_path / kind) as server:
+            body = json.dumps({"email": ADMIN.email, "password": ADMIN.password}).encode()
+            request = urllib.request.Request(server.base_url + "/api/v1/auth/login", body)
+            request.add_header("Content-Type", "application/json")
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                assert answer.status == 200
+
+
+@pytest.mark.parametrize(("status", "arguments", "settings"), REFUSED)
+def test_refusals_are_the_same(
+    urls: Urls, status: int, arguments: tuple[str, ...], settings: dict[str, str]
+) -> None:
+    before = rows(urls)
+    refused, printed, told = run(urls, *arguments, **settings)
+    assert (refused, printed) == (status, "")
+    assert told.endswith("\n")
+    assert rows(urls) == before
+
+
+@pytest.mark.parametrize("arguments", [("vacuum",), ("prune", "--all"), ("create-admin",)])
+def test_misuse_exits_alike(urls: Urls, arguments: tuple[str, ...]) -> None:
+    """What is printed is the library's."""
+    assert [manage(kind, arguments, urls[kind], {}).returncode for kind in KINDS] == [2, 2]
+
+
+@pytest.mark.parametrize("command", ["", "create-admin", "prune", "seed"])
+def test_helps_say_the_same(urls: Urls, command: str) -> None:
+    """Each sentence and option of Python's is in Node's; the layout is the library's."""
+    arguments = (command, "--help") if command else ("--help",)
+    python, node = (manage(kind, arguments, urls[kind], {}) for kind in KINDS)
+    assert (python.returncode, node.returncode) == (0, 0)
+    _, *said = python.stdout.split("\n\n")
+    words = {word for part in said for word in part.split()}
+    assert words - set(node.stdout.split()) <= {"TEXT", "[required]"}

@@ -1,0 +1,95 @@
+/**
+ * However much there is, a page or a report reads only its own rows.
+ *
+ * The rows are those of contract-tests/growth.sql.
+ */
+
+import { expect } from "vitest";
+import type { Settings } from "../src/config.js";
+import type { Contract } from "../src/contract.js";
+import { getTimeReport } from "../src/services/report-service.js";
+import { listTasks } from "../src/services/task-service.js";
+import { listTimeEntries } from "../src/services/time-entry-service.js";
+import { listUsers } from "../src/services/user-service.js";
+import { encodeCursor } from "../src/utils/cursor.js";
+import { formatInstant } from "../src/utils/instants.js";
+import { test } from "./fixtures.js";
+import { reads } from "./reads.js";
+
+const USER_ID = "00000000-0000-7000-8000-000000000001";
+const JANUARY = Date.UTC(2026, 0, 1);
+const FEBRUARY = Date.UTC(2026, 1, 1);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const LIMIT = 20;
+// What the plan may differ by.
+const ALLOWANCE = 20;
+const TASK_SORTS = ["created_at", "updated_at", "due_at", "title"];
+const LISTS = TASK_SORTS.flatMap((sort) => [sort, `-${sort}`]);
+
+async function listPage(sort: string, cursor: string | undefined): Promise<unknown> {
+  if (sort === "users") return listUsers(LIMIT, cursor);
+  const filter = { sort, limit: LIMIT, ...(cursor !== undefined && { cursor }) };
+  if (sort.endsWith("start_time")) return listTimeEntries(USER_ID, filter);
+  return listTasks(USER_ID, filter);
+}
+
+function cursorOf(sort: string, table: number, number: number, value: string | null): string {
+  const name = sort === "users" ? "created_at" : sort;
+  const digits = number.toString(16).padStart(12, "0");
+  return encodeCursor({ sort: name, value, id: `00000000-0000-7000-${8000 + table}-${digits}` });
+}
+
+/** Returns a cursor nine tenths down the list. */
+function deepCursor(sort: string): string {
+  const descending = sort.startsWith("-");
+  const at = (time: number) => formatInstant(new Date(time));
+  if (sort === "users") return cursorOf(sort, 0, 4500, at(JANUARY + 4500 * MINUTE));
+  if (sort.endsWith("start_time")) {
+    const number = descending ? 18000 : 2000;
+    return cursorOf(sort, 2, number, at(FEBRUARY - number * HOUR));
+  }
+  const number = descending ? 1000 : 9000;
+  const value = sort.endsWith("title") ? `Task ${number}` : at(JANUARY + number * MINUTE);
+  return cursorOf(sort, 1, number, value);
+}
+
+/** Returns how many blocks a page reads, all of them by indexes. */
+async function blocks(
+  settings: Settings,
+  contract: Contract,
+  sort: string,
+  cursor?: string,
+): Promise<number> {
+  const read = await reads(settings, contract, () => listPage(sort, cursor));
+  expect(Object.values(read).filter(({ sequentialScans }) => sequentialScans > 0)).toEqual([]);
+  return Object.values(read).reduce((sum, each) => sum + each.blocks, 0);
+}
+
+test.for([...LISTS, "start_time", "-start_time", "users"])(
+  "a deep page reads as much as a first one: %s",
+  async (sort, { grown, contract }) => {
+    const first = await blocks(grown, contract, sort);
+    const deep = await blocks(grown, contract, sort, deepCursor(sort));
+    expect(deep).toBeLessThanOrEqual(first + ALLOWANCE);
+    // An entry of an index, a row, and the entry and row of the time tracked on it.
+    expect(first).toBeLessThanOrEqual(2 * 5 * (LIMIT + 1) + ALLOWANCE);
+  },
+);
+
+test.for(["due_at", "-due_at"])(
+  "a deep page of tasks without a date too: %s",
+  async (sort, { grown, contract }) => {
+    const first = await blocks(grown, contract, sort);
+    const cursor = cursorOf(sort, 1, sort.startsWith("-") ? 1001 : 9001, null);
+    expect(await blocks(grown, contract, sort, cursor)).toBeLessThanOrEqual(first + ALLOWANCE);
+  },
+);
+
+test("a report of last week reads the entries of last week", async ({ grown, contract }) => {
+  const [start, end] = [new Date(FEBRUARY - 7 * 24 * HOUR), new Date(FEBRUARY)];
+  const read = await reads(grown, contract, () =>
+    getTimeReport(USER_ID, start, end, "task", "UTC"),
+  );
+  expect(read.time_entries?.blocks).toBeLessThanOrEqual(7 * 24 + ALLOWANCE);
+});

@@ -1,0 +1,88 @@
+"""However much there is, a page or a report reads only its own rows.
+
+The rows are those of contract-tests/growth.sql.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from task_timer.config import Settings
+from task_timer.contract import Contract
+from task_timer.services.report_service import get_time_report
+from task_timer.services.task_service import TaskFilter, list_tasks
+from task_timer.services.time_entry_service import TimeEntryFilter, list_time_entries
+from task_timer.services.user_service import list_users
+from task_timer.utils.cursor import Cursor, encode_cursor
+from task_timer.utils.instants import format_instant
+
+from .reads import reads
+
+USER_ID = "00000000-0000-7000-8000-000000000001"
+JANUARY, FEBRUARY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+LIMIT = 20
+# What the plan may differ by.
+ALLOWANCE = 20
+TASK_SORTS = ["created_at", "updated_at", "due_at", "title"]
+LISTS = [f"{sign}{sort}" for sort in TASK_SORTS for sign in ("", "-")]
+
+
+def list_page(sort: str, cursor: str | None) -> None:
+    if sort == "users":
+        list_users(LIMIT, cursor)
+    elif sort.endswith("start_time"):
+        list_time_entries(USER_ID, TimeEntryFilter(sort, LIMIT, cursor=cursor))
+    else:
+        list_tasks(USER_ID, TaskFilter(sort, LIMIT, cursor=cursor))
+
+
+def cursor_of(sort: str, table: int, number: int, value: str | None) -> str:
+    name = "created_at" if sort == "users" else sort
+    return encode_cursor(Cursor(name, value, f"00000000-0000-7000-{8000 + table}-{number:012x}"))
+
+
+def deep_cursor(sort: str) -> str:
+    """Returns a cursor nine tenths down the list."""
+    descending = sort.startswith("-")
+    if sort == "users":
+        return cursor_of(sort, 0, 4500, format_instant(JANUARY + timedelta(minutes=4500)))
+    if sort.endswith("start_time"):
+        number = 18000 if descending else 2000
+        return cursor_of(sort, 2, number, format_instant(FEBRUARY - timedelta(hours=number)))
+    number = 1000 if descending else 9000
+    instant = format_instant(JANUARY + timedelta(minutes=number))
+    return cursor_of(sort, 1, number, f"Task {number}" if "title" in sort else instant)
+
+
+def blocks(settings: Settings, contract: Contract, sort: str, cursor: str | None) -> int:
+    """Returns how many blocks a page reads, all of them by indexes."""
+    read = reads(settings, contract, lambda: list_page(sort, cursor))
+    assert {table: each.sequential_scans for table, each in read.items()} == dict.fromkeys(read, 0)
+    return sum(each.blocks for each in read.values())
+
+
+@pytest.mark.parametrize("sort", [*LISTS, "start_time", "-start_time", "users"])
+def test_a_deep_page_reads_as_much_as_a_first_one(
+    grown: Settings, contract: Contract, sort: str
+) -> None:
+    first = blocks(grown, contract, sort, None)
+    assert blocks(grown, contract, sort, deep_cursor(sort)) <= first + ALLOWANCE
+    # An entry of an index, a row, and the entry and row of the time tracked on it.
+    assert first <= 2 * 5 * (LIMIT + 1) + ALLOWANCE
+
+
+@pytest.mark.parametrize("sort", ["due_at", "-due_at"])
+def test_a_deep_page_of_tasks_without_a_date_too(
+    grown: Settings, contract: Contract, sort: str
+) -> None:
+    first = blocks(grown, contract, sort, None)
+    cursor = cursor_of(sort, 1, 1001 if sort.startswith("-") else 9001, None)
+    assert blocks(grown, contract, sort, cursor) <= first + ALLOWANCE
+
+
+def test_a_report_of_last_week_reads_the_entries_of_last_week(
+    grown: Settings, contract: Contract
+) -> None:
+    week = FEBRUARY - timedelta(days=7)
+    read = reads(grown, contract, lambda: get_time_report(USER_ID, week, FEBRUARY, "task", "UTC"))
+    assert read["time_entries"].blocks <= 7 * 24 + ALLOWANCE
