@@ -66,6 +66,7 @@ export interface ContractDocument extends OpenApiDocument {
     hash_bytes: number;
     salt_bytes: number;
   };
+  "x-password-queue": { concurrency: number; waiting: number; seconds: number };
   "x-metrics": Record<string, MetricDefinition>;
 }
 

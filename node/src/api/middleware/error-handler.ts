@@ -8,6 +8,7 @@ import {
   InternalError,
   InvalidTokenError,
   MethodNotAllowedError,
+  OverloadedError,
   RateLimitedError,
   UnavailableError,
   ValidationFailedError,
@@ -62,7 +63,9 @@ export class ErrorHandler {
       return { "WWW-Authenticate": this.challengeOf(error) };
     }
     if (error instanceof MethodNotAllowedError) return { Allow: error.allowed };
-    if (error instanceof UnavailableError) return { "Retry-After": String(UNAVAILABLE_SECONDS) };
+    if (error instanceof UnavailableError || error instanceof OverloadedError) {
+      return { "Retry-After": String(UNAVAILABLE_SECONDS) };
+    }
     if (error instanceof RateLimitedError) {
       const { policy, limit, window, wait } = error;
       return {

@@ -8,6 +8,7 @@ from ...utils.errors import (
     InternalError,
     InvalidTokenError,
     MethodNotAllowedError,
+    OverloadedError,
     RateLimitedError,
     UnavailableError,
     ValidationFailedError,
@@ -55,7 +56,7 @@ class ErrorHandler:
             return {"WWW-Authenticate": self._challenge_of(error)}
         if isinstance(error, MethodNotAllowedError):
             return {"Allow": error.allowed}
-        if isinstance(error, UnavailableError):
+        if isinstance(error, UnavailableError | OverloadedError):
             return {"Retry-After": str(UNAVAILABLE_SECONDS)}
         if isinstance(error, RateLimitedError):
             return {
