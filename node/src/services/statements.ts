@@ -65,6 +65,21 @@ export function lockUser(userId: string): Promise<User | undefined> {
     SELECT ${USER} FROM users WHERE id = ${userId}::uuid FOR UPDATE`);
 }
 
+/** Creates a session, if the hash is still that of the user's password. */
+export function insertSession(
+  sessionId: string,
+  userId: string,
+  passwordHash: string,
+): Promise<{ id: string } | undefined> {
+  // The lock waits for a change of the password, and then sees it.
+  return firstOf<{ id: string }>(Prisma.sql`
+    INSERT INTO sessions (id, user_id)
+    SELECT ${sessionId}::uuid, id FROM users
+    WHERE id = ${userId}::uuid AND password_hash = ${passwordHash}
+    FOR SHARE
+    RETURNING id`);
+}
+
 /** Revokes a session, unless it was revoked before. */
 export async function endSession(sessionId: string): Promise<void> {
   await db().$executeRaw`

@@ -5,9 +5,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from ..db import connection, immediate, transactional, violated
+from ..db import connection, immediate, transactional
 from ..models import USER_COLUMNS, RefreshToken, Session, User, UserRow
 from ..utils.errors import (
     InvalidCredentialsError,
@@ -17,6 +16,9 @@ from ..utils.errors import (
 )
 from ..utils.identifiers import new_id
 from . import password_service, token_service, user_service
+
+# How often a password is verified again, since another request has replaced its hash.
+ATTEMPTS = 3
 
 _BY_EMAIL = select(*USER_COLUMNS).where(User.email == bindparam("email"))
 _BY_LIVE_SESSION = select(*USER_COLUMNS).where(
@@ -28,6 +30,17 @@ _BY_LIVE_SESSION = select(*USER_COLUMNS).where(
         Session.revoked_at.is_(None),
     )
     .exists(),
+)
+# The lock waits for a change of the password, and then sees it.
+_OPEN_SESSION = (
+    insert(Session)
+    .from_select(
+        ["id", "user_id"],
+        select(bindparam("session_id", type_=Session.id.type), User.id)
+        .where(User.id == bindparam("user_id"), User.password_hash == bindparam("password_hash"))
+        .with_for_update(read=True),
+    )
+    .returning(Session.id)
 )
 _LOCKED = (
     select(
@@ -78,13 +91,12 @@ def register_user(email: str, password: str) -> UserRow:
 
 def log_in(email: str, password: str) -> Tokens:
     """Creates a session. Raises InvalidCredentialsError, after the same time in either case."""
-    user = _find_user(email.lower())
-    if user is None:
-        password_service.verify_nobody(password)
-        raise InvalidCredentialsError
-    if not password_service.verify_password(user.password_hash, password):
-        raise InvalidCredentialsError
-    return _open_session(user.id)
+    for _ in range(ATTEMPTS):
+        user = _identify(email.lower(), password)
+        tokens = _open_session(user.id, _renew_hash(user, password))
+        if tokens is not None:
+            return tokens
+    raise InvalidCredentialsError
 
 
 def refresh_tokens(refresh_token: str) -> Tokens:
@@ -122,6 +134,25 @@ def authenticate(access_token: str) -> Identity:
     return Identity(UserRow(*row), claims.session_id)
 
 
+def _identify(email: str, password: str) -> UserRow:
+    user = _find_user(email)
+    if user is None:
+        password_service.verify_nobody(password)
+        raise InvalidCredentialsError
+    if not password_service.verify_password(user.password_hash, password):
+        raise InvalidCredentialsError
+    return user
+
+
+def _renew_hash(user: UserRow, password: str) -> str:
+    """Replaces a hash that has other costs than the contract's; returns the one to expect."""
+    if not password_service.is_outdated(user.password_hash):
+        return user.password_hash
+    password_hash = password_service.hash_password(password)
+    user_service.replace_hash(user.id, user.password_hash, password_hash)
+    return password_hash
+
+
 @immediate
 def _find_user(email: str) -> UserRow | None:
     row = connection().execute(_BY_EMAIL, {"email": email}).first()
@@ -129,15 +160,11 @@ def _find_user(email: str) -> UserRow | None:
 
 
 @transactional
-def _open_session(user_id: str) -> Tokens:
-    session_id = new_id()
-    try:
-        connection().execute(insert(Session).values(id=session_id, user_id=user_id))
-    except IntegrityError as error:
-        if violated(error) == "sessions_user_id_fkey":
-            raise InvalidCredentialsError from error
-        raise
-    return _issue(user_id, session_id)
+def _open_session(user_id: str, password_hash: str) -> Tokens | None:
+    """Returns tokens, or nothing if the hash is no longer the user's."""
+    named = {"session_id": new_id(), "user_id": user_id, "password_hash": password_hash}
+    session_id = connection().scalar(_OPEN_SESSION, named)
+    return None if session_id is None else _issue(user_id, session_id)
 
 
 @transactional

@@ -45,15 +45,13 @@ def create_user(email: str, password_hash: str, role: str) -> UserRow:
         raise _told(error) from error
 
 
-@transactional
 def update_user(
-    user_id: str, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
+    user: UserRow, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
 ) -> UserRow:
     """Updates the email address or password of a user; a new password revokes other sessions.
 
     `check` receives the current user. Raises WrongPasswordError or EmailTakenError.
     """
-    user = _lock_user(user_id)
     check(user)
     if not password_service.verify_password(user.password_hash, changes.current_password):
         raise WrongPasswordError
@@ -62,8 +60,16 @@ def update_user(
         values["email"] = changes.email.lower()
     if changes.password is not None:
         values["password_hash"] = password_service.hash_password(changes.password)
-        _end_other_sessions(user_id, session_id)
-    return _write(user_id, values) if values else user
+    # Nothing is locked while passwords are hashed, so the user may be another by now.
+    current, is_done = _change(user, session_id, values, check)
+    return current if is_done else update_user(current, session_id, changes, check)
+
+
+@immediate
+def replace_hash(user_id: str, old: str, new: str) -> None:
+    """Replaces the hash of a password, unless another request has done so."""
+    statement = update(User).where(User.id == user_id, User.password_hash == old)
+    connection().execute(statement.values(password_hash=new))
 
 
 @transactional
@@ -85,6 +91,20 @@ def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
 @functools.cache
 def _list_statement(place: str) -> Select[str, str, str, str, datetime, datetime]:
     return _OLDEST_FIRST.arrange(select(*USER_COLUMNS), place)
+
+
+@transactional
+def _change(
+    verified: UserRow, session_id: str, values: dict[str, str], check: Callable[[UserRow], None]
+) -> tuple[UserRow, bool]:
+    """Returns the user, and whether the hash was still the verified one, so that it was done."""
+    user = _lock_user(verified.id)
+    check(user)
+    if user.password_hash != verified.password_hash:
+        return user, False
+    if "password_hash" in values:
+        _end_other_sessions(user.id, session_id)
+    return _write(user.id, values) if values else user, True
 
 
 def _lock_user(user_id: str) -> UserRow:
