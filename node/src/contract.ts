@@ -36,6 +36,7 @@ export interface ContractDocument extends OpenApiDocument {
     clock_leeway_seconds: number;
     request_seconds: number;
   };
+  "x-account-attempts": { factor: number; known_days: number };
   "x-methods": string[];
   "x-wire-errors": string[];
   "x-problem-type": string;

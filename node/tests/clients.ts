@@ -24,10 +24,12 @@ export function freshEmail(): string {
 /** Sends requests; the path of the API may be left out: `tasks`. */
 export class Client {
   token = "";
-  // The tests trust one proxy, so that each client has an address of its own.
-  readonly address = `test-${randomUUID()}`;
 
-  constructor(private readonly origin: string) {}
+  // The tests trust one proxy, so that each client has an address of its own.
+  constructor(
+    private readonly origin: string,
+    readonly address = `test-${randomUUID()}`,
+  ) {}
 
   async send(
     method: string,

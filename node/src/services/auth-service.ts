@@ -10,6 +10,7 @@ import {
 } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import * as passwordService from "./password-service.js";
+import * as rateLimitService from "./rate-limit-service.js";
 import * as statements from "./statements.js";
 import * as tokenService from "./token-service.js";
 import * as userService from "./user-service.js";
@@ -36,12 +37,20 @@ export async function registerUser(email: string, password: string): Promise<Use
   return userService.createUser(email, await passwordService.hashPassword(password));
 }
 
-/** Creates a session. Throws an InvalidCredentialsError, after the same time in either case. */
+/**
+ * Creates a session. Throws an InvalidCredentialsError, after the same time in either case.
+ *
+ * Throws a RateLimitedError, whether or not there is such an account.
+ */
 export async function logIn(email: string, password: string): Promise<Tokens> {
+  await rateLimitService.countAccount(email.toLowerCase());
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const user = await identify(email.toLowerCase(), password);
     const tokens = await openSession(user.id, await renewHash(user, password));
-    if (tokens !== undefined) return tokens;
+    if (tokens !== undefined) {
+      await rateLimitService.rememberClient(user.email);
+      return tokens;
+    }
   }
   throw new InvalidCredentialsError();
 }

@@ -50,6 +50,15 @@ const TIME_ENTRY = Prisma.sql`id, user_id AS "userId", task_id AS "taskId",
   start_time AS "startTime", end_time AS "endTime", duration, note,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 
+const COUNTING = Prisma.sql`
+    ON CONFLICT (key) DO UPDATE SET
+      hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
+      window_ends_at = CASE
+        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
+        ELSE held.window_ends_at
+      END
+    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait`;
+
 /** Finds a user by a session that is not revoked. */
 export function findUserOfSession(userId: string, sessionId: string): Promise<User | undefined> {
   return firstOf<User>(Prisma.sql`
@@ -158,13 +167,28 @@ export async function countHit(
   return onlyOf<{ hits: number; wait: number }>(Prisma.sql`
     INSERT INTO rate_limits AS held (key, hits, window_ends_at)
     VALUES (${key}, 1, now() + make_interval(secs => ${windowSeconds}))
-    ON CONFLICT (key) DO UPDATE SET
-      hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
-      window_ends_at = CASE
-        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
-        ELSE held.window_ends_at
-      END
-    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait`);
+    ${COUNTING}`);
+}
+
+/** Counts a hit in the window of a key, unless another key is known. */
+export function countStranger(
+  key: string,
+  known: string,
+  windowSeconds: number,
+): Promise<{ hits: number; wait: number } | undefined> {
+  return firstOf<{ hits: number; wait: number }>(Prisma.sql`
+    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
+    SELECT ${key}::text, 1, now() + make_interval(secs => ${windowSeconds})
+    WHERE NOT EXISTS (SELECT FROM rate_limits WHERE key = ${known} AND window_ends_at > now())
+    ${COUNTING}`);
+}
+
+/** Makes a key known for the given number of days. */
+export async function rememberClient(known: string, days: number): Promise<void> {
+  await db().$executeRaw`
+    INSERT INTO rate_limits (key, hits, window_ends_at)
+    VALUES (${known}, 1, now() + make_interval(days => ${days}::int))
+    ON CONFLICT (key) DO UPDATE SET window_ends_at = excluded.window_ends_at`;
 }
 
 /** Stores a new task. */

@@ -6,6 +6,7 @@ import { EmailTakenError, InvalidTokenError, WrongPasswordError } from "../utils
 import { newId } from "../utils/identifiers.js";
 import { type Page, takePage } from "./paging.js";
 import * as passwordService from "./password-service.js";
+import * as rateLimitService from "./rate-limit-service.js";
 import * as statements from "./statements.js";
 
 /** The changes to a user; a missing key leaves a property unchanged. */
@@ -24,7 +25,8 @@ export async function createUser(email: string, passwordHash: string): Promise<U
 /**
  * Updates the email address or password of a user; a new password revokes other sessions.
  *
- * `check` receives the current user. Throws a WrongPasswordError or an EmailTakenError.
+ * `check` receives the current user. Throws a RateLimitedError, a WrongPasswordError or
+ * an EmailTakenError.
  */
 export async function updateUser(
   user: User,
@@ -32,19 +34,8 @@ export async function updateUser(
   changes: UserChanges,
   check: (user: User) => void,
 ): Promise<User> {
-  check(user);
-  if (!(await passwordService.verifyPassword(user.passwordHash, changes.currentPassword ?? ""))) {
-    throw new WrongPasswordError();
-  }
-  const data = {
-    ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),
-    ...(changes.password !== undefined && {
-      passwordHash: await passwordService.hashPassword(changes.password),
-    }),
-  };
-  // Nothing is locked while passwords are hashed, so the user may be another by now.
-  const { current, isDone } = await change(user, sessionId, data, check);
-  return isDone ? current : updateUser(current, sessionId, changes, check);
+  await rateLimitService.countAccount(user.email);
+  return update(user, sessionId, changes, check);
 }
 
 /** Replaces the hash of a password, unless another request has done so. */
@@ -62,6 +53,27 @@ export async function deleteUser(userId: string): Promise<void> {
 export async function listUsers(limit: number, cursor: string | undefined): Promise<Page<User>> {
   const order = { sort: "created_at", column: "createdAt", type: "time" } as const;
   return takePage(order, limit, cursor, (window) => db().user.findMany(window));
+}
+
+async function update(
+  user: User,
+  sessionId: string,
+  changes: UserChanges,
+  check: (user: User) => void,
+): Promise<User> {
+  check(user);
+  if (!(await passwordService.verifyPassword(user.passwordHash, changes.currentPassword ?? ""))) {
+    throw new WrongPasswordError();
+  }
+  const data = {
+    ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),
+    ...(changes.password !== undefined && {
+      passwordHash: await passwordService.hashPassword(changes.password),
+    }),
+  };
+  // Nothing is locked while passwords are hashed, so the user may be another by now.
+  const { current, isDone } = await change(user, sessionId, data, check);
+  return isDone ? current : update(current, sessionId, changes, check);
 }
 
 /** Returns the user, and whether the hash was still the verified one, so that it was done. */

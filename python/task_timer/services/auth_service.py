@@ -15,7 +15,7 @@ from ..utils.errors import (
     RefreshTokenReusedError,
 )
 from ..utils.identifiers import new_id
-from . import password_service, token_service, user_service
+from . import password_service, rate_limit_service, token_service, user_service
 
 # How often a password is verified again, since another request has replaced its hash.
 ATTEMPTS = 3
@@ -90,11 +90,16 @@ def register_user(email: str, password: str) -> UserRow:
 
 
 def log_in(email: str, password: str) -> Tokens:
-    """Creates a session. Raises InvalidCredentialsError, after the same time in either case."""
+    """Creates a session. Raises InvalidCredentialsError, after the same time in either case.
+
+    Raises RateLimitedError, whether or not there is such an account.
+    """
+    rate_limit_service.count_account(email.lower())
     for _ in range(ATTEMPTS):
         user = _identify(email.lower(), password)
         tokens = _open_session(user.id, _renew_hash(user, password))
         if tokens is not None:
+            rate_limit_service.remember_client(user.email)
             return tokens
     raise InvalidCredentialsError
 

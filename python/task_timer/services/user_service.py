@@ -13,7 +13,7 @@ from ..db import connection, immediate, transactional, violated
 from ..models import USER_COLUMNS, Session, User, UserRow
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
 from ..utils.identifiers import new_id
-from . import password_service
+from . import password_service, rate_limit_service
 from .paging import Order, Page, take_page
 
 _OLDEST_FIRST = Order("created_at", User.created_at, User.id)
@@ -50,19 +50,11 @@ def update_user(
 ) -> UserRow:
     """Updates the email address or password of a user; a new password revokes other sessions.
 
-    `check` receives the current user. Raises WrongPasswordError or EmailTakenError.
+    `check` receives the current user. Raises RateLimitedError, WrongPasswordError or
+    EmailTakenError.
     """
-    check(user)
-    if not password_service.verify_password(user.password_hash, changes.current_password):
-        raise WrongPasswordError
-    values: dict[str, str] = {}
-    if changes.email is not None:
-        values["email"] = changes.email.lower()
-    if changes.password is not None:
-        values["password_hash"] = password_service.hash_password(changes.password)
-    # Nothing is locked while passwords are hashed, so the user may be another by now.
-    current, is_done = _change(user, session_id, values, check)
-    return current if is_done else update_user(current, session_id, changes, check)
+    rate_limit_service.count_account(user.email)
+    return _update(user, session_id, changes, check)
 
 
 @immediate
@@ -91,6 +83,22 @@ def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
 @functools.cache
 def _list_statement(place: str) -> Select[str, str, str, str, datetime, datetime]:
     return _OLDEST_FIRST.arrange(select(*USER_COLUMNS), place)
+
+
+def _update(
+    user: UserRow, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
+) -> UserRow:
+    check(user)
+    if not password_service.verify_password(user.password_hash, changes.current_password):
+        raise WrongPasswordError
+    values: dict[str, str] = {}
+    if changes.email is not None:
+        values["email"] = changes.email.lower()
+    if changes.password is not None:
+        values["password_hash"] = password_service.hash_password(changes.password)
+    # Nothing is locked while passwords are hashed, so the user may be another by now.
+    current, is_done = _change(user, session_id, values, check)
+    return current if is_done else _update(current, session_id, changes, check)
 
 
 @transactional
