@@ -57,6 +57,7 @@ export interface ContractDocument extends OpenApiDocument {
     type: string;
     issuer: string;
     audience: string;
+    key_id_bytes: number;
     claims: string[];
   };
   "x-refresh-token": { random_bytes: number; stored_as: string };
