@@ -69,6 +69,17 @@ export interface ContractDocument extends OpenApiDocument {
     salt_bytes: number;
   };
   "x-password-queue": { concurrency: number; waiting: number; seconds: number };
+  "x-security-events": Record<
+    | "log_in_succeeded"
+    | "log_in_refused"
+    | "password_refused"
+    | "attempts_throttled"
+    | "password_changed"
+    | "refresh_token_reused"
+    | "session_ended"
+    | "user_deleted",
+    "info" | "warning"
+  >;
   "x-metrics": Record<string, MetricDefinition>;
 }
 

@@ -11,6 +11,7 @@ import {
 import { newId } from "../utils/identifiers.js";
 import * as passwordService from "./password-service.js";
 import * as rateLimitService from "./rate-limit-service.js";
+import * as securityTrail from "./security-trail.js";
 import * as statements from "./statements.js";
 import * as tokenService from "./token-service.js";
 import * as userService from "./user-service.js";
@@ -49,6 +50,7 @@ export async function logIn(email: string, password: string): Promise<Tokens> {
     const tokens = await openSession(user.id, await renewHash(user, password));
     if (tokens !== undefined) {
       await rateLimitService.rememberClient(user.email);
+      securityTrail.record("log_in_succeeded", user.id);
       return tokens;
     }
   }
@@ -57,14 +59,18 @@ export async function logIn(email: string, password: string): Promise<Tokens> {
 
 /** Exchanges a refresh token. Throws an InvalidRefreshTokenError or a RefreshTokenReusedError. */
 export async function refreshTokens(refreshToken: string): Promise<Tokens> {
-  const tokens = await exchange(refreshToken);
-  if (tokens === undefined) throw new RefreshTokenReusedError();
-  return tokens;
+  const { userId, tokens } = await exchange(refreshToken);
+  if (tokens !== undefined) return tokens;
+  const error = new RefreshTokenReusedError();
+  securityTrail.record("refresh_token_reused", userId, error.code);
+  throw error;
 }
 
 /** Revokes the session of one of the user's refresh tokens, if there is one. */
 export async function logOut(userId: string, refreshToken: string): Promise<void> {
-  await statements.endSessionOfToken(userId, tokenService.hashRefreshToken(refreshToken));
+  const tokenHash = tokenService.hashRefreshToken(refreshToken);
+  const ended = await statements.endSessionOfToken(userId, tokenHash);
+  if (ended === 1) securityTrail.record("session_ended", userId);
 }
 
 /** Finds the user and session of an access token. Throws an InvalidTokenError. */
@@ -80,8 +86,10 @@ async function identify(email: string, password: string): Promise<User> {
   const matches = user
     ? await passwordService.verifyPassword(user.passwordHash, password)
     : await passwordService.verifyNobody(password);
-  if (user === null || !matches) throw new InvalidCredentialsError();
-  return user;
+  if (user !== null && matches) return user;
+  const error = new InvalidCredentialsError();
+  securityTrail.record("log_in_refused", user?.id ?? null, error.code);
+  throw error;
 }
 
 /** Replaces a hash that has other costs than the contract's; returns the one to expect. */
@@ -100,16 +108,21 @@ const openSession = transactional(
   },
 );
 
-/** Returns new tokens, or nothing if the token was already used: then its session is revoked. */
-const exchange = transactional(async (refreshToken: string): Promise<Tokens | undefined> => {
+interface Exchanged {
+  userId: string;
+  tokens?: Tokens;
+}
+
+/** Returns the user, and new tokens, or none if the token was used: its session is revoked. */
+const exchange = transactional(async (refreshToken: string): Promise<Exchanged> => {
   const found = await statements.lockRefreshToken(tokenService.hashRefreshToken(refreshToken));
   if (found === undefined || found.expired || found.revoked) throw new InvalidRefreshTokenError();
   if (found.used) {
     await statements.endSession(found.sessionId);
-    return undefined;
+    return { userId: found.userId };
   }
   await statements.useRefreshToken(found.id);
-  return issue(found.userId, found.sessionId);
+  return { userId: found.userId, tokens: await issue(found.userId, found.sessionId) };
 });
 
 async function issue(userId: string, sessionId: string): Promise<Tokens> {

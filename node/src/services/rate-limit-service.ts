@@ -5,6 +5,7 @@ import ipaddr from "ipaddr.js";
 import { resources } from "../current.js";
 import { currentContext } from "../utils/context.js";
 import { RateLimitedError } from "../utils/errors.js";
+import * as securityTrail from "./security-trail.js";
 import { countHit, countStranger, rememberClient as remember } from "./statements.js";
 
 const WINDOW_SECONDS = 60;
@@ -83,5 +84,8 @@ function digest(email: string): string {
 }
 
 function judge(policy: string, limit: number, hits: number, wait: number): void {
-  if (hits > limit) throw new RateLimitedError(policy, limit, WINDOW_SECONDS, Math.max(1, wait));
+  if (hits <= limit) return;
+  const error = new RateLimitedError(policy, limit, WINDOW_SECONDS, Math.max(1, wait));
+  if (policy !== "general") securityTrail.record("attempts_throttled", null, error.code);
+  throw error;
 }

@@ -97,8 +97,8 @@ export async function endSession(sessionId: string): Promise<void> {
 }
 
 /** Revokes the session of a user's refresh token, unless it was revoked before. */
-export async function endSessionOfToken(userId: string, tokenHash: Bytes): Promise<void> {
-  await db().$executeRaw`
+export async function endSessionOfToken(userId: string, tokenHash: Bytes): Promise<number> {
+  return db().$executeRaw`
     UPDATE sessions SET revoked_at = now()
     FROM refresh_tokens
     WHERE refresh_tokens.token_hash = ${tokenHash}

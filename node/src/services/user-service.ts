@@ -7,6 +7,7 @@ import { newId } from "../utils/identifiers.js";
 import { type Page, takePage } from "./paging.js";
 import * as passwordService from "./password-service.js";
 import * as rateLimitService from "./rate-limit-service.js";
+import * as securityTrail from "./security-trail.js";
 import * as statements from "./statements.js";
 
 /** The changes to a user; a missing key leaves a property unchanged. */
@@ -35,7 +36,9 @@ export async function updateUser(
   check: (user: User) => void,
 ): Promise<User> {
   await rateLimitService.countAccount(user.email);
-  return update(user, sessionId, changes, check);
+  const updated = await update(user, sessionId, changes, check);
+  if (changes.password !== undefined) securityTrail.record("password_changed", user.id);
+  return updated;
 }
 
 /** Replaces the hash of a password, unless another request has done so. */
@@ -47,6 +50,7 @@ export async function replaceHash(userId: string, old: string, renewed: string):
 /** Deletes a user and all their data. */
 export async function deleteUser(userId: string): Promise<void> {
   await db().user.deleteMany({ where: { id: userId } });
+  securityTrail.record("user_deleted", userId);
 }
 
 /** Returns all users, oldest first. Throws an InvalidCursorError. */
@@ -63,7 +67,9 @@ async function update(
 ): Promise<User> {
   check(user);
   if (!(await passwordService.verifyPassword(user.passwordHash, changes.currentPassword ?? ""))) {
-    throw new WrongPasswordError();
+    const error = new WrongPasswordError();
+    securityTrail.record("password_refused", user.id, error.code);
+    throw error;
   }
   const data = {
     ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),

@@ -15,7 +15,7 @@ from ..utils.errors import (
     RefreshTokenReusedError,
 )
 from ..utils.identifiers import new_id
-from . import password_service, rate_limit_service, token_service, user_service
+from . import password_service, rate_limit_service, security_trail, token_service, user_service
 
 # How often a password is verified again, since another request has replaced its hash.
 ATTEMPTS = 3
@@ -100,32 +100,24 @@ def log_in(email: str, password: str) -> Tokens:
         tokens = _open_session(user.id, _renew_hash(user, password))
         if tokens is not None:
             rate_limit_service.remember_client(user.email)
+            security_trail.record("log_in_succeeded", user.id)
             return tokens
     raise InvalidCredentialsError
 
 
 def refresh_tokens(refresh_token: str) -> Tokens:
     """Exchanges a refresh token. Raises InvalidRefreshTokenError or RefreshTokenReusedError."""
-    tokens = _exchange(refresh_token)
+    user_id, tokens = _exchange(refresh_token)
     if tokens is None:
+        security_trail.record("refresh_token_reused", user_id, RefreshTokenReusedError.code)
         raise RefreshTokenReusedError
     return tokens
 
 
-@transactional
 def log_out(user_id: str, refresh_token: str) -> None:
     """Revokes the session of one of the user's refresh tokens, if there is one."""
-    token_hash = token_service.hash_refresh_token(refresh_token)
-    of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
-    connection().execute(
-        update(Session)
-        .where(
-            Session.id == of_token.scalar_subquery(),
-            Session.user_id == user_id,
-            Session.revoked_at.is_(None),
-        )
-        .values(revoked_at=func.now())
-    )
+    if _end_session_of(user_id, refresh_token):
+        security_trail.record("session_ended", user_id)
 
 
 @immediate
@@ -139,14 +131,30 @@ def authenticate(access_token: str) -> Identity:
     return Identity(UserRow(*row), claims.session_id)
 
 
+@transactional
+def _end_session_of(user_id: str, refresh_token: str) -> bool:
+    token_hash = token_service.hash_refresh_token(refresh_token)
+    of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
+    ended = connection().execute(
+        update(Session)
+        .where(
+            Session.id == of_token.scalar_subquery(),
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.now())
+    )
+    return ended.rowcount == 1
+
+
 def _identify(email: str, password: str) -> UserRow:
     user = _find_user(email)
     if user is None:
         password_service.verify_nobody(password)
-        raise InvalidCredentialsError
-    if not password_service.verify_password(user.password_hash, password):
-        raise InvalidCredentialsError
-    return user
+    elif password_service.verify_password(user.password_hash, password):
+        return user
+    security_trail.record("log_in_refused", user and user.id, InvalidCredentialsError.code)
+    raise InvalidCredentialsError
 
 
 def _renew_hash(user: UserRow, password: str) -> str:
@@ -173,18 +181,18 @@ def _open_session(user_id: str, password_hash: str) -> Tokens | None:
 
 
 @transactional
-def _exchange(refresh_token: str) -> Tokens | None:
-    """Returns new tokens, or nothing if the token was already used: then its session is revoked."""
+def _exchange(refresh_token: str) -> tuple[str, Tokens | None]:
+    """Returns the user, and new tokens, or none if the token was used: its session is revoked."""
     found = _lock(refresh_token)
     if found is None or found.expired or found.revoked:
         raise InvalidRefreshTokenError
     if found.used:
         _end(found.session_id)
-        return None
+        return found.user_id, None
     connection().execute(
         update(RefreshToken).where(RefreshToken.id == found.id).values(used_at=func.now())
     )
-    return _issue(found.user_id, found.session_id)
+    return found.user_id, _issue(found.user_id, found.session_id)
 
 
 def _lock(refresh_token: str) -> _FoundToken | None:

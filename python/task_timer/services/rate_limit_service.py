@@ -15,6 +15,7 @@ from ..current import context, resources
 from ..db import connection, immediate
 from ..models import RateLimit
 from ..utils.errors import RateLimitedError
+from . import security_trail
 
 WINDOW_SECONDS = 60
 
@@ -135,4 +136,6 @@ def _digest(email: str) -> str:
 
 def _judge(policy: str, limit: int, hits: int, wait: int) -> None:
     if hits > limit:
+        if policy != "general":
+            security_trail.record("attempts_throttled", None, RateLimitedError.code)
         raise RateLimitedError(policy, limit, WINDOW_SECONDS, max(1, wait))

@@ -13,7 +13,7 @@ from ..db import connection, immediate, transactional, violated
 from ..models import USER_COLUMNS, Session, User, UserRow
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
 from ..utils.identifiers import new_id
-from . import password_service, rate_limit_service
+from . import password_service, rate_limit_service, security_trail
 from .paging import Order, Page, take_page
 
 _OLDEST_FIRST = Order("created_at", User.created_at, User.id)
@@ -54,7 +54,10 @@ def update_user(
     EmailTakenError.
     """
     rate_limit_service.count_account(user.email)
-    return _update(user, session_id, changes, check)
+    updated = _update(user, session_id, changes, check)
+    if changes.password is not None:
+        security_trail.record("password_changed", user.id)
+    return updated
 
 
 @immediate
@@ -68,6 +71,7 @@ def replace_hash(user_id: str, old: str, new: str) -> None:
 def delete_user(user_id: str) -> None:
     """Deletes a user and all their data."""
     connection().execute(delete(User).where(User.id == user_id))
+    security_trail.record("user_deleted", user_id)
 
 
 @immediate
@@ -90,6 +94,7 @@ def _update(
 ) -> UserRow:
     check(user)
     if not password_service.verify_password(user.password_hash, changes.current_password):
+        security_trail.record("password_refused", user.id, WrongPasswordError.code)
         raise WrongPasswordError
     values: dict[str, str] = {}
     if changes.email is not None:
