@@ -68,7 +68,7 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
     exp: now + accessTokenLifetime(),
   };
   const claims = Object.fromEntries(access.claims.map((name) => [name, values[name]]));
-  const header = { alg: access.algorithm, typ: access.type, kid: keyId };
+  const header = { alg: access.algorithm, kid: keyId, typ: access.type };
   return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
