@@ -15,6 +15,7 @@ export interface Settings {
   databasePoolSize: number;
   databaseTimeoutMs: number;
   secretKey: string;
+  secretKeyPrevious: string[];
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
   rateLimitPerMinute: number;
@@ -63,6 +64,7 @@ export function loadSettings(environment: Environment): Settings {
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 1, 100, 10),
     databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_MS", 100, 60000, 5000),
     secretKey: read.secret("SECRET_KEY", appEnv === "production"),
+    secretKeyPrevious: read.previousSecrets("SECRET_KEY_PREVIOUS"),
     accessTokenSeconds: read.integer("ACCESS_TOKEN_SECONDS", 10, 86400, 900),
     refreshTokenSeconds: read.integer("REFRESH_TOKEN_SECONDS", 60, 7776000, 1209600),
     rateLimitPerMinute: read.integer("RATE_LIMIT_PER_MINUTE", 1, 1000000, 600),
@@ -123,10 +125,7 @@ class Reader {
   }
 
   origins(name: string): string[] {
-    const origins = this.text(name, "")
-      .split(",")
-      .map((origin) => origin.replace(/^[ \t]+|[ \t]+$/g, ""));
-    const given = origins.filter((origin) => origin !== "");
+    const given = this.list(name);
     const valid = given.every((origin) => ORIGIN.test(origin));
     return valid
       ? given
@@ -143,15 +142,29 @@ class Reader {
     const value = this.text(name, required ? "" : DEVELOPMENT_SECRET_KEY);
     if (value === DEVELOPMENT_SECRET_KEY && !required) return value;
     if (value === "") return this.fault(name, "required", value);
-    if ([...value].length < 32) this.fault(name, "must have at least 32 characters", value);
-    else if (new Set(value).size < 8)
-      this.fault(name, "must have at least 8 different characters", value);
-    else if (PLACEHOLDER.test(value)) this.fault(name, "must not be a placeholder", value);
-    return value;
+    const weakness = weaknessOf(value);
+    return weakness === undefined ? value : this.fault(name, weakness, value);
+  }
+
+  previousSecrets(name: string): string[] {
+    const keys = this.list(name);
+    const weakness = keys.map(weaknessOf).find((found) => found !== undefined);
+    return weakness === undefined ? keys : this.fault(name, weakness, keys);
+  }
+
+  private list(name: string): string[] {
+    const parts = this.text(name, "").split(",");
+    return parts.map((part) => part.replace(/^[ \t]+|[ \t]+$/g, "")).filter((part) => part !== "");
   }
 
   private fault<T>(name: string, expected: string, instead: T): T {
     this.faults.push(`${name}: ${expected}`);
     return instead;
   }
+}
+
+function weaknessOf(key: string): string | undefined {
+  if ([...key].length < 32) return "must have at least 32 characters";
+  if (new Set(key).size < 8) return "must have at least 8 different characters";
+  return PLACEHOLDER.test(key) ? "must not be a placeholder" : undefined;
 }

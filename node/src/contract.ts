@@ -37,6 +37,7 @@ export interface ContractDocument extends OpenApiDocument {
     clock_leeway_seconds: number;
     request_seconds: number;
   };
+  "x-account-attempts": { factor: number; known_days: number };
   "x-methods": string[];
   "x-wire-errors": string[];
   "x-problem-type": string;
@@ -65,6 +66,7 @@ export interface ContractDocument extends OpenApiDocument {
     type: string;
     issuer: string;
     audience: string;
+    key_id_bytes: number;
     claims: string[];
   };
   "x-refresh-token": { random_bytes: number; stored_as: string };
@@ -75,6 +77,18 @@ export interface ContractDocument extends OpenApiDocument {
     hash_bytes: number;
     salt_bytes: number;
   };
+  "x-password-queue": { concurrency: number; waiting: number; seconds: number };
+  "x-security-events": Record<
+    | "log_in_succeeded"
+    | "log_in_refused"
+    | "password_refused"
+    | "attempts_throttled"
+    | "password_changed"
+    | "refresh_token_reused"
+    | "session_ended"
+    | "user_deleted",
+    "info" | "warning"
+  >;
   "x-metrics": Record<string, MetricDefinition>;
 }
 

@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import { ConfigError, loadSettings } from "./config.js";
 import { ContractError, loadContract } from "./contract.js";
 import { resources, using } from "./current.js";
-import { unavailable } from "./db.js";
+import { outageOf } from "./outages.js";
 import { makeResources, type Resources } from "./resources.js";
 import { insertSampleData } from "./sample-data.js";
 import * as passwordService from "./services/password-service.js";
@@ -90,7 +90,7 @@ async function administering(command: () => Promise<void>): Promise<void> {
   try {
     await using(held, command);
   } catch (error) {
-    if (!unavailable(error)) throw error;
+    if (outageOf(error, held.contract.get("x-unavailable").states) === undefined) throw error;
     throw new RefusedError(["the database is unavailable"], FAILED);
   } finally {
     await held.database.disconnect();

@@ -28,10 +28,12 @@ export function freshAddress(): string {
 /** Sends requests; the path of the API may be left out: `tasks`. */
 export class Client {
   token = "";
-  // The tests trust one proxy, so that each client has an address of its own.
-  readonly address = freshAddress();
 
-  constructor(private readonly origin: string) {}
+  // The tests trust one proxy, so that each client has an address of its own.
+  constructor(
+    private readonly origin: string,
+    readonly address = freshAddress(),
+  ) {}
 
   async send(
     method: string,

@@ -56,6 +56,15 @@ test("production refuses to go without a secret key", () => {
   expect(faults({ DATABASE_URL, APP_ENV: "production" })).toEqual(["SECRET_KEY: required"]);
 });
 
+test("previous keys are as strong", () => {
+  const reversed = [...STRONG_KEY].reverse().join("");
+  const environment = { DATABASE_URL, SECRET_KEY_PREVIOUS: ` ${STRONG_KEY} ,${reversed}` };
+  expect(loadSettings(environment).secretKeyPrevious).toEqual([STRONG_KEY, reversed]);
+  expect(faults({ DATABASE_URL, SECRET_KEY_PREVIOUS: `${STRONG_KEY},short` })).toEqual([
+    "SECRET_KEY_PREVIOUS: must have at least 32 characters",
+  ]);
+});
+
 test("production takes a strong secret key", () => {
   const environment = { DATABASE_URL, APP_ENV: "production", SECRET_KEY: STRONG_KEY };
   expect(loadSettings(environment).validateResponses).toBe(false);

@@ -1,9 +1,11 @@
 /** The log: one JSON object a line, and nothing in it that is nobody's business. */
 
 import { expect, vi } from "vitest";
+import { Metrics } from "../src/api/middleware/metrics.js";
+import { createApp } from "../src/app.js";
 import * as taskService from "../src/services/task-service.js";
-import { freshEmail, PASSWORD } from "./clients.js";
-import { test } from "./fixtures.js";
+import { Client, freshEmail, PASSWORD } from "./clients.js";
+import { listening, test } from "./fixtures.js";
 
 vi.mock("../src/services/task-service.js", { spy: true });
 
@@ -40,6 +42,55 @@ test("no secret is logged", async ({ client, log }) => {
   const text = JSON.stringify(log.lines);
   const secrets = [credentials.email, PASSWORD, client.token, tokens.access_token, refresh_token];
   for (const secret of secrets) expect(text).not.toContain(secret);
+});
+
+test("security events are logged", async ({ client, settings, contract, log }) => {
+  const { id, email } = (await client.get("users/me")).json;
+  log.lines = [];
+  const logIn = async (password: string, address = email) =>
+    (await client.post("auth/login", { email: address, password })).json;
+  await logIn("not my password");
+  await logIn(PASSWORD, freshEmail());
+  const { refresh_token } = await logIn(PASSWORD);
+  await client.post("auth/refresh", { refresh_token });
+  await client.post("auth/refresh", { refresh_token });
+  const any = { "If-Match": "*" };
+  await client.patch("users/me", { current_password: "not my password" }, any);
+  const password = "staple the battery";
+  await client.patch("users/me", { current_password: PASSWORD, password }, any);
+  await logIn(password);
+  const token = { refresh_token: (await logIn(password)).refresh_token };
+  await client.post("auth/logout", token);
+  await client.post("auth/logout", token);
+  await client.delete("users/me");
+  const low = { ...settings, credentialLimitPerMinute: 1 };
+  let stranger = "";
+  await listening(await createApp(low, contract, new Metrics(contract)), async (other) => {
+    const guessing = new Client(other);
+    stranger = guessing.address;
+    await guessing.post("auth/refresh", { refresh_token: "x" });
+    const { headers } = await guessing.post("auth/refresh", { refresh_token: "x" });
+    await log.lineOf(headers.get("X-Request-ID"));
+  });
+  const known: Record<string, string> = contract.get("x-security-events");
+  const events = log.lines.filter(({ event }) => event in known);
+  expect(events.map(({ event, user_id, code }) => [event, user_id, code])).toEqual([
+    ["log_in_refused", id, "invalid_credentials"],
+    ["log_in_refused", null, "invalid_credentials"],
+    ["log_in_succeeded", id, null],
+    ["refresh_token_reused", id, "refresh_token_reused"],
+    ["password_refused", id, "wrong_password"],
+    ["password_changed", id, null],
+    ["log_in_succeeded", id, null],
+    ["log_in_succeeded", id, null],
+    ["session_ended", id, null],
+    ["user_deleted", id, null],
+    ["attempts_throttled", null, "rate_limited"],
+  ]);
+  expect(new Set(events.map(({ event }) => event))).toEqual(new Set(Object.keys(known)));
+  expect(events.every(({ event, level }) => level === known[event])).toBe(true);
+  const clients = events.map(({ client: from }) => from);
+  expect(clients).toEqual([...Array(10).fill(client.address), stranger]);
 });
 
 test("a failure is logged without what it says", async ({ client, log }) => {

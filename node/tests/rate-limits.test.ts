@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import { isAddress } from "../src/api/middleware/rate-limit.js";
 import type { Settings } from "../src/config.js";
-import { Client, freshEmail, PASSWORD } from "./clients.js";
+import { clientOf } from "../src/services/rate-limit-service.js";
+import { Client, freshEmail, PASSWORD, registered } from "./clients.js";
 import { test as base, testSettings } from "./fixtures.js";
 
 const LOW = { rateLimitPerMinute: 2, credentialLimitPerMinute: 2 };
@@ -53,6 +54,58 @@ const ADDRESSES: [string, boolean][] = [
 
 test.for(ADDRESSES)("an address is one of IP: %s", ([text, expected]) => {
   expect(isAddress(text)).toBe(expected);
+});
+
+/** Sends wrong passwords from an address of its own, as many as it may. */
+async function guess(origin: string, email: string): Promise<number[]> {
+  const client = new Client(origin);
+  return statuses(2, () => client.post("auth/login", { email, password: "not my password" }));
+}
+
+test("the limit of an account is for strangers", async ({ origin }) => {
+  const client = await registered(origin);
+  const { email } = (await client.get("users/me")).json;
+  // The first log-in was a stranger's.
+  for (let each = 0; each < 2; each++) expect(await guess(origin, email)).toEqual([401, 401]);
+  expect(await guess(origin, email)).toEqual([401, 429]);
+  const body = { email: email.toUpperCase(), password: PASSWORD };
+  const refused = await new Client(origin).post("auth/login", body);
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("RateLimit-Policy")).toBe('"account";q=6;w=60');
+  expect((await client.post("auth/login", body)).status).toBe(200);
+});
+
+test("the limit tells nothing of an account", async ({ origin }) => {
+  const email = freshEmail();
+  for (let each = 0; each < 3; each++) expect(await guess(origin, email)).toEqual([401, 401]);
+  expect(await guess(origin, email)).toEqual([429, 429]);
+});
+
+test("the current password cannot be guessed", async ({ origin }) => {
+  const client = await registered(origin);
+  const body = { current_password: "not my password" };
+  const send = () => client.patch("users/me", body, { "If-Match": "*" });
+  expect(await statuses(3, send)).toEqual([422, 422, 429]);
+  expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
+});
+
+test.for([
+  ["203.0.113.7", "203.0.113.7"],
+  ["::ffff:203.0.113.7", "203.0.113.7"],
+  ["2001:DB8::1", "2001:0db8:0000:0000::/64"],
+  ["2001:db8:0:1:2:3:4:5", "2001:0db8:0000:0001::/64"],
+  ["unknown", "unknown"],
+] as const)("a client is an address or a network: %s", ([address, client]) => {
+  expect(clientOf(address)).toBe(client);
+});
+
+test("addresses of a network are one client", async ({ origin }) => {
+  const addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"];
+  const seen: number[] = [];
+  for (const address of addresses) {
+    seen.push((await new Client(origin, address).get("tasks")).status);
+  }
+  expect(seen).toEqual([401, 401, 429, 401]);
 });
 
 test("health is not limited", async ({ origin }) => {

@@ -1,16 +1,17 @@
 /** Access tokens: what is refused, and why it does not matter how. */
 
 import { createHash, createHmac } from "node:crypto";
-import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { expect, vi } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
 import { createApp } from "../src/app.js";
+import type { Settings } from "../src/config.js";
 import { Contract } from "../src/contract.js";
 import { using } from "../src/current.js";
 import type { Resources } from "../src/resources.js";
 import type { Application } from "../src/server/serve.js";
 import { hashRefreshToken } from "../src/services/token-service.js";
-import { Client } from "./clients.js";
+import { Client, registered } from "./clients.js";
 import { listening, test } from "./fixtures.js";
 import { codeOf } from "./servers.js";
 
@@ -92,6 +93,46 @@ test("other algorithms are refused", async ({ client, settings }) => {
     expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
   }
 });
+
+test("a previous key is accepted until it is taken away", async ({
+  client,
+  settings,
+  contract,
+}) => {
+  const secretKey = "q8W2".repeat(10);
+  const secretKeyPrevious = ["kO3v".repeat(10), settings.secretKey];
+  const rotated = { ...settings, secretKey, secretKeyPrevious };
+  const started = (own: Settings) => createApp(own, contract, new Metrics(contract));
+  let newer = "";
+  await listening(await started(rotated), async (origin) => {
+    const other = new Client(origin);
+    other.token = client.token;
+    expect((await other.get("users/me")).status).toBe(200);
+    newer = (await registered(origin)).token;
+    other.token = newer;
+    expect((await other.get("users/me")).status).toBe(200);
+  });
+  await listening(await started({ ...rotated, secretKeyPrevious: [] }), async (origin) => {
+    expect(await codeWith(new Client(origin), client.token)).toEqual([401, "invalid_token"]);
+    const other = new Client(origin);
+    other.token = newer;
+    expect((await other.get("users/me")).status).toBe(200);
+  });
+  const kid = createHash("sha256").update(secretKey).digest("hex").slice(0, 16);
+  expect(decodeProtectedHeader(newer)).toEqual({ alg: "HS256", typ: "JWT", kid });
+});
+
+test.for(["", "0123456789abcdef", 1, null, []])(
+  "an unknown key is refused: %j",
+  async (kid, { client, settings }) => {
+    const parts = [{ alg: "HS256", kid }, decodeJwt(client.token)].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString("base64url"),
+    );
+    const signed = parts.join(".");
+    const digest = createHmac("sha256", settings.secretKey).update(signed).digest("base64url");
+    expect(await codeWith(client, `${signed}.${digest}`)).toEqual([401, "invalid_token"]);
+  },
+);
 
 test.for(["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])(
   "other authorization is none: %s",

@@ -46,6 +46,7 @@ class Settings:
     database_pool_size: int
     database_timeout_ms: int
     secret_key: str
+    secret_key_previous: tuple[str, ...]
     access_token_seconds: int
     refresh_token_seconds: int
     rate_limit_per_minute: int
@@ -75,6 +76,7 @@ def load_settings() -> Settings:
         database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10, 1, 100),
         database_timeout_ms=_whole(env, "DATABASE_TIMEOUT_MS", 5000, 100, 60000),
         secret_key=_secret_key(env, app_env),
+        secret_key_previous=_previous_keys(env),
         access_token_seconds=_whole(env, "ACCESS_TOKEN_SECONDS", 900, 10, 86400),
         refresh_token_seconds=_whole(env, "REFRESH_TOKEN_SECONDS", 1209600, 60, 7776000),
         rate_limit_per_minute=_whole(env, "RATE_LIMIT_PER_MINUTE", 600, 1, 1000000),
@@ -153,18 +155,27 @@ def _secret_key(env: Env, app_env: str) -> str:
     default = None if app_env == "production" else DEVELOPMENT_SECRET_KEY
 
     def check(text: str) -> None:
-        if text == default:
-            return
-        if len(text) < SECRET_KEY_LENGTH:
-            raise ValidationError(f"must have at least {SECRET_KEY_LENGTH} characters")
-        if len(set(text)) < SECRET_KEY_CHARACTERS:
-            raise ValidationError(
-                f"must have at least {SECRET_KEY_CHARACTERS} different characters"
-            )
-        if any(placeholder in text.lower() for placeholder in PLACEHOLDERS):
-            raise ValidationError("must not be a placeholder")
+        if text != default:
+            _refuse_weak(text)
 
     return _text(env, "SECRET_KEY", default, check)
+
+
+def _previous_keys(env: Env) -> tuple[str, ...]:
+    def check(text: str) -> None:
+        for key in _listed(text):
+            _refuse_weak(key)
+
+    return _listed(_text(env, "SECRET_KEY_PREVIOUS", "", check))
+
+
+def _refuse_weak(key: str) -> None:
+    if len(key) < SECRET_KEY_LENGTH:
+        raise ValidationError(f"must have at least {SECRET_KEY_LENGTH} characters")
+    if len(set(key)) < SECRET_KEY_CHARACTERS:
+        raise ValidationError(f"must have at least {SECRET_KEY_CHARACTERS} different characters")
+    if any(placeholder in key.lower() for placeholder in PLACEHOLDERS):
+        raise ValidationError("must not be a placeholder")
 
 
 def _origins(env: Env) -> tuple[str, ...]:

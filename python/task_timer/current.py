@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Context:
-    """The resources in use, and the number of SQL statements sent, from other threads too."""
+    """The resources in use, and the number of SQL statements sent, from other threads too.
+
+    client: whom requests are counted for, once known.
+    """
 
     resources: Resources
     statements: int = 0
+    client: str = ""
 
 
 _context: ContextVar[Context | None] = ContextVar("context", default=None)

@@ -11,7 +11,7 @@ import click
 from .config import ConfigError, load_settings
 from .contract import ContractError, load_contract
 from .current import resources, using
-from .db import unavailable
+from .outages import outage_of
 from .resources import make_resources
 from .sample_data import insert_sample_data
 from .services import password_service, prune_service, user_service
@@ -79,7 +79,7 @@ def _administering() -> Iterator[None]:
         with using(held):
             yield
     except Exception as error:
-        if not unavailable(error):
+        if outage_of(error, held.contract["x-unavailable"]["states"]) is None:
             raise
         _refuse(["the database is unavailable"], FAILED)
     finally:

@@ -61,6 +61,13 @@ def test_production_refuses_to_go_without_a_secret_key(environment: pytest.Monke
     assert faults() == ["SECRET_KEY: required"]
 
 
+def test_previous_keys_are_as_strong(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SECRET_KEY_PREVIOUS", f" {STRONG_KEY} ,{STRONG_KEY[::-1]}")
+    assert load_settings().secret_key_previous == (STRONG_KEY, STRONG_KEY[::-1])
+    environment.setenv("SECRET_KEY_PREVIOUS", f"{STRONG_KEY},short")
+    assert faults() == ["SECRET_KEY_PREVIOUS: must have at least 32 characters"]
+
+
 def test_production_takes_a_strong_secret_key(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("APP_ENV", "production")
     environment.setenv("SECRET_KEY", STRONG_KEY)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -60,6 +61,52 @@ def test_no_secret_is_logged(app: TaskTimer, printed: BytesIO) -> None:
     log = printed.getvalue().decode()
     for secret in (email, PASSWORD, client.token, tokens["access_token"], tokens["refresh_token"]):
         assert secret not in log
+
+
+def test_security_events_are_logged(
+    app: TaskTimer, printed: BytesIO, settings: Settings, contract: Contract
+) -> None:
+    client = registered(app)
+    user = client.get("users/me").get_json()
+    printed.seek(0)
+    printed.truncate()
+    body = {"email": user["email"], "password": PASSWORD}
+    client.post("auth/login", {**body, "password": "not my password"})
+    client.post("auth/login", {**body, "email": fresh_email()})
+    token = {"refresh_token": client.post("auth/login", body).get_json()["refresh_token"]}
+    client.post("auth/refresh", token)
+    client.post("auth/refresh", token)
+    client.patch("users/me", {"current_password": "not my password"}, If_Match="*")
+    change = {"current_password": PASSWORD, "password": "staple the battery"}
+    client.patch("users/me", change, If_Match="*")
+    body["password"] = change["password"]
+    client.post("auth/login", body)
+    token = {"refresh_token": client.post("auth/login", body).get_json()["refresh_token"]}
+    client.post("auth/logout", token)
+    client.post("auth/logout", token)
+    client.delete("users/me")
+    with made(replace(settings, credential_limit_per_minute=1), contract) as low:
+        stranger = Client(low)
+        for _ in range(2):
+            stranger.post("auth/refresh", {"refresh_token": "x"})
+    known = contract["x-security-events"]
+    events = [line for line in lines(printed) if line["event"] in known]
+    assert [(line["event"], line["user_id"], line["code"]) for line in events] == [
+        ("log_in_refused", user["id"], "invalid_credentials"),
+        ("log_in_refused", None, "invalid_credentials"),
+        ("log_in_succeeded", user["id"], None),
+        ("refresh_token_reused", user["id"], "refresh_token_reused"),
+        ("password_refused", user["id"], "wrong_password"),
+        ("password_changed", user["id"], None),
+        ("log_in_succeeded", user["id"], None),
+        ("log_in_succeeded", user["id"], None),
+        ("session_ended", user["id"], None),
+        ("user_deleted", user["id"], None),
+        ("attempts_throttled", None, "rate_limited"),
+    ]
+    assert {line["event"] for line in events} == set(known)
+    assert all(line["level"] == known[line["event"]] for line in events)
+    assert [line["client"] for line in events] == [client.address] * 10 + [stranger.address]
 
 
 def test_a_failure_is_logged_without_what_it_says(

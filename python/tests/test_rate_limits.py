@@ -7,8 +7,9 @@ from task_timer.api.middleware.rate_limit import is_address
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
 from task_timer.contract import Contract
+from task_timer.services.rate_limit_service import client_of
 
-from .clients import PASSWORD, Client, fresh_email
+from .clients import PASSWORD, Client, fresh_email, registered
 from .conftest import made
 
 
@@ -58,6 +59,58 @@ ADDRESSES = {
 @pytest.mark.parametrize(("text", "expected"), ADDRESSES.items())
 def test_an_address_is_one_of_ip(text: str, expected: bool) -> None:
     assert is_address(text) is expected
+
+
+def guess(app: TaskTimer, email: str) -> list[int]:
+    """Sends wrong passwords from an address of its own, as many as it may."""
+    client = Client(app)
+    body = {"email": email, "password": "not my password"}
+    return [client.post("auth/login", body).status_code for _ in range(2)]
+
+
+def test_the_limit_of_an_account_is_for_strangers(app: TaskTimer) -> None:
+    client = registered(app)
+    email = client.get("users/me").get_json()["email"]
+    # The first log-in was a stranger's.
+    assert [guess(app, email) for _ in range(3)] == [[401, 401], [401, 401], [401, 429]]
+    body = {"email": email.upper(), "password": PASSWORD}
+    refused = Client(app).post("auth/login", body)
+    assert refused.status_code == 429
+    assert refused.headers["RateLimit-Policy"] == '"account";q=6;w=60'
+    assert client.post("auth/login", body).status_code == 200
+
+
+def test_the_limit_tells_nothing_of_an_account(app: TaskTimer) -> None:
+    email = fresh_email()
+    assert [guess(app, email) for _ in range(4)] == [[401, 401]] * 3 + [[429, 429]]
+
+
+def test_the_current_password_cannot_be_guessed(app: TaskTimer) -> None:
+    client = registered(app)
+    body = {"current_password": "not my password"}
+    tries = [client.patch("users/me", body, If_Match="*") for _ in range(3)]
+    assert [each.status_code for each in tries] == [422, 422, 429]
+    assert tries[-1].headers["RateLimit-Policy"] == '"credentials";q=2;w=60'
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:DB8::1", "2001:0db8:0000:0000::/64"),
+        ("2001:db8:0:1:2:3:4:5", "2001:0db8:0000:0001::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_client_is_an_address_or_a_network(address: str, client: str) -> None:
+    assert client_of(address) == client
+
+
+def test_addresses_of_a_network_are_one_client(app: TaskTimer) -> None:
+    addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"]
+    statuses = [Client(app, address=each).get("tasks").status_code for each in addresses]
+    assert statuses == [401, 401, 429, 401]
 
 
 def test_health_is_not_limited(app: TaskTimer) -> None:

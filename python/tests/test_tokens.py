@@ -1,10 +1,12 @@
 """Access tokens: what is refused, and why it does not matter how."""
 
+import base64
 import hashlib
 import hmac
 import json
 import time
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -17,7 +19,7 @@ from task_timer.contract import Contract
 from task_timer.resources import Resources
 from task_timer.services import token_service
 
-from .clients import Client
+from .clients import Client, registered
 from .conftest import made
 
 
@@ -99,6 +101,32 @@ def test_other_algorithms_are_refused(client: Client, settings: Settings) -> Non
     other = jwt.encode(claims, settings.secret_key * 2, "HS512")
     for token in (unsigned, other, unsigned + "x", "a.b.c"):
         assert status_with(client, token) == (401, "invalid_token")
+
+
+def test_a_previous_key_is_accepted_until_it_is_taken_away(
+    client: Client, settings: Settings, contract: Contract
+) -> None:
+    old, new = settings.secret_key, "q8W2" * 10
+    rotated = replace(settings, secret_key=new, secret_key_previous=("kO3v" * 10, old))
+    with made(rotated, contract) as app:
+        assert status_with(Client(app), client.token) == (200, None)
+        newer = registered(app)
+        assert status_with(newer, newer.token) == (200, None)
+    with made(replace(rotated, secret_key_previous=()), contract) as app:
+        assert status_with(Client(app), client.token) == (401, "invalid_token")
+        assert status_with(Client(app), newer.token) == (200, None)
+    kid = hashlib.sha256(new.encode()).hexdigest()[:16]
+    assert jwt.get_unverified_header(newer.token) == {"alg": "HS256", "typ": "JWT", "kid": kid}
+
+
+@pytest.mark.parametrize("kid", ["", "0123456789abcdef", 1, None, []])
+def test_an_unknown_key_is_refused(client: Client, settings: Settings, kid: Any) -> None:
+    parts = [json.dumps(part) for part in ({"alg": "HS256", "kid": kid}, claims_of(client))]
+    encoded = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts]
+    signed = ".".join(encoded)
+    digest = hmac.digest(settings.secret_key.encode(), signed.encode(), "sha256")
+    token = f"{signed}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+    assert status_with(client, token) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize("value", ["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])

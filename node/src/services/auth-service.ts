@@ -1,6 +1,6 @@
 /** Registration, log-in, sessions and tokens. */
 
-import { db, transactional, violated } from "../db.js";
+import { db, transactional } from "../db.js";
 import type { User } from "../generated/prisma/client.js";
 import {
   InvalidCredentialsError,
@@ -10,9 +10,14 @@ import {
 } from "../utils/errors.js";
 import { newId } from "../utils/identifiers.js";
 import * as passwordService from "./password-service.js";
+import * as rateLimitService from "./rate-limit-service.js";
+import * as securityTrail from "./security-trail.js";
 import * as statements from "./statements.js";
 import * as tokenService from "./token-service.js";
 import * as userService from "./user-service.js";
+
+// How often a password is verified again, since another request has replaced its hash.
+const ATTEMPTS = 3;
 
 /** The tokens of a session; the access token expires in `expiresIn` seconds. */
 export interface Tokens {
@@ -33,26 +38,39 @@ export async function registerUser(email: string, password: string): Promise<Use
   return userService.createUser(email, await passwordService.hashPassword(password));
 }
 
-/** Creates a session. Throws an InvalidCredentialsError, after the same time in either case. */
+/**
+ * Creates a session. Throws an InvalidCredentialsError, after the same time in either case.
+ *
+ * Throws a RateLimitedError, whether or not there is such an account.
+ */
 export async function logIn(email: string, password: string): Promise<Tokens> {
-  const user = await db().user.findFirst({ where: { email: email.toLowerCase() } });
-  const matches = user
-    ? await passwordService.verifyPassword(user.passwordHash, password)
-    : await passwordService.verifyNobody(password);
-  if (user === null || !matches) throw new InvalidCredentialsError();
-  return openSession(user.id);
+  await rateLimitService.countAccount(email.toLowerCase());
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const user = await identify(email.toLowerCase(), password);
+    const tokens = await openSession(user.id, await renewHash(user, password));
+    if (tokens !== undefined) {
+      await rateLimitService.rememberClient(user.email);
+      securityTrail.record("log_in_succeeded", user.id);
+      return tokens;
+    }
+  }
+  throw new InvalidCredentialsError();
 }
 
 /** Exchanges a refresh token. Throws an InvalidRefreshTokenError or a RefreshTokenReusedError. */
 export async function refreshTokens(refreshToken: string): Promise<Tokens> {
-  const tokens = await exchange(refreshToken);
-  if (tokens === undefined) throw new RefreshTokenReusedError();
-  return tokens;
+  const { userId, tokens } = await exchange(refreshToken);
+  if (tokens !== undefined) return tokens;
+  const error = new RefreshTokenReusedError();
+  securityTrail.record("refresh_token_reused", userId, error.code);
+  throw error;
 }
 
 /** Revokes the session of one of the user's refresh tokens, if there is one. */
 export async function logOut(userId: string, refreshToken: string): Promise<void> {
-  await statements.endSessionOfToken(userId, tokenService.hashRefreshToken(refreshToken));
+  const tokenHash = tokenService.hashRefreshToken(refreshToken);
+  const ended = await statements.endSessionOfToken(userId, tokenHash);
+  if (ended === 1) securityTrail.record("session_ended", userId);
 }
 
 /** Finds the user and session of an access token. Throws an InvalidTokenError. */
@@ -63,24 +81,48 @@ export async function authenticate(accessToken: string): Promise<Identity> {
   return { user, sessionId };
 }
 
-const openSession = transactional(async (userId: string): Promise<Tokens> => {
-  const data = { id: newId(), userId };
-  await db()
-    .session.create({ data, select: { id: true } })
-    .catch(rejectDeletedUser);
-  return issue(userId, data.id);
-});
+async function identify(email: string, password: string): Promise<User> {
+  const user = await db().user.findFirst({ where: { email } });
+  const matches = user
+    ? await passwordService.verifyPassword(user.passwordHash, password)
+    : await passwordService.verifyNobody(password);
+  if (user !== null && matches) return user;
+  const error = new InvalidCredentialsError();
+  securityTrail.record("log_in_refused", user?.id ?? null, error.code);
+  throw error;
+}
 
-/** Returns new tokens, or nothing if the token was already used: then its session is revoked. */
-const exchange = transactional(async (refreshToken: string): Promise<Tokens | undefined> => {
+/** Replaces a hash that has other costs than the contract's; returns the one to expect. */
+async function renewHash({ id, passwordHash }: User, password: string): Promise<string> {
+  if (!passwordService.isOutdated(passwordHash)) return passwordHash;
+  const renewed = await passwordService.hashPassword(password);
+  await userService.replaceHash(id, passwordHash, renewed);
+  return renewed;
+}
+
+/** Returns tokens, or nothing if the hash is no longer the user's. */
+const openSession = transactional(
+  async (userId: string, passwordHash: string): Promise<Tokens | undefined> => {
+    const opened = await statements.insertSession(newId(), userId, passwordHash);
+    return opened && issue(userId, opened.id);
+  },
+);
+
+interface Exchanged {
+  userId: string;
+  tokens?: Tokens;
+}
+
+/** Returns the user, and new tokens, or none if the token was used: its session is revoked. */
+const exchange = transactional(async (refreshToken: string): Promise<Exchanged> => {
   const found = await statements.lockRefreshToken(tokenService.hashRefreshToken(refreshToken));
   if (found === undefined || found.expired || found.revoked) throw new InvalidRefreshTokenError();
   if (found.used) {
     await statements.endSession(found.sessionId);
-    return undefined;
+    return { userId: found.userId };
   }
   await statements.useRefreshToken(found.id);
-  return issue(found.userId, found.sessionId);
+  return { userId: found.userId, tokens: await issue(found.userId, found.sessionId) };
 });
 
 async function issue(userId: string, sessionId: string): Promise<Tokens> {
@@ -94,9 +136,4 @@ async function issue(userId: string, sessionId: string): Promise<Tokens> {
     expiresIn: tokenService.accessTokenLifetime(),
     refreshToken,
   };
-}
-
-function rejectDeletedUser(error: unknown): never {
-  if (violated(error) === "sessions_user_id_fkey") throw new InvalidCredentialsError();
-  throw error;
 }

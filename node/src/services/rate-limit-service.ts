@@ -1,8 +1,12 @@
 /** Rate limits: fixed windows of one minute that start at the first request. */
 
+import { createHash } from "node:crypto";
+import ipaddr from "ipaddr.js";
 import { resources } from "../current.js";
+import { currentContext } from "../utils/context.js";
 import { RateLimitedError } from "../utils/errors.js";
-import { countHit } from "./statements.js";
+import * as securityTrail from "./security-trail.js";
+import { countHit, countStranger, rememberClient as remember } from "./statements.js";
 
 const WINDOW_SECONDS = 60;
 
@@ -30,19 +34,58 @@ export class Windows {
   }
 }
 
+/** Returns whom requests from an address are counted for: in IPv6, its /64 network. */
+export function clientOf(address: string): string {
+  if (!ipaddr.IPv6.isValid(address)) return address;
+  const parsed = ipaddr.IPv6.parse(address);
+  if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString();
+  const network = parsed.parts.slice(0, 4).map((part) => part.toString(16).padStart(4, "0"));
+  return `${network.join(":")}::/64`;
+}
+
 /** Counts a request of a client in this process. Throws a RateLimitedError. */
-export function countGeneral(address: string): void {
+export function countGeneral(client: string): void {
   const { settings, windows } = resources();
-  const { hits, wait } = windows.count(address);
+  const { hits, wait } = windows.count(client);
   judge("general", settings.rateLimitPerMinute, hits, wait);
 }
 
 /** Counts an attempt at an operation, across all processes. Throws a RateLimitedError. */
-export async function countCredentials(address: string, operation: string): Promise<void> {
-  const { hits, wait } = await countHit(`${operation} ${address}`, WINDOW_SECONDS);
+export async function countCredentials(client: string, operation: string): Promise<void> {
+  const { hits, wait } = await countHit(`${operation} ${client}`, WINDOW_SECONDS);
   judge("credentials", resources().settings.credentialLimitPerMinute, hits, wait);
 }
 
+/**
+ * Counts an attempt on an account by a client that it does not know. Throws a RateLimitedError.
+ *
+ * email: in lower case.
+ */
+export async function countAccount(email: string): Promise<void> {
+  const { contract, settings } = resources();
+  const key = `account ${digest(email)}`;
+  const counted = await countStranger(key, known(email), WINDOW_SECONDS);
+  if (counted === undefined) return;
+  const { factor } = contract.get("x-account-attempts");
+  judge("account", factor * settings.credentialLimitPerMinute, counted.hits, counted.wait);
+}
+
+/** Makes the client known to an account that it has logged in to. */
+export async function rememberClient(email: string): Promise<void> {
+  await remember(known(email), resources().contract.get("x-account-attempts").known_days);
+}
+
+function known(email: string): string {
+  return `known ${digest(email)} ${currentContext()?.client ?? ""}`;
+}
+
+function digest(email: string): string {
+  return createHash("sha256").update(email).digest("hex");
+}
+
 function judge(policy: string, limit: number, hits: number, wait: number): void {
-  if (hits > limit) throw new RateLimitedError(policy, limit, WINDOW_SECONDS, Math.max(1, wait));
+  if (hits <= limit) return;
+  const error = new RateLimitedError(policy, limit, WINDOW_SECONDS, Math.max(1, wait));
+  if (policy !== "general") securityTrail.record("attempts_throttled", null, error.code);
+  throw error;
 }

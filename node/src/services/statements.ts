@@ -50,6 +50,15 @@ export const TIME_ENTRY = Prisma.sql`id, user_id AS "userId", task_id AS "taskId
   start_time AS "startTime", end_time AS "endTime", duration, note,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 
+const COUNTING = Prisma.sql`
+    ON CONFLICT (key) DO UPDATE SET
+      hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
+      window_ends_at = CASE
+        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
+        ELSE held.window_ends_at
+      END
+    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait`;
+
 /** Finds a user by a session that is not revoked. */
 export function findUserOfSession(userId: string, sessionId: string): Promise<User | undefined> {
   return firstOf<User>(Prisma.sql`
@@ -65,6 +74,21 @@ export function lockUser(userId: string): Promise<User | undefined> {
     SELECT ${USER} FROM users WHERE id = ${userId}::uuid FOR UPDATE`);
 }
 
+/** Creates a session, if the hash is still that of the user's password. */
+export function insertSession(
+  sessionId: string,
+  userId: string,
+  passwordHash: string,
+): Promise<{ id: string } | undefined> {
+  // The lock waits for a change of the password, and then sees it.
+  return firstOf<{ id: string }>(Prisma.sql`
+    INSERT INTO sessions (id, user_id)
+    SELECT ${sessionId}::uuid, id FROM users
+    WHERE id = ${userId}::uuid AND password_hash = ${passwordHash}
+    FOR SHARE
+    RETURNING id`);
+}
+
 /** Revokes a session, unless it was revoked before. */
 export async function endSession(sessionId: string): Promise<void> {
   await db().$executeRaw`
@@ -73,8 +97,8 @@ export async function endSession(sessionId: string): Promise<void> {
 }
 
 /** Revokes the session of a user's refresh token, unless it was revoked before. */
-export async function endSessionOfToken(userId: string, tokenHash: Bytes): Promise<void> {
-  await db().$executeRaw`
+export async function endSessionOfToken(userId: string, tokenHash: Bytes): Promise<number> {
+  return db().$executeRaw`
     UPDATE sessions SET revoked_at = now()
     FROM refresh_tokens
     WHERE refresh_tokens.token_hash = ${tokenHash}
@@ -198,13 +222,28 @@ export async function countHit(
   return onlyOf<{ hits: number; wait: number }>(Prisma.sql`
     INSERT INTO rate_limits AS held (key, hits, window_ends_at)
     VALUES (${key}, 1, now() + make_interval(secs => ${windowSeconds}))
-    ON CONFLICT (key) DO UPDATE SET
-      hits = CASE WHEN held.window_ends_at <= now() THEN 1 ELSE held.hits + 1 END,
-      window_ends_at = CASE
-        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
-        ELSE held.window_ends_at
-      END
-    RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait`);
+    ${COUNTING}`);
+}
+
+/** Counts a hit in the window of a key, unless another key is known. */
+export function countStranger(
+  key: string,
+  known: string,
+  windowSeconds: number,
+): Promise<{ hits: number; wait: number } | undefined> {
+  return firstOf<{ hits: number; wait: number }>(Prisma.sql`
+    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
+    SELECT ${key}::text, 1, now() + make_interval(secs => ${windowSeconds})
+    WHERE NOT EXISTS (SELECT FROM rate_limits WHERE key = ${known} AND window_ends_at > now())
+    ${COUNTING}`);
+}
+
+/** Makes a key known for the given number of days. */
+export async function rememberClient(known: string, days: number): Promise<void> {
+  await db().$executeRaw`
+    INSERT INTO rate_limits (key, hits, window_ends_at)
+    VALUES (${known}, 1, now() + make_interval(days => ${days}::int))
+    ON CONFLICT (key) DO UPDATE SET window_ends_at = excluded.window_ends_at`;
 }
 
 /** Stores a new task. */

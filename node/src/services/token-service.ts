@@ -2,7 +2,7 @@
 
 import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { errors, type JWSHeaderParameters, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Settings } from "../config.js";
 import type { Contract, ContractDocument } from "../contract.js";
 import { resources } from "../current.js";
@@ -21,10 +21,12 @@ export interface Claims {
   expiresAt: number;
 }
 
-/** The format of tokens from the contract, the key and the lifetimes from the settings. */
+/** The format of tokens from the contract, the keys and the lifetimes from the settings. */
 export class TokenRules {
-  readonly key: KeyObject;
   readonly access: ContractDocument["x-access-token"];
+  readonly key: KeyObject;
+  readonly keyId: string;
+  readonly keys: Map<string, KeyObject>;
   readonly refresh: ContractDocument["x-refresh-token"];
   readonly leeway: number;
   readonly form: Validator;
@@ -32,18 +34,30 @@ export class TokenRules {
   readonly verified = new Map<string, Claims>();
 
   constructor(settings: Settings, contract: Contract) {
-    this.key = createSecretKey(settings.secretKey, "utf8");
     this.access = contract.get("x-access-token");
+    this.key = createSecretKey(settings.secretKey, "utf8");
+    this.keyId = this.idOf(settings.secretKey);
+    this.keys = new Map(
+      [...settings.secretKeyPrevious, settings.secretKey].map((key) => [
+        this.idOf(key),
+        createSecretKey(key, "utf8"),
+      ]),
+    );
     this.refresh = contract.get("x-refresh-token");
     this.leeway = contract.get("x-limits").clock_leeway_seconds;
     this.form = contract.reader.validator({ $ref: FORM }, "header");
     this.id = contract.reader.validator({ $ref: "#/components/schemas/Id" }, "header");
   }
+
+  private idOf(key: string): string {
+    const digest = createHash("sha256").update(key).digest();
+    return digest.subarray(0, this.access.key_id_bytes).toString("hex");
+  }
 }
 
 /** Signs an access token that is valid from now on, for `accessTokenLifetime` seconds. */
 export async function makeAccessToken(userId: string, sessionId: string): Promise<string> {
-  const { key, access } = resources().tokens;
+  const { key, keyId, access } = resources().tokens;
   const now = Math.floor(Date.now() / 1000);
   const values: JWTPayload = {
     iss: access.issuer,
@@ -55,7 +69,7 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
     exp: now + accessTokenLifetime(),
   };
   const claims = Object.fromEntries(access.claims.map((name) => [name, values[name]]));
-  const header = { alg: access.algorithm, typ: access.type };
+  const header = { alg: access.algorithm, kid: keyId, typ: access.type };
   return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
@@ -97,23 +111,30 @@ function keep({ verified }: TokenRules, token: string, claims: Claims): Claims {
 }
 
 async function verify(rules: TokenRules, token: string): Promise<Claims> {
-  const { key, access, leeway, form } = rules;
+  const { access, leeway, form } = rules;
   if (form.violations(token).length > 0) throw new InvalidTokenError();
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, key, {
+    const verified = await jwtVerify(token, (header) => keyOf(rules, header), {
       algorithms: [access.algorithm],
       issuer: access.issuer,
       audience: access.audience,
       requiredClaims: access.claims,
       clockTolerance: leeway,
     });
-    const header = { alg: access.algorithm, typ: access.type };
-    if (!isDeepStrictEqual({ ...protectedHeader }, header)) throw new InvalidTokenError();
-    return claimsOf(rules, payload);
+    const { kid, ...header } = verified.protectedHeader;
+    const expected = { alg: access.algorithm, typ: access.type };
+    if (!isDeepStrictEqual(header, expected)) throw new InvalidTokenError();
+    return claimsOf(rules, verified.payload);
   } catch (error) {
     if (error instanceof errors.JOSEError) throw new InvalidTokenError({ cause: error });
     throw error;
   }
+}
+
+function keyOf({ keys, keyId }: TokenRules, { kid = keyId }: JWSHeaderParameters): KeyObject {
+  const key = keys.get(kid);
+  if (key === undefined) throw new InvalidTokenError();
+  return key;
 }
 
 function claimsOf(rules: TokenRules, payload: JWTPayload): Claims {

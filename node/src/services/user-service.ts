@@ -7,6 +7,8 @@ import { newId } from "../utils/identifiers.js";
 import * as lists from "./list-statements.js";
 import { type Page, takePage } from "./paging.js";
 import * as passwordService from "./password-service.js";
+import * as rateLimitService from "./rate-limit-service.js";
+import * as securityTrail from "./security-trail.js";
 import * as statements from "./statements.js";
 
 /** The changes to a user; a missing key leaves a property unchanged. */
@@ -29,37 +31,31 @@ export async function createUser(
 /**
  * Updates the email address or password of a user; a new password revokes other sessions.
  *
- * `check` receives the current user. Throws a WrongPasswordError or an EmailTakenError.
+ * `check` receives the current user. Throws a RateLimitedError, a WrongPasswordError or
+ * an EmailTakenError.
  */
-export const updateUser = transactional(
-  async (
-    userId: string,
-    sessionId: string,
-    changes: UserChanges,
-    check: (user: User) => void,
-  ): Promise<User> => {
-    const user = await lockUser(userId);
-    check(user);
-    if (!(await passwordService.verifyPassword(user.passwordHash, changes.currentPassword ?? ""))) {
-      throw new WrongPasswordError();
-    }
-    const data = {
-      ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),
-      ...(changes.password !== undefined && {
-        passwordHash: await passwordService.hashPassword(changes.password),
-      }),
-    };
-    if (changes.password !== undefined) await statements.endOtherSessions(userId, sessionId);
-    if (Object.keys(data).length === 0) return user;
-    return db()
-      .user.update({ where: { id: userId }, data })
-      .catch(rejectTakenEmail);
-  },
-);
+export async function updateUser(
+  user: User,
+  sessionId: string,
+  changes: UserChanges,
+  check: (user: User) => void,
+): Promise<User> {
+  await rateLimitService.countAccount(user.email);
+  const updated = await update(user, sessionId, changes, check);
+  if (changes.password !== undefined) securityTrail.record("password_changed", user.id);
+  return updated;
+}
+
+/** Replaces the hash of a password, unless another request has done so. */
+export async function replaceHash(userId: string, old: string, renewed: string): Promise<void> {
+  const where = { id: userId, passwordHash: old };
+  await db().user.updateMany({ where, data: { passwordHash: renewed } });
+}
 
 /** Deletes a user and all their data. */
 export const deleteUser = transactional(async (userId: string): Promise<void> => {
   await db().user.deleteMany({ where: { id: userId } });
+  securityTrail.record("user_deleted", userId);
 });
 
 /** Returns all users, oldest first. Throws an InvalidCursorError. */
@@ -73,11 +69,55 @@ export async function listUsers(limit: number, cursor: string | undefined): Prom
   return takePage(order, limit, cursor, lists.listUsers);
 }
 
+async function update(
+  user: User,
+  sessionId: string,
+  changes: UserChanges,
+  check: (user: User) => void,
+): Promise<User> {
+  check(user);
+  if (!(await passwordService.verifyPassword(user.passwordHash, changes.currentPassword ?? ""))) {
+    const error = new WrongPasswordError();
+    securityTrail.record("password_refused", user.id, error.code);
+    throw error;
+  }
+  const data = {
+    ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),
+    ...(changes.password !== undefined && {
+      passwordHash: await passwordService.hashPassword(changes.password),
+    }),
+  };
+  // Nothing is locked while passwords are hashed, so the user may be another by now.
+  const { current, isDone } = await change(user, sessionId, data, check);
+  return isDone ? current : update(current, sessionId, changes, check);
+}
+
+/** Returns the user, and whether the hash was still the verified one, so that it was done. */
+const change = transactional(
+  async (
+    verified: User,
+    sessionId: string,
+    data: { email?: string; passwordHash?: string },
+    check: (user: User) => void,
+  ): Promise<{ current: User; isDone: boolean }> => {
+    const user = await lockUser(verified.id);
+    check(user);
+    if (user.passwordHash !== verified.passwordHash) return { current: user, isDone: false };
+    if (data.passwordHash !== undefined) await statements.endOtherSessions(user.id, sessionId);
+    const current = Object.keys(data).length === 0 ? user : await write(user.id, data);
+    return { current, isDone: true };
+  },
+);
+
 async function lockUser(userId: string): Promise<User> {
   const user = await statements.lockUser(userId);
   // Deleted since the token was checked.
   if (user === undefined) throw new InvalidTokenError();
   return user;
+}
+
+async function write(id: string, data: { email?: string; passwordHash?: string }): Promise<User> {
+  return db().user.update({ where: { id }, data }).catch(rejectTakenEmail);
 }
 
 function rejectTakenEmail(error: unknown): never {

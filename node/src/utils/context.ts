@@ -7,6 +7,8 @@ export interface RequestContext {
   operation?: string;
   /** The authenticated user, once known. */
   userId?: string;
+  /** Whom requests are counted for, once known. */
+  client?: string;
   /** SQL statements sent for it. */
   statements: number;
 }

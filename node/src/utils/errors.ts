@@ -225,3 +225,8 @@ export class InternalError extends DomainError {
 export class UnavailableError extends DomainError {
   readonly code = "unavailable";
 }
+
+/** Too many passwords are being hashed. */
+export class OverloadedError extends DomainError {
+  readonly code = "overloaded";
+}

@@ -5,9 +5,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from ..db import connection, immediate, transactional, violated
+from ..db import connection, immediate, transactional
 from ..models import USER_COLUMNS, RefreshToken, Session, User, UserRow
 from ..utils.errors import (
     InvalidCredentialsError,
@@ -16,7 +15,10 @@ from ..utils.errors import (
     RefreshTokenReusedError,
 )
 from ..utils.identifiers import new_id
-from . import password_service, token_service, user_service
+from . import password_service, rate_limit_service, security_trail, token_service, user_service
+
+# How often a password is verified again, since another request has replaced its hash.
+ATTEMPTS = 3
 
 _BY_EMAIL = select(*USER_COLUMNS).where(User.email == bindparam("email"))
 _BY_LIVE_SESSION = select(*USER_COLUMNS).where(
@@ -28,6 +30,17 @@ _BY_LIVE_SESSION = select(*USER_COLUMNS).where(
         Session.revoked_at.is_(None),
     )
     .exists(),
+)
+# The lock waits for a change of the password, and then sees it.
+_OPEN_SESSION = (
+    insert(Session)
+    .from_select(
+        ["id", "user_id"],
+        select(bindparam("session_id", type_=Session.id.type), User.id)
+        .where(User.id == bindparam("user_id"), User.password_hash == bindparam("password_hash"))
+        .with_for_update(read=True),
+    )
+    .returning(Session.id)
 )
 _LOCKED = (
     select(
@@ -77,38 +90,34 @@ def register_user(email: str, password: str) -> UserRow:
 
 
 def log_in(email: str, password: str) -> Tokens:
-    """Creates a session. Raises InvalidCredentialsError, after the same time in either case."""
-    user = _find_user(email.lower())
-    if user is None:
-        password_service.verify_nobody(password)
-        raise InvalidCredentialsError
-    if not password_service.verify_password(user.password_hash, password):
-        raise InvalidCredentialsError
-    return _open_session(user.id)
+    """Creates a session. Raises InvalidCredentialsError, after the same time in either case.
+
+    Raises RateLimitedError, whether or not there is such an account.
+    """
+    rate_limit_service.count_account(email.lower())
+    for _ in range(ATTEMPTS):
+        user = _identify(email.lower(), password)
+        tokens = _open_session(user.id, _renew_hash(user, password))
+        if tokens is not None:
+            rate_limit_service.remember_client(user.email)
+            security_trail.record("log_in_succeeded", user.id)
+            return tokens
+    raise InvalidCredentialsError
 
 
 def refresh_tokens(refresh_token: str) -> Tokens:
     """Exchanges a refresh token. Raises InvalidRefreshTokenError or RefreshTokenReusedError."""
-    tokens = _exchange(refresh_token)
+    user_id, tokens = _exchange(refresh_token)
     if tokens is None:
+        security_trail.record("refresh_token_reused", user_id, RefreshTokenReusedError.code)
         raise RefreshTokenReusedError
     return tokens
 
 
-@transactional
 def log_out(user_id: str, refresh_token: str) -> None:
     """Revokes the session of one of the user's refresh tokens, if there is one."""
-    token_hash = token_service.hash_refresh_token(refresh_token)
-    of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
-    connection().execute(
-        update(Session)
-        .where(
-            Session.id == of_token.scalar_subquery(),
-            Session.user_id == user_id,
-            Session.revoked_at.is_(None),
-        )
-        .values(revoked_at=func.now())
-    )
+    if _end_session_of(user_id, refresh_token):
+        security_trail.record("session_ended", user_id)
 
 
 @immediate
@@ -122,6 +131,41 @@ def authenticate(access_token: str) -> Identity:
     return Identity(UserRow(*row), claims.session_id)
 
 
+@transactional
+def _end_session_of(user_id: str, refresh_token: str) -> bool:
+    token_hash = token_service.hash_refresh_token(refresh_token)
+    of_token = select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash)
+    ended = connection().execute(
+        update(Session)
+        .where(
+            Session.id == of_token.scalar_subquery(),
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.now())
+    )
+    return ended.rowcount == 1
+
+
+def _identify(email: str, password: str) -> UserRow:
+    user = _find_user(email)
+    if user is None:
+        password_service.verify_nobody(password)
+    elif password_service.verify_password(user.password_hash, password):
+        return user
+    security_trail.record("log_in_refused", user and user.id, InvalidCredentialsError.code)
+    raise InvalidCredentialsError
+
+
+def _renew_hash(user: UserRow, password: str) -> str:
+    """Replaces a hash that has other costs than the contract's; returns the one to expect."""
+    if not password_service.is_outdated(user.password_hash):
+        return user.password_hash
+    password_hash = password_service.hash_password(password)
+    user_service.replace_hash(user.id, user.password_hash, password_hash)
+    return password_hash
+
+
 @immediate
 def _find_user(email: str) -> UserRow | None:
     row = connection().execute(_BY_EMAIL, {"email": email}).first()
@@ -129,30 +173,26 @@ def _find_user(email: str) -> UserRow | None:
 
 
 @transactional
-def _open_session(user_id: str) -> Tokens:
-    session_id = new_id()
-    try:
-        connection().execute(insert(Session).values(id=session_id, user_id=user_id))
-    except IntegrityError as error:
-        if violated(error) == "sessions_user_id_fkey":
-            raise InvalidCredentialsError from error
-        raise
-    return _issue(user_id, session_id)
+def _open_session(user_id: str, password_hash: str) -> Tokens | None:
+    """Returns tokens, or nothing if the hash is no longer the user's."""
+    named = {"session_id": new_id(), "user_id": user_id, "password_hash": password_hash}
+    session_id = connection().scalar(_OPEN_SESSION, named)
+    return None if session_id is None else _issue(user_id, session_id)
 
 
 @transactional
-def _exchange(refresh_token: str) -> Tokens | None:
-    """Returns new tokens, or nothing if the token was already used: then its session is revoked."""
+def _exchange(refresh_token: str) -> tuple[str, Tokens | None]:
+    """Returns the user, and new tokens, or none if the token was used: its session is revoked."""
     found = _lock(refresh_token)
     if found is None or found.expired or found.revoked:
         raise InvalidRefreshTokenError
     if found.used:
         _end(found.session_id)
-        return None
+        return found.user_id, None
     connection().execute(
         update(RefreshToken).where(RefreshToken.id == found.id).values(used_at=func.now())
     )
-    return _issue(found.user_id, found.session_id)
+    return found.user_id, _issue(found.user_id, found.session_id)
 
 
 def _lock(refresh_token: str) -> _FoundToken | None:

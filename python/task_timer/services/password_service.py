@@ -7,13 +7,15 @@ from argon2.exceptions import VerifyMismatchError
 
 from ..contract import Contract
 from ..current import resources
+from ..utils.bounded_queue import BoundedQueue
 
 
 @dataclass(frozen=True, slots=True)
 class Hashing:
-    """The parameters of hashing, and a hash that belongs to no user."""
+    """The parameters of hashing, the queue for it, and a hash that belongs to no user."""
 
     hasher: PasswordHasher
+    queue: BoundedQueue
     nobodys_hash: str
 
 
@@ -28,20 +30,28 @@ def make_hashing(contract: Contract) -> Hashing:
         salt_len=costs["salt_bytes"],
         type=Type.ID,
     )
-    return Hashing(hasher, hasher.hash("nobody's password"))
+    queue = BoundedQueue(**contract["x-password-queue"])
+    return Hashing(hasher, queue, hasher.hash("nobody's password"))
 
 
 def hash_password(password: str) -> str:
-    """Hashes a password with a new salt."""
-    return resources().hashing.hasher.hash(password)
+    """Hashes a password with a new salt. Raises OverloadedError."""
+    hashing = resources().hashing
+    return hashing.queue.run(hashing.hasher.hash, password)
 
 
 def verify_password(password_hash: str, password: str) -> bool:
-    """Returns whether a password matches a hash."""
+    """Returns whether a password matches a hash. Raises OverloadedError."""
+    hashing = resources().hashing
     try:
-        return resources().hashing.hasher.verify(password_hash, password)
+        return hashing.queue.run(hashing.hasher.verify, password_hash, password)
     except VerifyMismatchError:
         return False
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Returns whether a hash has other parameters than those of the contract."""
+    return resources().hashing.hasher.check_needs_rehash(password_hash)
 
 
 def verify_nobody(password: str) -> bool:

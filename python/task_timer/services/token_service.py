@@ -30,16 +30,21 @@ class Claims:
 
 
 class TokenRules:
-    """The format of tokens from the contract, the key and the lifetimes from the settings."""
+    """The format of tokens from the contract, the keys and the lifetimes from the settings."""
 
     def __init__(self, settings: Settings, contract: Contract) -> None:
-        self.key = settings.secret_key
         self.access: dict[str, Any] = contract["x-access-token"]
+        self.key = settings.secret_key
+        self.key_id = self._id_of(self.key)
+        self.keys = {self._id_of(key): key for key in (*settings.secret_key_previous, self.key)}
         self.refresh: dict[str, Any] = contract["x-refresh-token"]
         self.leeway: int = contract["x-limits"]["clock_leeway_seconds"]
         self.form = contract.reader.validator({"$ref": FORM}, "header")
         self.id = contract.reader.validator({"$ref": "#/components/schemas/Id"}, "header")
         self.verified = functools.lru_cache(VERIFIED_TOKENS)(functools.partial(_verify, self))
+
+    def _id_of(self, key: str) -> str:
+        return hashlib.sha256(key.encode()).digest()[: self.access["key_id_bytes"]].hex()
 
 
 def make_access_token(user_id: str, session_id: str) -> str:
@@ -56,7 +61,7 @@ def make_access_token(user_id: str, session_id: str) -> str:
         "exp": now + access_token_lifetime(),
     }
     claims = {name: values[name] for name in rules.access["claims"]}
-    return jwt.encode(claims, rules.key, rules.access["algorithm"])
+    return jwt.encode(claims, rules.key, rules.access["algorithm"], {"kid": rules.key_id})
 
 
 def read_access_token(token: str) -> Claims:
@@ -94,7 +99,7 @@ def _verify(rules: TokenRules, token: str) -> Claims:
     try:
         verified = jwt.decode_complete(
             token,
-            rules.key,
+            _key_of(rules, token),
             algorithms=[rules.access["algorithm"]],
             audience=rules.access["audience"],
             issuer=rules.access["issuer"],
@@ -104,10 +109,18 @@ def _verify(rules: TokenRules, token: str) -> Claims:
     except jwt.InvalidTokenError as error:
         raise InvalidTokenError from error
     claims = verified["payload"]
-    header = {"alg": rules.access["algorithm"], "typ": rules.access["type"]}
-    if verified["header"] != header or not _are_well_formed(rules, claims):
+    header = {name: value for name, value in verified["header"].items() if name != "kid"}
+    expected = {"alg": rules.access["algorithm"], "typ": rules.access["type"]}
+    if header != expected or not _are_well_formed(rules, claims):
         raise InvalidTokenError
     return Claims(claims["sub"], claims["sid"], claims["exp"])
+
+
+def _key_of(rules: TokenRules, token: str) -> str:
+    key = rules.keys.get(jwt.get_unverified_header(token).get("kid", rules.key_id))
+    if key is None:
+        raise InvalidTokenError
+    return key
 
 
 def _are_well_formed(rules: TokenRules, claims: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from ..db import connection, immediate, transactional, violated
 from ..models import USER_COLUMNS, Session, User, UserRow
 from ..utils.errors import EmailTakenError, InvalidTokenError, WrongPasswordError
 from ..utils.identifiers import new_id
-from . import password_service
+from . import password_service, rate_limit_service, security_trail
 from .paging import Order, Page, take_page
 
 _OLDEST_FIRST = Order("created_at", User.created_at, User.id)
@@ -46,31 +46,33 @@ def create_user(email: str, password_hash: str, role: str) -> UserRow:
         raise _told(error) from error
 
 
-@transactional
 def update_user(
-    user_id: str, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
+    user: UserRow, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
 ) -> UserRow:
     """Updates the email address or password of a user; a new password revokes other sessions.
 
-    `check` receives the current user. Raises WrongPasswordError or EmailTakenError.
+    `check` receives the current user. Raises RateLimitedError, WrongPasswordError or
+    EmailTakenError.
     """
-    user = _lock_user(user_id)
-    check(user)
-    if not password_service.verify_password(user.password_hash, changes.current_password):
-        raise WrongPasswordError
-    values: dict[str, str] = {}
-    if changes.email is not None:
-        values["email"] = changes.email.lower()
+    rate_limit_service.count_account(user.email)
+    updated = _update(user, session_id, changes, check)
     if changes.password is not None:
-        values["password_hash"] = password_service.hash_password(changes.password)
-        _end_other_sessions(user_id, session_id)
-    return _write(user_id, values) if values else user
+        security_trail.record("password_changed", user.id)
+    return updated
+
+
+@immediate
+def replace_hash(user_id: str, old: str, new: str) -> None:
+    """Replaces the hash of a password, unless another request has done so."""
+    statement = update(User).where(User.id == user_id, User.password_hash == old)
+    connection().execute(statement.values(password_hash=new))
 
 
 @transactional
 def delete_user(user_id: str) -> None:
     """Deletes a user and all their data."""
     connection().execute(delete(User).where(User.id == user_id))
+    security_trail.record("user_deleted", user_id)
 
 
 @immediate
@@ -86,6 +88,37 @@ def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
 @functools.cache
 def _list_statement(place: str) -> TypedReturnsRows[str, str, str, str, datetime, datetime]:
     return _OLDEST_FIRST.arrange(select(*USER_COLUMNS), place)
+
+
+def _update(
+    user: UserRow, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
+) -> UserRow:
+    check(user)
+    if not password_service.verify_password(user.password_hash, changes.current_password):
+        security_trail.record("password_refused", user.id, WrongPasswordError.code)
+        raise WrongPasswordError
+    values: dict[str, str] = {}
+    if changes.email is not None:
+        values["email"] = changes.email.lower()
+    if changes.password is not None:
+        values["password_hash"] = password_service.hash_password(changes.password)
+    # Nothing is locked while passwords are hashed, so the user may be another by now.
+    current, is_done = _change(user, session_id, values, check)
+    return current if is_done else _update(current, session_id, changes, check)
+
+
+@transactional
+def _change(
+    verified: UserRow, session_id: str, values: dict[str, str], check: Callable[[UserRow], None]
+) -> tuple[UserRow, bool]:
+    """Returns the user, and whether the hash was still the verified one, so that it was done."""
+    user = _lock_user(verified.id)
+    check(user)
+    if user.password_hash != verified.password_hash:
+        return user, False
+    if "password_hash" in values:
+        _end_other_sessions(user.id, session_id)
+    return _write(user.id, values) if values else user, True
 
 
 def _lock_user(user_id: str) -> UserRow:

@@ -263,3 +263,9 @@ class UnavailableError(DomainError):
     """The database is unavailable."""
 
     code = "unavailable"
+
+
+class OverloadedError(DomainError):
+    """Too many passwords are being hashed."""
+
+    code = "overloaded"

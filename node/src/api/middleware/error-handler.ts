@@ -9,6 +9,7 @@ import {
   InternalError,
   InvalidTokenError,
   MethodNotAllowedError,
+  OverloadedError,
   RateLimitedError,
   UnavailableError,
   ValidationFailedError,
@@ -65,7 +66,7 @@ export class ErrorHandler {
       return { "WWW-Authenticate": this.challengeOf(error) };
     }
     if (error instanceof MethodNotAllowedError) return { Allow: error.allowed };
-    if (error instanceof UnavailableError) {
+    if (error instanceof UnavailableError || error instanceof OverloadedError) {
       return { "Retry-After": String(this.outages.retry_after_seconds) };
     }
     if (error instanceof RateLimitedError) {

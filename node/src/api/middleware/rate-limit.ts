@@ -16,10 +16,12 @@ export async function check(call: Call): Promise<void> {
   const { operation, resources } = call;
   if (operation === undefined || operation.rateLimit === "none") return;
   const address = clientAddress(call, resources.settings.trustedProxyHops);
+  const client = rateLimitService.clientOf(address);
+  call.context.client = client;
   if (operation.rateLimit === "credentials") {
-    await rateLimitService.countCredentials(address, operation.id);
+    await rateLimitService.countCredentials(client, operation.id);
   } else {
-    rateLimitService.countGeneral(address);
+    rateLimitService.countGeneral(client);
   }
 }
 

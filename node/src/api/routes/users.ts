@@ -14,7 +14,7 @@ export function getCurrentUser(call: Call<"getCurrentUser">): Answer {
 /** Updates the email address, the password or both. */
 export async function updateCurrentUser(call: Call<"updateCurrentUser">): Promise<Answer> {
   const user = await userService.updateUser(
-    call.userId,
+    call.identity.user,
     call.identity.sessionId,
     loadUserUpdate(call.body),
     ifMatchRequired(call, dumpUser),

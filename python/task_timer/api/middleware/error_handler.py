@@ -9,6 +9,7 @@ from ...utils.errors import (
     InternalError,
     InvalidTokenError,
     MethodNotAllowedError,
+    OverloadedError,
     RateLimitedError,
     UnavailableError,
     ValidationFailedError,
@@ -57,7 +58,7 @@ class ErrorHandler:
             return {"WWW-Authenticate": self._challenge_of(error)}
         if isinstance(error, MethodNotAllowedError):
             return {"Allow": error.allowed}
-        if isinstance(error, UnavailableError):
+        if isinstance(error, UnavailableError | OverloadedError):
             return {"Retry-After": str(self._outages["retry_after_seconds"])}
         if isinstance(error, RateLimitedError):
             return {

@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_address
 
 from ...config import Settings
+from ...current import context
 from ...services import rate_limit_service
 from ..call import Call
 
@@ -21,11 +22,12 @@ class RateLimits:
         """Counts the request against the limit of its operation. Raises RateLimitedError."""
         if call.operation is None or call.operation.rate_limit == "none":
             return
-        address = client_address(call, self._hops)
+        client = rate_limit_service.client_of(client_address(call, self._hops))
+        context().client = client
         if call.operation.rate_limit == "credentials":
-            rate_limit_service.count_credentials(address, call.operation.id)
+            rate_limit_service.count_credentials(client, call.operation.id)
         else:
-            rate_limit_service.count_general(address)
+            rate_limit_service.count_general(client)
 
 
 def client_address(call: Call, hops: int) -> str:

@@ -15,7 +15,7 @@ def get_current_user(call: Call) -> Answer:
 def update_current_user(call: Call) -> Answer:
     """Updates the email address, the password or both."""
     user = user_service.update_user(
-        call.user_id,
+        call.identity.user,
         call.identity.session_id,
         load_user_update(call.body),
         if_match_required(call, dump_user),

@@ -1,0 +1,112 @@
+/** Hashes of passwords: replaced when costs rise, and never trusted after they were replaced. */
+
+import { expect, vi } from "vitest";
+import type { Resources } from "../src/resources.js";
+import * as passwordService from "../src/services/password-service.js";
+import { Client, PASSWORD, registered } from "./clients.js";
+import { test as base } from "./fixtures.js";
+
+vi.mock("../src/services/password-service.js", { spy: true });
+
+// Of PASSWORD, by the other twin, with lower costs.
+const CHEAP =
+  "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4";
+// Of another password.
+const OTHER =
+  "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$AAAAD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
+
+/** A user of the API, and their row. */
+class Account {
+  private user = { id: "", email: "" };
+  private client: Client;
+
+  constructor(
+    private readonly origin: string,
+    private readonly resources: Resources,
+  ) {
+    this.client = new Client(origin);
+  }
+
+  async register(): Promise<this> {
+    this.client = await registered(this.origin);
+    this.user = (await this.client.get("users/me")).json;
+    return this;
+  }
+
+  async passwordHash(): Promise<string> {
+    const [row] = await this.resources.database.client.$queryRaw<{ password_hash: string }[]>`
+      SELECT password_hash FROM users WHERE id = ${this.user.id}::uuid FOR UPDATE NOWAIT`;
+    return row?.password_hash ?? "";
+  }
+
+  /** Replaces the hash at once: nobody may hold the row. */
+  async store(passwordHash: string): Promise<void> {
+    await this.passwordHash();
+    const where = { id: this.user.id };
+    await this.resources.database.client.user.update({ where, data: { passwordHash } });
+  }
+
+  async logIn(): Promise<number> {
+    const body = { email: this.user.email, password: PASSWORD };
+    return (await new Client(this.origin).post("auth/login", body)).status;
+  }
+
+  async change(): Promise<number> {
+    const body = { password: "staple the battery", current_password: PASSWORD };
+    return (await this.client.patch("users/me", body, { "If-Match": "*" })).status;
+  }
+
+  /** Replaces the hash right after the next time that a password is verified. */
+  async meanwhile(passwordHash: string): Promise<void> {
+    const path = "../src/services/password-service.js";
+    const { verifyPassword } = await vi.importActual<typeof passwordService>(path);
+    vi.mocked(passwordService.verifyPassword).mockImplementationOnce(async (...given) => {
+      const matches = await verifyPassword(...given);
+      await this.store(passwordHash);
+      return matches;
+    });
+  }
+}
+
+const test = base.extend<{ account: Account }>({
+  account: async ({ origin, resources }, use) =>
+    use(await new Account(origin, resources).register()),
+});
+
+test("a hash with lower costs is replaced", async ({ account }) => {
+  const parameters = (hash: string) => hash.split("$").slice(0, 4);
+  const current = await account.passwordHash();
+  await account.store(CHEAP);
+  expect(await account.logIn()).toBe(200);
+  const renewed = await account.passwordHash();
+  expect(parameters(renewed)).toEqual(parameters(current));
+  expect(await account.logIn()).toBe(200);
+  expect(await account.passwordHash()).toBe(renewed);
+});
+
+test("a hash of a wrong password is kept", async ({ account }) => {
+  await account.store(OTHER);
+  expect(await account.logIn()).toBe(401);
+  expect(await account.passwordHash()).toBe(OTHER);
+});
+
+test("a log-in while the password changes", async ({ account }) => {
+  await account.meanwhile(OTHER);
+  expect(await account.logIn()).toBe(401);
+});
+
+test("a log-in while the hash is renewed", async ({ account }) => {
+  await account.meanwhile(CHEAP);
+  expect(await account.logIn()).toBe(200);
+});
+
+test("a change while the password changes", async ({ account }) => {
+  await account.meanwhile(OTHER);
+  expect(await account.change()).toBe(422);
+  expect(await account.passwordHash()).toBe(OTHER);
+});
+
+test("a change while the hash is renewed", async ({ account }) => {
+  await account.meanwhile(CHEAP);
+  expect(await account.change()).toBe(200);
+});

@@ -1,0 +1,79 @@
+"""The queue for hashing: what waits, what is refused, and that it goes on afterwards."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+
+import pytest
+
+from task_timer.config import Settings
+from task_timer.contract import Contract
+from task_timer.utils.bounded_queue import BoundedQueue
+from task_timer.utils.errors import OverloadedError
+
+from .clients import PASSWORD, Client, fresh_email
+from .conftest import made
+
+
+@contextmanager
+def held(queue: BoundedQueue) -> Iterator[Future[str]]:
+    """Occupies a queue of one until the end, and returns the work that occupies it."""
+    begun, end = Event(), Event()
+
+    def hold() -> str:
+        begun.set()
+        end.wait()
+        return "held"
+
+    with ThreadPoolExecutor() as threads:
+        work = threads.submit(queue.run, hold)
+        begun.wait()
+        try:
+            yield work
+        finally:
+            end.set()
+
+
+def test_work_waits_for_its_turn() -> None:
+    queue = BoundedQueue(1, 1, 60)
+    with ThreadPoolExecutor() as threads:
+        with held(queue) as first:
+            second = threads.submit(queue.run, str)
+            with pytest.raises(TimeoutError):
+                second.result(0.05)
+        assert (first.result(), second.result()) == ("held", "")
+
+
+def test_a_full_queue_refuses_at_once() -> None:
+    queue = BoundedQueue(1, 0, 60)
+    with held(queue), pytest.raises(OverloadedError):
+        queue.run(str)
+    assert queue.run(str) == ""
+
+
+def test_work_does_not_wait_for_ever() -> None:
+    queue = BoundedQueue(1, 1, 0.01)
+    with held(queue), pytest.raises(OverloadedError):
+        queue.run(str)
+    assert queue.run(str) == ""
+
+
+def test_work_that_fails_gives_its_place_back() -> None:
+    queue = BoundedQueue(1, 0, 60)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="x"):
+            queue.run(int, "x")
+
+
+def test_a_password_that_cannot_be_hashed_now(settings: Settings, contract: Contract) -> None:
+    text = contract.source.replace(b"concurrency: 2, waiting: 8", b"concurrency: 1, waiting: 0")
+    body = {"email": fresh_email(), "password": PASSWORD}
+    with made(settings, Contract(text)) as app:
+        client = Client(app)
+        with held(app.extensions["task_timer"].hashing.queue):
+            refused = client.post("auth/register", body)
+            assert client.post("auth/login", body).status_code == 503
+        assert (refused.status_code, refused.get_json()["code"]) == (503, "overloaded")
+        assert refused.headers["Retry-After"] == "1"
+        assert client.post("auth/register", body).status_code == 201

@@ -1,0 +1,122 @@
+"""Hashes of passwords: replaced when costs rise, and never trusted after they were replaced."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from task_timer import db
+from task_timer.app import TaskTimer
+from task_timer.services import password_service
+
+from .clients import PASSWORD, Client, registered
+
+# Of PASSWORD, by the other twin, with lower costs.
+CHEAP = (
+    "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk"
+)
+# Of another password.
+OTHER = (
+    "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$AAAAFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
+)
+STORE = text("UPDATE users SET password_hash = :hash WHERE id = :id")
+LOCK = text("SELECT password_hash FROM users WHERE id = :id FOR UPDATE NOWAIT")
+
+Meanwhile = Callable[[str], None]
+
+
+class Account:
+    """A user of the API, and their row."""
+
+    def __init__(self, app: TaskTimer) -> None:
+        self.client = registered(app)
+        self._user: Any = self.client.get("users/me").get_json()
+
+    @property
+    def password_hash(self) -> str:
+        with self.client.app.app_context():
+            return str(_lock(self._user["id"]))
+
+    def store(self, password_hash: str) -> None:
+        """Replaces the hash at once: nobody may hold the row."""
+        with self.client.app.app_context():
+            _lock(self._user["id"])
+            _store(self._user["id"], password_hash)
+
+    def log_in(self) -> int:
+        body = {"email": self._user["email"], "password": PASSWORD}
+        return Client(self.client.app).post("auth/login", body).status_code
+
+    def change(self) -> int:
+        body = {"password": "staple the battery", "current_password": PASSWORD}
+        return self.client.patch("users/me", body, If_Match="*").status_code
+
+
+@db.immediate
+def _lock(user_id: str) -> Any:
+    return db.connection().scalar(LOCK, {"id": user_id})
+
+
+@db.immediate
+def _store(user_id: str, password_hash: str) -> None:
+    db.connection().execute(STORE, {"id": user_id, "hash": password_hash})
+
+
+@pytest.fixture
+def account(app: TaskTimer) -> Account:
+    return Account(app)
+
+
+@pytest.fixture
+def meanwhile(account: Account, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Replaces the account's hash right after the next time that a password is verified."""
+    verify = password_service.verify_password
+
+    def after_next(password_hash: str) -> None:
+        def verify_once(*args: str) -> bool:
+            monkeypatch.setattr(password_service, "verify_password", verify)
+            matches = verify(*args)
+            account.store(password_hash)
+            return matches
+
+        monkeypatch.setattr(password_service, "verify_password", verify_once)
+
+    return after_next
+
+
+def test_a_hash_with_lower_costs_is_replaced(account: Account) -> None:
+    current = account.password_hash
+    account.store(CHEAP)
+    assert account.log_in() == 200
+    renewed = account.password_hash
+    assert renewed.split("$")[:4] == current.split("$")[:4]
+    assert account.log_in() == 200
+    assert account.password_hash == renewed
+
+
+def test_a_hash_of_a_wrong_password_is_kept(account: Account) -> None:
+    account.store(OTHER)
+    assert account.log_in() == 401
+    assert account.password_hash == OTHER
+
+
+def test_a_log_in_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(OTHER)
+    assert account.log_in() == 401
+
+
+def test_a_log_in_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(CHEAP)
+    assert account.log_in() == 200
+
+
+def test_a_change_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(OTHER)
+    assert account.change() == 422
+    assert account.password_hash == OTHER
+
+
+def test_a_change_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(CHEAP)
+    assert account.change() == 200
