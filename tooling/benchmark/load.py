@@ -114,12 +114,19 @@ class Sender:
         """Send so many requests a second, whatever the answers do. Raises SenderError."""
         return self._step({"mix": mix, "rate": rate, "seconds": seconds, "requests": None})
 
-    def saturate(self, mix: Mix, seconds: float, requests: int | None = None) -> Sent:
+    def saturate(
+        self,
+        mix: Mix,
+        seconds: float,
+        requests: int | None = None,
+        connections: int | None = None,
+    ) -> Sent:
         """Keep every connection busy, each waiting for its answer, until either is used up.
 
-        Raises SenderError.
+        With `connections` only so many of them. Raises SenderError.
         """
-        return self._step({"mix": mix, "rate": None, "seconds": seconds, "requests": requests})
+        step = {"mix": mix, "rate": None, "seconds": seconds, "requests": requests}
+        return self._step(step | ({"connections": connections} if connections else {}))
 
     def _step(self, step: Mapping[str, Any]) -> Sent:
         self._tell(step)

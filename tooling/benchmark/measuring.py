@@ -86,7 +86,7 @@ class Meter:
 
     def _search(self, observer: Observer, mix: Mix) -> dict[str, Any]:
         """The rate when all connections are busy, what that costs, the highest rate, and half."""
-        sent, cost = observer.saturate(mix, self.profile.burst)
+        sent, cost = observer.saturate(mix, self.profile.burst, self.workload.connections(mix))
         if sent.failed or sent.unanswered:
             raise LoadError(f"{observer.name}: not all answers were a success: {sent.operations}")
         best = highest_rate(

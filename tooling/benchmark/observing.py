@@ -27,9 +27,11 @@ class Observer:
     sender: Sender
     most_bytes: int = 0
 
-    def saturate(self, mix: Mix, seconds: float) -> tuple[Sent, dict[str, float]]:
-        """Keep all connections busy; with it, what one request cost."""
-        return self._watched(lambda: self.sender.saturate(mix, seconds))
+    def saturate(
+        self, mix: Mix, seconds: float, connections: int | None = None
+    ) -> tuple[Sent, dict[str, float]]:
+        """Keep all connections, or so many, busy; with it, what one request cost."""
+        return self._watched(lambda: self.sender.saturate(mix, seconds, connections=connections))
 
     def send(self, mix: Mix, rate: float, seconds: float) -> tuple[Sent, dict[str, float]]:
         """Send at a rate; with it, what one request cost."""

@@ -39,11 +39,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Workload:
-    """All requests, the mix of them, and what is measured by itself, by its name on the page."""
+    """All requests, the mix of them, and what is measured by itself, by its name on the page.
+
+    hashing: how many log-ins may wait for a worker; it refuses further ones.
+    """
 
     requests: tuple[Request, ...]
     mixed: Mix
     alone: Mapping[str, Mix]
+    hashing: int
+
+    def connections(self, mix: Mix) -> int | None:
+        """The most connections that a load may keep busy; None for as many as there are."""
+        return self.hashing if set(mix) == {"logIn"} else None
 
 
 def load_workload(document: Document, source: Path = WORKLOAD) -> Workload:
@@ -53,7 +61,8 @@ def load_workload(document: Document, source: Path = WORKLOAD) -> Workload:
         _request(document, document.operations[name], given or {})
         for name, given in data["operations"].items()
     )
-    return Workload(requests, data["mixed"], data["alone"])
+    hashing = document.modern["x-password-queue"]["waiting"]
+    return Workload(requests, data["mixed"], data["alone"], hashing)
 
 
 def _request(document: Document, operation: Operation, given: Mapping[str, Any]) -> Request:

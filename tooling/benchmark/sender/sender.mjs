@@ -126,7 +126,7 @@ const options = {
 const requests = new Requests(plan);
 let pool = new Pool(plan.address, options);
 for await (const line of lines) {
-  const step = new Step(pool, requests, { ...JSON.parse(line), connections: plan.connections });
+  const step = new Step(pool, requests, { connections: plan.connections, ...JSON.parse(line) });
   const told = await step.run();
   process.stdout.write(`${JSON.stringify(told)}\n`);
   if (told.unanswered > 0) {

@@ -75,3 +75,11 @@ def test_nothing_is_left_to_fill_in_but_users_and_tasks(workload: Workload) -> N
     for request in workload.requests:
         for text in (request.path, *request.headers.values()):
             assert re.sub(r"\{(user|task)\.\w+\}", "", text).count("{") == 0
+
+
+def test_no_more_log_ins_wait_than_a_worker_lets_wait(
+    workload: Workload, document: Document
+) -> None:
+    waiting = document.raw["x-password-queue"]["waiting"]
+    assert workload.connections(workload.alone["log in"]) == waiting
+    assert workload.connections(workload.mixed) is None
