@@ -1,8 +1,10 @@
 """The inventory of this twin, as JSON: `python -m task_timer.inventory`."""
 
 import inspect
+import pkgutil
 import sys
 from dataclasses import replace
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -53,9 +55,9 @@ def _field(column: Column[Any]) -> dict[str, Any]:
 
 
 def _service_modules() -> list[ModuleType]:
-    """Lists the services that the application has."""
-    imported = inspect.getmembers(package, inspect.ismodule)
-    return [module for name, module in imported if name.endswith("_service")]
+    """Lists the services, those of the commands among them."""
+    names = sorted(each.name for each in pkgutil.iter_modules(package.__path__))
+    return [import_module(f"{package.__name__}.{n}") for n in names if n.endswith("_service")]
 
 
 def _read_service(module: ModuleType) -> tuple[str, list[str]]:

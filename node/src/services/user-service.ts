@@ -53,10 +53,10 @@ export async function replaceHash(userId: string, old: string, renewed: string):
 }
 
 /** Deletes a user and all their data. */
-export const deleteUser = transactional(async (userId: string): Promise<void> => {
-  await db().user.deleteMany({ where: { id: userId } });
+export async function deleteUser(userId: string): Promise<void> {
+  await removeUser(userId);
   securityTrail.record("user_deleted", userId);
-});
+}
 
 /** Returns all users, oldest first. Throws an InvalidCursorError. */
 export async function listUsers(limit: number, cursor: string | undefined): Promise<Page<User>> {
@@ -91,6 +91,10 @@ async function update(
   const { current, isDone } = await change(user, sessionId, data, check);
   return isDone ? current : update(current, sessionId, changes, check);
 }
+
+const removeUser = transactional(async (userId: string): Promise<void> => {
+  await db().user.deleteMany({ where: { id: userId } });
+});
 
 /** Returns the user, and whether the hash was still the verified one, so that it was done. */
 const change = transactional(

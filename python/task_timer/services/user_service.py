@@ -68,10 +68,9 @@ def replace_hash(user_id: str, old: str, new: str) -> None:
     connection().execute(statement.values(password_hash=new))
 
 
-@transactional
 def delete_user(user_id: str) -> None:
     """Deletes a user and all their data."""
-    connection().execute(delete(User).where(User.id == user_id))
+    _delete(user_id)
     security_trail.record("user_deleted", user_id)
 
 
@@ -83,6 +82,11 @@ def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
         return [UserRow(*row) for row in connection().execute(_list_statement(place), position)]
 
     return take_page(_OLDEST_FIRST, limit, cursor, fetch)
+
+
+@transactional
+def _delete(user_id: str) -> None:
+    connection().execute(delete(User).where(User.id == user_id))
 
 
 @functools.cache
