@@ -79,8 +79,9 @@ def _cases(setting: str, rules: Mapping[str, Any]) -> Iterator[Case]:
         least, most = rules["whole"]
         fault = f"must be an integer from {least} to {most}"
         yield from (Case(setting, value, None) for value in ("", str(least), str(most), f"0{most}"))
-        beyond = str(least - 1), str(most + 1)
-        yield from (Case(setting, value, fault) for value in (*beyond, *_ODD_NUMBERS))
+        # The first and the last are always among those that are chosen.
+        refused = (str(most + 1), *_ODD_NUMBERS, str(least - 1))
+        yield from (Case(setting, value, fault) for value in refused)
     elif "choices" in rules:
         choices = rules["choices"]
         fault = f"must be one of {', '.join(choices)}"
