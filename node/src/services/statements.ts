@@ -144,11 +144,13 @@ export async function insertRefreshToken(
 
 /** Deletes a batch of tokens that expired a day ago or earlier; returns their sessions. */
 export function deleteExpiredTokens(batchRows: number): Promise<{ sessionId: string }[]> {
-  // An access token may outlive the refresh token that came with it by at most a day.
+  // An access token may outlive the refresh token that came with it by at most a day. Sessions are
+  // locked first: a token that is skipped for its session would stay locked, and end another run
+  // too early.
   return rowsOf<{ sessionId: string }>(Prisma.sql`
     DELETE FROM refresh_tokens WHERE ctid = ANY(ARRAY(
       SELECT refresh_tokens.ctid
-      FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+      FROM sessions JOIN refresh_tokens ON session_id = sessions.id
       WHERE expires_at < now() - interval '1 day'
       ORDER BY expires_at LIMIT ${batchRows} FOR UPDATE SKIP LOCKED
     ))

@@ -12,11 +12,13 @@ from ..db import connection, transactional
 
 BATCH_ROWS = 500
 
-# An access token may outlive the refresh token that came with it by at most a day.
+# An access token may outlive the refresh token that came with it by at most a day. Sessions are
+# locked first: a token that is skipped for its session would stay locked, and end another run
+# too early.
 _EXPIRED_TOKENS = text("""
     DELETE FROM refresh_tokens WHERE ctid = ANY(ARRAY(
         SELECT refresh_tokens.ctid
-        FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+        FROM sessions JOIN refresh_tokens ON session_id = sessions.id
         WHERE expires_at < now() - interval '1 day'
         ORDER BY expires_at LIMIT :rows FOR UPDATE SKIP LOCKED
     ))
