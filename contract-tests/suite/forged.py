@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lockstep.drivers.traps.normalize import masked
+from lockstep.drivers.traps.normalize import masked_answer
 from lockstep.results.findings import TRAP, Finding
 from lockstep.run import Run
-from lockstep.transport.messages import NoResponse, Outcome, Request
+from lockstep.transport.messages import NoResponse, Request, status_of
 from lockstep.transport.targets import Target
 from testbed.log_in import log_in
 from testbed.servers import TEST_SETTINGS
@@ -36,13 +36,16 @@ def _compare(
 ) -> None:
     for row in zip(*(forged[target.name] for target in targets), strict=True):
         how = row[0][0]
-        said = {
-            target.name: _said(target.send(request))
+        outcomes = {
+            target.name: target.send(request)
             for target, (_, request) in zip(targets, row, strict=True)
         }
+        said = {name: masked_answer(outcome) for name, outcome in outcomes.items()}
         # A claim more is nobody's harm; another header, or another spelling of what one sent, is.
         must_be_refused = how != _OPTIONAL and (how.startswith("header") or "spelling" in how)
-        taken = {name: text for name, text in said.items() if int(text[:3]) not in _REFUSED}
+        taken = {
+            name: said[name] for name, one in outcomes.items() if status_of(one) not in _REFUSED
+        }
         wrong = taken if must_be_refused else {}
         if not wrong and len(set(said.values())) > 1:
             wrong = said
@@ -51,12 +54,6 @@ def _compare(
         run.ledger.exchanges += 1
         run.ledger.requests += len(targets)
         run.reporter.progress(how, run.ledger.exchanges, None)
-
-
-def _said(outcome: Outcome) -> str:
-    if isinstance(outcome, NoResponse):
-        return f"000 {outcome.reason}"
-    return f"{outcome.status} {masked(outcome.body.decode('utf-8', 'replace'))}"
 
 
 def _tokens(token: str) -> Iterator[tuple[str, Request]]:

@@ -256,10 +256,6 @@ class Exchanger:
         """Whether a request names what exists, or has changed, on one side only, or did."""
         return bool(self._triage.divergent.cause(self.trace.things(request)))
 
-    def not_judged(self) -> list[str]:
-        """What could not be compared because the targets have diverged, as text."""
-        return self._triage.divergent.not_judged()
-
     def translate(self, request: Request, name: str) -> Request:
         """The request in the names of one target; `KeyError` for an unknown target."""
         if name == self.targets[0].name or self.rotates:
@@ -290,10 +286,8 @@ class Exchanger:
 
     def leave_out_slow(self, request: Request) -> None:
         """Raise `LeftOutError` for an operation that has been waited for too long."""
-        document, stage = self.ledger.document, self.ledger.findings.stage
-        label = document.label(request.method, request.path)
-        path = document.template(request.path) or label
-        if self.ledger.patience.is_used_up(label, path, stage):
+        label, path = self.ledger.place(request.method, request.path)
+        if self.ledger.patience.is_used_up(label, path, self.ledger.findings.stage):
             raise LeftOutError(label)
 
     def _own(self, request: Request, target: Target) -> Request:
@@ -310,21 +304,19 @@ class Exchanger:
         method = next(iter(requests.values())).method
         with self._gate.passing(method) if self._gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-            path = next(iter(requests.values())).path
-            outcomes = {each.target.name: self._finish(each, method, path) for each in pending}
+            label, path = self.ledger.place(method, next(iter(requests.values())).path)
+            outcomes = {each.target.name: self._finish(each, label, path) for each in pending}
         self._absorb(requests, outcomes)
         return outcomes
 
-    def _finish(self, pending: PendingExchange, method: str, path: str) -> Outcome:
+    def _finish(self, pending: PendingExchange, label: str, path: str) -> Outcome:
         """Wait for an answer, as long as its operation deserves."""
-        label = self.ledger.document.label(method, path)
-        template = self.ledger.document.template(path) or label
         patience, name = self.ledger.patience, pending.target.name
         pending.hurry(patience.seconds(label, name), patience.stream_seconds(label, name))
         outcome = pending.finish()
         took = time.monotonic() - pending.started
         stage = self.ledger.findings.stage
-        patience.note(label, name, outcome, stage, path=template, seconds=took)
+        patience.note(label, name, outcome, stage, path=path, seconds=took)
         return outcome
 
     def _absorb(self, requests: dict[str, Request], outcomes: dict[str, Outcome]) -> None:

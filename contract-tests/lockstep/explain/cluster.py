@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from lockstep.results.conditions import Conditions
@@ -12,6 +13,8 @@ INVALID = frozenset(
     {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
     | {"unknown member", "invalid"}
 )
+# What findings are put together by.
+Key = tuple[Hashable, ...]
 # How two values are related by chance.
 VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
 

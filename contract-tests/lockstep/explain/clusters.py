@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from lockstep.explain.cluster import INVALID, VAGUE, Cluster, both_refuse
+from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse
 from lockstep.explain.folding import folded
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place
@@ -21,8 +21,6 @@ _FRAMING = frozenset({"media type", "unreadable body"})
 _STATEFUL = frozenset({"notable", "second time", "duplicate"})
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _METHODS = frozenset({"HEAD", "OPTIONS"})
-
-Key = tuple[Hashable, ...]
 
 
 def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:

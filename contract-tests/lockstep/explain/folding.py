@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from lockstep.explain.cluster import INVALID, VAGUE, Cluster, both_refuse, plainness
+from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainness
 from lockstep.explain.severity import leaks
 from lockstep.openapi.naming import thing
 from lockstep.results.conditions import Condition, kinds_of
@@ -17,8 +17,6 @@ _SELDOM = 0.2
 # So many places that differ together, and never alone, are one fact.
 _FEWEST_TOGETHER = 3
 _APPEARING = frozenset({"member", "header", "cookie"})
-
-Key = tuple[Hashable, ...]
 
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:

@@ -24,7 +24,8 @@ class DivergentState:
     _things: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT))
     _collections: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT))
     _unpaired: BoundedDict[str, tuple[str, str]] = field(default_factory=lambda: BoundedDict(KEPT))
-    _parted: Counter[str] = field(default_factory=Counter)
+    # How often the states parted for good, by the operation that parted them.
+    parted: Counter[str] = field(default_factory=Counter)
     # The names of the things, without the family that keys have.
     _values: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(KEPT))
 
@@ -40,7 +41,7 @@ class DivergentState:
         while path:
             self._collections.setdefault(path, cause)
             path = path.rpartition("/")[0]
-        self._parted[exchange.label] += 1
+        self.parted[exchange.label] += 1
 
     def leave_unpaired(self, values: Mapping[str, str], cause: str) -> None:
         """Remember values of the leader, by their keys, that nothing of a partner stands for."""
@@ -64,14 +65,6 @@ class DivergentState:
         """Why a partner does not know one of these things by any name; empty if it does."""
         known = filter(None, map(self._unpaired.get, things))
         return next((cause for value, cause in known if not is_paired(value)), "")
-
-    def not_judged(self, *others: DivergentState) -> list[str]:
-        """What stayed different between the targets, in words, here and in other states."""
-        parted = sum((other._parted for other in others), self._parted)
-        return [
-            f"{label}: {count} times the states diverged and could not be reconciled"
-            for label, count in sorted(parted.items())
-        ]
 
 
 def one_sided(exchange: Exchange) -> bool:

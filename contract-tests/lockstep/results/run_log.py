@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -64,7 +65,7 @@ class RunLog:
     _divergent: BoundedDict[tuple[Hashable, ...], DivergentState] = field(
         default_factory=lambda: BoundedDict(_MOST_HISTORIES), init=False
     )
-    _past: list[DivergentState] = field(default_factory=list, init=False)
+    _parted_before: Counter[str] = field(default_factory=Counter, init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -78,8 +79,12 @@ class RunLog:
 
     def is_slow(self, request: Request) -> bool:
         """Whether the path of a request has kept its callers waiting."""
-        path = self.document.template(request.path)
-        return self.patience.is_slow(path or self.document.label(request.method, request.path))
+        return self.patience.is_slow(self.place(request.method, request.path)[1])
+
+    def place(self, method: str, path: str) -> tuple[str, str]:
+        """By what a request is waited for: the label of its operation, and its documented path."""
+        label = self.document.label(method, path)
+        return label, self.document.template(path) or label
 
     def settle_conditions(self) -> None:
         """Hold the conditions of findings against what the run has learnt since they were read."""
@@ -95,13 +100,19 @@ class RunLog:
         """The targets are in another state: what was sent before has made nothing of it."""
         with self._lock:
             self._histories.clear()
-            self._past += self._divergent.values()
+            self._parted_before = self._parted()
             self._divergent.clear()
 
     def not_reconciled(self) -> list[str]:
         """What stayed different between targets, in words."""
         with self._lock:
-            return DivergentState().not_judged(*self._past, *self._divergent.values())
+            return [
+                f"{label}: {count} times the states diverged and could not be reconciled"
+                for label, count in sorted(self._parted().items())
+            ]
+
+    def _parted(self) -> Counter[str]:
+        return sum((each.parted for each in self._divergent.values()), self._parted_before)
 
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from lockstep.drivers.traps.normalize import masked
+from lockstep.drivers.traps.normalize import masked_answer
 from lockstep.results.findings import TRAP, Finding
 from lockstep.run import Run
-from lockstep.transport.messages import NoResponse, Outcome
 from lockstep.transport.targets import Target
 from suite.cost.inputs import CostlyInput
 from suite.cost.meter import Cost, Meter
@@ -72,14 +71,8 @@ def _too_much(costs: Mapping[str, Cost]) -> dict[str, str]:
 
 
 def _unlike(costs: Mapping[str, Cost]) -> dict[str, str]:
-    answers = {name: _shown(cost.outcome) for name, cost in costs.items()}
+    answers = {name: masked_answer(cost.outcome) for name, cost in costs.items()}
     return answers if len(set(answers.values())) > 1 else {}
-
-
-def _shown(outcome: Outcome) -> str:
-    if isinstance(outcome, NoResponse):
-        return f"no answer: {outcome.reason}"
-    return f"{outcome.status} {masked(outcome.body.decode('utf-8', 'replace'))}"
 
 
 def _ms(seconds: float) -> str:

@@ -117,7 +117,7 @@ def test_what_one_side_made_alone_is_deleted_again() -> None:
     assert list(parity(lockstep)) == [("createTask", "status")]
     assert excused(lockstep) == {}
     assert (sorted(left.tasks), sorted(right.tasks)) == ([1, 3], [50, 51])
-    assert lockstep.not_judged() == []
+    assert lockstep.ledger.not_reconciled() == []
 
 
 def test_without_repairs_the_lists_are_excused_and_that_is_said() -> None:
@@ -129,7 +129,7 @@ def test_without_repairs_the_lists_are_excused_and_that_is_said() -> None:
     assert list(parity(lockstep)) == [("createTask", "status")]
     assert excused(lockstep) == {"createTask answered 201 and 400": 2}
     assert sorted(left.tasks) == [1, 2]
-    assert lockstep.not_judged() == [
+    assert lockstep.ledger.not_reconciled() == [
         "createTask: 1 times the states diverged and could not be reconciled"
     ]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from lockstep.transport.messages import NoResponse, Outcome
+
 _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-([0-9A-Fa-f])[0-9A-Fa-f]{3}"
     r"-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
@@ -23,6 +25,13 @@ def masked(text: str) -> str:
     Their form stays: the version and the case of a UUID, the parts of an instant.
     """
     return _INSTANT.sub(_instant, _UUID.sub(_uuid, text))
+
+
+def masked_answer(outcome: Outcome) -> str:
+    """The status and the masked body of an answer, or why there is none."""
+    if isinstance(outcome, NoResponse):
+        return f"no answer: {outcome.reason}"
+    return f"{outcome.status} {masked(outcome.body.decode('utf-8', 'replace'))}"
 
 
 def _uuid(found: re.Match[str]) -> str:
