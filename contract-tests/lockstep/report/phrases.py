@@ -82,7 +82,8 @@ def counts(data: Data) -> str:
     found = [f"{levels[name]} {name}" for name, _ in LEVELS if levels[name]]
     listed = f" ({', '.join(found)})" if found else ""
     number = {0: "no findings", 1: "1 finding"}.get(len(findings), f"{len(findings)} findings")
-    return f"{number}{listed} on {enumerated(data['targets'])}"
+    where = f" on {enumerated(data['targets'])}" if data["targets"] else ""
+    return f"{number}{listed}{where}"
 
 
 def totals(data: Data) -> str:

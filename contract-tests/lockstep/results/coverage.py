@@ -98,7 +98,8 @@ class Coverage:
             for operation in self.document.operations.values()
             for status in operation.statuses
         )
-        return every - skipped - len(self.missing(exempt)), every - skipped
+        seen = every - skipped - len(self.missing(exempt)) if self.targets else 0
+        return seen, every - skipped
 
     def not_tested(self, share: Share = _ALL) -> list[str]:
         """What of a share was never sent or seen, operation by operation, in words."""

@@ -188,6 +188,12 @@ def test_nothing_tested_is_the_first_word() -> None:
     assert printed(verdict_of()).startswith("not tested: nothing was sent  Notes: no findings on ")
 
 
+def test_where_nobody_was_asked_nobody_is_named() -> None:
+    text = printed(replace(verdict_of(), stages=[]))
+    assert "no findings\n" in text
+    assert "nobody" not in text
+
+
 def test_no_answer_can_steer_the_terminal() -> None:
     text = printed(hostile())
     assert not {"\x1b", "\x00", "\u202e", "\ud800"} & set(text)

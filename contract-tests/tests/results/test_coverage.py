@@ -120,3 +120,9 @@ def test_what_was_not_tested_is_said_in_words(coverage: Coverage) -> None:
     lines = coverage.not_tested()
     assert "`GET /tasks`: not seen on every target: 200, 400." in lines
     assert "`GET /tasks`: parameters never sent: header X-Trace, query state." in lines
+
+
+def test_where_nothing_was_asked_no_status_was_seen() -> None:
+    coverage = Coverage(Document(load_yaml(DOCUMENT)))
+    seen, documented = coverage.totals()
+    assert (seen, documented > 0) == (0, True)
