@@ -24,10 +24,7 @@ from rich.console import Console
 
 from lockstep.drivers.stories.files import StoryError
 from lockstep.openapi.document import Document
-from lockstep.report.data import as_data
-from lockstep.report.forms import write
 from lockstep.report.progress import TerminalProgress
-from lockstep.report.terminal import print_report
 from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
 from suite.selection import Selection, SelectionError, select
 from suite.stages import FROM_POPULATED, LOCKSTEP, Suite, templates
@@ -37,13 +34,12 @@ from testbed.directories import PostgresError
 from testbed.migrations import CommandError
 from testbed.paths import BUILD, CONTRACT
 from testbed.processes import ended_by_signals
-from testbed.reports import BESIDE_OPERATIONS, PARTS, SELECTED, report_name
+from testbed.reports import BESIDE_OPERATIONS, PARTS, SELECTED, publish, report_name
 from testbed.servers import ServerError
 from testbed.stage import Stage
 
 # How one operation is looked at: sequences of requests are of all of them.
 _PHASES_OF_ONE = ("examples", "coverage", "fuzzing")
-FORMS = {".html": "html", ".json": "json", ".xml": "junit", ".md": "markdown"}
 
 _REASONS = (
     CommandError,
@@ -72,13 +68,7 @@ def main() -> int:
     except _REASONS as error:
         print(f"The contract tests could not run. {error}", file=sys.stderr)
         return COULD_NOT_RUN
-    data = as_data(verdict)
-    print_report(data, console)
-    report = BUILD / f"{name}-report.html"
-    for suffix, form in FORMS.items():
-        write(data, form, report.with_suffix(suffix))
-    listed = ", ".join(FORMS)
-    console.print(f"Report: {report} ({listed})\nLogs:   {BUILD / 'logs' / name}", soft_wrap=True)
+    publish(verdict, name, console)
     return verdict.exit_code
 
 

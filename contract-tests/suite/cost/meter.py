@@ -3,10 +3,9 @@
 import time
 from dataclasses import dataclass
 
-import psutil
-
 from lockstep.transport.messages import Outcome, Request
 from lockstep.transport.targets import Target
+from testbed.usage import alive
 
 _HEALTH = Request("GET", "/health")
 
@@ -37,8 +36,7 @@ class Meter:
     def __init__(self, target: Target, pid: int, token: str) -> None:
         self.target = target
         self._token = token
-        processes = [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
-        self._clocks = [_clock_of(each) for each in processes]
+        self._clocks = [_clock_of(each.pid) for each in alive(pid)]
 
     def measure(self, request: Request) -> Cost:
         """Send a request, ask for /health beside it, and wait for both."""

@@ -18,10 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lockstep.drivers.stories.files import StoryError
-from lockstep.report.data import as_data
-from lockstep.report.forms import write
 from lockstep.report.progress import TerminalProgress
-from lockstep.report.terminal import print_report
 from lockstep.run import COULD_NOT_RUN, Run, RunError, Verdict
 from suite.faults.driver import FaultResult, finding_of, play_faults
 from suite.faults.files import choose, load_faults
@@ -32,10 +29,10 @@ from testbed.directories import PostgresError
 from testbed.migrations import CommandError
 from testbed.paths import BUILD
 from testbed.processes import ended_by_signals
+from testbed.reports import publish
 from testbed.servers import ServerError
 from testbed.stage import CLEAN, Stage
 
-FORMS = {".html": "html", ".json": "json", ".xml": "junit", ".md": "markdown"}
 _REASONS = (CommandError, PostgresError, RunError, ServerError, StoryError, ValueError)
 
 
@@ -50,13 +47,7 @@ def main() -> int:
         return COULD_NOT_RUN
     if arguments.table:
         _print_table(results, console)
-    data = as_data(run_verdict)
-    print_report(data, console)
-    report = BUILD / "faults-report.html"
-    for suffix, form in FORMS.items():
-        write(data, form, report.with_suffix(suffix))
-    listed = ", ".join(FORMS)
-    console.print(f"Report: {report} ({listed})\nLogs:   {BUILD / 'logs/faults'}", soft_wrap=True)
+    publish(run_verdict, "faults", console)
     return run_verdict.exit_code
 
 

@@ -1,4 +1,4 @@
-"""Plays a fault to one server, and says what it did otherwise than it must."""
+"""Plays a fault to one server, and says what it did wrong."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from suite.faults.requests import TIMEOUT_SECONDS, Client, Reply, Sampler
 from testbed.databases import Databases
 from testbed.servers import TEST_SETTINGS, TwinServer
 from testbed.stage import CLEAN
+from testbed.usage import alive
 
 UNAVAILABLE = "database_unavailable"
 _RECOVERY_SECONDS = 30.0
@@ -316,8 +317,7 @@ def _one_worker(pid: int) -> psutil.Process:
 
 @contextlib.contextmanager
 def _few_files(pid: int, count: int) -> Iterator[None]:
-    processes = [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
-    limits = {each: resource.prlimit(each, resource.RLIMIT_NOFILE) for each in processes}
+    limits = {each.pid: resource.prlimit(each.pid, resource.RLIMIT_NOFILE) for each in alive(pid)}
     for each, (_, most) in limits.items():
         resource.prlimit(each, resource.RLIMIT_NOFILE, (count, most))
     try:
