@@ -2,7 +2,7 @@
 
 import { resources } from "../current.js";
 import { InvalidIntervalError, RangeTooLongError } from "../utils/errors.js";
-import { addUp, type Grouping, type TimeReportRow } from "./statements.js";
+import { addUp, type Grouping, type TimeReportRow } from "./report-statements.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 

@@ -2,7 +2,7 @@
 
 import type { components, operations } from "../../generated/contract.js";
 import type { TimeReport } from "../../services/report-service.js";
-import type { Grouping } from "../../services/statements.js";
+import type { Grouping } from "../../services/report-statements.js";
 import { formatInstant, parseInstant } from "../../utils/instants.js";
 
 type Wire = components["schemas"];
