@@ -116,7 +116,10 @@ class Reader {
     const text = this.text(name, "");
     if (text === "") return this.fault(name, "required", "");
     try {
-      parseDatabaseUrl(text);
+      const { sslRootCert } = parseDatabaseUrl(text);
+      if (sslRootCert !== undefined && !isFile(sslRootCert)) {
+        return this.fault(name, "must name an existing file as sslrootcert", "");
+      }
     } catch (error) {
       if (error instanceof DatabaseUrlError) return this.fault(name, error.message, "");
       throw error;
@@ -134,8 +137,7 @@ class Reader {
 
   file(name: string, fallback: string): string {
     const path = this.text(name, fallback);
-    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile();
-    return isFile ? path : this.fault(name, "must be an existing file", path);
+    return isFile(path) ? path : this.fault(name, "must be an existing file", path);
   }
 
   secret(name: string, required: boolean): string {
@@ -161,6 +163,10 @@ class Reader {
     this.faults.push(`${name}: ${expected}`);
     return instead;
   }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function weaknessOf(key: string): string | undefined {
