@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 
+from lockstep.compare.allowed import Allowed
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
+from lockstep.effects.mirror import Changes
+from lockstep.effects.watch import Watch
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
@@ -22,6 +25,7 @@ from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated, thing_key
 from lockstep.results.faults import LeftOutError
+from lockstep.results.findings import EFFECTS
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.credentials import Identity
@@ -82,6 +86,7 @@ class Exchanger:
             rules=ledger.rules,
             noise=ledger.noise,
         )
+        self._watch = self._watching(gate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
@@ -108,8 +113,10 @@ class Exchanger:
         when a target has not answered for long.
         """
         requests = self._requests(request)
-        outcomes = self._exchange(requests)
-        return self.record(request, requests, outcomes, group=group, expected=expected)
+        outcomes, written = self._watched(requests)
+        return self.record(
+            request, requests, outcomes, group=group, expected=expected, written=written
+        )
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
         """Send each target a request of its own: the log-in of an account that it alone has, say.
@@ -118,11 +125,13 @@ class Exchanger:
         """
         chosen = [self._next()] if self.rotates else self.targets
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
-        outcomes = self._exchange(own)
-        return self.record(requests[self.targets[0].name], own, outcomes, group=group)
+        outcomes, written = self._watched(own)
+        leader = requests[self.targets[0].name]
+        return self.record(leader, own, outcomes, group=group, written=written)
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
+        self._overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
         return self._exchange(requests)
@@ -163,6 +172,7 @@ class Exchanger:
         are no finding. The request number `first` goes out before the others.
         """
         translated = [self._requests(request) for request in together]
+        self._overlook()
         jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
         answers = iter(send_at_once(jobs, first))
         rows = [
@@ -188,11 +198,13 @@ class Exchanger:
         group: str | None = None,
         expected: frozenset[int] = frozenset(),
         ordered: bool = True,
+        written: dict[str, Changes] | None = None,
     ) -> Exchange:
         """Judge, compare and keep what was sent, also by somebody else, and what was answered.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
         `ordered` may belong to each other's requests: then a difference between them is none.
+        `written` is what the targets did to their databases meanwhile.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -218,6 +230,13 @@ class Exchanger:
         with about(f"{answers} cannot be judged by the document"):
             self._judge(exchange, operation, expected)
         self._compare_and_sort(exchange, operation, made, ordered=ordered)
+        if written:
+            exchange.written = written
+            with about(f"what {exchange.label} does to the databases cannot be compared"):
+                self._compare_effects(exchange)
+            if any(exchange.differences.values()):
+                # Something may have been asked again, or undone.
+                self._overlook()
         self.ledger.count(exchange)
         self._silence.note(exchange)
         usable: list[Generated] = []
@@ -247,6 +266,21 @@ class Exchanger:
             done = True
         if len(exchange.outcomes) > 1:
             self.ledger.count_comparison(done=done)
+
+    def own_effects(
+        self,
+        name: str,
+        requests: tuple[Request, Request],
+        written: tuple[Changes, Changes],
+        renamed: Mapping[str, str],
+    ) -> list[Difference]:
+        """Where a target has written other rows for the same request; see `Watch`."""
+        return self._watch.differ_from_self(name, requests, written, renamed) if self._watch else []
+
+    @property
+    def sees_rows(self) -> bool:
+        """Whether what the targets do to their databases is compared."""
+        return self._watch is not None
 
     def names(self, request: Request) -> frozenset[str]:
         """The keys of the short values that a request names; see `Generated.key`."""
@@ -298,6 +332,66 @@ class Exchanger:
             leader = self.targets[0].name
             translated = identity.translate(request, translated, target.name, leader)
         return target.dress(translated)
+
+    def _watching(self, gate: ReadWriteLock | None) -> Watch | None:
+        """What sees the databases of all targets, if each names its own and is asked alone."""
+        mirrors = self.ledger.mirrors
+        named = [target for target in self.targets if target.database is not None]
+        if not named or self.rotates or len(self.targets) < 2:
+            return None
+        if len(named) < len(self.targets):
+            mirrors.note("rows are not compared: not every target names its database")
+            return None
+        if len({target.database for target in named}) < len(named):
+            mirrors.note("rows are not compared: two targets name the same database")
+            return None
+        if gate is not None:
+            mirrors.note("rows are not compared: several workers send requests at once")
+            return None
+        ledger = self.ledger
+        return Watch(
+            *(mirrors, self.targets, ledger.document, ledger.clock),
+            is_steady=lambda: ledger.patience.steady,
+        )
+
+    def _watched(
+        self, requests: dict[str, Request]
+    ) -> tuple[dict[str, Outcome], dict[str, Changes]]:
+        """Send each target its own request, and see what it does to its database."""
+        watch = self._watch
+        sees = watch is not None and watch.begin()
+        outcomes = self._exchange(requests)
+        return outcomes, watch.changes() if watch is not None and sees else {}
+
+    def _overlook(self) -> None:
+        """Compare nothing of what has been written by now."""
+        if self._watch is not None:
+            self._watch.is_stale = True
+
+    def _compare_effects(self, exchange: Exchange) -> None:
+        """Compare what was written, where the answers say the same of how it went."""
+        watch, ledger = self._watch, self.ledger
+        if watch is None:
+            return
+        if self.has_parted(exchange.request):
+            watch.end()
+            return
+        leader, *partners = exchange.outcomes
+        allowed = Allowed(exchange.label, ledger.rules, ledger.noise)
+        for name in partners:
+            differences = exchange.differences.get(name, [])
+            if any(one.kind in ("status", "outcome") for one in differences):
+                continue
+            requests = exchange.requests[leader], exchange.requests[name]
+            found = watch.compare(name, requests, exchange.written, self._table)
+            told = {one.where.rpartition("/")[2] for one in differences}
+            exchange.effects[name] = [
+                one for one in allowed.counted(found) if one.where.rpartition(".")[2] not in told
+            ]
+            for observation in ledger.signatures.read(exchange, exchange.effects[name]):
+                names = leader, name
+                ledger.add_observation(exchange, names, observation, self.trace, EFFECTS)
+        watch.end()
 
     def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
         """Send each target its own request, all at once."""

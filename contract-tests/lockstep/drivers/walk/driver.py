@@ -82,6 +82,9 @@ class _Walk:
         self._each("trying states", self._in_states(), self.states.explore)
         self._read_all()
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
+        if self.client.exchanger.sees_rows:
+            # What is left of others then shows in rows alone.
+            self._each("deleting around", list(self._around_others()), self._delete_around)
         self._read_all()
         self._each("reading", self._with("GET", "HEAD", changing=True), self.reader.read)
 
@@ -275,6 +278,25 @@ class _Walk:
                 self._send(operation, values, actor, value)
                 self.reader.look_around(operation, values)
             self._send(operation, values, self._mine, value)
+
+    def _around_others(self) -> Iterator[Operation]:
+        """The operations that delete what other things are made in."""
+        return (each for each in self._with("DELETE") if next(self._makers_in(each), None))
+
+    def _makers_in(self, operation: Operation) -> Iterator[Operation]:
+        """The operations that make something in what an operation is about."""
+        inside = f"{operation.path.rstrip('/')}/"
+        found = (each for each in self._with("POST") if each.path.startswith(inside))
+        return (each for each in found if "{" not in each.path.removeprefix(inside))
+
+    def _delete_around(self, operation: Operation) -> None:
+        """Delete a thing of one's own that others have just been made in."""
+        values = self.maker.live(operation, self._mine, fresh=True)
+        if values is None:
+            return
+        for making in self._makers_in(operation):
+            self.maker.post(making, values, self._mine, self._mine)
+        self._send(operation, values, self._mine, self.client.template(operation, self._mine))
 
     def _send(
         self,
