@@ -100,6 +100,13 @@ class Confirmer:
     def _show(self, live: list[Finding], shown: list[tuple[Finding, Oracle, Sequence]]) -> bool:
         """Reproduce one of some findings, and note it; true if it follows from others."""
         self.budget.begin()
+        noise = self.exchanger.ledger.noise
+        if all(each.category == EFFECTS for each in live) and all(
+            noise.covers(each.operation, each.differences[0]) for each in live
+        ):
+            # It has turned out with another finding.
+            self._drop_noise(live)
+            return False
         found = self._first_shown(live)
         if found is None:
             return False
@@ -107,12 +114,15 @@ class Confirmer:
         if played.follows is not None and self._depends(oracle, played):
             return True
         if oracle.finding.category == EFFECTS and self._is_noise(oracle, played.sequence):
-            for finding in live:
-                self.exchanger.ledger.findings.drop(finding, "a target writes other rows each time")
+            self._drop_noise(live)
             return False
         self._take(oracle.finding, oracle, played.sequence)
         shown.append((oracle.finding, oracle, played.sequence))
         return False
+
+    def _drop_noise(self, findings: list[Finding]) -> None:
+        for finding in findings:
+            self.exchanger.ledger.findings.drop(finding, "a target writes other rows each time")
 
     def _is_noise(self, oracle: Oracle, sequence: Sequence) -> bool:
         """Whether a target writes other rows when the same steps are played again."""

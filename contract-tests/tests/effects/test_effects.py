@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from fixtures.loans_server import DOCUMENT, FAULTS, Store, loans
 
 from lockstep.cli import main
+from lockstep.confirm import ShrinkSettings
 from lockstep.report.data import as_data
 from lockstep.run import Run
 from lockstep.settings import Settings
@@ -71,7 +72,8 @@ def addresses(request: pytest.FixtureRequest) -> Addresses:
 
 def walk(targets: list[Target]) -> dict[str, Any]:
     """The report of a walk and of what is tried on each operation."""
-    run = Run(Settings(document=DOCUMENT, require_coverage=False))
+    confirm = ShrinkSettings(seconds=300)
+    run = Run(Settings(document=DOCUMENT, require_coverage=False, confirm=confirm))
     run.confirms_at_the_end = True
     run.walk(targets)
     run.probe(targets)
