@@ -222,7 +222,7 @@ class Exchanger:
         self._silence.note(exchange)
         usable: list[Generated] = []
         with about(f"the ids in {answers} cannot be used"):
-            usable = self._usable(exchange, generated)
+            usable = self._usable(exchange, operation, generated)
         for listener in self.listeners:
             with about(f"nothing is learnt from {answers}"):
                 listener(exchange, usable)
@@ -242,7 +242,7 @@ class Exchanger:
             self._compare(exchange, operation, ordered=ordered)
             exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
             self.trace.note_shown(exchange)
-            self._triage.sort(exchange, made)
+            self._triage.sort(exchange, made, self._shown_by_both(exchange, operation))
             self.ledger.findings.note(exchange, self.trace)
             done = True
         if len(exchange.outcomes) > 1:
@@ -343,11 +343,36 @@ class Exchanger:
                 if origin is not None:
                     yield thing_key(item.family, origin)
 
-    def _usable(self, exchange: Exchange, generated: list[Generated]) -> list[Generated]:
+    def _shown_by_both(
+        self, exchange: Exchange, operation: Operation | None
+    ) -> dict[str, frozenset[str]]:
+        """The keys that the answer of a partner shows as the leader's does, if the two differ.
+
+        A client chose such a value, or it follows from the content: nothing has to stand for it.
+        """
+        differing = filter(exchange.differences.get, exchange.differences)
+        return {
+            name: frozenset(
+                item.key
+                for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name]))
+                if self._table.to(name).origins(item.value) <= {item.value}
+            )
+            for name in differing
+        }
+
+    def _usable(
+        self, exchange: Exchange, operation: Operation | None, generated: list[Generated]
+    ) -> list[Generated]:
         """What later requests may name: of answers that differ, only what every target has."""
-        differing = [name for name, found in exchange.differences.items() if found]
-        bijections = [self._table.to(name) for name in differing]
-        return [item for item in generated if all(each.images(item.value) for each in bijections)]
+        shared = self._shown_by_both(exchange, operation)
+        return [
+            item
+            for item in generated
+            if all(
+                item.key in shared[name] or self._table.to(name).images(item.value)
+                for name in shared
+            )
+        ]
 
     def _judge(
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]
