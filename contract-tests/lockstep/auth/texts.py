@@ -30,6 +30,7 @@ _KEYWORDS = ("pattern", "minLength", "maxLength")
 # Generated texts are simple ones at first: of so many the one is taken that chance points at.
 _ONE_OF = 16
 _EXAMPLES = 500
+_ENOUGH = 6
 # What `\d` and `$` stand for is another question in each dialect.
 _PRINTABLE = strategies.characters(min_codepoint=0x20, max_codepoint=0x7E)
 
@@ -78,10 +79,23 @@ def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str
     def points_at(text: str) -> bool:
         return text.isprintable() and zlib.crc32(f"{unique} {text}".encode()) % _ONE_OF == place
 
+    enough = max(shortest, _reach(pattern, shortest, longest))
     try:
-        return _found(pattern, shortest, longest, unique, points_at)
+        return _found(pattern, enough, longest, unique, points_at)
     except (HypothesisException, re.error):
         return _plain(pattern, shortest, longest)
+
+
+@cache
+def _reach(pattern: str, shortest: int, longest: int | None) -> int:
+    """How long texts may be asked to be: of short ones there are few."""
+    for length in (_ENOUGH, _ENOUGH // 2):
+        if longest is None or longest >= length:
+            try:
+                return len(_found(pattern, length, longest, "", lambda _: True)) and length
+            except (HypothesisException, re.error):
+                continue
+    return shortest
 
 
 def _found(

@@ -11,7 +11,7 @@ from lockstep.auth.texts import drawn
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_unique
 
-_TEXT = "Zwölf Ünï 😀"
+_TEXT = 'Zwölf, "Ünï" 😀'
 _LONGEST = 300
 # What a text with a placeholder needs.
 _ROOM = 24
