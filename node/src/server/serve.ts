@@ -51,7 +51,7 @@ export async function serve(create: Create): Promise<void> {
 }
 
 async function start(create: Create, settings: Settings, contract: Contract): Promise<void> {
-  // It would take 0.1 s and 20 MB also where nobody traces.
+  // It would take 0.2 s and 20 MB also where nobody traces.
   const tracing = settings.tracesEndpoint ? await import("./tracing.js") : undefined;
   tracing?.startTracing(settings);
   const shared = settings.workers > 1;
