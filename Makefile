@@ -45,7 +45,7 @@ NODE_SOURCES := $(shell find node/src node/prisma -name generated -prune -o -typ
 # What the site shows: the contract, the tests, both programs and the newest reports.
 DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer python/tests node/tests contract-tests/stories \
 	contract-tests/traps tooling/site tooling/benchmark \( -name __pycache__ -o -name node_modules -o -name tests \) -prune -o -type f -print) \
-	contract-tests/suite/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
+	.env.example contract-tests/suite/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
 	$(wildcard build/contract-report.html build/contract-report.json build/mutants.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
 ROOMS := benchmark overview power site
@@ -98,6 +98,8 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@cd tooling && ../node/node_modules/.bin/biome check --error-on-warnings
 	@cd tooling/lint && npx --no-install redocly lint --config redocly.yaml ../../openapi.yaml
 	@cd tooling/lint && npx --no-install spectral lint --ruleset .spectral.yaml --fail-severity hint ../../openapi.yaml
+	@$(VENV)/hadolint python/Dockerfile node/Dockerfile
+	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@cd contract-tests && PYTHONPATH=$(CURDIR) ../$(VENV)/lint-imports --no-cache
 	@$(TWINS) suite.mirror
 

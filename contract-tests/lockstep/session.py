@@ -239,6 +239,7 @@ class Session:
                 *self.ledger.conformance.unjudged(),
                 *self.not_judged,
                 *self.ledger.not_reconciled(),
+                *self.ledger.mirrors.notes,
                 *self.ledger.patience.lines(),
                 *self.ledger.faults.sentences(),
                 *self.ledger.noise.not_judged(),
@@ -334,6 +335,7 @@ class Session:
             stage.requests = ledger.requests - before[1]
             stage.findings = len(ledger.findings) - before[2]
             stage.seconds = time.monotonic() - before[3]
+            ledger.mirrors.close(targets)
 
     @contextmanager
     def lane(self, title: str, targets: Sequence[Target]) -> Iterator[Lane]:

@@ -14,7 +14,7 @@ from lockstep.matching.noise import Noise
 from lockstep.matching.rules import Rule
 from lockstep.openapi.sharding import Share
 from lockstep.results.coverage import Coverage, Missing
-from lockstep.results.findings import CONFORMANCE, PARITY, Finding
+from lockstep.results.findings import COMPARED, CONFORMANCE, Finding
 from lockstep.results.known_differences import KnownDifference
 from lockstep.results.tried import Tried
 
@@ -113,7 +113,7 @@ def is_parity(finding: Finding) -> bool:
     """Whether a finding says that targets differ, and not that all of them break a rule alike."""
     if finding.category == CONFORMANCE:
         return False
-    return finding.category == PARITY or finding.verdict != ALL_ALIKE
+    return finding.category in COMPARED or finding.verdict != ALL_ALIKE
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,13 @@ class Hunt:
                 with self._pair(CLEAN, profile=profile) as targets:
                     self._run.play_stories(part, targets, "lockstep")
 
+    def effects(self) -> None:
+        """Run the stories in lockstep, and compare the rows of both databases."""
+        stories = load_stories(contract.STORIES, self._run.document)
+        usual = [story for story in stories if story.profile == "default"]
+        with self._pair(CLEAN, rows=True) as targets:
+            self._run.play_stories(usual, targets, "lockstep")
+
     def turns(self) -> None:
         """Run the stories on one database, one twin at a time."""
         stories = load_stories(contract.STORIES, self._run.document)
@@ -186,15 +193,21 @@ class Hunt:
                     self.findings |= dict.fromkeys(step.failures)
 
     def _pair(
-        self, template: str, *, profile: str = "default", shared: bool = False
+        self, template: str, *, profile: str = "default", shared: bool = False, rows: bool = False
     ) -> AbstractContextManager[list[Target]]:
         return self.stage.pair(
-            template, profile=profile, shared=shared, commands=self.commands, sql=self.sql
+            template,
+            profile=profile,
+            shared=shared,
+            commands=self.commands,
+            sql=self.sql,
+            rows=rows,
         )
 
 
 DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
     "stories": Hunt.stories,
+    "effects": Hunt.effects,
     "turns": Hunt.turns,
     "traps": Hunt.traps,
     "races": Hunt.races,

@@ -27,7 +27,8 @@ from testbed.paths import BUILD, ROOT
 from testbed.stage import CLEAN, POPULATED, Stage
 
 DRIVERS = (
-    *("stories", "turns", "traps", "races", "forged", "cost", "startup", "generated", "faults"),
+    *("stories", "effects", "turns", "traps", "races", "forged", "cost", "startup"),
+    *("generated", "faults"),
 )
 REPORT = BUILD / "mutants.json"
 

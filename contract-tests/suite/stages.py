@@ -71,7 +71,7 @@ class Suite:
                 # A server that is broken is told from servers that differ.
                 self._run.reach(targets, "/ready")
                 self._run.play_stories(self._usual, targets, "alone", "stories, each twin alone")
-            with self._stage.pair() as targets:
+            with self._stage.pair(rows=True) as targets:
                 self._run.play_stories(self._usual, targets, LOCKSTEP, "stories in lockstep")
             with self._stage.pair(shared=True) as targets:
                 title = "stories, one database, a twin at a time"
@@ -80,7 +80,7 @@ class Suite:
             self._play_apart(story, story.modes)
 
     def _play_in_lockstep(self) -> None:
-        with self._stage.pair() as targets:
+        with self._stage.pair(rows=True) as targets:
             self._run.reach(targets, "/ready")
             self._run.play_stories(self._usual, targets, LOCKSTEP, "stories in lockstep")
         for story in self._unusual:
@@ -109,7 +109,7 @@ class Suite:
         first, second, *_ = self._stage.servers
         leaders = {CLEAN: first, POPULATED: second}
         for template in templates:
-            with self._stage.pair(template, leader=leaders[template]) as targets:
+            with self._stage.pair(template, leader=leaders[template], rows=True) as targets:
                 self._run.fuzz(targets, f"generated requests, {template} databases")
 
     def _play_apart(self, story: Story, modes: Iterable[str]) -> None:

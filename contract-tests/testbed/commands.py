@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from testbed.paths import NODE, ROOT
+from testbed.paths import NODE, WITHOUT_ENV_FILE
 from testbed.servers import TEST_SETTINGS, Kind, environment, node_program
 
 _PROGRAMS: Mapping[Kind, tuple[str, ...]] = {
@@ -20,7 +20,7 @@ def manage(
     program = sys.executable if kind == "python" else node_program()
     return subprocess.run(
         [program, *_PROGRAMS[kind], *arguments],
-        cwd=ROOT,
+        cwd=WITHOUT_ENV_FILE,
         env=environment(database_url, {**TEST_SETTINGS, **settings}),
         stdin=subprocess.DEVNULL,
         capture_output=True,

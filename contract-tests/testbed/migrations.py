@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from testbed.paths import PYTHON, ROOT
+from testbed.paths import PYTHON, WITHOUT_ENV_FILE
 from testbed.servers import TEST_SETTINGS, environment
 
 
@@ -45,7 +45,7 @@ def seed(database_url: str) -> None:
 def _run(module: Sequence[str], database_url: str, **settings: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", *module],
-        cwd=ROOT,
+        cwd=WITHOUT_ENV_FILE,
         env=environment(database_url, {**TEST_SETTINGS, **settings}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -88,6 +88,11 @@ class PostgresServer:
         return self._data
 
     @property
+    def programs(self) -> Path:
+        """The directory of its programs: pg_dump, psql and others."""
+        return self._bin
+
+    @property
     def url(self) -> str:
         """The URL of the maintenance database, as superuser."""
         password = self._password_file.read_text(encoding="ascii")

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from testbed import processes
-from testbed.paths import CONTRACT, DOCS, NODE, NODE_ADAPTERS, PYTHON_ADAPTERS, ROOT
+from testbed.paths import CONTRACT, DOCS, NODE, NODE_ADAPTERS, PYTHON_ADAPTERS, WITHOUT_ENV_FILE
 from testbed.ports import free_port
 
 Kind = Literal["python", "node"]
@@ -172,7 +172,7 @@ class TwinServer:
         self._process = processes.start(
             self.command or command_for(self.kind),
             output=self.log,
-            cwd=ROOT,
+            cwd=WITHOUT_ENV_FILE,
             env=environment(
                 self.database_url,
                 {**self.settings, "HOST": "127.0.0.1", "PORT": str(self.port)},

@@ -86,11 +86,13 @@ class Stage:
         leader: str | None = None,
         commands: Mapping[str, Sequence[str]] | None = None,
         sql: Mapping[str, Sequence[str]] | None = None,
+        rows: bool = False,
     ) -> Iterator[list[Target]]:
         """Run the servers and give them as targets, the leader first.
 
         shared: both on one database; otherwise each has an own one, equal at the start.
         commands: what to run instead of a twin, by its name. sql: what to do to its database first.
+        rows: the targets name their databases, so that rows are compared.
         """
         number = next(self._numbers)
         base = f"{self.label}_{number}"
@@ -117,7 +119,11 @@ class Stage:
             stack.enter_context(start_all(servers))
             self.pids = {server.kind: server.pid for server in servers}
             self.log_files = {server.kind: server.log for server in servers}
-            yield [Target(server.kind, server.base_url) for server in servers]
+            urls = [self.databases.url(name) if rows else None for name in names]
+            yield [
+                Target(server.kind, server.base_url, database=url)
+                for server, url in zip(servers, urls, strict=True)
+            ]
 
     def _revive(self) -> None:
         """Restart the database if a story failed between stopping and starting it."""

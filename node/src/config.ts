@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DatabaseUrlError, parseDatabaseUrl } from "./utils/database-url.js";
+import { readEnvFile } from "./utils/env-file.js";
 import { LOG_LEVELS, type LogLevel } from "./utils/logger.js";
 
 /** The validated settings. Durations have their unit in the name. */
@@ -25,6 +26,8 @@ export interface Settings {
   logLevel: LogLevel;
   shutdownSeconds: number;
   validateResponses: boolean;
+  tracesEndpoint: string;
+  serviceName: string;
   contractPath: string;
   docsPath: string;
 }
@@ -32,10 +35,16 @@ export interface Settings {
 type Environment = Record<string, string | undefined>;
 
 const ENVIRONMENTS = ["development", "test", "production"] as const;
+const TRACES_EXPORTERS = ["otlp", "none"] as const;
+const TRACES_PROTOCOLS = ["http/protobuf"] as const;
+const COLLECTOR_URL = "http://localhost:4318";
 /** It is public, so it must not sign anything of value. */
 export const DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere";
 const PLACEHOLDER = /change[-_]?me|development-|placeholder|your-secret/i;
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/;
+const URL_PATTERN =
+  /^https?:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~/-]*)?$/;
+const ENV_FILE = ".env";
 /** As browsers write it: in lower case, and without the port that the scheme has anyway. */
 const ORIGIN = new RegExp(
   "^(?!http://.*:80$|https://.*:443$)" +
@@ -74,11 +83,20 @@ export function loadSettings(environment: Environment): Settings {
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     shutdownSeconds: read.integer("SHUTDOWN_SECONDS", 1, 300, 10),
     validateResponses: read.boolean("VALIDATE_RESPONSES", appEnv !== "production"),
+    tracesEndpoint: read.tracesEndpoint(),
+    serviceName: read.text("OTEL_SERVICE_NAME", "task-timer"),
     contractPath: read.file("CONTRACT_PATH", `${ROOT}openapi.yaml`),
     docsPath: read.text("DOCS_PATH", `${ROOT}docs`),
   };
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   return settings;
+}
+
+/** Returns the environment, with the variables of the file `.env`, if there is one, added to it. */
+export function readEnvironment(): Environment {
+  const misread = readEnvFile(ENV_FILE);
+  if (misread.length > 0) throw new ConfigError(misread);
+  return process.env;
 }
 
 /** Reads single settings, and collects their faults. An empty variable counts as unset. */
@@ -152,6 +170,26 @@ class Reader {
     const keys = this.list(name);
     const weakness = keys.map(weaknessOf).find((found) => found !== undefined);
     return weakness === undefined ? keys : this.fault(name, weakness, keys);
+  }
+
+  /** Where spans are sent to, or nothing. The SDK would take a URL of any kind, and protocols. */
+  tracesEndpoint(): string {
+    const every = this.url("OTEL_EXPORTER_OTLP_ENDPOINT");
+    const own = this.url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    this.choice("OTEL_EXPORTER_OTLP_PROTOCOL", TRACES_PROTOCOLS, TRACES_PROTOCOLS[0]);
+    const exporter = this.choice(
+      "OTEL_TRACES_EXPORTER",
+      TRACES_EXPORTERS,
+      every || own ? "otlp" : "none",
+    );
+    if (this.boolean("OTEL_SDK_DISABLED", false) || exporter === "none") return "";
+    return own || `${(every || COLLECTOR_URL).replace(/\/$/, "")}/v1/traces`;
+  }
+
+  private url(name: string): string {
+    const text = this.text(name, "");
+    if (text === "" || URL_PATTERN.test(text)) return text;
+    return this.fault(name, `must be a URL such as ${COLLECTOR_URL}`, "");
   }
 
   private list(name: string): string[] {

@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { Metrics } from "./api/middleware/metrics.js";
 import { createApp, routesOf } from "./app.js";
-import { ConfigError, loadSettings, type Settings } from "./config.js";
+import { ConfigError, loadSettings, readEnvironment, type Settings } from "./config.js";
 import { type Contract, ContractError, loadContract } from "./contract.js";
 import { readTables } from "./models.js";
 import { parseDatabaseUrl } from "./utils/database-url.js";
@@ -54,7 +54,7 @@ function snakeCase(name: string): string {
 }
 
 try {
-  const settings = loadSettings(process.env);
+  const settings = loadSettings(readEnvironment());
   const inventory = await takeInventory(settings, loadContract(settings.contractPath));
   process.stdout.write(dumpJson(inventory));
   process.stdout.write("\n");

@@ -2,7 +2,7 @@
 
 import password from "@inquirer/password";
 import { Command, CommanderError, Option } from "commander";
-import { ConfigError, loadSettings } from "./config.js";
+import { ConfigError, loadSettings, readEnvironment } from "./config.js";
 import { ContractError, loadContract } from "./contract.js";
 import { resources, using } from "./current.js";
 import { outageOf } from "./outages.js";
@@ -99,7 +99,10 @@ async function administering(command: () => Promise<void>): Promise<void> {
 
 async function loadResources(): Promise<Resources> {
   try {
-    const settings = { ...loadSettings(process.env), databaseTimeoutMs: STATEMENT_TIMEOUT_MS };
+    const settings = {
+      ...loadSettings(readEnvironment()),
+      databaseTimeoutMs: STATEMENT_TIMEOUT_MS,
+    };
     return await makeResources(settings, loadContract(settings.contractPath));
   } catch (error) {
     if (error instanceof ConfigError) throw new RefusedError(error.faults, MISUSED);

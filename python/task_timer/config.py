@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 from marshmallow.validate import OneOf
 
 from .utils.database_url import DatabaseUrlError, parse_database_url
+from .utils.env_file import read_env_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere"  # noqa: S105
@@ -17,8 +18,13 @@ PLACEHOLDERS = ("change-me", "change_me", "changeme", "development-", "placehold
 SECRET_KEY_LENGTH = 32
 SECRET_KEY_CHARACTERS = 8
 ENVIRONMENTS = ["development", "test", "production"]
+TRACES_EXPORTERS = ["otlp", "none"]
+TRACES_PROTOCOLS = ["http/protobuf"]
+COLLECTOR_URL = "http://localhost:4318"
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
+URL = r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?"
+ENV_FILE = Path(".env")
 # As browsers write it: in lower case, and without the port that the scheme has anyway.
 ORIGIN = (
     r"(?!http://.*:80$|https://.*:443$)"
@@ -56,6 +62,8 @@ class Settings:
     log_level: str
     shutdown_seconds: int
     validate_responses: bool
+    traces_endpoint: str
+    service_name: str
     contract_path: Path
     docs_path: Path
 
@@ -63,8 +71,11 @@ class Settings:
 def load_settings() -> Settings:
     """Reads the settings from the environment. Raises ConfigError with all faults at once.
 
-    An empty variable counts as unset.
+    Those of the file `.env`, if there is one, are added to it. An empty variable counts as unset.
     """
+    misread = read_env_file(ENV_FILE)
+    if misread:
+        raise ConfigError(misread)
     env = Env(eager=False)
     app_env = _choice(env, "APP_ENV", "development", ENVIRONMENTS)
     settings = Settings(
@@ -89,6 +100,8 @@ def load_settings() -> Settings:
             env, "VALIDATE_RESPONSES", str(app_env != "production").lower(), ["true", "false"]
         )
         == "true",
+        traces_endpoint=_traces_endpoint(env),
+        service_name=_text(env, "OTEL_SERVICE_NAME", "task-timer", _anything),
         contract_path=Path(_text(env, "CONTRACT_PATH", f"{REPOSITORY}/openapi.yaml", _exists)),
         docs_path=Path(_text(env, "DOCS_PATH", f"{REPOSITORY}/docs", _anything)),
     )
@@ -191,6 +204,24 @@ def _origins(env: Env) -> tuple[str, ...]:
                 raise ValidationError("must be comma-separated origins such as https://example.com")
 
     return _listed(_text(env, "CORS_ORIGINS", "", check))
+
+
+def _traces_endpoint(env: Env) -> str:
+    """Where spans are sent to, or nothing. The SDK would take a URL of any kind, and protocols."""
+
+    def check(text: str) -> None:
+        if text and not re.fullmatch(URL, text):
+            raise ValidationError(f"must be a URL such as {COLLECTOR_URL}")
+
+    every = _text(env, "OTEL_EXPORTER_OTLP_ENDPOINT", "", check)
+    own = _text(env, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", check)
+    _choice(env, "OTEL_EXPORTER_OTLP_PROTOCOL", TRACES_PROTOCOLS[0], TRACES_PROTOCOLS)
+    default = "otlp" if every or own else "none"
+    exporter = _choice(env, "OTEL_TRACES_EXPORTER", default, TRACES_EXPORTERS)
+    is_disabled = _choice(env, "OTEL_SDK_DISABLED", "false", ["true", "false"]) == "true"
+    if exporter == "none" or is_disabled:
+        return ""
+    return own or f"{(every or COLLECTOR_URL).removesuffix('/')}/v1/traces"
 
 
 def _listed(text: str) -> tuple[str, ...]:

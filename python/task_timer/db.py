@@ -246,16 +246,23 @@ def _connector(answer_seconds: float) -> Callable[..., _BoundedConnection]:
     return connect
 
 
-class _CountingCursor(Cursor[Any]):
+class _Counting:
     # An event of the engine would do the same, but costs a tenth of a small request.
     def execute(self, *args: Any, **kwargs: Any) -> Self:
         context().statements += 1
-        return super().execute(*args, **kwargs)
+        return super().execute(*args, **kwargs)  # type: ignore[misc,no-any-return]
+
+
+class _CountingCursor(_Counting, Cursor[Any]):
+    pass
 
 
 def _set_up(connection: Any, _record: Any) -> None:
     connection.adapters.register_loader("uuid", TextLoader)
-    connection.cursor_factory = _CountingCursor
+    kind = connection.cursor_factory
+    # Where statements are traced, the driver has been given a cursor of its own.
+    counting = _CountingCursor if kind is Cursor else type("_Counting", (_Counting, kind), {})
+    connection.cursor_factory = counting
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -10,7 +10,7 @@ from testbed.contract import STORIES, TRAPS
 from testbed.paths import BUILD, CONTRACT, SITE
 from tooling.benchmark.keeping import PICTURE, Keeping
 from tooling.benchmark.page import render as render_comparison
-from tooling.site import errors, mirror, traps
+from tooling.site import errors, mirror, operating, traps
 from tooling.site.frame import framed
 from tooling.site.manifest import manifest
 from tooling.site.operations import Operations
@@ -103,6 +103,15 @@ def _contract_pages(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             "errors.html",
             errors=catalogue,
             checks=document["x-check-order"],
+        ),
+    )
+    yield (
+        "operate.html",
+        render(
+            "operate.html.j2",
+            "operate.html",
+            kept=kept_comparison(),
+            **operating.page_values(document),
         ),
     )
     yield "try.html", render("try.html.j2", "try.html", contract=_data(document))

@@ -114,6 +114,7 @@ class Plan:
                 headers=tuple(headers.items()),
                 tls=self._tls(told),
                 anonymous=self._tls(told, shows=False),
+                database=told.get("effects", {}).get("database"),
             )
         except (ValueError, OSError) as error:
             raise ConfigurationError(self.source.fault(["targets", at], str(error))) from error

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from lockstep.report.secret_names import is_secret_name
 
@@ -22,6 +23,7 @@ def secret_values(data: Mapping[str, Any]) -> set[str]:
     """
     found = {_PREFIX.sub("", value, count=1) for value in _headers(data)}
     found |= {each.get("key_password", "") for each in (data, *data.get("targets", ()))}
+    found |= set(_of_databases(data))
     for user in data.get("users", ()):
         found |= {user.get("token", ""), *user.get("tokens", {}).values()}
         for own in ({}, *user.get("values_for", {}).values()):
@@ -35,6 +37,13 @@ def _of_account(values: Mapping[str, str]) -> Iterator[str]:
             yield secret
             others = (text for other, text in values.items() if other != name)
             yield from (base64.b64encode(f"{text}:{secret}".encode()).decode() for text in others)
+
+
+def _of_databases(data: Mapping[str, Any]) -> Iterator[str]:
+    """The passwords in the addresses of databases, as they are and as they stand there."""
+    for target in data.get("targets", ()):
+        password = urlsplit(target.get("effects", {}).get("database", "")).password or ""
+        yield from (password, unquote(password))
 
 
 def _headers(data: Mapping[str, Any]) -> Iterator[str]:

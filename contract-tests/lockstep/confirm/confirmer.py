@@ -24,7 +24,14 @@ from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.recordings.uniquify import account_names
 from lockstep.results.conditions import Condition
 from lockstep.results.faults import Guard
-from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
+from lockstep.results.findings import (
+    COMPARED,
+    CONFORMANCE,
+    EFFECTS,
+    PARITY,
+    Finding,
+    Neighbour,
+)
 from lockstep.results.grounding import is_grounded
 from lockstep.results.signatures import Signature
 from lockstep.results.trace import SAFE_METHODS, Exchange
@@ -33,6 +40,8 @@ from lockstep.transport.messages import Response, status_of
 
 # So many of the sequences of one cause are tried, and the best one twice.
 _MOST_TRIES = 5
+# So often what a target writes is held against itself.
+_MOST_AGAIN = 3
 
 
 @dataclass(slots=True)
@@ -91,20 +100,58 @@ class Confirmer:
     def _show(self, live: list[Finding], shown: list[tuple[Finding, Oracle, Sequence]]) -> bool:
         """Reproduce one of some findings, and note it; true if it follows from others."""
         self.budget.begin()
+        noise = self.exchanger.ledger.noise
+        if all(each.category == EFFECTS for each in live) and all(
+            noise.covers(each.operation, each.differences[0]) for each in live
+        ):
+            # It has turned out with another finding.
+            self._drop_noise(live)
+            return False
         found = self._first_shown(live)
         if found is None:
             return False
         oracle, played = found
         if played.follows is not None and self._depends(oracle, played):
             return True
+        if oracle.finding.category == EFFECTS and self._is_noise(oracle, played.sequence):
+            self._drop_noise(live)
+            return False
         self._take(oracle.finding, oracle, played.sequence)
         shown.append((oracle.finding, oracle, played.sequence))
         return False
 
+    def _drop_noise(self, findings: list[Finding]) -> None:
+        for finding in findings:
+            self.exchanger.ledger.findings.drop(finding, "a target writes other rows each time")
+
+    def _is_noise(self, oracle: Oracle, sequence: Sequence) -> bool:
+        """Whether a target writes other rows when the same steps are played again."""
+        again = (oracle.play(sequence, sequence.exchanges, anew=True) for _ in range(_MOST_AGAIN))
+        return any(
+            self._differs_from_self(oracle.finding, sequence, each.sequence)
+            for each in again
+            if each is not None
+        )
+
+    def _differs_from_self(self, finding: Finding, once: Sequence, again: Sequence) -> bool:
+        """Whether a target has written other rows the second time where a finding is about them."""
+        first, second = once.exchanges[-1], again.exchanges[-1]
+        texts = zip(again.unique, once.unique, strict=True)
+        names = zip(again.names, once.names, strict=True)
+        renamed = dict((*texts, *names))
+        ledger, noise = self.exchanger.ledger, False
+        for name in first.written.keys() & second.written.keys():
+            requests = first.requests[name], second.requests[name]
+            written = first.written[name], second.written[name]
+            own = self.exchanger.own_effects(name, requests, written, renamed)
+            ledger.noise.learn(first.label, name, own)
+            noise |= any(one.where == finding.where for one in own)
+        return noise
+
     def _is_live(self, finding: Finding) -> bool:
         """Whether all that a finding is about can be asked again; a recorded server cannot."""
         names = {target.name for target in self.exchanger.targets}
-        judged = finding.category in (PARITY, CONFORMANCE)
+        judged = finding.category in COMPARED or finding.category == CONFORMANCE
         return judged and bool(finding.sequence) and names.issuperset(finding.targets)
 
     def _oracle(self, finding: Finding) -> Oracle:
@@ -310,7 +357,7 @@ class Confirmer:
         finding.reproduced = True
         finding.sequence = list(sequence.exchanges)
         finding.values = {**finding.values, **oracle.values(sequence)}
-        if finding.category == PARITY and is_judged(finding):
+        if finding.category in COMPARED and is_judged(finding):
             found = oracle.observation(sequence.exchanges[-1])
             if found is not None:
                 first = found[1].differences[0]

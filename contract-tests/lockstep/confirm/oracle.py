@@ -16,7 +16,7 @@ from lockstep.recordings.recording import Step
 from lockstep.recordings.uniquify import Uniquifier
 from lockstep.results.conditions import kinds_of
 from lockstep.results.divergent_state import one_sided
-from lockstep.results.findings import PARITY, Finding
+from lockstep.results.findings import COMPARED, Finding
 from lockstep.results.signatures import Observation
 from lockstep.results.trace import Exchange
 from lockstep.transport.credentials import Identity
@@ -136,7 +136,7 @@ class Oracle:
     def observation(self, exchange: Exchange) -> tuple[str, Observation] | None:
         """The partner and the observation in an exchange that are the finding's."""
         signature = self.finding.signature
-        for name, differences in exchange.differences.items():
+        for name, differences in exchange.found():
             for one in self.exchanger.ledger.signatures.read(exchange, differences):
                 found = one.signature
                 listed = found.kind == "list" and (found.kind, found.what) == (
@@ -152,14 +152,14 @@ class Oracle:
         last = shown.exchanges[-1]
         leader = next(iter(last.outcomes))
         found: dict[str, str] = {}
-        for name, differences in last.differences.items():
+        for name, differences in last.found():
             for one in self.exchanger.ledger.signatures.read(last, differences):
                 if one.signature == self.finding.signature:
                     first = one.differences[0]
                     found = {leader: first.left, **found, name: first.right}
         for name, violations in last.violations.items():
             details = [each.detail for each in violations if self._is_it(each.kind, each.where)]
-            if details and self.finding.category != PARITY:
+            if details and self.finding.category not in COMPARED:
                 found[name] = details[0]
         return found
 
@@ -171,7 +171,7 @@ class Oracle:
         if not is_judged(finding):
             status = status_of(finding.sequence[-1].leader)
             return is_last and status_of(exchange.leader) == status
-        if finding.category == PARITY:
+        if finding.category in COMPARED:
             return self.observation(exchange) is not None and self._is_same_cause(exchange)
         every = (each for found in exchange.violations.values() for each in found)
         return any(self._is_it(each.kind, each.where) for each in every)

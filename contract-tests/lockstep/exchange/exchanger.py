@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 
+from lockstep.compare.allowed import Allowed
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
+from lockstep.effects.mirror import Changes
+from lockstep.effects.watch import Watch
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
@@ -20,8 +23,9 @@ from lockstep.exchange.triage import Triage
 from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
-from lockstep.openapi.shapes import Generated, thing_key
+from lockstep.openapi.shapes import Generated
 from lockstep.results.faults import LeftOutError
+from lockstep.results.findings import EFFECTS
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
 from lockstep.transport.credentials import Identity
@@ -82,6 +86,7 @@ class Exchanger:
             rules=ledger.rules,
             noise=ledger.noise,
         )
+        self._watch = self._watching(gate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
@@ -108,8 +113,10 @@ class Exchanger:
         when a target has not answered for long.
         """
         requests = self._requests(request)
-        outcomes = self._exchange(requests)
-        return self.record(request, requests, outcomes, group=group, expected=expected)
+        outcomes, written = self._watched(requests)
+        return self.record(
+            request, requests, outcomes, group=group, expected=expected, written=written
+        )
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
         """Send each target a request of its own: the log-in of an account that it alone has, say.
@@ -118,11 +125,13 @@ class Exchanger:
         """
         chosen = [self._next()] if self.rotates else self.targets
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
-        outcomes = self._exchange(own)
-        return self.record(requests[self.targets[0].name], own, outcomes, group=group)
+        outcomes, written = self._watched(own)
+        leader = requests[self.targets[0].name]
+        return self.record(leader, own, outcomes, group=group, written=written)
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
+        self._overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
         return self._exchange(requests)
@@ -163,6 +172,7 @@ class Exchanger:
         are no finding. The request number `first` goes out before the others.
         """
         translated = [self._requests(request) for request in together]
+        self._overlook()
         jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
         answers = iter(send_at_once(jobs, first))
         rows = [
@@ -188,11 +198,13 @@ class Exchanger:
         group: str | None = None,
         expected: frozenset[int] = frozenset(),
         ordered: bool = True,
+        written: dict[str, Changes] | None = None,
     ) -> Exchange:
         """Judge, compare and keep what was sent, also by somebody else, and what was answered.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
         `ordered` may belong to each other's requests: then a difference between them is none.
+        `written` is what the targets did to their databases meanwhile.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -211,18 +223,25 @@ class Exchanger:
         generated: list[Generated] = []
         with about(f"the ids in {answers} cannot be read"):
             generated = self._generated(operation, exchange.leader)
-        made = {item.key: item.value for item in generated if _is_traced(item)}
+        made = {self._key(exchange, i): i.value for i in generated if _is_traced(i)}
         with about(f"what is wrong with a request of {exchange.label} cannot be told"):
             exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
         self.trace.record(exchange, made)
         with about(f"{answers} cannot be judged by the document"):
             self._judge(exchange, operation, expected)
         self._compare_and_sort(exchange, operation, made, ordered=ordered)
+        if written:
+            exchange.written = written
+            with about(f"what {exchange.label} does to the databases cannot be compared"):
+                self._compare_effects(exchange)
+            if any(exchange.differences.values()):
+                # Something may have been asked again, or undone.
+                self._overlook()
         self.ledger.count(exchange)
         self._silence.note(exchange)
         usable: list[Generated] = []
         with about(f"the ids in {answers} cannot be used"):
-            usable = self._usable(exchange, generated)
+            usable = self._usable(exchange, operation, generated)
         for listener in self.listeners:
             with about(f"nothing is learnt from {answers}"):
                 listener(exchange, usable)
@@ -242,14 +261,29 @@ class Exchanger:
             self._compare(exchange, operation, ordered=ordered)
             exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
             self.trace.note_shown(exchange)
-            self._triage.sort(exchange, made)
+            self._triage.sort(exchange, made, self._shown_by_both(exchange, operation))
             self.ledger.findings.note(exchange, self.trace)
             done = True
         if len(exchange.outcomes) > 1:
             self.ledger.count_comparison(done=done)
 
+    def own_effects(
+        self,
+        name: str,
+        requests: tuple[Request, Request],
+        written: tuple[Changes, Changes],
+        renamed: Mapping[str, str],
+    ) -> list[Difference]:
+        """Where a target has written other rows for the same request; see `Watch`."""
+        return self._watch.differ_from_self(name, requests, written, renamed) if self._watch else []
+
+    @property
+    def sees_rows(self) -> bool:
+        """Whether what the targets do to their databases is compared."""
+        return self._watch is not None
+
     def names(self, request: Request) -> frozenset[str]:
-        """The keys of the short values that a request names; see `Generated.key`."""
+        """The keys of the short values that a request names; see `Scopes.key`."""
         return self._translator.names(request)
 
     def has_parted(self, request: Request) -> bool:
@@ -299,6 +333,66 @@ class Exchanger:
             translated = identity.translate(request, translated, target.name, leader)
         return target.dress(translated)
 
+    def _watching(self, gate: ReadWriteLock | None) -> Watch | None:
+        """What sees the databases of all targets, if each names its own and is asked alone."""
+        mirrors = self.ledger.mirrors
+        named = [target for target in self.targets if target.database is not None]
+        if not named or self.rotates or len(self.targets) < 2:
+            return None
+        if len(named) < len(self.targets):
+            mirrors.note("rows are not compared: not every target names its database")
+            return None
+        if len({target.database for target in named}) < len(named):
+            mirrors.note("rows are not compared: two targets name the same database")
+            return None
+        if gate is not None:
+            mirrors.note("rows are not compared: several workers send requests at once")
+            return None
+        ledger = self.ledger
+        return Watch(
+            *(mirrors, self.targets, ledger.document, ledger.clock),
+            is_steady=lambda: ledger.patience.steady,
+        )
+
+    def _watched(
+        self, requests: dict[str, Request]
+    ) -> tuple[dict[str, Outcome], dict[str, Changes]]:
+        """Send each target its own request, and see what it does to its database."""
+        watch = self._watch
+        sees = watch is not None and watch.begin()
+        outcomes = self._exchange(requests)
+        return outcomes, watch.changes() if watch is not None and sees else {}
+
+    def _overlook(self) -> None:
+        """Compare nothing of what has been written by now."""
+        if self._watch is not None:
+            self._watch.is_stale = True
+
+    def _compare_effects(self, exchange: Exchange) -> None:
+        """Compare what was written, where the answers say the same of how it went."""
+        watch, ledger = self._watch, self.ledger
+        if watch is None:
+            return
+        if self.has_parted(exchange.request):
+            watch.end()
+            return
+        leader, *partners = exchange.outcomes
+        allowed = Allowed(exchange.label, ledger.rules, ledger.noise)
+        for name in partners:
+            differences = exchange.differences.get(name, [])
+            if any(one.kind in ("status", "outcome") for one in differences):
+                continue
+            requests = exchange.requests[leader], exchange.requests[name]
+            found = watch.compare(name, requests, exchange.written, self._table)
+            told = {one.where.rpartition("/")[2] for one in differences}
+            exchange.effects[name] = [
+                one for one in allowed.counted(found) if one.where.rpartition(".")[2] not in told
+            ]
+            for observation in ledger.signatures.read(exchange, exchange.effects[name]):
+                names = leader, name
+                ledger.add_observation(exchange, names, observation, self.trace, EFFECTS)
+        watch.end()
+
     def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
         """Send each target its own request, all at once."""
         method = next(iter(requests.values())).method
@@ -336,18 +430,48 @@ class Exchanger:
 
     def _shown_by_partners(self, exchange: Exchange, operation: Operation | None) -> Iterator[str]:
         """The keys of the things in the answers that differ from the leader's."""
+        document = self.ledger.document
         for name in filter(exchange.differences.get, exchange.differences):
             bijection = self._table.to(name)
             for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name])):
                 origin = bijection.origin(item.kind, item.value)
                 if origin is not None:
-                    yield thing_key(item.family, origin)
+                    yield document.scopes.key(item.family, origin, exchange.request.path)
 
-    def _usable(self, exchange: Exchange, generated: list[Generated]) -> list[Generated]:
+    def _shown_by_both(
+        self, exchange: Exchange, operation: Operation | None
+    ) -> dict[str, frozenset[str]]:
+        """The keys that the answer of a partner shows as the leader's does, if the two differ.
+
+        A client chose such a value, or it follows from the content: nothing has to stand for it.
+        """
+        differing = filter(exchange.differences.get, exchange.differences)
+        return {
+            name: frozenset(
+                self._key(exchange, item)
+                for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name]))
+                if self._table.to(name).origins(item.value) <= {item.value}
+            )
+            for name in differing
+        }
+
+    def _key(self, exchange: Exchange, item: Generated) -> str:
+        """A name for a thing in an answer that no other thing has."""
+        return self.ledger.document.scopes.key(item.family, item.value, exchange.request.path)
+
+    def _usable(
+        self, exchange: Exchange, operation: Operation | None, generated: list[Generated]
+    ) -> list[Generated]:
         """What later requests may name: of answers that differ, only what every target has."""
-        differing = [name for name, found in exchange.differences.items() if found]
-        bijections = [self._table.to(name) for name in differing]
-        return [item for item in generated if all(each.images(item.value) for each in bijections)]
+        shared = self._shown_by_both(exchange, operation)
+        return [
+            item
+            for item in generated
+            if all(
+                self._key(exchange, item) in shared[name] or self._table.to(name).images(item.value)
+                for name in shared
+            )
+        ]
 
     def _judge(
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]

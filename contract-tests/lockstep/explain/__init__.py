@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lockstep.explain.attribution import (
+    ROWS,
     SILENT,
     class_of,
     concerns_parity,
@@ -22,7 +23,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import Place, parts_of, place_in, response_schema
 from lockstep.results.faults import FaultLog
-from lockstep.results.findings import CONFORMANCE, PARITY, Finding
+from lockstep.results.findings import CONFORMANCE, EFFECTS, PARITY, Finding
 from lockstep.results.request_reader import RequestReader
 from lockstep.results.tried import Tried
 from lockstep.transport.messages import NoResponse
@@ -53,6 +54,7 @@ class Explainer:
         everyone, every = tuple(targets), list(findings)
         log = faults if faults is not None else FaultLog()
         parity = _together([f for f in every if f.category != CONFORMANCE], tried, log)
+        parity = _without_shown(parity)
         for finding in parity:
             finding.breaks = []
             self._tell(finding, everyone, log)
@@ -88,6 +90,8 @@ class Explainer:
         if finding.category == PARITY and exchange is not None:
             finding.at_fault = wrong_by_document(finding, fault)
             finding.verdict = class_of(finding.at_fault, finding.targets, alike=False)
+        elif finding.category == EFFECTS:
+            finding.verdict = ROWS
         else:
             finding.at_fault = wrong_alike(finding)
             finding.verdict = class_of(finding.at_fault, everyone, alike=True)
@@ -112,6 +116,22 @@ def _together(findings: list[Finding], tried: Tried, faults: FaultLog) -> list[F
     with faults.about("findings with one cause cannot be grouped"):
         return [merged(one) for one in cluster(findings, tried)]
     return findings
+
+
+def _without_shown(parity: list[Finding]) -> list[Finding]:
+    """The findings but those on columns that an answer shows to differ after the same request."""
+    shown = {
+        (exchange.label, finding.where.rpartition("/")[2])
+        for finding in parity
+        if finding.category == PARITY
+        for exchange in finding.sequence
+    }
+    return [
+        finding
+        for finding in parity
+        if finding.category != EFFECTS
+        or (finding.operation, finding.where.rpartition(".")[2]) not in shown
+    ]
 
 
 def _under_parity(broken: Iterable[Finding], parity: Iterable[Finding]) -> list[Finding]:

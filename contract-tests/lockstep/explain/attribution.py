@@ -14,6 +14,8 @@ from lockstep.transport.messages import status_of
 SILENT = "document silent"
 ALL_ALIKE = "all wrong alike"
 ALL = "all wrong"
+# No document says which rows are to be written.
+ROWS = "effects"
 _ANSWER_KINDS = frozenset({"server_error", "no_response", "undocumented_status"})
 # Checks of Schemathesis on whether an answer should have been another one.
 _STATUS_CHECKS = frozenset(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse
 from lockstep.explain.folding import folded
 from lockstep.results.conditions import Condition, Conditions, kinds_of
-from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place
+from lockstep.results.findings import COMPARED, CONFORMANCE, PARITY, Finding, Place
 from lockstep.results.signatures import APPEARS, GOES
 from lockstep.results.tried import Tried
 
@@ -33,7 +33,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
     by_signature: dict[Key, list[Finding]] = defaultdict(list)
     alone = []
     for finding in findings:
-        if finding.category in (PARITY, CONFORMANCE):
+        if finding.category in COMPARED or finding.category == CONFORMANCE:
             by_signature[_always(finding, tried) or _key(finding)].append(finding)
         else:
             alone.append(Cluster([finding]))

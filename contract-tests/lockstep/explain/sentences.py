@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 
 from lockstep.explain import broken_rules
+from lockstep.explain.effects import effects_sentence
 from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.severity import leaks
 from lockstep.explain.words import by_value, code, does, listed, names, place, shown
-from lockstep.results.findings import PARITY, RACE, STORY, TRAP
+from lockstep.results.findings import EFFECTS, PARITY, RACE, STORY, TRAP
 from lockstep.results.signatures import ELEMENTS
 
 # Of things that always show together so many are named.
@@ -22,6 +23,8 @@ def sentence(told: SentenceContext) -> str:
     finding = told.finding
     if finding.category == PARITY:
         return _PARITY.get(finding.kind, _differs)(told) + "."
+    if finding.category == EFFECTS:
+        return effects_sentence(told) + "."
     if finding.category == STORY:
         said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
         return f"{finding.where} ({told.call}) has another outcome. {said}."

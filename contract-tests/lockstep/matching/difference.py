@@ -16,6 +16,11 @@ class Difference:
     `token`, `cookie`, `connection`; `where` is `status`, `connection`, `header NAME` or `body` with
     a JSON pointer in which array positions are `*`. Of a cookie it names the attribute, of a token
     the claim that differs: `header set-cookie sid httponly`, `body /token claim exp`.
+
+    Of what was done to a database `where` is `rows TABLE` or `rows TABLE.COLUMN`. Of tables `kind`
+    is `inserted`, `changed` or `deleted` where there are more or fewer such rows, with `other`
+    before it where they are others; of columns also `untouched` where one side alone has changed
+    it, and `cost` of a hash with other parameters.
     """
 
     kind: str

@@ -24,7 +24,7 @@ from lockstep.report.steps import Data
 from lockstep.verdict import COULD_NOT_RUN
 
 MAX_TEXT = 20_000
-_CHECKS = ("status", "headers", "body", "connection", "document", "stories", "other")
+_CHECKS = ("status", "headers", "body", "connection", "document", "stories", "rows", "other")
 _ALWAYS = frozenset({"status", "headers", "body", "document"})
 # Such findings have suites of their own.
 _APART = frozenset({"trap", "race"})
@@ -110,8 +110,9 @@ def _named(finding: Data) -> tuple[str, str]:
 
 
 def _check(finding: Data) -> str:
-    if finding["category"] in ("conformance", "story"):
-        return {"conformance": "document", "story": "stories"}[finding["category"]]
+    apart = {"conformance": "document", "story": "stories", "effects": "rows"}
+    if finding["category"] in apart:
+        return apart[finding["category"]]
     kind = finding["kind"] if finding["category"] == "parity" else ""
     if kind in ("status", "outcome"):
         return "status"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lockstep.explain.attribution import ALL_ALIKE
 from lockstep.explain.severity import LEVELS
 from lockstep.report.steps import Data
-from lockstep.results.findings import CONFORMANCE, PARITY
+from lockstep.results.findings import COMPARED, CONFORMANCE
 
 # So many operations of a finding, and rules of the line on conformance, are named.
 _NAMED_PLACES = 3
@@ -20,7 +20,7 @@ def is_parity(finding: Data) -> bool:
     """Whether a finding says that targets differ, as `verdict.is_parity` has it."""
     if finding["category"] == CONFORMANCE:
         return False
-    return bool(finding["category"] == PARITY or finding["class"] != ALL_ALIKE)
+    return bool(finding["category"] in COMPARED or finding["class"] != ALL_ALIKE)
 
 
 def decides(data: Data, finding: Data) -> bool:

@@ -122,21 +122,23 @@ class _Masks:
 
     def _named(self, finding: Data) -> Data:
         """What the finding itself says of a member that is secret, whoever made its value."""
-        texts = [text for text in finding["values"].values() if self._is_about(finding["where"])]
-        values = {name: self._value(finding["where"], v) for name, v in finding["values"].items()}
-        differences = [
-            {**one, **{side: self._value(one["where"], one[side]) for side in ("left", "right")}}
-            for one in finding["differences"]
+        where = finding["where"]
+        values = {name: self._value(where, text) for name, text in finding["values"].items()}
+        texts = [
+            text
+            for name, text in finding["values"].items()
+            if self._is_about(where) and not (where.startswith("rows") and values[name] == text)
         ]
+        differences = self._differences(finding["differences"])
         sentence = finding["sentence"]
         for text in sorted(set(texts) - _ABSENT, key=len, reverse=True):
             sentence = sentence.replace(text, f'"{MASK}"')
         return {**finding, "values": values, "differences": differences, "sentence": sentence}
 
     def _is_about(self, where: str) -> bool:
-        if not where.startswith("body"):
+        if not where.startswith(("body", "rows")):
             return False
-        name = where.rpartition("/")[2]
+        name = where.rpartition("." if where.startswith("rows") else "/")[2]
         return name in self.leaked or is_secret_name(name)
 
     def _value(self, where: str, text: str) -> str:
@@ -150,16 +152,19 @@ class _Masks:
             {
                 **step,
                 "outcomes": {name: self._outcome(one) for name, one in step["outcomes"].items()},
-                "differences": {
-                    name: [
-                        {**one, "left": self._value(one["where"], one["left"])}
-                        | {"right": self._value(one["where"], one["right"])}
-                        for one in found
-                    ]
-                    for name, found in step["differences"].items()
+                **{
+                    kind: {name: self._differences(found) for name, found in step[kind].items()}
+                    for kind in ("differences", "effects")
+                    if kind in step
                 },
             }
             for step in steps
+        ]
+
+    def _differences(self, found: Sequence[Data]) -> list[Data]:
+        return [
+            {**one, **{side: self._value(one["where"], one[side]) for side in ("left", "right")}}
+            for one in found
         ]
 
     def _outcome(self, outcome: Data) -> Data:

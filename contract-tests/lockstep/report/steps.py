@@ -21,6 +21,11 @@ Data = dict[str, Any]
 
 def step_data(exchange: Exchange) -> Data:
     """One exchange: `request` is written in the names of the leader."""
+    effects = {
+        name: [_difference(one) for one in found]
+        for name, found in exchange.effects.items()
+        if found
+    }
     return {
         "operation": exchange.label,
         "actor": exchange.request.actor,
@@ -36,6 +41,7 @@ def step_data(exchange: Exchange) -> Data:
             name: [_difference(one) for one in found]
             for name, found in exchange.differences.items()
         },
+        **({"effects": effects} if effects else {}),
         "violations": {
             name: [_violation(one) for one in found] for name, found in exchange.violations.items()
         },

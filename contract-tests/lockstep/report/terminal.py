@@ -27,6 +27,7 @@ from lockstep.report.phrases import (
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
 from lockstep.report.traps import explained
+from lockstep.results.findings import COMPARED
 
 # Further findings are a sentence each.
 SHOWN_IN_FULL = 10
@@ -180,7 +181,7 @@ def _with_steps(finding: Data) -> Iterator[str]:
     """All that were compared; of a finding on single targets the first will do."""
     sent = finding["steps"][-1]["curl"] if finding["steps"] else {}
     shown = [name for name in (*finding["targets"], *sent) if name in sent]
-    yield from dict.fromkeys(shown if finding["category"] == "parity" else shown[:1])
+    yield from dict.fromkeys(shown if finding["category"] in COMPARED else shown[:1])
 
 
 def _print_list(

@@ -20,6 +20,7 @@ from lockstep.report.diff import (
 )
 from lockstep.report.phrases import operations_of
 from lockstep.report.steps import Data
+from lockstep.results.findings import COMPARED
 
 # Equal lines further than this from a difference are folded.
 CONTEXT = 4
@@ -93,7 +94,7 @@ def findings_of(data: Data, names: Sequence[str], *, parity: bool, target: str =
         finding["number"]
         for finding in data["findings"]
         if wanted.intersection(operations_of(finding))
-        and (finding["category"] == "parity" if parity else target in finding["at_fault"])
+        and (finding["category"] in COMPARED if parity else target in finding["at_fault"])
     ]
 
 

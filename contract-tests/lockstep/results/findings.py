@@ -18,6 +18,10 @@ from lockstep.results.trace import Exchange, Trace
 from lockstep.results.tried import Tried
 
 PARITY = "parity"
+# Of what the targets did to their databases.
+EFFECTS = "effects"
+# What is found by holding targets against each other, request by request.
+COMPARED = frozenset({PARITY, EFFECTS})
 CONFORMANCE = "conformance"
 STORY = "story"
 TRAP = "trap"
@@ -50,8 +54,9 @@ class Neighbour:
 class Finding:
     """Everything that differs in the same way under the same conditions.
 
-    `category` is `parity`, `conformance`, `story`, `trap` or `race`; `values` says what each target
-    showed, by target name; `targets` names the ones at fault, for parity all that were compared.
+    `category` is `parity`, `effects`, `conformance`, `story`, `trap` or `race`; `values` says what
+    each target showed, by target name; `targets` names the ones at fault, for parity and effects
+    all that were compared.
     `signature` is what differs, `conditions` what the request had to do with it; `places` are all
     operations that show it. `differences` are those of one answer that are this one fact.
 
@@ -63,9 +68,9 @@ class Finding:
     `cause` the value or header without which it does not show, where that was proved.
 
     The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
-    of the targets at fault, `all wrong alike`, `all wrong` or `document silent`; `severity` is 0
-    to 100; `sentence` says for people what was seen, `silence` which sentence the document lacks,
-    and `breaks` holds the findings on conformance that have the same cause.
+    of the targets at fault, `all wrong alike`, `all wrong`, `document silent` or `effects`;
+    `severity` is 0 to 100; `sentence` says for people what was seen, `silence` which sentence the
+    document lacks, and `breaks` holds the findings on conformance that have the same cause.
     """
 
     category: str
@@ -136,12 +141,17 @@ class Findings:
         return list(self._found.values())[count:]
 
     def add_observation(
-        self, exchange: Exchange, observation: Observation, names: tuple[str, str], trace: Trace
+        self,
+        exchange: Exchange,
+        observation: Observation,
+        names: tuple[str, str],
+        trace: Trace,
+        category: str = PARITY,
     ) -> bool:
         """Record what differs between two targets; false for a known difference."""
         first = observation.differences[0]
         finding = Finding(
-            PARITY,
+            category,
             exchange.label,
             first.kind,
             first.where,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
+from lockstep.effects.watch import Mirrors
 from lockstep.matching import Clock
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.matching.noise import NoiseBook
@@ -18,7 +19,7 @@ from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
 from lockstep.results.divergent_state import DivergentState
 from lockstep.results.faults import FaultLog
-from lockstep.results.findings import Findings
+from lockstep.results.findings import PARITY, Findings
 from lockstep.results.patience import Patience
 from lockstep.results.signatures import Observation, SignatureReader
 from lockstep.results.trace import Exchange, History, Trace
@@ -51,6 +52,8 @@ class RunLog:
     compared: int = 0
     uncompared: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
+    # What the databases of targets hold.
+    mirrors: Mirrors = field(default_factory=Mirrors)
     # What of the document is tried here, and not by another shard.
     share: Share = field(default_factory=Share)
     # The names of safe operations that change something all the same.
@@ -135,11 +138,12 @@ class RunLog:
         names: tuple[str, str],
         observation: Observation,
         trace: Trace,
+        category: str = PARITY,
     ) -> None:
         """Record what differs between the leader and a partner."""
         if exchange.sets_up:
             return
-        if self.findings.add_observation(exchange, observation, names, trace):
+        if self.findings.add_observation(exchange, observation, names, trace, category):
             exchange.counted = True
 
     def count(self, exchange: Exchange) -> None:

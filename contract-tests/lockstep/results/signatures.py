@@ -113,6 +113,8 @@ class SignatureReader:
         left, right = difference.left, difference.right
         if kind in ("status", "outcome", "connection"):
             return Signature(kind, "", _statuses(left, right))
+        if where.startswith("rows "):
+            return _effect_signature(difference)
         if not _in_body(difference):
             return Signature(kind, where, _header_change(where, left, right))
         listed = _listed(difference)
@@ -151,6 +153,13 @@ class SignatureReader:
         for name in outer:
             about = families.inside(name, about)
         return f"{about or exchange.label}.{member or 'body'} {part}".strip()
+
+
+def _effect_signature(difference: Difference) -> Signature:
+    """Which table or column, and what is wrong with it; of values only whether one is missing."""
+    column = "." in difference.where and difference.kind not in ("cost", "untouched")
+    how = "null" if "null" in (difference.left, difference.right) else ""
+    return Signature("effect", f"{'value' if column else difference.kind} {difference.where}", how)
 
 
 def _statuses(left: str, right: str) -> str:

@@ -12,6 +12,7 @@ from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
+from lockstep.effects.mirror import Changes
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.matching.difference import Difference
 from lockstep.openapi.conformance import Violation
@@ -54,6 +55,9 @@ class Exchange:
     `counted` whether a difference is a finding, `parted` that the targets are no longer in the same
     state for the actor of the request. One that `sets_up` only makes what others need: it is judged
     elsewhere. `shows` are the keys of the things in the answers.
+
+    `written` is what each target did to its database, where that is seen, and `effects` is where
+    that differs from what the leader did.
     """
 
     number: int
@@ -72,11 +76,18 @@ class Exchange:
     shows: frozenset[str] = frozenset()
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     differences: dict[str, list[Difference]] = field(default_factory=dict)
+    written: dict[str, Changes] = field(default_factory=dict)
+    effects: dict[str, list[Difference]] = field(default_factory=dict)
 
     @property
     def leader(self) -> Outcome:
         """The leader's outcome."""
         return next(iter(self.outcomes.values()))
+
+    def found(self) -> Iterator[tuple[str, list[Difference]]]:
+        """What differs from the leader, by partner: of the answers, then of the rows."""
+        yield from self.differences.items()
+        yield from self.effects.items()
 
 
 @dataclass(slots=True)

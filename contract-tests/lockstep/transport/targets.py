@@ -56,6 +56,7 @@ class Target:
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
         anonymous: ssl.SSLContext | None = None,
+        database: str | None = None,
     ) -> None:
         """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
@@ -63,7 +64,8 @@ class Target:
         stream is read for `stream_seconds`, as is what has come of it by then.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
         by default, those that the system trusts; where a client certificate is shown `anonymous` is
-        the same without it. Raises `ValueError` for another scheme or a URL without a host.
+        the same without it. `database` is the address of what it stores its rows in.
+        Raises `ValueError` for another scheme or a URL without a host.
         """
         try:
             parts = urlsplit(base_url)
@@ -76,6 +78,7 @@ class Target:
         self.timeout = timeout
         self.stream_seconds = stream_seconds
         self.headers = headers
+        self.database = database
         secure = parts.scheme == "https"
         self.address = (parts.hostname, port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]

@@ -15,6 +15,8 @@ FINAL = frozenset({"request", "request_refused"})
 _ALARMING = frozenset({"warning", "error"})
 _SECURITY_FIELDS = ["user_id", "client", "code"]
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+# Of a request that says that it is part of one.
+_OF_A_TRACE = ["trace_id", "span_id"]
 _MOST_MS = 60_000
 _UNAVAILABLE = 503
 
@@ -91,6 +93,8 @@ class LogRules:
         if line.fields["level"] != level:
             yield f"{line.event} has the level {line.fields['level']}, not {level}"
         own = [*line.fields][len(HEAD) :]
+        if own[: len(_OF_A_TRACE)] == _OF_A_TRACE:
+            own = own[len(_OF_A_TRACE) :]
         if own != names:
             yield f"{line.event} has the fields {', '.join(own)}, not {', '.join(names)}"
 
@@ -109,6 +113,8 @@ def _masked(name: str, value: Any) -> Any:
         return "<time>" if _TIME.fullmatch(str(value)) else value
     if name == "request_id":
         return None if value is None else "<id>"
+    if name == "span_id":
+        return "<id>" if value else value
     if name == "duration_ms":
         is_time = isinstance(value, int | float) and 0 <= value <= _MOST_MS
         return "<milliseconds>" if is_time else value

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from lockstep.results.findings import TRAP, Finding
 from lockstep.run import Run
-from suite.startup.matrix import Case, load_cases, packed
-from testbed.paths import ROOT
+from suite.startup.matrix import ENV_FILE, Case, load_cases, packed
 from testbed.servers import command_for, environment
 
 _DATABASE_URL = "postgresql://user:password@127.0.0.1:5432/database"
@@ -58,16 +57,20 @@ def _said(command: Sequence[str], row: Sequence[Case], no_contract: Path) -> str
         "SECRET_KEY": _SECRET_KEY,
         "CONTRACT_PATH": str(no_contract),
         **{name: value for case in row for name, value in case.beside.items()},
-        **{case.setting: case.value for case in row},
+        **{case.setting: case.value for case in row if case.setting != ENV_FILE},
     }
-    ended = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(_DATABASE_URL, settings),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        for case in row:
+            if case.setting == ENV_FILE:
+                (Path(folder) / ENV_FILE).write_text(case.value, encoding="utf-8")
+        ended = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment(_DATABASE_URL, settings),
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+        )
     lines = sorted(ended.stderr.splitlines())
     if ended.returncode == MISCONFIGURED and len(lines) == 1 and str(no_contract) in lines[0]:
         return TAKEN

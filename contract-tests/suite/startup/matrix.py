@@ -14,6 +14,8 @@ MATRIX = CONTRACT_TESTS / "startup.yaml"
 _ODD_NUMBERS = ("x", "-1", "+1", "1.0", "1e1", " 1", "1 ", "0x1", "\uff11", "1000000000", "1,000")
 
 _PACKED = 5
+# The file of settings in the working directory; its value is what it holds.
+ENV_FILE = ".env"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,9 @@ class Case:
     @property
     def line(self) -> str | None:
         """What a server says on its standard error."""
-        return None if self.fault is None else f"{self.setting}: {self.fault}"
+        if self.fault is None or self.setting == ENV_FILE:
+            return self.fault
+        return f"{self.setting}: {self.fault}"
 
 
 def load_cases(path: Path = MATRIX) -> list[Case]:

@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Trace } from "./tracing.js";
 
 /** The context of the request being handled, available wherever its code runs. */
 export interface RequestContext {
   requestId: string;
+  /** The trace that it is part of. */
+  trace?: Trace;
   /** The operationId, once the route is known. */
   operation?: string;
   /** The authenticated user, once known. */

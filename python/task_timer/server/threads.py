@@ -27,6 +27,12 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
+# What is done as a worker starts, and before it ends.
+Phases = tuple[Callable[[], None], Callable[[], None]]
+
+
+def _nothing() -> None:
+    """Does nothing."""
 
 
 class Threads:
@@ -36,8 +42,15 @@ class Threads:
     late. A request that gets no turn in time is answered without the database, as far as possible.
     """
 
-    def __init__(self, app: Any, settings: Settings, contract: Contract) -> None:
+    def __init__(
+        self,
+        app: Any,
+        settings: Settings,
+        contract: Contract,
+        phases: Phases = (_nothing, _nothing),
+    ) -> None:
         self._app = app
+        self._phases = phases
         self._body_bytes: int = contract["x-limits"]["body_bytes"]
         self._turn_seconds = settings.database_timeout_ms / 1000
         self._turns = asyncio.Semaphore(settings.database_pool_size)
@@ -52,11 +65,12 @@ class Threads:
         self._early = asyncio.Semaphore(EARLY_THREADS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Handles a request; there is no start-up or shutdown."""
+        """Handles a request, or start-up and shutdown."""
         if scope["type"] == "lifespan":
-            for phase in ("startup", "shutdown"):
+            for name, run in zip(("startup", "shutdown"), self._phases, strict=True):
                 await receive()
-                await send({"type": f"lifespan.{phase}.complete"})
+                run()
+                await send({"type": f"lifespan.{name}.complete"})
             return
         body = _Body(receive, self._body_bytes)
         environ = _environ(scope, body)

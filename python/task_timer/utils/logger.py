@@ -11,11 +11,13 @@ import orjson
 import structlog
 
 from .instants import format_instant
+from .tracing import Trace
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 # structlog would look for variables of its own among all that a thread has, for each line.
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
@@ -42,9 +44,15 @@ def bind_request_id(request_id: str) -> None:
     _request_id.set(request_id)
 
 
-def unbind_request_id() -> None:
-    """Removes the request ID from all following log lines of this thread."""
+def bind_trace(trace: Trace | None) -> None:
+    """Adds the IDs of a trace to all following log lines of this thread."""
+    _trace.set(trace)
+
+
+def unbind_request() -> None:
+    """Removes request ID and trace from all following log lines of this thread."""
     _request_id.set(None)
+    _trace.set(None)
 
 
 def log_exception(event: str, error: BaseException) -> None:
@@ -62,8 +70,12 @@ def log_exception(event: str, error: BaseException) -> None:
 
 def _in_order(_logger: Any, _name: str, line: Any) -> Any:
     event, level = line.pop("event"), line.pop("level")
-    head = {"level": level, "time": format_instant(datetime.now(UTC)), "event": event}
-    return {**head, "request_id": _request_id.get(), **line}
+    head: dict[str, Any] = {"level": level, "time": format_instant(datetime.now(UTC))}
+    head |= {"event": event, "request_id": _request_id.get()}
+    trace = _trace.get()
+    if trace is not None:
+        head |= {"trace_id": trace.trace_id, "span_id": trace.span_id}
+    return {**head, **line}
 
 
 class _Forwarder(logging.Handler):

@@ -12,6 +12,7 @@ from testbed.paths import ROOT
 
 REPORTS = ("contract-report.html", "contract-report.json", "mutants.json", "compare.json")
 SOURCES = (
+    ".env.example",
     "openapi.yaml",
     "contract-tests/pyproject.toml",
     "contract-tests/requirements.txt",

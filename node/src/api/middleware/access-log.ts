@@ -7,6 +7,7 @@ import { logger } from "../../utils/logger.js";
 import { Call } from "../call.js";
 import type { Metrics } from "./metrics.js";
 import { requestIds } from "./request-id.js";
+import * as traceContext from "./trace-context.js";
 
 /** The outermost middleware: here a request begins and ends. */
 export class AccessLog {
@@ -25,6 +26,7 @@ export class AccessLog {
     const context: RequestContext = { requestId: "", statements: 0, resources };
     const call = new Call(resources, context, request, target);
     context.requestId = this.readRequestId(call);
+    traceContext.assign(call);
     this.metrics.begin();
     response.once("close", () => runInContext(context, () => this.end(call, response.statusCode)));
     return call;

@@ -2,6 +2,7 @@
 
 import type { Operation } from "../../operations.js";
 import { MethodNotAllowedError } from "../../utils/errors.js";
+import { describeSpan } from "../../utils/tracing.js";
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
@@ -9,6 +10,7 @@ import type { Call } from "../call.js";
 export function enter(call: Call, operation: Operation, pathValues: object): void {
   call.operation = operation;
   call.pathValues = pathValues as never;
+  describeSpan("http.route", operation.path);
 }
 
 /** Creates the handler of a path's unsupported methods, given the others; it answers OPTIONS. */

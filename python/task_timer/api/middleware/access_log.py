@@ -4,8 +4,9 @@ import time
 
 from ...current import context
 from ...resources import Resources
-from ...utils.logger import logger, unbind_request_id
+from ...utils.logger import logger, unbind_request
 from ..call import Call
+from . import trace_context
 from .metrics import Metrics
 from .request_id import RequestIds
 
@@ -20,8 +21,9 @@ class AccessLog:
         self._logger = logger().bind()
 
     def begin(self, call: Call) -> None:
-        """Assigns the request ID, and begins to measure."""
+        """Assigns request ID and trace, and begins to measure."""
         self._request_ids.assign(call)
+        trace_context.assign(call)
         context().statements = 0
         self._metrics.begin()
 
@@ -43,4 +45,4 @@ class AccessLog:
                 user_id=call.caller.user.id if call.caller else None,
                 statements=statements,
             )
-        unbind_request_id()
+        unbind_request()

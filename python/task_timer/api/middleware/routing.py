@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ...operations import Operation
 from ...utils.errors import MethodNotAllowedError
+from ...utils.tracing import describe_span
 from ..answers import Answer
 from ..call import Call
 
@@ -12,6 +13,7 @@ def enter(call: Call, operation: Operation, path_values: Mapping[str, str]) -> N
     """Sets the operation and the path parameters of a call."""
     call.operation = operation
     call.path_values = dict(path_values)
+    describe_span("http.route", operation.path)
 
 
 def answer_options(allow: str) -> Callable[[Call], Answer]:

@@ -1,0 +1,266 @@
+"""Compares what two targets did to their databases in one exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from lockstep.compare.allowed import Allowed
+from lockstep.compare.digests import Digests
+from lockstep.compare.judge import Judge
+from lockstep.compare.sent import Sent, read_sent
+from lockstep.compare.walker import Place, Walker
+from lockstep.effects.matches import RowMatches
+from lockstep.effects.mirror import Changes, TableChanges
+from lockstep.effects.policy import RowPolicy
+from lockstep.effects.tables import Table
+from lockstep.inference.digests import contents
+from lockstep.inference.links import Links
+from lockstep.inference.requests import RequestReader
+from lockstep.matching.bijection import Bijection
+from lockstep.matching.bounded_dict import BoundedDict
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference
+from lockstep.openapi.document import Document
+from lockstep.transport.literals import Object, show
+from lockstep.transport.messages import Request
+
+DONE = ("inserted", "changed", "deleted")
+_KEPT = 20_000
+_ROW, _COLUMN = 3, 4
+# Shorter texts turn up by chance.
+_SHORTEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTables:
+    """The tables that two databases both have, with the columns that both have; by leader's name.
+
+    `partners` names each on the partner's side; `missing` says in words what only one side has,
+    and of which table.
+    """
+
+    tables: Mapping[str, Table]
+    partners: Mapping[str, str]
+    missing: list[tuple[str, str]]
+
+
+def shared_tables(
+    names: tuple[str, str], left: Mapping[str, Table], right: Mapping[str, Table]
+) -> SharedTables:
+    """Pair tables and columns by name, without regard to case."""
+    theirs = {name.casefold(): table for name, table in right.items()}
+    tables: dict[str, Table] = {}
+    partners: dict[str, str] = {}
+    missing: list[tuple[str, str]] = []
+    for name, table in left.items():
+        other = theirs.pop(name.casefold(), None)
+        if other is None:
+            missing.append((name, f"the table {name} is in {names[0]} alone"))
+            continue
+        partners[name] = other.name
+        lacking = [column for column in table.columns if column not in other.columns]
+        extra = [column for column in other.columns if column not in table.columns]
+        sides = ((names[0], lacking), (names[1], extra))
+        missing += [
+            (name, f"{name}.{column} is in {who} alone") for who, some in sides for column in some
+        ]
+        kept = {column: kind for column, kind in table.columns.items() if column in other.columns}
+        tables[name] = replace(table, columns=kept)
+    missing += [
+        (table.name, f"the table {table.name} is in {names[1]} alone") for table in theirs.values()
+    ]
+    return SharedTables(tables, partners, missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Where rows differ; `keep` takes what was learnt for known, if that is all there is to see."""
+
+    differences: list[Difference]
+    keep: Callable[[], None] = lambda: None
+
+
+@dataclass(slots=True)
+class RowComparer:
+    """Compares the rows of a leader with those of one partner, exchange by exchange.
+
+    `answers` is what the answers have matched. `same_target` says that one target did the same
+    twice; `renamed` are then texts of the second time with those of the first time.
+    """
+
+    document: Document
+    clock: Clock
+    shared: SharedTables
+    answers: Bijection
+    same_target: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    _reader: RequestReader = field(init=False)
+    _links: Links = field(init=False)
+    _rows: Bijection = field(default_factory=Bijection)
+    _sent: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(_KEPT))
+    # The rows that one side alone has, by side, table and key: what happens to them is no news.
+    _alone: BoundedDict[tuple[int, str, str], None] = field(
+        default_factory=lambda: BoundedDict(_KEPT)
+    )
+
+    def __post_init__(self) -> None:
+        families = self.document.families
+        self._reader = RequestReader(self.document, families)
+        self._links = Links(self.document, families, "")
+
+    def compare(self, requests: tuple[Request, Request], left: Changes, right: Changes) -> Compared:
+        """Where the rows differ, server-made values aside; they are learnt once that is kept."""
+        ours, theirs = self._shown(0, left), self._shown(1, right)
+        tables = [name for name in self.shared.tables if ours.get(name) or theirs.get(name)]
+        if not tables:
+            return Compared([])
+        values = [
+            Object([(name, _lists(side.get(name))) for name in tables]) for side in (ours, theirs)
+        ]
+        learnt = RowMatches(self._rows, self.answers)
+        sent = read_sent(self._reader, *requests)
+        for a, several in sent.echo.items():
+            if several == {a}:
+                self._sent[a] = None
+        policy = RowPolicy(
+            self._judge(sent, learnt),
+            self.shared.tables,
+            (contents(requests[0]), contents(requests[1])),
+        )
+        walker = Walker(policy, _Unordered())
+        walker.compare(values[0], values[1], Place())
+
+        def keep() -> None:
+            learnt.confirm()
+            self._part(policy, values)
+
+        return Compared(list(_told(walker.differences, (ours, theirs), self.shared.tables)), keep)
+
+    def _judge(self, sent: Sent, learnt: RowMatches) -> Judge:
+        links = self._links, self._links
+        return Judge(
+            *(self.document.families, learnt, self.clock, sent, self._sent, *links),
+            Digests(),
+            same_target=self.same_target,
+        )
+
+    def _shown(self, side: int, changes: Changes) -> dict[str, TableChanges]:
+        """The changes of the shared columns on one side, by the leader's names of the tables."""
+        found: dict[str, TableChanges] = {}
+        for name, table in self.shared.tables.items():
+            done = changes.get(self.shared.partners[name] if side else name)
+            if done is None:
+                continue
+            lists = {what: list(self._news(side, getattr(done, what), table)) for what in DONE}
+            lists["changed"] = [row for row in lists["changed"] if row.keys() - set(table.key)]
+            if any(lists.values()):
+                found[name] = TableChanges(**lists)
+        return found
+
+    def _news(self, side: int, rows: Iterable[Object], table: Table) -> Iterator[Object]:
+        return (self._plain(row, table) for row in rows if self._is_news(side, row, table))
+
+    def _plain(self, row: Object, table: Table) -> Object:
+        kept = [(name, row[name]) for name in table.columns if name in row]
+        if self.renamed:
+            kept = [(name, self._renamed(value)) for name, value in kept]
+        return Object(kept)
+
+    def _renamed(self, value: object) -> object:
+        if isinstance(value, str):
+            for text, other in self.renamed.items():
+                if len(text) >= _SHORTEST:
+                    value = value.replace(text, other)
+        return value
+
+    def _is_news(self, side: int, row: Object, table: Table) -> bool:
+        """Whether a row is not one that one side alone has, and does not belong to such a one."""
+        own = (side, table.name, _key(row, table)) in self._alone
+        return not own and not any(
+            (side, target, show([row[column]])) in self._alone
+            for column, (target, _) in table.references.items()
+            if column in row
+        )
+
+    def _part(self, policy: RowPolicy, values: list[Object]) -> None:
+        for (name, done), places in policy.alone.items():
+            if done == "changed":
+                continue
+            table = self.shared.tables[name]
+            for side, (value, alone) in enumerate(zip(values, places, strict=True)):
+                for at in alone:
+                    self._alone[side, name, _key(value[name][done][at], table)] = None
+
+
+class _Unordered(Allowed):
+    """Rows have no order; lists inside of their values have."""
+
+    def is_unordered(self, where: str) -> bool:
+        """Whether a list is one of rows."""
+        return where.count("/") == _ROW - 1
+
+
+def _lists(done: TableChanges | None) -> Object:
+    changes = done or TableChanges()
+    return Object([(what, getattr(changes, what)) for what in DONE])
+
+
+def _key(row: Object, table: Table) -> str:
+    return show([row.get(column) for column in table.key])
+
+
+def _told(
+    differences: Iterable[Difference],
+    sides: Sequence[Mapping[str, TableChanges]],
+    tables: Mapping[str, Table],
+) -> Iterator[Difference]:
+    """The differences by tables and columns, each once: `rows tasks`, `rows tasks.title`."""
+    found = [(_parts(one), one) for one in differences]
+    uneven = {(parts[0], parts[1]) for parts, one in found if len(parts) < _COLUMN}
+    seen = set[tuple[str, str]]()
+    for parts, one in found:
+        table, done = parts[0], parts[1]
+        if done == "changed" and uneven & {(table, "inserted"), (table, "deleted")}:
+            # A row that is changed on one side is not deleted there, or made anew.
+            continue
+        if len(parts) >= _COLUMN and (table, done) in uneven:
+            # These rows are no pairs.
+            continue
+        if len(parts) >= _COLUMN and done != "deleted":
+            told = _of_column(one, parts)
+        elif len(parts) < _COLUMN or parts[_COLUMN - 1] in _naming(tables[table]):
+            counts = [len(getattr(side.get(table, TableChanges()), done)) for side in sides]
+            told = _of_rows(one, table, done, counts)
+        else:
+            # What the row was has been compared when it was written.
+            continue
+        if (told.kind, told.where) not in seen:
+            seen.add((told.kind, told.where))
+            yield told
+
+
+def _naming(table: Table) -> Iterable[str]:
+    """The columns that tell a row from others."""
+    return table.key or table.columns
+
+
+def _parts(difference: Difference) -> list[str]:
+    return difference.where.partition(" ")[2].partition(" ")[0].split("/")[1:]
+
+
+def _of_rows(one: Difference, table: str, done: str, counts: list[int]) -> Difference:
+    left, right = map(_rows, counts)
+    kind = done if counts[0] != counts[1] else f"other {done}"
+    return replace(one, kind=kind, where=f"rows {table}", left=left, right=right)
+
+
+def _of_column(one: Difference, parts: list[str]) -> Difference:
+    table, column, inside = parts[0], parts[_COLUMN - 1], parts[_COLUMN:]
+    untouched = not inside and one.kind in ("missing", "extra")
+    place = "/".join((f"rows {table}.{column}", *inside))
+    return replace(one, kind="untouched" if untouched else one.kind, where=place)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"

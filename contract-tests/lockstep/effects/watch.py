@@ -1,0 +1,248 @@
+"""Watches the databases of targets while requests are sent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lockstep.effects.comparer import RowComparer, SharedTables, shared_tables
+from lockstep.effects.mirror import Changes, Mirror, open_mirror
+from lockstep.effects.tables import DatabaseError, Table
+from lockstep.matching.bijection import Bijection, SymbolTable
+from lockstep.matching.clock import Clock
+from lockstep.matching.difference import Difference
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Request
+from lockstep.transport.targets import Target
+
+# What is written after the answer is waited for, as often as that has helped or not been tried.
+SETTLE_SECONDS = 0.4
+_PAUSE = 0.02
+_MOST_VAIN = 5
+
+
+@dataclass(slots=True)
+class Mirrors:
+    """The databases of a run's targets, each read once; what cannot be read is said once.
+
+    A target is known by the address of its database: stages have servers of their own.
+    """
+
+    notes: dict[str, None] = field(default_factory=dict)
+    # How long after an answer rows were still written.
+    lateness: float = 0.0
+    _open: dict[str, Mirror | None] = field(default_factory=dict)
+    _vain: dict[tuple[str, str], int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, target: Target) -> Mirror | None:
+        """What the database of a target holds; `None` if it names none or it cannot be read."""
+        if target.database is None:
+            return None
+        with self._lock:
+            if target.database not in self._open:
+                self._open[target.database] = self._opened(target)
+            return self._open[target.database]
+
+    def lose(self, target: Target, error: DatabaseError) -> None:
+        """Read a database no more."""
+        with self._lock:
+            self.notes[f"{target.name}: its rows are compared no more: {error}"] = None
+            if target.database is not None:
+                self._open[target.database] = None
+
+    def close(self, targets: Sequence[Target]) -> None:
+        """End the connections to the databases of targets that are gone."""
+        with self._lock:
+            for target in targets:
+                mirror = self._open.pop(target.database or "", None)
+                if mirror is not None:
+                    mirror.close()
+
+    def note(self, text: str) -> None:
+        """Say what is not compared."""
+        self.notes[text] = None
+
+    def is_worth_waiting(self, found: Sequence[Difference]) -> bool:
+        """Whether waiting may still show that something was only late."""
+        return all(self._vain.get((one.where, one.kind), 0) < _MOST_VAIN for one in found)
+
+    def note_late(self, seconds: float, left: Sequence[Difference]) -> None:
+        """Note how long it took until nothing differed any more."""
+        if not left:
+            self.lateness = max(self.lateness, seconds)
+
+    def waited_in_vain(self, found: Sequence[Difference]) -> None:
+        """Note what was there all the same after the time that was waited."""
+        for one in found:
+            self._vain[one.where, one.kind] = self._vain.get((one.where, one.kind), 0) + 1
+
+    def _opened(self, target: Target) -> Mirror | None:
+        try:
+            mirror = open_mirror(target.database or "")
+        except DatabaseError as error:
+            self.note(f"{target.name}: its rows are not compared: {error}")
+            return None
+        return mirror
+
+
+class Watch:
+    """What the requests of one exchanger do to the databases of all of its targets."""
+
+    def __init__(
+        self,
+        mirrors: Mirrors,
+        targets: Sequence[Target],
+        document: Document,
+        clock: Clock,
+        is_steady: Callable[[], bool],
+    ) -> None:
+        """Watch the databases of targets, the leader's first.
+
+        While it `is_steady` what servers write late is waited for after each request.
+        """
+        self._mirrors = mirrors
+        self._is_steady = is_steady
+        self._targets = targets
+        self._document = document
+        self._clock = clock
+        self._comparers: dict[str, RowComparer] = {}
+        self._seen: dict[str, tuple[tuple[str, ...], ...]] = {}
+        # Whether others may have written since the last request.
+        self.is_stale = True
+
+    def begin(self) -> bool:
+        """Before a request: leave out what others have done; false if a database is not readable.
+
+        What comes late, after an answer was compared, is taken for the next request's.
+        """
+        if self.is_stale:
+            time.sleep(self._mirrors.lateness)
+        for target in self._targets:
+            mirror = self._mirrors.of(target)
+            if mirror is None:
+                return False
+            if self.is_stale or mirror.seen_by is not self:
+                if self._looked(target, mirror) is None:
+                    return False
+                mirror.settle()
+                mirror.seen_by = self
+        self.is_stale = False
+        return True
+
+    def changes(self) -> dict[str, Changes]:
+        """What every target has done since then, by its name; empty if one cannot be read."""
+        if self._is_steady():
+            time.sleep(self._mirrors.lateness)
+        return self._changes()
+
+    def end(self) -> None:
+        """After a request: what was seen is known."""
+        for mirror in filter(None, map(self._mirrors.of, self._targets)):
+            mirror.settle()
+
+    def compare(
+        self,
+        name: str,
+        requests: tuple[Request, Request],
+        written: dict[str, Changes],
+        answers: SymbolTable,
+    ) -> list[Difference]:
+        """Where the rows that a partner has written differ from the leader's.
+
+        Where they do, what is written after the answer is waited for; `written` has it then.
+        """
+        leader = self._targets[0].name
+        since = time.monotonic()
+        comparer = self._comparer(name, answers)
+        compared = comparer.compare(requests, written[leader], written[name])
+        while compared.differences and self._mirrors.is_worth_waiting(compared.differences):
+            if time.monotonic() > since + SETTLE_SECONDS:
+                self._mirrors.waited_in_vain(compared.differences)
+                break
+            time.sleep(_PAUSE)
+            fresh = self._changes()
+            if not fresh:
+                break
+            if fresh != written:
+                written.update(fresh)
+                compared = comparer.compare(requests, written[leader], written[name])
+                self._mirrors.note_late(time.monotonic() - since, compared.differences)
+        compared.keep()
+        return compared.differences
+
+    def differ_from_self(
+        self,
+        name: str,
+        requests: tuple[Request, Request],
+        written: tuple[Changes, Changes],
+        renamed: Mapping[str, str],
+    ) -> list[Difference]:
+        """Where one target has written other rows when it was asked the same again."""
+        tables = self._tables(name)
+        shared = shared_tables((name, name), tables, tables)
+        comparer = RowComparer(
+            self._document, self._clock, shared, Bijection(), same_target=True, renamed=renamed
+        )
+        return comparer.compare(requests, *written).differences
+
+    def _changes(self) -> dict[str, Changes]:
+        found: dict[str, Changes] = {}
+        for target in self._targets:
+            mirror = self._mirrors.of(target)
+            changes = self._looked(target, mirror) if mirror is not None else None
+            if changes is None:
+                return {}
+            found[target.name] = changes
+        return found
+
+    def _comparer(self, name: str, answers: SymbolTable) -> RowComparer:
+        """What compares with a partner, as long as the same tables are seen."""
+        seen = tuple(map(tuple, map(self._tables, self._pair(name))))
+        comparer = self._comparers.get(name)
+        if comparer is None:
+            shared = self._shared(name)
+            comparer = RowComparer(self._document, self._clock, shared, answers.to(name))
+            self._comparers[name] = comparer
+        elif seen != self._seen[name]:
+            comparer.shared = self._shared(name)
+        self._seen[name] = seen
+        return comparer
+
+    def _shared(self, name: str) -> SharedTables:
+        """The tables that both have; what one side lacks, and is not only left out, is said."""
+        names = self._pair(name)
+        shared = shared_tables(names, *map(self._tables, names))
+        out = {table.casefold() for each in names for table in self._left_out(each)}
+        for table, missing in shared.missing:
+            if table.casefold() not in out:
+                self._mirrors.note(f"rows: {missing}: not compared")
+        if not shared.tables:
+            self._mirrors.note(f"rows: {names[0]} and {names[1]} have no table in common")
+        return shared
+
+    def _pair(self, name: str) -> tuple[str, str]:
+        return self._targets[0].name, name
+
+    def _mirror(self, name: str) -> Mirror | None:
+        return self._mirrors.of(next(each for each in self._targets if each.name == name))
+
+    def _tables(self, name: str) -> Mapping[str, Table]:
+        mirror = self._mirror(name)
+        return mirror.tables if mirror is not None else {}
+
+    def _left_out(self, name: str) -> Mapping[str, str]:
+        mirror = self._mirror(name)
+        return mirror.left_out if mirror is not None else {}
+
+    def _looked(self, target: Target, mirror: Mirror) -> Changes | None:
+        try:
+            found = mirror.changes()
+        except DatabaseError as error:
+            self._mirrors.lose(target, error)
+            return None
+        for table, why in mirror.left_out.items():
+            self._mirrors.note(f"{target.name}: the rows of {table} are not compared: {why}")
+        return found

@@ -1,0 +1,206 @@
+"""Answers alike, rows alike: what only a database shows is found, and told in one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from fixtures.loans_server import DOCUMENT, FAULTS, Store, loans
+
+from lockstep.cli import main
+from lockstep.confirm import ShrinkSettings
+from lockstep.report.data import as_data
+from lockstep.run import Run
+from lockstep.settings import Settings
+from lockstep.transport.targets import Target
+from testbed.databases import Databases, open_databases
+
+Addresses = Callable[[], tuple[str, str]]
+
+# Where each fault shows, and what its sentence says.
+SIGNS = {
+    "cost": ("addMember", "rows members.password_hash", "is hashed with"),
+    "count": ("giveBack", "rows members", "1 row in old"),
+    "double": ("lend", "rows loans", "2 rows inserted into `loans` in new, 1 row in old"),
+    "empty_shelf": ("lend", "rows loans.shelf", "column `loans.shelf` is empty in new"),
+    "extra_log": ("addMember", "rows events", "inserted into `events` in new"),
+    "late_due": ("lend", "rows loans.due_at", "column `loans.due_at` is"),
+    "orphan": ("removeMember", "rows loans", "leaves rows behind in `loans` in new"),
+    "other_member": ("lend", "rows loans.member_id", "column `loans.member_id` is"),
+    "shelf": ("lend", "rows loans.shelf", "column `loans.shelf` is"),
+    "untouched": ("renameMember", "rows members.updated_at", "changed in old, and not in new"),
+    "wrong_event": ("addMember", "rows events.what", '"left" in new, "joined" in old'),
+}
+
+# What is written to another row is counted, and put right, there too.
+MORE = {"other_member": 3}
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """Databases of PostgreSQL."""
+    with open_databases() as (databases, _):
+        yield databases
+
+
+@pytest.fixture
+def postgresql(databases: Databases) -> Iterator[Addresses]:
+    """Creates two empty databases of PostgreSQL, and says where they are."""
+    names = "loans_left", "loans_right"
+    yield lambda: (databases.create(names[0]), databases.create(names[1]))
+    for name in names:
+        if databases.exists(name):
+            databases.drop(name)
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Addresses:
+    """Two files of SQLite that are not there yet."""
+    return lambda: (f"sqlite:///{tmp_path}/left.db", f"sqlite:///{tmp_path}/right.db")
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def addresses(request: pytest.FixtureRequest) -> Addresses:
+    """Two databases of either kind."""
+    found: Addresses = request.getfixturevalue(request.param)
+    return found
+
+
+def walk(targets: list[Target]) -> dict[str, Any]:
+    """The report of a walk and of what is tried on each operation."""
+    confirm = ShrinkSettings(seconds=300)
+    run = Run(Settings(document=DOCUMENT, require_coverage=False, confirm=confirm))
+    run.confirms_at_the_end = True
+    run.walk(targets)
+    run.probe(targets)
+    run.confirm_all(targets)
+    return as_data(run.finish())
+
+
+def compare(targets: list[Target], folder: Path, *more: str) -> dict[str, Any]:
+    """The report of `lockstep run` with a configuration that names the databases."""
+    told = "".join(
+        f'[[targets]]\nname = "{each.name}"\nurl = "{each.base_url}"\n'
+        + (f'[targets.effects]\ndatabase = "{each.database}"\n' if each.database else "")
+        for each in targets
+    )
+    configuration = folder / "lockstep.toml"
+    configuration.write_text("".join((*more, told)))
+    options = ("--phase=examples", "--profile=quick", "--json=-")
+    arguments = ["run", str(DOCUMENT), f"--config={configuration}", *options]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    report: dict[str, Any] = json.loads(result.stdout)
+    return report
+
+
+def effects(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The findings on rows."""
+    return [one for one in report["findings"] if one["category"] == "effects"]
+
+
+def test_two_sound_servers_write_alike(addresses: Addresses) -> None:
+    with loans(*addresses()) as targets:
+        report = walk(targets)
+    assert report["verdict"] == "alike", report["findings"]
+    assert not [one for one in report["not_judged"] if "row" in one]
+    assert [one["where"] for one in report["noise"]] == ["rows members.color"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_wrong_row_is_found_and_told_once(fault: str, postgresql: Addresses) -> None:
+    operation, where, said = SIGNS[fault]
+    with loans(*postgresql(), fault) as targets:
+        findings = walk(targets)["findings"]
+    assert len(findings) <= MORE.get(fault, 1), findings
+    found = next(one for one in findings if (one["operation"], one["where"]) == (operation, where))
+    assert (found["category"], found["class"]) == ("effects", "effects")
+    assert said in found["sentence"]
+    assert found["reproduced"], found
+    assert found["steps"][-1]["effects"]["new"]
+
+
+@pytest.mark.parametrize("fault", ["cost", "orphan"])
+def test_a_wrong_row_in_sqlite_is_found_too(fault: str, sqlite: Addresses) -> None:
+    with loans(*sqlite(), fault) as targets:
+        (found,) = walk(targets)["findings"]
+    assert found["where"] == SIGNS[fault][1]
+
+
+def test_answers_alone_show_nothing_of_all_that(sqlite: Addresses) -> None:
+    with loans(*sqlite(), *FAULTS) as targets:
+        for target in targets:
+            target.database = None
+        report = walk(targets)
+    assert report["verdict"] == "alike", report["findings"]
+
+
+def test_a_secret_that_is_stored_is_not_shown(sqlite: Addresses, tmp_path: Path) -> None:
+    with loans(*sqlite(), "cost") as targets:
+        text = json.dumps(compare(targets, tmp_path))
+    assert "pbkdf2_sha256$1024$(16 characters)$(64 characters)" in text
+    assert "pbkdf2_sha256$1024$0" not in text
+
+
+def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path, sqlite: Addresses) -> None:
+    with loans(*sqlite()) as targets:
+        targets[1].database = "postgresql://nobody:Secret-9@127.0.0.1:1/none"
+        report = compare(targets, tmp_path)
+    assert report["verdict"] == "alike"
+    (said,) = [one for one in report["not_judged"] if "rows" in one]
+    assert said.startswith("new: its rows are not compared: ")
+    assert "Secret-9" not in json.dumps(report)
+
+
+def test_a_target_that_names_no_database_is_said(tmp_path: Path, sqlite: Addresses) -> None:
+    with loans(*sqlite()) as targets:
+        targets[1].database = None
+        report = compare(targets, tmp_path)
+    assert "rows are not compared: not every target names its database" in report["not_judged"]
+
+
+def test_tables_and_columns_of_one_side_are_said(tmp_path: Path, sqlite: Addresses) -> None:
+    with loans(*sqlite(), "shelf") as targets:
+        old, new = (Store(str(target.database)) for target in targets)
+        old.run("ALTER TABLE events ADD COLUMN place TEXT DEFAULT 'here'")
+        old.run("CREATE TABLE stamps (id INTEGER PRIMARY KEY)")
+        new.run("CREATE TABLE visits (id INTEGER PRIMARY KEY)")
+        report = compare(targets, tmp_path)
+    assert [one for one in report["not_judged"] if one.startswith("rows: ")] == [
+        "rows: events.place is in old alone: not compared",
+        "rows: the table stamps is in old alone: not compared",
+        "rows: the table visits is in new alone: not compared",
+    ]
+    assert [one["where"] for one in effects(report)] == ["rows loans.shelf"]
+
+
+def test_a_table_that_may_not_be_read_is_said(postgresql: Addresses, tmp_path: Path) -> None:
+    left, right = postgresql()
+    with loans(left, right) as targets:
+        with closing(psycopg.connect(left, autocommit=True)) as session:
+            session.execute("DROP ROLE IF EXISTS reader")
+            session.execute("CREATE ROLE reader LOGIN PASSWORD 'Secret-9'")
+            session.execute("GRANT SELECT ON loans, events TO reader")
+        targets[0].database = _as_reader(left)
+        report = compare(targets, tmp_path)
+    told = "the user of the database has no right to read it"
+    assert f"old: the rows of members are not compared: {told}" in report["not_judged"]
+    assert report["verdict"] == "alike"
+
+
+def test_rules_may_leave_a_column_out(sqlite: Addresses, tmp_path: Path) -> None:
+    rule = '[[rules]]\nwhere = "rows loans.shelf"\nignore = true\nreason = "sorted anew"\n'
+    with loans(*sqlite(), "shelf") as targets:
+        report = compare(targets, tmp_path, rule)
+    assert report["verdict"] == "alike"
+
+
+def _as_reader(url: str) -> str:
+    host = url.rpartition("@")[2]
+    return f"postgresql://reader:Secret-9@{host}"
