@@ -28,6 +28,7 @@ from testbed.stage import CLEAN, POPULATED, Stage
 
 DRIVERS = (
     *("stories", "turns", "traps", "races", "forged", "cost", "startup", "generated", "faults"),
+    *("processes", "units"),
 )
 REPORT = BUILD / "mutants.json"
 
