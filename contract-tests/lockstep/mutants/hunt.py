@@ -147,7 +147,10 @@ class Hunt:
         finally:
             self._running.discard(process)
         if process.returncode != 0:
-            raise MutantError(f"{mutant}, {driver}: could not be run:\n{errors[-_MESSAGE:]}")
+            status = process.returncode
+            raise MutantError(
+                f"{mutant}, {driver}: could not be run, status {status}:\n{errors[-_MESSAGE:]}"
+            )
         return _read(output, f"{mutant}, {driver}")
 
 
