@@ -72,8 +72,8 @@ test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the
 test-dozen: $(TWINS_READY) ## Run mutation tests: a dozen mutants of the twins, at least one per layer
 	@$(TWINS) suite.mutants --tag quick
 
-test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain')
-	@$(TWINS) suite.mutants $(ARGS); $(THEN_DOCS)
+test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain'; or mutants drawn at random: SAMPLE=60 SEED= ARGS=--resume)
+	@$(TWINS) $(if $(SAMPLE),suite.automatic,suite.mutants) $(ARGS); $(THEN_DOCS)
 
 test-seeds: $(TWINS_READY) ## Check that generated requests with other seeds report no findings (SEEDS=20)
 	@$(TWINS) suite.seeds

@@ -29,6 +29,8 @@ test("a request is one line", async ({ client, log }) => {
   const line = await log.lineOf("the-id");
   expect(Object.keys(line)).toEqual(ACCESS_LINE);
   expect(line).toMatchObject({ path: "/api/v1/tasks", operation: "listTasks", status: 200 });
+  expect(line.duration_ms).toBeGreaterThan(0);
+  expect(line.duration_ms).toBeLessThan(60_000);
   expect(log.lines.filter(({ request_id }) => request_id === "the-id")).toHaveLength(1);
 });
 

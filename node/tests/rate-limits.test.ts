@@ -1,7 +1,8 @@
-import { expect } from "vitest";
+import { get } from "node:http";
+import { expect, onTestFinished, vi } from "vitest";
 import { isAddress } from "../src/api/middleware/rate-limit.js";
 import type { Settings } from "../src/config.js";
-import { clientOf } from "../src/services/rate-limit-service.js";
+import { clientOf, Windows } from "../src/services/rate-limit-service.js";
 import { Client, freshEmail, PASSWORD, registered } from "./clients.js";
 import { test as base, testSettings } from "./fixtures.js";
 
@@ -111,4 +112,45 @@ test("addresses of a network are one client", async ({ origin }) => {
 test("health is not limited", async ({ origin }) => {
   const client = new Client(origin);
   expect(await statuses(4, () => client.get("/health"))).toEqual([200, 200, 200, 200]);
+});
+
+/** Returns the status of a request from another address of this machine. */
+function statusFrom(localAddress: string, origin: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = get(`${origin}/api/v1/tasks`, { localAddress }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    request.on("error", reject);
+  });
+}
+
+// Elsewhere a machine has no further addresses of its own.
+test.skipIf(process.platform !== "linux")(
+  "clients without a proxy are told apart",
+  async ({ origin }) => {
+    const seen: (number | undefined)[] = [];
+    for (const address of ["127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"]) {
+      seen.push(await statusFrom(address, origin));
+    }
+    expect(seen).toEqual([401, 401, 429, 401]);
+  },
+);
+
+test("a window ends after a minute and is forgotten", () => {
+  const clock = vi.spyOn(performance, "now").mockReturnValue(1_000_000);
+  onTestFinished(() => clock.mockRestore());
+  const windows = new Windows();
+  const counted = ["a", "a", "b"].map((each) => Object.values(windows.count(each)));
+  expect(counted).toEqual([
+    [1, 60],
+    [2, 60],
+    [1, 60],
+  ]);
+  clock.mockReturnValue(1_059_500);
+  expect(windows.count("a")).toEqual({ hits: 3, wait: 1 });
+  clock.mockReturnValue(1_060_000);
+  expect(windows.count("c")).toEqual({ hits: 1, wait: 60 });
+  expect([...Reflect.get(windows, "held").keys()]).toEqual(["c"]);
+  expect(windows.count("a")).toEqual({ hits: 1, wait: 60 });
 });

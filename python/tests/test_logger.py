@@ -50,6 +50,7 @@ def test_a_request_is_one_line(client: Client, printed: BytesIO) -> None:
     assert list(line) == ACCESS_LINE
     assert line["request_id"] == "the-id"
     assert (line["path"], line["operation"], line["status"]) == ("/api/v1/tasks", "listTasks", 200)
+    assert 0 < line["duration_ms"] < 60_000
 
 
 def test_no_secret_is_logged(app: TaskTimer, printed: BytesIO) -> None:
