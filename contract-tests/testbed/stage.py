@@ -19,6 +19,8 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
     "default": {},
     "rate_limited": {"RATE_LIMIT_PER_MINUTE": "5"},
     "credential_limited": {"CREDENTIAL_LIMIT_PER_MINUTE": "4"},
+    "without_grace": {"REFRESH_GRACE_SECONDS": "0"},
+    "short_sessions": {"SESSION_SECONDS": "60"},
     "cross_origin": {"CORS_ORIGINS": "https://app.example.com, http://localhost:3000"},
     OUTAGE: {"DATABASE_TIMEOUT_MS": "2000"},
 }

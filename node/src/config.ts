@@ -19,6 +19,8 @@ export interface Settings {
   secretKeyPrevious: string[];
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
+  refreshGraceSeconds: number;
+  sessionSeconds: number;
   rateLimitPerMinute: number;
   credentialLimitPerMinute: number;
   corsOrigins: string[];
@@ -76,6 +78,8 @@ export function loadSettings(environment: Environment): Settings {
     secretKeyPrevious: read.previousSecrets("SECRET_KEY_PREVIOUS"),
     accessTokenSeconds: read.integer("ACCESS_TOKEN_SECONDS", 10, 86400, 900),
     refreshTokenSeconds: read.integer("REFRESH_TOKEN_SECONDS", 60, 7776000, 1209600),
+    refreshGraceSeconds: read.integer("REFRESH_GRACE_SECONDS", 0, 60, 10),
+    sessionSeconds: read.integer("SESSION_SECONDS", 60, 31536000, 2592000),
     rateLimitPerMinute: read.integer("RATE_LIMIT_PER_MINUTE", 1, 1000000, 600),
     credentialLimitPerMinute: read.integer("CREDENTIAL_LIMIT_PER_MINUTE", 1, 1000000, 10),
     corsOrigins: read.origins("CORS_ORIGINS"),

@@ -84,6 +84,7 @@ export interface ContractDocument extends OpenApiDocument {
     | "password_refused"
     | "attempts_throttled"
     | "password_changed"
+    | "refresh_token_retried"
     | "refresh_token_reused"
     | "session_ended"
     | "user_deleted",

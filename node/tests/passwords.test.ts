@@ -58,6 +58,11 @@ class Account {
     return (await this.client.patch("users/me", body, { "If-Match": "*" })).status;
   }
 
+  async delete(): Promise<number> {
+    const body = { current_password: PASSWORD };
+    return (await this.client.post("users/me/deletion", body)).status;
+  }
+
   /** Replaces the hash right after the next time that a password is verified. */
   async meanwhile(passwordHash: string): Promise<void> {
     const path = "../src/services/password-service.js";
@@ -117,4 +122,16 @@ test("a change while the password changes", async ({ account }) => {
 test("a change while the hash is renewed", async ({ account }) => {
   await account.meanwhile(CHEAP);
   expect(await account.change()).toBe(200);
+});
+
+test("a deletion while the password changes", async ({ account }) => {
+  await account.meanwhile(OTHER);
+  expect(await account.delete()).toBe(422);
+  expect(await account.passwordHash()).toBe(OTHER);
+});
+
+test("a deletion while the hash is renewed", async ({ account }) => {
+  await account.meanwhile(CHEAP);
+  expect(await account.delete()).toBe(204);
+  expect(await account.logIn()).toBe(401);
 });

@@ -90,6 +90,24 @@ test("the current password cannot be guessed", async ({ origin }) => {
   expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
 });
 
+test("the password of a deletion cannot be guessed", async ({ origin }) => {
+  const client = await registered(origin);
+  const send = () => client.post("users/me/deletion", { current_password: "not my password" });
+  expect(await statuses(3, send)).toEqual([422, 422, 429]);
+  expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
+});
+
+test("nor from many addresses", async ({ origin }) => {
+  const { token } = await registered(origin);
+  const send = () => {
+    const client = Object.assign(new Client(origin), { token });
+    return client.post("users/me/deletion", { current_password: "not my password" });
+  };
+  // The first log-in was a stranger's, too.
+  expect(await statuses(6, send)).toEqual([422, 422, 422, 422, 422, 429]);
+  expect((await send()).headers.get("RateLimit-Policy")).toBe('"account";q=6;w=60');
+});
+
 test.for([
   ["203.0.113.7", "203.0.113.7"],
   ["::ffff:203.0.113.7", "203.0.113.7"],

@@ -55,6 +55,8 @@ class Settings:
     secret_key_previous: tuple[str, ...]
     access_token_seconds: int
     refresh_token_seconds: int
+    refresh_grace_seconds: int
+    session_seconds: int
     rate_limit_per_minute: int
     credential_limit_per_minute: int
     cors_origins: tuple[str, ...]
@@ -90,6 +92,8 @@ def load_settings() -> Settings:
         secret_key_previous=_previous_keys(env),
         access_token_seconds=_whole(env, "ACCESS_TOKEN_SECONDS", 900, 10, 86400),
         refresh_token_seconds=_whole(env, "REFRESH_TOKEN_SECONDS", 1209600, 60, 7776000),
+        refresh_grace_seconds=_whole(env, "REFRESH_GRACE_SECONDS", 10, 0, 60),
+        session_seconds=_whole(env, "SESSION_SECONDS", 2592000, 60, 31536000),
         rate_limit_per_minute=_whole(env, "RATE_LIMIT_PER_MINUTE", 600, 1, 1000000),
         credential_limit_per_minute=_whole(env, "CREDENTIAL_LIMIT_PER_MINUTE", 10, 1, 1000000),
         cors_origins=_origins(env),

@@ -55,6 +55,10 @@ class Account:
         body = {"password": "staple the battery", "current_password": PASSWORD}
         return self.client.patch("users/me", body, If_Match="*").status_code
 
+    def delete(self) -> int:
+        body = {"current_password": PASSWORD}
+        return self.client.post("users/me/deletion", body).status_code
+
 
 @db.immediate
 def _lock(user_id: str) -> Any:
@@ -130,3 +134,15 @@ def test_a_change_while_the_password_changes(account: Account, meanwhile: Meanwh
 def test_a_change_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
     meanwhile(CHEAP)
     assert account.change() == 200
+
+
+def test_a_deletion_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(OTHER)
+    assert account.delete() == 422
+    assert account.password_hash == OTHER
+
+
+def test_a_deletion_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(CHEAP)
+    assert account.delete() == 204
+    assert account.log_in() == 401

@@ -30,6 +30,9 @@ export function onSignals(stop: () => void): void {
 
 /** Starts the workers and replaces those that die; stops them on a terminating signal. */
 export function supervise(settings: Settings): void {
+  // Workers accept connections themselves. Handed over by the supervisor, as by default, a connection
+  // is lost with a worker that dies before it says that it has it, and its client waits for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   // Before it listens, a worker has no metrics and answers no messages.
   const listening = new Set<Worker>();
   let stopping = false;

@@ -4,7 +4,7 @@ from ...db import ping
 from ...resources import Resources
 from ...utils.errors import PageNotFoundError
 from ...utils.json_text import dump_json
-from ..answers import Answer, Handler, moved, ok
+from ..answers import JSON, Answer, Handler, moved, ok, ok_static, static_file
 from ..call import Call
 from ..middleware.metrics import MEDIA_TYPE, Metrics
 from ..site import load_site
@@ -14,9 +14,11 @@ class System:
     """The handlers of operations about the server itself."""
 
     def __init__(self, resources: Resources, metrics: Metrics) -> None:
-        self._contract = resources.contract
-        self._index = self._contract["x-docs-site"]["index"]
-        self._site = load_site(resources.settings, self._contract)
+        contract = resources.contract
+        self._json = static_file(dump_json(contract.document), JSON)
+        self._yaml = static_file(contract.source, "application/yaml")
+        self._index = contract["x-docs-site"]["index"]
+        self._site = load_site(resources.settings, contract)
         self._metrics = metrics
 
     def get_health(self, call: Call) -> Answer:
@@ -32,13 +34,13 @@ class System:
         """Returns the metrics defined in `x-metrics`."""
         return ok(call, self._metrics.text(), MEDIA_TYPE)
 
-    def get_contract_json(self, call: Call) -> Answer:
+    def get_contract_json(self, _call: Call) -> Answer:
         """Returns the OpenAPI document as JSON."""
-        return ok(call, dump_json(self._contract.document))
+        return ok_static(self._json)
 
-    def get_contract_yaml(self, call: Call) -> Answer:
+    def get_contract_yaml(self, _call: Call) -> Answer:
         """Returns the OpenAPI document byte for byte."""
-        return ok(call, self._contract.source, "application/yaml")
+        return ok_static(self._yaml)
 
     def get_docs(self, call: Call) -> Answer:
         """Redirects to the first page of the documentation."""
@@ -49,7 +51,7 @@ class System:
         page = self._site.get(call.path_values["page"])
         if page is None:
             raise PageNotFoundError
-        answer = ok(call, page.body, page.media_type)
+        answer = ok_static(page.file)
         answer.headers["Content-Security-Policy"] = page.policy
         return answer
 
