@@ -2,7 +2,7 @@
 
 from ...db import ping
 from ...resources import Resources
-from ...utils.errors import PageNotFoundError
+from ...utils.errors import PageNotFoundError, ShuttingDownError
 from ...utils.json_text import dump_json
 from ..answers import Answer, Handler, moved, ok
 from ..call import Call
@@ -18,13 +18,16 @@ class System:
         self._index = self._contract["x-docs-site"]["index"]
         self._site = load_site(resources.settings, self._contract)
         self._metrics = metrics
+        self._shutdown = resources.shutdown
 
     def get_health(self, call: Call) -> Answer:
         """Responds without checking any dependency."""
         return ok(call, {"status": "ok"})
 
     def get_readiness(self, call: Call) -> Answer:
-        """Checks that the database responds."""
+        """Checks that the server is not shutting down, and that the database responds."""
+        if self._shutdown.has_begun:
+            raise ShuttingDownError
         ping()
         return ok(call, {"status": "ready"})
 
