@@ -26,6 +26,8 @@ export interface Settings {
   corsOrigins: string[];
   trustedProxyHops: number;
   logLevel: LogLevel;
+  keepAliveSeconds: number;
+  shutdownDelaySeconds: number;
   shutdownSeconds: number;
   validateResponses: boolean;
   tracesEndpoint: string;
@@ -85,6 +87,13 @@ export function loadSettings(environment: Environment): Settings {
     corsOrigins: read.origins("CORS_ORIGINS"),
     trustedProxyHops: read.integer("TRUSTED_PROXY_HOPS", 0, 10, 0),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+    keepAliveSeconds: read.integer("KEEP_ALIVE_SECONDS", 1, 3600, 75),
+    shutdownDelaySeconds: read.integer(
+      "SHUTDOWN_DELAY_SECONDS",
+      0,
+      300,
+      appEnv === "production" ? 5 : 0,
+    ),
     shutdownSeconds: read.integer("SHUTDOWN_SECONDS", 1, 300, 10),
     validateResponses: read.boolean("VALIDATE_RESPONSES", appEnv !== "production"),
     tracesEndpoint: read.tracesEndpoint(),

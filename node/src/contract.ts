@@ -50,6 +50,7 @@ export interface ContractDocument extends OpenApiDocument {
     states: string[];
     without_database: OperationId[];
   };
+  "x-shutdown": { idle_seconds: number };
   "x-response-headers": Record<string, string>;
   "x-production-headers": Record<string, string>;
   "x-docs-site": {

@@ -7,6 +7,11 @@ import { type Hashing, makeHashing } from "./services/password-service.js";
 import { Windows } from "./services/rate-limit-service.js";
 import { TokenRules } from "./services/token-service.js";
 
+/** Whether a signal has begun to stop the process, which still responds for a while. */
+export class Shutdown {
+  hasBegun = false;
+}
+
 /** Settings, contract and what is derived from them; nothing else outlives a request. */
 export interface Resources {
   readonly settings: Settings;
@@ -15,6 +20,7 @@ export interface Resources {
   readonly hashing: Hashing;
   readonly tokens: TokenRules;
   readonly windows: Windows;
+  readonly shutdown: Shutdown;
 }
 
 /** Creates the resources of a process, without connecting to anything. */
@@ -26,5 +32,6 @@ export async function makeResources(settings: Settings, contract: Contract): Pro
     hashing: await makeHashing(contract),
     tokens: new TokenRules(settings, contract),
     windows: new Windows(),
+    shutdown: new Shutdown(),
   };
 }

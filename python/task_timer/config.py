@@ -62,6 +62,8 @@ class Settings:
     cors_origins: tuple[str, ...]
     trusted_proxy_hops: int
     log_level: str
+    keep_alive_seconds: int
+    shutdown_delay_seconds: int
     shutdown_seconds: int
     validate_responses: bool
     traces_endpoint: str
@@ -99,6 +101,10 @@ def load_settings() -> Settings:
         cors_origins=_origins(env),
         trusted_proxy_hops=_whole(env, "TRUSTED_PROXY_HOPS", 0, 0, 10),
         log_level=_choice(env, "LOG_LEVEL", "info", LOG_LEVELS),
+        keep_alive_seconds=_whole(env, "KEEP_ALIVE_SECONDS", 75, 1, 3600),
+        shutdown_delay_seconds=_whole(
+            env, "SHUTDOWN_DELAY_SECONDS", 5 if app_env == "production" else 0, 0, 300
+        ),
         shutdown_seconds=_whole(env, "SHUTDOWN_SECONDS", 10, 1, 300),
         validate_responses=_choice(
             env, "VALIDATE_RESPONSES", str(app_env != "production").lower(), ["true", "false"]

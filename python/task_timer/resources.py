@@ -10,6 +10,13 @@ from .services.rate_limit_service import Windows
 from .services.token_service import TokenRules
 
 
+@dataclass(slots=True)
+class Shutdown:
+    """Whether a signal has begun to stop the process, which still responds for a while."""
+
+    has_begun: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Settings, contract and what is derived from them; nothing else outlives a request."""
@@ -20,6 +27,7 @@ class Resources:
     hashing: Hashing
     tokens: TokenRules
     windows: Windows
+    shutdown: Shutdown
 
 
 def make_resources(settings: Settings, contract: Contract) -> Resources:
@@ -31,4 +39,5 @@ def make_resources(settings: Settings, contract: Contract) -> Resources:
         hashing=make_hashing(contract),
         tokens=TokenRules(settings, contract),
         windows=Windows(),
+        shutdown=Shutdown(),
     )

@@ -77,18 +77,16 @@ function listen(
   { settings, database }: Resources,
   stopTracing = async () => {},
 ): void {
-  const { host, port, shutdownSeconds } = settings;
+  const { host, port, shutdownDelaySeconds, shutdownSeconds } = settings;
   server.once("error", (error) => fail(settings, error));
   server.listen(port, host, () => logger().info({ host, port }, "listening"));
-  let stopping = false;
   const stop = () => {
-    if (stopping) return;
-    stopping = true;
     server.drain(() => void database.disconnect().then(stopTracing).then(leave));
     // Whatever does not end by itself ends with the process, also a statement that waits for a lock.
-    setTimeout(leave, shutdownSeconds * 1000);
+    setTimeout(leave, (shutdownDelaySeconds + shutdownSeconds) * 1000);
   };
-  onSignals(stop);
+  // To a worker the supervisor sends what a terminal has sent to both.
+  onSignals(stop, cluster.isPrimary ? leave : () => undefined);
 }
 
 function leave(): never {

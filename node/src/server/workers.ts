@@ -7,6 +7,8 @@ import { newId } from "../utils/identifiers.js";
 import { logger } from "../utils/logger.js";
 
 export const FAILED = 1;
+// How much longer than they should workers may take to end.
+const GRACE_MS = 1_000;
 // Workers that are busy for longer are left out.
 const METRICS_WAIT_MS = 2_000;
 
@@ -22,9 +24,17 @@ const ENDING_SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const;
 // Left alone they would end the process, stop it, or open it to a debugger.
 const IGNORED_SIGNALS = ["SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU"] as const;
 
-/** Handles all terminating signals alike, and ignores other signals. */
-export function onSignals(stop: () => void): void {
-  for (const signal of ENDING_SIGNALS) process.on(signal, stop);
+/**
+ * Handles all terminating signals alike, and ignores other signals.
+ *
+ * stop: called at the first; kill: at each further one.
+ */
+export function onSignals(stop: () => void, kill: () => void): void {
+  let handle = () => {
+    handle = kill;
+    stop();
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, () => handle());
   for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
 }
 
@@ -41,7 +51,15 @@ export function supervise(settings: Settings): void {
     stopping = true;
     for (const worker of workers()) worker?.process.kill("SIGTERM");
   };
-  onSignals(stop);
+  const kill = () => {
+    for (const worker of workers()) worker?.process.kill("SIGKILL");
+  };
+  onSignals(() => {
+    stop();
+    // A worker ends by itself in time, unless something keeps it from that.
+    const { shutdownDelaySeconds, shutdownSeconds } = settings;
+    setTimeout(kill, (shutdownDelaySeconds + shutdownSeconds) * 1000 + GRACE_MS);
+  }, kill);
   cluster.on("listening", (worker) => listening.add(worker));
   cluster.on("exit", (worker, code, signal) => {
     const listened = listening.delete(worker);

@@ -1,8 +1,8 @@
 /** Probes, metrics, the OpenAPI document and the documentation. */
 
 import { ping } from "../../db.js";
-import type { Resources } from "../../resources.js";
-import { PageNotFoundError } from "../../utils/errors.js";
+import type { Resources, Shutdown } from "../../resources.js";
+import { PageNotFoundError, ShuttingDownError } from "../../utils/errors.js";
 import { dumpJson } from "../../utils/json-text.js";
 import { JSON_TYPE, moved, ok, okStatic, type StaticFile, staticFile } from "../answers.js";
 import type { Call } from "../call.js";
@@ -15,22 +15,25 @@ export class System {
   private readonly yaml: StaticFile;
   private readonly index: string;
   private readonly site: Map<string, SitePage>;
+  private readonly shutdown: Shutdown;
 
   constructor(
-    { settings, contract }: Resources,
+    { settings, contract, shutdown }: Resources,
     private readonly metrics: Metrics,
   ) {
     this.json = staticFile(dumpJson(contract.document), JSON_TYPE);
     this.yaml = staticFile(contract.source, "application/yaml");
     this.index = contract.get("x-docs-site").index;
     this.site = loadSite(settings, contract);
+    this.shutdown = shutdown;
   }
 
   /** Responds without checking any dependency. */
   readonly getHealth = (call: Call<"getHealth">) => ok(call, { status: "ok" });
 
-  /** Checks that the database responds. */
+  /** Checks that the server is not shutting down, and that the database responds. */
   readonly getReadiness = async (call: Call<"getReadiness">) => {
+    if (this.shutdown.hasBegun) throw new ShuttingDownError();
     await ping();
     return ok(call, { status: "ready" });
   };

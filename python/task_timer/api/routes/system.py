@@ -2,7 +2,7 @@
 
 from ...db import ping
 from ...resources import Resources
-from ...utils.errors import PageNotFoundError
+from ...utils.errors import PageNotFoundError, ShuttingDownError
 from ...utils.json_text import dump_json
 from ..answers import JSON, Answer, Handler, moved, ok, ok_static, static_file
 from ..call import Call
@@ -20,13 +20,16 @@ class System:
         self._index = contract["x-docs-site"]["index"]
         self._site = load_site(resources.settings, contract)
         self._metrics = metrics
+        self._shutdown = resources.shutdown
 
     def get_health(self, call: Call) -> Answer:
         """Responds without checking any dependency."""
         return ok(call, {"status": "ok"})
 
     def get_readiness(self, call: Call) -> Answer:
-        """Checks that the database responds."""
+        """Checks that the server is not shutting down, and that the database responds."""
+        if self._shutdown.has_begun:
+            raise ShuttingDownError
         ping()
         return ok(call, {"status": "ready"})
 
