@@ -26,12 +26,13 @@ from lockstep.drivers.traps.general import GeneralRun, signed_targets
 from lockstep.drivers.traps.judged import finding_of as finding_of_general
 from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
 from lockstep.drivers.traps.places import find_places
-from lockstep.drivers.traps.raw import finding_of, run_traps
+from lockstep.drivers.traps.raw import finding_of, run_traps, sent_by
 from lockstep.drivers.walk.driver import Maker, walk
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.openapi.sharding import Share
 from lockstep.recordings import Recording
+from lockstep.results.witness import Sent
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError, Session
 from lockstep.smoke import anonymous_answer, smoke
@@ -150,10 +151,15 @@ class Run(Session):
             for group in groups:
                 exchanger = Exchanger(self.ledger, group, rotate=mode == "alternating")
                 actors = self.actors(exchanger)
-                player = StoryPlayer(exchanger, actors, controls or {})
+                bystanders = None if mode == "alone" else self.bystanders
+                player = StoryPlayer(exchanger, actors, controls or {}, bystanders)
+                seen = self._seen_by_witnesses(exchanger)
                 for story in chosen:
+                    seen.clear()
                     try:
                         result = player.play(story)
+                        if seen:
+                            self.testify(story.name, seen, exchanger.translate_text)
                     except TargetLostError as error:
                         self.could_not_run(f"{stage.title}: {error}")
                         break
@@ -167,6 +173,17 @@ class Run(Session):
                 if not self.confirms_at_the_end:
                     self.confirm(exchanger)
         return stage
+
+    def _seen_by_witnesses(self, exchanger: Exchanger) -> list[Sent]:
+        """A list that grows by each exchange with all targets, if there is somebody to judge it."""
+        seen: list[Sent] = []
+        if self.witnesses and len(exchanger.targets) > 1 and not exchanger.rotates:
+            exchanger.listeners.append(
+                lambda each, _: seen.append(Sent(each.label, each.requests, each.outcomes))
+            )
+            for witness in self.witnesses:
+                witness.begin()
+        return seen
 
     def walk(self, targets: Sequence[Target], title: str = "walk") -> Stage:
         """Create, read, list, change and delete what the document has, as a careful user would."""
@@ -258,17 +275,24 @@ class Run(Session):
             self.could_not_run(reason)
 
     def spring_traps(
-        self, traps: Sequence[Trap], targets: Sequence[Target], tokens: Mapping[str, str]
+        self,
+        traps: Sequence[Trap],
+        targets: Sequence[Target],
+        tokens: Mapping[str, str],
+        title: str = "parity traps",
     ) -> Stage:
         """Send the requests of a catalogue as bytes; `tokens` has one for each target, by name."""
         traps = self.shard.deal(traps)
-        with self.stage("parity traps", targets) as stage:
+        with self.stage(title, targets) as stage:
+            for witness in self.witnesses:
+                witness.begin()
             for number, result in enumerate(run_traps(traps, targets, tokens), 1):
                 self._traps.append(result)
                 self.ledger.exchanges += 1
                 self.ledger.requests += len(targets)
                 if result.problems:
                     self.ledger.findings.add(finding_of(result))
+                self.testify(result.trap.name, sent_by(result), lambda text, _: text)
                 self.reporter.progress(result.trap.name, number, len(traps))
         return stage
 

@@ -17,6 +17,8 @@ from lockstep.confirm.budget import Budget
 from lockstep.drivers.fuzz.driver import FuzzError, Lane
 from lockstep.drivers.races.driver import RaceResult
 from lockstep.drivers.replay.results import ReplayResult
+from lockstep.drivers.stories.bystanders import load_bystanders
+from lockstep.drivers.stories.files import StoryError
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.explain import Explainer
@@ -32,6 +34,7 @@ from lockstep.results.faults import told
 from lockstep.results.findings import Finding, Findings
 from lockstep.results.known_differences import load_known_differences
 from lockstep.results.run_log import RunLog
+from lockstep.results.witness import Sent, Translate, Witness
 from lockstep.settings import Settings
 from lockstep.transport.credentials import Identity
 from lockstep.transport.targets import Target
@@ -108,6 +111,8 @@ class Session:
         self.not_tested: list[str] = []
         # Clauses for the verdict's own line.
         self.untested: list[str] = []
+        # Those who look at what several targets leave beside their answers to stories and traps.
+        self.witnesses: list[Witness] = []
         # What alone is looked at, in words, where the caller has selected something.
         self.selected: str | None = None
         # Texts that no report may show.
@@ -117,7 +122,9 @@ class Session:
             self.document = Document.load(settings.document)
             path = settings.known_differences
             known = load_known_differences(path) if path is not None else []
-        except (OSError, ValueError) as error:
+            path = settings.bystanders
+            self.bystanders = load_bystanders(path, self.document) if path is not None else None
+        except (OSError, ValueError, StoryError) as error:
             raise RunError(str(error)) from error
         if not self.document.operations:
             raise RunError(f"{settings.document}: no operations: its `paths` are missing or empty")
@@ -263,6 +270,15 @@ class Session:
         """Whether only raw requests were sent, which are no operations of the document."""
         sent = any(record.requests for record in self.ledger.coverage.operations.values())
         return bool(self._traps) and not sent
+
+    def testify(self, title: str, sent: Sequence[Sent], translate: Translate) -> list[str]:
+        """Have the witnesses judge what was played; what is wrong, in words, is a finding each."""
+        problems = []
+        for witness in self.witnesses:
+            for finding in witness.judge(title, sent, translate):
+                if self.ledger.findings.add(finding):
+                    problems += [f"{name}: {text}" for name, text in finding.values.items()]
+        return problems
 
     def actors(self, exchanger: Exchanger, number: int = 0) -> ActorBook:
         """New actors for one stage; `number` tells those of several workers apart."""

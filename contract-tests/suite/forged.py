@@ -1,4 +1,4 @@
-"""Forged on the inside: genuine tokens and cursors, taken apart, one part varied, sent back."""
+"""Forged on the inside: genuine tokens, cursors and tags, one part varied, sent back."""
 
 import base64
 import hmac
@@ -9,7 +9,7 @@ from typing import Any
 from lockstep.drivers.traps.normalize import masked_answer
 from lockstep.results.findings import TRAP, Finding
 from lockstep.run import Run
-from lockstep.transport.messages import NoResponse, Request, status_of
+from lockstep.transport.messages import NoResponse, Outcome, Request, status_of
 from lockstep.transport.targets import Target
 from testbed.log_in import log_in
 from testbed.servers import TEST_SETTINGS
@@ -19,6 +19,9 @@ _OTHER_VALUES: tuple[Any, ...] = (None, True, 0, 1.5, "", "x", [], {})
 _REFUSED = (400, 401, 422)
 # Tokens that name no key are verified with the current one (x-access-token).
 _OPTIONAL = "header: without kid"
+# What begins so ends with the status that it must have.
+_TAG = "a tag,"
+_INVALID = 400
 
 
 def send_forged(run: Run, targets: Sequence[Target]) -> None:
@@ -29,6 +32,8 @@ def send_forged(run: Run, targets: Sequence[Target]) -> None:
         for path in _LISTS:
             forged = {each.name: _cursors(each, path, tokens[each.name]) for each in targets}
             _compare(run, targets, forged)
+        forged = {each.name: _tagged(each, tokens[each.name]) for each in targets}
+        _compare(run, targets, forged)
 
 
 def _compare(
@@ -47,6 +52,10 @@ def _compare(
             name: said[name] for name, one in outcomes.items() if status_of(one) not in _REFUSED
         }
         wrong = taken if must_be_refused else {}
+        if how.startswith(_TAG):
+            # What comes of it is known from the standard.
+            wanted = int(how.rpartition(" ")[2])
+            wrong = {name: said[name] for name, one in outcomes.items() if status_of(one) != wanted}
         if not wrong and len(set(said.values())) > 1:
             wrong = said
         if wrong:
@@ -78,6 +87,82 @@ def _cursors(target: Target, path: str, token: str) -> Iterator[tuple[str, Reque
         yield how, _request(f"{first}&cursor={_encoded(other)}", token)
     spaced = base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
     yield f"{path}: spaces, another spelling", _request(f"{first}&cursor={spaced}", token)
+
+
+def _tagged(target: Target, token: str) -> Iterator[tuple[str, Request]]:
+    """Requests with the tag of a task, changed, and the status that each must have.
+
+    If-Match compares strongly (RFC 9110, 13.1.1), If-None-Match weakly (13.1.2).
+    """
+    (task,) = json.loads(_body(target.send(_request("/api/v1/tasks?limit=1", token))))["data"]
+    path = f"/api/v1/tasks/{task['id']}"
+    before = target.send(_request(path, token))
+    old = _tag_of(before)
+    # By now the tag is another one.
+    change = json.dumps({"title": f"{task['title']} "}).encode()
+    target.send(_change(path, token, old, change))
+    for number in range(len(forged_tags(old, old))):
+        tag = _tag_of(target.send(_request(path, token)))
+        how, text, is_strong, is_weak = forged_tags(tag, old)[number]
+        status = _INVALID if is_weak is None else 304 if is_weak else 200
+        asked = _request(path, token).with_header("If-None-Match", text)
+        yield f"{_TAG} If-None-Match: {how}: {status}", asked
+        status = _INVALID if is_strong is None else 200 if is_strong else 412
+        yield f"{_TAG} If-Match: {how}: {status}", _change(path, token, text, change)
+
+
+def forged_tags(tag: str, old: str) -> list[tuple[str, str, bool | None, bool | None]]:
+    """Values of a condition, made of a resource's tag and of an older one of it.
+
+    Each with what it is, and whether it matches strongly and weakly; None for one that is invalid.
+    """
+    inside = tag.strip('"')
+    return [
+        ("the tag", tag, True, True),
+        ("the older one", old, False, False),
+        ("weak", f"W/{tag}", False, True),
+        ("weak, in lower case", f"w/{tag}", None, None),
+        ("weak and strong", f"W/{tag}, {tag}", True, True),
+        ("weak, and an older one", f"W/{tag}, {old}", False, True),
+        ("in upper case", tag.upper(), False, False),
+        ("without quotes", inside, None, None),
+        ("in single quotes", f"'{inside}'", None, None),
+        ("one quote missing", tag[:-1], None, None),
+        ("a letter less", f'"{inside[:-1]}"', False, False),
+        ("a letter more", f'"{inside}0"', False, False),
+        ("a space inside", f'"{inside} "', None, None),
+        ("empty", '""', False, False),
+        ("a comma inside, then the tag", f'"a,b", {tag}', True, True),
+        ("the tag inside another", f'"x,{inside}"', False, False),
+        ("among others", f'"a", {tag}, "b"', True, True),
+        ("without a space", f'"a",{tag}', True, True),
+        ("without a comma", f'"a" {tag}', None, None),
+        ("spaces around commas", f'"a" \t,  {tag}', True, True),
+        ("twice", f"{tag}, {tag}", True, True),
+        ("an asterisk", "*", True, True),
+        ("an asterisk in quotes", '"*"', False, False),
+        ("an asterisk and the tag", f"*, {tag}", None, None),
+        ("the tag and an asterisk", f"{tag}, *", None, None),
+        ("a weak asterisk", "W/*", None, None),
+        ("with a suffix of a proxy", f'"{inside}-gzip"', False, False),
+        ("the older one and the tag", f"{old}, {tag}", True, True),
+    ]
+
+
+def _change(path: str, token: str, tag: str, body: bytes) -> Request:
+    plain = _request(path, token)
+    headers = (*plain.headers, ("If-Match", tag), ("Content-Type", "application/json"))
+    return Request("PATCH", path, headers, body)
+
+
+def _tag_of(outcome: Outcome) -> str:
+    tag = None if isinstance(outcome, NoResponse) else outcome.header("etag")
+    assert tag is not None
+    return tag
+
+
+def _body(outcome: Outcome) -> bytes:
+    return b"{}" if isinstance(outcome, NoResponse) else outcome.body
 
 
 def _varied(content: Any, what: str) -> Iterator[tuple[str, Any]]:

@@ -32,6 +32,7 @@ from suite.faults.driver import finding_of, play_faults
 from suite.faults.files import choose, load_faults
 from suite.faults.player import Player
 from suite.forged import send_forged
+from suite.logs.watch import LogWatch
 from suite.mutation import MUTANTS, build
 from suite.startup.driver import commands_of, start_up
 from suite.units import failing_process_tests, failing_tests
@@ -93,6 +94,8 @@ class Hunt:
     def __post_init__(self) -> None:
         self._watch = _Watch()
         self._run = self._watch.run = Run(contract.settings(in_full=False), self._watch)
+        logs = LogWatch(self._run.document.raw, lambda: self.stage.log_files)
+        self._run.witnesses.append(logs)
 
     def look(self, driver: str) -> None:
         """Run one of DRIVERS on the twins. Raises RunError if it could not be completed."""

@@ -7,6 +7,7 @@ from lockstep.run import Run
 from suite.cost.driver import measure, meters
 from suite.cost.inputs import Inputs
 from suite.forged import send_forged
+from suite.logs.watch import LogWatch
 from suite.selection import Selection
 from suite.startup.driver import commands_of, start_up
 from testbed import contract
@@ -32,6 +33,7 @@ class Suite:
         self._run = run
         self._stage = stage
         self._selection = selection
+        run.witnesses.append(LogWatch(run.document.raw, lambda: stage.log_files))
         stories = selection.stories
         self._usual = [story for story in stories if story.profile == "default"]
         self._unusual = [

@@ -18,6 +18,7 @@ from testbed.servers import KINDS, SERVERS
 STORIES = CONTRACT_TESTS / "stories"
 TRAPS = CONTRACT_TESTS / "traps"
 RACES = CONTRACT_TESTS / "races"
+BYSTANDERS = CONTRACT_TESTS / "bystanders.yaml"
 KNOWN_DIFFERENCES = CONTRACT_TESTS / "known-differences.yaml"
 KNOWN_DIFFERENCES_OF_ADAPTERS = CONTRACT_TESTS / "known-differences-adapters.yaml"
 
@@ -105,4 +106,5 @@ def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Setting
         # The contract is as much to be kept as parity.
         fail_on="any",
         exempt=frozenset() if database_can_stop else frozenset({("*", 503)}),
+        bystanders=BYSTANDERS,
     )

@@ -13,6 +13,7 @@ from testbed.servers import KINDS, TEST_SETTINGS, TwinServer, start_all
 
 CLEAN, POPULATED = "clean", "populated"
 OUTAGE = "outage"
+PRODUCTION = "production"
 
 # What the servers must be started with for the stories of a profile.
 PROFILES: Mapping[str, Mapping[str, str]] = {
@@ -23,6 +24,9 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
     "short_sessions": {"SESSION_SECONDS": "60"},
     "cross_origin": {"CORS_ORIGINS": "https://app.example.com, http://localhost:3000"},
     OUTAGE: {"DATABASE_TIMEOUT_MS": "2000"},
+    "development": {"APP_ENV": "development"},
+    "behind_proxy": {"TRUSTED_PROXY_HOPS": "1"},
+    PRODUCTION: {"APP_ENV": "production", "WORKERS": "2"},
 }
 
 
@@ -49,6 +53,8 @@ class Stage:
         self.servers = tuple(servers)
         # The process of each server of the newest pair, by its name.
         self.pids: dict[str, int] = {}
+        # Its log, the leader's first.
+        self.log_files: dict[str, Path] = {}
         self._numbers = itertools.count(1)
         for log in logs.glob("*.log"):
             log.unlink()
@@ -114,6 +120,7 @@ class Stage:
             ]
             stack.enter_context(start_all(servers))
             self.pids = {server.kind: server.pid for server in servers}
+            self.log_files = {server.kind: server.log for server in servers}
             urls = [self.databases.url(name) if rows else None for name in names]
             yield [
                 Target(server.kind, server.base_url, database=url)

@@ -147,7 +147,10 @@ class Reader {
     const text = this.text(name, "");
     if (text === "") return this.fault(name, "required", "");
     try {
-      parseDatabaseUrl(text);
+      const { sslRootCert } = parseDatabaseUrl(text);
+      if (sslRootCert !== undefined && !isFile(sslRootCert)) {
+        return this.fault(name, "must name an existing file as sslrootcert", "");
+      }
     } catch (error) {
       if (error instanceof DatabaseUrlError) return this.fault(name, error.message, "");
       throw error;
@@ -165,8 +168,7 @@ class Reader {
 
   file(name: string, fallback: string): string {
     const path = this.text(name, fallback);
-    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile();
-    return isFile ? path : this.fault(name, "must be an existing file", path);
+    return isFile(path) ? path : this.fault(name, "must be an existing file", path);
   }
 
   secret(name: string, required: boolean): string {
@@ -212,6 +214,10 @@ class Reader {
     this.faults.push(`${name}: ${expected}`);
     return instead;
   }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function weaknessOf(key: string): string | undefined {

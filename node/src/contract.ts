@@ -29,6 +29,7 @@ export interface ContractDocument extends OpenApiDocument {
     url_bytes: number;
     header_bytes: number;
     header_count: number;
+    head_bytes: number;
     body_bytes: number;
     json_depth: number;
     json_values: number;

@@ -14,16 +14,19 @@ export interface Outage {
   exception: string;
 }
 
-const LOST_CODES = ["P1001", "P1017"];
+const LOST_CODES = ["P1001", "P1011", "P1017"];
 const SILENT_CODES = ["P1002", "P1008"];
 const BUSY_CODES = ["P2024", "P2028", "P2037"];
-const LOST_KINDS = ["DatabaseNotReachable", "ConnectionClosed"];
-const LOST_ERRNOS = /^(?:E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND)|EAI_)/;
+const LOST_KINDS = ["DatabaseNotReachable", "ConnectionClosed", "TlsConnectionError"];
+const LOST_ERRNOS = /^(?:E(?:CONN|HOST|NET|PIPE|PROTO|TIMEDOUT|NOTFOUND)|EAI_)/;
+// What OpenSSL says of a certificate, and Node of a handshake.
+const DISTRUST = /^(?:CERT_|CRL_|DEPTH_ZERO_|ERR_(?:SSL|TLS)_|HOSTNAME_|INVALID_|SELF_|UNABLE_TO_)/;
 // The driver gives these no code of their own.
 const BUSY_MESSAGES = /^timeout exceeded when trying to connect/;
 const SILENT_MESSAGES =
   /^(?:Connection terminated due to connection timeout|timeout expired|Query read timeout)/;
-const LOST_MESSAGES = /^(?:Connection terminated|Client (?:has encountered|was closed))/;
+const LOST_MESSAGES =
+  /^(?:Connection terminated|Client (?:has encountered|was closed)|The server does not support SSL)/;
 
 /**
  * Gives why the database could not be used, or nothing for an error of another kind.
@@ -50,5 +53,6 @@ function causeOf(error: Error): Outage["cause"] | undefined {
   if (SILENT_CODES.includes(code) || kind === "SocketTimeout") return "silent";
   if (error instanceof NoAnswerError || SILENT_MESSAGES.test(message)) return "silent";
   if (LOST_CODES.includes(code) || LOST_KINDS.includes(kind)) return "lost";
-  return LOST_ERRNOS.test(code) || LOST_MESSAGES.test(message) ? "lost" : undefined;
+  const isLost = LOST_ERRNOS.test(code) || DISTRUST.test(code) || LOST_MESSAGES.test(message);
+  return isLost ? "lost" : undefined;
 }

@@ -18,3 +18,20 @@ test.each([
   expect(matchesStrongly(tags, ETAG)).toBe(strongly);
   expect(matchesWeakly(tags, ETAG)).toBe(weakly);
 });
+
+test.each([
+  // RFC 9110, 8.8.3.2, where the server's own tag is strong
+  ['W/"1"', '"1"', false, true],
+  ['"1"', '"1"', true, true],
+  ['W/"2"', '"1"', false, false],
+  // RFC 9110, 13.1.1
+  ['"xyzzy"', '"xyzzy"', true, true],
+  ['"xyzzy", "r2d2xxxx", "c3piozzzz"', '"r2d2xxxx"', true, true],
+  ['"xyzzy", "r2d2xxxx", "c3piozzzz"', '"r2d2"', false, false],
+  // RFC 9110, 13.1.2
+  ['W/"xyzzy"', '"xyzzy"', false, true],
+  ['W/"xyzzy", W/"r2d2xxxx", W/"c3piozzzz"', '"c3piozzzz"', false, true],
+])("the examples of the standard: %s", (tags, etag, strongly, weakly) => {
+  expect(matchesStrongly(tags, etag)).toBe(strongly);
+  expect(matchesWeakly(tags, etag)).toBe(weakly);
+});

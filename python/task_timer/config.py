@@ -160,9 +160,11 @@ def _host(env: Env) -> str:
 
 def _is_database_url(text: str) -> None:
     try:
-        parse_database_url(text)
+        root_cert = parse_database_url(text).ssl_root_cert
     except DatabaseUrlError as error:
         raise ValidationError(str(error)) from error
+    if root_cert is not None and not _is_file(root_cert):
+        raise ValidationError("must name an existing file as sslrootcert")
 
 
 def _anything(_text: str) -> None:
@@ -170,8 +172,12 @@ def _anything(_text: str) -> None:
 
 
 def _exists(path: str) -> None:
-    if not Path(path).is_file():
+    if not _is_file(path):
         raise ValidationError("must be an existing file")
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file()
 
 
 def _secret_key(env: Env, app_env: str) -> str:

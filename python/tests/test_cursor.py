@@ -22,6 +22,17 @@ def test_a_cursor_is_base64url_of_compact_json() -> None:
     assert content == f'{{"sort":"due_at","value":null,"id":"{ID}"}}'
 
 
+def test_a_cursor_is_as_another_program_writes_it() -> None:
+    """`jq -cj . | basenc --base64url`, without the padding (RFC 4648, 5)."""
+    cursor = Cursor("title", "Naïve 🚚 ÿÿþ??>>", ID)
+    text = (
+        "eyJzb3J0IjoidGl0bGUiLCJ2YWx1ZSI6Ik5hw692ZSDwn5qaIMO_w7_Dvj8_Pj4iLCJpZCI6IjAxOTM2ZDVlLThh"
+        "MDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSJ9"
+    )
+    assert encode_cursor(cursor) == text
+    assert decode_cursor(text, "title") == cursor
+
+
 @pytest.mark.parametrize(
     "content",
     [

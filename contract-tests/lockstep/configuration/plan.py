@@ -62,6 +62,7 @@ class Plan:
         """What the run is told, users apart: they depend on the document."""
         data = self.data
         known = data.get("known")
+        bystanders = data.get("stories", {}).get("bystanders")
         return Settings(
             document=self.document,
             seed=data.get("seed", 0),
@@ -73,6 +74,7 @@ class Plan:
             secrets=frozenset(self.source.secrets | secret_values(data)),
             fail_on=data.get("fail_on", "parity"),
             shard=self._shard(),
+            bystanders=self.source.beside(bystanders) if bystanders else None,
         )
 
     def _shard(self) -> Shard | None:

@@ -25,7 +25,7 @@ type Body<Id extends OperationId> = operations[Id] extends {
  * fields: header fields as received, with names in lower case. routePath: the path in the one
  * spelling that is looked up; `%2F` stays within its segment. pathValues, query, headers and body:
  * validated against the contract, with its defaults; given: the query without defaults. closes:
- * whether the response closes the connection.
+ * whether the response closes the connection; refusal: why, if the message itself is malformed.
  */
 export class Call<Id extends OperationId = OperationId> {
   readonly started = performance.now();
@@ -46,6 +46,7 @@ export class Call<Id extends OperationId = OperationId> {
   headers: Record<string, string> = {};
   body = undefined as Body<Id>;
   closes = false;
+  refusal: string | undefined;
 
   constructor(
     readonly resources: Resources,

@@ -11,7 +11,6 @@ import { type Code, refusal } from "./refusals.js";
 import type { Application } from "./serve.js";
 
 const TIMEOUT_CHECK_MS = 1_000;
-const MAX_HEADER_BYTES = 131_072;
 const REFUSALS: Record<string, Code> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
   HPE_HEADER_OVERFLOW: "headers_too_large",
@@ -99,9 +98,10 @@ export class Connections extends Server {
 
 /** The limits are wide: the application enforces those of the contract. */
 function options(settings: Settings, contract: Contract): ServerOptions {
-  const requestMs = contract.get("x-limits").request_seconds * 1000;
+  const limits = contract.get("x-limits");
+  const requestMs = limits.request_seconds * 1000;
   return {
-    maxHeaderSize: MAX_HEADER_BYTES,
+    maxHeaderSize: limits.head_bytes,
     keepAliveTimeout: settings.keepAliveSeconds * 1000,
     headersTimeout: requestMs,
     requestTimeout: requestMs,

@@ -18,8 +18,8 @@ class Call:
 
     fields: header fields as received, with names in lower case. read: gives the body, up to so many
     bytes. path_values, query, headers and body: validated against the contract, with its defaults;
-    given: the query without defaults. closes: whether the response closes the connection; status:
-    its own, 0 until there is one.
+    given: the query without defaults. closes: whether the response closes the connection; refusal:
+    why, if the message itself is malformed; status: its own, 0 until there is one.
     """
 
     resources: Resources
@@ -42,6 +42,7 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     closes: bool = False
+    refusal: str | None = None
     status: int = 0
 
     @property

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from asyncio import TimerHandle
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -12,9 +13,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..resources import Resources
 from .refusals import Code, refusal
-
-KEEP_ALIVE = (b"connection", b"keep-alive")
-MAX_HEADER_BYTES = 131072
 
 
 class Connections(Server):
@@ -66,6 +64,10 @@ class Connection(HttpToolsProtocol):
         self._common_headers = common_headers
         self._limits = self._contract["x-limits"]
         self._idle_seconds = self._contract["x-shutdown"]["idle_seconds"]
+        self._keep_alive = (
+            (b"connection", b"keep-alive"),
+            (b"keep-alive", b"timeout=%d" % resources.settings.keep_alive_seconds),
+        )
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -88,9 +90,8 @@ class Connection(HttpToolsProtocol):
             self._refuse("bad_request")
         # What follows the end of a message is counted from the next packet on.
         self._head_bytes += len(data) if self._in_head and not self._has_ended else 0
-        if self._head_bytes > MAX_HEADER_BYTES:
-            is_url = len(self.url) > self._limits["url_bytes"]
-            self._refuse("uri_too_long" if is_url else "headers_too_large")
+        if self._head_bytes > self._limits["head_bytes"]:
+            self._refuse("headers_too_large")
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keeps a connection half open for pending responses; refuses an incomplete request."""
@@ -109,7 +110,11 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         expected = {value.lower() for name, value in self.headers if name == b"expect"}
+        if size > self._limits["head_bytes"]:
+            self._refuse("headers_too_large")
+            raise ValueError("ends the parser")
         if expected - {b"100-continue"}:
             self._refuse("expectation_failed")
             raise ValueError("ends the parser")
@@ -120,8 +125,16 @@ class Connection(HttpToolsProtocol):
         # Closing too early would lose the response: what is left is read first.
         self._is_last = self._shutdown.has_begun or not self.parser.should_keep_alive()
         self.cycle.keep_alive = True
-        if self.scope["http_version"] == "1.0" and not self._is_last:
-            self.cycle.default_headers = [*self.cycle.default_headers, KEEP_ALIVE]
+        if not self._is_last:
+            self.cycle.send = partial(self._send, self.cycle.send)  # type: ignore[method-assign]
+
+    async def _send(self, send: Any, message: Any) -> None:
+        """Tells clients how long the connection is kept, unless it is closed."""
+        if message["type"] == "http.response.start" and send.__self__.keep_alive:
+            given = message["headers"]
+            if all(name.lower() != b"connection" for name, _ in given):
+                message["headers"] = [*given, *self._keep_alive]
+        await send(message)
 
     def on_message_complete(self) -> None:
         self._in_head, self._has_begun, self._has_ended = True, False, True

@@ -20,6 +20,7 @@ from lockstep.transport.literals import pointer
 Parsed = TypeVar("Parsed")
 
 MODES = ("alone", "lockstep", "alternating")
+DEFAULT_PROFILE = "default"
 
 
 class StoryError(ForeseenError):
@@ -34,7 +35,7 @@ class Story:
     about: str
     steps: tuple[dict[str, Any], ...]
     actors: tuple[str, ...] = ()
-    profile: str = "default"
+    profile: str = DEFAULT_PROFILE
     modes: tuple[str, ...] = MODES
 
 
@@ -82,7 +83,7 @@ def read_story(text: str, document: Document) -> Story:
         about=raw["about"],
         steps=tuple(raw["steps"]),
         actors=tuple(raw.get("actors", ())),
-        profile=raw.get("settings", {}).get("profile", "default"),
+        profile=raw.get("settings", {}).get("profile", DEFAULT_PROFILE),
         modes=tuple(raw.get("modes", MODES)),
     )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.auth.actors import ActorBook, ActorError
+from lockstep.auth.actors import Actor, ActorBook, ActorError
+from lockstep.drivers.stories.bystanders import Bystanders, BystanderWatch
 from lockstep.drivers.stories.expectations import faults, statuses
-from lockstep.drivers.stories.files import Story, StoryError
+from lockstep.drivers.stories.files import DEFAULT_PROFILE, Story, StoryError
 from lockstep.drivers.stories.requests import build_request
 from lockstep.drivers.stories.values import fill, pick
 from lockstep.exchange.exchanger import Exchanger
@@ -39,20 +41,31 @@ class StoryPlayer:
     """Plays stories through one exchanger; every story has actors of its own."""
 
     def __init__(
-        self, exchanger: Exchanger, actors: ActorBook, controls: Mapping[str, Control]
+        self,
+        exchanger: Exchanger,
+        actors: ActorBook,
+        controls: Mapping[str, Control],
+        bystanders: Bystanders | None = None,
     ) -> None:
-        """`controls` are what `control` steps do, by name."""
+        """`controls` are what `control` steps do, by name.
+
+        `bystanders` stand beside stories that need no settings of their own.
+        """
         self._exchanger = exchanger
         self._actors = actors
         self._controls = controls
+        self._beside = bystanders and BystanderWatch(bystanders, exchanger, actors, self._signed)
 
     def play(self, story: Story) -> StoryResult:
         """Play a story up to its end, or to the first step that is not answered as expected."""
         ledger = self._exchanger.ledger
         before = ledger.requests
         problem, played = "", True
-        self._actors.forget_all()
+        beside = self._watch(story)
         try:
+            if beside is not None:
+                beside.begin()
+            self._actors.forget_all()
             values: dict[str, Any] = {"unique": self._actors.unique()}
             for name in story.actors:
                 values[name] = self._actors.get(name).facts
@@ -60,6 +73,8 @@ class StoryPlayer:
                 problem = self._step(story, number, step, values)
                 if problem:
                     break
+            if beside is not None:
+                problem = "; ".join(filter(None, [problem, beside.end(story)]))
         except (StoryError, ActorError) as error:
             problem, played = f"{story.name}: {error}", False
         return StoryResult(story.name, ledger.requests - before, problem, played)
@@ -89,7 +104,10 @@ class StoryPlayer:
     ) -> str:
         expected = fill(step["expect"], values)
         request = self.request(story, step, values)
-        exchange = self._exchanger.send(request, expected=statuses(expected))
+        with self._neighboured(story, number, step, request) as problems:
+            exchange = self._exchanger.send(request, expected=statuses(expected))
+        if problems:
+            return "; ".join(problems)
         wrong = {
             name: "; ".join(found)
             for name, outcome in exchange.outcomes.items()
@@ -99,6 +117,23 @@ class StoryPlayer:
             return self._report(story, number, exchange, wrong)
         save(step, exchange.leader, values)
         return ""
+
+    @contextmanager
+    def _neighboured(
+        self, story: Story, number: int, step: Mapping[str, Any], request: Request
+    ) -> Iterator[list[str]]:
+        """Within it, a second thing of the sender stands beside; see `BystanderWatch.around`."""
+        beside, name = self._watch(story), self._actor_of(story, step)
+        if beside is None or name is None or request.actor is None or request.operation is None:
+            yield []
+            return
+        where = f"{story.name}, step {number}, beside it"
+        with beside.around(where, request.operation, self._actors.get(name)) as problems:
+            yield problems
+
+    def _watch(self, story: Story) -> BystanderWatch | None:
+        """What stands beside a story, if it does not need servers with other settings."""
+        return self._beside if story.profile == DEFAULT_PROFILE else None
 
     def _race(self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]) -> str:
         requests = [self.request(story, part, values) for part in step["parallel"]]
@@ -139,11 +174,19 @@ class StoryPlayer:
 
     def request(self, story: Story, step: Mapping[str, Any], values: Mapping[str, Any]) -> Request:
         """The request of a step with its actor's credentials."""
+        name = self._actor_of(story, step)
+        return self._signed(step, values, None if name is None else self._actors.get(name))
+
+    def _signed(
+        self, step: Mapping[str, Any], values: Mapping[str, Any], actor: Actor | None
+    ) -> Request:
         request = build_request(self._exchanger.ledger.document, step, values)
-        actor = step["as"] if "as" in step else self._default_actor(story, step)
         if actor is None or self._actors.credential.is_in(request):
             return request
-        return self._actors.authorise(request, self._actors.get(actor))
+        return self._actors.authorise(request, actor)
+
+    def _actor_of(self, story: Story, step: Mapping[str, Any]) -> str | None:
+        return step["as"] if "as" in step else self._default_actor(story, step)
 
     def _default_actor(self, story: Story, step: Mapping[str, Any]) -> str | None:
         operation = self._exchanger.ledger.document.operations.get(step.get("operation", ""))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,7 +83,26 @@ def _load(path: Path) -> list[Trap]:
     error = next(_validator().iter_errors(data), None)
     if error is not None:
         raise ValueError(f"{path}: {'/'.join(map(str, error.instance_path))}: {error.message}")
-    return [_trap(data["area"], entry) for entry in data["traps"]]
+    return [_trap(data["area"], each) for entry in data["traps"] for each in _combinations(entry)]
+
+
+def _combinations(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A trap for each combination of the texts of its grid, the last of which changes fastest."""
+    grid = entry.get("grid", {})
+    for texts in itertools.product(*grid.values()):
+        yield _filled(entry, dict(zip(grid, texts, strict=True)))
+
+
+def _filled(node: Any, texts: Mapping[str, str]) -> Any:
+    if isinstance(node, str):
+        return functools.reduce(lambda text, pair: text.replace(*pair), _placeholders(texts), node)
+    if isinstance(node, Mapping):
+        return {name: _filled(value, texts) for name, value in node.items()}
+    return [_filled(item, texts) for item in node] if isinstance(node, list) else node
+
+
+def _placeholders(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(f"{{{name}}}", text) for name, text in texts.items()]
 
 
 @cache

@@ -13,12 +13,14 @@ from lockstep.drivers.traps.files import Expectation, Trap
 from lockstep.drivers.traps.normalize import masked
 from lockstep.drivers.traps.wire import send_bytes
 from lockstep.results.findings import TRAP, Finding
-from lockstep.transport.messages import NoResponse, Outcome, Response
+from lockstep.results.witness import Sent
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 from lockstep.transport.targets import Target
 
 _SHOWN = 120
-# Made anew for each answer, or about the connection and not about the resource.
-_NOT_COMPARED = frozenset({"connection", "date", "keep-alive", "server"})
+# Made anew for each answer, or about the connection and not about the resource: that they are there
+# is compared, and not what they say.
+_PRESENT = frozenset({"connection", "date", "keep-alive", "server"})
 
 
 @dataclass(slots=True)
@@ -29,7 +31,7 @@ class TrapResult:
     all where answers only differ. `grade` says how severe a problem is, for a general trap
     one of `catalogue_files.GRADES`, else empty; `sign` is the same for traps that show the same.
     `sent` is the request without credentials, `agrees` says who did as a standard says; both are of
-    general traps.
+    general traps. `bytes_sent` is the whole request to each, of other traps.
     """
 
     trap: Trap | GeneralTrap
@@ -41,6 +43,7 @@ class TrapResult:
     sign: object = None
     sent: str = ""
     agrees: dict[str, bool | None] = field(default_factory=dict)
+    bytes_sent: dict[str, bytes] = field(default_factory=dict)
 
 
 def run_traps(
@@ -61,11 +64,34 @@ def finding_of(result: TrapResult) -> Finding:
     return Finding(TRAP, f"trap, {trap.area}", "trap", trap.name, result.at_fault, values)
 
 
+def sent_by(result: TrapResult) -> list[Sent]:
+    """What was sent and answered, for witnesses; a second answer has no request of its own."""
+    title = f"{result.trap.area}, {result.trap.name}"
+    requests = {name: _request(data) for name, data in result.bytes_sent.items()}
+    empty = dict.fromkeys(requests, Request("", ""))
+    rows = zip(*result.answers.values(), strict=False)
+    return [
+        Sent(title, empty if number else requests, dict(zip(result.answers, row, strict=True)))
+        for number, row in enumerate(rows)
+    ]
+
+
+def _request(data: bytes) -> Request:
+    """The request that bytes stand for, as far as its lines are some."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    headers = tuple((name, value.strip()) for name, _, value in pairs)
+    method, _, rest = first.strip().partition(" ")
+    return Request(method, rest.rpartition(" ")[0], headers, body)
+
+
 def _spring(trap: Trap, targets: Sequence[Target], tokens: Mapping[str, str]) -> TrapResult:
     result = TrapResult(trap)
     wanted = [trap.expect] if trap.expect.then is None else [trap.expect, trap.expect.then]
     for target in targets:
         data = trap.encode(target.host, tokens[target.name])
+        result.bytes_sent[target.name] = data
         answers = send_bytes(target, data, [trap.method] * len(wanted))
         result.answers[target.name] = answers
         result.shown[target.name] = ", then ".join(map(shown, answers))
@@ -141,7 +167,7 @@ def _comparable(answer: Outcome) -> object:
         return answer.reason
     body = answer.body.decode("latin-1")
     headers = {name.lower(): masked(value) for name, value in answer.headers}
-    kept = {name: value for name, value in headers.items() if name not in _NOT_COMPARED}
+    kept = {name: "<present>" if name in _PRESENT else headers[name] for name in sorted(headers)}
     plain = masked(body)
     if plain != body and "etag" in kept:
         # The tag of a body with values of one server is not that of the other's.

@@ -135,3 +135,28 @@ def test_a_run_makes_findings_of_the_traps(run: Run, servers: Servers, tmp_path:
     assert "404" in finding.sentence
     (shown,) = as_data(verdict)["traps"]
     assert shown["left_alone"] == "old: one thing; new: another"
+
+
+def test_a_grid_is_a_trap_for_each_combination(tmp_path: Path) -> None:
+    text = HEAD.replace("a trap", "'{verb} in {version}'") + (
+        "    grid: { verb: [GET, HEAD], version: ['1.0', '1.1'] }\n"
+        "    head: ['{verb} / HTTP/{version}', 'Host: {host}']\n    expect: { status: 200 }\n"
+    )
+    (tmp_path / "toy.yaml").write_text(text, encoding="utf-8")
+    traps = load_traps(tmp_path)
+    assert [trap.name for trap in traps] == [
+        "GET in 1.0",
+        "GET in 1.1",
+        "HEAD in 1.0",
+        "HEAD in 1.1",
+    ]
+    assert traps[2].method == "HEAD"
+    assert traps[2].encode("x:1", "t") == b"HEAD / HTTP/1.0\r\nHost: x:1\r\n\r\n"
+
+
+def test_of_a_header_of_the_stack_only_its_presence_counts(tmp_path: Path) -> None:
+    dated = OK.replace(b"\r\n\r\n", b"\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n")
+    later = dated.replace(b"1994", b"2004")
+    assert sprung(tmp_path, "{ status: 200 }", dated, later).problems == []
+    (problem,) = sprung(tmp_path, "{ status: 200 }", dated, OK).problems
+    assert "'date': '<present>'" in problem

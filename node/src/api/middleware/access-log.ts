@@ -36,6 +36,10 @@ export class AccessLog {
     const seconds = (performance.now() - call.started) / 1000;
     const { statements } = call.context;
     this.metrics.end(call, status, seconds, statements);
+    if (call.refusal !== undefined) {
+      logger().info({ status, code: call.refusal }, "request_refused");
+      return;
+    }
     logger().info(
       {
         method: call.method,

@@ -54,6 +54,7 @@ export class ErrorHandler {
     if (this.wireErrors.has(error.code)) {
       // As if the parser had refused it.
       call.closes = true;
+      call.refusal = error.code;
       call.context.requestId = newId();
     }
     const violations = error instanceof ValidationFailedError ? error.violations : undefined;

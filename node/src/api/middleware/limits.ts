@@ -54,6 +54,6 @@ function checkFields(call: Call): void {
   if (repeated || !PROTOCOLS.includes(call.protocol)) throw new BadRequestError();
   if (call.protocol === "HTTP/1.1" && !names.includes("host")) throw new BadRequestError();
   const codings = call.fieldValues("transfer-encoding");
-  const chunked = codings.join().toLowerCase() === "chunked" && call.protocol === "HTTP/1.1";
-  if (codings.length > 0 && !chunked) throw new BadRequestError();
+  const isChunked = codings.join().toLowerCase() === "chunked" && call.protocol === "HTTP/1.1";
+  if (codings.length > 0 && !isChunked) throw new BadRequestError();
 }

@@ -32,14 +32,17 @@ class AccessLog:
         seconds = time.perf_counter() - call.started
         statements = context().statements
         self._metrics.end(call, seconds, statements)
-        self._logger.info(
-            "request",
-            method=call.method,
-            path=call.path,
-            operation=call.operation_name,
-            status=call.status,
-            duration_ms=round(seconds * 1000, 3),
-            user_id=call.caller.user.id if call.caller else None,
-            statements=statements,
-        )
+        if call.refusal is not None:
+            self._logger.info("request_refused", status=call.status, code=call.refusal)
+        else:
+            self._logger.info(
+                "request",
+                method=call.method,
+                path=call.path,
+                operation=call.operation_name,
+                status=call.status,
+                duration_ms=round(seconds * 1000, 3),
+                user_id=call.caller.user.id if call.caller else None,
+                statements=statements,
+            )
         unbind_request()

@@ -47,7 +47,7 @@ class ErrorHandler:
         error = self._domain_error(call, raised)
         if error.code in self._wire_errors:
             # As if the parser had refused it.
-            call.closes = True
+            call.closes, call.refusal = True, error.code
             call.request_id = new_id()
             bind_request_id(call.request_id)
         violations = error.violations if isinstance(error, ValidationFailedError) else None

@@ -50,5 +50,7 @@ def _check_fields(call: Call) -> None:
         raise BadRequestError
     if call.protocol == "HTTP/1.1" and "host" not in names:
         raise BadRequestError
-    if any(coding.lower() != "chunked" for coding in call.field_values("transfer-encoding")):
+    codings = call.field_values("transfer-encoding")
+    is_chunked = ",".join(codings).lower() == "chunked" and call.protocol == "HTTP/1.1"
+    if codings and not is_chunked:
         raise BadRequestError

@@ -1,0 +1,231 @@
+"""Who and what stands beside a story: another user, and a second thing of whoever changes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from lockstep.auth.actors import Actor, ActorBook
+from lockstep.drivers.stories.expectations import faults, statuses
+from lockstep.drivers.stories.files import Story, StoryError
+from lockstep.drivers.stories.values import pick
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
+from lockstep.openapi.loading import load_yaml
+from lockstep.results.findings import STORY
+from lockstep.results.trace import Exchange
+from lockstep.schemas import load_schema
+from lockstep.transport.literals import pointer
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of
+
+KIND = "expectation"
+_UNAUTHENTICATED = 401
+
+Steps = tuple[dict[str, Any], ...]
+Prepare = Callable[[Mapping[str, Any], Mapping[str, Any], Actor | None], Request]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Things that are made, and how they are looked at and removed; steps are those of stories."""
+
+    make: Steps = ()
+    look: Steps = ()
+    remove: Steps = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bystanders:
+    """What no story may change unless it says so.
+
+    `stranger` are the things of the user `actor`: made once, looked at after each story.
+    `neighbour` are things of the user who sends one of the operations `around`: made before the
+    step, looked at after it, and removed, so that the story's own lists do not show them.
+    """
+
+    actor: str
+    stranger: Beside
+    around: frozenset[str] = frozenset()
+    neighbour: Beside = field(default_factory=Beside)
+
+
+def load_bystanders(path: Path, document: Document) -> Bystanders:
+    """Read a file of the form of `bystanders.schema.json`.
+
+    Raises `StoryError` for another form, and for an operation that the document does not have.
+    """
+    raw = load_yaml(path.read_text(encoding="utf-8"))
+    wrong = [
+        f"{pointer(tuple(error.instance_path)) or '/'}: {error.message}"
+        for error in _validator().iter_errors(raw)
+    ]
+    if not wrong:
+        parts = (raw["stranger"], raw["neighbour"])
+        steps = [step for part in parts for key in part if key != "around" for step in part[key]]
+        named = [*raw["neighbour"]["around"], *(step["operation"] for step in steps)]
+        unknown = sorted({*named} - document.operations.keys())
+        wrong = [f"the document has no operation {name}" for name in unknown]
+    if wrong:
+        raise StoryError(f"{path}: {'; '.join(wrong)}")
+    stranger, neighbour = raw["stranger"], raw["neighbour"]
+    return Bystanders(
+        actor=raw["actor"],
+        stranger=Beside(tuple(stranger["make"]), tuple(stranger["look"])),
+        around=frozenset(neighbour["around"]),
+        neighbour=Beside(*(tuple(neighbour[key]) for key in ("make", "look", "remove"))),
+    )
+
+
+@cache
+def _validator() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(load_schema("bystanders"))
+
+
+class BystanderWatch:
+    """Makes what stands beside the stories of one exchanger, and sees that it stays as it was."""
+
+    def __init__(
+        self, bystanders: Bystanders, exchanger: Exchanger, actors: ActorBook, prepare: Prepare
+    ) -> None:
+        """`prepare` makes the request of a step from values, on behalf of an actor."""
+        self._bystanders = bystanders
+        self._exchanger = exchanger
+        self._actors = actors
+        self._prepare = prepare
+        self._stranger: _Things | None = None
+
+    def begin(self) -> None:
+        """Make the things of the other user, if there are none. Raises `StoryError`."""
+        if self._stranger is None:
+            actor = self._actors.get(self._bystanders.actor)
+            self._stranger = self._made(self._bystanders.stranger, actor)
+
+    def end(self, story: Story) -> str:
+        """See that another user has what there was before a story; what is wrong otherwise."""
+        assert self._stranger is not None
+        problem = self._stranger.changed(f"{story.name}, another user")
+        if problem:
+            # The next story is not to be blamed for it.
+            self._stranger = None
+        return problem
+
+    @contextmanager
+    def around(self, where: str, operation: str, actor: Actor) -> Iterator[list[str]]:
+        """Within it, a second thing of the actor stands beside what an operation is about.
+
+        What is wrong with it afterwards is added to the list, as `where` names it. Somebody whom no
+        target lets in any more has no second thing.
+        """
+        problems: list[str] = []
+        things = None
+        if operation in self._bystanders.around:
+            with suppress(_RefusedError):
+                things = self._made(self._bystanders.neighbour, actor)
+        yield problems
+        if things is not None:
+            problem = things.changed(where)
+            problems.extend(filter(None, [problem]))
+            things.remove()
+
+    def _made(self, beside: Beside, actor: Actor) -> _Things:
+        things = _Things(beside, actor, self._exchanger, self._prepare)
+        things.make()
+        things.look()
+        return things
+
+
+class _RefusedError(StoryError):
+    """No target lets the user in."""
+
+
+class _Things:
+    """Things of one user, and what they were when they were looked at."""
+
+    def __init__(
+        self, beside: Beside, actor: Actor, exchanger: Exchanger, prepare: Prepare
+    ) -> None:
+        self._beside = beside
+        self._actor = actor
+        self._exchanger = exchanger
+        self._prepare = prepare
+        self._values: dict[str, Any] = {"unique": actor.label, "actor": actor.facts}
+        self._seen: list[dict[str, str]] = []
+
+    def make(self) -> None:
+        """Make them. Raises `StoryError` where an answer is not as expected."""
+        for step in self._beside.make:
+            exchange = self._send(step)
+            if {status_of(outcome) for outcome in exchange.outcomes.values()} == {_UNAUTHENTICATED}:
+                raise _RefusedError(f"{step['operation']} is refused to {self._actor.label}")
+            for name, outcome in exchange.outcomes.items():
+                wrong = list(faults(step["expect"], outcome))
+                if wrong:
+                    what = f"{step['operation']}: {name}: {wrong[0]}"
+                    raise StoryError(f"what stands beside it cannot be made: {what}")
+            for name, source in step.get("save", {}).items():
+                assert isinstance(exchange.leader, Response)
+                self._values[name] = pick(source, exchange.leader)
+
+    def look(self) -> None:
+        """Remember what there is now."""
+        self._seen = [self._shown(self._send(step)) for step in self._beside.look]
+
+    def changed(self, where: str) -> str:
+        """Look again; what is no more as it was becomes a finding at `where`."""
+        problems = []
+        for step, before in zip(self._beside.look, self._seen, strict=True):
+            exchange = self._send(step)
+            wrong = {
+                name: f"{step['operation']} is no more as before: {_difference(before[name], now)}"
+                for name, now in self._shown(exchange).items()
+                if now != before[name]
+            }
+            ledger = self._exchanger.ledger
+            if wrong and ledger.findings.add_violation(
+                exchange, KIND, where, wrong, self._exchanger.trace, category=STORY
+            ):
+                told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+                problems.append(f"{where}: {told}")
+        return "; ".join(problems)
+
+    def remove(self) -> None:
+        """What is gone already need not be removed."""
+        for step in self._beside.remove:
+            self._send(step)
+
+    def _send(self, step: Mapping[str, Any]) -> Exchange:
+        expected = statuses(step["expect"]) if "expect" in step else frozenset[int]()
+        request = self._prepare(step, self._values, self._actor)
+        return self._exchanger.send(request, expected=expected)
+
+    def _shown(self, exchange: Exchange) -> dict[str, str]:
+        """What each target shows; targets in turn share one state, and so what they show."""
+        shown = {name: _told(outcome) for name, outcome in exchange.outcomes.items()}
+        if self._exchanger.rotates:
+            (only,) = shown.values()
+            return {"together": only}
+        return shown
+
+
+def _told(outcome: Outcome) -> str:
+    if isinstance(outcome, NoResponse):
+        return f"no answer ({outcome.reason})"
+    tag = outcome.header("etag") or "no tag"
+    return f"{outcome.status} {tag} {outcome.body.decode('utf-8', 'replace')}"
+
+
+_SHOWN = 100
+
+
+def _difference(before: str, now: str) -> str:
+    """The two texts from shortly before the place where they part."""
+    pairs = zip(before, now, strict=False)
+    at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(before), len(now)))
+    begin = max(0, at - 20)
+    return f"{now[begin : begin + _SHOWN]!r} instead of {before[begin : begin + _SHOWN]!r}"

@@ -1,0 +1,1 @@
+"""Compares the lines that requests leave in the logs of the servers."""

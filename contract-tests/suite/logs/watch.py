@@ -1,0 +1,199 @@
+"""Holds what requests leave in the logs against the contract, and against each other."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lockstep.report.secret_names import is_secret_name
+from lockstep.results.findings import TRAP, Finding
+from lockstep.results.witness import Sent, Translate
+from lockstep.transport.messages import NoResponse, Outcome
+from suite.logs.lines import FINAL, Line, LogRules, LogTail, comparable
+
+# A line may come after the answer that it is about.
+_SECONDS = 5.0
+_POLL_SECONDS = 0.002
+_SHORTEST_SECRET = 8
+_TOKEN = re.compile(r"^\w+\s+(\S.*)$")
+_MOST = 3
+
+Lines = Mapping[str, Sequence[Line]]
+
+
+class LogWatch:
+    """The logs of servers that are sent the same requests, one after another.
+
+    `logs` gives the files by the names of the servers, once these run. A difference that was told
+    once is not told again.
+    """
+
+    def __init__(self, contract: Mapping[str, Any], logs: Callable[[], Mapping[str, Path]]) -> None:
+        self._rules = LogRules(contract)
+        self._logs = logs
+        self._tails: dict[str, LogTail] = {}
+        self._told: set[tuple[str, str]] = set()
+
+    def begin(self) -> None:
+        """What the logs have now is not looked at."""
+        self._tails = {name: LogTail(path) for name, path in self._logs().items()}
+
+    def judge(self, title: str, sent: Sequence[Sent], translate: Translate) -> Iterator[Finding]:
+        """What is wrong with the lines that were written since the last time.
+
+        Each server's lines of a request are those of the leader, in the leader's names for things;
+        each is as the contract says, and none has a secret that was sent.
+        """
+        lines = self._read(sent)
+        wrong: dict[str, list[str]] = {name: [] for name in lines}
+        for problems in (
+            self._unlike(lines, sent, translate),
+            self._broken(lines),
+            _leaks(lines, sent),
+        ):
+            for name, problem in problems:
+                if (name, problem) not in self._told:
+                    self._told.add((name, problem))
+                    wrong[name].append(problem)
+        if any(wrong.values()):
+            values = {name: "; ".join(found[:_MOST]) for name, found in wrong.items() if found}
+            yield Finding(TRAP, "log", TRAP, title, tuple(values), values)
+
+    def _read(self, sent: Sequence[Sent]) -> Lines:
+        """The new lines, once there is the last one of each answer."""
+        lines: dict[str, list[Line]] = {name: [] for name in self._tails}
+        due = {name: _ids(each.outcomes[name] for each in sent) for name in self._tails}
+        ending = time.monotonic() + _SECONDS
+        while True:
+            for name, tail in self._tails.items():
+                new = tail.read()
+                lines[name] += new
+                due[name] -= Counter(each.request_id for each in new if each.event in FINAL)
+            if not any(due.values()) or time.monotonic() > ending:
+                return lines
+            time.sleep(_POLL_SECONDS)
+
+    def _unlike(
+        self, lines: Lines, sent: Sequence[Sent], translate: Translate
+    ) -> Iterator[tuple[str, str]]:
+        """What differs between the leader's lines and another's, by that other's name."""
+        leader, *others = lines
+        by_id = {name: _by_id(each) for name, each in lines.items()}
+        for each in sent:
+            ours = by_id[leader].get(_id(each.outcomes[leader]), [])
+            for name in others:
+                theirs = by_id[name].get(_id(each.outcomes[name]), [])
+                wanted = [translate(comparable(line), name) for line in ours]
+                got = [comparable(line) for line in theirs]
+                if wanted != got:
+                    yield name, f"{each.label}: {_difference(wanted, got)}"
+        rest = {name: self._rest(lines[name], name, sent) for name in lines}
+        for name in others:
+            wanted_rest = Counter(translate(text, name) for text in rest[leader])
+            got_rest = Counter(rest[name])
+            yield from ((name, f"a line more: {text}") for text in got_rest - wanted_rest)
+            yield from ((name, f"a line less: {text}") for text in wanted_rest - got_rest)
+
+    def _rest(self, lines: Sequence[Line], name: str, sent: Sequence[Sent]) -> list[str]:
+        """The lines of no answer that came: it got lost, or was none to a request.
+
+        Where none got lost, a request of which nothing is known is one of a probe.
+        """
+        outcomes = [each.outcomes[name] for each in sent]
+        answered, are_all = _ids(outcomes), not any(isinstance(one, NoResponse) for one in outcomes)
+        return [
+            comparable(line)
+            for line in lines
+            if self._rules.concern(line)
+            and line.request_id not in answered
+            and (line.request_id is None or not are_all)
+        ]
+
+    def _broken(self, lines: Lines) -> Iterator[tuple[str, str]]:
+        for name, each in lines.items():
+            for line in each:
+                if self._rules.concern(line) or not line.fields:
+                    yield from ((name, fault) for fault in self._rules.faults(line))
+
+
+def _leaks(lines: Lines, sent: Sequence[Sent]) -> Iterator[tuple[str, str]]:
+    for name, each in lines.items():
+        secrets = {secret for one in sent for secret in secrets_of(one, name)}
+        text = "\n".join(line.text for line in each)
+        for what, secret in sorted(secrets):
+            if secret in text or json.dumps(secret)[1:-1] in text:
+                yield name, f"the log tells {what}"
+
+
+def secrets_of(sent: Sent, name: str) -> Iterator[tuple[str, str]]:
+    """What a server was sent or has answered that no log may tell: what it is, and its text."""
+    request, outcome = sent.requests[name], sent.outcomes[name]
+    for header in ("authorization", "cookie"):
+        value = request.header(header)
+        if value is not None and len(value) >= _SHORTEST_SECRET:
+            found = _TOKEN.match(value)
+            yield f"the {header} of {sent.label}", found[1] if found else value
+    bodies = [request.body or b""]
+    if not isinstance(outcome, NoResponse):
+        bodies.append(outcome.body)
+    for body in bodies:
+        for member, secret in _secret_members(body):
+            yield f"the {member} of {sent.label}", secret
+
+
+def _secret_members(body: bytes) -> Iterator[tuple[str, str]]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for member, value in content.items() if isinstance(content, dict) else ():
+        is_secret = member == "email" or is_secret_name(member)
+        if is_secret and isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
+            yield member, value
+
+
+def _id(outcome: Outcome) -> str | None:
+    return None if isinstance(outcome, NoResponse) else outcome.header("x-request-id")
+
+
+def _ids(outcomes: Iterable[Outcome]) -> Counter[str | None]:
+    return Counter(found for outcome in outcomes if (found := _id(outcome)) is not None)
+
+
+def _by_id(lines: Iterable[Line]) -> dict[str | None, list[Line]]:
+    found: dict[str | None, list[Line]] = {}
+    for line in lines:
+        if line.request_id is not None:
+            found.setdefault(line.request_id, []).append(line)
+    return found
+
+
+def _difference(wanted: list[str], got: list[str]) -> str:
+    """Lines that lack or are too many, else the fields in which the first differing lines do."""
+    ours, theirs = ([json.loads(text) for text in side] for side in (wanted, got))
+    events = [Counter(str(each.get("event")) for each in side) for side in (ours, theirs)]
+    lacking, surplus = events[0] - events[1], events[1] - events[0]
+    if lacking or surplus:
+        parts = [f"no line {', '.join(lacking)}"] if lacking else []
+        return " and ".join([*parts, *([f"a line {', '.join(surplus)} more"] if surplus else [])])
+    left, right = next(pair for pair in zip(ours, theirs, strict=True) if _differ(*pair))
+    parts = [
+        f"{key}={_shown(right, key)} instead of {_shown(left, key)}"
+        for key in dict.fromkeys([*left, *right])
+        if _shown(left, key) != _shown(right, key)
+    ]
+    return f"the line {left.get('event')} has {', '.join(parts) or 'another order'}"
+
+
+def _differ(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    """Whether two lines differ, be it in their order."""
+    return [*left.items()] != [*right.items()]
+
+
+def _shown(fields: Mapping[str, Any], key: str) -> str:
+    return json.dumps(fields[key]) if key in fields else "nothing"

@@ -1,0 +1,191 @@
+"""Lines of logs are held against the contract and each other, and tell no secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockstep.openapi.document import Document
+from lockstep.results.witness import Sent
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
+from suite.logs.lines import HEAD, LogRules, read_line
+from suite.logs.watch import LogWatch
+from testbed.paths import CONTRACT
+
+CONTRACT_DATA = Document.load(CONTRACT).raw
+TIME = "2026-02-01T09:00:00.000Z"
+IDS = {"python": "id-1", "node": "id-2"}
+REQUEST = {
+    "method": "GET",
+    "path": "/health",
+    "operation": "getHealth",
+    "status": 200,
+    "duration_ms": 1.5,
+    "user_id": None,
+    "statements": 0,
+}
+SIGNED = Request("GET", "/health", (("Authorization", "Bearer a-long-token"),))
+
+
+def line(event: str = "request", level: str = "info", **fields: Any) -> dict[str, Any]:
+    return {"level": level, "time": TIME, "event": event, "request_id": None, **fields}
+
+
+def of_request(name: str, **other: Any) -> dict[str, Any]:
+    return line(**{**REQUEST, **other}) | {"request_id": IDS[name]}
+
+
+class Logs:
+    """Two logs that a test writes to, and what is said of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {name: folder / f"{name}.log" for name in IDS}
+        for file in self._files.values():
+            file.write_text("what was there before\n", encoding="utf-8")
+        self._watch = LogWatch(CONTRACT_DATA, lambda: self._files)
+        self._watch.begin()
+
+    def write(self, name: str, *lines: dict[str, Any] | str) -> None:
+        with self._files[name].open("a", encoding="utf-8") as file:
+            for each in lines:
+                file.write(f"{each if isinstance(each, str) else json.dumps(each)}\n")
+
+    def judge(self, request: Request = SIGNED, **outcomes: Outcome) -> dict[str, str]:
+        """What is wrong with each log after one request; each server gives an id of its own."""
+        answers = {
+            name: outcomes.get(name, Response(200, (("X-Request-ID", id_),)))
+            for name, id_ in IDS.items()
+        }
+        sent = Sent("getHealth", dict.fromkeys(IDS, request), answers)
+        found = list(self._watch.judge("a story", [sent], lambda text, _: text))
+        assert [one.where for one in found] == ["a story"] * len(found)
+        return found[0].values if found else {}
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Logs:
+    return Logs(tmp_path)
+
+
+def test_lines_that_are_alike_say_nothing(logs: Logs) -> None:
+    for name in IDS:
+        logs.write(name, of_request(name, duration_ms=0.1 if name == "node" else 20))
+    assert logs.judge() == {}
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"user_id": "x"}, 'getHealth: the line request has user_id="x" instead of null'),
+        ({"statements": 2}, "statements=2 instead of 0"),
+        ({"duration_ms": -1}, "duration_ms=-1 instead of"),
+        ({"level": "warning"}, "request has the level warning, not info"),
+        ({"time": "now"}, "request has the time now"),
+        ({"more": 1}, "statements, more, not method"),
+        ({"path": "/a-long-token"}, "the log tells the authorization of getHealth"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_told(logs: Logs, other: dict[str, Any], told: str) -> None:
+    logs.write("python", of_request("python"))
+    logs.write("node", of_request("node") | other)
+    wrong = logs.judge()
+    assert wrong.keys() == {"node"}
+    assert told in wrong["node"]
+
+
+def test_both_may_be_wrong_alike(logs: Logs) -> None:
+    for name in IDS:
+        logs.write(name, of_request(name) | {"level": "error"})
+    assert logs.judge().keys() == set(IDS)
+
+
+def test_a_line_more_and_a_line_less_are_told(logs: Logs) -> None:
+    refused = line("log_in_refused", "warning", user_id=None, client="::1", code="x")
+    logs.write("python", refused | {"request_id": IDS["python"]}, of_request("python"))
+    logs.write("node", of_request("node"))
+    assert logs.judge() == {"node": "getHealth: no line log_in_refused"}
+
+
+def test_lines_come_after_answers(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.write("python", of_request("python"))
+
+    def write(_seconds: float) -> None:
+        logs.write("node", of_request("node"))
+
+    monkeypatch.setattr("suite.logs.watch.time.sleep", write)
+    assert logs.judge() == {}
+
+
+def test_an_answer_without_a_line_is_told(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suite.logs.watch._SECONDS", 0.01)
+    logs.write("python", of_request("python"))
+    assert logs.judge() == {"node": "getHealth: no line request"}
+
+
+def test_what_a_process_tells_of_itself_does_not_matter(logs: Logs) -> None:
+    for name in IDS:
+        logs.write(name, of_request(name))
+    logs.write("python", line("library", source="gunicorn", message="ready"))
+    assert logs.judge() == {}
+
+
+def test_an_alarm_does(logs: Logs) -> None:
+    for name in IDS:
+        logs.write(name, of_request(name))
+    logs.write("python", line("library", "warning", source="gunicorn", message="late"))
+    wrong = logs.judge()
+    assert "a line less" in wrong["node"]
+    assert "there is no event library" in wrong["python"]
+
+
+def test_the_probe_of_another_does_not_matter(logs: Logs) -> None:
+    for name in IDS:
+        logs.write(name, of_request(name))
+    logs.write("node", of_request("node") | {"request_id": "id-3"})
+    assert logs.judge() == {}
+
+
+def test_what_got_no_answer_is_compared_all_the_same(logs: Logs) -> None:
+    logs.write("python", of_request("python", status=500))
+    logs.write("node", of_request("node", status=503))
+    wrong = logs.judge(python=NoResponse("dropped"), node=NoResponse("dropped"))
+    assert "a line more" in wrong["node"]
+
+
+def test_what_was_sent_and_answered_in_secret_is_told(logs: Logs) -> None:
+    body = b'{"email":"ada@example.com","password":"correct horse"}'
+    answer = Response(200, (("X-Request-ID", IDS["node"]),), b'{"access_token":"header.claims"}')
+    logs.write("python", of_request("python"))
+    logs.write("node", of_request("node", operation="ada@example.com, header.claims"))
+    wrong = logs.judge(Request("POST", "/login", (), body), node=answer)
+    assert "the log tells the email of getHealth" in wrong["node"]
+    assert "the log tells the access_token of getHealth" in wrong["node"]
+
+
+def test_what_is_no_line_is_told(logs: Logs) -> None:
+    for name in IDS:
+        logs.write(name, of_request(name))
+    logs.write("node", "Error: at once")
+    assert f"a line does not begin with {', '.join(HEAD)}: Error" in logs.judge()["node"]
+
+
+def test_a_difference_is_told_once(logs: Logs) -> None:
+    for told in (True, False):
+        logs.write("python", of_request("python"))
+        logs.write("node", of_request("node", status=404))
+        assert bool(logs.judge()) is told
+
+
+def test_each_event_of_the_contract_is_known() -> None:
+    rules = LogRules(CONTRACT_DATA)
+    assert set(_faults(rules, line("request_refused", status=400, code="x"))) == set()
+    refused = line("log_in_refused", "warning", user_id=None, client="::1", code="x")
+    assert set(_faults(rules, refused)) == set()
+
+
+def _faults(rules: LogRules, fields: dict[str, Any]) -> Iterator[str]:
+    return rules.faults(read_line(json.dumps(fields)))

@@ -1,0 +1,124 @@
+"""Who stands beside a story is as before when it is over, and so is a second thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lockstep.drivers.stories.files import read_story
+from lockstep.openapi.document import Document
+from lockstep.run import Run, RunError
+from lockstep.settings import Settings
+from lockstep.transport.targets import Target
+
+Servers = Callable[..., list[Target]]
+
+STORY = """
+name: one note goes
+about: A test.
+actors: [alice]
+steps:
+  - { operation: createNote, json: { text: hello }, expect: { status: 201 }, save: { note: body } }
+  - { operation: deleteNote, path: { note_id: '${note.id}' }, expect: { status: 204 } }
+  - { operation: listNotes, expect: { status: 200, json: { data: [] } } }
+"""
+NEXT = STORY.replace("one note goes", "another goes")
+BYSTANDERS = """
+actor: mallory
+stranger:
+  make: [{ operation: createNote, json: { text: not yours }, expect: { status: 201 } }]
+  look: [{ operation: listNotes }]
+neighbour:
+  around: [deleteNote]
+  make:
+    - operation: createNote
+      json: { text: beside it }
+      expect: { status: 201 }
+      save: { note: body }
+  look: [{ operation: getNote, path: { note_id: '${note.id}' } }]
+  remove: [{ operation: deleteNote, path: { note_id: '${note.id}' } }]
+"""
+
+
+@pytest.fixture
+def watched(settings: Settings, tmp_path: Path) -> Run:
+    """A run in which somebody stands beside each story."""
+    return Run(replace(settings, bystanders=write(tmp_path, BYSTANDERS)))
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "bystanders.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def played(run: Run, document: Document, targets: list[Target], mode: str) -> list[str]:
+    stories = [read_story(text, document) for text in (STORY, NEXT)]
+    return [one.problem for one in run.play_stories(stories, targets, mode).stories]
+
+
+@pytest.mark.parametrize("mode", ["alone", "lockstep"])
+def test_where_nothing_else_changes_nothing_is_said(
+    watched: Run, document: Document, servers: Servers, mode: str
+) -> None:
+    targets = servers()
+    assert played(watched, document, targets, mode) == [""] * 2 * (2 if mode == "alone" else 1)
+    assert not watched.ledger.findings.all()
+
+
+def test_targets_in_turn_share_what_stands_beside(
+    watched: Run, document: Document, servers: Servers
+) -> None:
+    left = servers()[0]
+    again = Target("again", left.base_url)
+    assert played(watched, document, [left, again], "alternating") == ["", ""]
+    again.close()
+
+
+def test_whoever_deletes_everything_is_seen_beside_the_step(
+    watched: Run, document: Document, servers: Servers
+) -> None:
+    problem, _ = played(watched, document, servers("deletes_all"), "lockstep")
+    assert problem.startswith("one note goes, step 2, beside it: right: getNote is no more as")
+    assert "one note goes, another user: right: listNotes is no more as before" in problem
+    assert "left" not in problem
+
+
+def test_whoever_deletes_all_of_one_user_is_seen_beside_the_step_alone(
+    watched: Run, document: Document, servers: Servers
+) -> None:
+    problem, _ = played(watched, document, servers("deletes_own"), "lockstep")
+    assert "beside it: right: getNote is no more as before" in problem
+    assert "another user" not in problem
+
+
+def test_without_it_nobody_sees_what_else_went(
+    run: Run, document: Document, servers: Servers
+) -> None:
+    assert played(run, document, servers("deletes_all"), "lockstep") == ["", ""]
+
+
+def test_each_story_is_blamed_for_what_it_did_itself(
+    watched: Run, document: Document, servers: Servers
+) -> None:
+    first, second = played(watched, document, servers("deletes_all"), "lockstep")
+    assert "one note goes, another user" in first
+    assert "another goes, another user" in second
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (BYSTANDERS.replace("actor: mallory", "actor: 1"), "/actor"),
+        (BYSTANDERS.replace("[deleteNote]", "[deleteNotes]"), "no operation deleteNotes"),
+        (BYSTANDERS.replace("look: [{ operation: listNotes }]", "look: []"), "/stranger/look"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_told(
+    settings: Settings, tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(RunError, match=told):
+        Run(replace(settings, bystanders=write(tmp_path, text)))
