@@ -92,11 +92,16 @@ def load_settings() -> Settings:
         contract_path=Path(_text(env, "CONTRACT_PATH", f"{REPOSITORY}/openapi.yaml", _exists)),
         docs_path=Path(_text(env, "DOCS_PATH", f"{REPOSITORY}/docs", _anything)),
     )
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        raise ConfigError(_faults(error)) from error
+    _seal(env)
     return settings
+
+
+def load_database_url() -> str:
+    """Reads all that migrations need. Raises ConfigError."""
+    env = Env(eager=False)
+    database_url = _text(env, "DATABASE_URL", None, _is_database_url)
+    _seal(env)
+    return database_url
 
 
 Check = Callable[[str], None]
@@ -190,6 +195,14 @@ def _origins(env: Env) -> tuple[str, ...]:
 def _listed(text: str) -> tuple[str, ...]:
     origins = (origin.strip(" \t") for origin in text.split(","))
     return tuple(origin for origin in origins if origin)
+
+
+def _seal(env: Env) -> None:
+    """Raises ConfigError if anything that was read is invalid."""
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        raise ConfigError(_faults(error)) from error
 
 
 def _faults(error: EnvValidationError) -> list[str]:
