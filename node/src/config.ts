@@ -10,6 +10,7 @@ export interface Settings {
   appEnv: "development" | "test" | "production";
   host: string;
   port: number;
+  metricsPort: number;
   workers: number;
   databaseUrl: string;
   databasePoolSize: number;
@@ -59,6 +60,7 @@ export function loadSettings(environment: Environment): Settings {
     appEnv,
     host: read.host("HOST", "127.0.0.1"),
     port: read.integer("PORT", 1, 65535, 8000),
+    metricsPort: read.integer("METRICS_PORT", 0, 65535, 0),
     workers: read.integer("WORKERS", 1, 64, 1),
     databaseUrl: read.databaseUrl("DATABASE_URL"),
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 1, 100, 10),

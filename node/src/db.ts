@@ -69,6 +69,16 @@ export class Database {
     return rows as T[];
   }
 
+  /** The number of connections that are in use. */
+  get inUse(): number {
+    return this.pool.totalCount - this.pool.idleCount;
+  }
+
+  /** The number of those who wait for a connection. */
+  get waiting(): number {
+    return this.pool.waitingCount;
+  }
+
   /** Gives up all connections that there are now: those in use when they are no more. */
   renew(): void {
     this.connections.giveUp();

@@ -41,6 +41,7 @@ class Settings:
     app_env: str
     host: str
     port: int
+    metrics_port: int
     workers: int
     database_url: str
     database_pool_size: int
@@ -71,6 +72,7 @@ def load_settings() -> Settings:
         app_env=app_env,
         host=_host(env),
         port=_whole(env, "PORT", 8000, 1, 65535),
+        metrics_port=_whole(env, "METRICS_PORT", 0, 0, 65535),
         workers=_whole(env, "WORKERS", 1, 1, 64),
         database_url=_text(env, "DATABASE_URL", None, _is_database_url),
         database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10, 1, 100),

@@ -30,7 +30,7 @@ export function configureLogging(
 function inOrder(this: Logger, args: unknown[], method: LogFn): void {
   const [first, second] = args;
   const [event, fields] = typeof first === "string" ? [first, {}] : [second, first];
-  const request_id = currentContext()?.requestId ?? null;
+  const request_id = currentContext()?.requestId || null;
   method.call(this, { event, request_id, ...(fields as object) });
 }
 

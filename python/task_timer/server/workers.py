@@ -1,5 +1,6 @@
 """Worker processes that share a port and their metrics."""
 
+import asyncio
 import errno
 import logging
 import os
@@ -23,6 +24,7 @@ from uvicorn_worker import UvicornWorker
 from ..api.middleware.security_headers import common_headers
 from ..config import Settings
 from ..contract import Contract
+from ..utils.heartbeat import heartbeat
 from ..utils.logger import logger
 from .connection import KEEP_ALIVE_SECONDS, Connection
 
@@ -42,8 +44,9 @@ def supervise(app: Any, settings: Settings, contract: Contract) -> None:
     Exits with status 1 if the address cannot be listened on.
     """
     _open_all_files()
-    listener = _listen(settings)
-    _Supervisor(app, settings, contract, listener.detach()).run()
+    ports = filter(None, (settings.port, settings.metrics_port))
+    listeners = [_listen(settings.host, port).detach() for port in ports]
+    _Supervisor(app, settings, contract, listeners).run()
 
 
 @contextmanager
@@ -89,6 +92,10 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         logging.getLogger("uvicorn.error").propagate = True
 
+    async def _serve(self) -> None:
+        self._beating = asyncio.create_task(heartbeat.run())
+        await super()._serve()
+
     def init_signals(self) -> None:
         """Leaves the signals that a terminal sends to all processes to the supervisor."""
         super().init_signals()
@@ -114,9 +121,11 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
     shutdown, and does not report that one has died.
     """
 
-    def __init__(self, app: Any, settings: Settings, contract: Contract, listener: int) -> None:
+    def __init__(
+        self, app: Any, settings: Settings, contract: Contract, listeners: list[int]
+    ) -> None:
         self._application = app
-        self._listener = listener
+        self._listeners = listeners
         # Nobody writes to it: that its end is read tells workers that the supervisor is gone.
         self._lifeline = os.pipe()
         self._settings = settings
@@ -127,7 +136,7 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Configures the server."""
         options: dict[str, Any] = {
-            "bind": f"fd://{self._listener}",
+            "bind": [f"fd://{listener}" for listener in self._listeners],
             "workers": self._settings.workers,
             "worker_class": _Worker,
             "keepalive": KEEP_ALIVE_SECONDS,
@@ -169,9 +178,8 @@ def _forget_worker(server: Any, worker: Any) -> None:
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """Listens where the settings say. Gunicorn would try five times, a second apart."""
-    host, port = settings.host, settings.port
+def _listen(host: str, port: int) -> socket.socket:
+    """Listens at an address. Gunicorn would try five times, a second apart."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)

@@ -17,12 +17,14 @@ export class System {
   private readonly site: Map<string, SitePage>;
 
   constructor(
-    { settings, contract }: Resources,
+    resources: Resources,
     private readonly metrics: Metrics,
   ) {
+    const { settings, contract } = resources;
     this.contract = contract;
     this.index = contract.get("x-docs-site").index;
     this.site = loadSite(settings, contract);
+    metrics.watch(resources);
   }
 
   /** Responds without checking any dependency. */

@@ -18,6 +18,7 @@ class System:
         self._index = self._contract["x-docs-site"]["index"]
         self._site = load_site(resources.settings, self._contract)
         self._metrics = metrics
+        metrics.watch(resources)
 
     def get_health(self, call: Call) -> Answer:
         """Responds without checking any dependency."""
