@@ -13,6 +13,7 @@ export interface Settings {
   metricsPort: number;
   workers: number;
   databaseUrl: string;
+  databasePooler: "none" | "transaction";
   databasePoolSize: number;
   databaseTimeoutMs: number;
   secretKey: string;
@@ -33,6 +34,7 @@ export interface Settings {
 type Environment = Record<string, string | undefined>;
 
 const ENVIRONMENTS = ["development", "test", "production"] as const;
+const POOLERS = ["none", "transaction"] as const;
 /** It is public, so it must not sign anything of value. */
 export const DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere";
 const PLACEHOLDER = /change[-_]?me|development-|placeholder|your-secret/i;
@@ -63,6 +65,7 @@ export function loadSettings(environment: Environment): Settings {
     metricsPort: read.integer("METRICS_PORT", 0, 65535, 0),
     workers: read.integer("WORKERS", 1, 64, 1),
     databaseUrl: read.databaseUrl("DATABASE_URL"),
+    databasePooler: read.choice("DATABASE_POOLER", POOLERS, "none"),
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 1, 100, 10),
     databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_MS", 100, 60000, 5000),
     secretKey: read.secret("SECRET_KEY", appEnv === "production"),

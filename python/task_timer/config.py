@@ -17,6 +17,7 @@ PLACEHOLDERS = ("change-me", "change_me", "changeme", "development-", "placehold
 SECRET_KEY_LENGTH = 32
 SECRET_KEY_CHARACTERS = 8
 ENVIRONMENTS = ["development", "test", "production"]
+POOLERS = ["none", "transaction"]
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
 # As browsers write it: in lower case, and without the port that the scheme has anyway.
@@ -44,6 +45,7 @@ class Settings:
     metrics_port: int
     workers: int
     database_url: str
+    database_pooler: str
     database_pool_size: int
     database_timeout_ms: int
     secret_key: str
@@ -75,6 +77,7 @@ def load_settings() -> Settings:
         metrics_port=_whole(env, "METRICS_PORT", 0, 0, 65535),
         workers=_whole(env, "WORKERS", 1, 1, 64),
         database_url=_text(env, "DATABASE_URL", None, _is_database_url),
+        database_pooler=_choice(env, "DATABASE_POOLER", "none", POOLERS),
         database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10, 1, 100),
         database_timeout_ms=_whole(env, "DATABASE_TIMEOUT_MS", 5000, 100, 60000),
         secret_key=_secret_key(env, app_env),

@@ -39,6 +39,8 @@ REFUSALS = {
 }
 # The server's own limit for a statement comes first, where there is a server.
 GRACE_SECONDS = 1.0
+# Names of the time zone that sessions must have.
+UTC = ("UTC", "Etc/UTC")
 
 
 class OvertakenError(Exception):
@@ -47,6 +49,10 @@ class OvertakenError(Exception):
     def __init__(self, reason: Exception) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class TimeZoneError(Exception):
+    """Sessions of the database are not in UTC: behind a pooler, its role has to set that."""
 
 
 class NoAnswerError(OperationalError):
@@ -119,15 +125,19 @@ def _make_engine(settings: Settings) -> Engine:
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=seconds,
-        connect_args={
-            "connect_timeout": max(1, round(seconds)),
-            "options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC",
-        },
+        connect_args={"connect_timeout": max(1, round(seconds)), **_session_options(settings)},
     )
     event.listen(engine, "do_connect", _connector(seconds + GRACE_SECONDS))
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_dead)
     return engine
+
+
+def _session_options(settings: Settings) -> dict[str, Any]:
+    """Returns what holds for a session, which behind a pooler no client has to itself."""
+    if settings.database_pooler == "transaction":
+        return {"prepare_threshold": None}
+    return {"options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC"}
 
 
 def connection() -> Connection:
@@ -283,6 +293,8 @@ class _CountingCursor(Cursor[Any]):
 
 
 def _set_up(connection: Any, _record: Any) -> None:
+    if connection.info.parameter_status("TimeZone") not in UTC:
+        raise TimeZoneError
     connection.adapters.register_loader("uuid", TextLoader)
     connection.cursor_factory = _CountingCursor
 
