@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal
 
-import hypothesis
 import jsonschema_rs
-from hypothesis import strategies
-from hypothesis.errors import HypothesisException
-from schemathesis.core.jsonschema.patterns import update_quantifier
 
+from lockstep.auth.texts import drawn, plain_text
 from lockstep.openapi.document import Document
 
 _EMAIL = re.compile(r"e[_-]?mail([_-]?address)?", re.IGNORECASE)
@@ -49,15 +44,6 @@ _SAMPLE = {
 }
 # Of what has no upper bound and may be 0.
 _ENOUGH = 10
-_FORMATS = {
-    "date": "1990-01-31",
-    "date-time": "1990-01-31T12:00:00Z",
-    "uuid": "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11",
-    "uri": "https://example.com/",
-    "url": "https://example.com/",
-    "ipv4": "192.0.2.1",
-    "hostname": "example.com",
-}
 
 
 def is_password(name: str) -> bool:
@@ -159,12 +145,12 @@ def _references(schema: Any) -> list[str]:
 class Filling:
     """Which members a body has, and with what.
 
-    `usual` members are the required ones and those that name a user or hold a password, all of them
-    where none is required. With `unique` every text that a server may want to have but once is one
-    of the user's own.
+    `usual` members are the required ones, passwords and e-mail addresses, all of them where none is
+    required; `named` ones are these and every other name of a user. With `unique` every text that a
+    server may want to have but once is one of the user's own.
     """
 
-    members: Literal["usual", "required", "all"] = "usual"
+    members: Literal["usual", "named", "required", "all"] = "usual"
     unique: bool = False
     passwords: tuple[str, ...] = _PASSWORDS
 
@@ -214,7 +200,8 @@ def _is_wanted(
         return False
     if required and name in required:
         return True
-    named = filling.members == "usual" and (is_password(name) or is_email(name, schema))
+    named = filling.members in ("usual", "named") and (is_password(name) or is_email(name, schema))
+    named = named or (filling.members == "named" and is_name(name))
     return (not required or filling.members == "all" or named) and room.takes_optional(told)
 
 
@@ -234,7 +221,8 @@ def _identity(
         candidates = (*(_PHONES if _PHONE.search(name) else ()), *_NAMES, "${uuid}")
     else:
         return None
-    return next((text for text in candidates if takes_text(document, schema, text)), None)
+    found = next((text for text in candidates if takes_text(document, schema, text)), None)
+    return found or (None if is_password(name) else drawn(schema)) or None
 
 
 def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
@@ -277,7 +265,7 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling, ro
         case "null":
             return None
         case _:
-            return _text(schema)
+            return plain_text(schema)
 
 
 def _number(schema: Mapping[str, Any]) -> Any:
@@ -301,39 +289,6 @@ def _number(schema: Mapping[str, Any]) -> Any:
     if step:
         number = math.ceil(number / step) * step
     return number if number <= most and number != below else least
-
-
-def _text(schema: Mapping[str, Any]) -> str:
-    if isinstance(schema.get("pattern"), str):
-        shortest, longest = schema.get("minLength", 0), schema.get("maxLength")
-        # Chance would not find 64 digits where any number of them will do.
-        bounded = update_quantifier(schema["pattern"], shortest or None, longest)
-        return _matching(bounded, shortest, longest)
-    return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
-
-
-@cache
-def _matching(pattern: str, shortest: int, longest: int | None) -> str:
-    """A text of a pattern and a length; of the length alone where none of both is found."""
-    try:
-        return _found(pattern, shortest, longest)
-    except (HypothesisException, re.error):
-        return "a" * max(1, shortest)
-
-
-def _found(pattern: str, shortest: int, longest: int | None) -> str:
-    found: str = hypothesis.find(
-        strategies.from_regex(pattern),
-        lambda text: shortest <= len(text) <= (len(text) if longest is None else longest),
-        settings=hypothesis.settings(
-            database=None,
-            deadline=None,
-            max_examples=500,
-            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        ),
-        random=random.Random(0),
-    )
-    return found
 
 
 def kind_of_value(schema: Mapping[str, Any]) -> str:

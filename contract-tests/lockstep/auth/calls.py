@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+from lockstep.auth.texts import draw
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -123,7 +124,9 @@ def find_operation(document: Document, name: str) -> Operation | None:
 
 
 def filled(node: Any, values: Mapping[str, str]) -> Any:
+    """A value with what the placeholders in its texts stand for."""
     if isinstance(node, str):
+        node = draw(node, values.get("unique", ""))
         for name, value in values.items():
             node = node.replace("${" + name + "}", value)
         return node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lockstep.auth.bodies import (
@@ -29,7 +29,7 @@ OTHER_PURPOSE = re.compile(
 )
 _TOKEN_NAME = re.compile(r"(access|auth|id|api)?[_-]?(token|jwt|key)", re.I)
 _FORM = "application/x-www-form-urlencoded"
-# What a password is sent with (RFC 6749, 4.3.2).
+# What a password is sent with, and who sends it (RFC 6749, 4.3.2).
 _GRANT = {"grant_type": "password"}
 _TEXT = {"type": "string"}
 _CREDENTIALS = {"type": "object", "properties": {"username": _TEXT, "password": _TEXT}}
@@ -159,8 +159,14 @@ def call_of(document: Document, operation: Operation, filling: Filling = REGISTR
     schema, is_form = body_schema(document, operation)
     template = body_template(document, schema, filling=filling)
     if operation.path == password_flow(document) and is_form:
-        template = {**(template or {}), **_GRANT}
+        template = {**body_template(document, _CREDENTIALS), **(template or {}), **_GRANT}
+    elif filling.members == "usual" and not _names_somebody(template):
+        template = body_template(document, schema, filling=replace(filling, members="named"))
     return Call(operation.name, template, form=is_form)
+
+
+def _names_somebody(template: Any) -> bool:
+    return any(is_name(name) or is_email(name, {}) for name, _ in _leaves(template))
 
 
 def _token_endpoint(document: Document) -> Call | None:

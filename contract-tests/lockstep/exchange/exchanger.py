@@ -20,7 +20,7 @@ from lockstep.exchange.triage import Triage
 from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
-from lockstep.openapi.shapes import Generated, thing_key
+from lockstep.openapi.shapes import Generated
 from lockstep.results.faults import LeftOutError
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
@@ -211,7 +211,7 @@ class Exchanger:
         generated: list[Generated] = []
         with about(f"the ids in {answers} cannot be read"):
             generated = self._generated(operation, exchange.leader)
-        made = {item.key: item.value for item in generated if _is_traced(item)}
+        made = {self._key(exchange, i): i.value for i in generated if _is_traced(i)}
         with about(f"what is wrong with a request of {exchange.label} cannot be told"):
             exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
         self.trace.record(exchange, made)
@@ -222,7 +222,7 @@ class Exchanger:
         self._silence.note(exchange)
         usable: list[Generated] = []
         with about(f"the ids in {answers} cannot be used"):
-            usable = self._usable(exchange, generated)
+            usable = self._usable(exchange, operation, generated)
         for listener in self.listeners:
             with about(f"nothing is learnt from {answers}"):
                 listener(exchange, usable)
@@ -242,14 +242,14 @@ class Exchanger:
             self._compare(exchange, operation, ordered=ordered)
             exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
             self.trace.note_shown(exchange)
-            self._triage.sort(exchange, made)
+            self._triage.sort(exchange, made, self._shown_by_both(exchange, operation))
             self.ledger.findings.note(exchange, self.trace)
             done = True
         if len(exchange.outcomes) > 1:
             self.ledger.count_comparison(done=done)
 
     def names(self, request: Request) -> frozenset[str]:
-        """The keys of the short values that a request names; see `Generated.key`."""
+        """The keys of the short values that a request names; see `Scopes.key`."""
         return self._translator.names(request)
 
     def has_parted(self, request: Request) -> bool:
@@ -336,18 +336,48 @@ class Exchanger:
 
     def _shown_by_partners(self, exchange: Exchange, operation: Operation | None) -> Iterator[str]:
         """The keys of the things in the answers that differ from the leader's."""
+        document = self.ledger.document
         for name in filter(exchange.differences.get, exchange.differences):
             bijection = self._table.to(name)
             for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name])):
                 origin = bijection.origin(item.kind, item.value)
                 if origin is not None:
-                    yield thing_key(item.family, origin)
+                    yield document.scopes.key(item.family, origin, exchange.request.path)
 
-    def _usable(self, exchange: Exchange, generated: list[Generated]) -> list[Generated]:
+    def _shown_by_both(
+        self, exchange: Exchange, operation: Operation | None
+    ) -> dict[str, frozenset[str]]:
+        """The keys that the answer of a partner shows as the leader's does, if the two differ.
+
+        A client chose such a value, or it follows from the content: nothing has to stand for it.
+        """
+        differing = filter(exchange.differences.get, exchange.differences)
+        return {
+            name: frozenset(
+                self._key(exchange, item)
+                for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name]))
+                if self._table.to(name).origins(item.value) <= {item.value}
+            )
+            for name in differing
+        }
+
+    def _key(self, exchange: Exchange, item: Generated) -> str:
+        """A name for a thing in an answer that no other thing has."""
+        return self.ledger.document.scopes.key(item.family, item.value, exchange.request.path)
+
+    def _usable(
+        self, exchange: Exchange, operation: Operation | None, generated: list[Generated]
+    ) -> list[Generated]:
         """What later requests may name: of answers that differ, only what every target has."""
-        differing = [name for name, found in exchange.differences.items() if found]
-        bijections = [self._table.to(name) for name in differing]
-        return [item for item in generated if all(each.images(item.value) for each in bijections)]
+        shared = self._shown_by_both(exchange, operation)
+        return [
+            item
+            for item in generated
+            if all(
+                self._key(exchange, item) in shared[name] or self._table.to(name).images(item.value)
+                for name in shared
+            )
+        ]
 
     def _judge(
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from lockstep.exchange.beyond_divergence import differs_beyond, differs_in_pairs
@@ -34,8 +34,14 @@ class Triage:
     compensation: Compensation | None
     table: SymbolTable
 
-    def sort(self, exchange: Exchange, made: Mapping[str, str]) -> None:
-        """Record the differences of an exchange; `made` are the values in its answer by key."""
+    def sort(
+        self, exchange: Exchange, made: Mapping[str, str], theirs: Mapping[str, Set[str]]
+    ) -> None:
+        """Record the differences of an exchange.
+
+        `made` are the values in the leader's answer by key, `theirs` the keys of those that the
+        answer of a partner, by its name, shows as well.
+        """
         leader = next(iter(exchange.outcomes))
         named = self.trace.things(exchange.request)
         self._leave_undocumented(exchange)
@@ -56,7 +62,7 @@ class Triage:
                 else:
                     self.log.add_observation(exchange, (leader, name), observation, self.trace)
         if not exchange.parity:
-            self._part(exchange, named, made)
+            self._part(exchange, named, made, theirs)
 
     def _differs_beyond(self, exchange: Exchange, name: str, observation: Observation) -> bool:
         """Whether a difference is a fact of its own, though the collection is not the same."""
@@ -76,12 +82,18 @@ class Triage:
                 for name, several in exchange.differences.items()
             }
 
-    def _part(self, exchange: Exchange, named: set[str], made: Mapping[str, str]) -> None:
+    def _part(
+        self,
+        exchange: Exchange,
+        named: set[str],
+        made: Mapping[str, str],
+        theirs: Mapping[str, Set[str]],
+    ) -> None:
         cause = _cause(exchange)
         for name, differences in exchange.differences.items():
             if differences:
-                paired = self._paired(name)
-                left = {key: value for key, value in made.items() if not paired(value)}
+                paired, shown = self._paired(name), theirs.get(name, frozenset())
+                left = {k: v for k, v in made.items() if k not in shown and not paired(v)}
                 self.divergent.leave_unpaired(left, cause)
         if one_sided(exchange):
             self.divergent.part(self._touched(exchange) | made.keys(), cause)

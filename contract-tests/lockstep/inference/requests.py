@@ -13,7 +13,6 @@ from lockstep.inference.leaves import Leaf, replaced
 from lockstep.matching.bijection import Bijection
 from lockstep.openapi.document import Document
 from lockstep.openapi.resource_types import ResourceTypes, Role
-from lockstep.openapi.shapes import thing_key
 from lockstep.transport.messages import Request
 
 # Given what a place promises and the value there, the value to put there instead.
@@ -77,13 +76,14 @@ class RequestReader:
         return found
 
     def names(self, request: Request) -> frozenset[str]:
-        """The keys of the things that a request names; see `thing_key`."""
+        """The keys of the things that a request names; see `Scopes.key`."""
         large = request.body is not None and len(request.body) > _LARGE
         return self._read_names(request) if large else self._names(request)
 
     def _read_names(self, request: Request) -> frozenset[str]:
+        scopes = self._document.scopes
         return frozenset(
-            thing_key(role.family, value)
+            scopes.key(role.family, value, request.path)
             for role, value in self.values(request)
             if role is not None and role.family and value
         )

@@ -16,6 +16,7 @@ from lockstep.openapi.operation_reader import read_operations
 from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.openapi.routes import Routes
+from lockstep.openapi.scopes import Scopes
 from lockstep.openapi.shapes import ANNOTATION, Shape, ShapeReader, followed
 from lockstep.openapi.soundness import sound
 
@@ -75,6 +76,11 @@ class Document:
     def families(self) -> ResourceTypes:
         """Which names in the document are about the same kind of thing."""
         return ResourceTypes(self.modern, self.operations.values())
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """Which things are numbered inside of others."""
+        return Scopes(self.operations.values(), self.families, self.template)
 
     @cached_property
     def header_shapes(self) -> dict[str, Shape]:

@@ -11,7 +11,6 @@ from typing import Any
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.openapi.shapes import thing_key
 from lockstep.results.conditions import ORDER, Condition, Conditions, kinds_of
 from lockstep.results.grounding import parsed
 from lockstep.results.request_reader import RequestReader, Value, path_values, reading
@@ -168,7 +167,8 @@ class ConditionReader:
         for name, value in values.items():
             # A document may leave out to declare what stands in the path.
             role = self._document.families.parameter(operation.path, name)
-            keys = (thing_key(role.family if role is not None else "", value), value)
+            family = role.family if role is not None else ""
+            keys = (self._document.scopes.key(family, value, request.path), value)
             maker = next(filter(None, map(trace.maker, keys)), None)
             if maker is None:
                 free = self._takes_any(operation, name)

@@ -181,11 +181,23 @@ def test_digest_is_tried_with_the_account_that_was_registered(tmp_path: Path) ->
     assert "`GET /me` with `Authorization: Digest …` answered 401" in found(sender).notes[0]
 
 
-@pytest.mark.parametrize("documented", [True, False])
-def test_an_oauth_token_endpoint_is_sent_the_grant(tmp_path: Path, documented: bool) -> None:
+GRANT = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        name: {"type": "string"}
+        for name in ("grant_type", "username", "password", "refresh_token", "client_id")
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "endpoint", [texts("username", "password"), GRANT, None], ids=["told", "by grant", "untold"]
+)
+def test_an_oauth_token_endpoint_is_sent_the_grant(tmp_path: Path, endpoint: Any) -> None:
     flows = {"password": {"tokenUrl": "oauth/token", "scopes": {}}}
-    endpoint = {"/oauth/token": {"post": sends(texts("username", "password"), FORM)}}
-    paths = {"/login": None, **(endpoint if documented else {})}
+    told = {"/oauth/token": {"post": sends(endpoint, FORM)}} if endpoint is not None else {}
+    paths = {"/login": None, **told}
 
     def rules(door: Door, request: Request) -> Outcome | None:
         if request.path != "/oauth/token":
@@ -200,6 +212,12 @@ def test_an_oauth_token_endpoint_is_sent_the_grant(tmp_path: Path, documented: b
     admission = found(sender)
     assert admission.guarded_works
     assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
+
+
+def test_a_log_in_says_who_it_is_also_where_that_is_not_required(tmp_path: Path) -> None:
+    either = {**texts("username", "phone", "password"), "required": ["password"]}
+    sender, _ = doors(tmp_path, api(paths={"/login": {"post": sends(either)}}), by_header())
+    assert found(sender).guarded_works
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict, deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -126,7 +127,7 @@ class Pool:
         gone = unquote(request.path.partition("?")[0].rpartition("/")[2])
         names = self.names(request)
         for family, known in self._ids.items():
-            if gone in known and (not names or thing_key(family, gone) in names):
+            if gone in known and (not names or _is_among(thing_key(family, gone), names)):
                 known.remove(gone)
 
     def _forget(self, request: Request) -> None:
@@ -139,9 +140,14 @@ class Pool:
         for family, known in self._ids.items():
             for value in words & set(known):
                 key = thing_key(family, value)
-                is_named = key in short if key != value else True
+                is_named = _is_among(key, short) if key != value else True
                 if is_named and self.owner(key) == request.actor.partition("#")[0]:
                     known.remove(value)
+
+
+def _is_among(key: str, names: Collection[str]) -> bool:
+    """Whether a thing is named, in whatever surroundings."""
+    return any(name == key or name.endswith(f"/{key}") for name in names)
 
 
 def _family(name: str) -> str:

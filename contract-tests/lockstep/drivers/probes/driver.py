@@ -11,6 +11,7 @@ from itertools import islice
 
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.credentials import credential_probes
+from lockstep.drivers.probes.handed_out import handed_out_probes
 from lockstep.drivers.probes.members import variants
 from lockstep.drivers.probes.messages import message_probes
 from lockstep.drivers.probes.parameters import parameter_probes
@@ -70,6 +71,7 @@ def _of(trial: Trial) -> Iterator[Probe]:
     if trial.shy:
         return
     yield from thing_probes(trial)
+    yield from handed_out_probes(trial)
     yield from message_probes(trial)
     yield from parameter_probes(trial)
     yield from member_probes(trial)

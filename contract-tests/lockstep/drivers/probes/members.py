@@ -16,6 +16,29 @@ _MOST_ELEMENTS = 200
 _DEEPEST = 3
 _NO_FORMAT = ("date", "date-time", "email", "uri", "url", "uuid", "ipv4", "time")
 
+# What is valid in a format and seldom thought of, and what looks like it.
+_FORMS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
+    "date-time": (
+        (ODD, "has an offset", "2031-05-05T23:30:00+05:30"),
+        (ODD, "has a fraction of a second", "2031-05-05T23:30:00.123456Z"),
+        (RARE, "is in lower case", "2031-05-05t23:30:00z"),
+        (RARE, "has no offset", "2031-05-05T23:30:00"),
+        (RARE, "is a day", "2031-05-05"),
+    ),
+    "date": (
+        (ODD, "is a leap day", "2032-02-29"),
+        (RARE, "is no day", "2031-02-29"),
+        (RARE, "is an instant", "2031-05-05T00:00:00Z"),
+    ),
+    "email": (
+        (ODD, "is in capital letters", "LOCKSTEP.${unique}@EXAMPLE.COM"),
+        (RARE, "has a tag", "lockstep+${unique}@example.com"),
+    ),
+    "uuid": ((RARE, "is in capital letters", "3F2B8C1E-7D4A-4E6F-9B0A-5C8D1E2F3A4B"),),
+    "uri": ((RARE, "has no scheme", "example.com/lockstep"),),
+}
+_PUNCTUATION = "a, \"b\"; 'c' <d> & %e_\\ "
+
 Path = tuple[str, ...]
 
 
@@ -110,10 +133,14 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
     yield RARE, "is a list", ["a"]
     if "enum" in schema or "const" in schema:
         yield OUTSIDE, "is none of its values", "lockstep-none"
+        named = next((each for each in schema.get("enum", ()) if isinstance(each, str)), "")
+        if named.swapcase() not in (named, *schema.get("enum", ())):
+            yield RARE, "is one of its values in another case", named.swapcase()
         return
     yield OUTSIDE, "is empty", ""
     if schema.get("format") in _NO_FORMAT:
         yield OUTSIDE, "has not its format", "lockstep none"
+        yield from _FORMS.get(schema["format"], ())
         return
     if "pattern" in schema:
         yield OUTSIDE, "does not fit its pattern", " !ö\n"
@@ -132,6 +159,7 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
         yield ODD, "has NUL in it", f"a\0{text}"
         yield ODD, "is surrounded by white space", f"  {text} "
         yield ODD, "is beyond ASCII", f"é😀{text}"
+        yield ODD, "is full of punctuation", f"{_PUNCTUATION}{text}"
 
 
 def _numbers(schema: Mapping[str, Any], *, whole: bool) -> Iterator[tuple[int, str, Any]]:
@@ -148,6 +176,15 @@ def _numbers(schema: Mapping[str, Any], *, whole: bool) -> Iterator[tuple[int, s
     yield RARE, "is huge", 10**20
     if whole:
         yield RARE, "has a fraction", 1.5
+        return
+    step = schema.get("multipleOf", 0)
+    inner = least if least is not None else 0
+    if step:
+        yield OUTSIDE, "is no multiple", inner + step * 1.5
+    if most is None or inner + 11 < most:
+        # Half-way between two: to even, up, or as binary fractions have it.
+        yield ODD, "is to be rounded", inner + 10.125
+        yield RARE, "is to be rounded down or up", inner + 2.675
 
 
 def _bound(schema: Mapping[str, Any], name: str, step: int) -> int | float | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lockstep.auth.bodies import body_template, flat
+from lockstep.auth.texts import drawn
 from lockstep.drivers.races.files import ANSWERS, DIFFERENT, Race
 from lockstep.drivers.traps.places import members_of
 from lockstep.openapi.document import Document
@@ -141,7 +142,9 @@ def _vary(document: Document, schema: Any, value: Any, new: str) -> Any:
         return value.replace("${actor}", "racer").replace("${unique}", new)
     sample = (value + new).replace("${unique}", _SAMPLE)
     fits = len(sample) <= schema.get("maxLength", len(sample)) and _matches(schema, sample)
-    return value + new if fits and "format" not in schema else value
+    if fits and "format" not in schema:
+        return value + new
+    return drawn(schema) or value
 
 
 def _matches(schema: Mapping[str, Any], sample: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from lockstep.auth.texts import draw
 from lockstep.drivers.stories.files import StoryError
 from lockstep.openapi.shapes import resolve
 from lockstep.transport.messages import Response
@@ -32,10 +33,11 @@ _FORMS = {
 def fill(node: Any, values: Mapping[str, Any]) -> Any:
     """Replace `${name.path}` and the builders inside a part of a story.
 
-    A string that is one `${...}` takes the value with its type. Raises `StoryError` for a name
-    that nothing was saved under.
+    A string that is one `${...}` takes the value with its type; see `texts.drawn` for those that
+    are drawn from a pattern. Raises `StoryError` for a name that nothing was saved under.
     """
     if isinstance(node, str):
+        node = draw(node, str(values.get("unique", "")))
         whole = _NAME.fullmatch(node)
         if whole:
             return _look_up(whole.group(1), values)

@@ -7,10 +7,11 @@ from enum import Enum
 from typing import Any
 
 from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes_text
+from lockstep.auth.texts import drawn
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_unique
 
-_TEXT = "Zwölf Ünï 😀"
+_TEXT = 'Zwölf, "Ünï" 😀'
 _LONGEST = 300
 # What a text with a placeholder needs.
 _ROOM = 24
@@ -84,7 +85,8 @@ def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bo
     if free or not is_unique(name):
         return value
     # The number of an article, say, has a form of its own.
-    return next((text for text in _OWN if takes_text(document, schema, text)), value)
+    own = (text for text in _OWN if takes_text(document, schema, text))
+    return next(own, drawn(schema) or value)
 
 
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:

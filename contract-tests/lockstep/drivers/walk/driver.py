@@ -18,10 +18,12 @@ from lockstep.drivers.walk.bodies import Style, confused, single_changes
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.sharing import Sharing
 from lockstep.drivers.walk.states import States
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -33,6 +35,8 @@ __all__ = ["Maker", "Progress", "walk"]
 
 # Of what an operation is tried on.
 _MOST_CHANGES = 16
+# So many things are looked at for some that are beside each other.
+_MOST_BESIDE = 50
 # A slow server is not walked through for ever.
 MOST_SECONDS = 600.0
 
@@ -58,10 +62,12 @@ class _Walk:
     reader: Reader
     around: Surroundings = field(init=False)
     states: States = field(init=False)
+    sharing: Sharing = field(init=False)
     ending: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
+        self.sharing = Sharing(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
         self.around = Surroundings(self._document, owned, self.client.entrances)
@@ -80,6 +86,8 @@ class _Walk:
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("trying states", self._in_states(), self.states.explore)
+        own = [each for each in self.sharing.ways() if self._share.owns(each.name)]
+        self._each("sharing", own, self.sharing.explore)
         self._read_all()
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
         self._read_all()
@@ -275,6 +283,19 @@ class _Walk:
                 self._send(operation, values, actor, value)
                 self.reader.look_around(operation, values)
             self._send(operation, values, self._mine, value)
+        for values in self._first_of_several(operation):
+            self._send(operation, values, self._mine, value)
+            self.reader.look_around(operation, values)
+
+    def _first_of_several(self, operation: Operation) -> Iterator[Values]:
+        """The oldest of the things beside each other: what comes after it may move up."""
+        bound = self.client.known.bind(operation.path, self._mine, live=True)
+        found = [values for _, values in islice(bound, _MOST_BESIDE)]
+        last = parameters_of(operation.path)[-1:]
+        outer = [{k: v for k, v in values.items() if k not in last} for values in found]
+        beside = [values for values, around in zip(found, outer, strict=True) if around == outer[0]]
+        if last and len(beside) > 1:
+            yield beside[-1]
 
     def _send(
         self,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lockstep.auth.calls import own_values
+from lockstep.auth.texts import draw, drawn
 from lockstep.drivers.walk.bodies import Style, with_own_names
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.creators import creators
@@ -145,7 +146,7 @@ class Maker:
         if told.schema.get("format") == "uuid":
             return own_values("walker", nonce)["uuid"]
         if told.schema.keys() & {"enum", "const", "pattern"}:
-            return plain_value(client.document, told)
+            return draw(drawn(told.schema), nonce) or plain_value(client.document, told)
         name = f"lock step-{nonce} é" if style is Style.ODD else f"lockstep-{nonce}"
         return name[-told.schema.get("maxLength", 99) :]
 

@@ -10,10 +10,12 @@ from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
-from lockstep.drivers.walk.queries import has_few_values, queries
+from lockstep.drivers.walk.pages import first_page, next_page
+from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.results.grounding import list_elements
 from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Response
 
@@ -22,6 +24,7 @@ _MOST_QUERIES = 24
 # Of a document with many reads each has fewer queries, and fewer still when it is read again.
 _LEAST_QUERIES, _ALL_QUERIES, _QUERIES_AGAIN = 4, 2_000, 3
 _FEW_QUERIES = 6
+_MOST_PAGES = 3
 
 
 @dataclass(slots=True)
@@ -86,11 +89,24 @@ class Reader:
             for query in islice(told, self._most_queries(operation)):
                 exchange = self._send(operation, values, self._mine, query=query)
             if operation.method == "GET":
+                self._turn_pages(operation, values)
                 self._head(operation, values)
                 self._condition(operation, values, exchange)
             for stranger in dict.fromkeys((self.client.other, "")):
                 if stranger != self._mine:
                     self._send(operation, values, stranger)
+
+    def _turn_pages(self, operation: Operation, values: Values) -> None:
+        """Read a list page by page, as its answers tell where the next one is."""
+        parameters = self.client.parameters(operation)
+        query: Query | None = first_page(parameters)
+        for _ in range(_MOST_PAGES):
+            if query is None:
+                return
+            answer = self._send(operation, values, self._mine, query=query).leader
+            if not isinstance(answer, Response) or next(list_elements(answer), None) is None:
+                return
+            query = next_page(answer, parameters, query)
 
     def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
         """Whether a GET has taken away what it names: then it is not asked again."""
@@ -142,11 +158,15 @@ class Reader:
         return None
 
     def look_around(self, operation: Operation, values: Values) -> None:
-        """Read what an operation is about, and what that is in: a cart when an item has gone."""
+        """Read what an operation is about, what is beside that, and what it is in.
+
+        What is beside may move up when an item has gone, and a cart has one less.
+        """
         self.look(operation, values)
-        path = operation.path
-        while (at := path.rfind("}", 0, len(path) - 1)) > 0:
-            path = path[: at + 1]
+        whole, inner = operation.path, operation.path.rfind("{")
+        wholes = [whole[: at + 1] for at, letter in enumerate(whole[:-1]) if letter == "}"]
+        beside = [whole[:inner].rstrip("/")] if inner > 0 else []
+        for path in dict.fromkeys((*beside, *reversed(wholes))):
             reader = self._document.find("GET", path)
             if reader is not None and reader.path == path and not changes_state(reader):
                 outer = {name: values[name] for name in parameters_of(path)}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lockstep.auth.texts import draw, drawn
 from lockstep.drivers.walk.parameters import Declared
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+00:00)")
@@ -46,7 +47,7 @@ def nothing_like(value: str, parameter: Declared | None = None) -> str:
     if value.isdecimal():
         return "9" * min(max(len(value), 6), 9)
     if parameter is not None and parameter.schema.keys() & {"enum", "pattern"}:
-        return value
+        return draw(drawn(parameter.schema), value) or value
     if re.fullmatch(r"[0-9A-Fa-f]{16,}", value):
         return value[::-1]
     if re.search(r"\d", value):

@@ -1,0 +1,123 @@
+"""Texts of a schema: the same one each time, or another one for each user and request."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+import hypothesis
+from hypothesis import strategies
+from hypothesis.errors import HypothesisException
+from schemathesis.core.jsonschema.patterns import update_quantifier
+
+_FORMATS = {
+    "date": "1990-01-31",
+    "date-time": "1990-01-31T12:00:00Z",
+    "uuid": "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11",
+    "uri": "https://example.com/",
+    "url": "https://example.com/",
+    "ipv4": "192.0.2.1",
+    "hostname": "example.com",
+}
+# The whole of a text; within are the keywords of its schema.
+_DRAWN = re.compile(r"\$\{drawn (\{.*\})\}", re.DOTALL)
+_KEYWORDS = ("pattern", "minLength", "maxLength")
+# Generated texts are simple ones at first: of so many the one is taken that chance points at.
+_ONE_OF = 16
+_EXAMPLES = 500
+_ENOUGH = 6
+# What `\d` and `$` stand for is another question in each dialect.
+_PRINTABLE = strategies.characters(min_codepoint=0x20, max_codepoint=0x7E)
+
+
+def plain_text(schema: Mapping[str, Any]) -> str:
+    """A text that a schema of strings accepts, the same each time."""
+    if isinstance(schema.get("pattern"), str):
+        return _plain(schema["pattern"], *_lengths(schema))
+    return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
+
+
+def drawn(schema: Mapping[str, Any]) -> str:
+    """A placeholder for a text of a pattern that is another one each time; empty without one."""
+    if not isinstance(schema.get("pattern"), str) or schema.keys() & {"const", "enum"}:
+        return ""
+    told = {name: schema[name] for name in _KEYWORDS if name in schema}
+    return f"${{drawn {json.dumps(told)}}}"
+
+
+def draw(text: str, unique: str) -> str:
+    """A text, or what it stands for where it is a placeholder: the same for the same `unique`."""
+    placeholder = _DRAWN.fullmatch(text)
+    if placeholder is None:
+        return text
+    schema = json.loads(placeholder[1])
+    return _drawn(schema["pattern"], *_lengths(schema), unique)
+
+
+def _lengths(schema: Mapping[str, Any]) -> tuple[int, int | None]:
+    return schema.get("minLength", 0), schema.get("maxLength")
+
+
+@cache
+def _plain(pattern: str, shortest: int, longest: int | None) -> str:
+    """A text of a pattern and a length; of the length alone where none of both is found."""
+    try:
+        return _found(pattern, shortest, longest, "", lambda _: True)
+    except (HypothesisException, re.error):
+        return "a" * max(1, shortest)
+
+
+@lru_cache(maxsize=2_000)
+def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str:
+    place = zlib.crc32(unique.encode()) % _ONE_OF
+
+    def points_at(text: str) -> bool:
+        return text.isprintable() and zlib.crc32(f"{unique} {text}".encode()) % _ONE_OF == place
+
+    enough = max(shortest, _reach(pattern, shortest, longest))
+    try:
+        return _found(pattern, enough, longest, unique, points_at)
+    except (HypothesisException, re.error):
+        return _plain(pattern, shortest, longest)
+
+
+@cache
+def _reach(pattern: str, shortest: int, longest: int | None) -> int:
+    """How long texts may be asked to be: of short ones there are few."""
+    for length in (_ENOUGH, _ENOUGH // 2):
+        if longest is None or longest >= length:
+            try:
+                return len(_found(pattern, length, longest, "", lambda _: True)) and length
+            except (HypothesisException, re.error):
+                continue
+    return shortest
+
+
+def _found(
+    pattern: str,
+    shortest: int,
+    longest: int | None,
+    seed: str,
+    wanted: Callable[[str], bool],
+) -> str:
+    # Chance would not find 64 digits where any number of them will do.
+    bounded = update_quantifier(pattern, shortest or None, longest)
+    shrink = [] if seed else [hypothesis.Phase.shrink]
+    texts = strategies.from_regex(bounded, alphabet=_PRINTABLE if seed else None)
+    found: str = hypothesis.find(
+        texts,
+        lambda text: shortest <= len(text) <= (longest or len(text)) and wanted(text),
+        settings=hypothesis.settings(
+            database=None,
+            deadline=None,
+            max_examples=_EXAMPLES,
+            phases=(hypothesis.Phase.generate, *shrink),
+        ),
+        random=random.Random(seed or 0),
+    )
+    return found

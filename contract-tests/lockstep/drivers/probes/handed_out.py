@@ -1,0 +1,74 @@
+"""What an answer to a log-in has handed out, given back: a token to refresh, say, and once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from lockstep.auth.bodies import flat, is_password
+from lockstep.drivers.probes.trial import LEAVER, Probe, Trial
+from lockstep.drivers.walk.maker import succeeded
+from lockstep.openapi.naming import kind_of
+
+_REDEEMED = 7
+# Of a member that says what is given back: `grant_type`, for example.
+_MOST_CHOICES = 4
+
+
+def handed_out_probes(trial: Trial) -> Iterator[Probe]:
+    """A probe for each member that takes what a user was given when they logged in."""
+    properties = _properties(trial)
+    for name in properties:
+        if kind_of(name) == "token" and not is_password(name):
+            yield Probe(_REDEEMED, f"{name} twice", partial(_redeem, trial, name))
+
+
+def _redeem(trial: Trial, name: str) -> object:
+    """Give back what was handed out, in the way that succeeds; then the same once more."""
+    client = trial.maker.client
+    who = client.actor(LEAVER)
+    given = who.facts.get(name) if who is not None else None
+    if not isinstance(given, str) or not given:
+        return None
+    for content in islice(_contents(trial, name, given), _MOST_CHOICES):
+        request = trial.request(content)
+        first = trial.send(request, actor=LEAVER)
+        if succeeded(first) and not first.parted:
+            return trial.send(request, actor=LEAVER)
+        if first.parted:
+            return None
+    return None
+
+
+def _contents(trial: Trial, name: str, given: str) -> Iterator[dict[str, Any]]:
+    """Contents with what was handed out, by each choice of what they are for, the likeliest first.
+
+    Of the other members there are the required ones: with a password it is another request.
+    """
+    media, document = trial.media, trial.maker.client.document
+    schema = flat(document, media.schema) if media is not None else {}
+    required = schema.get("required", ())
+    template = trial.template()
+    known = template if isinstance(template, Mapping) else {}
+    plain = {k: v for k, v in known.items() if k in required} | {name: given}
+    choices = [
+        (member, each)
+        for member, told in _properties(trial).items()
+        for each in flat(document, told).get("enum", ())
+    ]
+    yield from (
+        {**plain, member: each}
+        for member, each in sorted(choices, key=lambda choice: choice[1] != name)
+    )
+    if not choices:
+        yield plain
+
+
+def _properties(trial: Trial) -> Mapping[str, Any]:
+    media = trial.media
+    if media is None or not media.has_members:
+        return {}
+    properties = flat(trial.maker.client.document, media.schema).get("properties")
+    return properties if isinstance(properties, Mapping) else {}

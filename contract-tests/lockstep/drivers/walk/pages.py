@@ -1,0 +1,81 @@
+"""The page of a list that comes after another one, however an answer tells of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from lockstep.auth.bodies import kind_of_value
+from lockstep.drivers.walk.parameters import Declared
+from lockstep.drivers.walk.queries import Query
+from lockstep.openapi.naming import is_id
+from lockstep.results.grounding import list_elements, parsed
+from lockstep.transport.messages import Response
+
+_SIZE = re.compile(r"limit|size|per_?page|count|first|top|take|max_?(results|items)", re.I)
+_CURSOR = re.compile(r"cursor|(page_?)?token|continu|after|next|marker|bookmark", re.I)
+_AFTER = re.compile(r"(starting_?)?after(_?id)?|since_?id|marker|last_?id", re.I)
+_NEXT = re.compile(r"next|cursor|continu|more", re.I)
+# RFC 8288; of several relations one link may have more than one.
+_LINK = re.compile(r'<([^>]*)>[^,<]*;\s*rel="?[^",]*\bnext\b')
+_DEEPEST = 3
+
+
+def first_page(parameters: Sequence[Declared]) -> Query:
+    """The query for a page of one element; empty where the document has none."""
+    sizes = (
+        each
+        for each in parameters
+        if each.location == "query" and _SIZE.search(each.name) and _is_integer(each)
+    )
+    return next(({each.name: str(max(1, each.schema.get("minimum", 1)))} for each in sizes), {})
+
+
+def next_page(answer: Response, parameters: Sequence[Declared], asked: Query) -> Query | None:
+    """The query for the page after an answer, `None` where there is none.
+
+    An answer tells of it by a link in its headers or its body, by a cursor, or by the id of the
+    last element, after which a parameter goes on.
+    """
+    link = _LINK.search(answer.header("link") or "")
+    if link is not None:
+        return _query_of(link[1])
+    names = [each.name for each in parameters if each.location == "query"]
+    cursor = next(filter(_CURSOR.search, names), None)
+    for told in _told(parsed(answer), _DEEPEST):
+        if isinstance(told, str) and re.match(r"https?:|[/?]", told):
+            return _query_of(told)
+        if cursor is not None:
+            return {**asked, cursor: str(told)}
+    after = next(filter(_AFTER.fullmatch, names), None)
+    last: dict[str, Any] = next(reversed(list(list_elements(answer))), {})
+    name = next((text for member, value in last.items() if (text := _id(member, value))), None)
+    return {**asked, after: name} if after is not None and name is not None else None
+
+
+def _is_integer(parameter: Declared) -> bool:
+    return kind_of_value(parameter.schema) == "integer"
+
+
+def _id(member: str, value: Any) -> str | None:
+    known = is_id(member) and isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if known else None
+
+
+def _told(node: Any, depth: int) -> Iterator[str | int]:
+    """What members say that is about a next page, the outer ones first."""
+    members = node.items() if isinstance(node, Mapping) else ()
+    for name, value in members:
+        told = isinstance(value, str | int) and not isinstance(value, bool) and value
+        if told and _NEXT.search(name):
+            yield value
+    for name, value in members if depth else ():
+        if isinstance(value, Mapping):
+            inner = value.get("href") if _NEXT.search(name) else None
+            yield from ([inner] if isinstance(inner, str) else _told(value, depth - 1))
+
+
+def _query_of(link: str) -> Query | None:
+    return dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)) or None

@@ -1,0 +1,198 @@
+"""Lets another user in, and does as them what that kind of access allows: no schema has such rules.
+
+Whether a viewer may write, say, or an editor delete what somebody else has written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from lockstep.auth.bodies import flat
+from lockstep.drivers.walk.items import Item, parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.reader import Reader
+from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.openapi.document import Document
+from lockstep.openapi.naming import split
+from lockstep.openapi.operations import Operation
+from lockstep.results.trace import Exchange
+
+# Kinds of access, of the members with a choice that say so, and ways to give one.
+_MOST_ROLES, _MOST_WAYS = 4, 3
+# Requests for all of them together, those apart that read what has changed.
+_MOST_SENT = 400
+_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(slots=True)
+class Sharing:
+    """Gives another user access to things of an actor, and tries what is inside of them."""
+
+    maker: Maker
+    reader: Reader
+    _sent: int = 0
+    _done: int = field(default=0)
+
+    @property
+    def _document(self) -> Document:
+        return self.maker.client.document
+
+    def ways(self) -> Iterator[Operation]:
+        """The operations that name a user beside or in what they are sent to."""
+        client = self.maker.client
+        if client.mine == client.other or self._user() is None:
+            return
+        for operation in self._document.operations.values():
+            if (
+                operation.method in ("POST", "PUT")
+                and _around(operation)
+                and self._names(operation)
+            ):
+                yield operation
+
+    def explore(self, operation: Operation) -> None:
+        """Give each kind of access to a fresh thing, do all that is inside as the other user."""
+        if self._done >= _MOST_WAYS:
+            return
+        self._done += 1
+        for role in islice(self._roles(operation), _MOST_ROLES):
+            around = replace(operation, path=_around(operation))
+            thing = self.maker.live(around, self.maker.client.mine, fresh=True)
+            if thing is None or self._sent > _MOST_SENT:
+                return
+            inside = [op for op in self._inside(around.path) if op.name != operation.name]
+            # What is inside has to be there before somebody else tries to change it.
+            known = {op.name: self._values(op, thing) for op in inside}
+            if not succeeded(self._give(operation, thing, role)):
+                continue
+            for each in inside:
+                values = known[each.name] and self._values(each, thing)
+                if values is not None:
+                    self._try(each, values)
+            self._take_back(operation, thing)
+
+    def _try(self, operation: Operation, values: Values) -> None:
+        client = self.maker.client
+        exchange = self._send(operation, values, client.template(operation, client.mine))
+        if operation.method not in ("GET", "HEAD") and succeeded(exchange):
+            self.reader.look_around(operation, values)
+
+    def _take_back(self, operation: Operation, thing: Values) -> None:
+        """Let the other user out again, where the path says whom."""
+        client, names = self.maker.client, parameters_of(operation.path)
+        removal = self._document.find("DELETE", operation.path)
+        reader = self._document.find("GET", _around(operation))
+        if removal is None or removal.path != operation.path or len(names) == len(thing):
+            return
+        values = {**thing, names[-1]: self._called(names[-1])}
+        client.send(removal, values, client.request(removal, values), client.mine)
+        if reader is not None and reader.path == _around(operation):
+            self._send(reader, thing, None)
+
+    def _give(self, operation: Operation, thing: Values, role: Mapping[str, Any]) -> Exchange:
+        client = self.maker.client
+        names = [name for name in parameters_of(operation.path) if name not in thing]
+        values = {**thing, **{name: self._called(name) for name in names}}
+        value = client.template(operation, client.mine)
+        if isinstance(value, Mapping):
+            named = {name: self._called(name) for name in self._members(operation)}
+            value = {**value, **{k: v for k, v in named.items() if v}, **role}
+        self._sent += 1
+        request = client.request(operation, values, value)
+        return client.send(operation, values, request, client.mine)
+
+    def _send(self, operation: Operation, values: Values, value: Any) -> Exchange:
+        client = self.maker.client
+        self._sent += 1
+        request = client.request(operation, values, value)
+        return client.send_as(client.sign(request, client.other), client.other)
+
+    def _inside(self, around: str) -> list[Operation]:
+        """What may be done to a thing and in it: reads first, ends last, inner ones first."""
+        found = [
+            operation
+            for operation in self._document.operations.values()
+            if operation.method in _ORDER
+            and (operation.path == around or operation.path.startswith(f"{around}/"))
+            and (operation.method != "GET" or not changes_state(operation))
+        ]
+        return sorted(found, key=lambda op: (_ORDER.index(op.method), -op.path.count("/")))
+
+    def _values(self, operation: Operation, thing: Values, depth: int = 3) -> Values | None:
+        """Values for the path of an operation inside of a thing; what is needed is made."""
+        missing = [name for name in parameters_of(operation.path) if name not in thing]
+        if not missing:
+            return thing
+        client, mine = self.maker.client, self.maker.client.mine
+        if client.known.is_user(operation.path, missing[-1]):
+            return {**thing, missing[-1]: self._called(missing[-1])} if len(missing) == 1 else None
+        found = self._bound(operation, thing)
+        if found is not None or depth == 0:
+            return found
+        collection = operation.path[: operation.path.rindex("{")].rstrip("/")
+        creator = self._document.find("POST", collection)
+        if creator is None or creator.path != collection:
+            return None
+        outer = self._values(creator, thing, depth - 1)
+        if outer is None:
+            return None
+        with client.setting_up(creator):
+            self.maker.post(creator, outer, mine)
+        return self._bound(operation, thing)
+
+    def _bound(self, operation: Operation, thing: Values) -> Values | None:
+        client = self.maker.client
+        bound = client.known.bind(operation.path, client.mine, live=True)
+        return next((values for _, values in bound if thing.items() <= values.items()), None)
+
+    def _roles(self, operation: Operation) -> Iterator[dict[str, Any]]:
+        """What a body may say of the kind of access, once for each choice."""
+        choices = [
+            (name, each)
+            for name, member in self._properties(operation).items()
+            for each in flat(self._document, member).get("enum", ())
+        ]
+        yield from ({name: each} for name, each in choices)
+        if not choices:
+            yield {}
+
+    def _names(self, operation: Operation) -> bool:
+        """Whether an operation names a user, in the last place of its path or in its body."""
+        names = parameters_of(operation.path)
+        last = operation.path.rstrip("/").endswith("}") and len(names) > 1
+        if last and self.maker.client.known.is_user(operation.path, names[-1]):
+            return operation.method == "PUT"
+        return operation.method == "POST" and any(map(self._called, self._members(operation)))
+
+    def _members(self, operation: Operation) -> Iterator[str]:
+        return (name for name in self._properties(operation) if self._called(name))
+
+    def _properties(self, operation: Operation) -> Mapping[str, Any]:
+        media = next(iter(self.maker.client.media(operation)), None)
+        properties = flat(self._document, media.schema).get("properties") if media else None
+        return properties if isinstance(properties, Mapping) else {}
+
+    def _called(self, name: str) -> str:
+        """What the other user is called under a name, empty if it names no user."""
+        user = self._user()
+        if user is None:
+            return ""
+        about = split(name)[0] or name
+        named = user.value(name) if about in user.families else None
+        return user.exact(name) or named or ""
+
+    def _user(self) -> Item | None:
+        client = self.maker.client
+        client.actor(client.other)
+        return next((item for item in client.known.items if item.user == client.other), None)
+
+
+def _around(operation: Operation) -> str:
+    """The path of the thing to which access is given, empty if there is none."""
+    path = operation.path.rstrip("/")
+    path = path[: path.rindex("{")] if path.endswith("}") else path
+    return path[: path.rfind("}") + 1]

@@ -1,0 +1,44 @@
+"""Texts of a pattern: the same each time, or another one for each user and request."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from lockstep.auth.texts import draw, drawn, plain_text
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"pattern": "^[A-Z]{2,6}$"},
+        {"pattern": r"^\d{4}-\d{4}$"},
+        {"pattern": "^[a-z]+$", "minLength": 3, "maxLength": 8},
+        {"pattern": r"^(97[89])?\d{9}[\dX]$"},
+    ],
+    ids=str,
+)
+def test_texts_are_drawn_from_a_pattern(schema: dict[str, Any]) -> None:
+    texts = [draw(drawn(schema), f"0a0b{number}") for number in range(20)]
+    assert len(set(texts)) > 12
+    assert all(re.search(schema["pattern"], text, re.ASCII) for text in texts)
+    assert all(text.isprintable() for text in texts)
+    assert all(len(text) <= schema.get("maxLength", 99) for text in texts)
+
+
+def test_the_same_user_gets_the_same_text() -> None:
+    placeholder = drawn({"pattern": "^[A-Z]{2,6}$"})
+    assert draw(placeholder, "0a0b") == draw(placeholder, "0a0b")
+
+
+@pytest.mark.parametrize("schema", [{}, {"maxLength": 3}, {"pattern": "^a+$", "enum": ["a"]}])
+def test_nothing_is_drawn_where_no_pattern_leaves_a_choice(schema: dict[str, Any]) -> None:
+    assert drawn(schema) == ""
+    assert draw("${actor} and a text", "0a0b") == "${actor} and a text"
+
+
+def test_a_pattern_that_leaves_no_choice_gives_its_only_text() -> None:
+    schema = {"pattern": "^only$"}
+    assert {draw(drawn(schema), str(number)) for number in range(3)} == {plain_text(schema)}

@@ -1,0 +1,76 @@
+"""Lists are read page by page, however an answer tells of the next one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fixtures.scripted import answer
+
+from lockstep.drivers.walk.pages import first_page, next_page
+from lockstep.drivers.walk.parameters import Declared
+
+ITEMS = [{"id": "a1"}, {"id": "b2"}]
+
+
+def asks(*names: str) -> list[Declared]:
+    """Parameters of a query; those with a size in their name are integers."""
+    kinds = {
+        name: "integer" if name in ("limit", "per_page", "page") else "string" for name in names
+    }
+    return [Declared(name, "query", False, {"type": kind}) for name, kind in kinds.items()]
+
+
+@pytest.mark.parametrize(
+    ("names", "query"),
+    [
+        (("cursor", "limit"), {"limit": "1"}),
+        (("page", "per_page"), {"per_page": "1"}),
+        (("q",), {}),
+    ],
+)
+def test_the_first_page_has_one_element(names: tuple[str, ...], query: dict[str, str]) -> None:
+    assert first_page(asks(*names)) == query
+
+
+@pytest.mark.parametrize(
+    ("names", "body", "query"),
+    [
+        (("limit", "cursor"), {"data": ITEMS, "next_cursor": "c9"}, {"limit": "1", "cursor": "c9"}),
+        (("limit", "after"), {"items": ITEMS, "next": "b2"}, {"limit": "1", "after": "b2"}),
+        (
+            ("limit", "page_token"),
+            {"items": ITEMS, "meta": {"nextPageToken": "t"}},
+            {"limit": "1", "page_token": "t"},
+        ),
+        (
+            ("limit",),
+            {"items": ITEMS, "next": "/items?limit=1&offset=1"},
+            {"limit": "1", "offset": "1"},
+        ),
+        (
+            ("limit",),
+            {"items": ITEMS, "_links": {"next": {"href": "https://a.test/items?page=2"}}},
+            {"page": "2"},
+        ),
+        (
+            ("limit", "starting_after"),
+            {"data": ITEMS, "has_more": True},
+            {"limit": "1", "starting_after": "b2"},
+        ),
+        (("limit", "cursor"), {"data": ITEMS, "next_cursor": None}, None),
+        (("limit", "cursor"), {"data": [], "next_cursor": None}, None),
+        (("page",), ITEMS, None),
+    ],
+    ids=str,
+)
+def test_a_body_tells_of_the_next_page(
+    names: tuple[str, ...], body: Any, query: dict[str, str] | None
+) -> None:
+    assert next_page(answer(body), asks(*names), {"limit": "1"}) == query
+
+
+def test_a_link_tells_of_the_next_page() -> None:
+    link = '</items?page=1>; rel="prev", <https://a.test/items?page=3&per_page=1>; rel="next"'
+    told = next_page(answer(ITEMS, headers={"Link": link}), asks("page", "per_page"), {})
+    assert told == {"page": "3", "per_page": "1"}

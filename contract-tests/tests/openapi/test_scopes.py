@@ -1,0 +1,45 @@
+"""Things that are numbered inside of others are told apart by what they are in."""
+
+from __future__ import annotations
+
+import pytest
+
+from lockstep.openapi.document import Document
+
+
+def document(*paths: str) -> Document:
+    """A document of reads."""
+    read = {"responses": {"200": {"description": "ok"}}}
+    return Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {path: {"get": read} for path in paths},
+        }
+    )
+
+
+CARDS = ("/projects/{key}", "/projects/{key}/cards", "/projects/{key}/cards/{number}")
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/projects/AB/cards/1", "AB/card.number=1"),
+        ("/projects/AB/cards?page=2", "AB/card.number=1"),
+        ("/projects/A%20B/cards", "A B/card.number=1"),
+        ("/cards", "card.number=1"),
+    ],
+)
+def test_a_number_is_one_of_its_surroundings(path: str, key: str) -> None:
+    assert document(*CARDS).scopes.key("card.number", "1", path) == key
+
+
+def test_what_a_path_names_alone_is_known_everywhere() -> None:
+    known = document(*CARDS, "/cards/{number}").scopes
+    assert known.key("card.number", "1", "/projects/AB/cards/1") == "card.number=1"
+
+
+def test_a_long_name_speaks_for_itself() -> None:
+    name = "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11"
+    assert document(*CARDS).scopes.key("card.number", name, "/projects/AB/cards/1") == name
