@@ -93,7 +93,7 @@ test-node: $(TWINS_READY) ## Run the unit tests of the Node twin (ARGS='-t curso
 test-lockstep: $(TWINS_READY) $(ADAPTERS_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Run the tests of lockstep, the suite and the tooling (ARGS=suite/tests/test_mirror.py)
 	@cd contract-tests && ../$(RUN) pytest -c pyproject.toml -q -n 2 --dist loadfile $(or $(ARGS),tests testbed/tests suite/tests $(ROOMS:%=../tooling/%/tests))
 
-lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code, and check the mirror
+lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract, all code and the revisions of the schema, and check the mirror
 	@$(VENV)/ruff check python contract-tests tooling
 	@$(VENV)/ruff format --check --quiet python contract-tests tooling
 	@npm --prefix node run --silent lint
@@ -105,6 +105,7 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@cd contract-tests && PYTHONPATH=$(CURDIR) ../$(VENV)/lint-imports --no-cache
 	@$(TWINS) suite.mirror
+	@$(TWINS) suite.revisions
 
 types: $(PYTHON_READY) $(NODE_READY) $(ADAPTERS_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests

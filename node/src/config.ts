@@ -11,8 +11,10 @@ export interface Settings {
   appEnv: "development" | "test" | "production";
   host: string;
   port: number;
+  metricsPort: number;
   workers: number;
   databaseUrl: string;
+  databasePooler: "none" | "transaction";
   databasePoolSize: number;
   databaseTimeoutMs: number;
   secretKey: string;
@@ -42,6 +44,7 @@ const ENVIRONMENTS = ["development", "test", "production"] as const;
 const TRACES_EXPORTERS = ["otlp", "none"] as const;
 const TRACES_PROTOCOLS = ["http/protobuf"] as const;
 const COLLECTOR_URL = "http://localhost:4318";
+const POOLERS = ["none", "transaction"] as const;
 /** It is public, so it must not sign anything of value. */
 export const DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere";
 const PLACEHOLDER = /change[-_]?me|development-|placeholder|your-secret/i;
@@ -72,8 +75,10 @@ export function loadSettings(environment: Environment): Settings {
     appEnv,
     host: read.host("HOST", "127.0.0.1"),
     port: read.integer("PORT", 1, 65535, 8000),
+    metricsPort: read.integer("METRICS_PORT", 0, 65535, 0),
     workers: read.integer("WORKERS", 1, 64, 1),
     databaseUrl: read.databaseUrl("DATABASE_URL"),
+    databasePooler: read.choice("DATABASE_POOLER", POOLERS, "none"),
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 1, 100, 10),
     databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_MS", 100, 60000, 5000),
     secretKey: read.secret("SECRET_KEY", appEnv === "production"),

@@ -247,6 +247,31 @@ export async function countHit(
     ${COUNTING}`);
 }
 
+/**
+ * Adds hits to the windows of clients; returns the hits of each, and when its window ends.
+ *
+ * In the order of their keys, so that two processes do not wait for each other.
+ */
+export function tellCounts(
+  clients: string[],
+  hits: number[],
+  windowSeconds: number,
+): Promise<{ client: string; hits: number; seconds: number }[]> {
+  return rowsOf<{ client: string; hits: number; seconds: number }>(Prisma.sql`
+    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
+    SELECT 'general ' || client, told, now() + make_interval(secs => ${windowSeconds})
+    FROM unnest(${clients}::text[], ${hits}::int[]) AS counted (client, told)
+    ORDER BY client
+    ON CONFLICT (key) DO UPDATE SET
+      hits = CASE WHEN held.window_ends_at <= now() THEN 0 ELSE held.hits END + excluded.hits,
+      window_ends_at = CASE
+        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
+        ELSE held.window_ends_at
+      END
+    RETURNING substr(key, length('general ') + 1) AS client, hits,
+      extract(epoch FROM window_ends_at - now())::float8 AS seconds`);
+}
+
 /** Counts a hit in the window of a key, unless another key is known. */
 export function countStranger(
   key: string,

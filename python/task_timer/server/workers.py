@@ -22,7 +22,6 @@ from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
 from ..api.middleware.security_headers import common_headers
-from ..config import Settings
 from ..resources import Resources
 from ..utils.logger import logger
 from .connection import Connection, Connections
@@ -44,8 +43,10 @@ def supervise(app: Any, resources: Resources) -> None:
     Exits with status 1 if the address cannot be listened on.
     """
     _open_all_files()
-    listener = _listen(resources.settings)
-    _Supervisor(app, resources, listener.detach()).run()
+    settings = resources.settings
+    ports = filter(None, (settings.port, settings.metrics_port))
+    listeners = [_listen(settings.host, port).detach() for port in ports]
+    _Supervisor(app, resources, listeners).run()
 
 
 @contextmanager
@@ -138,9 +139,9 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
     shutdown, and does not report that one has died.
     """
 
-    def __init__(self, app: Any, resources: Resources, listener: int) -> None:
+    def __init__(self, app: Any, resources: Resources, listeners: list[int]) -> None:
         self._application = app
-        self._listener = listener
+        self._listeners = listeners
         # Nobody writes to it: that its end is read tells workers that the supervisor is gone.
         self._lifeline = os.pipe()
         self.resources = resources
@@ -151,7 +152,7 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
         """Configures the server."""
         settings = self.resources.settings
         options: dict[str, Any] = {
-            "bind": f"fd://{self._listener}",
+            "bind": [f"fd://{listener}" for listener in self._listeners],
             "workers": settings.workers,
             "worker_class": _Worker,
             "keepalive": settings.keep_alive_seconds,
@@ -194,9 +195,8 @@ def _forget_worker(server: Any, worker: Any) -> None:
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """Listens where the settings say. Gunicorn would try five times, a second apart."""
-    host, port = settings.host, settings.port
+def _listen(host: str, port: int) -> socket.socket:
+    """Listens at an address. Gunicorn would try five times, a second apart."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)

@@ -18,14 +18,16 @@ export class System {
   private readonly shutdown: Shutdown;
 
   constructor(
-    { settings, contract, shutdown }: Resources,
+    resources: Resources,
     private readonly metrics: Metrics,
   ) {
+    const { settings, contract, shutdown } = resources;
     this.json = staticFile(dumpJson(contract.document), JSON_TYPE);
     this.yaml = staticFile(contract.source, "application/yaml");
     this.index = contract.get("x-docs-site").index;
     this.site = loadSite(settings, contract);
     this.shutdown = shutdown;
+    metrics.watch(resources);
   }
 
   /** Responds without checking any dependency. */

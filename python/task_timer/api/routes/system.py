@@ -21,6 +21,7 @@ class System:
         self._site = load_site(resources.settings, contract)
         self._metrics = metrics
         self._shutdown = resources.shutdown
+        metrics.watch(resources)
 
     def get_health(self, call: Call) -> Answer:
         """Responds without checking any dependency."""
