@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from asyncio import TimerHandle
 from functools import partial
 from types import FrameType
@@ -12,6 +13,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..resources import Resources
+from ..utils.heartbeat import heartbeat
 from .refusals import Code, refusal
 
 
@@ -25,6 +27,11 @@ class Connections(Server):
         super().__init__(config)
         self.delay_seconds = resources.settings.shutdown_delay_seconds
         self._shutdown = resources.shutdown
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serves until it is told to stop; how late the event loop is, is measured meanwhile."""
+        self._beating = asyncio.create_task(heartbeat.run())
+        await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begins to drain; a second signal is the supervisor's matter."""
