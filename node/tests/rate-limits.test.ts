@@ -1,8 +1,8 @@
 import { get } from "node:http";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect } from "vitest";
 import { isAddress } from "../src/api/middleware/rate-limit.js";
 import type { Settings } from "../src/config.js";
-import { clientOf, Windows } from "../src/services/rate-limit-service.js";
+import { clientOf } from "../src/services/rate-limit-service.js";
 import { Client, freshEmail, PASSWORD, registered } from "./clients.js";
 import { test as base, testSettings } from "./fixtures.js";
 
@@ -154,21 +154,3 @@ test.skipIf(process.platform !== "linux")(
     expect(seen).toEqual([401, 401, 429, 401]);
   },
 );
-
-test("a window ends after a minute and is forgotten", () => {
-  const clock = vi.spyOn(performance, "now").mockReturnValue(1_000_000);
-  onTestFinished(() => clock.mockRestore());
-  const windows = new Windows();
-  const counted = ["a", "a", "b"].map((each) => Object.values(windows.count(each)));
-  expect(counted).toEqual([
-    [1, 60],
-    [2, 60],
-    [1, 60],
-  ]);
-  clock.mockReturnValue(1_059_500);
-  expect(windows.count("a")).toEqual({ hits: 3, wait: 1 });
-  clock.mockReturnValue(1_060_000);
-  expect(windows.count("c")).toEqual({ hits: 1, wait: 60 });
-  expect([...Reflect.get(windows, "held").keys()]).toEqual(["c"]);
-  expect(windows.count("a")).toEqual({ hits: 1, wait: 60 });
-});

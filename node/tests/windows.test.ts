@@ -1,6 +1,6 @@
 /** Requests are counted by processes themselves, and together. */
 
-import { expect } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import type { Contract } from "../src/contract.js";
 import { WINDOW_SECONDS, Windows } from "../src/services/windows.js";
 import { test } from "./fixtures.js";
@@ -97,4 +97,22 @@ test("a failure is news once", ({ contract }) => {
   expect(windows.endTelling(true)).toBe(false);
   expect(windows.endTelling(false)).toBe(true);
   expect(windows.beginTelling()).toBe(true);
+});
+
+test("a window ends after a minute and is forgotten", ({ contract }) => {
+  const clock = vi.spyOn(performance, "now").mockReturnValue(1_000_000);
+  onTestFinished(() => clock.mockRestore());
+  const windows = made(contract);
+  const counted = ["a", "a", "b"].map((each) => windows.count(each));
+  expect(counted).toMatchObject([
+    { hits: 1, wait: 60 },
+    { hits: 2, wait: 60 },
+    { hits: 1, wait: 60 },
+  ]);
+  clock.mockReturnValue(1_059_500);
+  expect(windows.count("a")).toMatchObject({ hits: 3, wait: 1 });
+  clock.mockReturnValue(1_060_000);
+  expect(windows.count("c")).toMatchObject({ hits: 1, wait: 60 });
+  expect([...Reflect.get(windows, "held").keys()]).toEqual(["c"]);
+  expect(windows.count("a")).toMatchObject({ hits: 1, wait: 60 });
 });

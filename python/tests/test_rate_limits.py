@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -8,8 +7,7 @@ from task_timer.api.middleware.rate_limit import is_address
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
 from task_timer.contract import Contract
-from task_timer.services import rate_limit_service
-from task_timer.services.rate_limit_service import Windows, client_of
+from task_timer.services.rate_limit_service import client_of
 
 from .clients import PASSWORD, Client, fresh_email, registered
 from .conftest import made
@@ -141,16 +139,3 @@ def test_clients_without_a_proxy_are_told_apart(app: TaskTimer) -> None:
     addresses = ["127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"]
     statuses = [Client(app, address=each).get("tasks").status_code for each in addresses]
     assert statuses == [401, 401, 429, 401]
-
-
-def test_a_window_ends_after_a_minute_and_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
-    monkeypatch.setattr(rate_limit_service, "time", clock)
-    windows = Windows()
-    assert [windows.count(each) for each in "aab"] == [(1, 60), (2, 60), (1, 60)]
-    clock.now = 1059.5
-    assert windows.count("a") == (3, 1)
-    clock.now = 1060.0
-    assert windows.count("c") == (1, 60)
-    assert list(windows._held) == ["c"]
-    assert windows.count("a") == (1, 60)

@@ -1,6 +1,7 @@
 """Requests are counted by processes themselves, and together."""
 
 import random
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -97,3 +98,17 @@ def test_a_failure_is_news_once(windows: Windows) -> None:
     assert not windows.end_telling(has_failed=True)
     assert windows.end_telling(has_failed=False)
     assert windows.begin_telling()
+
+
+def test_a_window_ends_after_a_minute_and_is_forgotten(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    assert [windows.count(each)[:2] for each in "aab"] == [(1, 60), (2, 60), (1, 60)]
+    now[0] = 1059.5
+    assert windows.count("a")[:2] == (3, 1)
+    now[0] = 1060.0
+    assert windows.count("c")[:2] == (1, 60)
+    assert list(windows._held) == ["c"]
+    assert windows.count("a")[:2] == (1, 60)
