@@ -54,7 +54,9 @@ class StoryPlayer:
         self._exchanger = exchanger
         self._actors = actors
         self._controls = controls
-        self._beside = bystanders and BystanderWatch(bystanders, exchanger, actors, self._signed)
+        self._beside: BystanderWatch | None = None
+        if bystanders is not None:
+            self._beside = BystanderWatch(bystanders, exchanger, actors, self._signed)
 
     def play(self, story: Story) -> StoryResult:
         """Play a story up to its end, or to the first step that is not answered as expected."""
