@@ -48,13 +48,13 @@ DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer pyth
 	.env.example contract-tests/suite/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
 	$(wildcard build/contract-report.html build/contract-report.json build/mutants.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
-ROOMS := benchmark overview power site
+ROOMS := benchmark overview power site swap
 HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-production test-faults test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory contract-diff check-mirror client compare bench-lockstep bench-power format lock clean
+.PHONY: help test test-contract test-production test-faults test-swap test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
+	serve docs inventory contract-diff check-mirror client compare swap bench-lockstep bench-power format lock clean
 
 ##@ Contract tests
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Run the contract tests: send both twins the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; select one: STORY= TRAP= RACE= OP=)
@@ -66,19 +66,22 @@ test-production: $(TWINS_READY) ## Run fault injection on both twins: database, 
 test-faults: $(TWINS_READY) ## Run the short form of the fault injection
 	@$(TWINS) suite.faults --short
 
+test-swap: $(TWINS_READY) ## Run the short form of the swap
+	@PROFILE=quick $(TWINS) tooling.swap
+
 test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the FastAPI, Django, Fastify and NestJS adapters
 	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
 
 test-dozen: $(TWINS_READY) ## Run mutation tests: a dozen mutants of the twins, at least one per layer
 	@$(TWINS) suite.mutants --tag quick
 
-test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain')
-	@$(TWINS) suite.mutants $(ARGS); $(THEN_DOCS)
+test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain'; or mutants drawn at random: SAMPLE=60 SEED= ARGS=--resume)
+	@$(TWINS) $(if $(SAMPLE),suite.automatic,suite.mutants) $(ARGS); $(THEN_DOCS)
 
 test-seeds: $(TWINS_READY) ## Check that generated requests with other seeds report no findings (SEEDS=20)
 	@$(TWINS) suite.seeds
 
-test: lint types test-python test-node test-lockstep test-contract test-faults test-dozen ## Run everything that CI runs
+test: lint types test-python test-node test-lockstep test-contract test-faults test-swap test-dozen ## Run everything that CI runs
 
 ##@ Tests and checks
 test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Run the unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)
@@ -90,7 +93,7 @@ test-node: $(TWINS_READY) ## Run the unit tests of the Node twin (ARGS='-t curso
 test-lockstep: $(TWINS_READY) $(ADAPTERS_READY) $(CLIENTS_READY) $(SENDER_READY) $(BROWSER_READY) ## Run the tests of lockstep, the suite and the tooling (ARGS=suite/tests/test_mirror.py)
 	@cd contract-tests && ../$(RUN) pytest -c pyproject.toml -q -n 2 --dist loadfile $(or $(ARGS),tests testbed/tests suite/tests $(ROOMS:%=../tooling/%/tests))
 
-lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and all code, and check the mirror
+lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract, all code and the revisions of the schema, and check the mirror
 	@$(VENV)/ruff check python contract-tests tooling
 	@$(VENV)/ruff format --check --quiet python contract-tests tooling
 	@npm --prefix node run --silent lint
@@ -102,6 +105,7 @@ lint: $(PYTHON_READY) $(NODE_PACKAGES) $(LINT_READY) ## Lint the contract and al
 	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@cd contract-tests && PYTHONPATH=$(CURDIR) ../$(VENV)/lint-imports --no-cache
 	@$(TWINS) suite.mirror
+	@$(TWINS) suite.revisions
 
 types: $(PYTHON_READY) $(NODE_READY) $(ADAPTERS_READY) $(CLIENTS_READY) ## Check types: mypy --strict, tsc
 	@cd python && ../$(VENV)/mypy --strict task_timer tests
@@ -134,6 +138,9 @@ client: $(CLIENTS_READY) ## Generate typed clients for Python and Node, in build
 compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Benchmark the runtimes, after checking parity, write docs/compare.html, and keep it for README (PROFILE= SEED= ARGS='--resume --keep')
 	@$(TWINS) tooling.benchmark $(ARGS)
 	@$(MAKE) --no-print-directory docs
+
+swap: $(TWINS_READY) ## Swap the runtimes behind Caddy under load: 0 failed, 0 inconsistent, nothing lost (PROFILE= SEED= ARGS=--planted)
+	@$(TWINS) tooling.swap $(ARGS)
 
 bench-lockstep: $(TWINS_READY) ## Benchmark lockstep against plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
 	@$(TWINS) tooling.power.speed $(ARGS)

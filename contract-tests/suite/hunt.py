@@ -1,6 +1,7 @@
 """Runs one driver of the contract tests on one mutant, until the first finding.
 
 python -m suite.hunt ID --driver DRIVER     DATABASE_URL names a server with template databases
+python -m suite.hunt --sample ID --driver DRIVER     one of those that were drawn
 
 With the id `control` there is no mutant: the twins run as they are, all of it. A process of its
 own for each, since the engine behind the generated requests has state of its own. The last line
@@ -21,8 +22,10 @@ from pathlib import Path
 from lockstep.drivers.stories.files import load_stories
 from lockstep.drivers.traps.files import load_traps
 from lockstep.mutants import CONTROL, load_mutants
+from lockstep.results.faults import ForeseenError
 from lockstep.run import COULD_NOT_RUN, Run, RunError
 from lockstep.transport.targets import Target
+from suite.automatic.catalogue import CATALOGUE
 from suite.cost.driver import measure, meters
 from suite.cost.inputs import Inputs
 from suite.faults.driver import finding_of, play_faults
@@ -32,17 +35,21 @@ from suite.forged import send_forged
 from suite.logs.watch import LogWatch
 from suite.mutation import MUTANTS, build
 from suite.startup.driver import commands_of, start_up
+from suite.units import failing_process_tests, failing_tests
 from testbed import contract
 from testbed.databases import Databases
 from testbed.log_in import log_in
-from testbed.paths import BUILD
+from testbed.paths import BUILD, ROOT
 from testbed.plain import run_plain
 from testbed.processes import ended_by_signals
-from testbed.servers import KINDS, Kind
+from testbed.servers import KINDS, Kind, ServerError
 from testbed.stage import CLEAN, OUTAGE, POPULATED, Stage
 
 # How plain Schemathesis differs from itself is known after a second run with another seed.
 _PLAIN_SEEDS = 2
+# What a driver stops at when a server is too wrong to go on: it does not start, lets nobody log in,
+# answers what cannot be read. The database's own errors are none of these.
+_UNUSABLE = (ForeseenError, RunError, ServerError, OSError, ValueError, LookupError, TypeError)
 
 
 class _CaughtError(Exception):
@@ -69,14 +76,18 @@ class _Watch:
 class Hunt:
     """A pair of twins, one of which may be a mutant, and the drivers that run on them.
 
-    commands, sql: for `Stage.pair`. target: the server that plain Schemathesis tests.
+    commands, sql: for `Stage.pair`. target: the server that is wrong, or that plain Schemathesis
+    tests; None for both. patched: the sources of the mutant. is_short: whether faults are played in
+    their short form.
     """
 
     stage: Stage
-    target: Kind
+    target: Kind | None
     control: bool
+    is_short: bool
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sql: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    patched: Mapping[str, str] = field(default_factory=dict)
     requests: int = 0
     findings: dict[str, None] = field(default_factory=dict)
 
@@ -146,10 +157,10 @@ class Hunt:
         """Let the database, the processes and the clients of the wrong twin fail."""
         stage, document = self.stage, self._run.document
         player = Player(stage.databases, document, stage.logs, stage.label)
-        servers = KINDS if self.control else (self.target,)
+        servers = KINDS if self.target is None else (self.target,)
         # What operations answer otherwise is not judged.
         self._run.selected = "faults"
-        faults = choose(load_faults(document), os.environ.get("FAULT", ""), is_short=self.control)
+        faults = choose(load_faults(document), os.environ.get("FAULT", ""), is_short=self.is_short)
         for done, result in enumerate(play_faults(faults, player, servers, self.commands)):
             if result.failure:
                 raise RunError(result.failure)
@@ -174,12 +185,26 @@ class Hunt:
         """Start the twins under a matrix of settings."""
         start_up(self._run, commands_of(KINDS, self.commands), in_full=False)
 
+    def processes(self) -> None:
+        """Run the suite's tests of commands, signals, logs and metrics."""
+        failed = failing_process_tests(self.commands, in_full=self.control)
+        self.findings |= dict.fromkeys(failed)
+
+    def units(self) -> None:
+        """Run the unit tests of the target."""
+        for kind in KINDS if self.target is None else (self.target,):
+            with tempfile.TemporaryDirectory(prefix="task-timer-units-") as folder:
+                failed = failing_tests(kind, self.patched, Path(folder), in_full=self.control)
+            self.findings |= dict.fromkeys(failed)
+
     def plain(self) -> None:
         """Run plain Schemathesis against the target only; the control run is the baseline."""
         seeds = range(_PLAIN_SEEDS) if self.control else (0,)
         for seed in seeds:
             with self._pair(POPULATED) as targets:
-                address = next(each.base_url for each in targets if each.name == self.target)
+                address = next(
+                    each.base_url for each in targets if self.target in (None, each.name)
+                )
                 settings = contract.settings()
                 steps = run_plain(
                     self._run.document.raw,
@@ -216,6 +241,8 @@ DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
     "startup": Hunt.startup,
     "generated": Hunt.generated,
     "faults": Hunt.faults,
+    "processes": Hunt.processes,
+    "units": Hunt.units,
     "plain": Hunt.plain,
 }
 
@@ -229,7 +256,13 @@ def main() -> int:
         stage = Stage(databases, None, BUILD / "logs/mutants" / name, label=f"hunt_{os.getpid()}")
         hunt = _hunt(arguments, stage, Path(folder))
         started = time.monotonic()
-        hunt.look(arguments.driver)
+        try:
+            hunt.look(arguments.driver)
+        except _UNUSABLE as error:
+            if hunt.control or not arguments.sample:
+                raise
+            said = str(error).strip().partition("\n")[0]
+            hunt.findings[f"could not go on: {type(error).__name__}: {said}"] = None
         seconds = round(time.monotonic() - started, 1)
     findings = list(hunt.findings)
     print(json.dumps({"findings": findings, "requests": hunt.requests, "seconds": seconds}))
@@ -240,17 +273,31 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="suite.hunt")
     parser.add_argument("id")
     parser.add_argument("--driver", choices=DRIVERS, required=True)
-    parser.add_argument("--target", choices=KINDS, default="python")
+    parser.add_argument("--target", choices=KINDS)
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="the mutant was drawn; drivers are short, and one that cannot go on has caught it",
+    )
     return parser.parse_args()
 
 
 def _hunt(arguments: argparse.Namespace, stage: Stage, folder: Path) -> Hunt:
     if arguments.id == CONTROL:
-        return Hunt(stage, arguments.target, control=True)
-    mutant = {each.id: each for each in load_mutants(MUTANTS)}[arguments.id]
+        return Hunt(stage, arguments.target, control=True, is_short=True)
+    mutants = load_mutants(CATALOGUE if arguments.sample else MUTANTS)
+    mutant = next(each for each in mutants if each.id == arguments.id)
     target: Kind = "python" if mutant.target == "python" else "node"
     commands: Mapping[str, Sequence[str]] = {target: build(mutant, folder)} if mutant.patch else {}
-    return Hunt(stage, target, control=False, commands=commands, sql={target: mutant.sql})
+    return Hunt(
+        stage,
+        target,
+        control=False,
+        is_short=arguments.sample,
+        commands=commands,
+        sql={target: mutant.sql},
+        patched=mutant.patched(ROOT),
+    )
 
 
 if __name__ == "__main__":

@@ -43,9 +43,13 @@ def _build_node(texts: dict[str, str], folder: Path) -> list[str]:
     shutil.copy(NODE / "package.json", folder)
     (folder / "node_modules").symlink_to(NODE / "node_modules")
     for file, text in texts.items():
-        compiled = folder / "dist" / Path(file).with_suffix(".js")
-        compiled.write_text(_transpile(text), encoding="utf-8")
+        compile_module(text, folder / "dist" / file)
     return [node_program(), str(folder / "dist" / "main.js")]
+
+
+def compile_module(text: str, source: Path) -> None:
+    """Write TypeScript as JavaScript, under the name that its source has. Raises MutantError."""
+    source.with_suffix(".js").write_text(_transpile(text), encoding="utf-8")
 
 
 def _transpile(text: str) -> str:

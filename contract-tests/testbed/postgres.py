@@ -42,7 +42,7 @@ class PostgresServer:
     def __init__(
         self, directory: Path, *, durable: bool, settings: Mapping[str, str] | None = None
     ) -> None:
-        self._account = _unprivileged_account()
+        self._account = unprivileged_account()
         self._directory = directory
         self._data = directory / "data"
         self._log = directory / "postgres.log"
@@ -191,7 +191,7 @@ class PostgresServer:
                 os.chown(path, *self._account)
 
 
-def _unprivileged_account() -> tuple[int, int] | None:
+def unprivileged_account() -> tuple[int, int] | None:
     """The account that PostgreSQL runs as if we are root, as it refuses to run as root."""
     if os.geteuid() != 0:
         return None

@@ -17,7 +17,7 @@ from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.blog_server import make_blog
 from fixtures.flask_servers import old, serve
 from fixtures.notes_server import DOCUMENT as NOTES
-from fixtures.scripted_server import scripted
+from fixtures.scripted_server import plain, scripted
 from fixtures.sockets import listening
 
 from lockstep.openapi.document import Document
@@ -121,6 +121,27 @@ def test_another_protocol_is_named(answer: bytes, told: str) -> None:
     with listening(answer) as (target, _, _):
         (fault,) = smoke([target], Document.load(NOTES)).faults
     assert told in fault
+    assert len(fault.splitlines()) == 1
+
+
+def test_one_operation_that_breaks_off_stops_nothing(blog: Document) -> None:
+    """The others are compared, and what breaks off is a difference or is alike."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        if not broken or handler.path == broken[0]:
+            broken[:] = [handler.path]
+            handler.send_response(200)
+            handler.send_header("Content-Length", "100")
+            handler.end_headers()
+            handler.wfile.write(b"{")
+            return
+        plain(handler, b"{}", ("Content-Type", "application/json"))
+
+    broken: list[str] = []
+    with scripted("old", answer) as target:
+        assert smoke([target], blog).faults == []
+    assert broken
 
 
 @pytest.mark.parametrize(

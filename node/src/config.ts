@@ -11,19 +11,25 @@ export interface Settings {
   appEnv: "development" | "test" | "production";
   host: string;
   port: number;
+  metricsPort: number;
   workers: number;
   databaseUrl: string;
+  databasePooler: "none" | "transaction";
   databasePoolSize: number;
   databaseTimeoutMs: number;
   secretKey: string;
   secretKeyPrevious: string[];
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
+  refreshGraceSeconds: number;
+  sessionSeconds: number;
   rateLimitPerMinute: number;
   credentialLimitPerMinute: number;
   corsOrigins: string[];
   trustedProxyHops: number;
   logLevel: LogLevel;
+  keepAliveSeconds: number;
+  shutdownDelaySeconds: number;
   shutdownSeconds: number;
   validateResponses: boolean;
   tracesEndpoint: string;
@@ -38,6 +44,7 @@ const ENVIRONMENTS = ["development", "test", "production"] as const;
 const TRACES_EXPORTERS = ["otlp", "none"] as const;
 const TRACES_PROTOCOLS = ["http/protobuf"] as const;
 const COLLECTOR_URL = "http://localhost:4318";
+const POOLERS = ["none", "transaction"] as const;
 /** It is public, so it must not sign anything of value. */
 export const DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-use-it-elsewhere";
 const PLACEHOLDER = /change[-_]?me|development-|placeholder|your-secret/i;
@@ -68,19 +75,30 @@ export function loadSettings(environment: Environment): Settings {
     appEnv,
     host: read.host("HOST", "127.0.0.1"),
     port: read.integer("PORT", 1, 65535, 8000),
+    metricsPort: read.integer("METRICS_PORT", 0, 65535, 0),
     workers: read.integer("WORKERS", 1, 64, 1),
     databaseUrl: read.databaseUrl("DATABASE_URL"),
+    databasePooler: read.choice("DATABASE_POOLER", POOLERS, "none"),
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 1, 100, 10),
     databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_MS", 100, 60000, 5000),
     secretKey: read.secret("SECRET_KEY", appEnv === "production"),
     secretKeyPrevious: read.previousSecrets("SECRET_KEY_PREVIOUS"),
     accessTokenSeconds: read.integer("ACCESS_TOKEN_SECONDS", 10, 86400, 900),
     refreshTokenSeconds: read.integer("REFRESH_TOKEN_SECONDS", 60, 7776000, 1209600),
+    refreshGraceSeconds: read.integer("REFRESH_GRACE_SECONDS", 0, 60, 10),
+    sessionSeconds: read.integer("SESSION_SECONDS", 60, 31536000, 2592000),
     rateLimitPerMinute: read.integer("RATE_LIMIT_PER_MINUTE", 1, 1000000, 600),
     credentialLimitPerMinute: read.integer("CREDENTIAL_LIMIT_PER_MINUTE", 1, 1000000, 10),
     corsOrigins: read.origins("CORS_ORIGINS"),
     trustedProxyHops: read.integer("TRUSTED_PROXY_HOPS", 0, 10, 0),
     logLevel: read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+    keepAliveSeconds: read.integer("KEEP_ALIVE_SECONDS", 1, 3600, 75),
+    shutdownDelaySeconds: read.integer(
+      "SHUTDOWN_DELAY_SECONDS",
+      0,
+      300,
+      appEnv === "production" ? 5 : 0,
+    ),
     shutdownSeconds: read.integer("SHUTDOWN_SECONDS", 1, 300, 10),
     validateResponses: read.boolean("VALIDATE_RESPONSES", appEnv !== "production"),
     tracesEndpoint: read.tracesEndpoint(),

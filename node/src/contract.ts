@@ -21,6 +21,8 @@ export interface MetricDefinition {
   help: string;
   labels: string[];
   buckets?: number[];
+  /** How the values of several processes become one. */
+  combined?: "sum" | "max";
 }
 
 /** The document, with the sections that the program reads as data. */
@@ -39,6 +41,7 @@ export interface ContractDocument extends OpenApiDocument {
     request_seconds: number;
   };
   "x-account-attempts": { factor: number; known_days: number };
+  "x-limit-sharing": { share: number; share_of_rest: number; seconds: number };
   "x-methods": string[];
   "x-wire-errors": string[];
   "x-problem-type": string;
@@ -51,6 +54,7 @@ export interface ContractDocument extends OpenApiDocument {
     states: string[];
     without_database: OperationId[];
   };
+  "x-shutdown": { idle_seconds: number };
   "x-response-headers": Record<string, string>;
   "x-production-headers": Record<string, string>;
   "x-docs-site": {
@@ -85,6 +89,7 @@ export interface ContractDocument extends OpenApiDocument {
     | "password_refused"
     | "attempts_throttled"
     | "password_changed"
+    | "refresh_token_retried"
     | "refresh_token_reused"
     | "session_ended"
     | "user_deleted",

@@ -18,6 +18,9 @@ const GRACE_MS = 1_000;
 const UNCOUNTED = /^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/;
 const PREPARED_STATEMENTS = 500;
 
+// Names of the time zone that sessions must have.
+const UTC = ["UTC", "Etc/UTC"];
+
 const ambient = new AsyncLocalStorage<Prisma.TransactionClient>();
 
 /** A concurrent transaction came first, for the given `reason`; a retry may succeed. */
@@ -26,6 +29,11 @@ export class OvertakenError extends Error {
     super(reason.message);
     this.name = "OvertakenError";
   }
+}
+
+/** Sessions of the database are not in UTC: behind a pooler, its role has to set that. */
+export class TimeZoneError extends Error {
+  override readonly name = "TimeZoneError";
 }
 
 /** The database did not respond in time, and the connection was closed. */
@@ -39,6 +47,7 @@ export class Database {
   readonly transactionOptions: { maxWait: number; timeout: number };
   private readonly pool: pg.Pool;
   private readonly connections = new Connections();
+  private readonly prepares: boolean;
   private readonly statementNames = new Map<string, string>();
 
   constructor(settings: Settings) {
@@ -47,13 +56,13 @@ export class Database {
       ...driverOptions(settings.databaseUrl),
       max: settings.databasePoolSize,
       connectionTimeoutMillis: milliseconds,
-      statement_timeout: milliseconds,
       keepAlive: true,
-      options: "-c timezone=UTC",
+      ...sessionOptions(settings),
       types: { getTypeParser: parserOf },
     });
     // A connection lost while idle needs no handling: the pool opens another.
     this.pool.on("error", () => {});
+    this.prepares = settings.databasePooler === "none";
     this.connections.watch(this.pool, milliseconds + GRACE_MS);
     const statementNameGenerator = ({ sql }: { sql: string }) => this.counted(sql);
     this.client = new PrismaClient({
@@ -67,6 +76,16 @@ export class Database {
   async rowsOf<T>({ text, values }: Prisma.Sql): Promise<T[]> {
     const { rows } = await this.pool.query({ name: this.counted(text), text, values });
     return rows as T[];
+  }
+
+  /** The number of connections that are in use. */
+  get inUse(): number {
+    return this.pool.totalCount - this.pool.idleCount;
+  }
+
+  /** The number of those who wait for a connection. */
+  get waiting(): number {
+    return this.pool.waitingCount;
   }
 
   /** Gives up all connections that there are now: those in use when they are no more. */
@@ -84,8 +103,9 @@ export class Database {
   private counted(sql: string): string {
     const context = currentContext();
     if (context !== undefined && !UNCOUNTED.test(sql)) context.statements += 1;
-    const known = this.statementNames.get(sql);
     // A statement without a name is not kept, which bounds their number.
+    if (!this.prepares) return "";
+    const known = this.statementNames.get(sql);
     if (known !== undefined || this.statementNames.size === PREPARED_STATEMENTS) return known ?? "";
     const name = `s${this.statementNames.size}`;
     this.statementNames.set(sql, name);
@@ -109,6 +129,19 @@ function driverOptions(databaseUrl: string): pg.PoolConfig {
     ...(password !== undefined && { password }),
     ...(url.applicationName !== undefined && { application_name: url.applicationName }),
   };
+}
+
+/** Returns what holds for a session, which behind a pooler no client has to itself. */
+function sessionOptions(settings: Settings): pg.PoolConfig {
+  if (settings.databasePooler === "transaction") return { verify: verifyTimeZone };
+  return { statement_timeout: settings.databaseTimeoutMs, options: "-c timezone=UTC" };
+}
+
+/** Refuses a connection whose session is not in UTC, as Prisma takes all timestamps for such. */
+function verifyTimeZone(client: pg.PoolClient, done: (error?: Error) => void): void {
+  client.query("SELECT current_setting('TimeZone') AS zone").then(({ rows: [{ zone }] }) => {
+    done(UTC.includes(zone) ? undefined : new TimeZoneError());
+  }, done);
 }
 
 /** The connections of a pool, each with a time limit for a response while it is in use. */

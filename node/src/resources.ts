@@ -4,8 +4,13 @@ import type { Settings } from "./config.js";
 import type { Contract } from "./contract.js";
 import { Database } from "./db.js";
 import { type Hashing, makeHashing } from "./services/password-service.js";
-import { Windows } from "./services/rate-limit-service.js";
 import { TokenRules } from "./services/token-service.js";
+import { Windows } from "./services/windows.js";
+
+/** Whether a signal has begun to stop the process, which still responds for a while. */
+export class Shutdown {
+  hasBegun = false;
+}
 
 /** Settings, contract and what is derived from them; nothing else outlives a request. */
 export interface Resources {
@@ -15,6 +20,7 @@ export interface Resources {
   readonly hashing: Hashing;
   readonly tokens: TokenRules;
   readonly windows: Windows;
+  readonly shutdown: Shutdown;
 }
 
 /** Creates the resources of a process, without connecting to anything. */
@@ -25,6 +31,19 @@ export async function makeResources(settings: Settings, contract: Contract): Pro
     database: new Database(settings),
     hashing: await makeHashing(contract),
     tokens: new TokenRules(settings, contract),
-    windows: new Windows(),
+    windows: new Windows(settings.rateLimitPerMinute, contract.get("x-limit-sharing")),
+    shutdown: new Shutdown(),
+  };
+}
+
+/** Returns how much of the resources is in use, by the names of metrics. */
+export function usageOf({ settings, database, hashing }: Resources): Record<string, number> {
+  const [running, queued] = hashing.queue.load();
+  return {
+    db_pool_size: settings.databasePoolSize,
+    db_pool_in_use: database.inUse,
+    db_pool_waiting: database.waiting,
+    password_queue_running: running,
+    password_queue_waiting: queued,
   };
 }

@@ -62,9 +62,17 @@ test.for([
 test("options and head are answered for a route", async ({ origin }) => {
   const options = await new Client(origin).send("OPTIONS", "users/me");
   expect([options.status, options.text]).toEqual([204, ""]);
-  expect(options.headers.get("Allow")).toBe("GET, HEAD, PATCH, DELETE, OPTIONS");
+  expect(options.headers.get("Allow")).toBe("GET, HEAD, PATCH, OPTIONS");
   const head = await new Client(origin).send("HEAD", "/health");
   const get = await new Client(origin).get("/health");
   expect([head.status, head.text]).toEqual([200, ""]);
   expect(head.headers.get("Content-Length")).toBe(String(get.text.length));
+});
+
+test("methods that are not known are counted together", async ({ origin }) => {
+  expect((await new Client(origin).send("PROPFIND", "/health")).status).toBe(400);
+  const { text } = await new Client(origin).get("/metrics");
+  const counted = text.split("\n").filter((line) => line.includes('method="unknown"'));
+  expect(counted.some((line) => line.startsWith("http_requests_total"))).toBe(true);
+  expect(text).not.toContain("PROPFIND");
 });

@@ -42,6 +42,18 @@ test("work waits for its turn", async () => {
   expect([first, await second]).toEqual(["held", ""]);
 });
 
+test("a queue tells what runs and what waits", async () => {
+  const queue = new BoundedQueue(1, 2, 60);
+  expect(queue.load()).toEqual([0, 0]);
+  let others = Promise.resolve([""]);
+  await held(queue, async () => {
+    others = Promise.all([queue.run(nothing), queue.run(nothing)]);
+    expect(queue.load()).toEqual([1, 2]);
+  });
+  expect(await others).toEqual(["", ""]);
+  expect(queue.load()).toEqual([0, 0]);
+});
+
 test("a full queue refuses at once", async () => {
   const queue = new BoundedQueue(1, 0, 60);
   await held(queue, () => expect(queue.run(nothing)).rejects.toThrow(OverloadedError));

@@ -1,7 +1,12 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ConfigError, DEVELOPMENT_SECRET_KEY, loadSettings } from "../src/config.js";
 
 const DATABASE_URL = "postgresql://user@localhost:5432/database";
+const LISTED = readFileSync(new URL("../../.env.example", import.meta.url), "utf8");
+const EXAMPLE = Object.fromEntries(
+  [...LISTED.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
+);
 const STRONG_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a";
 const WEAK_KEYS = [
   "short",
@@ -28,6 +33,11 @@ test("defaults need only a database", () => {
   const settings = loadSettings({ DATABASE_URL });
   expect(settings).toMatchObject({ appEnv: "development", port: 8000, workers: 1 });
   expect(settings.validateResponses).toBe(true);
+});
+
+test("defaults are those of the example", () => {
+  const { DATABASE_URL } = EXAMPLE;
+  expect(loadSettings(EXAMPLE)).toEqual(loadSettings({ DATABASE_URL }));
 });
 
 test("an empty variable is not set", () => {

@@ -19,6 +19,11 @@ import { Log } from "./log.js";
 import { queried } from "./reads.js";
 
 const GROWTH = new URL("../../contract-tests/growth.sql", import.meta.url);
+// GROWTH=full is an account of a million entries.
+export const [TASKS, ENTRIES] =
+  process.env.GROWTH === "full" ? [100_000, 1_000_000] : [10_000, 20_000];
+const SIZES =
+  "SELECT set_config('growth.tasks', $1, false), set_config('growth.entries', $2, false)";
 
 export function testSettings(): Settings {
   if (!process.env.DATABASE_URL) throw new Error("DATABASE_URL is not set: run `make test-node`");
@@ -32,7 +37,10 @@ export function testSettings(): Settings {
 }
 
 /** Creates a copy of a database that nobody uses, as long as `use` takes. */
-async function copied(templateUrl: string, use: (url: string) => Promise<void>): Promise<void> {
+export async function copied(
+  templateUrl: string,
+  use: (url: string) => Promise<void>,
+): Promise<void> {
   const url = new URL(process.env.TEST_DATABASE_URL ?? "");
   const copy = `copy_${randomUUID().replaceAll("-", "")}`;
   const client = new pg.Client(url.href);
@@ -81,7 +89,11 @@ export const test = base.extend<{
   grownTemplate: [
     async ({ settings: _ }, use) =>
       copied(process.env.TEST_TEMPLATE_URL ?? "", async (url) => {
-        await queried(url, (client) => client.query(readFileSync(GROWTH, "utf8")));
+        await queried(url, async (client) => {
+          await client.query(SIZES, [String(TASKS), String(ENTRIES)]);
+          await client.query(readFileSync(GROWTH, "utf8"));
+          return client.query("VACUUM ANALYZE");
+        });
         await use(url);
       }),
     { scope: "file" },

@@ -32,3 +32,33 @@ test.each([
   const found = new Validator(LIST, { title: TITLE }, "body").violations(value);
   expect(found.map(({ pointer, rule }) => [pointer, rule])).toEqual(expected);
 });
+
+// What looks within a value, and refuses this one.
+const WITHIN: Record<string, [rules: unknown, value: unknown]> = {
+  pattern: ["^b$", "aa"],
+  items: [{ type: "null" }, [1, 2]],
+  contains: [{ type: "null" }, [1, 2]],
+  uniqueItems: [true, [1, 1]],
+  properties: [{ a: { type: "null" } }, { a: 1, b: 2 }],
+  patternProperties: [{ a: { type: "null" } }, { a: 1, b: 2 }],
+  additionalProperties: [false, { a: 1, b: 2 }],
+  propertyNames: [{ pattern: "^b$" }, { a: 1, b: 2 }],
+  unevaluatedItems: [false, [1, 2]],
+  unevaluatedProperties: [false, { a: 1, b: 2 }],
+};
+
+function boundOf(value: unknown): [bound: string, type: string] {
+  if (typeof value === "string") return ["maxLength", "string"];
+  return Array.isArray(value) ? ["maxItems", "array"] : ["maxProperties", "object"];
+}
+
+test.each(Object.keys(WITHIN))("nothing looks within what is too large: %s", (rule) => {
+  const [rules, value] = WITHIN[rule] ?? [];
+  const [bound, type] = boundOf(value);
+  const schema = { type, [rule]: rules };
+  const found = new Validator({ ...schema, [bound]: 1 }, {}, "body").violations(value);
+  expect(found.map((each) => [each.pointer, each.rule])).toEqual([["", bound]]);
+  const within = new Validator({ ...schema, [bound]: 2 }, {}, "body").violations(value);
+  expect(within).not.toEqual([]);
+  expect(within.map((each) => each.rule)).not.toContain(bound);
+});

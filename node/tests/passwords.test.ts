@@ -11,6 +11,8 @@ vi.mock("../src/services/password-service.js", { spy: true });
 // Of PASSWORD, by the other twin, with lower costs.
 const CHEAP =
   "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4";
+const AGAIN =
+  "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
 // Of another password.
 const OTHER =
   "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$AAAAD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
@@ -54,6 +56,11 @@ class Account {
   async change(): Promise<number> {
     const body = { password: "staple the battery", current_password: PASSWORD };
     return (await this.client.patch("users/me", body, { "If-Match": "*" })).status;
+  }
+
+  async delete(): Promise<number> {
+    const body = { current_password: PASSWORD };
+    return (await this.client.post("users/me/deletion", body)).status;
   }
 
   /** Replaces the hash right after the next time that a password is verified. */
@@ -100,6 +107,12 @@ test("a log-in while the hash is renewed", async ({ account }) => {
   expect(await account.logIn()).toBe(200);
 });
 
+test("a log-in while the hash is renewed twice", async ({ account }) => {
+  await account.meanwhile(CHEAP);
+  await account.meanwhile(AGAIN);
+  expect(await account.logIn()).toBe(200);
+});
+
 test("a change while the password changes", async ({ account }) => {
   await account.meanwhile(OTHER);
   expect(await account.change()).toBe(422);
@@ -109,4 +122,16 @@ test("a change while the password changes", async ({ account }) => {
 test("a change while the hash is renewed", async ({ account }) => {
   await account.meanwhile(CHEAP);
   expect(await account.change()).toBe(200);
+});
+
+test("a deletion while the password changes", async ({ account }) => {
+  await account.meanwhile(OTHER);
+  expect(await account.delete()).toBe(422);
+  expect(await account.passwordHash()).toBe(OTHER);
+});
+
+test("a deletion while the hash is renewed", async ({ account }) => {
+  await account.meanwhile(CHEAP);
+  expect(await account.delete()).toBe(204);
+  expect(await account.logIn()).toBe(401);
 });

@@ -1,3 +1,4 @@
+import { get } from "node:http";
 import { expect } from "vitest";
 import { isAddress } from "../src/api/middleware/rate-limit.js";
 import type { Settings } from "../src/config.js";
@@ -89,6 +90,24 @@ test("the current password cannot be guessed", async ({ origin }) => {
   expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
 });
 
+test("the password of a deletion cannot be guessed", async ({ origin }) => {
+  const client = await registered(origin);
+  const send = () => client.post("users/me/deletion", { current_password: "not my password" });
+  expect(await statuses(3, send)).toEqual([422, 422, 429]);
+  expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
+});
+
+test("nor from many addresses", async ({ origin }) => {
+  const { token } = await registered(origin);
+  const send = () => {
+    const client = Object.assign(new Client(origin), { token });
+    return client.post("users/me/deletion", { current_password: "not my password" });
+  };
+  // The first log-in was a stranger's, too.
+  expect(await statuses(6, send)).toEqual([422, 422, 422, 422, 422, 429]);
+  expect((await send()).headers.get("RateLimit-Policy")).toBe('"account";q=6;w=60');
+});
+
 test.for([
   ["203.0.113.7", "203.0.113.7"],
   ["::ffff:203.0.113.7", "203.0.113.7"],
@@ -112,3 +131,26 @@ test("health is not limited", async ({ origin }) => {
   const client = new Client(origin);
   expect(await statuses(4, () => client.get("/health"))).toEqual([200, 200, 200, 200]);
 });
+
+/** Returns the status of a request from another address of this machine. */
+function statusFrom(localAddress: string, origin: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = get(`${origin}/api/v1/tasks`, { localAddress }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    request.on("error", reject);
+  });
+}
+
+// Elsewhere a machine has no further addresses of its own.
+test.skipIf(process.platform !== "linux")(
+  "clients without a proxy are told apart",
+  async ({ origin }) => {
+    const seen: (number | undefined)[] = [];
+    for (const address of ["127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"]) {
+      seen.push(await statusFrom(address, origin));
+    }
+    expect(seen).toEqual([401, 401, 429, 401]);
+  },
+);

@@ -65,6 +65,42 @@ test("a drain is bounded", async ({ settings }) => {
   });
 });
 
+test("a drain is announced before connections are refused", async () => {
+  await running({ SHUTDOWN_DELAY_SECONDS: "60" }, async (server) => {
+    const ready = () => fetch(`${server.origin}/ready`);
+    server.process.kill("SIGTERM");
+    await waitUntil(async () => (await ready()).status === 503);
+    expect(await (await ready()).json()).toMatchObject({ code: "shutting_down" });
+    const answer = await server.exchange("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(answer).toContain("Connection: close\r\n");
+    // A second signal ends it.
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+test.for(["1", "2"])("a second signal ends a drain: %s", async (workers, { settings }) => {
+  const limits = { SHUTDOWN_SECONDS: "300", DATABASE_TIMEOUT_MS: "60000", WORKERS: workers };
+  await running(limits, async (server) => {
+    await changeInFlight(server, settings, async (change) => {
+      const lost = expect(change).rejects.toThrow();
+      server.process.kill("SIGTERM");
+      await waitUntil(async () => !(await server.answers()));
+      expect(await server.stop()).toBe(0);
+      await lost;
+    });
+  });
+});
+
+test("idle connections are kept for so long", async () => {
+  await running({ KEEP_ALIVE_SECONDS: "1" }, async (server) => {
+    const started = performance.now();
+    const answer = await server.exchange("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(answer).not.toContain("Connection: close");
+    expect(performance.now() - started).toBeGreaterThan(900);
+  });
+});
+
 test.skipIf(process.platform !== "linux")("a killed worker is replaced", async () => {
   await running({ WORKERS: "2" }, async (server) => {
     const { pid } = server.process;

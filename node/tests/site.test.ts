@@ -86,7 +86,7 @@ test("without a manifest a page says how to make it", ({ settings, contract, fol
   unlinkSync(join(folder, "site.json"));
   const site = loadSite({ ...settings, docsPath: folder }, contract);
   expect([...site.keys()]).toEqual(["index.html"]);
-  expect(site.get("index.html")?.body.toString()).toContain("make docs");
+  expect(site.get("index.html")?.file.body.toString()).toContain("make docs");
 });
 
 test.for(Object.entries(BROKEN))(
@@ -99,7 +99,7 @@ test.for(Object.entries(BROKEN))(
     configureLogging("info", log);
     const site = loadSite({ ...settings, docsPath: folder }, contract);
     expect([...site.keys()]).toEqual(["index.html"]);
-    expect(site.get("index.html")?.body.toString()).toContain("make docs");
+    expect(site.get("index.html")?.file.body.toString()).toContain("make docs");
     expect(log.lines.map(({ event }) => event)).toEqual(["site_unreadable"]);
   },
 );

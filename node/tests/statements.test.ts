@@ -50,7 +50,7 @@ const REQUESTS: Record<string, Request> = {
   getCurrentUser: (c) => c.get("users/me"),
   updateCurrentUser: (c) =>
     c.patch("users/me", { email: freshEmail(), current_password: PASSWORD }, ANY),
-  deleteCurrentUser: (c) => c.delete("users/me"),
+  deleteCurrentUser: (c) => c.post("users/me/deletion", { current_password: PASSWORD }),
   listUsers: async (c, resources) => {
     await promote(c, resources);
     return c.get("users");
@@ -130,4 +130,7 @@ test("variants send as many more as is said", async ({ client, sent }) => {
   expect(await more("deleteTask", client.delete(path, ANY))).toBe(1);
   const body = { password: PASSWORD, current_password: PASSWORD };
   expect(await more("updateCurrentUser", client.patch("users/me", body, ANY))).toBe(1);
+  const token = await refreshToken(client);
+  expect(await more("refreshTokens", client.post("auth/refresh", token))).toBe(0);
+  expect(await more("refreshTokens", client.post("auth/refresh", token))).toBe(1);
 });

@@ -72,6 +72,12 @@ class ResourcesContext(AppContext):
 class TaskTimer(Flask):
     """A Flask application that routes by the contract, whatever the host."""
 
+    @property
+    def resources(self) -> Resources:
+        """The resources of the process."""
+        resources: Resources = self.extensions["task_timer"]
+        return resources
+
     def app_context(self) -> AppContext:
         """Creates the context of a request, a command or a test."""
         return ResourcesContext(self)

@@ -21,6 +21,7 @@ ENVIRONMENTS = ["development", "test", "production"]
 TRACES_EXPORTERS = ["otlp", "none"]
 TRACES_PROTOCOLS = ["http/protobuf"]
 COLLECTOR_URL = "http://localhost:4318"
+POOLERS = ["none", "transaction"]
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
 URL = r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?"
@@ -47,19 +48,25 @@ class Settings:
     app_env: str
     host: str
     port: int
+    metrics_port: int
     workers: int
     database_url: str
+    database_pooler: str
     database_pool_size: int
     database_timeout_ms: int
     secret_key: str
     secret_key_previous: tuple[str, ...]
     access_token_seconds: int
     refresh_token_seconds: int
+    refresh_grace_seconds: int
+    session_seconds: int
     rate_limit_per_minute: int
     credential_limit_per_minute: int
     cors_origins: tuple[str, ...]
     trusted_proxy_hops: int
     log_level: str
+    keep_alive_seconds: int
+    shutdown_delay_seconds: int
     shutdown_seconds: int
     validate_responses: bool
     traces_endpoint: str
@@ -82,19 +89,27 @@ def load_settings() -> Settings:
         app_env=app_env,
         host=_host(env),
         port=_whole(env, "PORT", 8000, 1, 65535),
+        metrics_port=_whole(env, "METRICS_PORT", 0, 0, 65535),
         workers=_whole(env, "WORKERS", 1, 1, 64),
         database_url=_text(env, "DATABASE_URL", None, _is_database_url),
+        database_pooler=_choice(env, "DATABASE_POOLER", "none", POOLERS),
         database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10, 1, 100),
         database_timeout_ms=_whole(env, "DATABASE_TIMEOUT_MS", 5000, 100, 60000),
         secret_key=_secret_key(env, app_env),
         secret_key_previous=_previous_keys(env),
         access_token_seconds=_whole(env, "ACCESS_TOKEN_SECONDS", 900, 10, 86400),
         refresh_token_seconds=_whole(env, "REFRESH_TOKEN_SECONDS", 1209600, 60, 7776000),
+        refresh_grace_seconds=_whole(env, "REFRESH_GRACE_SECONDS", 10, 0, 60),
+        session_seconds=_whole(env, "SESSION_SECONDS", 2592000, 60, 31536000),
         rate_limit_per_minute=_whole(env, "RATE_LIMIT_PER_MINUTE", 600, 1, 1000000),
         credential_limit_per_minute=_whole(env, "CREDENTIAL_LIMIT_PER_MINUTE", 10, 1, 1000000),
         cors_origins=_origins(env),
         trusted_proxy_hops=_whole(env, "TRUSTED_PROXY_HOPS", 0, 0, 10),
         log_level=_choice(env, "LOG_LEVEL", "info", LOG_LEVELS),
+        keep_alive_seconds=_whole(env, "KEEP_ALIVE_SECONDS", 75, 1, 3600),
+        shutdown_delay_seconds=_whole(
+            env, "SHUTDOWN_DELAY_SECONDS", 5 if app_env == "production" else 0, 0, 300
+        ),
         shutdown_seconds=_whole(env, "SHUTDOWN_SECONDS", 10, 1, 300),
         validate_responses=_choice(
             env, "VALIDATE_RESPONSES", str(app_env != "production").lower(), ["true", "false"]
@@ -105,11 +120,16 @@ def load_settings() -> Settings:
         contract_path=Path(_text(env, "CONTRACT_PATH", f"{REPOSITORY}/openapi.yaml", _exists)),
         docs_path=Path(_text(env, "DOCS_PATH", f"{REPOSITORY}/docs", _anything)),
     )
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        raise ConfigError(_faults(error)) from error
+    _seal(env)
     return settings
+
+
+def load_database_url() -> str:
+    """Reads all that migrations need. Raises ConfigError."""
+    env = Env(eager=False)
+    database_url = _text(env, "DATABASE_URL", None, _is_database_url)
+    _seal(env)
+    return database_url
 
 
 Check = Callable[[str], None]
@@ -227,6 +247,14 @@ def _traces_endpoint(env: Env) -> str:
 def _listed(text: str) -> tuple[str, ...]:
     origins = (origin.strip(" \t") for origin in text.split(","))
     return tuple(origin for origin in origins if origin)
+
+
+def _seal(env: Env) -> None:
+    """Raises ConfigError if anything that was read is invalid."""
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        raise ConfigError(_faults(error)) from error
 
 
 def _faults(error: EnvValidationError) -> list[str]:

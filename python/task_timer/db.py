@@ -5,7 +5,8 @@ import random
 import select
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -14,7 +15,7 @@ from psycopg import Cursor, OperationalError
 from psycopg import Error as DriverError
 from psycopg.abc import PQGen
 from psycopg.types.string import TextLoader
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, text
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, exc, text
 
 from .config import Settings
 from .current import context, resources
@@ -38,6 +39,8 @@ REFUSALS = {
 }
 # The server's own limit for a statement comes first, where there is a server.
 GRACE_SECONDS = 1.0
+# Names of the time zone that sessions must have.
+UTC = ("UTC", "Etc/UTC")
 
 
 class OvertakenError(Exception):
@@ -48,9 +51,16 @@ class OvertakenError(Exception):
         self.reason = reason
 
 
+class TimeZoneError(Exception):
+    """Sessions of the database are not in UTC: behind a pooler, its role has to set that."""
+
+
 class NoAnswerError(OperationalError):
     """The server has said nothing for too long; the connection was given up."""
 
+
+# Whoever waits for a connection, or for a thread that may have one: there is no request yet then.
+waiting: set[object] = set()
 
 _ambient: ContextVar[Connection | None] = ContextVar("ambient", default=None)
 _is_barred: ContextVar[bool] = ContextVar("is_barred", default=False)
@@ -62,6 +72,17 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.engine = _make_engine(settings)
         self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
+        self._aside = ThreadPoolExecutor(1)
+
+    @property
+    def in_use(self) -> int:
+        """The number of connections that are in use."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    def aside(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Runs work that no request waits for, one after the other."""
+        self._aside.submit(work, *args, **kwargs)
 
     def renew(self) -> None:
         """Gives up all connections that there are now: those in use when they are no more."""
@@ -69,6 +90,7 @@ class Database:
 
     def disconnect(self) -> None:
         """Closes the connections."""
+        self._aside.shutdown()
         self.engine.dispose()
 
 
@@ -103,15 +125,19 @@ def _make_engine(settings: Settings) -> Engine:
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=seconds,
-        connect_args={
-            "connect_timeout": max(1, round(seconds)),
-            "options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC",
-        },
+        connect_args={"connect_timeout": max(1, round(seconds)), **_session_options(settings)},
     )
     event.listen(engine, "do_connect", _connector(seconds + GRACE_SECONDS))
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_dead)
     return engine
+
+
+def _session_options(settings: Settings) -> dict[str, Any]:
+    """Returns what holds for a session, which behind a pooler no client has to itself."""
+    if settings.database_pooler == "transaction":
+        return {"prepare_threshold": None}
+    return {"options": f"-c statement_timeout={settings.database_timeout_ms} -c timezone=UTC"}
 
 
 def connection() -> Connection:
@@ -179,12 +205,25 @@ def _run_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 def _open(opening: Callable[[], AbstractContextManager[Connection]]) -> Iterator[None]:
     if _is_barred.get():
         raise exc.TimeoutError
-    with opening() as opened:
+    with ExitStack() as stack:
+        with in_waiting():
+            opened = stack.enter_context(opening())
         token = _ambient.set(opened)
         try:
             yield
         finally:
             _ambient.reset(token)
+
+
+@contextmanager
+def in_waiting() -> Iterator[None]:
+    """Counts among those who wait for a connection."""
+    one = object()
+    waiting.add(one)
+    try:
+        yield
+    finally:
+        waiting.discard(one)
 
 
 @contextmanager
@@ -258,6 +297,8 @@ class _CountingCursor(_Counting, Cursor[Any]):
 
 
 def _set_up(connection: Any, _record: Any) -> None:
+    if connection.info.parameter_status("TimeZone") not in UTC:
+        raise TimeZoneError
     connection.adapters.register_loader("uuid", TextLoader)
     kind = connection.cursor_factory
     # Where statements are traced, the driver has been given a cursor of its own.

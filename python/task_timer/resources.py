@@ -4,10 +4,17 @@ from dataclasses import dataclass
 
 from .config import Settings
 from .contract import Contract
-from .db import Database
+from .db import Database, waiting
 from .services.password_service import Hashing, make_hashing
-from .services.rate_limit_service import Windows
 from .services.token_service import TokenRules
+from .services.windows import Windows
+
+
+@dataclass(slots=True)
+class Shutdown:
+    """Whether a signal has begun to stop the process, which still responds for a while."""
+
+    has_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class Resources:
     hashing: Hashing
     tokens: TokenRules
     windows: Windows
+    shutdown: Shutdown
 
 
 def make_resources(settings: Settings, contract: Contract) -> Resources:
@@ -30,5 +38,18 @@ def make_resources(settings: Settings, contract: Contract) -> Resources:
         database=Database(settings),
         hashing=make_hashing(contract),
         tokens=TokenRules(settings, contract),
-        windows=Windows(),
+        windows=Windows(settings.rate_limit_per_minute, contract["x-limit-sharing"]),
+        shutdown=Shutdown(),
     )
+
+
+def usage_of(resources: Resources) -> dict[str, float]:
+    """Returns how much of the resources is in use, by the names of metrics."""
+    running, queued = resources.hashing.queue.load()
+    return {
+        "db_pool_size": resources.settings.database_pool_size,
+        "db_pool_in_use": resources.database.in_use,
+        "db_pool_waiting": len(waiting),
+        "password_queue_running": running,
+        "password_queue_waiting": queued,
+    }

@@ -19,6 +19,9 @@ from task_timer.utils.logger import configure_logging
 from .clients import Client, registered
 
 GROWTH = REPOSITORY / "contract-tests" / "growth.sql"
+# GROWTH=full is an account of a million entries.
+TASKS, ENTRIES = (100_000, 1_000_000) if os.environ.get("GROWTH") == "full" else (10_000, 20_000)
+SIZES = "SELECT set_config('growth.tasks', %s, false), set_config('growth.entries', %s, false)"
 
 
 @pytest.fixture(scope="session")
@@ -86,8 +89,10 @@ def copied(template_url: str) -> Iterator[str]:
 def grown_template(settings: Settings) -> Iterator[str]:
     """Returns the URL of a database that has grown, to be copied."""
     with copied(os.environ["TEST_TEMPLATE_URL"]) as url:
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(SIZES, (str(TASKS), str(ENTRIES)))
             connection.execute(GROWTH.read_bytes())
+            connection.execute("VACUUM ANALYZE")
         yield url
 
 

@@ -36,7 +36,15 @@ def test_limits_come_before_the_route(
 def test_options_and_head_are_answered_for_a_route(app: TaskTimer) -> None:
     options = Client(app).send("OPTIONS", "users/me")
     assert (options.status_code, options.data) == (204, b"")
-    assert options.headers["Allow"] == "GET, HEAD, PATCH, DELETE, OPTIONS"
+    assert options.headers["Allow"] == "GET, HEAD, PATCH, OPTIONS"
     head, get = (Client(app).send(method, "/health") for method in ("HEAD", "GET"))
     assert (head.status_code, head.data) == (200, b"")
     assert head.headers["Content-Length"] == str(len(get.data))
+
+
+def test_methods_that_are_not_known_are_counted_together(app: TaskTimer) -> None:
+    assert Client(app).send("PROPFIND", "/health").status_code == 400
+    text = Client(app).get("/metrics").text
+    counted = {line for line in text.splitlines() if 'method="unknown"' in line}
+    assert any(line.startswith("http_requests_total") for line in counted)
+    assert "PROPFIND" not in text

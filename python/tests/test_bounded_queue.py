@@ -14,6 +14,7 @@ from task_timer.utils.errors import OverloadedError
 
 from .clients import PASSWORD, Client, fresh_email
 from .conftest import made
+from .servers import wait_until
 
 
 @contextmanager
@@ -43,6 +44,17 @@ def test_work_waits_for_its_turn() -> None:
             with pytest.raises(TimeoutError):
                 second.result(0.05)
         assert (first.result(), second.result()) == ("held", "")
+
+
+def test_a_queue_tells_what_runs_and_what_waits() -> None:
+    queue = BoundedQueue(1, 2, 60)
+    assert queue.load() == (0, 0)
+    with ThreadPoolExecutor() as threads:
+        with held(queue):
+            others = [threads.submit(queue.run, str) for _ in range(2)]
+            wait_until(lambda: queue.load() == (1, 2))
+        assert [each.result() for each in others] == ["", ""]
+    assert queue.load() == (0, 0)
 
 
 def test_a_full_queue_refuses_at_once() -> None:

@@ -1,8 +1,13 @@
+import re
+
 import pytest
 
-from task_timer.config import DEVELOPMENT_SECRET_KEY, ConfigError, load_settings
+from task_timer.config import DEVELOPMENT_SECRET_KEY, REPOSITORY, ConfigError, load_settings
 
 URL = "postgresql://user@localhost:5432/database"
+EXAMPLE = dict(
+    re.findall("^([A-Z_]+)=(.+)$", (REPOSITORY / ".env.example").read_text("utf-8"), re.MULTILINE)
+)
 STRONG_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a"
 
 
@@ -24,6 +29,16 @@ def test_defaults_need_only_a_database() -> None:
     settings = load_settings()
     assert (settings.app_env, settings.port, settings.workers) == ("development", 8000, 1)
     assert settings.validate_responses
+
+
+def test_defaults_are_those_of_the_example(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATABASE_URL", EXAMPLE["DATABASE_URL"])
+    for name in EXAMPLE.keys() - {"DATABASE_URL"}:
+        environment.delenv(name, raising=False)
+    defaults = load_settings()
+    for name, value in EXAMPLE.items():
+        environment.setenv(name, value)
+    assert load_settings() == defaults
 
 
 def test_an_empty_variable_is_not_set(environment: pytest.MonkeyPatch) -> None:

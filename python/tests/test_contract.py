@@ -60,4 +60,4 @@ def test_other_paths_are_unknown(app: TaskTimer, path: str) -> None:
 
 
 def test_allow_lists_methods_in_the_order_of_the_contract(contract: Contract) -> None:
-    assert contract.allow("/api/v1/users/me") == "GET, HEAD, PATCH, DELETE, OPTIONS"
+    assert contract.allow("/api/v1/users/me") == "GET, HEAD, PATCH, OPTIONS"

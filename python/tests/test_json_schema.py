@@ -37,3 +37,35 @@ def test_what_is_too_long_is_told_to_be_that_alone(value: Any, expected: Any) ->
 def test_items_of_too_many_are_not_judged(value: Any, expected: Any) -> None:
     found = Validator(LIST, {"title": TITLE}, "body").violations(value)
     assert [(each.pointer, each.rule) for each in found] == expected
+
+
+# What looks within a value, and refuses this one.
+WITHIN = {
+    "pattern": ("^b$", "aa"),
+    "items": ({"type": "null"}, [1, 2]),
+    "contains": ({"type": "null"}, [1, 2]),
+    "uniqueItems": (True, [1, 1]),
+    "properties": ({"a": {"type": "null"}}, {"a": 1, "b": 2}),
+    "patternProperties": ({"a": {"type": "null"}}, {"a": 1, "b": 2}),
+    "additionalProperties": (False, {"a": 1, "b": 2}),
+    "propertyNames": ({"pattern": "^b$"}, {"a": 1, "b": 2}),
+    "unevaluatedItems": (False, [1, 2]),
+    "unevaluatedProperties": (False, {"a": 1, "b": 2}),
+}
+BOUNDS = {
+    str: {"type": "string", "maxLength": 1},
+    list: {"type": "array", "maxItems": 1},
+    dict: {"type": "object", "maxProperties": 1},
+}
+
+
+@pytest.mark.parametrize("rule", WITHIN)
+def test_nothing_looks_within_what_is_too_large(rule: str) -> None:
+    rules, value = WITHIN[rule]
+    schema = BOUNDS[type(value)] | {rule: rules}
+    (bound,) = [name for name in schema if name.startswith("max")]
+    found = Validator(schema, {}, "body").violations(value)
+    assert [(each.pointer, each.rule) for each in found] == [("", bound)]
+    within = Validator({**schema, bound: 2}, {}, "body").violations(value)
+    assert within
+    assert bound not in {each.rule for each in within}

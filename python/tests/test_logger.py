@@ -50,6 +50,7 @@ def test_a_request_is_one_line(client: Client, printed: BytesIO) -> None:
     assert list(line) == ACCESS_LINE
     assert line["request_id"] == "the-id"
     assert (line["path"], line["operation"], line["status"]) == ("/api/v1/tasks", "listTasks", 200)
+    assert 0 < line["duration_ms"] < 60_000
 
 
 def test_no_secret_is_logged(app: TaskTimer, printed: BytesIO) -> None:
@@ -76,6 +77,8 @@ def test_security_events_are_logged(
     client.post("auth/login", {**body, "email": fresh_email()})
     token = {"refresh_token": client.post("auth/login", body).get_json()["refresh_token"]}
     client.post("auth/refresh", token)
+    retried = client.post("auth/refresh", token).get_json()
+    client.post("auth/refresh", {"refresh_token": retried["refresh_token"]})
     client.post("auth/refresh", token)
     client.patch("users/me", {"current_password": "not my password"}, If_Match="*")
     change = {"current_password": PASSWORD, "password": "staple the battery"}
@@ -85,7 +88,8 @@ def test_security_events_are_logged(
     token = {"refresh_token": client.post("auth/login", body).get_json()["refresh_token"]}
     client.post("auth/logout", token)
     client.post("auth/logout", token)
-    client.delete("users/me")
+    client.post("users/me/deletion", {"current_password": "not my password"})
+    client.post("users/me/deletion", {"current_password": change["password"]})
     with made(replace(settings, credential_limit_per_minute=1), contract) as low:
         stranger = Client(low)
         for _ in range(2):
@@ -96,19 +100,21 @@ def test_security_events_are_logged(
         ("log_in_refused", user["id"], "invalid_credentials"),
         ("log_in_refused", None, "invalid_credentials"),
         ("log_in_succeeded", user["id"], None),
+        ("refresh_token_retried", user["id"], None),
         ("refresh_token_reused", user["id"], "refresh_token_reused"),
         ("password_refused", user["id"], "wrong_password"),
         ("password_changed", user["id"], None),
         ("log_in_succeeded", user["id"], None),
         ("log_in_succeeded", user["id"], None),
         ("session_ended", user["id"], None),
+        ("password_refused", user["id"], "wrong_password"),
         ("user_deleted", user["id"], None),
         ("attempts_throttled", None, "rate_limited"),
     ]
     assert {line["event"] for line in events} == set(known)
     assert all(line["level"] == known[line["event"]] for line in events)
     known_client, other_client = map(client_of, (client.address, stranger.address))
-    assert [line["client"] for line in events] == [known_client] * 10 + [other_client]
+    assert [line["client"] for line in events] == [known_client] * 12 + [other_client]
 
 
 def test_a_failure_is_logged_without_what_it_says(

@@ -16,6 +16,9 @@ from .clients import PASSWORD, Client, registered
 CHEAP = (
     "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk"
 )
+AGAIN = (
+    "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
+)
 # Of another password.
 OTHER = (
     "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$AAAAFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
@@ -23,7 +26,7 @@ OTHER = (
 STORE = text("UPDATE users SET password_hash = :hash WHERE id = :id")
 LOCK = text("SELECT password_hash FROM users WHERE id = :id FOR UPDATE NOWAIT")
 
-Meanwhile = Callable[[str], None]
+Meanwhile = Callable[..., None]
 
 
 class Account:
@@ -52,6 +55,10 @@ class Account:
         body = {"password": "staple the battery", "current_password": PASSWORD}
         return self.client.patch("users/me", body, If_Match="*").status_code
 
+    def delete(self) -> int:
+        body = {"current_password": PASSWORD}
+        return self.client.post("users/me/deletion", body).status_code
+
 
 @db.immediate
 def _lock(user_id: str) -> Any:
@@ -70,17 +77,19 @@ def account(app: TaskTimer) -> Account:
 
 @pytest.fixture
 def meanwhile(account: Account, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
-    """Replaces the account's hash right after the next time that a password is verified."""
+    """Replaces the account's hash right after each of the next verifications of a password."""
     verify = password_service.verify_password
 
-    def after_next(password_hash: str) -> None:
-        def verify_once(*args: str) -> bool:
-            monkeypatch.setattr(password_service, "verify_password", verify)
+    def after_next(*hashes: str) -> None:
+        left = [*hashes]
+
+        def verify_and_store(*args: str) -> bool:
             matches = verify(*args)
-            account.store(password_hash)
+            if left:
+                account.store(left.pop(0))
             return matches
 
-        monkeypatch.setattr(password_service, "verify_password", verify_once)
+        monkeypatch.setattr(password_service, "verify_password", verify_and_store)
 
     return after_next
 
@@ -111,6 +120,11 @@ def test_a_log_in_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhi
     assert account.log_in() == 200
 
 
+def test_a_log_in_while_the_hash_is_renewed_twice(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(CHEAP, AGAIN)
+    assert account.log_in() == 200
+
+
 def test_a_change_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
     meanwhile(OTHER)
     assert account.change() == 422
@@ -120,3 +134,15 @@ def test_a_change_while_the_password_changes(account: Account, meanwhile: Meanwh
 def test_a_change_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
     meanwhile(CHEAP)
     assert account.change() == 200
+
+
+def test_a_deletion_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(OTHER)
+    assert account.delete() == 422
+    assert account.password_hash == OTHER
+
+
+def test_a_deletion_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
+    meanwhile(CHEAP)
+    assert account.delete() == 204
+    assert account.log_in() == 401

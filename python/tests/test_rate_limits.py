@@ -93,6 +93,23 @@ def test_the_current_password_cannot_be_guessed(app: TaskTimer) -> None:
     assert tries[-1].headers["RateLimit-Policy"] == '"credentials";q=2;w=60'
 
 
+def test_the_password_of_a_deletion_cannot_be_guessed(app: TaskTimer) -> None:
+    client = registered(app)
+    body = {"current_password": "not my password"}
+    tries = [client.post("users/me/deletion", body) for _ in range(3)]
+    assert [each.status_code for each in tries] == [422, 422, 429]
+    assert tries[-1].headers["RateLimit-Policy"] == '"credentials";q=2;w=60'
+
+
+def test_nor_from_many_addresses(app: TaskTimer) -> None:
+    client = registered(app)
+    body = {"current_password": "not my password"}
+    # The first log-in was a stranger's, too.
+    tries = [Client(app, client.token).post("users/me/deletion", body) for _ in range(6)]
+    assert [each.status_code for each in tries] == [422] * 5 + [429]
+    assert tries[-1].headers["RateLimit-Policy"] == '"account";q=6;w=60'
+
+
 @pytest.mark.parametrize(
     ("address", "client"),
     [
@@ -116,3 +133,9 @@ def test_addresses_of_a_network_are_one_client(app: TaskTimer) -> None:
 def test_health_is_not_limited(app: TaskTimer) -> None:
     client = Client(app)
     assert {client.get("/health").status_code for _ in range(4)} == {200}
+
+
+def test_clients_without_a_proxy_are_told_apart(app: TaskTimer) -> None:
+    addresses = ["127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"]
+    statuses = [Client(app, address=each).get("tasks").status_code for each in addresses]
+    assert statuses == [401, 401, 429, 401]

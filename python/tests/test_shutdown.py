@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -62,6 +63,39 @@ def test_a_drain_is_bounded(settings: Settings, tmp_path: Path) -> None:
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(10) == 0
         assert isinstance(change.exception(), OSError)
+
+
+def test_a_drain_is_announced_before_connections_are_refused(tmp_path: Path) -> None:
+    with running(tmp_path / "log", SHUTDOWN_DELAY_SECONDS="60") as server:
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: server.send("GET", "/ready")[0] == 503)
+        assert server.send("GET", "/ready")[1]["code"] == "shutting_down"
+        answer = server.exchange(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"connection: close\r\n" in answer.lower()
+        # A second signal ends it.
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_second_signal_ends_a_drain(settings: Settings, tmp_path: Path, workers: str) -> None:
+    limits = {"SHUTDOWN_SECONDS": "300", "DATABASE_TIMEOUT_MS": "60000", "WORKERS": workers}
+    with (
+        running(tmp_path / "log", **limits) as server,
+        change_in_flight(server, settings) as (change, _),
+    ):
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not server.answers())
+        assert server.stop() == 0
+        assert isinstance(change.exception(), OSError)
+
+
+def test_idle_connections_are_kept_for_so_long(tmp_path: Path) -> None:
+    with running(tmp_path / "log", KEEP_ALIVE_SECONDS="1") as server:
+        started = time.monotonic()
+        answer = server.exchange(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"connection: close" not in answer.lower()
+        assert 0.9 < time.monotonic() - started < 60
 
 
 def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_without_a_manifest_a_page_says_how_to_make_it(
     (folder / "site.json").unlink()
     site = load_site(replace(settings, docs_path=folder), contract)
     assert list(site) == ["index.html"]
-    assert b"make docs" in site["index.html"].body
+    assert b"make docs" in site["index.html"].file.body
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -104,5 +104,5 @@ def test_a_broken_site_is_as_good_as_none(
     configure_logging("info", printed)
     site = load_site(replace(settings, docs_path=folder), contract)
     assert list(site) == ["index.html"]
-    assert b"make docs" in site["index.html"].body
+    assert b"make docs" in site["index.html"].file.body
     assert json.loads(printed.getvalue())["event"] == "site_unreadable"

@@ -89,7 +89,7 @@ REQUESTS: dict[str, Callable[[Client], object]] = {
     "logOut": lambda c: c.post("auth/logout", refresh_token_of(c)),
     "getCurrentUser": lambda c: c.get("users/me"),
     "updateCurrentUser": change_address,
-    "deleteCurrentUser": lambda c: c.delete("users/me"),
+    "deleteCurrentUser": lambda c: c.post("users/me/deletion", {"current_password": PASSWORD}),
     "listUsers": list_users,
     "listTasks": lambda c: c.get("tasks?limit=100"),
     "createTask": lambda c: c.make_task(),
@@ -163,3 +163,7 @@ def test_variants_send_as_many_more_as_is_said(client: Client, sent: Callable[[]
     body = {"password": PASSWORD, "current_password": PASSWORD}
     client.patch("users/me", body, If_Match="*")
     assert sent() == AGREED["updateCurrentUser"] + 1
+    token = refresh_token_of(client)
+    for more in range(2):
+        client.post("auth/refresh", token)
+        assert sent() == AGREED["refreshTokens"] + more

@@ -1,11 +1,19 @@
 """The two kinds of plots: rows of marks with their spread, and curves over the rate."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tooling.benchmark.spread import Spread, in_words
-from tooling.benchmark.svg import DASHES, MARKS, Drawing, decades, pushed_apart, ticks
+from tooling.benchmark.svg import (
+    DASHES,
+    MARKS,
+    Drawing,
+    decades,
+    linear,
+    logarithmic,
+    pushed_apart,
+    ticks,
+)
 
 WIDE, NARROW = 720, 330
 _LANE, _HEADING, _GAP, _AXIS = 22, 24, 10, 40
@@ -58,7 +66,7 @@ def rows(groups: Sequence[Group], words: Words, width: int) -> str:
     highest = max(lane.value.high for group in groups for lane in group.lanes)
     steps = ticks(highest, 6 if width == WIDE else 4)
     right = width - 64
-    to_x = _linear(steps[-1], _NAMES, right)
+    to_x = linear(steps[-1], _NAMES, right)
     for step in steps:
         drawing.line(to_x(step), 4, to_x(step), height - _AXIS + 4, "grid")
         drawing.text(to_x(step), height - _AXIS + 14, in_words(step), "soft", "middle")
@@ -82,8 +90,8 @@ def curves(lines: Sequence[Curve], words: Words, width: int, limit: float) -> st
     rates = [rate for line in lines for rate, _ in line.points]
     times = [each for line in lines for _, found in line.points for each in (found.low, found.high)]
     steps = decades(min(times), max(*times, limit))
-    to_x = _logarithmic(min(rates), max(rates), left + 6, right)
-    to_y = _logarithmic(steps[0], steps[-1], bottom, top)
+    to_x = logarithmic(min(rates), max(rates), left + 6, right)
+    to_y = logarithmic(steps[0], steps[-1], bottom, top)
     for step in steps:
         drawing.line(left, to_y(step), right, to_y(step), "grid")
         if len(steps) < 9 or f"{step:.6g}".lstrip("0.")[0] == "1":
@@ -132,14 +140,3 @@ def _spaced(rates: Sequence[float], to_x: Callable[[float], float]) -> list[floa
         if not kept or to_x(rate) - to_x(kept[-1]) >= 34:
             kept.append(rate)
     return kept
-
-
-def _linear(highest: float, left: float, right: float) -> Callable[[float], float]:
-    return lambda value: left + value / highest * (right - left)
-
-
-def _logarithmic(
-    lowest: float, highest: float, start: float, end: float
-) -> Callable[[float], float]:
-    width = math.log(highest / lowest) or 1.0
-    return lambda value: start + math.log(value / lowest) / width * (end - start)

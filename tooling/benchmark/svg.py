@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -86,6 +86,19 @@ def decades(lowest: float, highest: float) -> list[float]:
     first = max(step for step in steps if step <= lowest * (1 + 1e-9))
     last = min(step for step in steps if step >= highest * (1 - 1e-9))
     return [step for step in steps if first <= step <= last]
+
+
+def linear(highest: float, start: float, end: float) -> Callable[[float], float]:
+    """Where a value from 0 to the highest lies between two positions."""
+    return lambda value: start + value / highest * (end - start)
+
+
+def logarithmic(
+    lowest: float, highest: float, start: float, end: float
+) -> Callable[[float], float]:
+    """The same, from the lowest, where each step doubles."""
+    width = math.log(highest / lowest) or 1.0
+    return lambda value: start + math.log(value / lowest) / width * (end - start)
 
 
 def pushed_apart(wanted: Sequence[float], gap: float) -> list[float]:

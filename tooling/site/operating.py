@@ -62,14 +62,14 @@ def settings(text: str) -> Iterator[list[Setting]]:
 
 def signals(source: str) -> dict[str, set[str]]:
     """The signals that end a twin, and those that it ignores, by what is done."""
-    if "ENDING_SIGNALS" in source:
+    if "const ENDING_SIGNALS" in source:
         return {
             kind.lower(): {name.strip().strip('"') for name in names.split(",")}
             for kind, names in _NODE_SIGNALS.findall(source)
         }
     found: dict[str, set[str]] = {"ending": {"SIGTERM"}, "ignored": {"SIGUSR1"}}
     for names, handler in _PYTHON_HANDLERS.findall(source):
-        kind = "ending" if handler == "Arbiter.handle_term" else "ignored"
+        kind = "ending" if handler == "handle_term" else "ignored"
         found[kind] |= {f"SIG{name.split('_')[1].upper()}" for name in names.split(" = ")}
     return found
 

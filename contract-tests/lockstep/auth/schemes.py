@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,45 @@ def find_credentials(document: Document) -> list[Credential]:
     if not found and not schemes:
         found = [*_worded(document, "", "Authorization"), BEARER, Credential(form="Token {token}")]
     return list(dict.fromkeys(found))
+
+
+def find_combined(document: Document) -> list[Credential]:
+    """The ways in which several secrets are sent together, where no single one is enough.
+
+    The alternatives that most operations ask for come first.
+    """
+    schemes = schemes_of(document)
+    asked: Counter[tuple[str, ...]] = Counter()
+    for operation in document.operations.values():
+        required = operation.definition.get("security", document.modern.get("security", []))
+        for alternative in required or ():
+            names = tuple(name for name in alternative if _is_sent(schemes.get(name)))
+            if len(names) > 1:
+                asked[names] += 1
+    found = []
+    for names, _ in asked.most_common():
+        forms = [_forms(document, schemes[name])[0] for name in names]
+        found.append(replace(forms[0], also=tuple(forms[1:])))
+    return list(dict.fromkeys(found))
+
+
+def is_enough(document: Document, form: Credential) -> bool:
+    """Whether some operation asks for nothing but what is sent in the place of a form."""
+    schemes = schemes_of(document)
+    alone = {
+        names[0]
+        for operation in document.operations.values()
+        for alternative in operation.definition.get("security", document.modern.get("security", []))
+        if len(names := [name for name in alternative if _is_sent(schemes.get(name))]) == 1
+    }
+    return any(form.name == own.name for name in alone for own in _forms(document, schemes[name]))
+
+
+def _is_sent(scheme: Mapping[str, Any] | None) -> bool:
+    """Whether a scheme is a secret that is sent, and no CSRF token beside a session."""
+    if scheme is None or scheme.get("type") == "mutualTLS":
+        return False
+    return not (scheme.get("in") == "header" and is_csrf(str(scheme.get("name", ""))))
 
 
 def csrf_header(document: Document) -> str:

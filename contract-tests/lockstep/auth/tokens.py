@@ -28,9 +28,12 @@ class TokenError(Exception):
 def read_token(response: Response, source: str) -> str:
     """The token of an answer; `TokenError` when it is not there.
 
-    `source` is a JSON pointer into the body (`/user/token`), `header:NAME` or `cookie:NAME`. For
-    HTTP Basic see `read_basic`.
+    `source` is a JSON pointer into the body (`/user/token`), `header:NAME` or `cookie:NAME`; where
+    one secret is not enough, it has a line for each, and so has the token. For HTTP Basic see
+    `read_basic`.
     """
+    if "\n" in source:
+        return "\n".join(read_token(response, each) for each in source.split("\n"))
     where, colon, name = source.partition(":")
     if colon and where == "header":
         found: Any = response.header(name)

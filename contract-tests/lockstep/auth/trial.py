@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import islice, permutations
 
 from lockstep.auth.actors import ActorSpec
 from lockstep.auth.advice import SEND, TOKEN
 from lockstep.auth.entry import ActorError, Entry
 from lockstep.auth.guarded import REFUSED, Probe, Probes, is_success
-from lockstep.auth.schemes import find_credentials
+from lockstep.auth.schemes import find_combined, find_credentials
 from lockstep.auth.search import LABEL
 from lockstep.auth.tokens import TokenError, basic_sources, find_tokens
 from lockstep.exchange.exchanger import Exchanger
@@ -49,7 +50,8 @@ class Trial:
         """Try each place of a token with each form; `ActorError` says what came of it."""
         weak: list[tuple[int, ActorSpec]] = []
         pairs = list(self._pairs())
-        for number, (source, credential) in enumerate(pairs[:_MAX_TRIES]):
+        tried = [*pairs[:_MAX_TRIES], *islice(self._combined(), _MAX_TRIES)]
+        for number, (source, credential) in enumerate(tried):
             identity = self._identity(source, credential)
             if identity is None:
                 continue
@@ -130,6 +132,18 @@ class Trial:
             names = [source.removeprefix("cookie:") for source in sources if "cookie:" in source]
             yield from ((f"cookie:{name}", Credential("cookie", name, "{token}")) for name in names)
 
+    def _combined(self) -> Iterator[tuple[str, Credential]]:
+        """Where several tokens may be that are sent together, those of fitting names first."""
+        answer = next(iter(self.entry.answers.values()), None)
+        if self.spec.credential != UNKNOWN or self.spec.token or self.spec.tokens or answer is None:
+            return
+        sources = find_tokens(answer)
+        for credential in find_combined(self.exchanger.ledger.document):
+            parts = (replace(credential, also=()), *credential.also)
+            chosen = permutations(sources, len(parts))
+            for each in sorted(chosen, key=lambda each: -_fitting(each, parts)):
+                yield "\n".join(each), credential
+
     def _note(self, probe: Probe, identity: Identity, outcomes: dict[str, Outcome]) -> None:
         """Keep what comes closest to a log-in."""
         statuses = [status_of(outcome) for outcome in outcomes.values()]
@@ -152,3 +166,15 @@ class Trial:
         if all(form in ACCOUNTS for _, form in pairs):
             return f"{told}Are the user name and password correct?"
         return told + (f"Is the token correct? {SEND}" if self.spec.tokens else SEND)
+
+
+def _fitting(sources: Sequence[str], credentials: Sequence[Credential]) -> int:
+    """How many of the tokens are called what they are sent as."""
+    return sum(
+        _letters(credential.name).endswith(_letters(source.rpartition("/")[2]))
+        for source, credential in zip(sources, credentials, strict=True)
+    )
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))

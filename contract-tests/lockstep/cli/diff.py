@@ -61,8 +61,9 @@ def diff(old: str, new: str, everything: bool, strict: bool, report: Path | None
     """
     with could_not_run(OSError, ValueError):
         (older, unread), (newer, also_unread) = load_described(old), load_described(new)
-        alike = together(compare(older, newer, strict=strict))
-        problems = dict.fromkeys([*unread, *also_unread])
+        uncompared: list[str] = []
+        alike = together(compare(older, newer, strict=strict, unread=uncompared))
+        problems = dict.fromkeys([*unread, *also_unread, *uncompared])
         for problem in problems:
             click.echo(f"lockstep: not compared: {problem}", err=True)
         if report is not None:

@@ -14,7 +14,7 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 def compare_metrics(left: bytes, right: bytes) -> Iterator[Difference]:
-    """The names, types and label sets that only one side has."""
+    """The names, types, texts of help and label sets that only one side has."""
     ours, theirs = _series(left), _series(right)
     if ours != theirs:
         only_ours, only_theirs = sorted(ours - theirs), sorted(theirs - ours)
@@ -33,7 +33,7 @@ def is_volatile(operation: Operation | None, response: Response) -> bool:
 def _series(body: bytes) -> set[str]:
     found = set()
     for line in body.decode("utf-8", "replace").splitlines():
-        if line.startswith("# TYPE "):
+        if line.startswith(("# TYPE ", "# HELP ")):
             found.add(line)
         elif not line.startswith("#") and (sample := _SAMPLE.match(line)):
             labels = sorted(_LABEL.findall(sample.group(2) or ""))

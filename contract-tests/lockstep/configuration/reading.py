@@ -87,6 +87,8 @@ def _messages(
         case jsonschema_rs.ValidationErrorKind.AdditionalProperties():
             allowed = list(_at(schema, error.schema_path[:-1])["properties"])
             yield from (([*path, name], _unknown(name, allowed)) for name in kind.unexpected)
+        case jsonschema_rs.ValidationErrorKind.Type() if _is_table_for_list(error):
+            yield path, f"there may be several: begin each of them with [[{path[-1]}]]"
         case jsonschema_rs.ValidationErrorKind.Required():
             yield path, f"{kind.property} is missing"
         case jsonschema_rs.ValidationErrorKind.OneOfNotValid():
@@ -98,6 +100,10 @@ def _messages(
         case _:
             told = _at(schema, error.schema_path[:-1]).get("description", "")
             yield path, error.message + (f" ({told})" if told else "")
+
+
+def _is_table_for_list(error: jsonschema_rs.ValidationError) -> bool:
+    return isinstance(error.instance, dict) and error.message.endswith('is not of type "array"')
 
 
 def _unknown(name: str, allowed: list[str]) -> str:

@@ -16,7 +16,7 @@ from lockstep.auth.discovery import (
     find_entrances,
 )
 from lockstep.auth.oauth import is_client, takes_clients
-from lockstep.auth.schemes import find_credentials
+from lockstep.auth.schemes import find_combined, find_credentials, is_enough
 from lockstep.configuration.reading import ConfigurationError, Source
 from lockstep.openapi.document import Document
 from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential
@@ -63,10 +63,11 @@ def make_actors(source: Source, document: Document) -> tuple[ActorSpec, ...]:
 def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec | None:
     """The user whose token the targets' own headers are; the headers then leave the targets.
 
-    So that requests without credentials are sent without them, too.
+    So that requests without credentials are sent without them, too. One that is not enough stays
+    where it is, and users log in beside it.
     """
     for form in find_credentials(document):
-        if form.location == "query":
+        if form.location == "query" or _lacks_log_in(document, form):
             continue
         asked = replace(form, form="{token}")
         tokens = {target.name: _own(target, asked) for target in targets}
@@ -76,6 +77,14 @@ def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec 
             target.headers = asked.remove(Request("GET", "/", target.headers)).headers
         return ActorSpec("caller", tokens=tokens, credential=asked)
     return None
+
+
+def _lacks_log_in(document: Document, form: Credential) -> bool:
+    """Whether what is sent in one place always goes with another secret, which a log-in gives."""
+    parts = (
+        part.name for combined in find_combined(document) for part in (combined, *combined.also)
+    )
+    return form.name in parts and not is_enough(document, form) and bool(find_entrances(document))
 
 
 def _own(target: Target, credential: Credential) -> str:

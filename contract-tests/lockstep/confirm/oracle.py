@@ -241,4 +241,5 @@ def _names_of_leader(exchanges: tuple[Exchange, ...]) -> set[str]:
 
 
 def _tokens(identities: Mapping[str, Identity]) -> set[str]:
-    return {token for identity in identities.values() for token in identity.tokens.values()}
+    tokens = (token for identity in identities.values() for token in identity.tokens.values())
+    return {secret for token in tokens for secret in token.split("\n")}

@@ -7,7 +7,6 @@ one for each type. So a schema says the same whichever way it is written.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from lockstep.diff.folding import Folded, fold
 from lockstep.diff.formats import is_format_of
 from lockstep.diff.keywords import KNOWN
-from lockstep.diff.nodes import Node
+from lockstep.diff.nodes import Node, canonical
 
 _BRANCHES = ("oneOf", "anyOf")
 # Which type a keyword judges; the others judge all.
@@ -153,7 +152,7 @@ def _merged(found: list[Alternative]) -> list[Alternative]:
 def _both(one: Alternative, other: Alternative) -> Alternative:
     """Both lists of values; words that are not of both stay with the values that they are about."""
     mine, theirs = one.keywords["enum"], other.keywords["enum"]
-    values = {json.dumps(value, sort_keys=True): value for value in (*mine.value, *theirs.value)}
+    values = {canonical(value): value for value in (*mine.value, *theirs.value)}
     keywords = {"enum": replace(mine, value=list(values.values()))}
     for word in (one.keywords | other.keywords).keys() - {"enum"}:
         said = [side.keywords.get(word) for side in (one, other)]
@@ -163,7 +162,7 @@ def _both(one: Alternative, other: Alternative) -> Alternative:
             keywords[word] = place
         else:
             about = {
-                json.dumps(side.keywords["enum"].value, sort_keys=True): node.value
+                canonical(side.keywords["enum"].value): node.value
                 for side, node in zip((one, other), said, strict=True)
                 if node is not None
             }

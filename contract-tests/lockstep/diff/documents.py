@@ -7,6 +7,7 @@ from typing import Any
 
 from lockstep.diff.annotations import annotation_changes
 from lockstep.diff.changes import Change
+from lockstep.diff.guard import Guard
 from lockstep.diff.nodes import Node, member_of, members_of
 from lockstep.diff.operations import OperationComparison
 from lockstep.diff.schemas import SchemaComparison
@@ -17,21 +18,30 @@ from lockstep.openapi.dialect import modernised
 _KNOWN = frozenset({"paths", "components", "servers", "security", "webhooks"})
 
 
-def compare(old: dict[str, Any], new: dict[str, Any], *, strict: bool = False) -> list[Change]:
+def compare(
+    old: dict[str, Any],
+    new: dict[str, Any],
+    *,
+    strict: bool = False,
+    unread: list[str] | None = None,
+) -> list[Change]:
     """The changes from one parsed document to another, in the order of the older one.
 
-    strict: a new member of an answer that was closed breaks clients too. `ValueError` if a
-    document is no OpenAPI 3, or a reference leads nowhere.
+    strict: a new member of an answer that was closed breaks clients too. Schemas and operations
+    that cannot be read, since a reference leads nowhere, are named in `unread` and left out.
+    `ValueError` if a document is no OpenAPI 3, or, without `unread`, if anything cannot be read.
     """
     before, after = (Node(modern, modern) for modern in (modernised(old), modernised(new)))
+    guard = Guard(unread)
+    schemas = SchemaComparison(guard, strict=strict)
     try:
-        return list(dict.fromkeys(_all_changes(before, after, SchemaComparison(strict=strict))))
+        return list(dict.fromkeys(_all_changes(before, after, schemas, guard)))
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"a document cannot be read ({error!r})") from error
 
 
-def _all_changes(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Change]:
-    operations = OperationComparison(old, new, schemas)
+def _all_changes(old: Node, new: Node, schemas: SchemaComparison, guard: Guard) -> Iterator[Change]:
+    operations = OperationComparison(old, new, schemas, guard)
     if not operations.have_moved:
         yield from server_changes(old, new)
     yield from scheme_changes(old, new)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lockstep.diff.nodes import Node
+from lockstep.diff.nodes import Node, canonical
 
 # Of two bounds on one value the tighter one holds.
 TIGHTER = {
@@ -81,8 +80,8 @@ class Folded:
         if key in TIGHTER:
             self.keywords[key] = TIGHTER[key](mine, node, key=lambda one: one.value)
         elif key == "enum":
-            texts = {json.dumps(value, sort_keys=True) for value in node.value}
-            left = [value for value in mine.value if json.dumps(value, sort_keys=True) in texts]
+            texts = {canonical(value) for value in node.value}
+            left = [value for value in mine.value if canonical(value) in texts]
             self.keywords[key] = replace(mine, value=left)
         elif key in _SCHEMAS:
             self.keywords[key] = _conjoined(mine, node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from lockstep.diff.changes import Space
 from lockstep.diff.folding import TIGHTER
 from lockstep.diff.formats import format_space
-from lockstep.diff.nodes import Node, is_equal
+from lockstep.diff.nodes import Node, canonical, is_equal
 
 # What a length is at least without a word of it.
 _LEAST = {"minLength": 0, "minItems": 0, "minProperties": 0}
@@ -23,6 +24,7 @@ _TABLES = ("dependentRequired", "dependentSchemas")
 _OPAQUE = ("anyOf", "oneOf", "allOf")
 _CONDITION = ("if", "then", "else")
 _COUNTS = ("minContains", "maxContains")
+_LIMITS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
 _SHOWN = 60
 
 
@@ -37,12 +39,22 @@ class KeywordChange:
 
 
 Keywords = Mapping[str, Node]
+# A number with whether it is itself outside, where greater is tighter; and what says so.
+Limit = tuple[tuple[float, bool], str, Node]
 
 
-def keyword_changes(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
-    """The changes of every keyword that judges a value by itself, not by what is inside it."""
+def keyword_changes(
+    old: Keywords, new: Keywords, *, whole: bool = False
+) -> Iterator[KeywordChange]:
+    """The changes of every keyword that judges a value by itself, not by what is inside it.
+
+    `whole`: all values are whole numbers.
+    """
+    for limits in _LIMITS:
+        yield from _limit(_limit_of(old, limits, whole), _limit_of(new, limits, whole), limits)
     for keyword in TIGHTER:
-        yield from _bound(keyword, old.get(keyword), new.get(keyword))
+        if not any(keyword in limits for limits in _LIMITS):
+            yield from _bound(keyword, old.get(keyword), new.get(keyword))
     for keyword in _FORMS:
         yield from _form(keyword, _ruling(old.get(keyword)), _ruling(new.get(keyword)))
     for keyword in _TABLES:
@@ -83,6 +95,37 @@ def _bound(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keyword
     narrower = was is None or (now is not None and tighter(was, now) == now)
     space = Space.NARROWER if narrower else Space.WIDER
     yield _told(space, f"{keyword}-{space}", keyword, old, new)
+
+
+def _limit_of(keywords: Keywords, limits: tuple[str, str], whole: bool) -> Limit | None:
+    """The tighter one of two limits, which either belong to the values or are the first outside."""
+    word, exclusive = limits
+    sign = 1 if TIGHTER[word] is max else -1
+    found: list[Limit] = []
+    for keyword in limits:
+        node = keywords.get(keyword)
+        if node is None or isinstance(node.value, bool):
+            continue
+        bound, outside = sign * node.value, keyword == exclusive
+        if whole:
+            bound, outside = math.floor(bound) + 1 if outside else math.ceil(bound), False
+        found.append(((bound, outside), keyword, node))
+    return max(found, key=lambda limit: limit[0], default=None)
+
+
+def _limit(
+    old: Limit | None, new: Limit | None, limits: tuple[str, str]
+) -> Iterator[KeywordChange]:
+    if (old and old[0]) == (new and new[0]):
+        return
+    narrower = old is None or (new is not None and new[0] > old[0])
+    space = Space.NARROWER if narrower else Space.WIDER
+    if old and new and old[1] != new[1]:
+        sentence = f"{old[1]} was {shown(old[2].value)}, {new[1]} is {shown(new[2].value)}"
+        yield KeywordChange(space, f"{limits[0]}-{space}", sentence, new[2].pointer)
+    else:
+        keyword = (old or new or ("", limits[0]))[1]
+        yield _told(space, f"{keyword}-{space}", keyword, old and old[2], new and new[2])
 
 
 def _ruling(node: Node | None) -> Node | None:
@@ -227,7 +270,7 @@ def _listed(keywords: Keywords) -> dict[str, Any] | None:
     """The values by their JSON; nothing if any value goes."""
     if "enum" not in keywords:
         return None
-    return {json.dumps(value, sort_keys=True): value for value in keywords["enum"].value}
+    return {canonical(value): value for value in keywords["enum"].value}
 
 
 def _presence(old: Node | None, new: Node | None) -> Space:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from lockstep.diff.alternatives import Alternative
+from lockstep.diff.keywords import KNOWN
 
 Pairs = list[tuple[Alternative, Alternative]]
 
@@ -16,13 +17,13 @@ def match(
 ) -> tuple[Pairs, list[Alternative], list[Alternative]]:
     """Pairs, what is left of the older ones, and what is left of the newer ones.
 
-    They are paired by name and type, by what tells them apart, by type, and at last, where one is
-    left on each side, because there is no other. One for any type that is left alone became all
-    that are left on the other side.
+    They are paired by name and type, by what tells them apart, by what they demand, by type, those
+    with more members in common first, and at last, where one is left on each side, because there is
+    no other. One for any type that is left alone became all that are left on the other side.
     """
     before, after = list(old), list(new)
     pairs: Pairs = []
-    for trait in (_full_name, _told_apart, _type, _kind):
+    for trait in (_full_name, _told_apart, _demands, _type, _kind):
         pairs += _paired(before, after, trait)
     if len(before) == len(after) == 1:
         pairs.append((before.pop(), after.pop()))
@@ -39,15 +40,23 @@ def _paired(
     old: list[Alternative], new: list[Alternative], trait: Callable[[Alternative], Hashable]
 ) -> Pairs:
     """Take those with the same trait off both lists, in order."""
-    pairs: Pairs = []
-    for one in list(old):
-        wanted = trait(one)
-        other = next((other for other in new if wanted and trait(other) == wanted), None)
-        if other is not None:
-            pairs.append((one, other))
-            old.remove(one)
-            new.remove(other)
-    return pairs
+    traits = [(other, trait(other)) for other in new]
+    found = (
+        (-len(one.properties.keys() & other.properties.keys()), at, to, one, other)
+        for at, one in enumerate(old)
+        if (wanted := trait(one)) is not None
+        for to, (other, had) in enumerate(traits)
+        if had == wanted
+    )
+    pairs = {}
+    taken = set()
+    for _, at, to, one, other in sorted(found, key=lambda item: item[:3]):
+        if at not in pairs and to not in taken:
+            pairs[at] = one, other
+            taken.add(to)
+    old[:] = [one for at, one in enumerate(old) if at not in pairs]
+    new[:] = [other for to, other in enumerate(new) if to not in taken]
+    return [pairs[at] for at in sorted(pairs)]
 
 
 def _full_name(one: Alternative) -> Hashable:
@@ -63,6 +72,13 @@ def _told_apart(one: Alternative) -> Hashable:
         and ("const" in member.value or len(member.value.get("enum", ())) == 1)
     ]
     return (one.type, *sorted(marks)) if marks else None
+
+
+def _demands(one: Alternative) -> Hashable:
+    """All of it, references not followed."""
+    parts = (one.properties, {word: one.keywords[word] for word in KNOWN & one.keywords.keys()})
+    told = (tuple(sorted((name, node.text) for name, node in part.items())) for part in parts)
+    return (one.type, *told, *sorted(one.required))
 
 
 def _type(one: Alternative) -> Hashable:

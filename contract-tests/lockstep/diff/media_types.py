@@ -25,7 +25,14 @@ def covers(wide: str, narrow: str) -> bool:
     """Whether a normalised range holds another, or a media type; suffixes too: `a/*+json`."""
     kind, *parameters = wide.split(";")
     other, *others = narrow.split(";")
+    if "*" not in kind and _charset(parameters) != _charset(others):
+        return False
     return set(parameters) <= set(others) and fnmatchcase(other, kind.replace("[", "[[]"))
+
+
+def _charset(parameters: Iterable[str]) -> str:
+    told = (one.removeprefix("charset=") for one in parameters if one.startswith("charset="))
+    return next(told, "utf-8").lower()
 
 
 def closest(name: str, ranges: Iterable[str]) -> str | None:

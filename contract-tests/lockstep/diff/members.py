@@ -71,7 +71,15 @@ class MemberChanges:
 
 def _seen(members: Mapping[str, Node], side: Side) -> dict[str, Node]:
     unseen = _UNSEEN[side]
-    return {name: node for name, node in members.items() if not _has(node, unseen)}
+    return {name: node for name, node in members.items() if not _is_marked(node, unseen)}
+
+
+def _is_marked(node: Node, word: str) -> bool:
+    try:
+        return _has(node, word)
+    except ValueError:
+        # A reference that leads nowhere: it is named where the member is compared.
+        return False
 
 
 def _demanded(one: Alternative, seen: Mapping[str, Node]) -> dict[str, str]:

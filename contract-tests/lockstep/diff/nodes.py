@@ -53,9 +53,18 @@ class Node:
         return self.followed() if is_reference else self
 
     def members(self) -> Iterator[tuple[str, Node]]:
-        """The members of an object with references followed; nothing for anything else."""
+        """The members of an object with references followed; nothing for anything else.
+
+        An extension may hold anything, also references that are none of this document.
+        """
         for key in self.value if isinstance(self.value, Mapping) else ():
-            yield key, self.child(key).followed()
+            member = self.child(key)
+            try:
+                yield key, member.followed()
+            except ValueError:
+                if not key.lower().startswith("x-"):
+                    raise
+                yield key, member
 
     def elements(self) -> Iterator[Node]:
         """The elements of an array, references not followed; nothing for anything else."""
@@ -65,7 +74,7 @@ class Node:
     @property
     def text(self) -> str:
         """The value as one line of JSON, which is equal for equal values."""
-        return json.dumps(self.value, ensure_ascii=False, sort_keys=True)
+        return canonical(self.value)
 
 
 def member_of(node: Node | None, key: str) -> Node | None:
@@ -81,6 +90,22 @@ def members_of(node: Node | None) -> dict[str, Node]:
 def is_equal(old: Node | None, new: Node | None) -> bool:
     """Whether both are missing, or hold the same JSON."""
     return (old and old.text) == (new and new.text)
+
+
+def canonical(value: Any) -> str:
+    """JSON that is equal for equal values: 1.0 is the number 1 (JSON Schema, 4.2.2)."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    # Numbers of this form are rare, and to look for them takes longer than to write.
+    return json.dumps(_whole(value), ensure_ascii=False, sort_keys=True) if ".0" in text else text
+
+
+def _whole(value: Any) -> Any:
+    """The value with whole numbers as integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _whole(inner) for key, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _escaped(key: str) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from lockstep.diff.annotations import annotation_changes
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
 from lockstep.diff.contents import content_changes
+from lockstep.diff.guard import Guard
 from lockstep.diff.nodes import Node, member_of, members_of
 from lockstep.diff.parameters import Operation, parameter_changes
 from lockstep.diff.responses import response_changes
 from lockstep.diff.schemas import SchemaComparison
 from lockstep.diff.security import security_changes
 from lockstep.diff.servers import base_paths, server_changes
-from lockstep.openapi.operations import METHODS
+from lockstep.openapi.structure import methods_of
 
 _KNOWN = frozenset(
     {"parameters", "requestBody", "responses", "security", "callbacks", "operationId", "servers"}
@@ -28,10 +29,11 @@ Operations = Mapping[tuple[str, str], Operation]
 class OperationComparison:
     """Compares the operations of two documents."""
 
-    def __init__(self, old: Node, new: Node, schemas: SchemaComparison) -> None:
+    def __init__(self, old: Node, new: Node, schemas: SchemaComparison, guard: Guard) -> None:
         self._old = old
         self._new = new
         self._schemas = schemas
+        self._guard = guard
         self._bases = _bases(old, new)
 
     @property
@@ -45,7 +47,9 @@ class OperationComparison:
         before, after = _by_path(old, base), _by_path(new, other_base)
         for key, operation in before.items():
             if key in after:
-                yield from within(after[key].label, self._called(operation, after[key]))
+                label = after[key].label
+                found = self._guard.all_of(label, self._called(operation, after[key]))
+                yield from within(label, found)
         yield from _come_and_gone(before, after, "operation")
 
     def of_webhooks(self, old: Node | None, new: Node | None) -> Iterator[Change]:
@@ -54,7 +58,8 @@ class OperationComparison:
         for key, operation in before.items():
             if key in after:
                 label = f"webhook {after[key].label}"
-                yield from within(label, self._calling(operation, after[key]))
+                found = self._guard.all_of(label, self._calling(operation, after[key]))
+                yield from within(label, found)
         yield from _come_and_gone(before, after, "webhook")
 
     def _called(self, old: Operation, new: Operation) -> Iterator[Change]:
@@ -102,11 +107,15 @@ class OperationComparison:
 
 def _operations(items: Node | None) -> dict[tuple[str, str], Operation]:
     return {
-        (method, path): Operation(item, item.child(method), method, path)
+        (method, path): Operation(item, _holding(item, method).child(method), method, path)
         for path, item in members_of(items).items()
-        for method in METHODS
-        if method in item.value
+        for method, _ in methods_of(item.value)
     }
+
+
+def _holding(item: Node, method: str) -> Node:
+    """What an operation stands under: its path item, or `additionalOperations` (OpenAPI 3.2)."""
+    return item if method in item.value else item.child("additionalOperations")
 
 
 def _by_path(paths: Node | None, base: str) -> dict[tuple[str, str], Operation]:

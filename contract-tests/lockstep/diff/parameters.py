@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from lockstep.diff.annotations import annotation_changes
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
 from lockstep.diff.contents import content_changes
+from lockstep.diff.folding import fold
 from lockstep.diff.nodes import Node, member_of, members_of
 from lockstep.diff.schemas import SchemaComparison
-from lockstep.diff.serialization import WORDS, serialization_changes
+from lockstep.diff.serialization import WORDS, is_exploded_form, serialization_changes, text_changes
 
 Key = tuple[str, str]
 
@@ -44,7 +45,8 @@ def parameter_changes(
 
     `side` tells who sends them: a client, or, to a webhook, the server.
     """
-    before, after = _parameters(old), _parameters(new)
+    listed = _parameters(old), _parameters(new)
+    before, after = _opened(*listed), _opened(*reversed(listed))
     for key, parameter in before.items():
         if key not in after:
             yield from within(_label(parameter), [_gone(parameter, side)])
@@ -83,7 +85,8 @@ def _changes(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Ite
         sentence = "may be empty" if may else "may no longer be empty"
         yield Change(effect_of(space, side), f"empty-{space}", sentence, new.pointer)
     yield from _written(old, new, side)
-    yield from schemas.changes(_schema(old), _schema(new), side)
+    described = _schema(old), _schema(new)
+    yield from text_changes(*described, side) or schemas.changes(*described, side)
     yield from content_changes(old, new, side, schemas)
     words = members_of(old), members_of(new)
     yield from annotation_changes(*words, _KNOWN, new.pointer)
@@ -117,8 +120,46 @@ def _parameters(operation: Operation) -> dict[Key, Node]:
     return found
 
 
+def _opened(parameters: Mapping[Key, Node], others: Mapping[Key, Node]) -> dict[Key, Node]:
+    """The same with the members of an exploded object in its place, where others list them so.
+
+    `?page=1&size=9` are two parameters, or the members of one (OpenAPI 3.1, 4.8.12.6).
+    """
+    found: dict[Key, Node] = {}
+    for key, parameter in parameters.items():
+        members = {} if key in others else _members(parameter)
+        found |= members if members.keys() & others.keys() else {key: parameter}
+    return found
+
+
+def _members(parameter: Node) -> dict[Key, Node]:
+    if parameter.value["in"] != "query" or "schema" not in parameter.value:
+        return {}
+    if not is_exploded_form(parameter):
+        return {}
+    schema = fold(parameter.child("schema"))
+    return {
+        ("query", name): Node(
+            member.document,
+            {
+                "name": name,
+                "in": "query",
+                "required": _is_required(parameter) and name in schema.required,
+                "schema": member.value,
+            },
+            member.pointer,
+            rewritten=True,
+        )
+        for name, member in schema.properties.items()
+    }
+
+
 def _schema(parameter: Node) -> Node | None:
-    return parameter.child("schema") if "schema" in parameter.value else None
+    """The schema; what is a member of an object is one itself."""
+    if "schema" not in parameter.value:
+        return None
+    schema = parameter.child("schema")
+    return replace(schema, pointer=parameter.pointer) if parameter.rewritten else schema
 
 
 def _is_required(parameter: Node) -> bool:

@@ -11,6 +11,7 @@ from lockstep.diff.alternatives import Alternative, alternatives
 from lockstep.diff.annotations import annotation_changes
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within, within_all
 from lockstep.diff.discriminators import discriminator_changes
+from lockstep.diff.guard import Guard
 from lockstep.diff.keywords import KNOWN, keyword_changes, shown
 from lockstep.diff.matching import match
 from lockstep.diff.members import MemberChanges
@@ -39,7 +40,8 @@ _Found = tuple[list[Change], list[tuple[Key, _Further]]]
 class SchemaComparison:
     """Compares schemas of two documents. `strict`: see `lockstep.diff.members`."""
 
-    def __init__(self, *, strict: bool = False) -> None:
+    def __init__(self, guard: Guard, *, strict: bool = False) -> None:
+        self._guard = guard
         self._members = MemberChanges(self._nested, strict=strict)
         self._found: dict[Key, _Found] = {}
         # From which others each is reached, and from which a change is reached.
@@ -77,7 +79,9 @@ class SchemaComparison:
                 continue
             here: list[Change] = []
             further: list[tuple[Key, _Further]] = []
-            for change in self._opened(pair.old, pair.new, side):
+            for change in self._guard.all_of(
+                _named(pair.old, pair.new), self._opened(pair.old, pair.new, side)
+            ):
                 if isinstance(change, _Further):
                     further.append((_key(change.old, change.new, side), change))
                 else:
@@ -131,7 +135,8 @@ class SchemaComparison:
 
     def _pair(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
         yield from _type(old, new, side)
-        for change in keyword_changes(*_comparable(old, new)):
+        whole = old.type == new.type == "integer"
+        for change in keyword_changes(*_comparable(old, new), whole=whole):
             effect = effect_of(change.space, side)
             yield Change(effect, change.rule, change.sentence, change.pointer)
         yield from _default(old.keywords.get("default"), new.keywords.get("default"), side)
@@ -158,6 +163,11 @@ class SchemaComparison:
                 yield from within(f"{keyword} {step}", found)
 
 
+def _named(old: Node | None, new: Node | None) -> str:
+    place = new or old
+    return f"the schema at {place.pointer}" if place else "a schema"
+
+
 def _key(old: Node | None, new: Node | None, side: Side) -> Key:
     return _place(old), _place(new), side
 
@@ -165,7 +175,11 @@ def _key(old: Node | None, new: Node | None, side: Side) -> Key:
 def _place(node: Node | None) -> str:
     if node is None:
         return "anything"
-    target = node.target
+    try:
+        target = node.target
+    except ValueError:
+        # It is named where it is compared.
+        return node.pointer
     return f"{target.pointer} {target.text}" if target.rewritten else target.pointer
 
 

@@ -16,6 +16,8 @@ from lockstep.mutants.matrix import Catch, Matrix
 # Stands for no mutant at all: what a driver finds then is a finding about itself.
 CONTROL = "control"
 _MESSAGE = 4000
+# What a driver may take beside the time that its control took, and to end when it is told to.
+_GRACE_SECONDS = 60.0
 
 Told = Callable[[str], None]
 Kept = Callable[[Matrix], None]
@@ -47,19 +49,23 @@ class Hunt:
 
     The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for each
     driver that is needed. A driver's control must find nothing. A `baseline` driver has one for
-    each target (`--target TARGET`); what that finds does not count later. `kept` gets the matrix
-    after each try, so that a hunt of hours can be resumed.
+    each target (`--target TARGET`); what that finds does not count later. Drivers that are `apart`
+    are like those, and run only on what got away. A driver that takes more than `patience` times
+    what its control took is ended, and has caught the mutant. `kept` gets the matrix after each
+    try, so that a hunt of hours can be resumed.
     """
 
     command: Sequence[str]
     drivers: Sequence[str]
     baseline: Sequence[str] = ()
+    apart: Sequence[str] = ()
+    patience: float | None = None
     at_once: int = 2
     all_drivers: bool = False
     told: Told = _silent
     kept: Kept = _forget
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
-    _controls: dict[tuple[str, str], Future[frozenset[str]]] = field(default_factory=dict)
+    _controls: dict[tuple[str, str], Future[Report]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, mutants: Sequence[Mutant], earlier: Mapping[str, Any] | None = None) -> Matrix:
@@ -68,7 +74,7 @@ class Hunt:
         What `earlier`, a matrix as data, has tried is not tried again. Raises `MutantError` when
         a control could not be run, or found something.
         """
-        matrix = Matrix(mutants, self.drivers, self.baseline)
+        matrix = Matrix(mutants, self.drivers, (*self.baseline, *self.apart))
         if earlier is not None:
             matrix.restore(earlier)
         with ThreadPoolExecutor(self.at_once) as threads:
@@ -84,29 +90,32 @@ class Hunt:
 
     def _try(self, mutant: Mutant, matrix: Matrix) -> None:
         ordered = sorted(self.drivers, key=lambda name: name != mutant.first)
-        for driver in [*ordered, *self.baseline]:
+        for driver in [*ordered, *self.baseline, *self.apart]:
             if driver in matrix.tried(mutant.id):
                 continue
-            counts = driver in self.drivers
-            if counts and matrix.caught(mutant.id) and not self.all_drivers:
+            compares = driver in self.baseline
+            if matrix.caught(mutant.id) and not compares and not self.all_drivers:
                 continue
             usual = self._usual(driver, mutant.target)
+            limit = None
+            if self.patience is not None:
+                limit = self.patience * usual.seconds + _GRACE_SECONDS
             try:
-                report = self._call(mutant.id, driver)
+                report = self._call(mutant.id, driver, limit=limit)
             except MutantError as error:
                 matrix.problems.append(str(error))
                 self.told(str(error))
                 continue
-            first = next((each for each in report.findings if each not in usual), None)
+            first = next((each for each in report.findings if each not in usual.findings), None)
             with self._lock:
                 matrix.add(mutant.id, driver, Catch(first, report.requests, report.seconds))
                 self.kept(matrix)
             verdict = first or "survived"
             self.told(f"{mutant.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
 
-    def _usual(self, driver: str, target: str) -> frozenset[str]:
+    def _usual(self, driver: str, target: str) -> Report:
         """What the control of a driver found; it is run when it is first asked for."""
-        key = driver, target if driver in self.baseline else ""
+        key = driver, "" if driver in self.drivers else target
         with self._lock:
             known = self._controls.get(key)
             control = self._controls.setdefault(key, Future())
@@ -117,26 +126,41 @@ class Hunt:
                 control.set_exception(error)
         return control.result()
 
-    def _control(self, driver: str, target: str) -> frozenset[str]:
+    def _control(self, driver: str, target: str) -> Report:
         report = self._call(CONTROL, driver, *(("--target", target) if target else ()))
         if report.findings and not target:
             raise MutantError(f"{driver} reports findings without any mutant: {report.findings[0]}")
         name = f"control, {driver}{target and f' on {target}'}"
         self.told(f"{name}: {len(report.findings)} findings ({report.seconds:.1f} s)")
-        return frozenset(report.findings)
+        return report
 
-    def _call(self, mutant: str, driver: str, *more: str) -> Report:
+    def _call(self, mutant: str, driver: str, *more: str, limit: float | None = None) -> Report:
         command = [*self.command, mutant, "--driver", driver, *more]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
         self._running.add(process)
         try:
-            output, errors = process.communicate()
+            output, errors = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            return Report((f"did not end in {error.timeout:.0f} s",), 0, error.timeout)
         finally:
             self._running.discard(process)
         if process.returncode != 0:
-            raise MutantError(f"{mutant}, {driver}: could not be run:\n{errors[-_MESSAGE:]}")
+            status = process.returncode
+            raise MutantError(
+                f"{mutant}, {driver}: could not be run, status {status}:\n{errors[-_MESSAGE:]}"
+            )
         return _read(output, f"{mutant}, {driver}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.communicate(timeout=_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
 
 
 def _read(output: str, name: str) -> Report:

@@ -112,10 +112,19 @@ class _Bundler:
                 elif kind_below(kind, key, value) is Kind.DATA:
                     changed[key] = None
             elif isinstance(value, dict | list):
-                changed[key] = self._rewritten(value, place, base, kind_below(kind, key, value))
+                changed[key] = self._inner(key, value, place, base, kind)
             elif not (kind in _WORDED and key in _NAMING and isinstance(value, str)):
                 changed[key] = value
         return changed
+
+    def _inner(self, key: str, value: Any, place: str, base: str, kind: Kind) -> Any:
+        """What stands under a key; in an extension that may be references of another kind."""
+        known = len(self.problems)
+        inner = self._rewritten(value, place, base, kind_below(kind, key, value))
+        if key.startswith("x-") and kind in _WORDED:
+            for problem in list(self.problems)[known:]:
+                del self.problems[problem]
+        return inner
 
     def _mapping(self, mapping: dict[str, Any], place: str, base: str) -> Iterator[tuple[str, Any]]:
         """A discriminator's mapping, whose values are names of schemas or references."""

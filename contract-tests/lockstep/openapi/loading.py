@@ -72,9 +72,21 @@ for _name in ("binary", "timestamp", "set", "omap", "pairs"):
     _JsonLoader.add_constructor(f"{_TAG}{_name}", _JsonLoader.construct_text)
 
 
-def load_yaml(text: str) -> Any:
-    """Parse YAML as JSON data; `yaml.YAMLError` when it cannot be read."""
-    return yaml.load(text, Loader=_JsonLoader)
+class _BytesLoader(_JsonLoader):
+    """The same with bytes for what is tagged as binary, and texts for those of Python and Ruby."""
+
+
+_BytesLoader.add_constructor(f"{_TAG}binary", yaml.SafeLoader.construct_yaml_binary)
+_BytesLoader.add_constructor("!binary", yaml.SafeLoader.construct_yaml_binary)
+for _prefix in (f"{_TAG}python/", "!ruby/"):
+    _BytesLoader.add_multi_constructor(
+        _prefix, lambda loader, _suffix, node: loader.construct_text(node)
+    )
+
+
+def load_yaml(text: str, *, with_bytes: bool = False) -> Any:
+    """Parse YAML as JSON data, on request with bytes; `yaml.YAMLError` when it cannot be read."""
+    return yaml.load(text, Loader=_BytesLoader if with_bytes else _JsonLoader)
 
 
 def load_data(source: Path | str) -> Any:

@@ -36,7 +36,7 @@ def page_fault(text: str, source: str) -> str:
         return ""
     named = _NAMED.search(text)
     if named is None:
-        return "an HTML page, not a document: give the URL of the JSON or YAML, such as {_USUAL}"
+        return f"an HTML page, not a document: give the URL of the JSON or YAML, such as {_USUAL}"
     url = urljoin(source, named[1]) if "://" in source else named[1]
     return f"an HTML page, not a document; it links to {url}: use that"
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import ClientError, ClientResponse, ClientSession, HttpVersion11, web
 from multidict import CIMultiDict
@@ -16,6 +17,7 @@ from lockstep.proxy.mirroring import Mirrored, Mirrors
 from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.proxy.wire import Copy, end_to_end
 from lockstep.transport.messages import Headers, Request, Response
+from lockstep.transport.streams import is_stream
 from lockstep.transport.targets import Target
 
 # `Host` is the target's own; the proxy has answered `Expect` itself when it sends the body on.
@@ -97,13 +99,20 @@ class Forwarder:
     async def _answer(
         self, client: web.Request, answer: ClientResponse, passage: Passage
     ) -> web.StreamResponse:
-        """Send the answer as it comes, until it ends or one of the two sides breaks off."""
+        """Send the answer as it comes, until it ends or one of the two sides breaks off.
+
+        Of a stream, which may never end, the mirrors are told what has come by a certain time.
+        """
         headers = CIMultiDict(end_to_end(answer.raw_headers))
         self._relocate(headers, client)
         response = web.StreamResponse(
             status=answer.status, reason=answer.reason or "", headers=headers
         )
         response[_ANSWERED] = {name.lower() for name in headers}
+        cut = partial(self._done, passage, answer, cut=True)
+        is_endless = is_stream(answer.headers.get("Content-Type"))
+        wait = self._leader.stream_seconds
+        timer = asyncio.get_running_loop().call_later(wait, cut) if is_endless else None
         try:
             await response.prepare(client)
             while chunk := await self._next(client, answer):
@@ -115,6 +124,12 @@ class Forwarder:
             await response.write_eof()
         except ConnectionResetError:
             self._counts.left += 1
+        finally:
+            if timer is not None:
+                timer.cancel()
+                # Clients leave a stream when they have what they want.
+                if passage.kept.size:
+                    cut()
         return response
 
     async def _next(self, client: web.Request, answer: ClientResponse) -> bytes:
@@ -133,8 +148,8 @@ class Forwarder:
         if place == base or place.startswith((base + "/", base + "?")):
             headers["Location"] = f"{client.scheme}://{client.host}{place[len(base) :]}"
 
-    def _done(self, passage: Passage, answer: ClientResponse) -> None:
-        """Offer the whole exchange to the mirrors; once."""
+    def _done(self, passage: Passage, answer: ClientResponse, *, cut: bool = False) -> None:
+        """Offer the exchange to the mirrors, once: whole, or `cut` where it is a stream."""
         if not passage.end():
             return
         self._counts.answered += 1
@@ -152,6 +167,7 @@ class Forwarder:
             kept.body,
             answer.reason or "",
             closes=_closes(answer),
+            cut=cut,
         )
         whole = replace(request, body=passage.sent.body or None)
         self._mirrors.offer(Mirrored(whole, outcome, passage.epoch, is_cut=kept.is_cut))

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 
 from lockstep.recordings.extended_log import ExtendedLog
-from lockstep.recordings.json_log import LoggedRequest, parse_object, read_object
-from lockstep.recordings.recording import NOWHERE, Captured, RecordingError
+from lockstep.recordings.json_log import LoggedRequest, parse_object, read_object, status_of
+from lockstep.recordings.plain_log import read_pairs, read_plain
+from lockstep.recordings.recording import NOWHERE, Captured, RecordingError, origin_of
 from lockstep.transport.messages import Response
 
 _REQUEST = re.compile(
@@ -25,6 +28,8 @@ _STATUS = re.compile(r'^(?: (?!\d{3}\s)(?:"[^"]*"|\S+)){0,2}? (?P<status>[1-5]\d
 # Before the request: the load balancer's own status and that of its target, or HAProxy's one.
 _BALANCER = re.compile(r" (?:\d{3}|-1?) (?P<status>\d{3}|-)(?: -?\d+){2} $")
 _HAPROXY = re.compile(r"(?: |/)[+\-]?\d+ (?P<status>-?\d+) \+?\d+ \S+ \S+ \S{4} \S+ \S+ ")
+# Behind the request and the client, as chi for Go writes it.
+_FROM = re.compile(r"^ from \S+ - (?P<status>[1-5]\d\d)(?!\S)")
 # A virtual host with its port (`%v:%p %h`), before the address of the client.
 _VHOST = re.compile(
     r"(?P<host>[A-Za-z][\w\-]*(?:\.[\w\-]+)*(?::\d+)?) [\da-fA-F.:]*[.:][\da-f.:]* "
@@ -34,7 +39,6 @@ _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 # What hangs on credentials, ranges and tags, which no log has, or tells that the client had gone.
 _UNTOLD = frozenset({206, 304, 401, 403, 412, 416, 444, 460, 499})
 _SENT = frozenset({"GET", "HEAD"})
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOKED_AT = 1000
 _NAMED = 5
 
@@ -57,7 +61,7 @@ def read_access_log(
     captured: list[Captured] = []
     unread: list[int] = []
     writes = 0
-    own = _origin(base_url) if base_url else None
+    own = origin_of(base_url) if base_url else None
     extended = ExtendedLog()
     for number, line in _requests(text, extended):
         logged = _read(line, extended)
@@ -78,18 +82,35 @@ def read_access_log(
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers; a list of objects counts as a line for each."""
-    if text.lstrip().startswith(("[{", "[\n", "[\r\n", "[ ")):
-        try:
-            entries = json.loads(text)
-        except ValueError:
-            entries = None
-        if isinstance(entries, list):
-            yield from enumerate(map(json.dumps, entries), 1)
-            return
+    """The lines with their numbers; objects that are longer count as a line each."""
+    entries = _entries(text.strip())
+    if entries:
+        yield from enumerate(map(json.dumps, entries), 1)
+        return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield number, line
+
+
+def _entries(text: str) -> list[Any]:
+    """The objects of a list, or those of a text that is one object of several lines after another.
+
+    Nothing for all other texts.
+    """
+    decoder = json.JSONDecoder()
+    found: list[Any] = []
+    at = 0
+    if text.startswith("{") and parse_object(text.partition("\n")[0]) is None:
+        with suppress(ValueError, RecursionError):
+            while at < len(text):
+                one, at = decoder.raw_decode(text, at)
+                found.append(one)
+                at = next((i for i in range(at, len(text)) if text[i] not in ", \r\n\t"), len(text))
+    elif text.startswith("["):
+        with suppress(ValueError, RecursionError):
+            listed = decoder.decode(text)
+            found = listed if isinstance(listed, list) else []
+    return found
 
 
 def _requests(text: str, extended: ExtendedLog) -> Iterator[tuple[int, str]]:
@@ -112,18 +133,24 @@ def _read(line: str, extended: ExtendedLog) -> LoggedRequest | None:
 def _read_text(line: str) -> LoggedRequest | None:
     line = _COLOUR.sub("", line.strip())
     found = _REQUEST.search(line)
-    if found is None:
-        return None
-    target = found["target"]
-    if found["version"] is None and " " in target:
-        return None
+    if found is None or (found["version"] is None and " " in found["target"]):
+        pairs = read_pairs(line)
+        return read_object(pairs, lambda _: None) or read_plain(line, status_of(pairs))
     host = _VHOST.match(line)
     status = _status(line[: found.start()], line[found.end() :])
-    return LoggedRequest(found["method"], _unescaped(target), status, host["host"] if host else "")
+    if status is None:
+        status = status_of(read_pairs(line))
+    target = _unescaped(found["target"])
+    return LoggedRequest(found["method"], target, status, host["host"] if host else "")
 
 
 def _status(before: str, behind: str) -> int | None:
-    for pattern, text in ((_BALANCER, before), (_HAPROXY, before), (_STATUS, behind)):
+    for pattern, text in (
+        (_BALANCER, before),
+        (_HAPROXY, before),
+        (_FROM, behind),
+        (_STATUS, behind),
+    ):
         found = pattern.search(text)
         if found is not None:
             return int(found["status"]) if found["status"].isdecimal() else None
@@ -142,10 +169,10 @@ def _unescaped(target: str) -> str:
 def _url(logged: LoggedRequest, own: str | None) -> str | None:
     """The absolute URL of a request; `None` for what is no path, such as `*`."""
     if logged.target.startswith("/"):
-        origin = _origin(f"http://{logged.host}") if logged.host else NOWHERE
+        origin = origin_of(f"http://{logged.host}") if logged.host else NOWHERE
         path = logged.target
     else:
-        origin = _origin(logged.target)
+        origin = origin_of(logged.target)
         parts = urlsplit(logged.target) if origin else None
         if parts is None:
             return None
@@ -153,20 +180,6 @@ def _url(logged: LoggedRequest, own: str | None) -> str | None:
     if origin is None:
         return None
     return (NOWHERE if origin == own else origin) + path
-
-
-def _origin(url: str) -> str | None:
-    """Scheme and host of a URL, without the port that its scheme has anyway."""
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
-    except ValueError:
-        return None
-    if parts.scheme not in _DEFAULT_PORTS or not host:
-        return None
-    host = f"[{host}]" if ":" in host else host
-    usual = port is None or port == _DEFAULT_PORTS[parts.scheme]
-    return f"{parts.scheme}://{host}" + ("" if usual else f":{port}")
 
 
 def _notes(writes: int, unread: list[int]) -> Iterator[str]:

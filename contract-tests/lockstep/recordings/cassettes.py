@@ -1,10 +1,14 @@
-"""What Schemathesis writes down: VCR cassettes (YAML) and the events of its engine (NDJSON)."""
+"""Cassettes: those of Schemathesis, VCR (Ruby), VCR.py and Betamax, and events of Schemathesis.
+
+All of them write the same records: a list of requests with their answers, in YAML or in JSON. They
+differ in how a body is written, and in whether the encoding of the transfer is still on it.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -12,17 +16,29 @@ import yaml
 from lockstep.openapi.loading import load_yaml
 from lockstep.recordings.headers import answer_headers, blackened, request_headers
 from lockstep.recordings.recording import Captured, RecordingError
-from lockstep.transport.messages import NoResponse, Outcome, Response
+from lockstep.transport.encodings import decoded
+from lockstep.transport.messages import Headers, NoResponse, Outcome, Response
+
+_LISTS = ("http_interactions", "interactions")
+_NO_ENCODINGS = ("", "None", "ASCII-8BIT", "BINARY")
 
 
-def read_cassette(text: str) -> list[Captured]:
-    """The interactions of `st run --report vcr`, oldest first; `RecordingError` for other YAML."""
-    try:
-        data = load_yaml(text)
-        entries = sorted(data["http_interactions"] or (), key=lambda item: item["recorded_at"])
-        return [_interaction(entry) for entry in entries]
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise RecordingError(f"not a Schemathesis cassette: {error}") from error
+def read_cassette(text: str) -> tuple[list[Captured], list[str]]:
+    """The interactions of a cassette, oldest first, and notes on those that cannot be read.
+
+    `RecordingError` if the text is no cassette, or nothing in it can be read.
+    """
+    captured: list[Captured] = []
+    notes: list[str] = []
+    for number, entry in _by_time(_interactions(text)):
+        name = f"interaction {number}"
+        try:
+            captured.append(_interaction(name, entry))
+        except (AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
+            notes.append(f"{name} left out: it is damaged ({error!r})")
+    if notes and not captured:
+        raise RecordingError(f"no interaction of the cassette can be read: {notes[0]}")
+    return captured, notes
 
 
 def read_ndjson(text: str) -> list[Captured]:
@@ -34,41 +50,81 @@ def read_ndjson(text: str) -> list[Captured]:
         raise RecordingError(f"not the events of Schemathesis: {error}") from error
 
 
-def _interaction(entry: Mapping[str, Any]) -> Captured:
+def _interactions(text: str) -> list[Any]:
+    try:
+        is_json = text.lstrip().startswith("{")
+        data = json.loads(text) if is_json else load_yaml(text, with_bytes=True)
+    except (yaml.YAMLError, ValueError) as error:
+        raise RecordingError(f"not a cassette: {error}") from error
+    data = data if isinstance(data, dict) else {}
+    found = next((data[word] for word in _LISTS if word in data), None)
+    if not isinstance(found, list | None) or not any(word in data for word in _LISTS):
+        raise RecordingError("not a cassette: it has no list of interactions")
+    return found or []
+
+
+def _by_time(entries: Sequence[Any]) -> list[tuple[int, Any]]:
+    """The entries with their numbers, by their times where all have comparable ones."""
+    numbered = list(enumerate(entries, 1))
+    times = [entry.get("recorded_at") if isinstance(entry, dict) else None for entry in entries]
+    if all(isinstance(time, str) and time[:4].isdigit() for time in times):
+        numbered.sort(key=lambda item: str(item[1]["recorded_at"]))
+    return numbered
+
+
+def _interaction(name: str, entry: Mapping[str, Any]) -> Captured:
     request, answer = entry["request"], entry["response"]
+    headers = tuple(_flat(request.get("headers")))
     return Captured(
-        method=request["method"],
-        url=request["uri"],
-        headers=request_headers(_flat(request["headers"])),
-        body=_bytes(request.get("body")),
+        method=str(request["method"]).upper(),
+        url=str(request.get("uri") or request["url"]),
+        headers=request_headers(headers),
+        body=_bytes(request.get("body")) or None,
         answer=_answer(answer),
         partial=answer is not None and "truncated_from" in answer,
-        blackened=blackened(_flat(request["headers"])),
+        name=name,
+        blackened=blackened(headers),
     )
 
 
 def _answer(answer: Mapping[str, Any] | None) -> Outcome:
     if answer is None:
         return NoResponse("dropped")
-    headers = answer_headers(_flat(answer["headers"]))
     status = answer["status"]
-    body = _bytes(answer.get("body")) or b""
-    return Response(int(status["code"]), headers, body, status.get("message") or "")
+    status = status if isinstance(status, Mapping) else {"code": status}
+    headers = tuple(_flat(answer.get("headers")))
+    body = _decoded(_bytes(answer.get("body")) or b"", headers)
+    message = str(status.get("message") or "")
+    return Response(int(status["code"]), answer_headers(headers), body, message)
 
 
-def _bytes(body: Mapping[str, Any] | None) -> bytes | None:
-    if body is None:
-        return None
-    if "base64_string" in body:
+def _decoded(body: bytes, headers: Headers) -> bytes:
+    """A body without the encoding that its headers tell, where it has it still."""
+    whole = Response(200, headers, body)
+    return (decoded(whole) or whole).body
+
+
+def _bytes(body: Any) -> bytes | None:
+    """A body: a text, bytes, data of JSON, or a record that says how its text is encoded."""
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    if not isinstance(body, Mapping) or body.keys().isdisjoint({"string", "base64_string"}):
+        return json.dumps(body).encode()
+    if body.get("base64_string"):
         return base64.b64decode(body["base64_string"])
-    encoding = body.get("encoding") or "utf-8"
-    return str(body["string"]).encode("utf-8" if encoding == "None" else encoding, "replace")
+    text = body.get("string")
+    if not isinstance(text, str):
+        return _bytes(text)
+    encoding = str(body.get("encoding") or "")
+    return text.encode("utf-8" if encoding in _NO_ENCODINGS else encoding, "replace")
 
 
-def _flat(headers: Mapping[str, list[str]] | None) -> Iterator[tuple[str, str]]:
+def _flat(headers: Any) -> Iterator[tuple[str, str]]:
     for name, values in (headers or {}).items():
-        for value in values:
-            yield name, value
+        for value in values if isinstance(values, list) else [values]:
+            yield str(name), value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _recorded(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

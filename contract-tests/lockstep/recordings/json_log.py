@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"})
 _METHOD = re.compile(r"method|verb")
 _TARGET = re.compile(r"uri|url|path|target|endpoint")
 # What is a place, but not the one that was asked for.
@@ -64,9 +64,15 @@ def read_object(
         method, target = _request_line(members)
     if method is None or target is None:
         return next(filter(None, (_within(value, read_text) for _, value in members)), None)
-    status = _first(members, _STATUS, _NO_STATUS, _as_status)
+    status = status_of(data)
     host = _first(members, _HOST, _NO_HOST, _as_host) or ""
-    return LoggedRequest(method, target, int(status) if status else None, host)
+    return LoggedRequest(method, target, status, host)
+
+
+def status_of(data: dict[str, Any]) -> int | None:
+    """The status that an object tells of."""
+    found = _first(list(_members(data)), _STATUS, _NO_STATUS, _as_status)
+    return int(found) if found else None
 
 
 def _members(data: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -122,7 +128,7 @@ def _rank(name: str, value: str) -> tuple[bool, bool, bool, bool, int]:
 def _request_line(members: list[tuple[str, Any]]) -> tuple[str | None, str | None]:
     """The method and the target of a member that holds both, as nginx's `$request` does."""
     lines = (_LINE.fullmatch(value) for _, value in members if isinstance(value, str))
-    fits = (line for line in lines if line and line[1] in _METHODS and _is_target(line[2]))
+    fits = (line for line in lines if line and line[1] in METHODS and _is_target(line[2]))
     found = next(fits, None)
     return (found[1], found[2]) if found else (None, None)
 
@@ -139,7 +145,7 @@ def _is_target(value: Any) -> bool:
 
 
 def _as_method(value: Any) -> str | None:
-    return value.upper() if isinstance(value, str) and value.upper() in _METHODS else None
+    return value.upper() if isinstance(value, str) and value.upper() in METHODS else None
 
 
 def _as_query(value: Any) -> str | None:

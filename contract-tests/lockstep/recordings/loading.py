@@ -14,9 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lockstep.openapi.document import Document
+from lockstep.openapi.mistakes import page_fault
 from lockstep.recordings.access_log import is_access_log, read_access_log
 from lockstep.recordings.cassettes import read_cassette, read_ndjson
 from lockstep.recordings.flows import read_flows
+from lockstep.recordings.goreplay import BEGINS, read_goreplay
 from lockstep.recordings.har import read_har
 from lockstep.recordings.origins import narrow
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError
@@ -25,15 +27,20 @@ from lockstep.recordings.report_steps import read_every_step, read_saved
 # By the name that `--format` takes, with what each is called.
 FORMATS = {
     "har": "HAR file",
-    "cassette": "Schemathesis cassette",
+    "cassette": "cassette",
     "ndjson": "Schemathesis events",
     "flows": "mitmproxy flows",
+    "goreplay": "GoReplay file",
     "log": "access log",
     "finding": "saved finding",
 }
+_BINARY: dict[str, Callable[[bytes], tuple[list[Captured], list[str]]]] = {
+    "flows": read_flows,
+    "goreplay": read_goreplay,
+}
 _CAPTURED: dict[str, Callable[[str, Path], tuple[list[Captured], list[str]]]] = {
     "har": read_har,
-    "cassette": lambda text, _folder: (read_cassette(text), []),
+    "cassette": lambda text, _folder: read_cassette(text),
     "ndjson": lambda text, _folder: (read_ndjson(text), []),
 }
 # How a file of flows begins: with a dictionary, whose first key is a text or bytes.
@@ -52,6 +59,21 @@ _FOREIGN = (
         re.compile(rb"[\xd4\n]\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\n\r\r\n"),
         "network packets: record the traffic with a proxy that writes HAR files",
     ),
+)
+
+
+_DOCUMENT = "an OpenAPI document, not a recording: that comes first, and the document behind it"
+# JSON that is no recording, by a member at its top.
+_OTHERS = (
+    ("openapi", _DOCUMENT),
+    ("swagger", _DOCUMENT),
+    (
+        "item",
+        "a Postman collection, which has no answers: run it while a proxy or a browser records a"
+        " HAR file",
+    ),
+    ("_postman_variable_scope", "an environment of Postman, not a recording"),
+    ("resources", "an Insomnia export, which has no answers: record a HAR file while it runs"),
 )
 
 
@@ -77,8 +99,8 @@ def load_recording(
     if kind == "log":
         captured, notes = read_access_log(text, base_url)
         base = NOWHERE + urlsplit(base_url).path if base_url else None
-    elif kind == "flows":
-        captured, notes = read_flows(data)
+    elif kind in _BINARY:
+        captured, notes = _BINARY[kind](data)
         base = base_url
     else:
         captured, notes = _CAPTURED[kind](text, path.parent)
@@ -103,8 +125,8 @@ def load_captured(
             return [step.captured(recording.base_url) for step in recording.steps], []
         if kind == "log":
             return read_access_log(text, base_url, every=True)
-        if kind == "flows":
-            return read_flows(data)
+        if kind in _BINARY:
+            return _BINARY[kind](data)
         return _CAPTURED[kind](text, path.parent)
     except RecordingError as error:
         named = str(error).startswith((str(path), title))
@@ -136,11 +158,16 @@ def _recognise(data: bytes, text: str, path: Path) -> str:
             raise RecordingError(f"{path}: {what}")
     if _FLOWS.match(data):
         return "flows"
+    if BEGINS.match(data):
+        return "goreplay"
     start = text.lstrip()
     if start.startswith("{"):
-        return _kind_of_object(start)
-    if re.search(r"^http_interactions:", text, re.MULTILINE):
+        return _kind_of_object(start, path)
+    if re.search(r"^(?:http_)?interactions:", text, re.MULTILINE):
         return "cassette"
+    fault = _fault(text)
+    if fault:
+        raise RecordingError(f"{path}: {fault}")
     if is_access_log(text):
         return "log"
     raise RecordingError(
@@ -148,7 +175,16 @@ def _recognise(data: bytes, text: str, path: Path) -> str:
     )
 
 
-def _kind_of_object(text: str) -> str:
+def _fault(text: str) -> str:
+    """What a text that is no recording is instead, where it shows."""
+    if not text.strip():
+        return "it is empty: was anything recorded?"
+    if page_fault(text, ""):
+        return "an HTML page, not a recording: was it saved instead of a download?"
+    return _DOCUMENT if re.search(r"^[\"']?(?:openapi|swagger)\b", text, re.MULTILINE) else ""
+
+
+def _kind_of_object(text: str, path: Path) -> str:
     """What a text is that begins with an object: it may be one of many, and cut at its end."""
     if '"Initialize"' in text.partition("\n")[0]:
         return "ndjson"
@@ -160,6 +196,11 @@ def _kind_of_object(text: str) -> str:
         return "har" if '"entries"' in text else "finding"
     if isinstance(whole.get("log"), dict) or "entries" in whole:
         return "har"
+    if {"http_interactions", "interactions"} & whole.keys():
+        return "cassette"
+    fault = next((told for name, told in _OTHERS if name in whole), None)
+    if fault is not None:
+        raise RecordingError(f"{path}: {fault}")
     is_line = not {"findings", "steps"} & whole.keys() and is_access_log(text)
     return "log" if is_line else "finding"
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
 from lockstep.openapi.document import Document
-from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError, Step
+from lockstep.recordings.recording import (
+    NOWHERE,
+    Captured,
+    Recording,
+    RecordingError,
+    Step,
+    origin_of,
+)
 from lockstep.transport.messages import Request, Response
 
 _KEPT = "".join(set(string.printable) - set(string.whitespace))
@@ -22,9 +30,14 @@ def narrow(
     Without a `base_url` the origin and base path are taken under which most of the requests are
     operations of the document. Raises `RecordingError` if nothing is left.
     """
-    base = base_url.rstrip("/") if base_url else likeliest_base(captured, document)
+    if not captured:
+        raise RecordingError(f"{title}: no request was recorded")
+    base = _plain(base_url.rstrip("/")) if base_url else likeliest_base(captured, document)
     if base is None:
-        raise RecordingError(f"{title}: no recorded request matches an operation of the document")
+        raise RecordingError(
+            f"{title}: no recorded request matches an operation of the document; the first one is "
+            f"{captured[0].method} {_shown(captured[0].url)}"
+        )
     steps: list[Step] = []
     unsent: list[str] = []
     elsewhere = undocumented = 0
@@ -79,7 +92,7 @@ def likeliest_base(captured: Sequence[Captured], document: Document) -> str | No
 def _candidates(entry: Captured, document: Document) -> Iterator[tuple[str, int]]:
     """Every base under which a request is an operation; more literal segments count for more."""
     parts = urlsplit(entry.url)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    origin = origin_of(entry.url) or f"{parts.scheme}://{parts.netloc}"
     segments = parts.path.split("/")[1:]
     for count in range(len(segments)):
         path = "/" + "/".join(segments[count:])
@@ -89,9 +102,24 @@ def _candidates(entry: Captured, document: Document) -> Iterator[tuple[str, int]
             yield "/".join([origin, *segments[:count]]), 1 + 2 * len(literals)
 
 
+def _shown(url: str) -> str:
+    """A URL for people, without a query, which may hold secrets."""
+    return url.partition("?")[0].removeprefix(NOWHERE)
+
+
+def _plain(url: str) -> str:
+    """A URL with its host in small letters, and without the port that its scheme has anyway."""
+    _, separator, rest = url.partition("://")
+    authority = re.match(r"[^/?#]*", rest)
+    origin = origin_of(url)
+    if not separator or authority is None or origin is None:
+        return url
+    return origin + rest[authority.end() :]
+
+
 def _below(base: str, url: str) -> str | None:
     """The raw path and query of a URL below a base; `None` for one that lies elsewhere."""
-    plain = url.partition("#")[0]
+    plain = _plain(url.partition("#")[0])
     if not plain.startswith(base) or plain[len(base) : len(base) + 1] not in ("", "/", "?"):
         return None
     path = plain[len(base) :]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Headers, Outcome, Request
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class RecordingError(ValueError):
@@ -91,3 +94,17 @@ class Captured:
     name: str = ""
     missing: str = ""
     blackened: frozenset[str] = frozenset()
+
+
+def origin_of(url: str) -> str | None:
+    """Scheme and host of a URL, without the port that its scheme has anyway."""
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not host:
+        return None
+    host = f"[{host}]" if ":" in host else host
+    usual = port is None or port == _DEFAULT_PORTS[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if usual else f":{port}")

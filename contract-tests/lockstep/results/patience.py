@@ -112,8 +112,8 @@ class Patience:
                 record.heard |= not outcome.cut or bool(outcome.body.strip())
 
     def lines(self) -> list[str]:
-        """What hung, by operation and stage, and which streams said nothing, in words."""
-        return [*self._hung(), *self._unheard(), *self._used_up()]
+        """What hung, by operation and stage, and what of streams was not read, in words."""
+        return [*self._hung(), *self._unheard(), *self._cut(), *self._used_up()]
 
     def _used_up(self) -> Iterator[str]:
         for (label, path), times in self._left_out.items():
@@ -127,6 +127,13 @@ class Patience:
                 found.setdefault(label, []).append(target)
         for label, targets in found.items():
             yield f"{label}: the streams of {' and '.join(targets)} sent nothing in time"
+
+    def _cut(self) -> Iterator[str]:
+        """Streams of which something came, and more may have come later."""
+        cut = {label for (label, _), record in self._records.items() if record.streams}
+        heard = {label for (label, _), record in self._records.items() if record.heard}
+        for label in sorted(cut & heard):
+            yield f"{label}: its streams were read for the time of --stream-seconds, not to the end"
 
     def _hung(self) -> list[str]:
         found: dict[tuple[str, int, tuple[str, ...]], list[str]] = {}

@@ -17,7 +17,9 @@ from lockstep.transport.targets import Target
 
 _MAX_PROBES = 5
 # An operation may hang where others answer.
-_MAX_TIMEOUTS = 2
+_MAX_FAILURES = 2
+# What is wrong with a server, and not with one of its operations.
+_UNREACHED = frozenset({"refused", "tls", "unknown_host"})
 
 
 @dataclass(slots=True)
@@ -149,22 +151,22 @@ def _paths(document: Document) -> list[str]:
 
 def _probe(target: Target, document: Document) -> list[Outcome]:
     outcomes: list[Outcome] = []
-    timeouts = 0
+    failures = 0
     for path in _paths(document) or ["/"]:
         outcomes.append(target.send(Request("GET", path)))
         if _is_silent(outcomes[-1]):
-            timeouts += 1
-            if not _is_timeout(outcomes[-1]) or timeouts == _MAX_TIMEOUTS:
+            failures += 1
+            if not _is_of_one_operation(outcomes[-1]) or failures == _MAX_FAILURES:
                 break
     return outcomes
 
 
 def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> str:
     silent = [outcome for outcome in outcomes if _is_silent(outcome)]
-    last = silent[-1] if silent else outcomes[-1]
-    hangs = len(silent) < len(outcomes) and all(map(_is_timeout, silent))
-    if isinstance(last, NoResponse) and silent and not hangs:
-        return connection_fault(target, last)
+    first = silent[0] if silent else outcomes[0]
+    is_reached = len(silent) < len(outcomes) and all(map(_is_of_one_operation, silent))
+    if isinstance(first, NoResponse) and silent and not is_reached:
+        return connection_fault(target, first)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Response)]
     if not answers:
         return ""
@@ -188,8 +190,9 @@ def _is_silent(outcome: Outcome) -> bool:
     return isinstance(outcome, NoResponse) and not (outcome.reason == "timeout" and outcome.count)
 
 
-def _is_timeout(outcome: Outcome) -> bool:
-    return isinstance(outcome, NoResponse) and outcome.reason == "timeout"
+def _is_of_one_operation(outcome: Outcome) -> bool:
+    """Whether a failure may be that of one operation alone, and others may well answer."""
+    return isinstance(outcome, NoResponse) and outcome.reason not in _UNREACHED
 
 
 def _elsewhere(target: Target, answer: Response) -> str:

@@ -51,7 +51,9 @@ def connection_fault(target: Target, failure: NoResponse) -> str:
     if failure.reason in ("dropped", "malformed") and _speaks_tls(target):
         return f"{failure.reason}: {_other_scheme(target)}"
     told = _HINTS.get(failure.reason, "{detail}")
-    return f"{failure.reason}: " + told.format(timeout=target.timeout, detail=failure.detail)
+    # What a server of another protocol says may be of several lines.
+    detail = " ".join(failure.detail.split())
+    return f"{failure.reason}: " + told.format(timeout=target.timeout, detail=detail)
 
 
 def scheme_fault(target: Target, answers: Sequence[Response]) -> str:

@@ -15,14 +15,19 @@ from lockstep.transport.messages import Outcome, Request, Response
 class Credential:
     """How a token is sent: in a header, a cookie or a query parameter (OpenAPI, `securitySchemes`).
 
-    `form` is the value with `{token}` in place of the token.
+    `form` is the value with `{token}` in place of the token. Where one secret is not enough, `also`
+    says how the others are sent; the token then has a line for each.
     """
 
     location: Literal["header", "cookie", "query"] = "header"
     name: str = "Authorization"
     form: str = "Bearer {token}"
+    also: tuple[Credential, ...] = ()
 
     def __str__(self) -> str:
+        return " and ".join([self._shown(), *map(str, self.also)])
+
+    def _shown(self) -> str:
         shown = self.form.format(token="…")
         match self.location:
             case "header":
@@ -43,8 +48,13 @@ class Credential:
 
     def put(self, request: Request, token: str) -> Request:
         """The request with the token at its place, instead of what was there."""
-        value = self.form.format(token=token)
-        bare = self.remove(request)
+        first, *others = token.split("\n")
+        signed = self._put(self.remove(request), self.form.format(token=first))
+        for credential, own in zip(self.also, others, strict=False):
+            signed = credential.put(signed, own)
+        return signed
+
+    def _put(self, bare: Request, value: str) -> Request:
         if self.location == "header":
             return bare.with_header(self.name, value)
         if self.location == "cookie":
@@ -56,6 +66,8 @@ class Credential:
 
     def remove(self, request: Request) -> Request:
         """The request with nothing at the credential's place."""
+        for credential in self.also:
+            request = credential.remove(request)
         if self.location == "query":
             path = request.path.partition("?")[0]
             kept = [part for part in _query(request) if not self._is_named(part)]
@@ -112,9 +124,10 @@ class Identity:
 
     def token(self, target: str) -> str:
         """The token that counts at one target now; `KeyError` for an unknown one."""
+        first, *others = self.tokens[target].split("\n")
         if self.credential.location == "cookie" and target in self.jars:
-            return self.jars[target].cookies.get(self.credential.name, self.tokens[target])
-        return self.tokens[target]
+            first = self.jars[target].cookies.get(self.credential.name, first)
+        return "\n".join([first, *others])
 
     def put(self, request: Request, target: str) -> Request:
         """The request with everything that shows one target who sends it, cookies and all."""
@@ -128,7 +141,7 @@ class Identity:
             return False
         past = (token for name, token in tuple(self._past) if name == target)
         known = {self.tokens[target], self.token(target), *past}
-        forms = {self.credential.form.format(token=token) for token in known}
+        forms = {self.credential.form.format(token=token.partition("\n")[0]) for token in known}
         return self.credential.value(request) in forms
 
     def translate(self, request: Request, own: Request, target: str, leader: str) -> Request:

@@ -63,7 +63,7 @@ class Steady:
     """Sends requests at an even pace on connections that stay, within `with`; counts the lost.
 
     A request is lost when it was sent and no answer came, on a connection that has served before:
-    a new one that nobody takes is as one that is refused.
+    a new one that ends is as one that is refused. One that neither serves nor ends is always lost.
     """
 
     def __init__(self, port: int, load: Load) -> None:
@@ -98,7 +98,7 @@ class Steady:
                     connection, served = self._connect(), False
                 except OSError:
                     continue
-            if self._exchange(connection, served=served):
+            if self._exchange(connection, served=served) and not self._load.fresh:
                 served = True
             else:
                 connection.close()
@@ -121,7 +121,7 @@ class Steady:
                     raise ConnectionResetError("ended without an answer")
                 answer += data
         except OSError as error:
-            if served:
+            if served or isinstance(error, TimeoutError):
                 with self._lock:
                     self.sent += 1
                     self.reasons.append(f"{type(error).__name__} at {time.monotonic():.2f}")

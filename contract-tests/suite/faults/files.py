@@ -41,11 +41,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Steady requests, and how many may stay without an answer."""
+    """Steady requests, and how many may stay without an answer.
+
+    fresh: whether each has a connection of its own.
+    """
 
     per_second: int
     lost: int
     heeds_end: bool = True
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from testbed.usage import alive
 UNAVAILABLE = "database_unavailable"
 _RECOVERY_SECONDS = 30.0
 _POLL_SECONDS = 0.02
-# What is sent before and behind the deed, in seconds.
+# What is sent before and behind the deed, and between several, in seconds.
 _LOAD_SECONDS = 1.0
 _UNWRITABLE = {"TMPDIR": "/proc", "HOME": "/proc"}
 
@@ -150,6 +150,9 @@ class _Playing:
                 os.kill(server.pid, signal.SIGKILL)
             elif "kill" in deed:
                 _one_worker(server.pid).kill()
+                for _ in range(1, deed.get("times", 1)):
+                    time.sleep(_LOAD_SECONDS * self._stretch)
+                    _one_worker(server.pid).kill()
             yield
 
     def _ask(self) -> None:

@@ -17,6 +17,7 @@ from lockstep.openapi.document import Document
 from suite.faults.files import Answer
 
 TIMEOUT_SECONDS = 30.0
+# The faults delete an account with it.
 _PASSWORD = "correct horse battery staple"
 _PAUSE_SECONDS = 0.05
 _BURST_SECONDS = 0.5

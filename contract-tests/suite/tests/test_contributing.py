@@ -15,6 +15,7 @@ from lockstep.drivers.stories.files import load_stories
 from lockstep.drivers.traps.files import load_traps
 from lockstep.mutants import load_mutants
 from lockstep.openapi.document import Document
+from suite.automatic.sources import load_equivalents, stale
 from suite.faults.files import load_faults
 from testbed.paths import CONTRACT, ROOT
 
@@ -54,6 +55,11 @@ def test_the_mutant_applies(folder: Path) -> None:
     (mutant,) = load_mutants(folder)
     assert mutant.patched(ROOT)
     assert f"ARGS={mutant.id}" in TEXT
+
+
+@pytest.mark.parametrize("folder", ["equivalent"], indirect=True)
+def test_the_equivalent_mutant_is_one(folder: Path) -> None:
+    assert stale(load_equivalents(folder / "example.yaml")) == []
 
 
 def test_each_verb_is_one_of_the_makefile() -> None:

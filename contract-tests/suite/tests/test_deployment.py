@@ -154,8 +154,10 @@ def test_compose_gives_each_server_what_it_needs() -> None:
         assert service["build"]["dockerfile"] == f"{kind}/Dockerfile"
         assert (ROOT / service["build"]["dockerfile"]).is_file()
     caddyfile = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
-    for kind in KINDS:
-        assert f"{kind}:8000" in caddyfile
+    asked = set(re.findall(r"\{\$([A-Z_]+)", caddyfile))
+    given = services["caddy"]["environment"]
+    assert set(given) <= asked
+    assert given["UPSTREAMS"].split() == [f"{kind}:8000" for kind in KINDS]
 
 
 def expressions() -> Iterator[tuple[str, str]]:

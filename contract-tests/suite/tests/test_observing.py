@@ -1,21 +1,29 @@
 """All servers are observed alike: metrics of all workers together, and the lines of the log."""
 
 import json
+import os
 import re
+import signal
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
 from testbed.paths import CONTRACT
-from testbed.servers import SERVERS, TEST_SETTINGS, TwinServer
+from testbed.ports import free_port
+from testbed.servers import KINDS, SERVERS, TEST_SETTINGS, Kind, TwinServer
 from testbed.stage import CLEAN, Stage
 
 REQUESTS = 10
+WORKERS = 2
+DEFINED = yaml.safe_load(CONTRACT.read_bytes())["x-metrics"]
+SAMPLE = re.compile(r"^(\w+?)(?:_bucket|_count|_sum)?(?:\{(.*)\})? \S+$", re.MULTILINE)
+LABEL = re.compile(r'(\w+)="')
 LINE = {
     *("level", "time", "event", "request_id", "method", "path", "operation", "status"),
     *("duration_ms", "user_id", "statements"),
@@ -26,7 +34,7 @@ LINE = {
 def server(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Iterator[TwinServer]:
     name = f"observing_{request.param}"
     url = stage.databases.create(name, template=CLEAN)
-    settings = {**TEST_SETTINGS, "WORKERS": "2"}
+    settings = {**TEST_SETTINGS, "WORKERS": str(WORKERS)}
     with TwinServer(request.param, url, tmp_path / "log", settings) as started:
         yield started
     stage.databases.drop(name)
@@ -37,14 +45,17 @@ def get(server: TwinServer, path: str) -> str:
         return str(answer.read().decode())
 
 
-def counted(server: TwinServer) -> float:
-    pattern = r"^http_requests_total\{.*getHealth.*\} (\S+)$"
+def sample(server: TwinServer, pattern: str) -> float:
     try:
         found = re.search(pattern, get(server, "/metrics"), re.MULTILINE)
-    except urllib.error.HTTPError:
-        # One of the workers is still starting.
+    except OSError:
+        # Its workers are still starting.
         return 0
     return float(found[1]) if found else 0
+
+
+def counted(server: TwinServer) -> float:
+    return sample(server, r"^http_requests_total\{.*getHealth.*\} (\S+)$")
 
 
 def logged(server: TwinServer) -> list[dict[str, object]]:
@@ -64,5 +75,58 @@ def test_workers_are_observed_together(server: TwinServer) -> None:
         get(server, "/health")
     wait_until(lambda: counted(server) == REQUESTS and len(logged(server)) == REQUESTS)
     assert all(line.keys() == LINE and line["event"] == "request" for line in logged(server))
-    named = yaml.safe_load(CONTRACT.read_bytes())["x-metrics"].keys()
-    assert set(re.findall(r"^# TYPE (\w+)", get(server, "/metrics"), re.MULTILINE)) == named
+    text = get(server, "/metrics")
+    described = {name: rules["type"] for name, rules in DEFINED.items()}
+    assert dict(re.findall(r"^# TYPE (\w+) (\w+)", text, re.MULTILINE)) == described
+    helped = {name: rules["help"] for name, rules in DEFINED.items()}
+    assert dict(re.findall(r"^# HELP (\w+) (.*)$", text, re.MULTILINE)) == helped
+    for name, labels in SAMPLE.findall(text):
+        assert set(LABEL.findall(labels)) - {"le"} == set(DEFINED[name]["labels"]), name
+
+
+def value(server: TwinServer, name: str) -> float:
+    return sample(server, rf"^{name} (\S+)$")
+
+
+def test_workers_add_up_what_they_use(server: TwinServer) -> None:
+    wait_until(lambda: value(server, "db_pool_size") == WORKERS * 10)
+    # Every worker looks after its event loop, and none is never late.
+    wait_until(lambda: 0 < value(server, "event_loop_lag_seconds") < 10)
+    assert value(server, "db_pool_waiting") == value(server, "password_queue_waiting") == 0
+
+
+def test_what_was_counted_outlives_its_worker(server: TwinServer) -> None:
+    for _ in range(REQUESTS):
+        get(server, "/health")
+    wait_until(lambda: counted(server) == REQUESTS)
+    for worker in psutil.Process(server.pid).children():
+        wait_until(lambda: value(server, "db_pool_size") == WORKERS * 10)
+        os.kill(worker.pid, signal.SIGKILL)
+        wait_until(lambda: value(server, "db_pool_size") < WORKERS * 10)
+        assert counted(server) in (REQUESTS, 0)
+        wait_until(lambda: counted(server) == REQUESTS)
+
+
+def status(port: int | None, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("kind", KINDS)
+def test_metrics_have_a_port_of_their_own(
+    kind: Kind, workers: int, stage: Stage, tmp_path: Path
+) -> None:
+    name = f"observing_port_{kind}_{workers}"
+    url = stage.databases.create(name, template=CLEAN)
+    port = free_port()
+    ports = {"METRICS_PORT": str(port), "WORKERS": str(workers)}
+    with TwinServer(kind, url, tmp_path / "log", {**TEST_SETTINGS, **ports}) as server:
+        paths = ("/metrics", "/%6detrics", "/health", "/nowhere")
+        assert [status(port, path) for path in paths] == [200, 200, 404, 404]
+        assert [status(server.port, path) for path in paths] == [404, 404, 200, 404]
+        assert server.stop() == 0
+    stage.databases.drop(name)

@@ -1,5 +1,6 @@
-"""SIGTERM lets requests in flight finish, refuses new ones, and ends with 0 in time."""
+"""SIGTERM is announced, lets requests in flight finish, refuses new ones, and ends with 0."""
 
+import http.client
 import json
 import os
 import signal
@@ -75,6 +76,45 @@ def test_request_in_flight_finishes_and_new_ones_are_refused(twin: TwinServer) -
         blocker.rollback()
         assert change.result(SHUTDOWN_SECONDS)["title"] == "After"
     assert twin.wait(SHUTDOWN_SECONDS) == 0
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_drain_is_announced_by_all_workers(name: str, stage: Stage, tmp_path: Path) -> None:
+    url = stage.databases.create(f"drain_{name}", template=CLEAN)
+    settings = {**TEST_SETTINGS, "WORKERS": "2", "SHUTDOWN_DELAY_SECONDS": "4"}
+    with TwinServer(name, url, tmp_path / "log", settings) as twin:
+        connections = [
+            http.client.HTTPConnection("127.0.0.1", twin.port, timeout=10) for _ in range(8)
+        ]
+        for connection in connections:
+            assert probe(connection)[0] == 200
+        os.kill(twin.pid, signal.SIGTERM)
+        for connection in connections:
+            wait_until_told(connection)
+        credentials = {"email": ADMIN.email, "password": ADMIN.password}
+        assert call(twin, "POST", "/api/v1/auth/login", credentials)["access_token"]
+        wait_until_refused(twin.port or 0)
+        assert twin.wait(SHUTDOWN_SECONDS) == 0
+    stage.databases.drop(f"drain_{name}")
+
+
+def probe(connection: http.client.HTTPConnection) -> tuple[int, str | None, Any]:
+    """The status, the Connection header and the body of /ready."""
+    connection.request("GET", "/ready")
+    answer = connection.getresponse()
+    return answer.status, answer.getheader("Connection"), json.load(answer)
+
+
+def wait_until_told(connection: http.client.HTTPConnection) -> None:
+    """Ask until the drain has begun; from then on each answer says so and closes."""
+    deadline = time.monotonic() + 10
+    while True:
+        status, closing, body = probe(connection)
+        if status == 503:
+            assert closing == "close"
+            assert body["code"] == "shutting_down"
+            return
+        assert time.monotonic() < deadline, "/ready goes on to say 200."
 
 
 def test_idle_twin_ends_at_once(twin: TwinServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lockstep.transport.cookies import CookieJar
@@ -157,3 +159,22 @@ def test_one_token_of_the_leader_may_stand_for_two_of_a_target() -> None:
     learnt = BEARER.put(request, "new-1")
     assert BEARER.value(bob.translate(request, learnt, "new", "old")) == "Bearer new-2"
     assert BEARER.value(alice.translate(request, learnt, "new", "old")) == "Bearer new-1"
+
+
+def test_several_secrets_are_put_and_taken_away_together() -> None:
+    both = replace(BEARER, also=(Credential("query", "key", "{token}"),))
+    request = Request("GET", "/x?a=1")
+    signed = both.put(request, "one\ntwo")
+    assert signed == Request("GET", "/x?a=1&key=two", (("Authorization", "Bearer one"),))
+    assert both.put(signed, "three\nfour").path == "/x?a=1&key=four"
+    assert both.remove(signed) == request
+    assert str(both) == "Authorization: Bearer … and ?key=…"
+
+
+def test_each_target_gets_all_of_the_secrets_that_it_gave_out() -> None:
+    both = replace(BEARER, also=(Credential("header", "X-Key", "{token}"),))
+    identity = Identity(both, {"old": "one\ntwo", "new": "uno\ndue"})
+    signed = identity.put(Request("GET", "/x"), "old")
+    assert identity.signed(signed, "old")
+    own = identity.translate(signed, signed, "new", "old")
+    assert own.headers == (("Authorization", "Bearer uno"), ("X-Key", "due"))

@@ -238,6 +238,32 @@ def test_a_key_goes_where_its_scheme_says(tmp_path: Path, scheme: dict[str, Any]
     assert found(sender).guarded_works
 
 
+@pytest.mark.parametrize("names", [("access_token", "api_key"), ("api_key", "access_token")])
+def test_two_secrets_of_a_log_in_are_sent_together(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Where the document has both in one requirement (OpenAPI 3.1, 4.8.30)."""
+
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if request.path != "/login":
+            return None
+        given = door.give(body_of(request)["username"])
+        secrets = {"access_token": given, "api_key": f"key-of-{given}"}
+        return answer({name: secrets[name] for name in names})
+
+    def read(request: Request) -> str | None:
+        token = (request.header("Authorization") or "").removeprefix("Bearer ")
+        return token if request.header("X-Api-Key") == f"key-of-{token}" else None
+
+    document = api()
+    key = {"type": "apiKey", "in": "header", "name": "X-Api-Key"}
+    document["components"]["securitySchemes"]["own"] = key
+    document["security"] = [{"own": [], "key": []}]
+    sender, _ = doors(tmp_path, document, read, rules)
+    admission = found(sender)
+    assert admission.guarded_works
+    assert "X-Api-Key: … and Authorization: Bearer …" in admission.notes[0]
+    assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
+
+
 def test_all_cookies_go_along_and_a_csrf_cookie_as_its_header(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         cookies = sent_cookies(request)

@@ -136,6 +136,11 @@ def test_every_fault_is_named_with_its_line(write: Write) -> None:
     ]
 
 
+def test_a_table_where_there_may_be_several_is_told(write: Write) -> None:
+    with pytest.raises(ConfigurationError, match=r":1: targets: .*begin each of them with \[\[tar"):
+        read(write('[targets]\nold = "http://localhost:1"\n'))
+
+
 def test_a_file_that_is_no_toml_is_named_with_its_line(write: Write) -> None:
     path = write('seed = 1\n\nprofile = quick"\n')
     with pytest.raises(ConfigurationError, match=rf"^{path}:3: "):
@@ -259,6 +264,17 @@ def test_a_header_that_operations_ask_for_is_a_user() -> None:
     assert user.credential == Credential("header", "Authorization", "{token}")
     assert [target.headers for target in targets] == [(("A", "1"),)] * 2
     assert user_of_headers(targets, document) is None
+
+
+def test_a_header_that_is_not_enough_goes_with_what_a_log_in_gives() -> None:
+    raw = Document.load(DOCUMENT).raw
+    key = {"type": "apiKey", "in": "header", "name": "X-Key"}
+    schemes = {**raw["components"]["securitySchemes"], "own": key}
+    raw["security"] = [{**each, "own": []} for each in raw["security"]]
+    raw["components"] = {**raw["components"], "securitySchemes": schemes}
+    targets = [Target("old", "http://h", headers=(("X-Key", "a"),))]
+    assert user_of_headers(targets, Document(raw)) is None
+    assert targets[0].headers == (("X-Key", "a"),)
 
 
 @pytest.mark.parametrize(

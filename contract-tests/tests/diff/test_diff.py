@@ -179,3 +179,45 @@ def test_what_is_pointed_at_is_there() -> None:
 def test_what_cannot_be_read_is_told(broken: Any) -> None:
     with pytest.raises(ValueError, match=r"document|reference"):
         compare(broken, broken)
+
+
+@pytest.mark.parametrize("under", ["query", "additionalOperations"])
+def test_methods_of_their_own_names_are_compared(under: str) -> None:
+    def described(schema: Any) -> dict[str, Any]:
+        made = document(schema)
+        ((path, item),) = made["paths"].items()
+        operation = item["post"] if under == "query" else {"COPY": item["post"]}
+        return made | {"openapi": "3.2.0", "paths": {path: {under: operation}}}
+
+    long, short = described({"maxLength": 9}), described({"maxLength": 5})
+    assert effects(long, short) == {"breaking"}
+    assert effects(long, {**long, "paths": {}}) == {"breaking"}
+
+
+def test_what_cannot_be_read_ends_one_schema_alone() -> None:
+    def described(required: list[str], size: int) -> dict[str, Any]:
+        properties = {"gone": {"$ref": "#/nowhere"}, "a": {"type": "string", "maxLength": size}}
+        return document({"type": "object", "required": required, "properties": properties})
+
+    unread: list[str] = []
+    found = compare(described([], 9), described(["a"], 5), unread=unread)
+    assert {change.sentence for change in found} == {"is required", "maxLength was 9, is 5"}
+    (named,) = unread
+    assert named.endswith("/properties/gone: unresolvable reference: #/nowhere")
+
+
+def test_what_cannot_be_read_ends_one_operation_alone() -> None:
+    def described(size: int) -> dict[str, Any]:
+        made = document({"maxLength": size})
+        broken = {"operationId": "broken", "parameters": [{"$ref": "#/nowhere"}], "responses": {}}
+        return made | {"paths": {**made["paths"], "/broken": {"get": broken}}}
+
+    unread: list[str] = []
+    (change,) = compare(described(9), described(5), unread=unread)
+    assert change.sentence == "maxLength was 9, is 5"
+    assert unread == ["broken: unresolvable reference: #/nowhere"]
+
+
+def test_an_extension_may_hold_what_looks_like_a_reference() -> None:
+    old = document({"x-own": {"$ref": "elsewhere.json"}}) | {"x-top": {"$ref": "other.json"}}
+    assert effects(old, document({})) == {"silent"}

@@ -65,6 +65,24 @@ CONTENTS: dict[str, tuple[Any, Any, set[str], set[str]]] = {
         set(),
         set(),
     ),
+    "other characters": (
+        {"application/json; charset=utf-8": TEXT},
+        {"application/json; charset=utf-16": TEXT},
+        {"breaking", "compatible"},
+        {"breaking", "compatible"},
+    ),
+    "other characters than usual": (
+        {"text/plain": TEXT},
+        {"text/plain; charset=utf-16": TEXT},
+        {"breaking", "compatible"},
+        {"breaking", "compatible"},
+    ),
+    "characters in a range": (
+        {"text/plain; charset=utf-16": TEXT},
+        {"text/*": TEXT},
+        {"compatible"},
+        {"compatible"},
+    ),
     "spaces": ({"a/b;x=1;y=2": TEXT}, {"a/b; y=2; x=1": TEXT}, set(), set()),
     "a parameter": ({"a/b": TEXT}, {"a/b; x=1": TEXT}, {"breaking"}, {"compatible"}),
     "bytes in two ways": (

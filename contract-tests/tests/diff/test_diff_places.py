@@ -8,6 +8,7 @@ import pytest
 from fixtures.diffs import document, effects
 
 from lockstep.diff import compare
+from lockstep.openapi.shapes import resolve
 
 TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "array"}}
 ONE_TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "string"}}
@@ -117,6 +118,21 @@ PARAMETERS: dict[str, tuple[Any, Any, set[str]]] = {
     ),
     "form cookie": (TAG | {"in": "cookie"}, TAG | {"in": "cookie", "explode": True}, set()),
     "deep object": (TAG, TAG | {"style": "deepObject"}, {"breaking"}),
+    "a number where any text may stand": (
+        ONE_TAG | {"schema": {"type": "integer"}},
+        ONE_TAG,
+        {"compatible"},
+    ),
+    "only numbers where any text stood": (
+        ONE_TAG,
+        ONE_TAG | {"schema": {"type": ["integer", "boolean"]}},
+        {"breaking"},
+    ),
+    "a number where some texts may stand": (
+        ONE_TAG | {"schema": {"type": "integer"}},
+        ONE_TAG | {"schema": {"type": "string", "maxLength": 2}},
+        {"breaking"},
+    ),
     "JSON": (
         TAG,
         {"name": "tag", "in": "query", "content": {"application/json": {"schema": {}}}},
@@ -129,6 +145,49 @@ PARAMETERS: dict[str, tuple[Any, Any, set[str]]] = {
 def test_defaults_need_not_be_written(name: str) -> None:
     old, new, expected = PARAMETERS[name]
     assert effects(document(parameters=[old]), document(parameters=[new])) == expected
+
+
+PAGE = [
+    {"name": "page", "in": "query", "required": True, "schema": {"type": "integer"}},
+    {"name": "size", "in": "query", "schema": {"type": "integer"}},
+]
+MEMBERS: dict[str, Any] = {"page": {"type": "integer"}, "size": {"type": "integer"}}
+
+
+def exploded(members: dict[str, Any], **words: Any) -> list[dict[str, Any]]:
+    """One parameter whose members are written like parameters of their own."""
+    schema = {"type": "object", "required": ["page"], "properties": members}
+    return [{"name": "paging", "in": "query", "required": True, "schema": schema} | words]
+
+
+# The parameters before and after, the effects, and those of the way back.
+EXPLODED: dict[str, tuple[Any, Any, set[str], set[str]]] = {
+    "the same": (PAGE, exploded(MEMBERS), set(), set()),
+    "a member less": (PAGE, exploded({"page": {"type": "integer"}}), {"breaking"}, {"compatible"}),
+    "narrower": (
+        PAGE,
+        exploded({**MEMBERS, "size": {"type": "integer", "maximum": 9}}),
+        {"breaking"},
+        {"compatible"},
+    ),
+    "not exploded": (
+        PAGE,
+        exploded(MEMBERS, explode=False),
+        {"breaking"},
+        {"breaking", "compatible"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPLODED)
+def test_members_of_an_exploded_object_are_parameters(name: str) -> None:
+    old, new, expected, back = EXPLODED[name]
+    documents = document(parameters=old), document(parameters=new)
+    assert effects(*documents) == expected
+    assert effects(*reversed(documents)) == back
+    for change in compare(*documents):
+        where = documents["gone" not in change.sentence]
+        assert resolve(where, f"#{change.pointer}") is not None
 
 
 def test_defaults_of_path_parameters_need_not_be_written() -> None:

@@ -111,7 +111,7 @@ def test_json_is_written_for_a_name_of_json(recording: Path, tmp_path: Path) -> 
     ("text", "said"),
     [
         (None, "no such file"),
-        ("", "not one of HAR file"),
+        ("", "it is empty"),
         ('{"log": {"entries": []}}', "contain no request to a server"),
         ('{"findings": 5}', "no finding has steps"),
         ("{}", "no finding has steps"),
@@ -119,7 +119,7 @@ def test_json_is_written_for_a_name_of_json(recording: Path, tmp_path: Path) -> 
             '{"log": {"entries": [{"request": {"method": "GET", "url": "ftp://x/"}}]}}',
             "no request to a server",
         ),
-        ("http_interactions: 5\n", "not a Schemathesis cassette"),
+        ("http_interactions: 5\n", "not a cassette"),
         ("not a recording at all", "not one of HAR file"),
     ],
 )

@@ -137,3 +137,28 @@ def test_the_command_prints_the_matrix(tmp_path: Path, command: list[str]) -> No
     assert (code, "no such port" in output) == (2, True)
     code, output = run("one-s", "two-s")
     assert (code, "unknown mutants: two-s" in output) == (2, True)
+
+
+def test_what_is_apart_runs_on_what_got_away(command: list[str]) -> None:
+    hunt = Hunt(command, ["stories"], apart=["units"])
+    matrix = hunt.run([mutant("a-s"), mutant("b-u"), mutant("c-x")])
+    assert {name: [*row] for name, row in matrix.catches.items()} == {
+        "a-s": ["stories"],
+        "b-u": ["stories", "units"],
+        "c-x": ["stories", "units"],
+    }
+    assert matrix.catches["b-u"]["units"].finding == "b-u by units"
+    assert [each.id for each in matrix.escaped] == ["b-u", "c-x"]
+
+
+def test_what_never_ends_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lockstep.mutants.hunt._GRACE_SECONDS", 0.5)
+    path = tmp_path / "command.py"
+    path.write_text(
+        "import sys, time\n"
+        "if sys.argv[1] != 'control':\n    time.sleep(600)\n"
+        """print('{"findings": [], "requests": 1, "seconds": 0.01}')""",
+        encoding="utf-8",
+    )
+    matrix = Hunt([sys.executable, str(path)], ["stories"], patience=2).run([mutant("a")])
+    assert matrix.catches["a"]["stories"].finding == "did not end in 1 s"

@@ -147,6 +147,15 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path) -> No
     assert kinds(described, "GET /schema", {"any": 1}) == []
 
 
+def test_an_extension_may_hold_references_of_another_kind() -> None:
+    operation = {"responses": ok(TEXT), "x-integration": {"$ref": "nowhere.json#/x"}}
+    raw: dict[str, Any] = {"openapi": "3.1.0", "x-gateway": [{"$ref": "gone.json"}]}
+    raw |= {"paths": {"/x": {"get": operation}}}
+    described = Document(raw)
+    assert list(described.operations) == ["GET /x"]
+    assert described.problems == []
+
+
 def test_a_document_from_the_network_names_no_files() -> None:
     paths = {"/x": {"$ref": "file:///etc/hostname"}, "/y": {"get": {}}}
     raw = {"openapi": "3.1.0", "paths": paths}

@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -352,6 +353,43 @@ def test_a_client_that_leaves_is_counted_and_harms_nobody(
     assert left.wait(10)
     assert work.send("GET", "/metrics").status == 200
     assert work.end().left == 1
+
+
+def events(second: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Answers with two events, and with comments from then on."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/metrics":
+            plain(handler, b"x 1\n")
+            return
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        handler.wfile.write(f"data: first\n\ndata: {second}\n\n".encode())
+        try:
+            while True:
+                handler.wfile.write(b": still here\n\n")
+                time.sleep(0.05)
+        except OSError:
+            handler.close_connection = True
+
+    return answer
+
+
+@pytest.mark.parametrize("second", ["second", "other"])
+def test_a_stream_is_passed_on_as_it_comes_and_compared_event_by_event(
+    run: Run, before: Callable[..., Proxied], second: str
+) -> None:
+    work = before(READS, events("second"), events(second))
+    with socket.create_connection(work.client.address, timeout=10) as sock:
+        sock.sendall(b"GET /notes HTTP/1.1\r\nHost: x\r\n\r\n")
+        came = b""
+        while b"data: second" not in came:
+            came += sock.recv(1000)
+    # The client has left; the proxy hears of it when it writes the next time.
+    counts = work.end()
+    assert counts.mirrored == 1
+    assert (("listNotes", "value", "body /*/data") in found(run)) is (second == "other")
 
 
 def test_a_leader_that_breaks_off_is_not_taken_for_whole(before: Callable[..., Proxied]) -> None:

@@ -165,6 +165,125 @@ def test_a_cassette_is_read_in_the_order_of_its_requests(file: Path, document: D
     assert second == Step(Request("POST", "/notes", json_type, body), NoResponse("dropped"))
 
 
+VCR_PY = """interactions:
+- request:
+    body: {body}
+    headers: {{Accept: ['*/*'], Content-Type: [application/json], Content-Length: ['9']}}
+    method: POST
+    uri: https://api.test/notes
+  response:
+    body: {{string: !!binary "{packed}"}}
+    headers: {{Content-Encoding: [gzip], X-A: [b]}}
+    status: {{code: 201, message: Created}}
+version: 1
+"""
+VCR = """---
+http_interactions:
+- request:
+    method: post
+    uri: https://api.test/notes
+    body:
+      encoding: UTF-8
+      string: '{"text":1}'
+    headers:
+      Content-Type:
+      - application/json
+  response:
+    status: {code: 201, message: Created}
+    headers:
+      X-A: [b]
+    body:
+      encoding: ASCII-8BIT
+      string: !binary |-
+        W10=
+  recorded_at: Tue, 01 Nov 2011 04:58:44 GMT
+recorded_with: VCR 6.2.0
+"""
+BETAMAX = {
+    "http_interactions": [
+        {
+            "request": {
+                "body": {"encoding": "utf-8", "string": '{"text":1}'},
+                "headers": {"Content-Type": "application/json"},
+                "method": "POST",
+                "uri": "https://api.test/notes",
+            },
+            "response": {
+                "body": {"encoding": None, "base64_string": "W10="},
+                "headers": {"X-A": ["b"]},
+                "status": {"code": 201, "message": "Created"},
+            },
+            "recorded_at": "2015-06-21T19:22:54",
+        }
+    ],
+    "recorded_with": "betamax/0.4.2",
+}
+PACKED = base64.b64encode(gzip.compress(b"[]")).decode()
+BODY = base64.b64encode(b'{"text":1}').decode()
+OTHERS = {
+    "VCR.py": VCR_PY.format(body="'{\"text\":1}'", packed=PACKED),
+    "VCR.py with bytes": VCR_PY.format(body=f"!!binary {BODY}", packed=PACKED),
+    "VCR.py as JSON": json.dumps({"interactions": BETAMAX["http_interactions"], "version": 1}),
+    "VCR": VCR,
+    "Betamax": json.dumps(BETAMAX),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_cassettes_of_other_tools_are_read(file: Path, document: Document, name: str) -> None:
+    file.write_text(OTHERS[name])
+    (step,) = load_recording(file, document).steps
+    json_type = ("Content-Type", "application/json")
+    sent = [each for each in step.request.headers if each != ("Accept", "*/*")]
+    assert (step.request.method, step.request.path, sent) == ("POST", "/notes", [json_type])
+    assert step.request.body == b'{"text":1}'
+    assert step.answer == Response(201, (("X-A", "b"),), b"[]", "Created")
+
+
+def test_one_odd_interaction_is_left_out_and_named(file: Path, document: Document) -> None:
+    file.write_text(OTHERS["VCR.py"].replace("interactions:", "interactions:\n- request: 5"))
+    recording = load_recording(file, document)
+    assert len(recording.steps) == 1
+    assert "interaction 1 left out: it is damaged" in recording.notes[-1]
+
+
+MONKEYS = "\n\U0001f435\U0001f648\U0001f649\n"
+PAYLOADS = (
+    "1 932079936fa4306fc308d67588178d17d823647c 1439818823587396305\n"
+    "POST /notes HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\n"
+    'Content-Length: 11\r\n\r\n{"text":1}\n',
+    "2 932079936fa4306fc308d67588178d17d823647c 1439818823587396306 2782013\n"
+    "HTTP/1.1 201 Created\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "1;x=y\r\n[\r\n1\r\n]\r\n0\r\n\r\n",
+    "1 8e091765ae902fef8a2b7d9dd960e9d52222bd8c 1439818823587396301\n"
+    "GET /notes/7 HTTP/1.1\r\nHost: api.test\r\n\r\n",
+    "1 8e091765ae902fef8a2b7d9dd960e9d52222bd8d 1439818823587396309\n"
+    "PUT /notes/7 HTTP/1.1\r\nHost: api.test\r\nContent-Length: 500\r\n\r\n{",
+    "1 cut",
+)
+
+
+def test_a_file_of_goreplay_is_read(file: Path, document: Document) -> None:
+    file.write_bytes("".join(payload + MONKEYS for payload in PAYLOADS).encode())
+    recording = load_recording(file, document)
+    first, second = recording.steps
+    assert first == Step(Request("GET", "/notes/7"), NoResponse("dropped"))
+    json_type = (("Content-Type", "application/json"),)
+    assert second.request == Request("POST", "/notes", json_type, b'{"text":1}\n')
+    assert second.answer == Response(201, (("X-A", "b"),), b"[]", "Created")
+    told = "\n".join(recording.notes)
+    assert "1 of 500 bytes of its body were kept" in told
+    assert "payload 5 left out: it is damaged" in told
+
+
+def test_the_usual_port_and_the_case_of_a_host_make_no_other_place(
+    file: Path, document: Document
+) -> None:
+    urls = ("https://api.test/notes", "https://API.test:443/notes", "HTTPS://api.test/notes#x")
+    recording = load_recording(har(file, *(entry(url=url) for url in urls)), document)
+    assert [step.request.path for step in recording.steps] == ["/notes"] * 3
+
+
 def test_the_events_of_schemathesis_are_read(file: Path, document: Document) -> None:
     interaction = {
         "request": {
@@ -237,8 +356,15 @@ def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> N
         ("plain words", {}, "not one of HAR file"),
         ("{", {}, "not JSON"),
         ('{"log": {}}', {}, "not a HAR file: it has no list"),
-        ('{"log": {"entries": []}}', {}, "no recorded request matches an operation"),
-        ("a: 1", {"kind": "cassette"}, "not a Schemathesis cassette"),
+        ('{"log": {"entries": []}}', {}, "no request was recorded"),
+        ("a: 1", {"kind": "cassette"}, "not a cassette: it has no list"),
+        ("http_interactions: [5]", {}, "no interaction of the cassette can be read"),
+        ("1 0123456789abcdef0 5\n", {}, "no payload of the file is a request"),
+        ("", {}, "it is empty"),
+        ("<!doctype html><html>", {}, "an HTML page, not a recording"),
+        ("openapi: 3.1.0\npaths: {}", {}, "an OpenAPI document, not a recording"),
+        ('{"swagger": "2.0"}', {}, "an OpenAPI document, not a recording"),
+        ('{"info": {}, "item": []}', {}, "a Postman collection"),
         ("nonsense", {"kind": "log"}, "no line of a GET"),
         (LOG, {"finding": 1}, "needs a report"),
         (saved(), {}, "0 findings"),

@@ -56,6 +56,14 @@ TEXTS = {
         "2015-05-13T23:39:43.945958Z lb 192.0.2.1:2817 10.0.0.1:80 0.000073 0.001048 0.000057 200 "
         '200 0 29 "GET http://notes.example:80/notes HTTP/1.1" "curl/7.38.0" - -'
     ),
+    "tabs": "192.0.2.1\t12/May/2020:22:33:23\tGET /notes HTTP/1.1\t0.010\t200\t12\t-\tcurl",
+    "no quotes": "12/May/2020: GET http://a.test/notes source=192.0.2.1 response_code=200 bytes=1",
+    "pairs and a line": 'response_code=200 request_line="GET /notes HTTP/2.0" referer="-"',
+    "logfmt": "at=info method=GET path=/notes host=notes.example dyno=web.1 status=200 bytes=13",
+    "morgan": "\x1b[0mGET /notes \x1b[32m200\x1b[0m 3.312 ms - 25\x1b[0m",
+    "Gin": '[GIN] 2020/05/12 - 22:33:23 | 200 |  120.5us |  192.0.2.1 | GET      "/notes"',
+    "chi": '2020/05/12 22:33:23 "GET http://a.test/notes HTTP/1.1" from 192.0.2.1:1 - 200 2B',
+    "PHP": "[Tue May 12 22:33:23 2020] 192.0.2.1:5000 [200]: GET /notes",
     "HAProxy": (
         "Feb  6 12:14:14 localhost haproxy[14389]: 192.0.2.1:33317 [06/Feb/2009:12:14:14.655] in"
         ' static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a.b} {} "GET /notes HTTP/1.1"'
@@ -156,6 +164,7 @@ def test_a_line_tells_the_request_and_the_status(file: Path, document: Document,
         # The client had gone, or had a copy.
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" 499 0',
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" 304 0',
+        'Started GET "/notes" for 192.0.2.1 at 2020-05-12 22:33:23 +0000',
         {"method": "GET", "path": "/notes", "status": "-"},
         {"method": "GET", "path": "/notes", "status": 0},
         # The balancer's own answer: its target gave none.
@@ -221,6 +230,12 @@ def test_a_list_of_objects_is_read_as_well(file: Path, document: Document) -> No
     assert len(load_recording(file, document, base_url="https://a.test").steps) == 2
     file.write_text(json.dumps([OBJECTS["pino"]] * 2))
     assert read(load_recording(file, document)) == [("/notes", 200)] * 2
+
+
+def test_objects_of_several_lines_are_read_as_well(file: Path, document: Document) -> None:
+    logged = [{"method": "GET", "path": f"/notes/{n}", "status": 200} for n in (1, 2)]
+    file.write_text("\n".join(json.dumps(each, indent=2) for each in logged))
+    assert read(load_recording(file, document)) == [("/notes/1", 200), ("/notes/2", 200)]
 
 
 def test_objects_that_tell_of_no_request_are_refused_in_words(

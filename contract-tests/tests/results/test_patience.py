@@ -91,3 +91,14 @@ def test_early_stages_leave_time_to_later_ones() -> None:
     patience = slow_for(MOST_SECONDS / 2)
     used_up = [patience.is_used_up("getSlow", "/slow", each) for each in ("walk", "probes", "fuzz")]
     assert used_up == [True, False, False]
+
+
+def test_a_stream_that_was_not_read_to_its_end_is_named() -> None:
+    patience = Patience()
+    patience.note("getEvents", "old", Response(200, (), b"data: 1\n\n", cut=True), "walk")
+    patience.note("getEvents", "new", Response(200, (), b"data: 1\n\n", cut=True), "walk")
+    patience.note("getNote", "new", Response(200, (), b"{}"), "walk")
+    (line,) = patience.lines()
+    assert (
+        line == "getEvents: its streams were read for the time of --stream-seconds, not to the end"
+    )

@@ -17,6 +17,13 @@ export interface Answer {
   body: Buffer | undefined;
 }
 
+/** A body that stays as it is, with its entity tag. */
+export interface StaticFile {
+  body: Buffer;
+  mediaType: string;
+  etag: string;
+}
+
 export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Answer> | Answer;
 export type Handlers<Id extends OperationId = OperationId> = { [K in Id]: Handler<K> };
 
@@ -39,6 +46,16 @@ export function ok<Id extends OperationId>(
   mediaType = JSON_TYPE,
 ): Answer {
   return answer(call, 200, body, mediaType);
+}
+
+/** Computes the entity tag of a body once, not for each request. */
+export function staticFile(body: Buffer, mediaType: string): StaticFile {
+  return { body, mediaType, etag: makeEtag(body) };
+}
+
+/** Responds 200 with a body that stays as it is. */
+export function okStatic({ body, mediaType, etag }: StaticFile): Answer {
+  return { status: 200, headers: { "Content-Type": mediaType, ETag: etag }, body };
 }
 
 /** Responds 200 with a page of a list, and a link to the next one (RFC 8288). */

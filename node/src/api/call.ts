@@ -22,7 +22,7 @@ type Body<Id extends OperationId> = operations[Id] extends {
 /**
  * A request as far as it has been processed; the checks fill it in, in their order.
  *
- * fields: header fields as received, with names in lower case. routePath: the path in the one
+ * port: the one that the request came to. fields: header fields as received, with names in lower case. routePath: the path in the one
  * spelling that is looked up; `%2F` stays within its segment. pathValues, query, headers and body:
  * validated against the contract, with its defaults; given: the query without defaults. closes:
  * whether the response closes the connection; refusal: why, if the message itself is malformed.
@@ -33,6 +33,7 @@ export class Call<Id extends OperationId = OperationId> {
   readonly target: string;
   readonly protocol: string;
   readonly peer: string;
+  readonly port: number;
   readonly fields: [name: string, value: string][];
   path = "";
   routePath = "";
@@ -58,6 +59,7 @@ export class Call<Id extends OperationId = OperationId> {
     this.target = target;
     this.protocol = `HTTP/${request.httpVersion}`;
     this.peer = request.socket.remoteAddress ?? "";
+    this.port = request.socket.localPort ?? 0;
     this.fields = pairs(request.rawHeaders);
   }
 

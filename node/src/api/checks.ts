@@ -9,6 +9,7 @@ import * as conditional from "./middleware/conditional.js";
 import * as connection from "./middleware/connection.js";
 import { Cors } from "./middleware/cors.js";
 import { Limits } from "./middleware/limits.js";
+import { MetricsPort } from "./middleware/metrics-port.js";
 import * as rateLimit from "./middleware/rate-limit.js";
 import * as responseValidation from "./middleware/response-validation.js";
 import { SecurityHeaders } from "./middleware/security-headers.js";
@@ -27,9 +28,9 @@ export interface Checks {
 }
 
 /** Lists the checks in the order of `x-check-order`. */
-export function checks({ contract }: Resources): Checks {
+export function checks({ settings, contract }: Resources): Checks {
   return {
-    beforeRouting: [new Limits(contract).check],
+    beforeRouting: [new Limits(contract).check, new MetricsPort(settings, contract).check],
     afterRouting: [rateLimit.check, auth.check, new Bodies(contract).check, validation.check],
   };
 }

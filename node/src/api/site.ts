@@ -6,6 +6,7 @@ import type { Settings } from "../config.js";
 import type { Contract } from "../contract.js";
 import { parseJson } from "../utils/json-text.js";
 import { logger } from "../utils/logger.js";
+import { type StaticFile, staticFile } from "./answers.js";
 
 const HTML = "text/html; charset=utf-8";
 const MISSING = `<!DOCTYPE html>
@@ -23,8 +24,7 @@ export class SiteError extends Error {
 
 /** A page, or a file that a page needs. policy: its Content-Security-Policy. */
 export interface SitePage {
-  body: Buffer;
-  mediaType: string;
+  file: StaticFile;
   policy: string;
 }
 
@@ -39,7 +39,7 @@ export function loadSite(settings: Settings, contract: Contract): Map<string, Si
     logger().warning({ reason: String(error) }, "site_unreadable");
   }
   const policy = contract.get("x-response-headers")["Content-Security-Policy"] ?? "";
-  return new Map([[rules.index, { body: Buffer.from(MISSING), mediaType: HTML, policy }]]);
+  return new Map([[rules.index, { file: staticFile(Buffer.from(MISSING), HTML), policy }]]);
 }
 
 function read(settings: Settings, contract: Contract): Map<string, SitePage> {
@@ -60,8 +60,7 @@ function read(settings: Settings, contract: Contract): Map<string, SitePage> {
     entries.map(([name, entry]) => [
       name,
       {
-        body: readFileSync(join(folder, name)),
-        mediaType: entry.media_type,
+        file: staticFile(readFileSync(join(folder, name)), entry.media_type),
         policy: entry.content_security_policy.replaceAll(rules.connect_source, () => allowed),
       },
     ]),

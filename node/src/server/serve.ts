@@ -13,6 +13,7 @@ import {
 } from "../config.js";
 import { type Contract, ContractError, loadContract } from "../contract.js";
 import type { Resources } from "../resources.js";
+import { heartbeat } from "../utils/heartbeat.js";
 import { configureLogging, logger } from "../utils/logger.js";
 import { Connections } from "./connection.js";
 import { collectMetrics, FAILED, onSignals, shareMetrics, supervise } from "./workers.js";
@@ -62,33 +63,55 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
     logger().warning("default_secret_key");
   }
   if (shared && cluster.isPrimary) {
-    // The supervisor tries the address first, so that what is wrong with it is told once.
-    const { host, port } = settings;
-    const trial = createServer().once("error", (error) => fail(settings, error));
-    trial.listen(port, host, () => trial.close(() => supervise(settings)));
+    // The supervisor tries the addresses first, so that what is wrong with them is told once.
+    for (const port of portsOf(settings)) await tryOut(settings.host, port);
+    supervise(settings);
     return;
   }
   if (shared) shareMetrics(metrics.registry);
-  listen(new Connections(app, settings, contract), app.resources, tracing?.stopTracing);
+  heartbeat.run();
+  const servers = portsOf(settings).map((port) => {
+    const server = new Connections(app, settings, contract);
+    listen(server, settings.host, port);
+    return server;
+  });
+  stopOnSignals(servers, app.resources, tracing?.stopTracing);
 }
 
-function listen(
-  server: Connections,
+/** Lists the ports to listen on: that of the metrics is none if it is 0. */
+function portsOf({ port, metricsPort }: Settings): number[] {
+  return [port, metricsPort].filter((each) => each !== 0);
+}
+
+function tryOut(host: string, port: number): Promise<void> {
+  const trial = createServer().once("error", (error) => fail(host, port, error));
+  return new Promise((resolve) => {
+    trial.listen(port, host, () => trial.close(() => resolve()));
+  });
+}
+
+function listen(server: Connections, host: string, port: number): void {
+  server.once("error", (error) => fail(host, port, error));
+  server.listen(port, host, () => logger().info({ host, port }, "listening"));
+}
+
+function stopOnSignals(
+  servers: Connections[],
   { settings, database }: Resources,
   stopTracing = async () => {},
 ): void {
-  const { host, port, shutdownSeconds } = settings;
-  server.once("error", (error) => fail(settings, error));
-  server.listen(port, host, () => logger().info({ host, port }, "listening"));
-  let stopping = false;
+  const { shutdownDelaySeconds, shutdownSeconds } = settings;
   const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    server.drain(() => void database.disconnect().then(stopTracing).then(leave));
+    const drained = servers.map((server) => new Promise<void>((done) => server.drain(done)));
+    void Promise.all(drained)
+      .then(() => database.disconnect())
+      .then(stopTracing)
+      .then(leave);
     // Whatever does not end by itself ends with the process, also a statement that waits for a lock.
-    setTimeout(leave, shutdownSeconds * 1000);
+    setTimeout(leave, (shutdownDelaySeconds + shutdownSeconds) * 1000);
   };
-  onSignals(stop);
+  // To a worker the supervisor sends what a terminal has sent to both.
+  onSignals(stop, cluster.isPrimary ? leave : () => undefined);
 }
 
 function leave(): never {
@@ -101,7 +124,7 @@ function refuse(faults: string[]): void {
   process.exitCode = MISCONFIGURED;
 }
 
-function fail({ host, port }: Settings, error: NodeJS.ErrnoException): void {
+function fail(host: string, port: number, error: NodeJS.ErrnoException): void {
   logger().error({ host, port, reason: error.code ?? error.name }, "address_unavailable");
   process.exit(FAILED);
 }

@@ -12,6 +12,7 @@ import { newId } from "../utils/identifiers.js";
 import * as passwordService from "./password-service.js";
 import * as rateLimitService from "./rate-limit-service.js";
 import * as securityTrail from "./security-trail.js";
+import type { FoundToken } from "./statements.js";
 import * as statements from "./statements.js";
 import * as tokenService from "./token-service.js";
 import * as userService from "./user-service.js";
@@ -59,11 +60,14 @@ export async function logIn(email: string, password: string): Promise<Tokens> {
 
 /** Exchanges a refresh token. Throws an InvalidRefreshTokenError or a RefreshTokenReusedError. */
 export async function refreshTokens(refreshToken: string): Promise<Tokens> {
-  const { userId, tokens } = await exchange(refreshToken);
-  if (tokens !== undefined) return tokens;
-  const error = new RefreshTokenReusedError();
-  securityTrail.record("refresh_token_reused", userId, error.code);
-  throw error;
+  const { userId, used, tokens } = await exchange(refreshToken);
+  if (tokens === undefined) {
+    const error = new RefreshTokenReusedError();
+    securityTrail.record("refresh_token_reused", userId, error.code);
+    throw error;
+  }
+  if (used) securityTrail.record("refresh_token_retried", userId);
+  return tokens;
 }
 
 /** Revokes the session of one of the user's refresh tokens, if there is one. */
@@ -76,7 +80,8 @@ export async function logOut(userId: string, refreshToken: string): Promise<void
 /** Finds the user and session of an access token. Throws an InvalidTokenError. */
 export async function authenticate(accessToken: string): Promise<Identity> {
   const { userId, sessionId } = await tokenService.readAccessToken(accessToken);
-  const user = await statements.findUserOfSession(userId, sessionId);
+  const lifetime = tokenService.sessionLifetime();
+  const user = await statements.findUserOfSession(userId, sessionId, lifetime);
   if (user === undefined) throw new InvalidTokenError();
   return { user, sessionId };
 }
@@ -104,36 +109,63 @@ async function renewHash({ id, passwordHash }: User, password: string): Promise<
 const openSession = transactional(
   async (userId: string, passwordHash: string): Promise<Tokens | undefined> => {
     const opened = await statements.insertSession(newId(), userId, passwordHash);
-    return opened && issue(userId, opened.id);
+    return opened && issue(newId(), userId, opened.id, tokenService.sessionLifetime());
   },
 );
 
+/** What came of a refresh token; it may have been used before, and then there may be none. */
 interface Exchanged {
   userId: string;
+  used: boolean;
   tokens?: Tokens;
 }
 
-/** Returns the user, and new tokens, or none if the token was used: its session is revoked. */
+/** Exchanges a token for new ones; one that was used, and is no retry, ends its session. */
 const exchange = transactional(async (refreshToken: string): Promise<Exchanged> => {
-  const found = await statements.lockRefreshToken(tokenService.hashRefreshToken(refreshToken));
-  if (found === undefined || found.expired || found.revoked) throw new InvalidRefreshTokenError();
-  if (found.used) {
-    await statements.endSession(found.sessionId);
-    return { userId: found.userId };
+  const found = await lock(refreshToken);
+  if (found === undefined || found.expired || found.revoked || found.remaining <= 0) {
+    throw new InvalidRefreshTokenError();
   }
-  await statements.useRefreshToken(found.id);
-  return { userId: found.userId, tokens: await issue(found.userId, found.sessionId) };
+  const { userId, sessionId, used } = found;
+  if (used && !(found.retryable && (await voidToken(found.successorId)))) {
+    await statements.endSession(sessionId);
+    return { userId, used };
+  }
+  const successorId = newId();
+  await statements.useRefreshToken(found.id, successorId);
+  const tokens = await issue(successorId, userId, sessionId, found.remaining);
+  return { userId, used, tokens };
 });
 
-async function issue(userId: string, sessionId: string): Promise<Tokens> {
+async function lock(refreshToken: string): Promise<FoundToken | undefined> {
+  return statements.lockRefreshToken(
+    tokenService.hashRefreshToken(refreshToken),
+    tokenService.refreshGrace(),
+    tokenService.sessionLifetime(),
+  );
+}
+
+/** Voids the token that replaced another; returns whether nobody had used it. */
+async function voidToken(successorId: string | null): Promise<boolean> {
+  return (await statements.voidRefreshToken(successorId)) === 1;
+}
+
+/** Creates tokens that do not outlive their session, of which so many seconds remain. */
+async function issue(
+  tokenId: string,
+  userId: string,
+  sessionId: string,
+  remaining: number,
+): Promise<Tokens> {
   const refreshToken = tokenService.makeRefreshToken();
   const tokenHash = tokenService.hashRefreshToken(refreshToken);
-  const lifetime = tokenService.refreshTokenLifetime();
-  await statements.insertRefreshToken(newId(), sessionId, tokenHash, lifetime);
+  const lifetime = Math.min(tokenService.refreshTokenLifetime(), remaining);
+  const expiresIn = Math.min(tokenService.accessTokenLifetime(), remaining);
+  await statements.insertRefreshToken(tokenId, sessionId, tokenHash, lifetime);
   return {
-    accessToken: await tokenService.makeAccessToken(userId, sessionId),
+    accessToken: await tokenService.makeAccessToken(userId, sessionId, expiresIn),
     tokenType: "Bearer",
-    expiresIn: tokenService.accessTokenLifetime(),
+    expiresIn,
     refreshToken,
   };
 }

@@ -2,37 +2,15 @@
 
 import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
-import { resources } from "../current.js";
+import { resources, using } from "../current.js";
+import { outageOf } from "../outages.js";
+import type { Resources } from "../resources.js";
 import { currentContext } from "../utils/context.js";
 import { RateLimitedError } from "../utils/errors.js";
+import { logException, logger } from "../utils/logger.js";
 import * as securityTrail from "./security-trail.js";
-import { countHit, countStranger, rememberClient as remember } from "./statements.js";
-
-const WINDOW_SECONDS = 60;
-
-/** The windows of a process, by client address: the end of each, and its number of requests. */
-export class Windows {
-  private readonly held = new Map<string, { endsAt: number; hits: number }>();
-  private nextSweep = 0;
-
-  /** Counts a request; returns the number so far, and the seconds until the window ends. */
-  count(address: string): { hits: number; wait: number } {
-    const now = performance.now() / 1000;
-    if (now >= this.nextSweep) this.sweep(now);
-    const held = this.held.get(address);
-    const window = held && held.endsAt > now ? held : { endsAt: now + WINDOW_SECONDS, hits: 0 };
-    window.hits += 1;
-    this.held.set(address, window);
-    return { hits: window.hits, wait: Math.ceil(window.endsAt - now) };
-  }
-
-  private sweep(now: number): void {
-    for (const [address, { endsAt }] of this.held) {
-      if (endsAt <= now) this.held.delete(address);
-    }
-    this.nextSweep = now + WINDOW_SECONDS;
-  }
-}
+import { countHit, countStranger, rememberClient as remember, tellCounts } from "./statements.js";
+import { WINDOW_SECONDS } from "./windows.js";
 
 /** Returns whom requests from an address are counted for: in IPv6, its /64 network. */
 export function clientOf(address: string): string {
@@ -43,11 +21,34 @@ export function clientOf(address: string): string {
   return `${network.join(":")}::/64`;
 }
 
-/** Counts a request of a client in this process. Throws a RateLimitedError. */
+/**
+ * Counts a request of a client, across all processes. Throws a RateLimitedError.
+ *
+ * No request waits for the database: this process counts, and tells the others meanwhile.
+ */
 export function countGeneral(client: string): void {
-  const { settings, windows } = resources();
-  const { hits, wait } = windows.count(client);
-  judge("general", settings.rateLimitPerMinute, hits, wait);
+  const held = resources();
+  const { hits, wait, isDue } = held.windows.count(client);
+  if (isDue && held.windows.beginTelling()) void using(held, () => shareCounts(held));
+  judge("general", held.settings.rateLimitPerMinute, hits, wait);
+}
+
+/**
+ * Tells other processes what this one has counted, and learns the numbers of all.
+ *
+ * Without the database this process goes on by itself, and the log says so once.
+ */
+export async function shareCounts(held: Resources): Promise<void> {
+  const { windows } = held;
+  const taken = windows.take();
+  try {
+    const rows = await tellCounts([...taken.keys()], [...taken.values()], WINDOW_SECONDS);
+    for (const { client, hits, seconds } of rows) windows.learn(client, hits, seconds);
+    if (windows.endTelling(false)) logger().info("limits_shared");
+  } catch (error) {
+    windows.giveBack(taken);
+    if (windows.endTelling(true)) logFailure(held, error);
+  }
 }
 
 /** Counts an attempt at an operation, across all processes. Throws a RateLimitedError. */
@@ -88,4 +89,12 @@ function judge(policy: string, limit: number, hits: number, wait: number): void 
   const error = new RateLimitedError(policy, limit, WINDOW_SECONDS, Math.max(1, wait));
   if (policy !== "general") securityTrail.record("attempts_throttled", null, error.code);
   throw error;
+}
+
+function logFailure({ contract }: Resources, error: unknown): void {
+  const outage = outageOf(error, contract.get("x-unavailable").states);
+  if (outage === undefined) logException("unhandled_error", error);
+  else {
+    logger().warning({ cause: outage.cause, sqlstate: outage.sqlstate }, "limits_not_shared");
+  }
 }

@@ -24,6 +24,9 @@ export interface Range {
   tz: string;
 }
 
+// A report looks so far back for entries that reach into it, and for those that are longer apart.
+const LONG_SECONDS = Prisma.raw("86400");
+
 /** Sums up the time of a range by day, task or tag. */
 export function addUp(groupBy: Grouping, range: Range): Promise<TimeReportRow[]> {
   return rowsOf<TimeReportRow>(GROUPED[groupBy](range));
@@ -38,12 +41,18 @@ function boundsOf({ start, end }: Range): { from: Prisma.Sql; to: Prisma.Sql } {
 
 function clipped(range: Range): Prisma.Sql {
   const { from, to } = boundsOf(range);
-  return Prisma.sql`
-WITH RECURSIVE clipped AS (
+  const reaching = Prisma.sql`
     SELECT task_id, greatest(start_time, ${from}) AS start_time, least(end_time, ${to}) AS end_time
     FROM time_entries
     WHERE user_id = ${range.userId}::uuid
-        AND start_time < ${to} AND end_time > ${from} AND start_time < end_time
+        AND start_time < ${to} AND end_time > ${from} AND start_time < end_time`;
+  // No index has a range of two columns: only long entries are looked for further back.
+  const earliest = Prisma.sql`(${from} - make_interval(secs => ${LONG_SECONDS}))`;
+  return Prisma.sql`
+WITH RECURSIVE clipped AS (
+    ${reaching} AND start_time >= ${earliest}
+    UNION ALL
+    ${reaching} AND start_time < ${earliest} AND duration >= ${LONG_SECONDS}
 ), total AS (
     SELECT floor(sum(extract(epoch FROM end_time - start_time)))::bigint AS seconds FROM clipped
 )`;

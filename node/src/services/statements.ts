@@ -13,6 +13,7 @@ import { formatInstant } from "../utils/instants.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** A refresh token; `remaining` is that of its session, in seconds. */
 export interface FoundToken {
   id: string;
   sessionId: string;
@@ -20,6 +21,9 @@ export interface FoundToken {
   expired: boolean;
   used: boolean;
   revoked: boolean;
+  retryable: boolean;
+  successorId: string | null;
+  remaining: number;
 }
 
 export const USER = Prisma.sql`users.id, users.email, users.password_hash AS "passwordHash", users.role,
@@ -39,13 +43,17 @@ const COUNTING = Prisma.sql`
       END
     RETURNING hits, ceil(extract(epoch FROM window_ends_at - now()))::int AS wait`;
 
-/** Finds a user by a session that is not revoked. */
-export function findUserOfSession(userId: string, sessionId: string): Promise<User | undefined> {
+/** Finds a user by a session that is not revoked, nor older than its lifetime. */
+export function findUserOfSession(
+  userId: string,
+  sessionId: string,
+  sessionLifetime: number,
+): Promise<User | undefined> {
   return firstOf<User>(Prisma.sql`
     SELECT ${USER}
     FROM users JOIN sessions ON sessions.user_id = users.id
     WHERE users.id = ${userId}::uuid AND sessions.id = ${sessionId}::uuid
-      AND sessions.revoked_at IS NULL`);
+      AND sessions.revoked_at IS NULL AND ${sessionEnd(sessionLifetime)} > now()`);
 }
 
 /** Locks a user until the transaction ends. */
@@ -93,20 +101,52 @@ export async function endOtherSessions(userId: string, sessionId: string): Promi
     WHERE user_id = ${userId}::uuid AND id <> ${sessionId}::uuid AND revoked_at IS NULL`;
 }
 
+/** Deletes a batch of a user's time entries. */
+export function deleteTimeEntriesOf(userId: string, batchRows: number): Promise<number> {
+  return db().$executeRaw`
+    DELETE FROM time_entries WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM time_entries WHERE user_id = ${userId}::uuid LIMIT ${batchRows}
+    ))`;
+}
+
+/** Deletes a batch of a user's tasks. */
+export function deleteTasksOf(userId: string, batchRows: number): Promise<number> {
+  return db().$executeRaw`
+    DELETE FROM tasks WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM tasks WHERE user_id = ${userId}::uuid LIMIT ${batchRows}
+    ))`;
+}
+
 /** Locks a refresh token until the transaction ends. */
-export function lockRefreshToken(tokenHash: Bytes): Promise<FoundToken | undefined> {
+export function lockRefreshToken(
+  tokenHash: Bytes,
+  grace: number,
+  sessionLifetime: number,
+): Promise<FoundToken | undefined> {
   return firstOf<FoundToken>(Prisma.sql`
     SELECT refresh_tokens.id, refresh_tokens.session_id AS "sessionId",
       sessions.user_id AS "userId", refresh_tokens.expires_at <= now() AS expired,
-      refresh_tokens.used_at IS NOT NULL AS used, sessions.revoked_at IS NOT NULL AS revoked
+      refresh_tokens.used_at IS NOT NULL AS used, sessions.revoked_at IS NOT NULL AS revoked,
+      coalesce(refresh_tokens.used_at + make_interval(secs => ${grace}) > now(), false) AS retryable,
+      refresh_tokens.successor_id AS "successorId",
+      ceil(extract(epoch FROM ${sessionEnd(sessionLifetime)} - now()))::int AS remaining
     FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
     WHERE refresh_tokens.token_hash = ${tokenHash}
     FOR UPDATE OF refresh_tokens`);
 }
 
-/** Marks a refresh token as used. */
-export async function useRefreshToken(tokenId: string): Promise<void> {
-  await db().$executeRaw`UPDATE refresh_tokens SET used_at = now() WHERE id = ${tokenId}::uuid`;
+/** Marks a refresh token as used, unless it was, and as replaced by another. */
+export async function useRefreshToken(tokenId: string, successorId: string): Promise<void> {
+  await db().$executeRaw`
+    UPDATE refresh_tokens
+    SET used_at = coalesce(used_at, now()), successor_id = ${successorId}::uuid
+    WHERE id = ${tokenId}::uuid`;
+}
+
+/** Marks a refresh token as used, if it was not; returns whether it was so, as 1 or 0. */
+export async function voidRefreshToken(tokenId: string | null): Promise<number> {
+  return db().$executeRaw`
+    UPDATE refresh_tokens SET used_at = now() WHERE id = ${tokenId}::uuid AND used_at IS NULL`;
 }
 
 /** Stores a refresh token that expires in the given number of seconds. */
@@ -207,6 +247,31 @@ export async function countHit(
     ${COUNTING}`);
 }
 
+/**
+ * Adds hits to the windows of clients; returns the hits of each, and when its window ends.
+ *
+ * In the order of their keys, so that two processes do not wait for each other.
+ */
+export function tellCounts(
+  clients: string[],
+  hits: number[],
+  windowSeconds: number,
+): Promise<{ client: string; hits: number; seconds: number }[]> {
+  return rowsOf<{ client: string; hits: number; seconds: number }>(Prisma.sql`
+    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
+    SELECT 'general ' || client, told, now() + make_interval(secs => ${windowSeconds})
+    FROM unnest(${clients}::text[], ${hits}::int[]) AS counted (client, told)
+    ORDER BY client
+    ON CONFLICT (key) DO UPDATE SET
+      hits = CASE WHEN held.window_ends_at <= now() THEN 0 ELSE held.hits END + excluded.hits,
+      window_ends_at = CASE
+        WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
+        ELSE held.window_ends_at
+      END
+    RETURNING substr(key, length('general ') + 1) AS client, hits,
+      extract(epoch FROM window_ends_at - now())::float8 AS seconds`);
+}
+
 /** Counts a hit in the window of a key, unless another key is known. */
 export function countStranger(
   key: string,
@@ -304,6 +369,10 @@ async function onlyOf<Row>(statement: Prisma.Sql): Promise<Row> {
   const row = await firstOf<Row>(statement);
   if (row === undefined) throw new Error("the statement returned no row");
   return row;
+}
+
+function sessionEnd(lifetime: number): Prisma.Sql {
+  return Prisma.sql`sessions.created_at + make_interval(secs => ${lifetime})`;
 }
 
 function own(userId: string, taskId: string): Prisma.Sql {

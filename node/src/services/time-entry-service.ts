@@ -14,6 +14,9 @@ import { type Page, takePage } from "./paging.js";
 import * as statements from "./statements.js";
 import { findTask, lockTask } from "./task-service.js";
 
+const RUNNING = Prisma.sql`end_time IS NULL`;
+const COMPLETED = Prisma.sql`end_time IS NOT NULL`;
+
 /** `[startTime, endTime)`; without an end the entry is running. */
 export type TimeEntryFields = Pick<TimeEntry, "startTime" | "endTime" | "note">;
 
@@ -132,17 +135,20 @@ async function checkInterval(
 ): Promise<void> {
   if (endTime !== null && endTime < startTime) throw new InvalidIntervalError();
   if (startTime.getTime() === endTime?.getTime()) return;
-  const started = { gt: db().timeEntry.fields.startTime };
-  const other = await db().timeEntry.findFirst({
+  // The others do not overlap each other, so only the last to begin before the end can overlap.
+  const last = await db().timeEntry.findFirst({
     where: {
       taskId,
       id: { not: timeEntryId },
       ...(endTime !== null && { startTime: { lt: endTime } }),
-      OR: [{ endTime: null }, { AND: [{ endTime: { gt: startTime } }, { endTime: started }] }],
+      OR: [{ endTime: null }, { endTime: { gt: db().timeEntry.fields.startTime } }],
     },
-    select: { id: true },
+    orderBy: [{ startTime: "desc" }, { id: "desc" }],
+    select: { endTime: true },
   });
-  if (other !== null) throw new TimeEntryOverlapError();
+  if (last !== null && (last.endTime === null || last.endTime > startTime)) {
+    throw new TimeEntryOverlapError();
+  }
 }
 
 function rejectSecondRunning(error: unknown): never {
@@ -154,7 +160,7 @@ function filtered(filter: TimeEntryFilter): Prisma.Sql[] {
   const { taskId, running, startedFrom, startedBefore } = filter;
   return [
     ...(taskId === undefined ? [] : [Prisma.sql`task_id = ${taskId}::uuid`]),
-    ...(running === undefined ? [] : [Prisma.sql`(end_time IS NULL) = ${running}`]),
+    ...(running === undefined ? [] : [running ? RUNNING : COMPLETED]),
     ...(startedFrom === undefined
       ? []
       : [Prisma.sql`start_time >= ${lists.instantOf(startedFrom)}`]),

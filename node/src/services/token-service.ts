@@ -55,8 +55,12 @@ export class TokenRules {
   }
 }
 
-/** Signs an access token that is valid from now on, for `accessTokenLifetime` seconds. */
-export async function makeAccessToken(userId: string, sessionId: string): Promise<string> {
+/** Signs an access token that is valid from now on, for `lifetime` seconds. */
+export async function makeAccessToken(
+  userId: string,
+  sessionId: string,
+  lifetime: number,
+): Promise<string> {
   const { key, keyId, access } = resources().tokens;
   const now = Math.floor(Date.now() / 1000);
   const values: JWTPayload = {
@@ -66,7 +70,7 @@ export async function makeAccessToken(userId: string, sessionId: string): Promis
     sid: sessionId,
     jti: newId(),
     iat: now,
-    exp: now + accessTokenLifetime(),
+    exp: now + lifetime,
   };
   const claims = Object.fromEntries(access.claims.map((name) => [name, values[name]]));
   const header = { alg: access.algorithm, kid: keyId, typ: access.type };
@@ -89,6 +93,16 @@ export function accessTokenLifetime(): number {
 /** Returns the lifetime of a refresh token, in seconds. */
 export function refreshTokenLifetime(): number {
   return resources().settings.refreshTokenSeconds;
+}
+
+/** Returns how long a used refresh token can be used again, in seconds. */
+export function refreshGrace(): number {
+  return resources().settings.refreshGraceSeconds;
+}
+
+/** Returns the lifetime of a session, in seconds. */
+export function sessionLifetime(): number {
+  return resources().settings.sessionSeconds;
 }
 
 /** Generates a refresh token of random bytes in base64url. */

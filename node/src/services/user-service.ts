@@ -11,6 +11,9 @@ import * as rateLimitService from "./rate-limit-service.js";
 import * as securityTrail from "./security-trail.js";
 import * as statements from "./statements.js";
 
+// So many rows are deleted within the time limit of a statement; a large account takes several.
+const BATCH_ROWS = 10_000;
+
 /** The changes to a user; a missing key leaves a property unchanged. */
 export interface UserChanges {
   email?: string;
@@ -52,10 +55,11 @@ export async function replaceHash(userId: string, old: string, renewed: string):
   await db().user.updateMany({ where, data: { passwordHash: renewed } });
 }
 
-/** Deletes a user and all their data. */
-export async function deleteUser(userId: string): Promise<void> {
-  await removeUser(userId);
-  securityTrail.record("user_deleted", userId);
+/** Deletes a user and all their data. Throws a RateLimitedError or a WrongPasswordError. */
+export async function deleteUser(user: User, currentPassword: string): Promise<void> {
+  await rateLimitService.countAccount(user.email);
+  await deleteVerified(user, currentPassword);
+  securityTrail.record("user_deleted", user.id);
 }
 
 /** Returns all users, oldest first. Throws an InvalidCursorError. */
@@ -76,11 +80,7 @@ async function update(
   check: (user: User) => void,
 ): Promise<User> {
   check(user);
-  if (!(await passwordService.verifyPassword(user.passwordHash, changes.currentPassword ?? ""))) {
-    const error = new WrongPasswordError();
-    securityTrail.record("password_refused", user.id, error.code);
-    throw error;
-  }
+  await verify(user, changes.currentPassword ?? "");
   const data = {
     ...(changes.email !== undefined && { email: changes.email.toLowerCase() }),
     ...(changes.password !== undefined && {
@@ -91,10 +91,6 @@ async function update(
   const { current, isDone } = await change(user, sessionId, data, check);
   return isDone ? current : update(current, sessionId, changes, check);
 }
-
-const removeUser = transactional(async (userId: string): Promise<void> => {
-  await db().user.deleteMany({ where: { id: userId } });
-});
 
 /** Returns the user, and whether the hash was still the verified one, so that it was done. */
 const change = transactional(
@@ -112,6 +108,32 @@ const change = transactional(
     return { current, isDone: true };
   },
 );
+
+async function deleteVerified(user: User, currentPassword: string): Promise<void> {
+  await verify(user, currentPassword);
+  const { current, isDone } = await remove(user);
+  if (!isDone) await deleteVerified(current, currentPassword);
+}
+
+/** Returns the user, and whether the hash was still the verified one, so that it was done. */
+const remove = transactional(
+  async (verified: User): Promise<{ current: User; isDone: boolean }> => {
+    const user = await lockUser(verified.id);
+    if (user.passwordHash !== verified.passwordHash) return { current: user, isDone: false };
+    for (const deleteBatch of [statements.deleteTimeEntriesOf, statements.deleteTasksOf]) {
+      while ((await deleteBatch(user.id, BATCH_ROWS)) === BATCH_ROWS);
+    }
+    await db().user.deleteMany({ where: { id: user.id } });
+    return { current: user, isDone: true };
+  },
+);
+
+async function verify(user: User, currentPassword: string): Promise<void> {
+  if (await passwordService.verifyPassword(user.passwordHash, currentPassword)) return;
+  const error = new WrongPasswordError();
+  securityTrail.record("password_refused", user.id, error.code);
+  throw error;
+}
 
 async function lockUser(userId: string): Promise<User> {
   const user = await statements.lockUser(userId);

@@ -24,6 +24,11 @@ export class BoundedQueue {
     }
   }
 
+  /** Returns how many pieces of work run, and how many wait. */
+  load(): [running: number, waiting: number] {
+    return [this.running, this.waiters.size];
+  }
+
   private turn(): Promise<void> {
     if (this.waiters.size >= this.waiting) throw new OverloadedError();
     return new Promise((resolve, reject) => {

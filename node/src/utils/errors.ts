@@ -226,6 +226,11 @@ export class UnavailableError extends DomainError {
   readonly code = "unavailable";
 }
 
+/** The server is shutting down. */
+export class ShuttingDownError extends DomainError {
+  readonly code = "shutting_down";
+}
+
 /** Too many passwords are being hashed. */
 export class OverloadedError extends DomainError {
   readonly code = "overloaded";

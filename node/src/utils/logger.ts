@@ -30,9 +30,9 @@ export function configureLogging(
 function inOrder(this: Logger, args: unknown[], method: LogFn): void {
   const [first, second] = args;
   const [event, fields] = typeof first === "string" ? [first, {}] : [second, first];
-  const { requestId = null, trace } = currentContext() ?? {};
+  const { requestId, trace } = currentContext() ?? {};
   const ids = trace && { trace_id: trace.traceId, span_id: trace.spanId };
-  method.call(this, { event, request_id: requestId, ...ids, ...(fields as object) });
+  method.call(this, { event, request_id: requestId || null, ...ids, ...(fields as object) });
 }
 
 /** Returns the logger: `logger().info({ key: value }, "event")`. */

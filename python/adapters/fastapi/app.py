@@ -120,6 +120,7 @@ def _make_call(resources: Resources, scope: Scope, receive: Receive) -> Call:
         target=scope["state"]["target"],
         protocol=f"HTTP/{scope['http_version']}",
         peer=scope["client"][0],
+        port=scope["server"][1],
         fields=[(name, value.strip(" \t")) for name, value in named],
         read=lambda limit: from_thread.run(read, limit),
     )

@@ -23,12 +23,31 @@ class Answer:
     body: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A body that stays as it is, with its entity tag."""
+
+    body: bytes
+    media_type: str
+    etag: str
+
+
 Handler = Callable[[Call], Answer]
 
 
 def ok(call: Call, body: Any, media_type: str = JSON) -> Answer:
     """Responds 200 with a body: bytes as they are, anything else as JSON."""
     return _answer(call, 200, body, media_type)
+
+
+def static_file(body: bytes, media_type: str) -> StaticFile:
+    """Computes the entity tag of a body once, not for each request."""
+    return StaticFile(body, media_type, make_etag(body))
+
+
+def ok_static(file: StaticFile) -> Answer:
+    """Responds 200 with a body that stays as it is."""
+    return Answer(200, {"Content-Type": file.media_type, "ETag": file.etag}, file.body)
 
 
 def ok_page(call: Call, page: Page[T], dump: Callable[[T], Any]) -> Answer:

@@ -16,10 +16,11 @@ Fields = list[tuple[str, str]]
 class Call:
     """A request as far as it has been processed; the checks fill it in, in their order.
 
-    fields: header fields as received, with names in lower case. read: gives the body, up to so many
-    bytes. path_values, query, headers and body: validated against the contract, with its defaults;
-    given: the query without defaults. closes: whether the response closes the connection; refusal:
-    why, if the message itself is malformed; status: its own, 0 until there is one.
+    port: the one that the request came to. fields: header fields as received, with names in lower
+    case. read: gives the body, up to so many bytes. path_values, query, headers and body: validated
+    against the contract, with its defaults; given: the query without defaults. closes: whether the
+    response closes the connection; refusal: why, if the message itself is malformed; status: its
+    own, 0 until there is one.
     """
 
     resources: Resources
@@ -27,6 +28,7 @@ class Call:
     target: str
     protocol: str
     peer: str
+    port: int
     fields: Fields
     read: Callable[[int], bytes]
     started: float = field(default_factory=time.perf_counter)

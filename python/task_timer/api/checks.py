@@ -10,6 +10,7 @@ from .middleware import auth, conditional, response_validation, validation
 from .middleware.body import Bodies
 from .middleware.cors import Cors
 from .middleware.limits import Limits
+from .middleware.metrics_port import MetricsPort
 from .middleware.rate_limit import RateLimits
 from .middleware.security_headers import SecurityHeaders
 
@@ -29,11 +30,11 @@ class Checks:
 
 def checks(resources: Resources) -> Checks:
     """Lists the checks in the order of `x-check-order`."""
-    contract = resources.contract
+    settings, contract = resources.settings, resources.contract
     return Checks(
-        before_routing=(Limits(contract).check,),
+        before_routing=(Limits(contract).check, MetricsPort(settings, contract).check),
         after_routing=(
-            RateLimits(resources.settings).check,
+            RateLimits(settings).check,
             auth.check,
             Bodies(contract).check,
             validation.check,

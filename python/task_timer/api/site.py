@@ -9,6 +9,7 @@ from ..config import Settings
 from ..contract import Contract
 from ..utils.json_text import JsonError, parse_json
 from ..utils.logger import logger
+from .answers import StaticFile, static_file
 
 HTML = "text/html; charset=utf-8"
 MISSING = b"""<!DOCTYPE html>
@@ -28,8 +29,7 @@ class SiteError(Exception):
 class SitePage:
     """A page, or a file that a page needs. policy: its Content-Security-Policy."""
 
-    body: bytes
-    media_type: str
+    file: StaticFile
     policy: str
 
 
@@ -42,7 +42,7 @@ def load_site(settings: Settings, contract: Contract) -> dict[str, SitePage]:
     except (OSError, JsonError, SiteError) as error:
         logger().warning("site_unreadable", reason=str(error))
     policy = contract["x-response-headers"]["Content-Security-Policy"]
-    return {rules["index"]: SitePage(MISSING, HTML, policy)}
+    return {rules["index"]: SitePage(static_file(MISSING, HTML), policy)}
 
 
 def _read(settings: Settings, contract: Contract) -> dict[str, SitePage]:
@@ -59,8 +59,7 @@ def _read(settings: Settings, contract: Contract) -> dict[str, SitePage]:
     allowed = " ".join([source, *settings.cors_origins])
     return {
         name: SitePage(
-            body=(folder / name).read_bytes(),
-            media_type=entry["media_type"],
+            file=static_file((folder / name).read_bytes(), entry["media_type"]),
             policy=entry["content_security_policy"].replace(source, allowed),
         )
         for name, entry in entries.items()

@@ -19,6 +19,7 @@ def make_call(resources: Resources, environ: dict[str, Any]) -> Call:
         target=environ["RAW_URI"],
         protocol=environ["SERVER_PROTOCOL"],
         peer=environ.get("REMOTE_ADDR", ""),
+        port=int(environ["SERVER_PORT"]),
         fields=[(name.lower(), value) for name, value in environ.get(FIELDS) or _fields(environ)],
         # Not every server ends the input at the end of the body.
         read=get_input_stream(environ).read,

@@ -8,7 +8,7 @@ from .base import Base, CreatedAt, Id, Instant
 
 
 class RefreshToken(Base):
-    """A refresh token, of which only the hash is stored."""
+    """A refresh token, of which only the hash is stored; `successor_id` is what replaced it."""
 
     __tablename__ = "refresh_tokens"
 
@@ -20,3 +20,4 @@ class RefreshToken(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Instant] = mapped_column(index=True)
     used_at: Mapped[Instant | None]
+    successor_id: Mapped[Id | None]

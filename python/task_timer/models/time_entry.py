@@ -11,6 +11,9 @@ from .base import Base, CreatedAt, Id, Instant, UpdatedAt
 
 DURATION = "floor(EXTRACT(epoch FROM (end_time - start_time)))::bigint"
 ONE_RUNNING = "time_entries_one_running"
+TRACKED, LONG = "time_entries_tracked", "time_entries_long"
+# A report looks so far back for entries that reach into it, and for those that are longer apart.
+LONG_SECONDS = 86400
 
 
 class TimeEntry(Base):
@@ -24,8 +27,14 @@ class TimeEntry(Base):
         CheckConstraint("end_time >= start_time", name="end_time"),
         Index(None, "user_id", "start_time", "id"),
         Index(None, "task_id", "start_time", "id"),
-        Index(None, "user_id", "end_time"),
         Index(ONE_RUNNING, "user_id", unique=True, postgresql_where=text("end_time IS NULL")),
+        Index(
+            TRACKED,
+            "task_id",
+            postgresql_include=["duration"],
+            postgresql_where=text("end_time IS NOT NULL"),
+        ),
+        Index(LONG, "user_id", "end_time", postgresql_where=text(f"duration >= {LONG_SECONDS}")),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)

@@ -1,26 +1,58 @@
 """Connections: limits the size and duration of requests, and refuses malformed ones."""
 
+import asyncio
+import signal
+import socket
 from asyncio import TimerHandle
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import httptools
+from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..contract import Contract
+from ..resources import Resources
+from ..utils.heartbeat import heartbeat
 from .refusals import Code, refusal
 
-KEEP_ALIVE_SECONDS = 5
-KEEP_ALIVE = (
-    (b"connection", b"keep-alive"),
-    (b"keep-alive", b"timeout=%d" % KEEP_ALIVE_SECONDS),
-)
+
+class Connections(Server):
+    """A server that says that it is shutting down before it refuses connections.
+
+    delay_seconds: the time between the two.
+    """
+
+    def __init__(self, config: Config, resources: Resources) -> None:
+        super().__init__(config)
+        self.delay_seconds = resources.settings.shutdown_delay_seconds
+        self._shutdown = resources.shutdown
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serves until it is told to stop; how late the event loop is, is measured meanwhile."""
+        self._beating = asyncio.create_task(heartbeat.run())
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins to drain; a second signal is the supervisor's matter."""
+        asyncio.get_running_loop().call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        """Lets each response close its connection, and accepts new ones only for the delay."""
+        if self._shutdown.has_begun:
+            return
+        self._shutdown.has_begun = True
+        connections: set[Any] = set(self.server_state.connections)
+        for connection in connections:
+            connection.drain()
+        end = super().handle_exit
+        asyncio.get_running_loop().call_later(self.delay_seconds, end, signal.SIGTERM, None)
 
 
 class Connection(HttpToolsProtocol):
     """A connection that passes requests on as they were sent, parsed by Node's own parser.
 
-    contract: defines the limits. common_headers: the headers of every response.
+    resources: define the limits. common_headers: the headers of every response.
     """
 
     url = b""
@@ -30,18 +62,25 @@ class Connection(HttpToolsProtocol):
     _has_begun = False
     _has_ended = False
     _is_last = False
-    _is_draining = False
     _timer: TimerHandle | None = None
 
-    def __init__(self, contract: Contract, common_headers: dict[str, str], **given: Any) -> None:
+    def __init__(self, resources: Resources, common_headers: dict[str, str], **given: Any) -> None:
         super().__init__(**given)
-        self._contract = contract
+        self._contract = resources.contract
+        self._shutdown = resources.shutdown
         self._common_headers = common_headers
-        self._limits = contract["x-limits"]
+        self._limits = self._contract["x-limits"]
+        self._idle_seconds = self._contract["x-shutdown"]["idle_seconds"]
+        self._keep_alive = (
+            (b"connection", b"keep-alive"),
+            (b"keep-alive", b"timeout=%d" % resources.settings.keep_alive_seconds),
+        )
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._begin_timer()
+        if self._shutdown.has_begun:
+            self._end_once_idle()
 
     def data_received(self, data: bytes) -> None:
         if self._refused or not data:
@@ -91,7 +130,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []
         # Closing too early would lose the response: what is left is read first.
-        self._is_last = self._is_draining or not self.parser.should_keep_alive()
+        self._is_last = self._shutdown.has_begun or not self.parser.should_keep_alive()
         self.cycle.keep_alive = True
         if not self._is_last:
             self.cycle.send = partial(self._send, self.cycle.send)  # type: ignore[method-assign]
@@ -101,7 +140,7 @@ class Connection(HttpToolsProtocol):
         if message["type"] == "http.response.start" and send.__self__.keep_alive:
             given = message["headers"]
             if all(name.lower() != b"connection" for name, _ in given):
-                message["headers"] = [*given, *KEEP_ALIVE]
+                message["headers"] = [*given, *self._keep_alive]
         await send(message)
 
     def on_message_complete(self) -> None:
@@ -115,18 +154,23 @@ class Connection(HttpToolsProtocol):
             if self.cycle.response_complete:
                 self.transport.close()
 
-    def shutdown(self) -> None:
-        """Ends with the answer that is due, the next one, or when none is asked for in time.
+    def drain(self) -> None:
+        """Ends with the response that is due, the next one, or when it was idle for too long.
 
         Ended at once, it would take a request with it that is on its way.
         """
-        self._is_draining = True
         if self.cycle is None or self.cycle.response_complete:
-            self.loop.call_later(KEEP_ALIVE_SECONDS, self._end_idle)
+            self._end_once_idle()
         elif self.cycle.more_body:
             self._is_last = True
         else:
             self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Does nothing: whatever is left when connections are refused was told to end before."""
+
+    def _end_once_idle(self) -> None:
+        self.loop.call_later(self._idle_seconds, self._end_idle)
 
     def _end_idle(self) -> None:
         if self.cycle is None or self.cycle.response_complete:

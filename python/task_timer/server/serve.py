@@ -18,8 +18,9 @@ MISCONFIGURED = 2
 def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
     """Serves until a signal stops the process; exits 2 with all errors if it cannot start.
 
-    factory: `module:function` that creates the application from Settings and Contract; the module
-    is imported once the directory of the metrics is set, as their library reads it on import.
+    factory: `module:function` that creates the application, which has `resources`, from Settings
+    and Contract; the module is imported once the directory of the metrics is set, as their library
+    reads it on import.
     """
     try:
         settings = load_settings()
@@ -27,6 +28,7 @@ def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
         with share_metrics(settings.workers):
             contract = load_contract(settings.contract_path)
             app = pkgutil.resolve_name(factory)(settings, contract)
+            resources = app.resources
             if interface == "wsgi":
                 app = _threads(app, settings, contract)
             if settings.secret_key == DEVELOPMENT_SECRET_KEY:
@@ -34,7 +36,7 @@ def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
             # What is there by now stays: looking at all of it again and again would cost 50 ms for
             # each body of 80,000 arrays.
             gc.freeze()
-            supervise(app, settings, contract)
+            supervise(app, resources)
     except ConfigError as error:
         _refuse(error.faults)
     except ContractError as error:

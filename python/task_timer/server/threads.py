@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from ..api.wsgi import CALL, FIELDS
 from ..config import Settings
 from ..contract import Contract
-from ..db import barred
+from ..db import barred, in_waiting
 from ..utils.errors import BadRequestError
 
 # For what is answered without the database, also while all others wait for that.
@@ -99,8 +99,9 @@ class Threads:
         if not self._turns.locked():
             return await self._turns.acquire()
         try:
-            async with asyncio.timeout(self._turn_seconds):
-                return await self._turns.acquire()
+            with in_waiting():
+                async with asyncio.timeout(self._turn_seconds):
+                    return await self._turns.acquire()
         except TimeoutError:
             return False
 

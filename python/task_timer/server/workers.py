@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any, ClassVar
 
 from gunicorn.app.base import BaseApplication
@@ -21,13 +22,13 @@ from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
 from ..api.middleware.security_headers import common_headers
-from ..config import Settings
-from ..contract import Contract
+from ..resources import Resources
 from ..utils.logger import logger
-from .connection import KEEP_ALIVE_SECONDS, Connection
+from .connection import Connection, Connections
 
 FAILED = 1
 NOTIFY_SECONDS = 0.5
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 # Those that end the supervisor do not end a worker before it says so.
 IGNORED_SIGNALS = (
     *(signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2),
@@ -36,14 +37,16 @@ IGNORED_SIGNALS = (
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def supervise(app: Any, settings: Settings, contract: Contract) -> None:
+def supervise(app: Any, resources: Resources) -> None:
     """Starts the workers and replaces those that die; stops them on a terminating signal.
 
     Exits with status 1 if the address cannot be listened on.
     """
     _open_all_files()
-    listener = _listen(settings)
-    _Supervisor(app, settings, contract, listener.detach()).run()
+    settings = resources.settings
+    ports = filter(None, (settings.port, settings.metrics_port))
+    listeners = [_listen(settings.host, port).detach() for port in ports]
+    _Supervisor(app, resources, listeners).run()
 
 
 @contextmanager
@@ -83,11 +86,19 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.config.http = partial(Connection, self.app.contract, self.app.common_headers)
+        self.config.http = partial(Connection, self.app.resources, self.app.common_headers)
         self.config.timeout_notify = NOTIFY_SECONDS
+        self.server = Connections(self.config, self.app.resources)
         # Gunicorn logs the same of its workers.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         logging.getLogger("uvicorn.error").propagate = True
+
+    def run(self) -> None:
+        """Serves until it is told to stop."""
+        self.config.app = self.wsgi
+        self.server.run(sockets=self.sockets)
+        if not self.server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
     def init_signals(self) -> None:
         """Leaves the signals that a terminal sends to all processes to the supervisor."""
@@ -99,7 +110,21 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
 class _Arbiter(Arbiter):  # type: ignore[misc]
     """A supervisor that handles all terminating signals alike, and ignores other signals."""
 
-    handle_hup = handle_int = handle_quit = Arbiter.handle_term
+    _is_stopping = False
+
+    def signal(self, sig: int, frame: FrameType | None) -> None:
+        """Queues a signal; a second terminating one ends the workers at once."""
+        if self._is_stopping and sig in ENDING_SIGNALS:
+            self.kill_workers(signal.SIGKILL)
+        else:
+            super().signal(sig, frame)
+
+    def handle_term(self) -> None:
+        """Stops the workers."""
+        self._is_stopping = True
+        super().handle_term()
+
+    handle_hup = handle_int = handle_quit = handle_term
 
     def handle_usr1(self) -> None:
         """Does nothing."""
@@ -114,29 +139,29 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
     shutdown, and does not report that one has died.
     """
 
-    def __init__(self, app: Any, settings: Settings, contract: Contract, listener: int) -> None:
+    def __init__(self, app: Any, resources: Resources, listeners: list[int]) -> None:
         self._application = app
-        self._listener = listener
+        self._listeners = listeners
         # Nobody writes to it: that its end is read tells workers that the supervisor is gone.
         self._lifeline = os.pipe()
-        self._settings = settings
-        self.contract = contract
-        self.common_headers = common_headers(contract, settings)
+        self.resources = resources
+        self.common_headers = common_headers(resources.contract, resources.settings)
         super().__init__()
 
     def load_config(self) -> None:
         """Configures the server."""
+        settings = self.resources.settings
         options: dict[str, Any] = {
-            "bind": f"fd://{self._listener}",
-            "workers": self._settings.workers,
+            "bind": [f"fd://{listener}" for listener in self._listeners],
+            "workers": settings.workers,
             "worker_class": _Worker,
-            "keepalive": KEEP_ALIVE_SECONDS,
-            "graceful_timeout": self._settings.shutdown_seconds,
+            "keepalive": settings.keep_alive_seconds,
+            "graceful_timeout": settings.shutdown_delay_seconds + settings.shutdown_seconds,
             "control_socket_disable": True,
             "logger_class": _ServerLogger,
             "post_fork": self._watch_supervisor,
         }
-        if self._settings.workers > 1:
+        if settings.workers > 1:
             options["child_exit"] = _forget_worker
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -149,12 +174,13 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
         """Starts the workers and stays until a signal ends it."""
         _Arbiter(self).run()
 
-    def _watch_supervisor(self, _server: Any, _worker: Any) -> None:
+    def _watch_supervisor(self, _server: Any, worker: _Worker) -> None:
         ours, theirs = self._lifeline
         os.close(theirs)
 
         def watch() -> None:
             os.read(ours, 1)
+            worker.server.delay_seconds = 0
             os.kill(os.getpid(), signal.SIGTERM)
 
         threading.Thread(target=watch, daemon=True).start()
@@ -169,9 +195,8 @@ def _forget_worker(server: Any, worker: Any) -> None:
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """Listens where the settings say. Gunicorn would try five times, a second apart."""
-    host, port = settings.host, settings.port
+def _listen(host: str, port: int) -> socket.socket:
+    """Listens at an address. Gunicorn would try five times, a second apart."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Integer, Interval, bindparam, cast, extract, func, insert, select, update
 
 from ..db import connection, immediate, transactional
 from ..models import USER_COLUMNS, RefreshToken, Session, User, UserRow
@@ -21,6 +21,8 @@ from . import password_service, rate_limit_service, security_trail, token_servic
 ATTEMPTS = 3
 
 _BY_EMAIL = select(*USER_COLUMNS).where(User.email == bindparam("email"))
+_SESSION_END = Session.created_at + bindparam("session_lifetime", type_=Interval())
+_GRACE_END = RefreshToken.used_at + bindparam("grace", type_=Interval())
 _BY_LIVE_SESSION = select(*USER_COLUMNS).where(
     User.id == bindparam("user_id"),
     select(Session.id)
@@ -28,6 +30,7 @@ _BY_LIVE_SESSION = select(*USER_COLUMNS).where(
         Session.id == bindparam("session_id"),
         Session.user_id == User.id,
         Session.revoked_at.is_(None),
+        func.now() < _SESSION_END,
     )
     .exists(),
 )
@@ -50,10 +53,26 @@ _LOCKED = (
         (RefreshToken.expires_at <= func.now()).label("expired"),
         RefreshToken.used_at.is_not(None).label("used"),
         Session.revoked_at.is_not(None).label("revoked"),
+        func.coalesce(func.now() < _GRACE_END, False).label("retryable"),
+        RefreshToken.successor_id,
+        cast(func.ceil(extract("epoch", _SESSION_END - func.now())), Integer).label("remaining"),
     )
     .join(Session, Session.id == RefreshToken.session_id)
     .where(RefreshToken.token_hash == bindparam("token_hash"))
     .with_for_update(of=RefreshToken)
+)
+_VOID = (
+    update(RefreshToken)
+    .where(RefreshToken.id == bindparam("token_id"), RefreshToken.used_at.is_(None))
+    .values(used_at=func.now())
+)
+_USE = (
+    update(RefreshToken)
+    .where(RefreshToken.id == bindparam("token_id"))
+    .values(
+        used_at=func.coalesce(RefreshToken.used_at, func.now()),
+        successor_id=bindparam("new_id"),
+    )
 )
 
 
@@ -76,12 +95,25 @@ class Identity:
 
 
 class _FoundToken(NamedTuple):
+    """A refresh token; `remaining` is that of its session, in seconds."""
+
     id: str
     session_id: str
     user_id: str
     expired: bool
     used: bool
     revoked: bool
+    retryable: bool
+    successor_id: str | None
+    remaining: int
+
+
+class _Exchanged(NamedTuple):
+    """What came of a refresh token; it may have been used before, and then there may be none."""
+
+    user_id: str
+    used: bool
+    tokens: Tokens | None
 
 
 def register_user(email: str, password: str) -> UserRow:
@@ -107,11 +139,14 @@ def log_in(email: str, password: str) -> Tokens:
 
 def refresh_tokens(refresh_token: str) -> Tokens:
     """Exchanges a refresh token. Raises InvalidRefreshTokenError or RefreshTokenReusedError."""
-    user_id, tokens = _exchange(refresh_token)
-    if tokens is None:
-        security_trail.record("refresh_token_reused", user_id, RefreshTokenReusedError.code)
+    exchanged = _exchange(refresh_token)
+    if exchanged.tokens is None:
+        code = RefreshTokenReusedError.code
+        security_trail.record("refresh_token_reused", exchanged.user_id, code)
         raise RefreshTokenReusedError
-    return tokens
+    if exchanged.used:
+        security_trail.record("refresh_token_retried", exchanged.user_id)
+    return exchanged.tokens
 
 
 def log_out(user_id: str, refresh_token: str) -> None:
@@ -124,7 +159,11 @@ def log_out(user_id: str, refresh_token: str) -> None:
 def authenticate(access_token: str) -> Identity:
     """Finds the user and session of an access token. Raises InvalidTokenError."""
     claims = token_service.read_access_token(access_token)
-    named = {"user_id": claims.user_id, "session_id": claims.session_id}
+    named = {
+        "user_id": claims.user_id,
+        "session_id": claims.session_id,
+        "session_lifetime": timedelta(seconds=token_service.session_lifetime()),
+    }
     row = connection().execute(_BY_LIVE_SESSION, named).first()
     if row is None:
         raise InvalidTokenError
@@ -177,28 +216,39 @@ def _open_session(user_id: str, password_hash: str) -> Tokens | None:
     """Returns tokens, or nothing if the hash is no longer the user's."""
     named = {"session_id": new_id(), "user_id": user_id, "password_hash": password_hash}
     session_id = connection().scalar(_OPEN_SESSION, named)
-    return None if session_id is None else _issue(user_id, session_id)
+    if session_id is None:
+        return None
+    return _issue(new_id(), user_id, session_id, token_service.session_lifetime())
 
 
 @transactional
-def _exchange(refresh_token: str) -> tuple[str, Tokens | None]:
-    """Returns the user, and new tokens, or none if the token was used: its session is revoked."""
+def _exchange(refresh_token: str) -> _Exchanged:
+    """Exchanges a token for new ones; one that was used, and is no retry, ends its session."""
     found = _lock(refresh_token)
-    if found is None or found.expired or found.revoked:
+    if found is None or found.expired or found.revoked or found.remaining <= 0:
         raise InvalidRefreshTokenError
-    if found.used:
+    if found.used and not (found.retryable and _void_token(found.successor_id)):
         _end(found.session_id)
-        return found.user_id, None
-    connection().execute(
-        update(RefreshToken).where(RefreshToken.id == found.id).values(used_at=func.now())
-    )
-    return found.user_id, _issue(found.user_id, found.session_id)
+        return _Exchanged(found.user_id, found.used, None)
+    successor_id = new_id()
+    connection().execute(_USE, {"token_id": found.id, "new_id": successor_id})
+    tokens = _issue(successor_id, found.user_id, found.session_id, found.remaining)
+    return _Exchanged(found.user_id, found.used, tokens)
 
 
 def _lock(refresh_token: str) -> _FoundToken | None:
-    token_hash = token_service.hash_refresh_token(refresh_token)
-    row = connection().execute(_LOCKED, {"token_hash": token_hash}).one_or_none()
+    named = {
+        "token_hash": token_service.hash_refresh_token(refresh_token),
+        "grace": timedelta(seconds=token_service.refresh_grace()),
+        "session_lifetime": timedelta(seconds=token_service.session_lifetime()),
+    }
+    row = connection().execute(_LOCKED, named).one_or_none()
     return None if row is None else _FoundToken(*row)
+
+
+def _void_token(successor_id: str | None) -> bool:
+    """Voids the token that replaced another; returns whether nobody had used it."""
+    return connection().execute(_VOID, {"token_id": successor_id}).rowcount == 1
 
 
 def _end(session_id: str) -> None:
@@ -209,20 +259,22 @@ def _end(session_id: str) -> None:
     )
 
 
-def _issue(user_id: str, session_id: str) -> Tokens:
+def _issue(token_id: str, user_id: str, session_id: str, remaining: int) -> Tokens:
+    """Creates tokens that do not outlive their session, of which so many seconds remain."""
     refresh_token = token_service.make_refresh_token()
-    lifetime = timedelta(seconds=token_service.refresh_token_lifetime())
+    lifetime = min(token_service.refresh_token_lifetime(), remaining)
+    expires_in = min(token_service.access_token_lifetime(), remaining)
     connection().execute(
         insert(RefreshToken).values(
-            id=new_id(),
+            id=token_id,
             session_id=session_id,
             token_hash=token_service.hash_refresh_token(refresh_token),
-            expires_at=func.now() + lifetime,
+            expires_at=func.now() + timedelta(seconds=lifetime),
         )
     )
     return Tokens(
-        access_token=token_service.make_access_token(user_id, session_id),
+        access_token=token_service.make_access_token(user_id, session_id, expires_in),
         token_type="Bearer",  # noqa: S106
-        expires_in=token_service.access_token_lifetime(),
+        expires_in=expires_in,
         refresh_token=refresh_token,
     )

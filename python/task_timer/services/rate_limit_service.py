@@ -1,23 +1,25 @@
 """Rate limits: fixed windows of one minute that start at the first request."""
 
 import hashlib
-import math
-import threading
-import time
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, bindparam, case, cast, extract, func, literal, select
+from sqlalchemy import Integer, bindparam, case, cast, extract, func, literal, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from ..current import context, resources
+from ..current import context, resources, using
 from ..db import connection, immediate
 from ..models import RateLimit
+from ..outages import outage_of
 from ..utils.errors import RateLimitedError
+from ..utils.logger import log_exception, logger
 from . import security_trail
+from .windows import WINDOW_SECONDS
 
-WINDOW_SECONDS = 60
+if TYPE_CHECKING:
+    from ..resources import Resources
 
 _IS_OVER = RateLimit.window_ends_at <= func.now()
 _WAIT = cast(func.ceil(extract("epoch", RateLimit.window_ends_at - func.now())), Integer)
@@ -55,30 +57,21 @@ _REMEMBER = _REMEMBER.on_conflict_do_update(
     set_={RateLimit.window_ends_at: _REMEMBER.excluded.window_ends_at},
 )
 
-
-class Windows:
-    """The windows of a process, by client address: the end of each, and its number of requests."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: dict[str, tuple[float, int]] = {}
-        self._next_sweep = 0.0
-
-    def count(self, address: str) -> tuple[int, int]:
-        """Counts a request; returns the number so far, and the seconds until the window ends."""
-        now = time.monotonic()
-        with self._lock:
-            if now >= self._next_sweep:
-                self._sweep(now)
-            ends_at, hits = self._held.get(address, (0.0, 0))
-            if ends_at <= now:
-                ends_at, hits = now + WINDOW_SECONDS, 0
-            self._held[address] = (ends_at, hits + 1)
-        return hits + 1, math.ceil(ends_at - now)
-
-    def _sweep(self, now: float) -> None:
-        self._held = {key: held for key, held in self._held.items() if held[0] > now}
-        self._next_sweep = now + WINDOW_SECONDS
+# In the order of their keys, so that two processes do not wait for each other.
+_TELL = text("""
+    INSERT INTO rate_limits AS held (key, hits, window_ends_at)
+    SELECT 'general ' || client, told, now() + make_interval(secs => :seconds)
+    FROM unnest(CAST(:clients AS text[]), CAST(:hits AS integer[])) AS counted (client, told)
+    ORDER BY client
+    ON CONFLICT (key) DO UPDATE SET
+        hits = CASE WHEN held.window_ends_at <= now() THEN 0 ELSE held.hits END + excluded.hits,
+        window_ends_at = CASE
+            WHEN held.window_ends_at <= now() THEN excluded.window_ends_at
+            ELSE held.window_ends_at
+        END
+    RETURNING substr(key, length('general ') + 1) AS client, hits,
+        CAST(extract(epoch FROM window_ends_at - now()) AS float8) AS seconds
+""")
 
 
 def client_of(address: str) -> str:
@@ -93,9 +86,49 @@ def client_of(address: str) -> str:
 
 
 def count_general(client: str) -> None:
-    """Counts a request of a client in this process. Raises RateLimitedError."""
-    hits, wait = resources().windows.count(client)
-    _judge("general", resources().settings.rate_limit_per_minute, hits, wait)
+    """Counts a request of a client, across all processes. Raises RateLimitedError.
+
+    No request waits for the database: this process counts, and tells the others meanwhile.
+    """
+    held = resources()
+    hits, wait, is_due = held.windows.count(client)
+    if is_due and held.windows.begin_telling():
+        held.database.aside(share_counts, held)
+    _judge("general", held.settings.rate_limit_per_minute, hits, wait)
+
+
+def share_counts(held: "Resources") -> None:
+    """Tells other processes what this one has counted, and learns the numbers of all.
+
+    Without the database this process goes on by itself, and the log says so once.
+    """
+    windows = held.windows
+    taken = windows.take()
+    try:
+        with using(held):
+            for client, hits, seconds in _tell(taken):
+                windows.learn(client, hits, seconds)
+    except Exception as error:
+        windows.give_back(taken)
+        if windows.end_telling(has_failed=True):
+            _log_failure(held, error)
+    else:
+        if windows.end_telling(has_failed=False):
+            logger().info("limits_shared")
+
+
+@immediate
+def _tell(counted: dict[str, int]) -> list[tuple[str, int, float]]:
+    named = {"clients": [*counted], "hits": [*counted.values()], "seconds": WINDOW_SECONDS}
+    return [(client, hits, seconds) for client, hits, seconds in connection().execute(_TELL, named)]
+
+
+def _log_failure(held: "Resources", error: Exception) -> None:
+    outage = outage_of(error, held.contract["x-unavailable"]["states"])
+    if outage is None:
+        log_exception("unhandled_error", error)
+    else:
+        logger().warning("limits_not_shared", cause=outage.cause, sqlstate=outage.sqlstate)
 
 
 @immediate

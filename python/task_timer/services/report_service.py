@@ -16,16 +16,19 @@ from sqlalchemy import (
     cast,
     extract,
     func,
+    literal_column,
     null,
     select,
     text,
     true,
+    union_all,
 )
 
 from ..current import resources
 from ..db import connection, immediate
 from ..models import Task, TimeEntry
 from ..models.base import MILLISECONDS
+from ..models.time_entry import LONG_SECONDS
 from ..utils.errors import InvalidIntervalError, RangeTooLongError
 
 
@@ -43,20 +46,25 @@ class TimeReportRow(NamedTuple):
 _Rows = Select[str | None, str | None, str | None, int, int, int]
 
 _FROM, _TO = bindparam("from", type_=MILLISECONDS), bindparam("to", type_=MILLISECONDS)
-_CLIPPED = (
-    select(
-        TimeEntry.task_id,
-        func.greatest(TimeEntry.start_time, _FROM).label("start_time"),
-        func.least(TimeEntry.end_time, _TO).label("end_time"),
-    )
-    .where(
-        TimeEntry.user_id == bindparam("user_id"),
-        TimeEntry.start_time < _TO,
-        TimeEntry.end_time > _FROM,
-        TimeEntry.start_time < TimeEntry.end_time,
-    )
-    .cte("clipped")
+_REACHING = select(
+    TimeEntry.task_id,
+    func.greatest(TimeEntry.start_time, _FROM).label("start_time"),
+    func.least(TimeEntry.end_time, _TO).label("end_time"),
+).where(
+    TimeEntry.user_id == bindparam("user_id"),
+    TimeEntry.start_time < _TO,
+    TimeEntry.end_time > _FROM,
+    TimeEntry.start_time < TimeEntry.end_time,
 )
+# No index has a range of two columns: only long entries are looked for further back.
+_EARLIEST = _FROM - timedelta(seconds=LONG_SECONDS)
+_CLIPPED = union_all(
+    _REACHING.where(TimeEntry.start_time >= _EARLIEST),
+    _REACHING.where(
+        TimeEntry.start_time < _EARLIEST,
+        TimeEntry.duration >= literal_column(str(LONG_SECONDS)),
+    ),
+).cte("clipped")
 
 # An instant is of the day that the clock shows, also where that goes back over midnight or leaves
 # a day out. PostgreSQL lists no changes of a zone, but no two are within six hours: between samples

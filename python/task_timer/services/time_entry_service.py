@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     bindparam,
     delete,
@@ -39,7 +38,8 @@ _ORDERS = {
 }
 _FILTERS: dict[str, ColumnElement[bool]] = {
     "task_id": TimeEntry.task_id == bindparam("task_id"),
-    "running": TimeEntry.end_time.is_(None) == bindparam("running", type_=Boolean()),
+    "running": TimeEntry.end_time.is_(None),
+    "completed": TimeEntry.end_time.is_not(None),
     "started_from": TimeEntry.start_time >= bindparam("started_from"),
     "started_before": TimeEntry.start_time < bindparam("started_before"),
 }
@@ -57,15 +57,15 @@ _LOCK_TASK_OF = (
     .with_for_update()
 )
 _ENDLESS = literal_column("'infinity'", MILLISECONDS)
-_OVERLAPPING = (
-    select(TimeEntry.id)
+_LAST_BEFORE = (
+    select(TimeEntry.end_time)
     .where(
         TimeEntry.task_id == bindparam("task_id"),
         TimeEntry.id != bindparam("entry_id"),
         TimeEntry.start_time < func.coalesce(bindparam("end_time", type_=MILLISECONDS), _ENDLESS),
-        func.coalesce(TimeEntry.end_time, _ENDLESS) > bindparam("start_time"),
         TimeEntry.end_time.is_distinct_from(TimeEntry.start_time),
     )
+    .order_by(TimeEntry.start_time.desc(), TimeEntry.id.desc())
     .limit(1)
 )
 _INSERT = insert(TimeEntry).returning(*TIME_ENTRY_COLUMNS)
@@ -105,8 +105,12 @@ class TimeEntryFilter:
 def list_time_entries(user_id: str, filters: TimeEntryFilter) -> Page[TimeEntryRow]:
     """Returns the user's time entries that match all given filters. Raises InvalidCursorError."""
     order = _ORDERS[filters.sort]
-    given = frozenset(name for name in _FILTERS if getattr(filters, name) is not None)
-    named: dict[str, Any] = {name: getattr(filters, name) for name in given}
+    values = {
+        name: getattr(filters, name) for name in ("task_id", "started_from", "started_before")
+    }
+    named: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    states = {None: (), True: ("running",), False: ("completed",)}
+    given = frozenset((*named, *states[filters.running]))
 
     def fetch(place: str, position: dict[str, Any]) -> list[TimeEntryRow]:
         statement = _list_statement(order, place, given)
@@ -229,13 +233,10 @@ def _check_interval(
         raise InvalidIntervalError
     if start_time == end_time:
         return
-    named = {
-        "task_id": task_id,
-        "entry_id": entry_id,
-        "start_time": start_time,
-        "end_time": end_time,
-    }
-    if connection().execute(_OVERLAPPING, named).first():
+    # The others do not overlap each other, so only the last to begin before the end can overlap.
+    named = {"task_id": task_id, "entry_id": entry_id, "end_time": end_time}
+    last = connection().execute(_LAST_BEFORE, named).first()
+    if last is not None and (last.end_time is None or last.end_time > start_time):
         raise TimeEntryOverlapError
 
 

@@ -47,8 +47,8 @@ class TokenRules:
         return hashlib.sha256(key.encode()).digest()[: self.access["key_id_bytes"]].hex()
 
 
-def make_access_token(user_id: str, session_id: str) -> str:
-    """Signs an access token that is valid from now on, for `access_token_lifetime` seconds."""
+def make_access_token(user_id: str, session_id: str, lifetime: int) -> str:
+    """Signs an access token that is valid from now on, for `lifetime` seconds."""
     rules = resources().tokens
     now = int(time.time())
     values = {
@@ -58,7 +58,7 @@ def make_access_token(user_id: str, session_id: str) -> str:
         "sid": session_id,
         "jti": new_id(),
         "iat": now,
-        "exp": now + access_token_lifetime(),
+        "exp": now + lifetime,
     }
     claims = {name: values[name] for name in rules.access["claims"]}
     return jwt.encode(claims, rules.key, rules.access["algorithm"], {"kid": rules.key_id})
@@ -81,6 +81,16 @@ def access_token_lifetime() -> int:
 def refresh_token_lifetime() -> int:
     """Returns the lifetime of a refresh token, in seconds."""
     return resources().settings.refresh_token_seconds
+
+
+def refresh_grace() -> int:
+    """Returns how long a used refresh token can be used again, in seconds."""
+    return resources().settings.refresh_grace_seconds
+
+
+def session_lifetime() -> int:
+    """Returns the lifetime of a session, in seconds."""
+    return resources().settings.session_seconds
 
 
 def make_refresh_token() -> str:

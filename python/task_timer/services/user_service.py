@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -17,9 +17,20 @@ from ..utils.identifiers import new_id
 from . import password_service, rate_limit_service, security_trail
 from .paging import Order, Page, take_page
 
+# So many rows are deleted within the time limit of a statement; a large account takes several.
+BATCH_ROWS = 10_000
+
 _OLDEST_FIRST = Order("created_at", User.created_at, User.id)
 _LOCKED = select(*USER_COLUMNS).where(User.id == bindparam("user_id")).with_for_update()
 _INSERT = insert(User).returning(*USER_COLUMNS)
+_BATCHES = [
+    text(f"""
+        DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM {table} WHERE user_id = :user_id LIMIT :rows
+        ))
+    """)  # noqa: S608
+    for table in ("time_entries", "tasks")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +79,11 @@ def replace_hash(user_id: str, old: str, new: str) -> None:
     connection().execute(statement.values(password_hash=new))
 
 
-def delete_user(user_id: str) -> None:
-    """Deletes a user and all their data."""
-    _delete(user_id)
-    security_trail.record("user_deleted", user_id)
+def delete_user(user: UserRow, current_password: str) -> None:
+    """Deletes a user and all their data. Raises RateLimitedError or WrongPasswordError."""
+    rate_limit_service.count_account(user.email)
+    _delete(user, current_password)
+    security_trail.record("user_deleted", user.id)
 
 
 @immediate
@@ -84,11 +96,6 @@ def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
     return take_page(_OLDEST_FIRST, limit, cursor, fetch)
 
 
-@transactional
-def _delete(user_id: str) -> None:
-    connection().execute(delete(User).where(User.id == user_id))
-
-
 @functools.cache
 def _list_statement(place: str) -> TypedReturnsRows[str, str, str, str, datetime, datetime]:
     return _OLDEST_FIRST.arrange(select(*USER_COLUMNS), place)
@@ -98,9 +105,7 @@ def _update(
     user: UserRow, session_id: str, changes: UserChanges, check: Callable[[UserRow], None]
 ) -> UserRow:
     check(user)
-    if not password_service.verify_password(user.password_hash, changes.current_password):
-        security_trail.record("password_refused", user.id, WrongPasswordError.code)
-        raise WrongPasswordError
+    _verify(user, changes.current_password)
     values: dict[str, str] = {}
     if changes.email is not None:
         values["email"] = changes.email.lower()
@@ -123,6 +128,33 @@ def _change(
     if "password_hash" in values:
         _end_other_sessions(user.id, session_id)
     return _write(user.id, values) if values else user, True
+
+
+def _delete(user: UserRow, current_password: str) -> None:
+    _verify(user, current_password)
+    current, is_done = _remove(user)
+    if not is_done:
+        _delete(current, current_password)
+
+
+@transactional
+def _remove(verified: UserRow) -> tuple[UserRow, bool]:
+    """Returns the user, and whether the hash was still the verified one, so that it was done."""
+    user = _lock_user(verified.id)
+    if user.password_hash != verified.password_hash:
+        return user, False
+    for batch in _BATCHES:
+        named = {"user_id": user.id, "rows": BATCH_ROWS}
+        while connection().execute(batch, named).rowcount == BATCH_ROWS:
+            pass
+    connection().execute(delete(User).where(User.id == user.id))
+    return user, True
+
+
+def _verify(user: UserRow, current_password: str) -> None:
+    if not password_service.verify_password(user.password_hash, current_password):
+        security_trail.record("password_refused", user.id, WrongPasswordError.code)
+        raise WrongPasswordError
 
 
 def _lock_user(user_id: str) -> UserRow:

@@ -1,9 +1,9 @@
 """A bounded queue for work that takes much memory and a processor."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Semaphore
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from .errors import OverloadedError
 
@@ -19,6 +19,7 @@ class BoundedQueue:
         self._threads = ThreadPoolExecutor(concurrency)
         self._places = Semaphore(concurrency + waiting)
         self._seconds = seconds
+        self._turns: set[Future[Any]] = set()
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs work when its turn has come. Raises OverloadedError if there is none in time."""
@@ -26,10 +27,18 @@ class BoundedQueue:
             raise OverloadedError
         try:
             turn = self._threads.submit(work, *args, **kwargs)
+            self._turns.add(turn)
             wait([turn], self._seconds)
+            self._turns.discard(turn)
             # What runs already cannot be cancelled.
             if turn.cancel():
                 raise OverloadedError
             return turn.result()
         finally:
             self._places.release()
+
+    def load(self) -> tuple[int, int]:
+        """Returns how many pieces of work run, and how many wait."""
+        turns = [turn for turn in list(self._turns) if not turn.done()]
+        running = sum(turn.running() for turn in turns)
+        return running, len(turns) - running

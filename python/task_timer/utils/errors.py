@@ -265,6 +265,12 @@ class UnavailableError(DomainError):
     code = "unavailable"
 
 
+class ShuttingDownError(DomainError):
+    """The server is shutting down."""
+
+    code = "shutting_down"
+
+
 class OverloadedError(DomainError):
     """Too many passwords are being hashed."""
 

@@ -1,5 +1,7 @@
 // Makes requests out of templates, users and tasks, so that users do not lock each other out.
 
+import { random } from "./random.mjs";
+
 /** The requests of a plan. What they change is remembered from step to step. */
 export class Requests {
   constructor({ operations, users, tasks, seed }) {
@@ -110,16 +112,5 @@ function template(text) {
       filled += given[parts[at]][parts[at + 1]] + parts[at + 2];
     }
     return filled;
-  };
-}
-
-/** A repeatable source of numbers in [0, 1): mulberry32. */
-function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }

@@ -24,6 +24,8 @@ PYTHON_WHOLE = re.compile(
 NODE_WHOLE = re.compile(
     r'read\.integer\("(\w+)", (?P<least>\d+), (?P<most>\d+), (?P<default>\d+)\)'
 )
+# Its default depends on APP_ENV.
+DEPENDENT = "SHUTDOWN_DELAY_SECONDS"
 # What Node ignores without being told.
 IGNORED_ANYWAY = {"SIGWINCH"}
 
@@ -51,6 +53,7 @@ def test_both_twins_have_the_same_defaults_and_bounds() -> None:
     assert python == wholes(NODE_WHOLE, NODE / "src/config.ts")
     described = yaml.safe_load(text(CONTRACT_TESTS / "startup.yaml"))
     whole = {name: rules["whole"] for name, rules in described.items() if "whole" in rules}
+    assert whole.pop(DEPENDENT) == [0, 300]
     assert {name: [each["least"], each["most"]] for name, each in python.items()} == whole
     defaults = {each.name: each.default for group in settings(text(EXAMPLE)) for each in group}
     assert {name: str(each["default"]) for name, each in python.items()} == {

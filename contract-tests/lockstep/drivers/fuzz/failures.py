@@ -15,6 +15,7 @@ from schemathesis.openapi.checks import (
     EnsureResourceAvailability,
     JsonSchemaError,
     MissingContentType,
+    MissingHeaderNotRejected,
     MissingHeaders,
     RejectedPositiveData,
     UndefinedContentType,
@@ -38,6 +39,10 @@ _JUDGED = (
     UndefinedContentType,
     UndefinedStatusCode,
 )
+
+
+# Requests that should not have been taken; no standard says which status it is that refuses them.
+_NOT_REFUSED = (AcceptedNegativeData, MissingHeaderNotRejected)
 
 
 class FailureFilter:
@@ -74,6 +79,8 @@ class FailureFilter:
             return True
         if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
+        if isinstance(failure, _NOT_REFUSED) and _is_refusal(exchange.leader):
+            return True
         if isinstance(failure, AcceptedNegativeData):
             return self._only_body_is_negative(case) and self._form_is_valid(case, exchange) is True
         if isinstance(failure, RejectedPositiveData):
@@ -119,6 +126,10 @@ class FailureFilter:
 
     def _in_path(self, request: Request) -> set[str]:
         return self._exchanger.trace.things(replace(request, headers=(), body=None))
+
+
+def _is_refusal(outcome: Outcome) -> bool:
+    return 400 <= (status_of(outcome) or 0) < 500
 
 
 def _is_stream(outcome: Outcome) -> bool:

@@ -3,13 +3,7 @@
 import type { Answer } from "../answers.js";
 import type { Call } from "../call.js";
 
-/** Closes the connection after a malformed request, and when the server is shutting down. */
+/** Closes the connection after a malformed request. */
 export function finish(call: Call, answer: Answer): Answer {
-  if (!call.closes && isListening(call)) return answer;
-  return { ...answer, headers: { ...answer.headers, Connection: "close" } };
-}
-
-function isListening({ request }: Call): boolean {
-  const server = (request.socket as { server?: { listening: boolean } } | null)?.server;
-  return server?.listening ?? true;
+  return call.closes ? { ...answer, headers: { ...answer.headers, Connection: "close" } } : answer;
 }

@@ -11,6 +11,7 @@ import {
   MethodNotAllowedError,
   OverloadedError,
   RateLimitedError,
+  ShuttingDownError,
   UnavailableError,
   ValidationFailedError,
 } from "../../utils/errors.js";
@@ -67,7 +68,11 @@ export class ErrorHandler {
       return { "WWW-Authenticate": this.challengeOf(error) };
     }
     if (error instanceof MethodNotAllowedError) return { Allow: error.allowed };
-    if (error instanceof UnavailableError || error instanceof OverloadedError) {
+    if (
+      error instanceof UnavailableError ||
+      error instanceof ShuttingDownError ||
+      error instanceof OverloadedError
+    ) {
       return { "Retry-After": String(this.outages.retry_after_seconds) };
     }
     if (error instanceof RateLimitedError) {

@@ -1,7 +1,9 @@
-/** Prometheus metrics of requests and SQL statements. */
+/** Prometheus metrics of requests, SQL statements and what they use. */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Contract, MetricDefinition } from "../../contract.js";
+import { type Resources, usageOf } from "../../resources.js";
+import { heartbeat } from "../../utils/heartbeat.js";
 import type { Call } from "../call.js";
 
 export const MEDIA_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -14,6 +16,7 @@ export class Metrics {
   private readonly duration: Histogram;
   private readonly inFlight: Gauge;
   private readonly statements: Counter;
+  private resources: Resources | undefined;
 
   /** `collect` renders the metrics of all processes, if there are several. */
   constructor(
@@ -26,6 +29,14 @@ export class Metrics {
     this.duration = new Histogram(this.rules("http_request_duration_seconds", defined));
     this.inFlight = new Gauge(this.rules("http_requests_in_flight", defined));
     this.statements = new Counter(this.rules("db_statements_total", defined));
+    for (const [name, { type }] of Object.entries(defined)) {
+      if (type === "gauge" && name !== "http_requests_in_flight") this.look(name, defined);
+    }
+  }
+
+  /** Tells from now on, too, how much of the resources is in use. */
+  watch(resources: Resources): void {
+    this.resources = resources;
   }
 
   /** Counts a request as in flight. */
@@ -46,6 +57,20 @@ export class Metrics {
   /** Renders the metrics of all processes in the Prometheus text format, version 0.0.4. */
   text(): Promise<string> {
     return this.collect ? this.collect() : this.registry.metrics();
+  }
+
+  private look(name: string, defined: Record<string, MetricDefinition>): void {
+    const read = (): number | undefined => {
+      if (name === "event_loop_lag_seconds") return heartbeat.lag;
+      return this.resources && usageOf(this.resources)[name];
+    };
+    new Gauge({
+      ...this.rules(name, defined),
+      aggregator: defined[name]?.combined ?? "sum",
+      collect() {
+        this.set(read() ?? 0);
+      },
+    });
   }
 
   private rules(name: string, defined: Record<string, MetricDefinition>) {

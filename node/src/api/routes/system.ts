@@ -1,35 +1,41 @@
 /** Probes, metrics, the OpenAPI document and the documentation. */
 
-import type { Contract } from "../../contract.js";
 import { ping } from "../../db.js";
-import type { Resources } from "../../resources.js";
-import { PageNotFoundError } from "../../utils/errors.js";
+import type { Resources, Shutdown } from "../../resources.js";
+import { PageNotFoundError, ShuttingDownError } from "../../utils/errors.js";
 import { dumpJson } from "../../utils/json-text.js";
-import { moved, ok } from "../answers.js";
+import { JSON_TYPE, moved, ok, okStatic, type StaticFile, staticFile } from "../answers.js";
 import type { Call } from "../call.js";
 import { MEDIA_TYPE, type Metrics } from "../middleware/metrics.js";
 import { loadSite, type SitePage } from "../site.js";
 
 /** The handlers of operations about the server itself. */
 export class System {
-  private readonly contract: Contract;
+  private readonly json: StaticFile;
+  private readonly yaml: StaticFile;
   private readonly index: string;
   private readonly site: Map<string, SitePage>;
+  private readonly shutdown: Shutdown;
 
   constructor(
-    { settings, contract }: Resources,
+    resources: Resources,
     private readonly metrics: Metrics,
   ) {
-    this.contract = contract;
+    const { settings, contract, shutdown } = resources;
+    this.json = staticFile(dumpJson(contract.document), JSON_TYPE);
+    this.yaml = staticFile(contract.source, "application/yaml");
     this.index = contract.get("x-docs-site").index;
     this.site = loadSite(settings, contract);
+    this.shutdown = shutdown;
+    metrics.watch(resources);
   }
 
   /** Responds without checking any dependency. */
   readonly getHealth = (call: Call<"getHealth">) => ok(call, { status: "ok" });
 
-  /** Checks that the database responds. */
+  /** Checks that the server is not shutting down, and that the database responds. */
   readonly getReadiness = async (call: Call<"getReadiness">) => {
+    if (this.shutdown.hasBegun) throw new ShuttingDownError();
     await ping();
     return ok(call, { status: "ready" });
   };
@@ -39,12 +45,10 @@ export class System {
     ok(call, Buffer.from(await this.metrics.text()), MEDIA_TYPE);
 
   /** Returns the OpenAPI document as JSON. */
-  readonly getContractJson = (call: Call<"getContractJson">) =>
-    ok(call, dumpJson(this.contract.document));
+  readonly getContractJson = () => okStatic(this.json);
 
   /** Returns the OpenAPI document byte for byte. */
-  readonly getContractYaml = (call: Call<"getContractYaml">) =>
-    ok(call, this.contract.source, "application/yaml");
+  readonly getContractYaml = () => okStatic(this.yaml);
 
   /** Redirects to the first page of the documentation. */
   readonly getDocs = (call: Call<"getDocs">) =>
@@ -54,7 +58,7 @@ export class System {
   readonly getDocsPage = (call: Call<"getDocsPage">) => {
     const page = this.site.get(call.pathValues.page);
     if (page === undefined) throw new PageNotFoundError();
-    const answer = ok(call, page.body, page.mediaType);
+    const answer = okStatic(page.file);
     answer.headers["Content-Security-Policy"] = page.policy;
     return answer;
   };

@@ -24,7 +24,7 @@ export async function updateCurrentUser(call: Call<"updateCurrentUser">): Promis
 
 /** Permanently deletes the user with all their tasks, time entries and sessions. */
 export async function deleteCurrentUser(call: Call<"deleteCurrentUser">): Promise<Answer> {
-  await userService.deleteUser(call.userId);
+  await userService.deleteUser(call.identity.user, call.body.current_password);
   return noContent();
 }
 

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from task_timer.api.wsgi import make_call
 from task_timer.config import Settings
 from task_timer.contract import Contract
+from task_timer.resources import Resources
 from task_timer.utils.uri import route_path
 
 from .apps import task_timer
@@ -18,9 +19,14 @@ from .apps import task_timer
 class TaskTimerHandler(WSGIHandler):
     """Django's, where a request is first made a call of what was received."""
 
+    @property
+    def resources(self) -> Resources:
+        """The resources of the process."""
+        return task_timer().resources
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> HttpResponseBase:
         """Answers a request."""
-        call = make_call(task_timer().resources, environ)
+        call = make_call(self.resources, environ)
         # Django would decode the path, and take the media type apart, before the checks can refuse
         # what is malformed or too long; at that it spends seconds.
         environ |= {"PATH_INFO": route_path(call.target) or "/", "CONTENT_TYPE": ""}

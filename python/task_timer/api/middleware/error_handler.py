@@ -11,6 +11,7 @@ from ...utils.errors import (
     MethodNotAllowedError,
     OverloadedError,
     RateLimitedError,
+    ShuttingDownError,
     UnavailableError,
     ValidationFailedError,
 )
@@ -58,7 +59,7 @@ class ErrorHandler:
             return {"WWW-Authenticate": self._challenge_of(error)}
         if isinstance(error, MethodNotAllowedError):
             return {"Allow": error.allowed}
-        if isinstance(error, UnavailableError | OverloadedError):
+        if isinstance(error, UnavailableError | ShuttingDownError | OverloadedError):
             return {"Retry-After": str(self._outages["retry_after_seconds"])}
         if isinstance(error, RateLimitedError):
             return {

@@ -1,4 +1,4 @@
-"""Prometheus metrics of requests and SQL statements."""
+"""Prometheus metrics of requests, SQL statements and what they use."""
 
 import functools
 import re
@@ -15,6 +15,8 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ...contract import Contract
+from ...resources import Resources, usage_of
+from ...utils.heartbeat import heartbeat
 from ..call import Call
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,16 +31,24 @@ class Metrics:
 
     def __init__(self, contract: Contract, shared: bool = False) -> None:
         self._shared = shared
+        self._resources: Resources | None = None
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._known_methods = frozenset(contract["x-methods"])
-        made = {name: self._make(name, rules) for name, rules in contract["x-metrics"].items()}
-        self._requests = made["http_requests_total"]
-        self._duration = made["http_request_duration_seconds"]
-        self._in_flight = made["http_requests_in_flight"]
-        self._statements = made["db_statements_total"]
+        self._made = {n: self._make(n, rules) for n, rules in contract["x-metrics"].items()}
+        self._requests = self._made["http_requests_total"]
+        self._duration = self._made["http_request_duration_seconds"]
+        self._in_flight = self._made["http_requests_in_flight"]
+        self._statements = self._made["db_statements_total"]
         # The library looks up labels under a lock, one metric after the other.
         self._labelled = functools.cache(self._label)
+
+    def watch(self, resources: Resources) -> None:
+        """Tells from now on, too, how much of the resources is in use."""
+        self._resources = resources
+        if self._shared:
+            # Others who are asked read what this process has written.
+            heartbeat.each_second(self._look)
 
     def begin(self) -> None:
         """Counts a request as in flight."""
@@ -55,11 +65,18 @@ class Metrics:
 
     def text(self) -> bytes:
         """Renders the metrics of all processes in the Prometheus text format, version 0.0.4."""
+        self._look()
         registry = self._registry
         if self._shared:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return _WHOLE_BOUND.sub(rb'le="\1"', generate_latest(registry))
+
+    def _look(self) -> None:
+        if self._resources is not None:
+            for name, value in usage_of(self._resources).items():
+                self._made[name].set(value)
+            self._made["event_loop_lag_seconds"].set(heartbeat.lag)
 
     def _label(self, method: str, operation: str, status: str) -> tuple[Any, Any, Any]:
         return (
@@ -77,7 +94,7 @@ class Metrics:
                 rules["help"],
                 rules["labels"],
                 registry=self._registry,
-                multiprocess_mode="livesum",
+                multiprocess_mode=f"live{rules.get('combined', 'sum')}",  # type: ignore[arg-type]
             )
         return Histogram(
             name, rules["help"], rules["labels"], registry=self._registry, buckets=rules["buckets"]

@@ -2,9 +2,9 @@
 
 from ...db import ping
 from ...resources import Resources
-from ...utils.errors import PageNotFoundError
+from ...utils.errors import PageNotFoundError, ShuttingDownError
 from ...utils.json_text import dump_json
-from ..answers import Answer, Handler, moved, ok
+from ..answers import JSON, Answer, Handler, moved, ok, ok_static, static_file
 from ..call import Call
 from ..middleware.metrics import MEDIA_TYPE, Metrics
 from ..site import load_site
@@ -14,17 +14,23 @@ class System:
     """The handlers of operations about the server itself."""
 
     def __init__(self, resources: Resources, metrics: Metrics) -> None:
-        self._contract = resources.contract
-        self._index = self._contract["x-docs-site"]["index"]
-        self._site = load_site(resources.settings, self._contract)
+        contract = resources.contract
+        self._json = static_file(dump_json(contract.document), JSON)
+        self._yaml = static_file(contract.source, "application/yaml")
+        self._index = contract["x-docs-site"]["index"]
+        self._site = load_site(resources.settings, contract)
         self._metrics = metrics
+        self._shutdown = resources.shutdown
+        metrics.watch(resources)
 
     def get_health(self, call: Call) -> Answer:
         """Responds without checking any dependency."""
         return ok(call, {"status": "ok"})
 
     def get_readiness(self, call: Call) -> Answer:
-        """Checks that the database responds."""
+        """Checks that the server is not shutting down, and that the database responds."""
+        if self._shutdown.has_begun:
+            raise ShuttingDownError
         ping()
         return ok(call, {"status": "ready"})
 
@@ -32,13 +38,13 @@ class System:
         """Returns the metrics defined in `x-metrics`."""
         return ok(call, self._metrics.text(), MEDIA_TYPE)
 
-    def get_contract_json(self, call: Call) -> Answer:
+    def get_contract_json(self, _call: Call) -> Answer:
         """Returns the OpenAPI document as JSON."""
-        return ok(call, dump_json(self._contract.document))
+        return ok_static(self._json)
 
-    def get_contract_yaml(self, call: Call) -> Answer:
+    def get_contract_yaml(self, _call: Call) -> Answer:
         """Returns the OpenAPI document byte for byte."""
-        return ok(call, self._contract.source, "application/yaml")
+        return ok_static(self._yaml)
 
     def get_docs(self, call: Call) -> Answer:
         """Redirects to the first page of the documentation."""
@@ -49,7 +55,7 @@ class System:
         page = self._site.get(call.path_values["page"])
         if page is None:
             raise PageNotFoundError
-        answer = ok(call, page.body, page.media_type)
+        answer = ok_static(page.file)
         answer.headers["Content-Security-Policy"] = page.policy
         return answer
 

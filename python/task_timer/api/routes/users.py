@@ -25,7 +25,7 @@ def update_current_user(call: Call) -> Answer:
 
 def delete_current_user(call: Call) -> Answer:
     """Permanently deletes the user with all their tasks, time entries and sessions."""
-    user_service.delete_user(call.user_id)
+    user_service.delete_user(call.identity.user, call.body["current_password"])
     return no_content()
 
 

@@ -1,0 +1,115 @@
+"""Refuses revisions of the schema that block the version that runs, or break it.
+
+python -m suite.revisions
+
+While servers are replaced, two versions of them use one schema: a revision must lock nobody out,
+and leave what the older one reads and writes. Each is rendered as SQL, which squawk judges. What
+the older version has stopped to use may go, where `-- squawk-ignore RULE` above the statement says
+so.
+
+Exits with 0 if all revisions may be applied beside running servers, 1 if not.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import Script, ScriptDirectory
+
+from testbed.paths import PYTHON
+
+# The oldest version that is still looked after.
+_POSTGRESQL = "14"
+_NOT_ASKED = (
+    # A revision is a transaction; what is made outside of one is dropped first.
+    "prefer-robust-stmts",
+    # Nobody waits for a statement that holds no lock; one that waits for a lock has a limit.
+    "require-statement-timeout",
+    "prefer-bigint-over-int",
+    # Alembic's own table has one.
+    "prefer-text-field",
+)
+_UNLIMITED = "a statement outside of a transaction waits for locks without a limit"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a revision may not be applied beside running servers; rule: as squawk names it."""
+
+    revision: str
+    rule: str
+    statement: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.revision}: {self.rule}: {self.statement}\n  {self.reason}"
+
+
+def configuration(*more: Path, output: io.StringIO | None = None) -> Config:
+    """The configuration of Alembic, with more directories of revisions."""
+    ini = PYTHON / "alembic.ini"
+    config = Config(str(ini)) if output is None else Config(str(ini), output_buffer=output)
+    places = [PYTHON / "migrations/versions", *more]
+    config.set_main_option("version_locations", os.pathsep.join(map(str, places)))
+    return config
+
+
+def refusals(*more: Path, after: str | None = None) -> Iterator[Refusal]:
+    """Judge all revisions, or those after one, the oldest first."""
+    scripts = ScriptDirectory.from_config(configuration(*more))
+    for script in reversed(list(scripts.iterate_revisions("head", after or "base"))):
+        sql = _rendered(script, more)
+        yield from _by_squawk(script.revision, sql)
+        yield from _unlimited(script.revision, sql)
+
+
+def _rendered(script: Script, more: tuple[Path, ...]) -> str:
+    output = io.StringIO()
+    before = script.down_revision or "base"
+    command.upgrade(configuration(*more, output=output), f"{before}:{script.revision}", sql=True)
+    return output.getvalue()
+
+
+def _by_squawk(revision: str, sql: str) -> Iterator[Refusal]:
+    run = subprocess.run(
+        [
+            *(Path(sys.executable).parent / "squawk", "--reporter=json"),
+            *(f"--pg-version={_POSTGRESQL}", f"--exclude={','.join(_NOT_ASKED)}"),
+            f"--stdin-filepath={revision}.sql",
+        ],
+        input=sql,
+        capture_output=True,
+        text=True,
+    )
+    lines = sql.splitlines()
+    for found in json.loads(run.stdout):
+        statement = lines[found["line"] - 1]
+        yield Refusal(revision, found["rule_name"], statement, found["message"])
+
+
+def _unlimited(revision: str, sql: str) -> Iterator[Refusal]:
+    """Find what waits without a limit: one for transactions is set as each begins."""
+    for after_transaction in sql.split("\nCOMMIT;\n")[1:]:
+        outside = after_transaction.partition("\nBEGIN;\n")[0]
+        for statement in filter(None, map(str.strip, outside.split("\n\n"))):
+            if " CONCURRENTLY " not in statement:
+                yield Refusal(revision, "unlimited-wait", statement, _UNLIMITED)
+
+
+def main() -> int:
+    """Print what is refused; return the exit status."""
+    found = list(refusals())
+    for each in found:
+        print(each)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+/** Sessions: what ends them, and which refresh token they go on with. */
+
+import { decodeJwt } from "jose";
+import { expect } from "vitest";
+import { Metrics } from "../src/api/middleware/metrics.js";
+import { createApp } from "../src/app.js";
+import { type Client, PASSWORD, registered } from "./clients.js";
+import { test as base, listening } from "./fixtures.js";
+import { queried } from "./reads.js";
+import { codeOf } from "./servers.js";
+
+const AGED = `
+  UPDATE sessions SET created_at = created_at - make_interval(secs => $1)
+  WHERE id = $2`;
+const USED_BEFORE = `
+  UPDATE refresh_tokens SET used_at = used_at - make_interval(secs => $1)
+  WHERE session_id = $2`;
+const UNUSED = `
+  SELECT count(*)::int FROM refresh_tokens WHERE session_id = $1 AND used_at IS NULL`;
+
+type Told = [number, string | undefined];
+
+interface Tokens {
+  access_token: string;
+  refresh_token: string;
+  expires_in: number;
+}
+
+/** A session of a user, its newest tokens, and its rows. */
+class Session {
+  constructor(
+    readonly client: Client,
+    private readonly databaseUrl: string,
+    public tokens: Tokens,
+  ) {}
+
+  get id(): string {
+    return String(decodeJwt(this.tokens.access_token).sid);
+  }
+
+  /** The lifetime of the access token by its claims, in seconds. */
+  get lifetime(): number {
+    const { exp, iat } = decodeJwt(this.tokens.access_token);
+    return Number(exp) - Number(iat);
+  }
+
+  /** How many refresh tokens could be used. */
+  async unused(): Promise<number | undefined> {
+    const [row] = await queried<{ count: number }>(this.databaseUrl, (client) =>
+      client.query(UNUSED, [this.id]),
+    );
+    return row?.count;
+  }
+
+  /** Runs one of the statements above. */
+  async age(statement: string, seconds: number): Promise<void> {
+    await queried(this.databaseUrl, (client) => client.query(statement, [seconds, this.id]));
+  }
+
+  /** Uses a refresh token, by default the newest one. */
+  async refresh(refresh_token = this.tokens.refresh_token): Promise<Told> {
+    const answer = await this.client.post("auth/refresh", { refresh_token });
+    if (answer.status === 200) this.tokens = answer.json;
+    return codeOf(answer);
+  }
+
+  async read(): Promise<Told> {
+    const sent = { Authorization: `Bearer ${this.tokens.access_token}` };
+    return codeOf(await this.client.get("users/me", sent));
+  }
+}
+
+async function opened(origin: string, databaseUrl: string): Promise<Session> {
+  const client = await registered(origin);
+  const { email } = (await client.get("users/me")).json;
+  const { json } = await client.post("auth/login", { email, password: PASSWORD });
+  return new Session(client, databaseUrl, json);
+}
+
+const test = base.extend<{ session: Session }>({
+  session: async ({ origin, settings }, use) => use(await opened(origin, settings.databaseUrl)),
+});
+
+test("tokens end with their session", async ({ session, settings }) => {
+  await session.age(AGED, settings.sessionSeconds - 100);
+  expect(await session.refresh()).toEqual([200, undefined]);
+  expect(session.tokens.expires_in).toBeGreaterThan(0);
+  expect(session.tokens.expires_in).toBeLessThanOrEqual(100);
+  expect(session.lifetime).toBe(session.tokens.expires_in);
+  expect(await session.read()).toEqual([200, undefined]);
+});
+
+test("a session ends however often it is refreshed", async ({ session, settings }) => {
+  expect(await session.refresh()).toEqual([200, undefined]);
+  await session.age(AGED, settings.sessionSeconds);
+  expect(await session.read()).toEqual([401, "invalid_token"]);
+  expect(await session.refresh()).toEqual([401, "invalid_refresh_token"]);
+  expect((await session.client.get("users/me")).status).toBe(200);
+});
+
+test("a session has one refresh token after a retry", async ({ session }) => {
+  const first = session.tokens.refresh_token;
+  for (let retry = 0; retry < 3; retry++) {
+    expect(await session.refresh(first)).toEqual([200, undefined]);
+    expect(await session.unused()).toBe(1);
+  }
+  expect(await session.refresh()).toEqual([200, undefined]);
+  expect(await session.unused()).toBe(1);
+});
+
+test("the grace period counts from the first use", async ({ session, settings }) => {
+  const first = session.tokens.refresh_token;
+  expect(await session.refresh(first)).toEqual([200, undefined]);
+  await session.age(USED_BEFORE, settings.refreshGraceSeconds - 5);
+  expect(await session.refresh(first)).toEqual([200, undefined]);
+  await session.age(USED_BEFORE, 5);
+  expect(await session.refresh(first)).toEqual([401, "refresh_token_reused"]);
+  expect(await session.read()).toEqual([401, "invalid_token"]);
+});
+
+test("a void token ends the session", async ({ session }) => {
+  const first = session.tokens.refresh_token;
+  await session.refresh(first);
+  const lost = session.tokens.refresh_token;
+  await session.refresh(first);
+  expect(await session.refresh(lost)).toEqual([401, "refresh_token_reused"]);
+  expect(await session.refresh()).toEqual([401, "invalid_refresh_token"]);
+});
+
+test("a token whose successor was used is reused", async ({ session }) => {
+  const first = session.tokens.refresh_token;
+  await session.refresh(first);
+  await session.refresh();
+  expect(await session.refresh(first)).toEqual([401, "refresh_token_reused"]);
+  expect(await session.read()).toEqual([401, "invalid_token"]);
+});
+
+test("without a grace period there is no retry", async ({ settings, contract }) => {
+  const strict = { ...settings, refreshGraceSeconds: 0 };
+  await listening(await createApp(strict, contract, new Metrics(contract)), async (origin) => {
+    const session = await opened(origin, settings.databaseUrl);
+    const first = session.tokens.refresh_token;
+    expect(await session.refresh(first)).toEqual([200, undefined]);
+    expect(await session.refresh(first)).toEqual([401, "refresh_token_reused"]);
+  });
+});

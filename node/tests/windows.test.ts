@@ -1,0 +1,118 @@
+/** Requests are counted by processes themselves, and together. */
+
+import { expect, onTestFinished, vi } from "vitest";
+import type { Contract } from "../src/contract.js";
+import { WINDOW_SECONDS, Windows } from "../src/services/windows.js";
+import { test } from "./fixtures.js";
+
+const LIMIT = 600;
+const CLIENT = "203.0.113.7";
+
+/** The numbers of a database. */
+class Shared {
+  private readonly hits = new Map<string, number>();
+
+  /** Does what a process does when it is due. */
+  tell(windows: Windows): void {
+    expect(windows.beginTelling()).toBe(true);
+    for (const [client, number] of windows.take()) {
+      const hits = (this.hits.get(client) ?? 0) + number;
+      this.hits.set(client, hits);
+      windows.learn(client, hits, WINDOW_SECONDS);
+    }
+    windows.endTelling(false);
+  }
+}
+
+function made(contract: Contract, seconds?: number): Windows {
+  const rules = contract.get("x-limit-sharing");
+  return new Windows(LIMIT, seconds === undefined ? rules : { ...rules, seconds });
+}
+
+test.for([1, 2, 4, 8])("processes allow the limit together: %s", (processes, { contract }) => {
+  const several = Array.from({ length: processes }, () => made(contract, 1000));
+  const shared = new Shared();
+  let allowed = 0;
+  let told = 0;
+  for (let sent = 0; sent < 5 * LIMIT; sent++) {
+    const one = several[Math.floor(Math.random() * processes)] as Windows;
+    const { hits, isDue } = one.count(CLIENT);
+    if (hits <= LIMIT) allowed += 1;
+    if (!isDue) continue;
+    shared.tell(one);
+    told += 1;
+  }
+  expect(allowed).toBeGreaterThanOrEqual(0.9 * LIMIT);
+  expect(allowed).toBeLessThanOrEqual(1.1 * LIMIT);
+  expect(told).toBeLessThan(LIMIT / 2 + 20 * processes);
+});
+
+test("a process that comes late learns of the others", ({ contract }) => {
+  const [first, second] = [made(contract), made(contract)];
+  const shared = new Shared();
+  for (let sent = 0; sent <= LIMIT; sent++) if (first.count(CLIENT).isDue) shared.tell(first);
+  let allowed = 0;
+  for (let sent = 0; sent < LIMIT; sent++) {
+    const { hits, isDue } = second.count(CLIENT);
+    if (hits <= LIMIT) allowed += 1;
+    if (isDue) shared.tell(second);
+  }
+  expect(allowed).toBeLessThanOrEqual(contract.get("x-limit-sharing").share * LIMIT + 1);
+});
+
+test("who is far from the limit is not told of", ({ contract }) => {
+  const windows = made(contract);
+  const due = [1, 2, 3].map(() => windows.count(CLIENT).isDue);
+  expect(due).toEqual([false, false, true]);
+  windows.count("203.0.113.8");
+  expect([...windows.take()]).toEqual([[CLIENT, 3]]);
+  expect([...windows.take()]).toEqual([]);
+});
+
+test("what could not be told is told later", ({ contract }) => {
+  const windows = made(contract);
+  for (let sent = 0; sent < 4; sent++) windows.count(CLIENT);
+  expect(windows.count(CLIENT)).toMatchObject({ hits: 5, wait: WINDOW_SECONDS });
+  windows.giveBack(windows.take());
+  expect(windows.count(CLIENT).hits).toBe(6);
+  expect([...windows.take()]).toEqual([[CLIENT, 6]]);
+});
+
+test("a window ends when that of all does", ({ contract }) => {
+  const windows = made(contract);
+  windows.count(CLIENT);
+  windows.learn(CLIENT, 40, 7.5);
+  expect(windows.count(CLIENT)).toMatchObject({ hits: 42, wait: 8 });
+  windows.learn(CLIENT, 40, 0);
+  expect(windows.count(CLIENT)).toMatchObject({ hits: 1, wait: WINDOW_SECONDS });
+});
+
+test("a failure is news once", ({ contract }) => {
+  const windows = made(contract);
+  expect(windows.beginTelling()).toBe(true);
+  expect(windows.beginTelling()).toBe(false);
+  expect(windows.endTelling(true)).toBe(true);
+  // It waits before it tries again.
+  expect(windows.beginTelling()).toBe(false);
+  expect(windows.endTelling(true)).toBe(false);
+  expect(windows.endTelling(false)).toBe(true);
+  expect(windows.beginTelling()).toBe(true);
+});
+
+test("a window ends after a minute and is forgotten", ({ contract }) => {
+  const clock = vi.spyOn(performance, "now").mockReturnValue(1_000_000);
+  onTestFinished(() => clock.mockRestore());
+  const windows = made(contract);
+  const counted = ["a", "a", "b"].map((each) => windows.count(each));
+  expect(counted).toMatchObject([
+    { hits: 1, wait: 60 },
+    { hits: 2, wait: 60 },
+    { hits: 1, wait: 60 },
+  ]);
+  clock.mockReturnValue(1_059_500);
+  expect(windows.count("a")).toMatchObject({ hits: 3, wait: 1 });
+  clock.mockReturnValue(1_060_000);
+  expect(windows.count("c")).toMatchObject({ hits: 1, wait: 60 });
+  expect([...Reflect.get(windows, "held").keys()]).toEqual(["c"]);
+  expect(windows.count("a")).toMatchObject({ hits: 1, wait: 60 });
+});

@@ -1,0 +1,28 @@
+"""The metrics tell how much of the resources is in use."""
+
+import re
+
+from task_timer.app import TaskTimer
+from task_timer.resources import Resources
+
+from .clients import Client
+from .test_bounded_queue import held
+
+
+def value(app: TaskTimer, name: str) -> float:
+    found = re.search(rf"^{name} (\S+)$", Client(app).get("/metrics").text, re.MULTILINE)
+    assert found
+    return float(found[1])
+
+
+def test_connections_in_use_are_told(app: TaskTimer, resources: Resources) -> None:
+    assert value(app, "db_pool_size") == resources.settings.database_pool_size
+    with resources.database.engine.connect():
+        assert value(app, "db_pool_in_use") == 1
+    assert value(app, "db_pool_in_use") == value(app, "db_pool_waiting") == 0
+
+
+def test_passwords_being_hashed_are_told(app: TaskTimer, resources: Resources) -> None:
+    with held(resources.hashing.queue):
+        assert value(app, "password_queue_running") == 1
+    assert value(app, "password_queue_running") == value(app, "password_queue_waiting") == 0

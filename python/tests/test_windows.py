@@ -1,0 +1,114 @@
+"""Requests are counted by processes themselves, and together."""
+
+import random
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from task_timer.contract import Contract
+from task_timer.services.windows import WINDOW_SECONDS, Windows
+
+LIMIT = 600
+CLIENT = "203.0.113.7"
+
+
+@dataclass
+class Shared:
+    """The numbers of a database."""
+
+    hits: dict[str, int] = field(default_factory=dict)
+
+    def tell(self, windows: Windows) -> None:
+        """Does what a process does when it is due."""
+        assert windows.begin_telling()
+        for client, number in windows.take().items():
+            self.hits[client] = self.hits.get(client, 0) + number
+            windows.learn(client, self.hits[client], WINDOW_SECONDS)
+        windows.end_telling(has_failed=False)
+
+
+@pytest.fixture
+def windows(contract: Contract) -> Windows:
+    return Windows(LIMIT, contract["x-limit-sharing"])
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4, 8])
+def test_processes_allow_the_limit_together(contract: Contract, processes: int) -> None:
+    rules = contract["x-limit-sharing"] | {"seconds": 1000}
+    several = [Windows(LIMIT, rules) for _ in range(processes)]
+    shared, allowed, told = Shared(), 0, 0
+    for _ in range(5 * LIMIT):
+        one = random.choice(several)  # noqa: S311
+        hits, _wait, is_due = one.count(CLIENT)
+        allowed += hits <= LIMIT
+        if is_due:
+            shared.tell(one)
+            told += 1
+    assert 0.9 * LIMIT <= allowed <= 1.1 * LIMIT
+    assert told < LIMIT / 2 + 20 * processes
+
+
+def test_a_process_that_comes_late_learns_of_the_others(contract: Contract) -> None:
+    first, second = (Windows(LIMIT, contract["x-limit-sharing"]) for _ in range(2))
+    shared = Shared()
+    for _ in range(LIMIT + 1):
+        if first.count(CLIENT)[2]:
+            shared.tell(first)
+    allowed = 0
+    for _ in range(LIMIT):
+        hits, _, is_due = second.count(CLIENT)
+        allowed += hits <= LIMIT
+        if is_due:
+            shared.tell(second)
+    assert allowed <= contract["x-limit-sharing"]["share"] * LIMIT + 1
+
+
+def test_who_is_far_from_the_limit_is_not_told_of(windows: Windows) -> None:
+    assert [windows.count(CLIENT)[2] for _ in range(3)] == [False, False, True]
+    windows.count("203.0.113.8")
+    assert windows.take() == {CLIENT: 3}
+    assert windows.take() == {}
+
+
+def test_what_could_not_be_told_is_told_later(windows: Windows) -> None:
+    for _ in range(5):
+        hits, wait, _ = windows.count(CLIENT)
+    assert (hits, wait) == (5, WINDOW_SECONDS)
+    taken = windows.take()
+    windows.give_back(taken)
+    assert windows.count(CLIENT)[0] == 6
+    assert windows.take() == {CLIENT: 6}
+
+
+def test_a_window_ends_when_that_of_all_does(windows: Windows) -> None:
+    windows.count(CLIENT)
+    windows.learn(CLIENT, 40, 7.5)
+    assert windows.count(CLIENT)[:2] == (42, 8)
+    windows.learn(CLIENT, 40, 0)
+    assert windows.count(CLIENT)[:2] == (1, WINDOW_SECONDS)
+
+
+def test_a_failure_is_news_once(windows: Windows) -> None:
+    assert windows.begin_telling()
+    assert not windows.begin_telling()
+    assert windows.end_telling(has_failed=True)
+    # It waits before it tries again.
+    assert not windows.begin_telling()
+    assert not windows.end_telling(has_failed=True)
+    assert windows.end_telling(has_failed=False)
+    assert windows.begin_telling()
+
+
+def test_a_window_ends_after_a_minute_and_is_forgotten(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    assert [windows.count(each)[:2] for each in "aab"] == [(1, 60), (2, 60), (1, 60)]
+    now[0] = 1059.5
+    assert windows.count("a")[:2] == (3, 1)
+    now[0] = 1060.0
+    assert windows.count("c")[:2] == (1, 60)
+    assert list(windows._held) == ["c"]
+    assert windows.count("a")[:2] == (1, 60)

@@ -1,0 +1,139 @@
+"""The users who send requests: a process of Node's that tells how it goes line by line."""
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from testbed.paths import ROOT
+from testbed.servers import node_program
+
+_PROGRAM = Path(__file__).with_name("clients") / "main.mjs"
+_START_SECONDS = 120.0
+_END_SECONDS = 60.0
+
+
+class ClientsError(Exception):
+    """The users could not register, or their process ended early."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One request: due at an instant (seconds since 1970), answered so much later.
+
+    kind: ok, failed or inconsistent.
+    """
+
+    due: float
+    milliseconds: float
+    operation: str
+    kind: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that the users saw. failures: those of the requests that went wrong, described.
+
+    refused: how many requests were sent again, as the proxy had not looked at them (RFC 9113, 8.7).
+    """
+
+    samples: list[Sample]
+    failures: list[dict[str, Any]]
+    users: list[dict[str, Any]]
+    refused: int = 0
+
+
+@dataclass
+class Clients:
+    """Users that send requests until they are stopped. sent, failed: how many so far."""
+
+    _process: "subprocess.Popen[str]"
+    sent: int = 0
+    failed: int = 0
+    _ready: threading.Event = field(default_factory=threading.Event)
+    _done: threading.Event = field(default_factory=threading.Event)
+    _result: Mapping[str, Any] | None = None
+
+    @classmethod
+    @contextmanager
+    def start(
+        cls, address: str, users: int, rate: int, seed: int, log: Path
+    ) -> Iterator["Clients"]:
+        """Have users register and log in, and begin to send. Raises ClientsError."""
+        plan = {
+            "address": address,
+            "users": users,
+            "rate": rate,
+            "seed": seed,
+            # Other systems have one loopback address.
+            "addresses": psutil.LINUX,
+        }
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [node_program(), str(_PROGRAM)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=ROOT,
+                env={"PATH": os.environ["PATH"]},
+                text=True,
+            )
+        clients = cls(process)
+        reader = threading.Thread(target=clients._read)
+        reader.start()
+        try:
+            clients._say(json.dumps(plan))
+            if not clients._ready.wait(_START_SECONDS) or process.poll() is not None:
+                raise ClientsError(f"The users could not begin.\n{log.read_text(encoding='utf-8')}")
+            yield clients
+        finally:
+            process.kill()
+            process.wait()
+            reader.join()
+
+    def stop(self) -> Told:
+        """Let all be answered that was sent, and give what was seen. Raises ClientsError."""
+        self._say("stop")
+        self._done.wait(_END_SECONDS)
+        if self._result is None:
+            raise ClientsError("The users' process ended early.")
+        samples = [
+            Sample(due / 1000, milliseconds, operation, kind, request_id)
+            for due, milliseconds, operation, kind, request_id in self._result["samples"]
+        ]
+        result = self._result
+        return Told(samples, result["failures"], result["users"], result["refused"])
+
+    def check(self) -> None:
+        """Raises ClientsError if they have ended."""
+        if self._done.is_set():
+            raise ClientsError("The users' process ended early.")
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise ClientsError("The users' process ended early.") from error
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            told = json.loads(line)
+            if told["event"] == "progress":
+                self.sent, self.failed = told["sent"], told["failed"]
+            elif told["event"] == "done":
+                self._result = told
+            self._ready.set()
+        # What waits for more waits in vain.
+        self._ready.set()
+        self._done.set()

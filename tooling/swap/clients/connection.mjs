@@ -1,0 +1,83 @@
+// A user's connection to the proxy: HTTP/2, as browsers speak it.
+//
+// When the proxy takes a new configuration it ends connections, and tells which requests it has not
+// looked at (GOAWAY): they are sent again, as RFC 9113, 8.7 has it, and counted. Over HTTP/1.1 it would
+// close idle connections without a word, and nobody could tell what became of a request on its way.
+
+import { connect, constants } from "node:http2";
+import { connect as connectSocket } from "node:net";
+
+const PATIENCE_MS = 60_000;
+const MOST_ATTEMPTS = 3;
+
+/** The proxy has not looked at a request. */
+class Refused extends Error {}
+
+/** Sends one request at a time, on a new connection once the proxy wants no more on the old one. */
+export class Connection {
+  /** localAddress: where the user is, by which the proxy and the servers tell users apart. */
+  constructor(address, localAddress) {
+    this.address = new URL(address);
+    this.localAddress = localAddress;
+    this.session = undefined;
+    // How often the proxy has not looked at a request.
+    this.refused = 0;
+  }
+
+  /** Gives status, headers and body of the answer. Throws if there is none. */
+  async send(headers, body) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#exchange(headers, body);
+      } catch (error) {
+        if (!(error instanceof Refused) || attempt === MOST_ATTEMPTS) throw error;
+        this.refused += 1;
+      }
+    }
+  }
+
+  #exchange(headers, body) {
+    return new Promise((resolve, reject) => {
+      const stream = this.#open().request(headers, { endStream: body === undefined });
+      const deadline = setTimeout(() => reject(new Error("no answer in time")), PATIENCE_MS);
+      const parts = [];
+      let received;
+      stream.on("response", (fields) => {
+        received = fields;
+      });
+      stream.on("data", (part) => parts.push(part));
+      stream.on("error", (error) => {
+        const { NGHTTP2_REFUSED_STREAM } = constants;
+        reject(stream.rstCode === NGHTTP2_REFUSED_STREAM ? new Refused(error.message) : error);
+      });
+      stream.on("close", () => {
+        clearTimeout(deadline);
+        if (received === undefined || stream.rstCode !== 0) {
+          reject(new Error(`ended without an answer, code ${stream.rstCode}`));
+        }
+        resolve({
+          status: received?.[":status"],
+          headers: received,
+          body: Buffer.concat(parts).toString(),
+        });
+      });
+      if (body !== undefined) stream.end(body);
+    });
+  }
+
+  close() {
+    this.session?.close();
+  }
+
+  #open() {
+    if (this.session === undefined || this.session.closed || this.session.destroyed) {
+      const { hostname: host, port } = this.address;
+      const createConnection = () =>
+        connectSocket({ host, port: Number(port), localAddress: this.localAddress });
+      this.session = connect(this.address, { createConnection });
+      // Its requests fail of it, and say so.
+      this.session.on("error", () => {});
+    }
+    return this.session;
+  }
+}
