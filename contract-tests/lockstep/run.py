@@ -179,7 +179,9 @@ class Run(Session):
         seen: list[Sent] = []
         if self.witnesses and len(exchanger.targets) > 1 and not exchanger.rotates:
             exchanger.listeners.append(
-                lambda each, _: seen.append(Sent(each.label, each.requests, each.outcomes))
+                lambda each, _: seen.append(
+                    Sent(each.label, each.requests, each.outcomes, each.at_once)
+                )
             )
             for witness in self.witnesses:
                 witness.begin()

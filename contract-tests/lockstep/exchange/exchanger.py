@@ -185,7 +185,7 @@ class Exchanger:
         alike = len({replace(request, actor=None) for request in together}) == 1
         parts = zip(together, translated, rows, strict=True)
         return [
-            self.record(request, sent, outcomes, expected=expected, ordered=alike)
+            self.record(request, sent, outcomes, expected=expected, ordered=alike, at_once=True)
             for request, sent, outcomes in parts
         ]
 
@@ -198,13 +198,15 @@ class Exchanger:
         group: str | None = None,
         expected: frozenset[int] = frozenset(),
         ordered: bool = True,
+        at_once: bool = False,
         written: dict[str, Changes] | None = None,
     ) -> Exchange:
         """Judge, compare and keep what was sent, also by somebody else, and what was answered.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
-        `ordered` may belong to each other's requests: then a difference between them is none.
-        `written` is what the targets did to their databases meanwhile.
+        `ordered` may belong to each other's requests: then a difference between them is none. What
+        was sent `at_once` with others may have waited for them. `written` is what the targets did
+        to their databases meanwhile.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -217,6 +219,7 @@ class Exchanger:
             addresses=self._addresses,
             group=group,
             sets_up=self.sets_up or (group is not None and not self._is_own(operation)),
+            at_once=at_once,
         )
         about = self.ledger.faults.about
         answers = f"the answers to {exchange.label}"

@@ -73,6 +73,7 @@ class Exchange:
     conformant: bool = True
     parted: bool = False
     sets_up: bool = False
+    at_once: bool = False
     shows: frozenset[str] = frozenset()
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     differences: dict[str, list[Difference]] = field(default_factory=dict)

@@ -15,11 +15,15 @@ Translate = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request to every target and what came of it, by target name; `label` names it."""
+    """One request to every target and what came of it, by target name; `label` names it.
+
+    What was sent `at_once` with others may have waited for them on one target and not on another.
+    """
 
     label: str
     requests: Mapping[str, Request]
     outcomes: Mapping[str, Outcome]
+    at_once: bool = False
 
 
 class Witness(Protocol):

@@ -99,10 +99,13 @@ class LogRules:
             yield f"{line.event} has the fields {', '.join(own)}, not {', '.join(names)}"
 
 
-def comparable(line: Line) -> str:
-    """A line without what differs from time to time, and from runtime to runtime."""
+def comparable(line: Line, *, counts: bool = True) -> str:
+    """A line without what differs from time to time, and from runtime to runtime.
+
+    Whether it `counts` how many statements there were: a request that met another may try again.
+    """
     fields = {name: _masked(name, value) for name, value in line.fields.items()}
-    if fields.get("status") == _UNAVAILABLE and "statements" in fields:
+    if (fields.get("status") == _UNAVAILABLE or not counts) and "statements" in fields:
         # Whether the one that found no connection counts is each driver's own.
         fields["statements"] = "<number>"
     return json.dumps(fields)

@@ -88,8 +88,9 @@ class LogWatch:
             ours = by_id[leader].get(_id(each.outcomes[leader]), [])
             for name in others:
                 theirs = by_id[name].get(_id(each.outcomes[name]), [])
-                wanted = [translate(comparable(line), name) for line in ours]
-                got = [comparable(line) for line in theirs]
+                counts = not each.at_once
+                wanted = [translate(comparable(line, counts=counts), name) for line in ours]
+                got = [comparable(line, counts=counts) for line in theirs]
                 if wanted != got:
                     yield name, f"{each.label}: {_difference(wanted, got)}"
         rest = {name: self._rest(lines[name], name, sent) for name in lines}
@@ -135,9 +136,10 @@ def secrets_of(sent: Sent, name: str) -> Iterator[tuple[str, str]]:
     request, outcome = sent.requests[name], sent.outcomes[name]
     for header in ("authorization", "cookie"):
         value = request.header(header)
-        if value is not None and len(value) >= _SHORTEST_SECRET:
-            found = _TOKEN.match(value)
-            yield f"the {header} of {sent.label}", found[1] if found else value
+        found = _TOKEN.match(value or "")
+        secret = found[1] if found else value or ""
+        if len(secret) >= _SHORTEST_SECRET:
+            yield f"the {header} of {sent.label}", secret
     bodies = [request.body or b""]
     if not isinstance(outcome, NoResponse):
         bodies.append(outcome.body)
