@@ -38,8 +38,9 @@ SIGNS = {
     "wrong_event": ("addMember", "rows events.what", '"left" in new, "joined" in old'),
 }
 
-# What is written to another row is counted, and put right, there too.
-MORE = {"other_member": 3}
+# What follows is told beside: a later write begins from the wrong value or row, and what is left
+# behind can still be given back, which an answer shows.
+MORE = {"count": 2, "orphan": 2, "other_member": 5, "untouched": 2}
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +115,7 @@ def test_two_sound_servers_write_alike(addresses: Addresses) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_wrong_row_is_found_and_told_once(fault: str, postgresql: Addresses) -> None:
+def test_a_wrong_row_is_found(fault: str, postgresql: Addresses) -> None:
     operation, where, said = SIGNS[fault]
     with loans(*postgresql(), fault) as targets:
         findings = walk(targets)["findings"]
@@ -126,7 +127,7 @@ def test_a_wrong_row_is_found_and_told_once(fault: str, postgresql: Addresses) -
     assert found["steps"][-1]["effects"]["new"]
 
 
-@pytest.mark.parametrize("fault", ["cost", "orphan"])
+@pytest.mark.parametrize("fault", ["cost", "double"])
 def test_a_wrong_row_in_sqlite_is_found_too(fault: str, sqlite: Addresses) -> None:
     with loans(*sqlite(), fault) as targets:
         (found,) = walk(targets)["findings"]
@@ -134,7 +135,7 @@ def test_a_wrong_row_in_sqlite_is_found_too(fault: str, sqlite: Addresses) -> No
 
 
 def test_answers_alone_show_nothing_of_all_that(sqlite: Addresses) -> None:
-    with loans(*sqlite(), *FAULTS) as targets:
+    with loans(*sqlite(), *(set(FAULTS) - {"orphan"})) as targets:
         for target in targets:
             target.database = None
         report = walk(targets)
