@@ -13,6 +13,7 @@ Exits with 0 if all revisions may be applied beside running servers, 1 if not.
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ _NOT_ASKED = (
     # Alembic's own table has one.
     "prefer-text-field",
 )
+_NO_LIMIT = re.compile(r"^SET (?:LOCAL |SESSION )?lock_timeout\b\s*(?:=|TO)\s*'?0.*$", re.I | re.M)
 _UNLIMITED = "a statement outside of a transaction waits for locks without a limit"
 
 
@@ -68,6 +70,7 @@ def refusals(*more: Path, after: str | None = None) -> Iterator[Refusal]:
         sql = _rendered(script, more)
         yield from _by_squawk(script.revision, sql)
         yield from _unlimited(script.revision, sql)
+        yield from _without_limit(script.revision, sql)
 
 
 def _rendered(script: Script, more: tuple[Path, ...]) -> str:
@@ -101,6 +104,12 @@ def _unlimited(revision: str, sql: str) -> Iterator[Refusal]:
         for statement in filter(None, map(str.strip, outside.split("\n\n"))):
             if " CONCURRENTLY " not in statement:
                 yield Refusal(revision, "unlimited-wait", statement, _UNLIMITED)
+
+
+def _without_limit(revision: str, sql: str) -> Iterator[Refusal]:
+    """Find what takes away the limit that each transaction begins with."""
+    for statement in _NO_LIMIT.findall(sql):
+        yield Refusal(revision, "require-lock-timeout", statement, _UNLIMITED)
 
 
 def main() -> int:

@@ -301,12 +301,13 @@ def test_a_state_is_brought_about_by_a_command(tmp_path: Path) -> None:
 
 def test_the_example_says_everything_and_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords = ("KEY_PASSWORD", "ANN_PASSWORD", "CARL_PASSWORD", "WORKER_SECRET")
+    passwords += ("OLD_PASSWORD", "NEW_PASSWORD")
     for name in ("GATEWAY_KEY", *passwords, "OLD_TOKEN", "NEW_TOKEN"):
         monkeypatch.setenv(name, f"{name} value")
     source = read(EXAMPLE)
     schema = load_schema("configuration")
     assert schema["properties"].keys() == source.data.keys()
-    assert len(source.secrets) == 7
+    assert len(source.secrets) == 9
 
 
 def test_the_example_explains_each_key_in_a_line_and_no_api_in_particular() -> None:
