@@ -1,7 +1,8 @@
 """The catalogue of parity traps and of the stories, as a reader wants them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -54,7 +55,7 @@ def areas(folder: Path) -> list[Area]:
             name=name,
             anchor=anchor_of(name),
             file=str(files[name].relative_to(ROOT)),
-            entries=tuple(map(_entry, traps)),
+            entries=tuple(_entries(traps)),
         )
         for name, traps in groupby(load_traps(folder), lambda trap: trap.area)
     ]
@@ -84,9 +85,18 @@ def readable(latin_1: str) -> str:
         return _HEX_ESCAPE.sub(lambda found: f"\\x{ord(found[0]):02x}", latin_1)
 
 
-def _entry(trap: Trap) -> Entry:
+def _entries(traps: Iterable[Trap]) -> Iterator[Entry]:
+    """The entries of an area; of names that differ in punctuation alone, each has its number."""
+    seen: Counter[str] = Counter()
+    for trap in traps:
+        anchor = f"{anchor_of(trap.area)}-{anchor_of(trap.name)}"
+        seen[anchor] += 1
+        yield _entry(trap, anchor if seen[anchor] == 1 else f"{anchor}-again-{seen[anchor]}")
+
+
+def _entry(trap: Trap, anchor: str) -> Entry:
     return Entry(
-        anchor=f"{anchor_of(trap.area)}-{anchor_of(trap.name)}",
+        anchor=anchor,
         name=trap.name,
         left_alone=trap.left_alone,
         decision=trap.decision,

@@ -100,7 +100,7 @@ def test_every_code_has_its_section(links: dict[str, Links]) -> None:
 def test_every_code_is_given_by_the_operations_that_the_stories_show() -> None:
     given = {each.code: each.operations for each in catalogue(DOCUMENT, shown_by_stories(STORIES))}
     assert given["invalid_credentials"] == ("logIn",)
-    assert given["wrong_password"] == ("updateCurrentUser",)
+    assert given["wrong_password"] == ("updateCurrentUser", "deleteCurrentUser")
     assert given["path_not_found"] == ()
     keyed = [
         operation["operationId"]
