@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
@@ -16,6 +16,7 @@ from lockstep.effects.watch import Watch
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
+from lockstep.exchange.shown import Shared, ShownThings
 from lockstep.exchange.silence import SilenceWatch, TargetLostError
 from lockstep.exchange.simultaneous import paired_by_likeness, send_at_once
 from lockstep.exchange.translation import Translator
@@ -86,6 +87,7 @@ class Exchanger:
             rules=ledger.rules,
             noise=ledger.noise,
         )
+        self._shown = ShownThings(ledger.document.scopes, table, self._generated)
         self._watch = self._watching(gate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
@@ -226,13 +228,13 @@ class Exchanger:
         generated: list[Generated] = []
         with about(f"the ids in {answers} cannot be read"):
             generated = self._generated(operation, exchange.leader)
-        made = {self._key(exchange, i): i.value for i in generated if _is_traced(i)}
+        made = self._shown.made(exchange, generated)
         with about(f"what is wrong with a request of {exchange.label} cannot be told"):
             exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
         self.trace.record(exchange, made)
         with about(f"{answers} cannot be judged by the document"):
             self._judge(exchange, operation, expected)
-        self._compare_and_sort(exchange, operation, made, ordered=ordered)
+        shared = self._compare_and_sort(exchange, operation, made, ordered=ordered)
         if written:
             exchange.written = written
             with about(f"what {exchange.label} does to the databases cannot be compared"):
@@ -244,7 +246,7 @@ class Exchanger:
         self._silence.note(exchange)
         usable: list[Generated] = []
         with about(f"the ids in {answers} cannot be used"):
-            usable = self._usable(exchange, operation, generated)
+            usable = self._shown.usable(exchange, generated, shared)
         for listener in self.listeners:
             with about(f"nothing is learnt from {answers}"):
                 listener(exchange, usable)
@@ -257,18 +259,24 @@ class Exchanger:
         made: dict[str, str],
         *,
         ordered: bool,
-    ) -> None:
-        """Compare the answers, and record what differs; with a fault the exchange tells nothing."""
+    ) -> Shared:
+        """Compare the answers, and record what differs; with a fault the exchange tells nothing.
+
+        Returns what answers show alike that differ otherwise.
+        """
         done = False
+        shared: Shared = {}
         with self.ledger.faults.about(f"the answers to {exchange.label} cannot be compared"):
             self._compare(exchange, operation, ordered=ordered)
-            exchange.shows = frozenset(made) | set(self._shown_by_partners(exchange, operation))
+            theirs, shared = self._shown.by_partners(exchange, operation)
+            exchange.shows = frozenset(made) | theirs
             self.trace.note_shown(exchange)
-            self._triage.sort(exchange, made, self._shown_by_both(exchange, operation))
+            self._triage.sort(exchange, made, shared)
             self.ledger.findings.note(exchange, self.trace)
             done = True
         if len(exchange.outcomes) > 1:
             self.ledger.count_comparison(done=done)
+        return shared
 
     def own_effects(
         self,
@@ -431,51 +439,6 @@ class Exchanger:
             return []
         return list(self._comparer.generated(operation, ParsedAnswer(outcome)))
 
-    def _shown_by_partners(self, exchange: Exchange, operation: Operation | None) -> Iterator[str]:
-        """The keys of the things in the answers that differ from the leader's."""
-        document = self.ledger.document
-        for name in filter(exchange.differences.get, exchange.differences):
-            bijection = self._table.to(name)
-            for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name])):
-                origin = bijection.origin(item.kind, item.value)
-                if origin is not None:
-                    yield document.scopes.key(item.family, origin, exchange.request.path)
-
-    def _shown_by_both(
-        self, exchange: Exchange, operation: Operation | None
-    ) -> dict[str, frozenset[str]]:
-        """The keys that the answer of a partner shows as the leader's does, if the two differ.
-
-        A client chose such a value, or it follows from the content: nothing has to stand for it.
-        """
-        differing = filter(exchange.differences.get, exchange.differences)
-        return {
-            name: frozenset(
-                self._key(exchange, item)
-                for item in filter(_is_traced, self._generated(operation, exchange.outcomes[name]))
-                if self._table.to(name).origins(item.value) <= {item.value}
-            )
-            for name in differing
-        }
-
-    def _key(self, exchange: Exchange, item: Generated) -> str:
-        """A name for a thing in an answer that no other thing has."""
-        return self.ledger.document.scopes.key(item.family, item.value, exchange.request.path)
-
-    def _usable(
-        self, exchange: Exchange, operation: Operation | None, generated: list[Generated]
-    ) -> list[Generated]:
-        """What later requests may name: of answers that differ, only what every target has."""
-        shared = self._shown_by_both(exchange, operation)
-        return [
-            item
-            for item in generated
-            if all(
-                self._key(exchange, item) in shared[name] or self._table.to(name).images(item.value)
-                for name in shared
-            )
-        ]
-
     def _judge(
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]
     ) -> None:
@@ -508,10 +471,3 @@ class Exchanger:
             exchange.differences[name] = compare(
                 operation, *pair, name, requests=requests, label=exchange.label, again=again
             )
-
-
-def _is_traced(item: Generated) -> bool:
-    # Every answer has a request id of its own; no later request depends on one.
-    return item.kind not in ("time", "elapsed") and not (
-        item.kind == "id" and str(item.path[0]).startswith("x-")
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from lockstep.exchange.beyond_divergence import differs_beyond, differs_in_pairs
 from lockstep.exchange.compensation import Compensation
+from lockstep.exchange.shown import Shared
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
 from lockstep.results.divergent_state import DivergentState, one_lacks, one_sided
@@ -34,9 +35,7 @@ class Triage:
     compensation: Compensation | None
     table: SymbolTable
 
-    def sort(
-        self, exchange: Exchange, made: Mapping[str, str], theirs: Mapping[str, Set[str]]
-    ) -> None:
+    def sort(self, exchange: Exchange, made: Mapping[str, str], theirs: Shared) -> None:
         """Record the differences of an exchange.
 
         `made` are the values in the leader's answer by key, `theirs` the keys of those that the
@@ -87,7 +86,7 @@ class Triage:
         exchange: Exchange,
         named: set[str],
         made: Mapping[str, str],
-        theirs: Mapping[str, Set[str]],
+        theirs: Shared,
     ) -> None:
         cause = _cause(exchange)
         for name, differences in exchange.differences.items():

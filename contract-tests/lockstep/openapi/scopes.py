@@ -49,3 +49,7 @@ class Scopes:
         pairs = zip(parts, wanted, strict=True)
         around = [unquote(part) for part, name in pairs if "{" in name][:depth]
         return "/".join((*around, key)) if len(around) == depth else key
+
+    def keys(self, family: str, value: str, path: str) -> tuple[str, ...]:
+        """All keys of a thing in an answer: elsewhere it may be named without its surroundings."""
+        return tuple(dict.fromkeys((self.key(family, value, path), thing_key(family, value))))

@@ -43,3 +43,8 @@ def test_what_a_path_names_alone_is_known_everywhere() -> None:
 def test_a_long_name_speaks_for_itself() -> None:
     name = "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11"
     assert document(*CARDS).scopes.key("card.number", name, "/projects/AB/cards/1") == name
+
+
+def test_what_an_answer_shows_may_be_named_elsewhere_without_its_surroundings() -> None:
+    keys = document(*CARDS).scopes.keys("card.number", "1", "/projects/AB/cards")
+    assert keys == ("AB/card.number=1", "card.number=1")

@@ -111,11 +111,18 @@ class FailureFilter:
     def _should_exist(self, exchange: Exchange) -> bool:
         """Whether the same actor created what a request names, and none of it was deleted."""
         trace = self._exchanger.trace
+        if any(map(self._is_elsewhere, self._exchanger.names(_place(exchange.request)))):
+            return False
         makers = trace.makers(exchange)
         by_others = any(maker.request.actor != exchange.request.actor for maker in makers)
         return (
             not by_others and not self._is_mixed(exchange, makers) and not trace.deletions(exchange)
         )
+
+    def _is_elsewhere(self, key: str) -> bool:
+        """Whether something of that number was made, but inside of another thing."""
+        trace = self._exchanger.trace
+        return trace.maker(key) is None and trace.maker(key.rpartition("/")[2]) is not None
 
     def _is_mixed(self, exchange: Exchange, makers: Iterable[Exchange]) -> bool:
         """Whether a path with several ids names one inside something that it was not made in."""
@@ -125,7 +132,12 @@ class FailureFilter:
         )
 
     def _in_path(self, request: Request) -> set[str]:
-        return self._exchanger.trace.things(replace(request, headers=(), body=None))
+        return self._exchanger.trace.things(_place(request))
+
+
+def _place(request: Request) -> Request:
+    """A request with its path alone."""
+    return replace(request, path=request.path.partition("?")[0], headers=(), body=None)
 
 
 def _is_refusal(outcome: Outcome) -> bool:

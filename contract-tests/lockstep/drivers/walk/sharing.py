@@ -6,7 +6,7 @@ Whether a viewer may write, say, or an editor delete what somebody else has writ
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -35,7 +35,7 @@ class Sharing:
     maker: Maker
     reader: Reader
     _sent: int = 0
-    _done: int = field(default=0)
+    _done: int = 0
 
     @property
     def _document(self) -> Document:

@@ -6,12 +6,18 @@ import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from fixtures.scripted import answer, exchanger
 from fixtures.scripted_server import plain, scripted
+from schemathesis.openapi.checks import EnsureResourceAvailability
 
 from lockstep.cli import main
+from lockstep.drivers.fuzz.failures import FailureFilter
+from lockstep.transport.messages import Outcome, Request
 
 LONG = {"type": "string", "minLength": 3}
 HEADER = {"name": "X-Tenant", "in": "header", "required": True, "schema": LONG}
@@ -61,3 +67,44 @@ def test_what_is_wrong_is_refused_by_any_status_of_an_error(
     found = [each["sentence"] for each in json.loads(report.read_text())["findings"]]
     assert any("Missing required header" in sentence for sentence in found) is accepted
     assert any("violating request accepted" in sentence for sentence in found) is accepted
+
+
+def notes(request: Request) -> Outcome:
+    """A server that loses notes, which are numbered inside of their card."""
+    path = request.path.strip("/").split("/")
+    known = {"a": 5, "b": 1}
+    if request.method == "POST":
+        return answer({"id": known[path[1]]}, 201)
+    return answer(status=404)
+
+
+def document_of_notes() -> dict[str, Any]:
+    """The paths of notes in cards."""
+    note = {"type": "object", "properties": {"id": {"type": "integer"}}}
+    made = {"description": "made", "content": {"application/json": {"schema": note}}}
+    gone = {"204": {"description": "gone"}, "404": {"description": "not there"}}
+    return {
+        "/cards/{card}/notes": {"post": {"operationId": "addNote", "responses": {"201": made}}},
+        "/cards/{card}/notes/{note_id}": {
+            "delete": {"operationId": "removeNote", "responses": gone}
+        },
+    }
+
+
+@pytest.mark.parametrize(("card", "is_told"), [("a", True), ("b", False)])
+def test_what_was_made_in_one_thing_need_not_be_in_another(card: str, is_told: bool) -> None:
+    sender, _ = exchanger(notes, notes, paths=document_of_notes())
+    for each in ("a", "b"):
+        sender.send(Request("POST", f"/cards/{each}/notes", actor="alice"))
+    lost = sender.send(Request("DELETE", f"/cards/{card}/notes/5", actor="alice"))
+    failure = EnsureResourceAvailability(
+        operation="removeNote",
+        created_with="addNote",
+        not_available_with="removeNote",
+        message="not there",
+    )
+    transport = SimpleNamespace(exchange_of=lambda _: lost)
+    held = FailureFilter(sender, transport)  # type: ignore[arg-type]
+    held.filter_failure(None, failure, SimpleNamespace(id="1"), None)  # type: ignore[arg-type]
+    found = [each.kind for each in sender.ledger.findings.all()]
+    assert found == (["EnsureResourceAvailability"] if is_told else [])
