@@ -300,9 +300,9 @@ def test_a_state_is_brought_about_by_a_command(tmp_path: Path) -> None:
 
 
 def test_the_example_says_everything_and_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    passwords = ("KEY_PASSWORD", "ANN_PASSWORD", "CARL_PASSWORD", "WORKER_SECRET")
-    passwords += ("OLD_PASSWORD", "NEW_PASSWORD")
-    for name in ("GATEWAY_KEY", *passwords, "OLD_TOKEN", "NEW_TOKEN"):
+    users = ("KEY_PASSWORD", "ANN_PASSWORD", "CARL_PASSWORD", "WORKER_SECRET")
+    databases = ("OLD_PASSWORD", "NEW_PASSWORD")
+    for name in ("GATEWAY_KEY", *users, *databases, "OLD_TOKEN", "NEW_TOKEN"):
         monkeypatch.setenv(name, f"{name} value")
     source = read(EXAMPLE)
     schema = load_schema("configuration")
