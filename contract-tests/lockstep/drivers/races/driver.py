@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +17,16 @@ from lockstep.drivers.stories.player import StoryPlayer, save
 from lockstep.drivers.stories.values import fill
 from lockstep.drivers.traps.normalize import masked
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.results.findings import RACE
+from lockstep.results.findings import CONFORMANCE, RACE
 from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
 JOIN = " + "
+# Names that are drawn may be taken already: so often is the sequential race set up.
+_SEQUENTIAL = 5
+# So often are all rounds of an inferred race run where they do not tell the targets apart.
+_TIMES = 4
+_CHANCE = 0.05
 
 
 @dataclass(slots=True)
@@ -44,14 +50,26 @@ def run_race(
 ) -> RaceResult:
     """Run all rounds on each target; `lanes` are exchangers of one target, with their actors.
 
-    What must never be is recorded as a finding of the exchanger's ledger. `tick` hears the name at
-    each round. Raises `StoryError` when a round cannot be set up, `ActorError`, `TargetLostError`.
+    What must never be is recorded as a finding of the exchanger's ledger: where an inferred race is
+    lost so rarely that chance may have chosen the target, as one of conformance. `tick` hears the
+    name at each round. Raises `StoryError` when a round cannot be set up, `ActorError`,
+    `TargetLostError`.
     """
     result = RaceResult(race.name, race.rounds)
-    for exchanger, actors in lanes:
-        runner = _Runner(race, exchanger, actors)
-        result.outcomes[runner.name] = runner.run(tick)
-        result.impossible += runner.report()
+    runners = [_Runner(race, exchanger, actors) for exchanger, actors in lanes]
+    for runner in runners:
+        runner.run(tick)
+    if not race.possible:
+        for _ in range(_TIMES - 1):
+            if _told_apart(runners) or len({one.lost for one in runners}) == 1:
+                break
+            for runner in runners:
+                runner.run(lambda _: None)
+    apart = bool(race.possible) or _told_apart(runners)
+    result.rounds = runners[0].rounds
+    for runner in runners:
+        result.outcomes[runner.name] = runner.seen
+        result.impossible += runner.report(RACE if apart else CONFORMANCE)
         result.notes += runner.unjudged()
     result.notes += _one_sided(result)
     return result
@@ -67,15 +85,23 @@ class _Runner:
         self._actors = actors
         self._story = Story(race.name, race.about, (), race.actors)
         self._player = StoryPlayer(exchanger, actors, {})
+        self.rounds = 0
+        self.seen: Counter[str] = Counter()
         self._winners: int | None = None
         self._wrong: Counter[str] = Counter()
         self._example: dict[str, Exchange] = {}
 
-    def run(self, tick: Callable[[str], None]) -> Counter[str]:
-        seen: Counter[str] = Counter()
+    @property
+    def lost(self) -> int:
+        """In how many rounds something was seen that must never be."""
+        return self._wrong.total()
+
+    def run(self, tick: Callable[[str], None]) -> None:
+        """All rounds; called again, as many rounds more."""
         self._actors.forget_all()
-        if not self._race.possible:
+        if not self._race.possible and self._winners is None:
             self._winners = self._one_after_the_other()
+        self.rounds += self._race.rounds
         for number in range(self._race.rounds):
             values = self._set_up()
             requests = [
@@ -84,16 +110,15 @@ class _Runner:
             exchanges = self._exchanger.send_together(requests, first=number)
             parts = [label(exchange.leader) for exchange in exchanges]
             outcome = JOIN.join(sorted(parts) if self._race.is_even else parts)
-            seen[outcome] += 1
+            self.seen[outcome] += 1
             self._judge(parts, outcome, exchanges)
             self._look_after(outcome, values)
             tick(self._race.name)
-        return seen
 
-    def report(self) -> Iterator[str]:
+    def report(self, category: str) -> Iterator[str]:
         """What must never be, and was seen; each is made a finding."""
         for what, times in self._wrong.items():
-            text = f"{what}, in {times} of {self._race.rounds} rounds"
+            text = f"{what}, in {times} of {self.rounds} rounds"
             exchange = self._example[what]
             added = self._exchanger.ledger.findings.add_violation(
                 exchange,
@@ -101,7 +126,7 @@ class _Runner:
                 self._race.name,
                 {self.name: text},
                 self._exchanger.trace,
-                category=RACE,
+                category=category,
             )
             if added:
                 yield f"{self.name}: {text}"
@@ -119,7 +144,7 @@ class _Runner:
             return
         winners = self._count(exchanges)
         if self._winners is not None and winners > self._winners:
-            self._note(f"{winners} winners ({outcome})", exchanges[-1])
+            self._note(f"{winners} winner{'s' * (winners > 1)} ({outcome})", exchanges[-1])
 
     def _note(self, what: str, exchange: Exchange) -> None:
         self._wrong[what] += 1
@@ -134,10 +159,16 @@ class _Runner:
         return len(answers) if self._race.winners == ANSWERS else len({one.body for one in answers})
 
     def _one_after_the_other(self) -> int:
-        """How many win when the requests are sequential."""
-        values = self._set_up()
-        steps = self._race.together
-        return self._count([self._send(step, values, frozenset()) for step in steps])
+        """How many win when the requests are sequential, at the most."""
+        winners = 0
+        for _ in range(_SEQUENTIAL):
+            values = self._set_up()
+            steps = self._race.together
+            exchanges = [self._send(step, values, frozenset()) for step in steps]
+            winners = max(winners, self._count(exchanges))
+            if winners:
+                break
+        return winners
 
     def _set_up(self) -> dict[str, Any]:
         values: dict[str, Any] = {"unique": self._actors.unique()}
@@ -182,6 +213,22 @@ def label(outcome: Outcome) -> str:
             return str(outcome.status)
         code = body.get("code") if isinstance(body, dict) else None
     return f"{outcome.status} {code}" if isinstance(code, str) else str(outcome.status)
+
+
+def _told_apart(runners: Sequence[_Runner]) -> bool:
+    """Whether targets lose a race so differently often that it is hardly chance."""
+    lost = sorted(runner.lost for runner in runners)
+    return chance(lost[-1], lost[0], runners[0].rounds) < _CHANCE
+
+
+def chance(more: int, fewer: int, rounds: int) -> float:
+    """How likely two equals part at least so far in so many rounds each: Fisher's exact test."""
+    lost = more + fewer
+    apart = sum(
+        math.comb(rounds, one) * math.comb(rounds, lost - one)
+        for one in range(more, min(lost, rounds) + 1)
+    )
+    return min(1.0, 2 * apart / math.comb(2 * rounds, lost))
 
 
 def _one_sided(result: RaceResult) -> Iterator[str]:

@@ -10,7 +10,9 @@ from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.blog_server import make_blog
 from fixtures.flask_servers import pair
 
-from lockstep.drivers.races.driver import RaceResult
+from lockstep.auth.actors import ActorBook
+from lockstep.drivers.races import driver
+from lockstep.drivers.races.driver import RaceResult, chance
 from lockstep.drivers.races.files import Race, read_race
 from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.stories.files import StoryError
@@ -184,6 +186,51 @@ def test_inferred_races_find_two_winners(
     (finding,) = run.finish().findings
     assert (finding.operation, finding.targets) == (operation, ("right",))
     assert "2 winners" in finding.values["right"]
+
+
+def test_a_name_that_is_taken_already_is_not_what_sequential_requests_lead_to(
+    run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unique = ActorBook.unique
+    met: list[ActorBook] = []
+
+    def taken_first(book: ActorBook) -> str:
+        if book in met:
+            return unique(book)
+        met.append(book)
+        return "taken"
+
+    monkeypatch.setattr(ActorBook, "unique", taken_first)
+    race = replace(infer_races(document)[0], rounds=2)
+    targets = servers()
+    run.race([race], targets)
+    run.race([race], targets)
+    assert len(met) == 4
+    assert not run.finish().findings
+
+
+def test_what_chance_may_have_chosen_tells_no_targets_apart(
+    run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (chance(0, 0, 20), chance(1, 0, 20)) == (1, 1)
+    assert chance(5, 0, 20) < 0.05 < chance(4, 0, 20)
+    monkeypatch.setattr(driver, "_TIMES", 1)
+    race = replace(infer_races(document, "alice")[0], rounds=2)
+    run.race([race], servers("two_names"))
+    (finding,) = run.finish().findings
+    assert (finding.category, finding.targets) == ("conformance", ("right",))
+    assert "in 2 of 2 rounds" in finding.values["right"]
+    assert run.finish().parity != "not alike"
+
+
+def test_rounds_are_added_until_they_tell_targets_apart(
+    run: Run, document: Document, servers: Servers
+) -> None:
+    race = replace(infer_races(document, "alice")[0], rounds=2)
+    run.race([race], servers("two_names"))
+    (finding,) = run.finish().findings
+    assert (finding.category, finding.targets) == ("race", ("right",))
+    assert "in 4 of 4 rounds" in finding.values["right"]
 
 
 def test_requests_at_once_are_answered_in_the_order_of_the_jobs(servers: Servers) -> None:
