@@ -83,7 +83,14 @@ def wrong_alike(finding: Finding) -> tuple[str, ...]:
     if leader not in finding.targets or finding.category == PARITY:
         return finding.targets
     differences = finding.sequence[-1].differences
-    same = [name for name in partners if name in differences and not differences[name]]
+    # Whether an answer should have been another one does not depend on what stands in it.
+    about = _is_of_status if finding.kind in _STATUS_CHECKS else None
+    same = [
+        name
+        for name in partners
+        if name in differences
+        and not any(about is None or about(each) for each in differences[name])
+    ]
     return tuple(dict.fromkeys((*finding.targets, *same)))
 
 
@@ -102,6 +109,10 @@ def concerns(violation: Violation, difference: Difference) -> bool:
     if keyword in _MEMBER_RULES:
         return difference.kind in ("extra", "missing") and here.rpartition("/")[0] == there
     return f"{here}/".startswith(f"{there}/") or f"{there}/".startswith(f"{here}/")
+
+
+def _is_of_status(difference: Difference) -> bool:
+    return difference.kind in ("status", "outcome") or difference.where == "header allow"
 
 
 def _wrong_about_request(finding: Finding, exchange: Exchange, fault: str | None) -> list[str]:

@@ -10,6 +10,7 @@ from schemathesis import Case
 from schemathesis.core.failures import AcceptedNegativeData, Failure, ServerError
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
+from schemathesis.generation.meta import CoveragePhaseData, FuzzingPhaseData
 from schemathesis.hooks import HookContext
 from schemathesis.openapi.checks import (
     EnsureResourceAvailability,
@@ -43,6 +44,8 @@ _JUDGED = (
 
 # Requests that should not have been taken; no standard says which status it is that refuses them.
 _NOT_REFUSED = (AcceptedNegativeData, MissingHeaderNotRejected)
+# Parameters of these names are to be ignored (OpenAPI 3.1.1, 4.8.12.2.1).
+_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
 class FailureFilter:
@@ -79,7 +82,9 @@ class FailureFilter:
             return True
         if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
-        if isinstance(failure, _NOT_REFUSED) and _is_refusal(exchange.leader):
+        if isinstance(failure, _NOT_REFUSED) and (
+            _is_refusal(exchange.leader) or _is_about_ignored(failure, case)
+        ):
             return True
         if isinstance(failure, AcceptedNegativeData):
             return self._only_body_is_negative(case) and self._form_is_valid(case, exchange) is True
@@ -133,6 +138,17 @@ class FailureFilter:
 
     def _in_path(self, request: Request) -> set[str]:
         return self._exchanger.trace.things(_place(request))
+
+
+def _is_about_ignored(failure: Failure, case: Case[Any]) -> bool:
+    """Whether all that is wrong with a request is a header that the document cannot describe."""
+    if isinstance(failure, MissingHeaderNotRejected):
+        return failure.header_name.lower() in _IGNORED_HEADERS
+    data = case.meta.phase.data if case.meta is not None else None
+    if not isinstance(data, CoveragePhaseData | FuzzingPhaseData):
+        return False
+    is_header = data.parameter_location is ParameterLocation.HEADER
+    return is_header and (data.parameter or "").lower() in _IGNORED_HEADERS
 
 
 def _place(request: Request) -> Request:

@@ -39,12 +39,12 @@ DOCUMENT = {
 }
 
 
-def wanting(status: int) -> Callable[[BaseHTTPRequestHandler], None]:
+def wanting(status: int, body: bytes = b"things") -> Callable[[BaseHTTPRequestHandler], None]:
     """A server that answers with a status where the header is missing or short."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         if len(handler.headers.get("X-Tenant", "")) >= 3 or status == 200:
-            plain(handler, b"things")
+            plain(handler, body)
             return
         handler.send_response(status)
         handler.send_header("Content-Length", "0")
@@ -67,6 +67,32 @@ def test_what_is_wrong_is_refused_by_any_status_of_an_error(
     found = [each["sentence"] for each in json.loads(report.read_text())["findings"]]
     assert any("Missing required header" in sentence for sentence in found) is accepted
     assert any("violating request accepted" in sentence for sentence in found) is accepted
+
+
+def test_who_accepts_what_is_wrong_is_named_whatever_else_differs(tmp_path: Path) -> None:
+    document, report = tmp_path / "openapi.json", tmp_path / "report.json"
+    document.write_text(json.dumps(DOCUMENT))
+    with scripted("old", wanting(200)) as old, scripted("new", wanting(200, b"other")) as new:
+        targets = [f"--target={each.name}={each.base_url}" for each in (old, new)]
+        options = ["--profile=quick", "--phase=coverage", f"--json={report}"]
+        CliRunner().invoke(main, ["run", str(document), *targets, *options])
+    found = json.loads(report.read_text())["findings"]
+    (missing,) = [each for each in found if each["kind"] == "MissingHeaderNotRejected"]
+    assert missing["sentence"].startswith("Old and new break")
+
+
+@pytest.mark.parametrize("name", ["Accept", "content-type", "Authorization"])
+def test_headers_that_parameters_cannot_describe_are_not_asked_for(
+    tmp_path: Path, name: str
+) -> None:
+    document, report = tmp_path / "openapi.json", tmp_path / "report.json"
+    document.write_text(json.dumps(DOCUMENT).replace("X-Tenant", name))
+    with scripted("old", wanting(200)) as old, scripted("new", wanting(200)) as new:
+        targets = [f"--target={each.name}={each.base_url}" for each in (old, new)]
+        options = ["--profile=quick", "--phase=coverage", f"--json={report}"]
+        CliRunner().invoke(main, ["run", str(document), *targets, *options])
+    found = [each["sentence"] for each in json.loads(report.read_text())["findings"]]
+    assert not [sentence for sentence in found if "accepted" in sentence]
 
 
 def notes(request: Request) -> Outcome:
