@@ -30,6 +30,9 @@ def sentence(told: SentenceContext) -> str:
         return f"{finding.where} ({told.call}) has another outcome. {said}."
     if finding.category in (TRAP, RACE):
         said = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
+        if finding.where.startswith(f"{finding.operation}: "):
+            rest = finding.where.removeprefix(finding.operation)
+            return f"{code(finding.operation)}{rest}: {said}."
         return f"{finding.where} ({finding.operation}): {said}."
     if finding.kind in broken_rules.BY_KIND:
         return broken_rules.BY_KIND[finding.kind](told, finding.at_fault or finding.targets) + "."

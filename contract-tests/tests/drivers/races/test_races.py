@@ -230,7 +230,9 @@ def test_rounds_are_added_until_they_tell_targets_apart(
     run.race([race], servers("two_names"))
     (finding,) = run.finish().findings
     assert (finding.category, finding.targets) == ("race", ("right",))
-    assert "in 4 of 4 rounds" in finding.values["right"]
+    assert finding.sentence == (
+        "`registerUser`: the same, twice: right: 2 winners (201 + 201), in 4 of 4 rounds."
+    )
 
 
 def test_requests_at_once_are_answered_in_the_order_of_the_jobs(servers: Servers) -> None:
