@@ -84,15 +84,17 @@ class LogWatch:
         """What differs between the leader's lines and another's, by that other's name."""
         leader, *others = lines
         by_id = {name: _by_id(each) for name, each in lines.items()}
-        for each in sent:
-            ours = by_id[leader].get(_id(each.outcomes[leader]), [])
+
+        def texts(each: Sent, name: str) -> list[str]:
+            mine = by_id[name].get(_id(each.outcomes[name]), [])
+            return [comparable(line, counts=not each.at_once) for line in mine]
+
+        for group in _groups(sent):
             for name in others:
-                theirs = by_id[name].get(_id(each.outcomes[name]), [])
-                counts = not each.at_once
-                wanted = [translate(comparable(line, counts=counts), name) for line in ours]
-                got = [comparable(line, counts=counts) for line in theirs]
-                if wanted != got:
-                    yield name, f"{each.label}: {_difference(wanted, got)}"
+                wanted = [[translate(text, name) for text in texts(each, leader)] for each in group]
+                got = [texts(each, name) for each in group]
+                for ours, theirs in _unmatched(wanted, got):
+                    yield name, f"{group[0].label}: {_difference(ours, theirs)}"
         rest = {name: self._rest(lines[name], name, sent) for name in lines}
         for name in others:
             wanted_rest = Counter(translate(text, name) for text in rest[leader])
@@ -165,6 +167,33 @@ def _id(outcome: Outcome) -> str | None:
 
 def _ids(outcomes: Iterable[Outcome]) -> Counter[str | None]:
     return Counter(found for outcome in outcomes if (found := _id(outcome)) is not None)
+
+
+def _groups(sent: Sequence[Sent]) -> Iterator[list[Sent]]:
+    """Each request by itself, and those of an operation that were sent at once together.
+
+    Which of these comes first is chance, on each server.
+    """
+    together: dict[str, list[Sent]] = {}
+    for each in sent:
+        if each.at_once:
+            together.setdefault(each.label, []).append(each)
+        else:
+            yield [each]
+    yield from together.values()
+
+
+def _unmatched(
+    wanted: Sequence[list[str]], got: Sequence[list[str]]
+) -> Iterator[tuple[list[str], list[str]]]:
+    """The lines of answers that no answer of the other server has the same of, in pairs."""
+    left, right = list(wanted), []
+    for each in got:
+        if each in left:
+            left.remove(each)
+        else:
+            right.append(each)
+    yield from zip(left, right, strict=True)
 
 
 def _by_id(lines: Iterable[Line]) -> dict[str | None, list[Line]]:

@@ -60,8 +60,11 @@ class Logs:
             name: outcomes.get(name, Response(200, (("X-Request-ID", id_),)))
             for name, id_ in IDS.items()
         }
-        sent = Sent("getHealth", dict.fromkeys(IDS, request), answers)
-        found = list(self._watch.judge("a story", [sent], lambda text, _: text))
+        return self.judge_all([Sent("getHealth", dict.fromkeys(IDS, request), answers)])
+
+    def judge_all(self, sent: list[Sent]) -> dict[str, str]:
+        """What is wrong with each log after several requests."""
+        found = list(self._watch.judge("a story", sent, lambda text, _: text))
         assert [one.where for one in found] == ["a story"] * len(found)
         return found[0].values if found else {}
 
@@ -108,6 +111,25 @@ def test_a_line_more_and_a_line_less_are_told(logs: Logs) -> None:
     logs.write("python", refused | {"request_id": IDS["python"]}, of_request("python"))
     logs.write("node", of_request("node"))
     assert logs.judge() == {"node": "getHealth: no line log_in_refused"}
+
+
+@pytest.mark.parametrize(("at_once", "told"), [(True, set()), (False, {"node"})])
+def test_which_of_several_requests_at_once_has_a_line_is_chance(
+    logs: Logs, at_once: bool, told: set[str]
+) -> None:
+    refused = line("log_in_refused", "warning", user_id=None, client="::1", code="x")
+    for name, first in (("python", True), ("node", False)):
+        for number, refuses in enumerate((first, not first)):
+            id_ = {"request_id": f"{name}-{number}"}
+            logs.write(name, *([refused | id_] if refuses else []), of_request(name) | id_)
+    sent = [
+        Sent("getHealth", dict.fromkeys(IDS, SIGNED), answers, at_once=at_once)
+        for number in range(2)
+        for answers in [
+            {name: Response(200, (("X-Request-ID", f"{name}-{number}"),)) for name in IDS}
+        ]
+    ]
+    assert logs.judge_all(sent).keys() == told
 
 
 def test_lines_come_after_answers(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
