@@ -22,11 +22,11 @@ from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
 JOIN = " + "
-# Names that are drawn may be taken already: so often is the sequential race set up.
+# A name that is drawn may be taken already, so that no sequential request wins: it is tried again.
 _SEQUENTIAL = 5
-# So often are all rounds of an inferred race run where they do not tell the targets apart.
+# How often the rounds of an inferred race are run, at the most, while they may be chance.
 _TIMES = 4
-_CHANCE = 0.05
+_SIGNIFICANCE = 0.05
 
 
 @dataclass(slots=True)
@@ -50,26 +50,25 @@ def run_race(
 ) -> RaceResult:
     """Run all rounds on each target; `lanes` are exchangers of one target, with their actors.
 
-    What must never be is recorded as a finding of the exchanger's ledger: where an inferred race is
-    lost so rarely that chance may have chosen the target, as one of conformance. `tick` hears the
-    name at each round. Raises `StoryError` when a round cannot be set up, `ActorError`,
-    `TargetLostError`.
+    What must never be is recorded as a finding of the exchanger's ledger: as one of conformance
+    where some targets lost an inferred race and others never, and so rarely that it may be chance.
+    `tick` hears the name at each round. Raises `StoryError` when a round cannot be set up,
+    `ActorError`, `TargetLostError`.
     """
     result = RaceResult(race.name, race.rounds)
     runners = [_Runner(race, exchanger, actors) for exchanger, actors in lanes]
     for runner in runners:
         runner.run(tick)
-    if not race.possible:
-        for _ in range(_TIMES - 1):
-            if _told_apart(runners) or len({one.lost for one in runners}) == 1:
-                break
-            for runner in runners:
-                runner.run(lambda _: None)
-    apart = bool(race.possible) or _told_apart(runners)
+    for _ in range(_TIMES - 1):
+        if not _may_be_chance(race, runners):
+            break
+        for runner in runners:
+            runner.run(lambda _: None)
+    category = CONFORMANCE if _may_be_chance(race, runners) else RACE
     result.rounds = runners[0].rounds
     for runner in runners:
         result.outcomes[runner.name] = runner.seen
-        result.impossible += runner.report(RACE if apart else CONFORMANCE)
+        result.impossible += runner.report(category)
         result.notes += runner.unjudged()
     result.notes += _one_sided(result)
     return result
@@ -159,16 +158,14 @@ class _Runner:
         return len(answers) if self._race.winners == ANSWERS else len({one.body for one in answers})
 
     def _one_after_the_other(self) -> int:
-        """How many win when the requests are sequential, at the most."""
-        winners = 0
+        """How many win when the requests are sequential."""
+        steps = self._race.together
         for _ in range(_SEQUENTIAL):
             values = self._set_up()
-            steps = self._race.together
-            exchanges = [self._send(step, values, frozenset()) for step in steps]
-            winners = max(winners, self._count(exchanges))
+            winners = self._count([self._send(step, values, frozenset()) for step in steps])
             if winners:
-                break
-        return winners
+                return winners
+        return 0
 
     def _set_up(self) -> dict[str, Any]:
         values: dict[str, Any] = {"unique": self._actors.unique()}
@@ -215,14 +212,17 @@ def label(outcome: Outcome) -> str:
     return f"{outcome.status} {code}" if isinstance(code, str) else str(outcome.status)
 
 
-def _told_apart(runners: Sequence[_Runner]) -> bool:
-    """Whether targets lose a race so differently often that it is hardly chance."""
-    lost = sorted(runner.lost for runner in runners)
-    return chance(lost[-1], lost[0], runners[0].rounds) < _CHANCE
+def _may_be_chance(race: Race, runners: Sequence[_Runner]) -> bool:
+    """Whether some targets lost an inferred race and others did not, with no significance."""
+    lost = [runner.lost for runner in runners]
+    most, least = max(lost), min(lost)
+    if race.possible or most == 0 or least > 0:
+        return False
+    return fisher_exact(most, least, runners[0].rounds) >= _SIGNIFICANCE
 
 
-def chance(more: int, fewer: int, rounds: int) -> float:
-    """How likely two equals part at least so far in so many rounds each: Fisher's exact test."""
+def fisher_exact(more: int, fewer: int, rounds: int) -> float:
+    """The two-sided p-value of Fisher's exact test, for two counts of so many rounds each."""
     lost = more + fewer
     apart = sum(
         math.comb(rounds, one) * math.comb(rounds, lost - one)

@@ -12,7 +12,7 @@ from fixtures.flask_servers import pair
 
 from lockstep.auth.actors import ActorBook
 from lockstep.drivers.races import driver
-from lockstep.drivers.races.driver import RaceResult, chance
+from lockstep.drivers.races.driver import RaceResult, fisher_exact
 from lockstep.drivers.races.files import Race, read_race
 from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.stories.files import StoryError
@@ -188,7 +188,7 @@ def test_inferred_races_find_two_winners(
     assert "2 winners" in finding.values["right"]
 
 
-def test_a_name_that_is_taken_already_is_not_what_sequential_requests_lead_to(
+def test_a_name_that_is_taken_already_is_no_sequential_result(
     run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unique = ActorBook.unique
@@ -212,14 +212,27 @@ def test_a_name_that_is_taken_already_is_not_what_sequential_requests_lead_to(
 def test_what_chance_may_have_chosen_tells_no_targets_apart(
     run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (chance(0, 0, 20), chance(1, 0, 20)) == (1, 1)
-    assert chance(5, 0, 20) < 0.05 < chance(4, 0, 20)
+    assert (fisher_exact(0, 0, 20), fisher_exact(1, 0, 20)) == (1, 1)
+    assert fisher_exact(5, 0, 20) < 0.05 < fisher_exact(4, 0, 20)
     monkeypatch.setattr(driver, "_TIMES", 1)
     race = replace(infer_races(document, "alice")[0], rounds=2)
     run.race([race], servers("two_names"))
     (finding,) = run.finish().findings
     assert (finding.category, finding.targets) == ("conformance", ("right",))
     assert "in 2 of 2 rounds" in finding.values["right"]
+    assert run.finish().parity != "not alike"
+
+
+def test_a_race_that_all_targets_lose_is_one_finding_and_no_difference(
+    run: Run, document: Document, servers: Servers
+) -> None:
+    race = replace(infer_races(document, "alice")[0], rounds=2)
+    (_, first), (_, second) = servers("two_names"), servers("two_names")
+    second.name = "other"
+    run.race([race], [first, second])
+    (finding,) = run.finish().findings
+    assert (finding.category, finding.targets) == ("race", ("right", "other"))
+    assert finding.verdict == "all wrong alike"
     assert run.finish().parity != "not alike"
 
 
