@@ -13,12 +13,11 @@ from lockstep.diff.folding import fold
 from lockstep.diff.nodes import Node, member_of, members_of
 from lockstep.diff.schemas import SchemaComparison
 from lockstep.diff.serialization import WORDS, is_exploded_form, serialization_changes, text_changes
+from lockstep.openapi.operations import IGNORED_HEADERS
 
 Key = tuple[str, str]
 
-# These headers are not described as parameters (OpenAPI 3.1, 4.8.12.1).
-_NOT_PARAMETERS = frozenset({("header", name) for name in ("accept", "content-type")})
-_NOT_PARAMETERS |= {("header", "authorization")}
+_NOT_PARAMETERS = frozenset(("header", name) for name in IGNORED_HEADERS)
 _KNOWN = frozenset({"name", "in", "required", "schema", "content", "allowEmptyValue", *WORDS})
 _NAME = re.compile(r"\{([^}]+)\}")
 

@@ -10,6 +10,8 @@ from lockstep.openapi.media import find_media_type
 from lockstep.openapi.shapes import Shape
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# Header parameters of these names are to be ignored (OpenAPI 3.1.1, Parameter Object, `name`).
+IGNORED_HEADERS = frozenset({"accept", "authorization", "content-type"})
 
 
 @dataclass(frozen=True, slots=True)

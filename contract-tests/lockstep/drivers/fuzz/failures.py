@@ -26,6 +26,7 @@ from schemathesis.openapi.checks import (
 from lockstep.drivers.fuzz.as_sent import is_valid_form
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.operations import IGNORED_HEADERS
 from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Outcome, Request, status_of
 from lockstep.transport.messages import Response as Answer
@@ -44,8 +45,6 @@ _JUDGED = (
 
 # Requests that should not have been taken; no standard says which status it is that refuses them.
 _NOT_REFUSED = (AcceptedNegativeData, MissingHeaderNotRejected)
-# Parameters of these names are to be ignored (OpenAPI 3.1.1, 4.8.12.2.1).
-_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
 class FailureFilter:
@@ -143,12 +142,12 @@ class FailureFilter:
 def _is_about_ignored(failure: Failure, case: Case[Any]) -> bool:
     """Whether all that is wrong with a request is a header that the document cannot describe."""
     if isinstance(failure, MissingHeaderNotRejected):
-        return failure.header_name.lower() in _IGNORED_HEADERS
+        return failure.header_name.lower() in IGNORED_HEADERS
     data = case.meta.phase.data if case.meta is not None else None
     if not isinstance(data, CoveragePhaseData | FuzzingPhaseData):
         return False
     is_header = data.parameter_location is ParameterLocation.HEADER
-    return is_header and (data.parameter or "").lower() in _IGNORED_HEADERS
+    return is_header and (data.parameter or "").lower() in IGNORED_HEADERS
 
 
 def _place(request: Request) -> Request:

@@ -12,13 +12,11 @@ from hypothesis.errors import NoSuchExample
 from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.openapi.document import Document
-from lockstep.openapi.operations import Operation
+from lockstep.openapi.operations import IGNORED_HEADERS, Operation
 from lockstep.transport.cookies import is_csrf
 
-# About the message or the user, and told elsewhere in a document (OpenAPI 3.1, 4.8.12).
-_IGNORED = frozenset(
-    {"accept", "authorization", "content-type", "content-length", "cookie", "host", "user-agent"}
-)
+# About the message or the user, and told elsewhere in a document.
+_IGNORED = IGNORED_HEADERS | {"content-length", "cookie", "host", "user-agent"}
 _WORD = "lockstep"
 _CHOSEN = frozenset({"const", "default", "enum", "example", "examples"})
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
