@@ -83,14 +83,12 @@ def wrong_alike(finding: Finding) -> tuple[str, ...]:
     if leader not in finding.targets or finding.category == PARITY:
         return finding.targets
     differences = finding.sequence[-1].differences
-    # Whether an answer should have been another one does not depend on what stands in it.
-    about = _is_of_status if finding.kind in _STATUS_CHECKS else None
-    same = [
-        name
-        for name in partners
-        if name in differences
-        and not any(about is None or about(each) for each in differences[name])
-    ]
+    if finding.kind in _STATUS_CHECKS:
+        # Whether an answer should have been another one does not depend on what stands in it.
+        differences = {
+            name: [one for one in each if _is_of_status(one)] for name, each in differences.items()
+        }
+    same = [name for name in partners if name in differences and not differences[name]]
     return tuple(dict.fromkeys((*finding.targets, *same)))
 
 

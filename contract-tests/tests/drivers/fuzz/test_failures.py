@@ -19,6 +19,8 @@ from lockstep.cli import main
 from lockstep.drivers.fuzz.failures import FailureFilter
 from lockstep.transport.messages import Outcome, Request
 
+Answering = Callable[[BaseHTTPRequestHandler], None]
+
 LONG = {"type": "string", "minLength": 3}
 HEADER = {"name": "X-Tenant", "in": "header", "required": True, "schema": LONG}
 DOCUMENT = {
@@ -39,7 +41,7 @@ DOCUMENT = {
 }
 
 
-def wanting(status: int, body: bytes = b"things") -> Callable[[BaseHTTPRequestHandler], None]:
+def wanting(status: int, body: bytes = b"things") -> Answering:
     """A server that answers with a status where the header is missing or short."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -53,30 +55,32 @@ def wanting(status: int, body: bytes = b"things") -> Callable[[BaseHTTPRequestHa
     return answer
 
 
+def compare(
+    tmp_path: Path, old: Answering, new: Answering, text: str = json.dumps(DOCUMENT)
+) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code and the findings of a short run on two servers."""
+    document, report = tmp_path / "openapi.json", tmp_path / "report.json"
+    document.write_text(text)
+    with scripted("old", old) as first, scripted("new", new) as second:
+        targets = [f"--target={each.name}={each.base_url}" for each in (first, second)]
+        options = ["--profile=quick", "--phase=coverage", f"--json={report}"]
+        result = CliRunner().invoke(main, ["run", str(document), *targets, *options])
+    return result.exit_code, json.loads(report.read_text())["findings"]
+
+
 @pytest.mark.parametrize(("status", "accepted"), [(401, False), (419, False), (200, True)])
 def test_what_is_wrong_is_refused_by_any_status_of_an_error(
     tmp_path: Path, status: int, accepted: bool
 ) -> None:
-    document, report = tmp_path / "openapi.json", tmp_path / "report.json"
-    document.write_text(json.dumps(DOCUMENT))
-    with scripted("old", wanting(status)) as old, scripted("new", wanting(status)) as new:
-        targets = [f"--target={each.name}={each.base_url}" for each in (old, new)]
-        options = ["--profile=quick", "--phase=coverage", f"--json={report}"]
-        result = CliRunner().invoke(main, ["run", str(document), *targets, *options])
-    assert result.exit_code == 0
-    found = [each["sentence"] for each in json.loads(report.read_text())["findings"]]
+    exit_code, findings = compare(tmp_path, wanting(status), wanting(status))
+    assert exit_code == 0
+    found = [each["sentence"] for each in findings]
     assert any("Missing required header" in sentence for sentence in found) is accepted
     assert any("violating request accepted" in sentence for sentence in found) is accepted
 
 
 def test_who_accepts_what_is_wrong_is_named_whatever_else_differs(tmp_path: Path) -> None:
-    document, report = tmp_path / "openapi.json", tmp_path / "report.json"
-    document.write_text(json.dumps(DOCUMENT))
-    with scripted("old", wanting(200)) as old, scripted("new", wanting(200, b"other")) as new:
-        targets = [f"--target={each.name}={each.base_url}" for each in (old, new)]
-        options = ["--profile=quick", "--phase=coverage", f"--json={report}"]
-        CliRunner().invoke(main, ["run", str(document), *targets, *options])
-    found = json.loads(report.read_text())["findings"]
+    _, found = compare(tmp_path, wanting(200), wanting(200, b"other"))
     (missing,) = [each for each in found if each["kind"] == "MissingHeaderNotRejected"]
     assert missing["sentence"].startswith("Old and new break")
 
@@ -85,13 +89,9 @@ def test_who_accepts_what_is_wrong_is_named_whatever_else_differs(tmp_path: Path
 def test_headers_that_parameters_cannot_describe_are_not_asked_for(
     tmp_path: Path, name: str
 ) -> None:
-    document, report = tmp_path / "openapi.json", tmp_path / "report.json"
-    document.write_text(json.dumps(DOCUMENT).replace("X-Tenant", name))
-    with scripted("old", wanting(200)) as old, scripted("new", wanting(200)) as new:
-        targets = [f"--target={each.name}={each.base_url}" for each in (old, new)]
-        options = ["--profile=quick", "--phase=coverage", f"--json={report}"]
-        CliRunner().invoke(main, ["run", str(document), *targets, *options])
-    found = [each["sentence"] for each in json.loads(report.read_text())["findings"]]
+    text = json.dumps(DOCUMENT).replace("X-Tenant", name)
+    _, findings = compare(tmp_path, wanting(200), wanting(200), text)
+    found = [each["sentence"] for each in findings]
     assert not [sentence for sentence in found if "accepted" in sentence]
 
 
