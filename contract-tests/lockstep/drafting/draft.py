@@ -71,7 +71,7 @@ def draft(captured: Sequence[Captured], wishes: Wishes | None = None) -> Draft:
     selection.notes += _unmet(wishes.paths, configured, groups)
     operations = _operations(groups, selection)
     if not operations:
-        raise DraftError("no recorded request was answered by an operation: all are 404 or 405")
+        raise DraftError("no recorded request reached an operation: all responses are 404 or 405")
     security = _security(operations)
     components = Components([root for each in operations for root in each.roots()])
     names = names_of(operations)
@@ -140,8 +140,7 @@ def _operations(groups: dict[Template, list[Sample]], selection: Selection) -> l
     if absent:
         more = f" and {len(absent) - _NAMED:,} more" if len(absent) > _NAMED else ""
         selection.notes.append(
-            f"paths that were only answered with 404 are not in the draft: "
-            f"{', '.join(absent[:_NAMED])}{more}"
+            f"paths that only returned 404 are not in the draft: {', '.join(absent[:_NAMED])}{more}"
         )
     return found
 

@@ -117,14 +117,16 @@ class Templates:
 
     def _parameter(self, prefix: Template, group: Group) -> tuple[str, dict[str, None]]:
         """Return the name of the parameter after a prefix, and the segments that are its values."""
-        told = [t for t in self.told if len(t) > len(prefix) and t[: len(prefix)] == prefix]
-        names = [t[len(prefix)] for t in told if is_parameter(t[len(prefix)])]
+        parts = [
+            template[len(prefix)]
+            for template in self.told
+            if len(template) > len(prefix) and template[: len(prefix)] == prefix
+        ]
+        names, literal = [part for part in parts if is_parameter(part)], set(parts)
         if names:
-            kept = {t[len(prefix)] for t in told}
-            values = dict.fromkeys(value for value in group if value not in kept)
+            values = dict.fromkeys(value for value in group if value not in literal)
             return names[0][1:-1], values
-        kept = {t[len(prefix)] for t in told}
-        values = dict.fromkeys(v for v in self._values(prefix, group) if v not in kept)
+        values = dict.fromkeys(v for v in self._values(prefix, group) if v not in literal)
         return (self._name(prefix, list(values)), values) if values else ("", values)
 
     def _values(self, prefix: Template, group: Group) -> dict[str, None]:

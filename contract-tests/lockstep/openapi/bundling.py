@@ -21,7 +21,7 @@ from lockstep.openapi.walking import BUNDLED, BUNDLED_SCHEMAS, Kind, below, kind
 
 _UNNAMED = re.compile(r"[^A-Za-z0-9_.\-]+")
 _IS_REFERENCE = re.compile(r"[/#]|\.(json|ya?ml)$")
-_WORDED = (Kind.OBJECT, Kind.SCHEMA)
+_KEYWORDED = (Kind.OBJECT, Kind.SCHEMA)
 _NAMING = ("$id", "$anchor", "$dynamicAnchor")
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 # The base URI of a document that was not loaded from a file or URL.
@@ -76,11 +76,11 @@ class _Bundler:
                 self._index(item, place, base, f"{pointer}/{at}", kind)
         elif isinstance(node, dict):
             base = self._base(node, base, kind)
-            if kind in _WORDED and isinstance(node.get("$id"), str):
+            if kind in _KEYWORDED and isinstance(node.get("$id"), str):
                 self._named[base] = place, pointer
-            for word in ("$anchor", "$dynamicAnchor") if kind in _WORDED else ():
-                if isinstance(node.get(word), str):
-                    self._named[f"{base}#{node[word]}"] = place, pointer
+            for keyword in ("$anchor", "$dynamicAnchor") if kind in _KEYWORDED else ():
+                if isinstance(node.get(keyword), str):
+                    self._named[f"{base}#{node[keyword]}"] = place, pointer
             for key, value in node.items():
                 if isinstance(value, dict | list):
                     inner = kind_below(kind, key, value)
@@ -88,7 +88,7 @@ class _Bundler:
 
     def _base(self, node: dict[str, Any], base: str, kind: Kind) -> str:
         own = node.get("$id")
-        return _joined(base, own) if kind in _WORDED and isinstance(own, str) else base
+        return _joined(base, own) if kind in _KEYWORDED and isinstance(own, str) else base
 
     def _rewritten(self, node: Any, place: str, base: str, kind: Kind) -> Any:
         if kind is Kind.DATA:
@@ -100,20 +100,20 @@ class _Bundler:
         base = self._base(node, base, kind)
         changed: dict[str, Any] = {}
         for key, value in node.items():
-            if kind in _WORDED and isinstance(value, str) and key in _REFERENCES:
-                word, target = self._reference(key, value, place, base, kind)
-                changed[word] = target
+            if kind in _KEYWORDED and isinstance(value, str) and key in _REFERENCES:
+                keyword, target = self._reference(key, value, place, base, kind)
+                changed[keyword] = target
             elif kind is Kind.OBJECT and key == "mapping" and isinstance(value, dict):
                 changed[key] = dict(self._mapping(value, place, base))
             elif value is None and kind is not Kind.NAMED_SCHEMAS:
                 # A keyword without a value has no effect, but a name declares that there is one.
-                if kind not in _WORDED or key in METHODS:
+                if kind not in _KEYWORDED or key in METHODS:
                     changed[key] = {}
                 elif kind_below(kind, key, value) is Kind.DATA:
                     changed[key] = None
             elif isinstance(value, dict | list):
                 changed[key] = self._inner(key, value, place, base, kind)
-            elif not (kind in _WORDED and key in _NAMING and isinstance(value, str)):
+            elif not (kind in _KEYWORDED and key in _NAMING and isinstance(value, str)):
                 changed[key] = value
         return changed
 
@@ -124,7 +124,7 @@ class _Bundler:
         """
         known = len(self.problems)
         inner = self._rewritten(value, place, base, kind_below(kind, key, value))
-        if key.startswith("x-") and kind in _WORDED:
+        if key.startswith("x-") and kind in _KEYWORDED:
             for problem in list(self.problems)[known:]:
                 del self.problems[problem]
         return inner
@@ -137,11 +137,11 @@ class _Bundler:
             yield name, value
 
     def _reference(
-        self, word: str, value: str, place: str, base: str, kind: Kind
+        self, keyword: str, value: str, place: str, base: str, kind: Kind
     ) -> tuple[str, str]:
         """Return the keyword and the internal pointer that replace a reference."""
         if place == base == self._root and (value == "#" or value.startswith("#/")):
-            return word, value
+            return keyword, value
         target, fragment = urldefrag(_joined(base, value))
         known = self._named.get(f"{target}#{unquote(fragment)}" if fragment else target)
         if known is None and target in self._named and fragment.startswith("/"):
@@ -155,7 +155,7 @@ class _Bundler:
             return "$ref", "#" + self._pointer(*known, kind)
         except (OSError, ValueError) as error:
             self.problems[f"{value} cannot be read: {error}"] = None
-            return word, value
+            return keyword, value
 
     def _pointer(self, place: str, pointer: str, kind: Kind) -> str:
         if place == self._root:

@@ -59,8 +59,8 @@ class Schemas:
     def __init__(self, document: dict[str, Any]) -> None:
         """Keep the document; its schemas are compiled on first use."""
         self._document = document
-        answered = _without_secrets(document)
-        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, answered)])
+        for_responses = _without_secrets(document)
+        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, for_responses)])
         self._known: dict[int, SchemaValidator] = {}
         self._items: dict[int, SchemaValidator] = {}
 

@@ -64,9 +64,9 @@ class ResourceTypes:
                 found = self._component(member)
                 if found:
                     members[noun(name)].add(found)
-        for name, things in members.items():
-            if len(things) == 1 and name not in TRANSPARENT:
-                self._join(name, things.pop())
+        for name, components in members.items():
+            if len(components) == 1 and name not in TRANSPARENT:
+                self._join(name, components.pop())
         operations = list(operations)
         for operation in operations:
             self._read(operation)

@@ -62,7 +62,7 @@ class Target:
         """Configure a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
         `timeout` is in seconds, from the first byte of a request to the last one of its response. A
-        stream is read for `stream_seconds`.
+        stream is read for `stream_seconds`; whatever has arrived by then is read, too.
         `headers` are added to every request that lacks them. `tls` has the trusted certificates, by
         default those of the system; if it has a client certificate, `anonymous` is the same context
         without it. `database` is the URL of the server's database.
