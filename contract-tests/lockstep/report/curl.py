@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from lockstep.transport.digest import account_of
@@ -16,12 +17,13 @@ _ASKS_FROM = 1024
 _PATIENCE = "5"
 
 
-def curl(request: Request, base_url: str) -> str:
+def curl(request: Request, base_url: str, certificates: Sequence[str] = ()) -> str:
     """One command for bash that sends this request byte for byte, but for the order of headers.
 
-    Nothing is shortened, and what curl would add by itself is kept away.
+    Nothing is shortened, and what curl would add by itself is kept away. `certificates` are the
+    options for those that it trusts and shows.
     """
-    parts = ["-isS", *(shlex.quote(part) for part in options(request, base_url))]
+    parts = ["-isS", *(shlex.quote(part) for part in (*certificates, *options(request, base_url)))]
     for name, value in request.headers:
         account = digest_account(name, value)
         if account:

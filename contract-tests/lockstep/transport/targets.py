@@ -56,6 +56,7 @@ class Target:
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
         anonymous: ssl.SSLContext | None = None,
+        curl_options: tuple[str, ...] = (),
         database: str | None = None,
     ) -> None:
         """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
@@ -64,7 +65,8 @@ class Target:
         stream is read for `stream_seconds`, as is what has come of it by then.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
         by default, those that the system trusts; where a client certificate is shown `anonymous` is
-        the same without it. `database` is the address of what it stores its rows in.
+        the same without it, and `curl_options` say the same to curl. `database` is the address of
+        what it stores its rows in.
         Raises `ValueError` for another scheme or a URL without a host.
         """
         try:
@@ -84,6 +86,7 @@ class Target:
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
         self._anonymous = anonymous if secure else None
+        self.curl_options = curl_options if secure else ()
         self.move(base_url)
         self.digest = DigestClient()
         self._idle: list[Connection] = []
