@@ -74,6 +74,8 @@ class Plan:
             secrets=frozenset(self.source.secrets | secret_values(data)),
             fail_on=data.get("fail_on", "parity"),
             shard=self._shard(),
+            include=tuple(data.get("include", ())),
+            exclude=tuple(data.get("exclude", ())),
             bystanders=self.source.beside(bystanders) if bystanders else None,
         )
 

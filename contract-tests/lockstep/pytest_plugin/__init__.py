@@ -8,8 +8,9 @@ what is compared: `lockstep_document` and `lockstep_targets`, lines of `NAME=URL
 `lockstep.toml` beside it, or `@pytest.mark.lockstep(document=...)` with the keys of that file. URLs
 that are known only once servers are up come from a fixture `lockstep_targets` of one's own.
 
-All requests are sent when the first of the tests begins, by `lockstep run`'s own plan. Loaded in
-every session of pytest, this module imports what it needs when a test asks for it.
+All requests are sent when the first of the tests begins, by `lockstep run`'s own plan; where tests
+were deselected, only those that the others are about. Loaded in every session of pytest, this
+module imports what it needs when a test asks for it.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ def lockstep_operation(
 
     chosen = {_parameter(item) for item in request.session.items if _is_beside(item, request.node)}
     try:
-        data = compared(request.config, request.node, lockstep_targets, tmp_path_factory)
+        data = compared(
+            *(request.config, request.node, lockstep_targets, tmp_path_factory), chosen - {None}
+        )
     except PlanError as error:
         pytest.fail(str(error), pytrace=False)
     operation = LockstepOperation(request.param, data, frozenset(chosen - {None}))
