@@ -255,9 +255,9 @@ def test_what_is_unsound_in_a_schema_is_named_and_the_rest_is_judged(
     wrong = conformance.check(operation, typed("application/json", b'{"a":"1","b":2}'))
     assert [each.where for each in wrong] == ["body /b type"]
     told = conformance.unjudged()
-    place = "the schema at #/components/schemas/It/properties/a cannot be judged: "
+    place = "the schema at #/components/schemas/It/properties/a cannot be checked: "
     assert told[0].startswith(place)
-    assert told[0].endswith(" (2 answers)")
+    assert told[0].endswith(" (2 responses)")
 
 
 def test_what_no_answer_reaches_does_no_harm() -> None:
@@ -329,5 +329,5 @@ def test_one_answer_that_cannot_be_judged_ends_no_run(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(conformance, "validator", fail)
     assert conformance.check(document.operations["x"], typed("application/json")) == []
-    told = ["the answers 200 to GET /x cannot be judged: RuntimeError('broken') (1 answer)"]
+    told = ["200 responses of GET /x cannot be checked: RuntimeError('broken') (1 response)"]
     assert conformance.unjudged() == told
