@@ -156,7 +156,7 @@ def test_a_server_that_refuses_is_told_with_what_to_do(
         (("client.pem", "server.key"), "", "is not the key of"),
         (("names", "client.key"), "", "no certificate and key in PEM form"),
         (("client.pem", "locked.key"), "", "key_password: it is needed for"),
-        (("client.pem", "locked.key"), "wrong-one", "key_password: it is not what opens"),
+        (("client.pem", "locked.key"), "wrong-one", "key_password: it does not decrypt"),
     ],
 )
 def test_a_wrong_file_is_named(
@@ -170,4 +170,4 @@ def test_a_wrong_file_is_named(
 
 def test_a_key_without_a_certificate_is_told(tmp_path: Path, certificates: Certificates) -> None:
     done = lockstep(tmp_path, certificates, f'key_file = "{certificates["client.key"]}"\n')
-    assert (done.exit_code, "give the certificate that goes with it" in done.output) == (2, True)
+    assert (done.exit_code, "give its certificate too" in done.output) == (2, True)

@@ -79,7 +79,7 @@ def test_each_operation_is_a_test_that_fails_with_what_differs(project: pytest.P
             "*old: false",
             '*new: "no"',
             "*curl *http://127.0.0.1:*/tasks/*",
-            "SKIPPED*it never succeeded on every server: only its refusals were compared",
+            "SKIPPED*it never succeeded on every server: only its errors were compared",
         ]
     )
     result.stdout.no_fnmatch_line("*lockstep_operation.check()*")
@@ -204,7 +204,7 @@ def test_a_marker_says_otherwise(project: pytest.Pytester) -> None:
             ["lockstep_targets = old=http://127.0.0.1:1"],
             "lockstep: old at http://127.0.0.1:1: ref*",
         ),
-        ([], "lockstep: no targets: a fixture lockstep_targets gives them, *"),
+        ([], "lockstep: no targets: define a fixture lockstep_targets, *"),
     ],
 )
 def test_what_cannot_be_compared_is_an_error_of_each_test_in_a_sentence(
@@ -281,7 +281,7 @@ def test_a_run_that_says_nothing_is_a_problem_of_each(
 def test_what_belongs_to_no_operation_fails_the_run_as_a_whole(
     changed: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LockstepOperation, "_told", lambda *_: "told")
+    monkeypatch.setattr(LockstepOperation, "_formatted", lambda *_: "told")
     for finding in changed.get("findings", []):  # type: ignore[attr-defined]
         finding.update(places=[], sentence="They differ.")
     told = report(exit_code=1, verdict="not alike", **changed)
