@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,8 +17,10 @@ from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.openapi.routes import Routes
 from lockstep.openapi.scopes import Scopes
+from lockstep.openapi.selection import matching
 from lockstep.openapi.shapes import ANNOTATION, Shape, ShapeReader, followed
 from lockstep.openapi.soundness import sound
+from lockstep.openapi.structure import without
 
 
 class Document:
@@ -46,18 +48,43 @@ class Document:
             raise ValueError(self.problems[0])
         if not self.is_annotated:
             self._infer_parameters()
+        # The same with the operations that must never be requested.
+        self.whole = self
         self.routes = Routes(self.operations.values())
         self.shape_at = cache(self._shape_at)
 
     @classmethod
-    def load(cls, source: Path | str) -> Document:
+    def load(cls, source: Path | str, exclude: Iterable[str] = ()) -> Document:
         """Load a YAML or JSON document from a file or an `http(s)` URL.
 
-        Raise `OSError` or `ValueError` with the source and the reason.
+        The operations that match a pattern of `exclude` are left out; see `matching`. Raise
+        `OSError` or `ValueError` with the source and the reason.
         """
         raw = load_data(source)
         with naming(source):
-            return cls(raw, source)
+            document = cls(raw, source)
+            return document.without(exclude) if exclude else document
+
+    def without(self, patterns: Iterable[str]) -> Document:
+        """The document without the operations that patterns match; `whole` is the one with them.
+
+        `ValueError` when a pattern matches none; see `matching`.
+        """
+        names = matching(list(self.operations.values()), patterns)
+        gone = [one for name, one in self.operations.items() if name in names]
+        raw = without(self.raw, {(one.method, one.path) for one in gone})
+        rest = Document(raw)
+        rest.problems = self.problems
+        rest.moved_ends = self.moved_ends
+        rest.whole = self.whole
+        return rest
+
+    @property
+    def excluded(self) -> list[Operation]:
+        """The documented operations that must never be requested."""
+        kept = {(one.method, one.path) for one in self.operations.values()}
+        every = self.whole.operations.values()
+        return [one for one in every if (one.method, one.path) not in kept]
 
     @cached_property
     def base_path(self) -> str:
@@ -118,6 +145,10 @@ class Document:
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation that matches a request, the first if several match equally well."""
         return next(iter(self.routes.alike(method, path)), None)
+
+    def is_excluded(self, method: str, path: str) -> bool:
+        """Whether a request is for an operation that must never be requested."""
+        return self.whole.find(method, path) in self.excluded
 
     def template(self, path: str) -> str | None:
         """Return the path template that matches a request path."""

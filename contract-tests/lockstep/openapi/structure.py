@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from lockstep.openapi.operations import METHODS
@@ -38,6 +38,19 @@ def methods_of(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield method, item[method]
     additional = item.get("additionalOperations")
     yield from additional.items() if isinstance(additional, Mapping) else ()
+
+
+def without(raw: Mapping[str, Any], operations: Container[tuple[str, str]]) -> dict[str, Any]:
+    """A structured document without some operations, which are given as (method, path)."""
+    paths = {}
+    for path, item in raw["paths"].items():
+        gone = {name for name, _ in methods_of(item) if (name.upper(), path) in operations}
+        kept = {key: value for key, value in item.items() if key not in gone}
+        if isinstance(item.get("additionalOperations"), Mapping):
+            additional = item["additionalOperations"].items()
+            kept["additionalOperations"] = {k: v for k, v in additional if k not in gone}
+        paths[path] = kept
+    return {**raw, "paths": paths}
 
 
 def _item(raw: dict[str, Any], path: str, item: Any, problems: list[str]) -> dict[str, Any] | None:

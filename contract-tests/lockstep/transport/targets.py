@@ -57,6 +57,7 @@ class Target:
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
         anonymous: ssl.SSLContext | None = None,
+        curl_options: tuple[str, ...] = (),
         database: str | None = None,
     ) -> None:
         """Configure a server; `base_url` is `http[s]://host[:port][/prefix]`.
@@ -65,7 +66,8 @@ class Target:
         stream is read for `stream_seconds`; whatever has arrived by then is read, too.
         `headers` are added to every request that lacks them. `tls` has the trusted certificates, by
         default those of the system; if it has a client certificate, `anonymous` is the same context
-        without it. `database` is the URL of the server's database.
+        without it, and `curl_options` are the equivalent options of curl. `database` is the URL of
+        the server's database.
         Raise `ValueError` for any other scheme or a URL without a host.
         """
         try:
@@ -85,6 +87,7 @@ class Target:
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
         self._anonymous = anonymous if secure else None
+        self.curl_options = curl_options if secure else ()
         self.move(base_url)
         self.digest = DigestClient()
         self._idle: list[Connection] = []
