@@ -1,4 +1,4 @@
-"""Selects operations by the patterns that users give."""
+"""Selects operations by patterns from the command line or the configuration."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from lockstep.openapi.operations import Operation
 
 
 def matching(operations: Sequence[Operation], patterns: Iterable[str]) -> frozenset[str]:
-    """The names of the operations that any of the patterns matches.
+    """Return the names of the operations that match any of the patterns.
 
     A pattern is an operationId, a path, a method and a path (`GET /tasks/{id}`) or a tag
-    (`tag:admin`); `*` stands for any text, and case does not matter. `ValueError` names a pattern
-    that matches none, beside the most similar names.
+    (`tag:admin`); `*` matches any text, and case is ignored. Raise `ValueError` for a pattern that
+    matches no operation, with the most similar names.
     """
     found: set[str] = set()
     for pattern in patterns:
-        wanted = re.compile(".*".join(map(re.escape, pattern.strip().split("*"))), re.IGNORECASE)
-        matched = {one.name for one in operations if any(map(wanted.fullmatch, _names(one)))}
+        regex = re.compile(".*".join(map(re.escape, pattern.strip().split("*"))), re.IGNORECASE)
+        matched = {one.name for one in operations if any(map(regex.fullmatch, _names(one)))}
         if not matched:
             raise ValueError(_unmatched(pattern, operations))
         found |= matched
@@ -36,5 +36,5 @@ def _names(operation: Operation) -> Iterator[str]:
 def _unmatched(pattern: str, operations: Sequence[Operation]) -> str:
     known = {name.lower(): name for one in operations for name in _names(one)}
     close = [known[name] for name in difflib.get_close_matches(pattern.lower(), known)]
-    told = f"; did you mean {' or '.join(close)}?" if close else ""
-    return f"no operation matches {pattern!r}{told}"
+    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    return f"no operation matches {pattern!r}{hint}"
