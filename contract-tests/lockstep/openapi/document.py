@@ -48,7 +48,7 @@ class Document:
             raise ValueError(self.problems[0])
         if not self.is_annotated:
             self._infer_parameters()
-        # The same with the operations that must never be requested.
+        # The document including excluded operations, which must never be requested.
         self.whole = self
         self.routes = Routes(self.operations.values())
         self.shape_at = cache(self._shape_at)
@@ -66,13 +66,13 @@ class Document:
             return document.without(exclude) if exclude else document
 
     def without(self, patterns: Iterable[str]) -> Document:
-        """The document without the operations that patterns match; `whole` is the one with them.
+        """Return the document without the operations that match a pattern, which `whole` has.
 
-        `ValueError` when a pattern matches none; see `matching`.
+        Raise `ValueError` if a pattern matches no operation; see `matching`.
         """
         names = matching(list(self.operations.values()), patterns)
-        gone = [one for name, one in self.operations.items() if name in names]
-        raw = without(self.raw, {(one.method, one.path) for one in gone})
+        excluded = [one for name, one in self.operations.items() if name in names]
+        raw = without(self.raw, {(one.method, one.path) for one in excluded})
         rest = Document(raw)
         rest.problems = self.problems
         rest.moved_ends = self.moved_ends
@@ -81,7 +81,7 @@ class Document:
 
     @property
     def excluded(self) -> list[Operation]:
-        """The documented operations that must never be requested."""
+        """The excluded operations, which must never be requested."""
         kept = {(one.method, one.path) for one in self.operations.values()}
         every = self.whole.operations.values()
         return [one for one in every if (one.method, one.path) not in kept]
@@ -147,7 +147,7 @@ class Document:
         return next(iter(self.routes.alike(method, path)), None)
 
     def is_excluded(self, method: str, path: str) -> bool:
-        """Whether a request is for an operation that must never be requested."""
+        """Whether a request matches an excluded operation."""
         return self.whole.find(method, path) in self.excluded
 
     def template(self, path: str) -> str | None:

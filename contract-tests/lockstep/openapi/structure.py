@@ -41,14 +41,14 @@ def methods_of(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def without(raw: Mapping[str, Any], operations: Container[tuple[str, str]]) -> dict[str, Any]:
-    """A structured document without some operations, which are given as (method, path)."""
+    """Return a structured document without some operations, given as (method, path)."""
     paths = {}
     for path, item in raw["paths"].items():
-        gone = {name for name, _ in methods_of(item) if (name.upper(), path) in operations}
-        kept = {key: value for key, value in item.items() if key not in gone}
+        removed = {name for name, _ in methods_of(item) if (name.upper(), path) in operations}
+        kept = {key: value for key, value in item.items() if key not in removed}
         if isinstance(item.get("additionalOperations"), Mapping):
             additional = item["additionalOperations"].items()
-            kept["additionalOperations"] = {k: v for k, v in additional if k not in gone}
+            kept["additionalOperations"] = {k: v for k, v in additional if k not in removed}
         paths[path] = kept
     return {**raw, "paths": paths}
 
