@@ -1,4 +1,4 @@
-"""A log-in is verified by a guarded operation that works on all targets, or its failure reported."""
+"""A log-in is verified by a guarded operation that works on all targets; failures are explained."""
 
 from __future__ import annotations
 
