@@ -99,8 +99,8 @@ def _messages(
         case jsonschema_rs.ValidationErrorKind.Not():
             yield path, "only one of json, form is possible"
         case _:
-            told = _at(schema, error.schema_path[:-1]).get("description", "")
-            yield path, error.message + (f" ({told})" if told else "")
+            description = _at(schema, error.schema_path[:-1]).get("description", "")
+            yield path, error.message + (f" ({description})" if description else "")
 
 
 def _is_table_for_list(error: jsonschema_rs.ValidationError) -> bool:

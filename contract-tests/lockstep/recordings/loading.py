@@ -198,7 +198,7 @@ def _kind_of_object(text: str, path: Path) -> str:
         return "har"
     if {"http_interactions", "interactions"} & whole.keys():
         return "cassette"
-    fault = next((told for name, told in _OTHERS if name in whole), None)
+    fault = next((description for name, description in _OTHERS if name in whole), None)
     if fault is not None:
         raise RecordingError(f"{path}: {fault}")
     is_line = not {"findings", "steps"} & whole.keys() and is_access_log(text)
