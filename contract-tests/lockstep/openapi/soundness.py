@@ -130,7 +130,7 @@ class _Reader:
         try:
             target = followed(self._document, {"$ref": value})
         except (ValueError, RecursionError) as error:
-            return None, f"is a {error}" if "nothing" in str(error) else f"({error})"
+            return None, f"({error})"
         return (value, "") if _is_schema(target) else (None, f"does not refer to a schema: {value}")
 
 
