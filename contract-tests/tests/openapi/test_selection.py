@@ -1,4 +1,4 @@
-"""Operations are selected by the names that people have for them."""
+"""Selection of operations by operationId, path, method or tag, with wildcards."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ EVERY = list(DOCUMENT.operations.values())
         (" reset ", {"reset"}),
     ],
 )
-def test_a_pattern_matches(pattern: str, names: set[str]) -> None:
+def test_pattern_selects_operations(pattern: str, names: set[str]) -> None:
     assert matching(EVERY, [pattern]) == names
 
 
-def test_several_patterns_add_up() -> None:
+def test_several_patterns_select_the_union() -> None:
     assert matching(EVERY, ["reset", "listOrders"]) == {"reset", "listOrders"}
 
 
@@ -53,14 +53,12 @@ def test_several_patterns_add_up() -> None:
         ("tag:nothing-like-it", "no operation matches 'tag:nothing-like-it'"),
     ],
 )
-def test_a_pattern_without_a_match_names_the_most_similar_operations(
-    pattern: str, said: str
-) -> None:
+def test_unknown_pattern_lists_similar_names(pattern: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         matching(EVERY, [pattern])
 
 
-def test_an_excluded_operation_is_gone_from_the_document() -> None:
+def test_excluded_operation_is_removed_from_the_document() -> None:
     rest = DOCUMENT.without(["reset", "createOrder"])
     assert set(rest.operations) == {"listOrders", "GET /orders/{id}"}
     assert set(rest.raw["paths"]["/orders"]) == {"get"}
@@ -72,7 +70,7 @@ def test_an_excluded_operation_is_gone_from_the_document() -> None:
     assert "createOrder" in DOCUMENT.operations
 
 
-def test_a_method_of_its_own_can_be_excluded() -> None:
+def test_additional_operation_can_be_excluded() -> None:
     additional = {"COPY": {"operationId": "copy", "responses": {}}}
     paths = {"/a": {"get": {"responses": {}}, "additionalOperations": additional}}
     document = Document({**RAW, "openapi": "3.2.0", "paths": paths})
