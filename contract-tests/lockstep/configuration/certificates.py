@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-_FILES = ("ca_file", "cert_file", "key_file")
+_CURL = {"ca_file": "--cacert", "cert_file": "--cert", "key_file": "--key"}
+_FILES = tuple(_CURL)
 
 
 def context_of(
@@ -33,6 +34,15 @@ def context_of(
     if shows and "cert_file" in files:
         _show(context, files["cert_file"], files.get("key_file"), options.get("key_password", ""))
     return context
+
+
+def curl_options(told: Mapping[str, Any], beside: Callable[[str], Path]) -> tuple[str, ...]:
+    """The same for curl, which asks for a password at the terminal."""
+    options = ["--insecure"] if told.get("insecure") else []
+    for name, option in _CURL.items():
+        if name in told:
+            options += [option, str(beside(told[name]))]
+    return tuple(options)
 
 
 def _trusting(trusted: Path | None) -> ssl.SSLContext:

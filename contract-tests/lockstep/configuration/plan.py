@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lockstep.configuration.certificates import context_of
+from lockstep.configuration.certificates import context_of, curl_options
 from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source, read
 from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
@@ -74,6 +74,8 @@ class Plan:
             secrets=frozenset(self.source.secrets | secret_values(data)),
             fail_on=data.get("fail_on", "parity"),
             shard=self._shard(),
+            include=tuple(data.get("include", ())),
+            exclude=tuple(data.get("exclude", ())),
             bystanders=self.source.beside(bystanders) if bystanders else None,
         )
 
@@ -114,6 +116,7 @@ class Plan:
                 headers=tuple(headers.items()),
                 tls=self._tls(told),
                 anonymous=self._tls(told, shows=False),
+                curl_options=curl_options(self._certificates(told), self.source.beside),
                 database=told.get("effects", {}).get("database"),
             )
         except (ValueError, OSError) as error:
@@ -121,6 +124,13 @@ class Plan:
 
     def _tls(self, told: Mapping[str, Any], *, shows: bool = True) -> ssl.SSLContext | None:
         """Which certificates are trusted and shown; without the shown one where there is any."""
+        both = self._certificates(told)
+        if not shows and "cert_file" not in both:
+            return None
+        return context_of(both, self.source.beside, shows=shows)
+
+    def _certificates(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What a target is told of certificates, over what all of them are told."""
         every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
         own = {name: told[name] for name in CERTIFICATES if name in told}
         # A certificate and its key go together.
@@ -128,10 +138,7 @@ class Plan:
             every = {
                 name: every[name] for name in every if name not in ("key_file", "key_password")
             }
-        both = {**every, **own}
-        if not shows and "cert_file" not in both:
-            return None
-        return context_of(both, self.source.beside, shows=shows)
+        return {**every, **own}
 
     def _fuzz(self) -> FuzzSettings:
         settings = PROFILES[self.data.get("profile", "default")]

@@ -8,8 +8,9 @@ sets what is compared: `lockstep_document` and `lockstep_targets`, lines of `NAM
 `lockstep.toml` beside it, or `@pytest.mark.lockstep(document=...)` with the keys of that file. URLs
 that are known only once servers have started are returned by a fixture `lockstep_targets`.
 
-All requests are sent when the first of these tests starts, like `lockstep run` sends them. Since
-every pytest session loads this module, it imports its dependencies only when a test needs them.
+The first test sends all requests, as `lockstep run` does; if tests were deselected, only those that
+the selected tests need. This module is loaded in every pytest session, so it imports its
+dependencies only when a test requests the fixture.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ def lockstep_operation(
 
     chosen = {_parameter(item) for item in request.session.items if _is_beside(item, request.node)}
     try:
-        data = compared(request.config, request.node, lockstep_targets, tmp_path_factory)
+        data = compared(
+            *(request.config, request.node, lockstep_targets, tmp_path_factory), chosen - {None}
+        )
     except PlanError as error:
         pytest.fail(str(error), pytrace=False)
     operation = LockstepOperation(request.param, data, frozenset(chosen - {None}))

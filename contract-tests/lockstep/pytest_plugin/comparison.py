@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lockstep.configuration import ConfigurationError, Plan, make_plan
 from lockstep.configuration.reading import FILE_NAME, Source, check
 from lockstep.configuration.states import StateError
 from lockstep.openapi.document import Document
+from lockstep.openapi.selection import matching
 from lockstep.pytest_plugin.operation import WHOLE
 from lockstep.report.data import as_data
 from lockstep.report.forms import write
@@ -44,8 +45,13 @@ def operations(config: pytest.Config, node: pytest.Item) -> dict[str, str]:
 
     The last one, `WHOLE`, stands for no operation. Raises `PlanError`.
     """
-    document = _document(config, _plan(config, _options(config, node)))
-    named = {one.name: f"{one.method} {one.path}" for one in document.operations.values()}
+    plan = _plan(config, _options(config, node))
+    every = list(_document(config, plan).operations.values())
+    try:
+        included = matching(every, plan.data.get("include", ("*",)))
+    except ValueError as error:
+        raise PlanError(f"lockstep: {error}") from error
+    named = {one.name: f"{one.method} {one.path}" for one in every if one.name in included}
     return {**named, WHOLE: _WHOLE_ID}
 
 
@@ -54,12 +60,15 @@ def compared(
     node: pytest.Item,
     targets: Mapping[str, str],
     folders: pytest.TempPathFactory,
+    selected: Collection[str],
 ) -> Data:
     """Return the report of the run of a test function; its first test starts it.
 
-    Raises `PlanError`.
+    Where tests were deselected only the `selected` operations are compared. Raises `PlanError`.
     """
     options = _options(config, node)
+    if WHOLE not in selected:
+        options["include"] = sorted(selected)
     if targets:
         options["targets"] = _targets(targets)
     key = node.nodeid.partition("[")[0]
@@ -142,9 +151,10 @@ def _document(config: pytest.Config, plan: Plan) -> Document:
     """Return the document of a plan, loaded once per session."""
     known = config.stash.setdefault(_DOCUMENTS, {})
     try:
-        name = str(plan.document)
+        exclude = plan.data.get("exclude", ())
+        name = "\n".join([str(plan.document), *exclude])
         if name not in known:
-            known[name] = Document.load(plan.document)
+            known[name] = Document.load(plan.document, exclude)
     except ConfigurationError as error:
         raise PlanError(
             "lockstep: no OpenAPI document: set lockstep_document in pytest's configuration, or "

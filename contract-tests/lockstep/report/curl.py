@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from lockstep.transport.digest import account_of
@@ -16,12 +17,13 @@ _EXPECT_FROM = 1024
 _MAX_TIME = "5"
 
 
-def curl(request: Request, base_url: str) -> str:
+def curl(request: Request, base_url: str, certificates: Sequence[str] = ()) -> str:
     """Return a bash command that sends this request byte for byte, except for the header order.
 
     Nothing is truncated, and header fields that curl would add by default are suppressed.
+    `certificates` are curl's options for the certificates to trust and to present.
     """
-    parts = ["-isS", *(shlex.quote(part) for part in options(request, base_url))]
+    parts = ["-isS", *(shlex.quote(part) for part in (*certificates, *options(request, base_url)))]
     for name, value in request.headers:
         account = digest_account(name, value)
         if account:

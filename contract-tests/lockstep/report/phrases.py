@@ -93,11 +93,12 @@ def totals(data: Data) -> str:
     seconds = sum(stage["seconds"] for stage in data["stages"])
     rate = data["exchanges"] / seconds if seconds else 0.0
     covered = data["covered"]
+    found = len(data["findings"])
     return (
         f"{data['requests']:,} requests in {data['exchanges']:,} exchanges, "
         f"{seconds:.1f} s ({rate:,.0f} exchanges/s), "
         f"{covered['seen']} of {covered['documented']} documented statuses, "
-        f"{len(data['findings'])} findings, seed {data['seed']}"
+        f"{found} finding{'s' * (found != 1)}, seed {data['seed']}"
     )
 
 

@@ -123,7 +123,7 @@ class _Writer:
             leader = next(iter(step["outcomes"]))
             request = step["requests"].get(leader) or step["request"]
             self.origins.note_request(request)
-            blocks.append(self._send(number, step, request, step["addresses"].get(leader, "")))
+            blocks.append(self._send(number, step, request, leader))
             self.origins.note_answer(number, request, step["outcomes"][leader])
         for number, block in enumerate(blocks, 1):
             yield block
@@ -132,13 +132,15 @@ class _Writer:
                     place = " ".join(map(shlex.quote, origin.place))
                     yield f"{name}=$(read_answer {origin.kind} {number} {place})"
 
-    def _send(self, number: int, step: Data, data: Data, address: str) -> str:
+    def _send(self, number: int, step: Data, data: Data, leader: str) -> str:
+        address = step["addresses"].get(leader, "")
+        certificates = step.get("curl_options", {}).get(leader, ())
         body = body_bytes(data["body"])
         headers = tuple((name, value) for name, value in data["headers"])
         request = Request(data["method"], data["path"], headers, body)
         title = f"{data['method']} {data['path'][:80]}  (was: {answers(step)})"
         arguments = [str(number), shlex.quote(visible(title))]
-        arguments += [shlex.quote(each) for each in options(request, address)]
+        arguments += [shlex.quote(each) for each in (*certificates, *options(request, address))]
         for name, value in headers:
             account = digest_account(name, value)
             if account:

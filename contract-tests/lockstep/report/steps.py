@@ -26,6 +26,7 @@ def step_data(exchange: Exchange) -> Data:
         for name, found in exchange.effects.items()
         if found
     }
+    told = {name: list(each) for name, each in exchange.curl_options.items() if each}
     return {
         "operation": exchange.label,
         "actor": exchange.request.actor,
@@ -34,13 +35,14 @@ def step_data(exchange: Exchange) -> Data:
         "outcomes": _each(exchange.outcomes, _outcome),
         "addresses": {name: exchange.addresses[name] for name in exchange.requests},
         "curl": {
-            name: curl(request, exchange.addresses[name])
+            name: curl(request, exchange.addresses[name], exchange.curl_options.get(name, ()))
             for name, request in exchange.requests.items()
         },
         "differences": {
             name: [_difference(one) for one in found]
             for name, found in exchange.differences.items()
         },
+        **({"curl_options": told} if told else {}),
         **({"effects": effects} if effects else {}),
         "violations": {
             name: [_violation(one) for one in found] for name, found in exchange.violations.items()

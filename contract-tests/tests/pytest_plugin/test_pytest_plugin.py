@@ -110,6 +110,30 @@ def test_a_test_that_is_chosen_shows_the_steps_itself(project: pytest.Pytester) 
     result.stdout.fnmatch_lines(["*reproduced from scratch*", "*curl *"])
 
 
+def test_only_what_the_selected_tests_are_about_is_compared(project: pytest.Pytester) -> None:
+    with_servers(project, "error")
+    report = project.path / "report.json"
+    (project.path / "lockstep.toml").write_text(f'{_LITTLE}[output]\njson = "report.json"\n')
+    result = project.runpytest("-v", "-k", "listTasks")
+    assert outcomes(result) == {"GET /tasks": "PASSED"}
+    data = json.loads(report.read_text())
+    assert "only listTasks: the rest was not judged" in data["untested"]
+    requested = {name for name, one in data["operations"].items() if one["exchanges"]}
+    assert "getReport" not in requested
+
+
+def test_operations_of_the_configuration_have_tests(project: pytest.Pytester) -> None:
+    with_servers(project, "text")
+    selected = 'include = ["/tasks*"]\nexclude = ["POST /tasks"]\n'
+    (project.path / "lockstep.toml").write_text(selected + _LITTLE)
+    result = project.runpytest("--collect-only", "-q")
+    assert re.findall(r"test_api\[(.+?)\]\n", result.stdout.str()) == [
+        "GET /tasks",
+        "GET /tasks/{id}",
+        "the run as a whole",
+    ]
+
+
 def test_workers_of_xdist_share_one_run(project: pytest.Pytester) -> None:
     with_servers(project, "text")
     report = project.path / "report.json"
