@@ -147,7 +147,7 @@ def _attach(record: Any, folder: Path) -> None:
 def _method(request: Mapping[str, Any]) -> str:
     method = str(request.get("method") or "").strip().upper()
     if not method or not _METHOD_CHARACTERS.issuperset(method):
-        raise _OddEntryError(f"{request.get('method')!r} is no method")
+        raise _OddEntryError(f"{request.get('method')!r} is not a method")
     return method
 
 

@@ -169,7 +169,7 @@ def breaks(finding: Data) -> list[str]:
         key = one["kind"], one["where"], *one["targets"]
         rules.setdefault(key, []).append(one["sentence"])
     return [
-        f"{first} So in {len(more)} more operation{'s' * (len(more) > 1)}." if more else first
+        f"{first} Also in {len(more)} more operation{'s' * (len(more) > 1)}." if more else first
         for first, *more in rules.values()
     ]
 
