@@ -1,4 +1,4 @@
-"""Reads `lockstep.toml` and says everything that is wrong with it."""
+"""Reads `lockstep.toml`, and plans like it, and says everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -50,8 +50,11 @@ class Source:
         return self.path.parent / name if self.path else Path(name)
 
 
-def read(path: Path) -> Source:
-    """Read a file; `ConfigurationError` lists all that is wrong with it."""
+def read(path: Path, schema: str = "configuration") -> Source:
+    """Read a file that has the form of a published schema.
+
+    `ConfigurationError` lists all that is wrong with it.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -61,16 +64,16 @@ def read(path: Path) -> Source:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}:{_line_in(str(error), text)}: {error}") from error
     source = Source(data, path, text)
-    faults = check(source)
+    faults = check(source, schema)
     source.data = _filled(data, (), source, faults)
     if faults:
         raise ConfigurationError("\n".join(faults))
     return source
 
 
-def check(source: Source) -> list[str]:
-    """What the schema says against a configuration."""
-    schema = load_schema("configuration")
+def check(source: Source, name: str = "configuration") -> list[str]:
+    """What a published schema says against a configuration."""
+    schema = load_schema(name)
     errors = jsonschema_rs.validator_for(schema).iter_errors(source.data)
     return [
         source.fault(path, message)
