@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is said of a route, or of several together; `needs` are what it still waits for."""
+    """What is said of a route, or of several together."""
 
     name: str
     outcome: Outcome
@@ -89,7 +89,9 @@ def _stopped(plan: CutoverPlan, in_ramp: Sequence[Evidence]) -> Cause | None:
         if found is not None:
             return Cause(worst.name, found.sentence, found.kind, found.request_id)
         if count == "failed":
-            told = f"{worst.failed:,} of {worst.served:,} answers of {plan.new} failed (5xx or none)"
+            told = (
+                f"{worst.failed:,} of {worst.served:,} answers of {plan.new} failed (5xx or none)"
+            )
         else:
             told = f"{worst.diverged:,} of {worst.compared:,} answers diverged"
         return Cause(worst.name, told)
@@ -103,19 +105,19 @@ def _broken(verdicts: Sequence[Verdict]) -> Cause | None:
 
 def _verdicts(plan: CutoverPlan, step: Step, known: Sequence[Evidence]) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    together: dict[RouteGroup, list[Evidence]] = {}
+    together: dict[tuple[str, ...], tuple[RouteGroup, list[Evidence]]] = {}
     for each in known:
         group = plan.group(each.name, each.operation)
         if group is not None and group.ignore:
             continue
         if group is not None and group.together:
-            together.setdefault(group, []).append(each)
+            together.setdefault(group.match, (group, []))[1].append(each)
             continue
         if not each.is_compared and (group is None or not group.bounds):
             continue
         verdicts.append(_verdict(each, plan.bounds_for(group, step)))
-    for group, parts in together.items():
-        name = ", ".join(group.match)
+    for match, (group, parts) in together.items():
+        name = ", ".join(match)
         verdicts.append(_verdict(total(name, parts), plan.bounds_for(group, step)))
     return verdicts
 

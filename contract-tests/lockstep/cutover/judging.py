@@ -21,18 +21,15 @@ _FAILURES = ("status", "outcome")
 Clock = Callable[[], float]
 
 
-class JudgeError(Exception):
-    """A judge cannot be what the plan says that it is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What all judges together know of a route, or of several.
 
-    Users sent `requests`; the new target `served` so many of them, and `failed` at some: its answer
-    was a 5xx, or there was none. `wrong` of those that it served diverged or failed. Of those
-    `compared` some `diverged`, whoever served them, others in `known` differences only. `ratio`
-    says how many times as long the new target takes as the old one.
+    Users sent `requests`; the new target `served` so many of them, and `wrong` ones of those
+    diverged or failed. It `failed` at some, mirrored ones included: a 5xx to a user, or no answer.
+    Of those `compared` some `diverged`, whoever served them, others in `known` differences only;
+    `pending` ones were mirrored and not judged. `ratio` says how many times as long the new target
+    takes as the old one.
     """
 
     name: str
@@ -82,13 +79,12 @@ class Judges:
         self._session.close()
 
     def ask(self) -> Reading:
-        """Ask all at once. Raises `JudgeError` where the plan names them wrongly."""
+        """Ask all at once; one that is not what the plan says is as good as silent."""
         reasons: dict[str, str] = {}
         for judge, told in zip(
             self._plan.judges, self._pool.map(self._warrant, self._plan.judges), strict=True
         ):
             if isinstance(told, Warrant):
-                self._hold_to_plan(judge, told)
                 self._heard[judge.admin] = self._clock()
                 self._warrants[judge.admin] = told
             else:
@@ -102,7 +98,9 @@ class Judges:
         try:
             answer = self._session.get(url, timeout=_SECONDS)
             answer.raise_for_status()
-            return read_warrant(answer.text, url)
+            warrant = read_warrant(answer.text, url)
+            self._hold_to_plan(judge, warrant)
+            return warrant
         except requests.HTTPError as error:
             return WarrantError(f"{url}: answered {error.response.status_code}")
         except requests.RequestException as error:
@@ -114,10 +112,10 @@ class Judges:
         plan = self._plan
         leader, *others = warrant.targets
         if leader != judge.leads:
-            raise JudgeError(f"{judge.admin} leads with {leader}; the plan says {judge.leads}")
+            raise WarrantError(f"{judge.admin} leads with {leader}; the plan says {judge.leads}")
         other = plan.new if judge.leads == plan.old else plan.old
         if others != [other]:
-            raise JudgeError(
+            raise WarrantError(
                 f"{judge.admin} compares with {', '.join(others) or 'nobody'}; it must be {other}"
             )
 
@@ -150,9 +148,7 @@ def total(name: str, parts: Sequence[Evidence]) -> Evidence:
     )
 
 
-def since(
-    warrants: Mapping[str, Warrant], baselines: Mapping[str, Warrant]
-) -> dict[str, Warrant]:
+def since(warrants: Mapping[str, Warrant], baselines: Mapping[str, Warrant]) -> dict[str, Warrant]:
     """What was counted since an earlier reading; all of it by a judge that was started since."""
     return {
         admin: warrant.since(baselines[admin]) if admin in baselines else warrant
@@ -164,6 +160,9 @@ def _route(plan: CutoverPlan, name: str, told: Sequence[tuple[Judge, Route]]) ->
     routes = [route for _, route in told]
     fronts = [route for judge, route in told if judge.leads == plan.new]
     failed = {id(route): _failed(route, plan.new) for route in fronts}
+    unanswered = sum(
+        route.failed.get(plan.new, 0) for judge, route in told if judge.leads == plan.old
+    )
     wrong = sum(
         # A failure that was compared is a divergence already.
         route.diverged + max(0, failed[id(route)] - _told_as_failures(route))
@@ -178,7 +177,7 @@ def _route(plan: CutoverPlan, name: str, told: Sequence[tuple[Judge, Route]]) ->
         known=sum(route.known for route in routes),
         pending=sum(route.shed + route.unclear for route in routes),
         served=sum(route.requests for route in fronts),
-        failed=sum(failed.values()),
+        failed=sum(failed.values()) + unanswered,
         wrong=wrong,
         ratio=_ratio(plan, routes),
         findings=tuple(joined(*(route.findings for route in routes))),

@@ -264,7 +264,10 @@ def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[
     if "file" not in router:
         yield ("router",), "file is missing: where the configuration is written"
     if kind == "nginx" and re.search(r"[^A-Za-z0-9_]", data.get("sticky", {}).get("cookie", "")):
-        yield ("sticky", "cookie"), "nginx has a variable for cookies of letters, digits and _ alone"
+        yield (
+            ("sticky", "cookie"),
+            "nginx reads cookies of letters, digits and _ alone",
+        )
     if kind == "haproxy" and "listen" not in router:
         yield ("router",), "listen is missing: where HAProxy listens, such as 0.0.0.0:8080"
 

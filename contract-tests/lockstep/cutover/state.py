@@ -19,7 +19,11 @@ Phase = Literal["ramp", "arrived", "back"]
 
 
 class StateError(Exception):
-    """The state file cannot be used, or another process ramps by it."""
+    """The state file cannot be used."""
+
+
+class UnderWayError(StateError):
+    """Another process ramps by the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,12 @@ class StateFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from the ramp. Raises `StateError` while one has it."""
+        """Keep other processes from the ramp. Raises `UnderWayError` while one has it."""
         lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=0)
         try:
             lock.acquire()
         except Timeout as error:
-            raise StateError(f"{self.path}: another lockstep cutover is under way") from error
+            raise UnderWayError(f"{self.path}: another lockstep cutover is under way") from error
         except OSError as error:
             raise StateError(f"{self.path} cannot be locked: {error}") from error
         try:

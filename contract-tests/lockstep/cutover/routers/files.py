@@ -1,4 +1,4 @@
-"""nginx, HAProxy and Envoy, by a file that they read: for a share, and with a mark that tells it."""
+"""nginx, HAProxy and Envoy, by a file that they read; its first line tells the share."""
 
 from __future__ import annotations
 
@@ -87,9 +87,7 @@ class FileRouter:
             raise RouterError(f"{' '.join(command)} ended with {run.returncode}: {said}")
 
 
-def written(
-    plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent: float
-) -> str:
+def written(plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent: float) -> str:
     """The configuration of a router for a share, in percent.
 
     A user who goes to the new target with a share does so with each larger one: the same value
@@ -131,10 +129,11 @@ def _environment() -> Environment:
 def _envoy(plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent: float) -> str:
     """A `RouteConfiguration` that Envoy reads from the file system (RDS)."""
     part = round(percent * _PARTS / 100)
+    sides = ((plan.upstreams[new], part), (plan.upstreams[old], _PARTS - part))
     weighted: dict[str, Any] = {
         "clusters": [
             {"name": cluster, "weight": weight}
-            for clusters, whole in ((plan.upstreams[new], part), (plan.upstreams[old], _PARTS - part))
+            for clusters, whole in sides
             for cluster, weight in zip(clusters, _split(whole, len(clusters)), strict=True)
         ]
     }
