@@ -89,9 +89,8 @@ def _stopped(plan: CutoverPlan, in_ramp: Sequence[Evidence]) -> Cause | None:
         if found is not None:
             return Cause(worst.name, found.sentence, found.kind, found.request_id)
         if count == "failed":
-            told = (
-                f"{worst.failed:,} of {worst.served:,} answers of {plan.new} failed (5xx or none)"
-            )
+            failed = f"{worst.failed:,} of {worst.served:,} answers of {plan.new} failed"
+            told = f"{failed} (5xx, or none)"
         else:
             told = f"{worst.diverged:,} of {worst.compared:,} answers diverged"
         return Cause(worst.name, told)

@@ -44,7 +44,7 @@ def status(
     if state is None:
         yield "No ramp has begun."
         return
-    phase = {"ramp": "under way or stopped", "arrived": "arrived", "back": "went back"}
+    phase = {"ramp": "under way or stopped", "arrived": "at its end", "back": "back"}
     yield f"The ramp is {phase[state.phase]}: {state.percent:g} % to {plan.new} ({plan.state})"
     yield from (f"  {event.at} {event.what}" for event in state.events)
     if state.phase != "ramp" or not reading.warrants:

@@ -17,15 +17,21 @@ from lockstep.warrant import Warrant, json_text, read_warrant
 
 Ending = Literal["arrived", "back", "stopped"]
 
-# How long to try to bring the traffic back, and how long after it answers may still come in.
-_BACK_SECONDS = 60.0
-_BACK_AGAIN = 0.5
-_SETTLE_SECONDS = 5.0
-_QUIET_SECONDS = 1.0
-# How long after a refused move it is tried again.
-_MOVE_AGAIN = 5.0
-# How often the router is asked whether somebody else has moved the traffic.
-_LOOK_SECONDS = 1.0
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long things may take, in seconds.
+
+    `back`: to bring the traffic back, which is tried again after `again`, as is a refused move.
+    `settle`: for answers that are on their way then, until none comes for `quiet`. `look`: between
+    two looks at the router, for whether somebody else has moved the traffic.
+    """
+
+    back: float = 60.0
+    again: float = 1.0
+    settle: float = 5.0
+    quiet: float = 1.0
+    look: float = 1.0
 
 
 class CutoverError(Exception):
@@ -85,6 +91,7 @@ class Ramp:
     file: StateFile
     reporter: Reporter
     stop: threading.Event = field(default_factory=threading.Event)
+    patience: Patience = field(default_factory=Patience)
     _state: State = field(init=False, repr=False)
     _baselines: dict[str, Warrant] = field(init=False, repr=False)
     _reading: Reading = field(init=False, repr=False)
@@ -200,7 +207,7 @@ class Ramp:
 
     def _look_at_router(self) -> None:
         """End the ramp where somebody else has moved the traffic, such as `--back`."""
-        if time.monotonic() - self._looked_at < _LOOK_SECONDS:
+        if time.monotonic() - self._looked_at < self.patience.look:
             return
         self._looked_at = time.monotonic()
         try:
@@ -255,7 +262,7 @@ class Ramp:
             self._state.step, self._state.percent = before
             self._state.note(str(error))
             self.file.save(self._state)
-            self._move_at = time.monotonic() + _MOVE_AGAIN
+            self._move_at = time.monotonic() + self.patience.again
             return False
         return True
 
@@ -292,7 +299,7 @@ class Ramp:
         return result
 
     def _move_back(self) -> None:
-        deadline = time.monotonic() + _BACK_SECONDS
+        deadline = time.monotonic() + self.patience.back
         while True:
             try:
                 return self.router.move(0)
@@ -301,19 +308,19 @@ class Ramp:
                     left = f"{self.plan.new} still gets {self._state.percent:g} %"
                     raise RouterError(f"{left}, and it could not be set to 0: {error}") from error
                 self._state.note(str(error))
-                time.sleep(_BACK_AGAIN)
+                time.sleep(self.patience.again)
 
     def _settle(self) -> None:
         """Wait until the new target's proxies have counted what they still had to answer."""
         begin = changed = time.monotonic()
-        last: tuple[int, int, int] | None = None
-        while time.monotonic() - begin < _SETTLE_SECONDS:
+        last: tuple[int, int] | None = None
+        while time.monotonic() - begin < self.patience.settle:
             self._reading = self.judges.ask()
             sums = total("", self._in_ramp())
-            found = (sums.served, sums.diverged, sums.failed)
+            found = (sums.served, sums.wrong)
             if found != last:
                 last, changed = found, time.monotonic()
-            elif time.monotonic() - changed >= _QUIET_SECONDS:
+            elif time.monotonic() - changed >= self.patience.quiet:
                 return
             time.sleep(self.plan.poll)
 

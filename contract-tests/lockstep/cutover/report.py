@@ -118,7 +118,7 @@ def markdown_text(data: Data) -> str:
 
 def _row(route: Data) -> str:
     counts = (route[name] for name in ("compared", "diverged", "served", "wrong"))
-    cells = [f"`{visible(route['route'])}`", *(f"{count:,}" for count in counts)]
+    cells = [_safe(route["route"]), *(f"{count:,}" for count in counts)]
     return "| " + " | ".join([*cells, ratio(route), _safe(route["sentence"] or "")]) + " |"
 
 
