@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,21 @@ class Plan:
         if len(set(names)) < len(names):
             raise ConfigurationError("two targets have the same name: " + ", ".join(names))
         return [self._target(at, target) for at, target in enumerate(told)]
+
+    def sharing(self) -> list[str]:
+        """The targets but the first that may store what they are sent where another one does.
+
+        Those are not among them that are said to have a database of their own, or name one.
+        """
+        told = self.data.get("targets", [])
+        named = [target.get("effects", {}).get("database") for target in told]
+        return [
+            target["name"]
+            for target, database in zip(told, named, strict=True)
+            if target is not told[0]
+            and not target.get("own_database")
+            and (database is None or None in named or named.count(database) > 1)
+        ]
 
     def settings(self) -> Settings:
         """What the run is told, users apart: they depend on the document."""
@@ -113,6 +129,7 @@ class Plan:
                 stream_seconds=self.data.get("stream_seconds", STREAM_SECONDS),
                 headers=tuple(headers.items()),
                 tls=self._tls(told),
+                new_tls=partial(context_of, self._certificates(told), self.source.beside),
                 anonymous=self._tls(told, shows=False),
                 database=told.get("effects", {}).get("database"),
             )
@@ -121,6 +138,13 @@ class Plan:
 
     def _tls(self, told: Mapping[str, Any], *, shows: bool = True) -> ssl.SSLContext | None:
         """Which certificates are trusted and shown; without the shown one where there is any."""
+        both = self._certificates(told)
+        if not shows and "cert_file" not in both:
+            return None
+        return context_of(both, self.source.beside, shows=shows)
+
+    def _certificates(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What is said of certificates to a target, or to all."""
         every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
         own = {name: told[name] for name in CERTIFICATES if name in told}
         # A certificate and its key go together.
@@ -128,10 +152,7 @@ class Plan:
             every = {
                 name: every[name] for name in every if name not in ("key_file", "key_password")
             }
-        both = {**every, **own}
-        if not shows and "cert_file" not in both:
-            return None
-        return context_of(both, self.source.beside, shows=shows)
+        return {**every, **own}
 
     def _fuzz(self) -> FuzzSettings:
         settings = PROFILES[self.data.get("profile", "default")]

@@ -56,6 +56,7 @@ class Target:
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
         anonymous: ssl.SSLContext | None = None,
+        new_tls: Callable[[], ssl.SSLContext | None] | None = None,
         database: str | None = None,
     ) -> None:
         """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
@@ -64,7 +65,8 @@ class Target:
         stream is read for `stream_seconds`, as is what has come of it by then.
         `headers` go with every request that lacks them. `tls` says which certificates are trusted:
         by default, those that the system trusts; where a client certificate is shown `anonymous` is
-        the same without it. `database` is the address of what it stores its rows in.
+        the same without it. `new_tls`, which can be pickled, makes `tls` anew in another process.
+        `database` is the address of what it stores its rows in.
         Raises `ValueError` for another scheme or a URL without a host.
         """
         try:
@@ -83,6 +85,9 @@ class Target:
         self.address = (parts.hostname, port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
+        # The default needs no files.
+        usual = ssl.create_default_context if tls is None else None
+        self.new_tls = (new_tls or usual) if secure else None
         self._anonymous = anonymous if secure else None
         self.move(base_url)
         self.digest = DigestClient()

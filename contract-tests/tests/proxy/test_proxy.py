@@ -544,7 +544,7 @@ def test_a_fault_of_the_comparing_reaches_no_client_and_fails_the_run(
     work = proxy(READS)
     assert [work.send("GET", "/notes").status for _ in range(2)] == [401, 401]
     counts = work.end()
-    assert counts.errors == ["comparing GET /notes: ZeroDivisionError: why"] * 2
+    assert counts.errors == ["comparing listNotes: ZeroDivisionError"] * 2
     assert run.finish().exit_code == 2
 
 
