@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lockstep.configuration import ConfigurationError
 from lockstep.cutover.plan import Bounds, Sticky, read_plan
+from lockstep.schemas import load_schema
+
+EXAMPLE = Path(__file__).parents[2] / "cutover.example.toml"
 
 LEAST = """from = "old"
 to = "new"
@@ -130,3 +135,17 @@ def test_steps_and_users_are_checked(path: Path, more: str, told: str) -> None:
 def test_all_faults_are_named_at_once(path: Path) -> None:
     text = LEAST.replace("9092", "9091") + "\n[[steps]]\npercent = 5\n[[steps]]\npercent = 1\n"
     assert len(faults(path, text)) == 2
+
+
+def test_the_example_has_every_setting() -> None:
+    assert read_plan(EXAMPLE).stop.on_timeout == "back"
+    lines = EXAMPLE.read_text(encoding="utf-8").replace("# ", "")
+    for name in _settings(load_schema("cutover")):
+        assert re.search(rf"\b{name}\b", lines), name
+
+
+def _settings(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from node.get("properties", {})
+        for value in node.values():
+            yield from _settings(value)
