@@ -58,7 +58,7 @@ PROFILES: Mapping[str, Profile] = {
         rate=40,
         bound=3,
         steps=(Step(0, 1.5), Step(10, 1.5), Step(50, 1.5), Step(100, 1)),
-        faults=("reads", "later"),
+        faults=("later",),
     ),
     "default": Profile(
         users=16,

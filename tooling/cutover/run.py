@@ -23,6 +23,7 @@ from tooling.swap.proxy import Proxy
 from tooling.swap.run import Reporter
 
 OLD, NEW = "python", "node"
+_TEMPLATE = "cutover_migrated"
 _HEALTH_SECONDS = 1.0
 _RAMP_SECONDS = 600.0
 
@@ -35,8 +36,7 @@ class RampError(Exception):
 class Ramped:
     """What came of a ramp. report: what `lockstep cutover --json` wrote; status: its exit code.
 
-    told: what the users saw; ledger: what is stored, held to that. share: what Node gets at the
-    end, in percent, as Caddy has it.
+    told: what the users saw; ledger: what is stored, held to that.
     """
 
     status: int
@@ -57,18 +57,20 @@ def ramp(
     name = f"cutover_{fault or 'sound'}"
     logs.mkdir(parents=True, exist_ok=True)
     reporter.stage("servers, proxies and users")
-    url = databases.create(name)
-    migrate(url)
+    url = databases.create(name, template=_template(databases))
     with ExitStack() as stack:
         stack.callback(databases.drop, name)
         old, new = _servers(url, logs, fault)
         for server in (old, new):
             stack.callback(server.kill)
             server.launch()
+        targets = {OLD: old.base_url, NEW: new.base_url}
+        # They ask nobody before the first request comes.
+        judges = stack.enter_context(judging(targets, logs))
         for server in (old, new):
             server.settle()
-        targets = {OLD: old.base_url, NEW: new.base_url}
-        judges = stack.enter_context(judging(targets, logs))
+        if targets != {OLD: old.base_url, NEW: new.base_url}:
+            raise RampError("Somebody else took the port of a server; try again.")
         ports = [judge.port for judge in judges]
         caddy = stack.enter_context(Proxy.start(ports, [1, 0], _HEALTH_SECONDS, logs))
         clients = stack.enter_context(
@@ -82,6 +84,13 @@ def ramp(
         clients.check()
         told = clients.stop()
         return Ramped(status, report, told, settle(url, told.users))
+
+
+def _template(databases: Databases) -> str:
+    """A migrated database, made once."""
+    if not databases.exists(_TEMPLATE):
+        migrate(databases.create(_TEMPLATE))
+    return _TEMPLATE
 
 
 def plan_text(profile: Profile, judges: Sequence[Judge], admin: str) -> str:

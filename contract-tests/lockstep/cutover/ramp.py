@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from lockstep.cutover.decision import Cause, Decision, Outcome, decide
@@ -295,7 +295,7 @@ class Ramp:
         self.file.save(self._state)
         self._settle()
         result = self._result("back")
-        result.cause, result.went_back = error.cause, took
+        result.cause, result.went_back = _explained(error.cause, result.routes), took
         return result
 
     def _move_back(self) -> None:
@@ -329,6 +329,19 @@ class Ramp:
 
     def _result(self, ending: Ending) -> Result:
         return Result(ending, self._state, decision=self._decision, routes=self._in_ramp())
+
+
+def _explained(cause: Cause, routes: Sequence[Evidence]) -> Cause:
+    """The cause with the finding that came in after it: an answer is compared a little later."""
+    known = next((each.findings for each in routes if each.name == cause.route), ())
+    if cause.kind is not None or not known:
+        return cause
+    return replace(
+        cause,
+        sentence=f"{cause.sentence}: {known[0].sentence}",
+        kind=known[0].kind,
+        request_id=known[0].request_id,
+    )
 
 
 def _held(decision: Decision) -> str:

@@ -120,6 +120,21 @@ def test_a_write_that_fails_counts_though_nobody_compares_it(stand: Stand) -> No
     assert (result.sums.wrong, result.sums.failed) == (1, 1)
 
 
+def test_the_cause_has_the_finding_that_came_in_after_it(stand: Stand) -> None:
+    def failing() -> None:
+        stand.serves()
+        if stand.caddy.share == 10 and not stand.new.routes[READ].answers["5xx"]:
+            stand.new.routes[READ].answers["5xx"] += 1
+        elif stand.new.routes and stand.caddy.share == 0 and not stand.new.routes[READ].diverged:
+            stand.new.count(READ, compared=1, diverged=1)
+
+    stand.old.grows = failing
+    result = ramp(stand.plan())
+    assert result.cause is not None
+    assert result.cause.kind == "value"
+    assert result.cause.sentence.endswith(f"(5xx, or none): {READ}: title differs")
+
+
 def test_a_failure_that_was_compared_is_one_wrong_answer(stand: Stand) -> None:
     def failing() -> None:
         stand.serves()
