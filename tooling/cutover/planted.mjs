@@ -20,7 +20,9 @@ Server.prototype.emit = function emitOrFail(event, request, response, ...more) {
       "content-type": "application/problem+json",
       "x-request-id": request.headers["x-request-id"] ?? "none",
     });
-    response.end(JSON.stringify({ type: "about:blank", title: "Internal Server Error", status: 500 }));
+    response.end(
+      JSON.stringify({ type: "about:blank", title: "Internal Server Error", status: 500 }),
+    );
     return true;
   }
   return emit.call(this, event, request, response, ...more);

@@ -57,7 +57,10 @@ def test_ctrl_c_ends_it_with_a_verdict(tmp_path: Path, servers: Servers) -> None
 
 def test_a_difference_ends_it_with_one(servers: Servers) -> None:
     account = b'{"name": "alice", "password": "secret"}'
-    with proxy(servers("number", "text"), "--methods=all", "--separate-state", "--quiet") as (client, process):
+    with proxy(servers("number", "text"), "--methods=all", "--separate-state", "--quiet") as (
+        client,
+        process,
+    ):
         for path in ("/users", "/sessions"):
             request = Request("POST", path, (("Content-Type", "application/json"),), account)
             answer = client.send(request)
