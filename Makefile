@@ -48,13 +48,13 @@ DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer pyth
 	.env.example contract-tests/suite/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
 	$(wildcard build/contract-report.html build/contract-report.json build/mutants.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
-ROOMS := benchmark cutover overview power site swap
+ROOMS := benchmark cutover overview power shadow site swap
 HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help test test-contract test-production test-faults test-swap test-cutover test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory contract-diff check-mirror client compare swap cutover bench-lockstep bench-power format lock clean
+	serve docs inventory contract-diff check-mirror client compare swap cutover bench-lockstep bench-power bench-proxy format lock clean
 
 ##@ Contract tests
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Run the contract tests: send both twins the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; select one: STORY= TRAP= RACE= OP=)
@@ -154,6 +154,9 @@ bench-lockstep: $(TWINS_READY) ## Benchmark lockstep against plain Schemathesis 
 bench-power: $(PYTHON_READY) ## Benchmark what lockstep finds on unfamiliar servers against other tools (ARGS='--quick --set NAME --no-rivals')
 	@tooling/require node
 	@PYTHONPATH=$(CURDIR)/contract-tests:$(CURDIR)/contract-tests/tests:$(CURDIR) $(RUN) tooling.power $(ARGS)
+
+bench-proxy: $(PYTHON_READY) $(SENDER_READY) ## Benchmark what the proxy of lockstep adds to a request (ARGS='--rate 500 --rounds 4')
+	@$(TWINS) tooling.shadow $(ARGS)
 
 ##@ Maintenance
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code
