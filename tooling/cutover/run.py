@@ -100,6 +100,8 @@ def plan_text(profile: Profile, judges: Sequence[Judge], admin: str) -> str:
         lines += ["", "[[judges]]", f'leads = "{judge.leads}"', f'admin = "{judge.admin}"']
     lines += ["", "[router]", 'kind = "caddy"', f'admin = "{admin}"', "", "[router.upstreams]"]
     lines += [f'{judge.leads} = ["127.0.0.1:{judge.port}"]' for judge in judges]
+    # Caddy's health checks are no users.
+    lines += ["", "[[routes]]", 'match = ["GET /ready"]', "ignore = true"]
     lines += ["", "[[routes]]", 'match = ["*"]', "together = true"]
     lines += [f"bounds = {{ diverged_below_percent = {profile.bound} }}"]
     for step in profile.steps:

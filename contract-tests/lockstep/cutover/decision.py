@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lockstep.cutover.judging import Evidence, total
+from lockstep.cutover.judging import Evidence, total, users
 from lockstep.cutover.plan import Bounds, CutoverPlan, RouteGroup, Step
 from lockstep.warrant import comparisons_for, upper_bound
 from lockstep.warrant.bounds import percent
@@ -69,7 +69,7 @@ def decide(
     cause = _stopped(plan, in_ramp) or _broken(verdicts)
     if cause is not None:
         return Decision(Outcome.BROKEN, verdicts, cause)
-    served = total("", in_step).served
+    served = users(plan, in_step).served
     if served < step.answers:
         told = f"{served:,} of {step.answers:,} answers of {plan.new} in this step"
         verdicts = (*verdicts, Verdict("all routes", Outcome.WAITS, told))
@@ -107,7 +107,7 @@ def _verdicts(plan: CutoverPlan, step: Step, known: Sequence[Evidence]) -> list[
     together: dict[tuple[str, ...], tuple[RouteGroup, list[Evidence]]] = {}
     for each in known:
         group = plan.group(each.name, each.operation)
-        if group is not None and group.ignore:
+        if plan.ignores(each.name, each.operation):
             continue
         if group is not None and group.together:
             together.setdefault(group.match, (group, []))[1].append(each)

@@ -148,6 +148,12 @@ def total(name: str, parts: Sequence[Evidence]) -> Evidence:
     )
 
 
+def users(plan: CutoverPlan, parts: Sequence[Evidence]) -> Evidence:
+    """What users met: all routes as one, without those that the plan ignores."""
+    own = [each for each in parts if not plan.ignores(each.name, each.operation)]
+    return total("all routes", own)
+
+
 def since(warrants: Mapping[str, Warrant], baselines: Mapping[str, Warrant]) -> dict[str, Warrant]:
     """What was counted since an earlier reading; all of it by a judge that was started since."""
     return {

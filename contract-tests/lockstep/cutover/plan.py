@@ -70,7 +70,8 @@ class RouterPlan:
 class RouteGroup:
     """Routes by the patterns of their names; `bounds` has the keys of a plan's table.
 
-    They need nothing if they are ignored; if they are taken `together`, their sum keeps the bounds.
+    Those that are ignored, such as health checks, need nothing, and count for no user; if they are
+    taken `together`, their sum keeps the bounds.
     """
 
     match: tuple[str, ...]
@@ -128,6 +129,11 @@ class CutoverPlan:
     def group(self, *names: str | None) -> RouteGroup | None:
         """The first group that a route of these names belongs to."""
         return next((group for group in self.groups if group.covers(*names)), None)
+
+    def ignores(self, *names: str | None) -> bool:
+        """Whether a route of these names is none of users, and needs nothing."""
+        group = self.group(*names)
+        return group is not None and group.ignore
 
     def bounds_for(self, group: RouteGroup | None, step: Step) -> Bounds:
         """What the routes of a group need at a step: its own word first, then the step's."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from lockstep.cutover.decision import Cause, Decision, Outcome, decide
-from lockstep.cutover.judging import Evidence, Judges, Reading, evidence, since, total
+from lockstep.cutover.judging import Evidence, Judges, Reading, evidence, since, users
 from lockstep.cutover.plan import CutoverPlan, Step
 from lockstep.cutover.routers import Router, RouterError
 from lockstep.cutover.state import State, StateFile, now
@@ -52,7 +52,7 @@ class Reporter(Protocol):
 class Result:
     """What a ramp came to. `went_back` is how many seconds after the finding the share was 0.
 
-    `routes` is what was counted in the ramp, by route; `verdicts` is the last decision.
+    `routes` is what was counted in the ramp, by route, `sums` what users met of it.
     """
 
     ending: Ending
@@ -61,11 +61,7 @@ class Result:
     went_back: float | None = None
     decision: Decision | None = None
     routes: Sequence[Evidence] = ()
-
-    @property
-    def sums(self) -> Evidence:
-        """All routes in one."""
-        return total("all routes", self.routes)
+    sums: Evidence = field(default_factory=lambda: Evidence("all routes"))
 
 
 class _BackError(Exception):
@@ -274,7 +270,7 @@ class Ramp:
         return Cause(waiting.name, f"no warrant after {step.at_most:g} s: {waiting.sentence}")
 
     def _tell(self, step: Step, decision: Decision, spent: float) -> None:
-        served = total("", self._in_ramp()).served
+        served = users(self.plan, self._in_ramp()).served
         if self._reading.reasons:
             text = f"holds: {next(iter(self._reading.reasons.values()))}"
         elif decision.waiting:
@@ -316,7 +312,7 @@ class Ramp:
         last: tuple[int, int] | None = None
         while time.monotonic() - begin < self.patience.settle:
             self._reading = self.judges.ask()
-            sums = total("", self._in_ramp())
+            sums = users(self.plan, self._in_ramp())
             found = (sums.served, sums.wrong)
             if found != last:
                 last, changed = found, time.monotonic()
@@ -328,7 +324,14 @@ class Ramp:
         return evidence(self.plan, since(self._reading.warrants, self._baselines))
 
     def _result(self, ending: Ending) -> Result:
-        return Result(ending, self._state, decision=self._decision, routes=self._in_ramp())
+        routes = self._in_ramp()
+        return Result(
+            ending,
+            self._state,
+            decision=self._decision,
+            routes=routes,
+            sums=users(self.plan, routes),
+        )
 
 
 def _explained(cause: Cause, routes: Sequence[Evidence]) -> Cause:

@@ -237,6 +237,20 @@ def test_after_a_stop_answers_from_before_still_count(stand: Stand) -> None:
     assert ramp(path).ending == "back"
 
 
+def test_health_checks_are_no_users(stand: Stand) -> None:
+    def only_checks() -> None:
+        stand.old.count(READ, compared=10)
+        stand.new.count("GET /health", compared=10)
+
+    stand.old.grows = only_checks
+    ignored = '[[routes]]\nmatch = ["GET /health"]\nignore = true\n'
+    steps = '[[steps]]\npercent = 10\nat_least = "10ms"\nat_most = "100ms"\n'
+    result = ramp(stand.plan(steps=ignored + steps))
+    assert result.cause is not None
+    assert "0 of 1 answers of new in this step" in result.cause.sentence
+    assert result.sums.served == 0
+
+
 def test_it_does_not_go_on_from_a_share_that_it_never_set(stand: Stand) -> None:
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [1, 1]
     with pytest.raises(CutoverError, match="new gets 50 % already"):
