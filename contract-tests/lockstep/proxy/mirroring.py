@@ -122,6 +122,7 @@ class Mirrors:
 
     def _take(self, item: Mirrored) -> None:
         """Ask the mirrors; what changes something waits for all that came before it."""
+        self._recorder.answered(item.request.method, item.request.path, item.answer.status)
         writes = item.request.method not in READS
         alone = writes or self._since_timed >= _TIMED_EVERY or any(self._silent.values())
         if alone:
