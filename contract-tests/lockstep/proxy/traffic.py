@@ -11,9 +11,9 @@ from lockstep.transport.messages import Request, Response
 class Fate(Enum):
     """What became of a request beside its answer.
 
-    One that is `MIRRORED` is told of as such and not as `Answered`; where one was `SHED` too many were
-    waiting, one that is `LOST` sent more than is buffered, and one that is `UNANSWERED` got no
-    answer of the leader.
+    One that is `MIRRORED` is told of as such and not as `Answered`; where one was `SHED` too many
+    were waiting, one that is `LOST` sent more than is buffered, and one that is `UNANSWERED` got
+    no answer of the leader.
     """
 
     MIRRORED = "mirrored"
