@@ -310,6 +310,10 @@ class Exchanger:
         """The keys of the short values that a request names; see `Scopes.key`."""
         return self._translator.names(request)
 
+    def is_paired(self, text: str, name: str) -> bool:
+        """Whether a text of the leader was seen to stand for one of a partner."""
+        return bool(self._table.to(name).images(text))
+
     def has_parted(self, request: Request) -> bool:
         """Whether a request names what exists, or has changed, on one side only, or did."""
         return bool(self._triage.divergent.cause(self.trace.things(request)))

@@ -75,7 +75,7 @@ class BasePaths:
                 if not prefix_of(target):
                     target.move(target.origin + self.document.base_path)
 
-    def note(self, method: str, request: Request, status: int) -> str:
+    def note(self, request: Request, status: int) -> str:
         """Look at an answer; a sentence once, where all look as if a base path were wrong."""
         if self._documented or status != 404:
             self._documented += status != 404 or self._is_documented(request)
@@ -83,7 +83,7 @@ class BasePaths:
         if self._is_documented(request):
             self._documented += 1
             return ""
-        self._strange.append(f"{method} {request.path.partition('?')[0]}")
+        self._strange.append(f"{request.method} {request.path.partition('?')[0]}")
         if len(self._strange) != _STRANGE:
             return ""
         leader = self.targets[0]

@@ -66,7 +66,7 @@ class Feed:
         return Fate.MIRRORED
 
     def note(self, answered: Answered) -> None:
-        """Tell of a request that a client had an answer to; a few at a time."""
+        """Tell of a request that is not mirrored; a few at a time."""
         if len(self._answered) < _MOST_ANSWERED:
             self._answered.append(answered)
         else:

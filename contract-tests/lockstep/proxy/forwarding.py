@@ -176,7 +176,8 @@ class Forwarder:
         self._feed.answered += 1
         fate = self._offered(passage, answer, cut=cut)
         request = passage.request
-        self._feed.note(Answered(request.method, request.path, answer.status, fate))
+        if fate is not Fate.MIRRORED:
+            self._feed.note(Answered(request.method, request.path, answer.status, fate))
 
     def _offered(self, passage: Passage, answer: ClientResponse, *, cut: bool) -> Fate:
         request, kept = passage.request, passage.kept

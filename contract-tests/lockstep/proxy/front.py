@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import ssl
@@ -49,6 +50,8 @@ def answer_clients(
     # A terminal's Ctrl-C comes to both processes; the other one says when it is the end.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # A client that speaks no HTTP gets a 400, which is nothing to log a traceback for.
+    logging.getLogger("aiohttp.server").disabled = True
     tls = spec.new_tls() if spec.new_tls is not None else None
     leader = Leader(
         spec.name, spec.base_url, spec.headers, spec.stream_seconds, tls or True, spec.strips

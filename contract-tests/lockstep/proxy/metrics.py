@@ -20,7 +20,7 @@ from lockstep.warrant import Latency, Warrant
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ProxyCollector(Collector):
     """The metrics of one reading of a proxy."""
 

@@ -110,18 +110,22 @@ class Mirrors:
     def _note(self, one: Answered) -> None:
         request = self._base_paths.inner(Request(one.method, one.path))
         method, path = one.method, request.path
-        self._recorder.answered(method, path, one.status)
+        self._see(request, one.status)
         if one.fate in (Fate.SHED, Fate.LOST):
             self._counts.skipped += one.fate is Fate.SHED
             self._recorder.shed(method, path)
         elif one.fate is Fate.UNANSWERED:
             self._recorder.failed(method, path, self._whole.targets[0].name)
-        sentence = self._base_paths.note(method, request, one.status)
+
+    def _see(self, request: Request, status: int) -> None:
+        self._recorder.answered(request.method, request.path, status)
+        sentence = self._base_paths.note(request, status)
         if sentence:
             self._told(sentence)
 
     def _take(self, item: Mirrored) -> None:
         """Ask the mirrors; what changes something waits for all that came before it."""
+        self._see(item.request, item.answer.status)
         writes = item.request.method not in READS
         alone = writes or self._since_timed >= _TIMED_EVERY or any(self._silent.values())
         if alone:

@@ -6,12 +6,15 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.matching.bounded_dict import BoundedDict
+from lockstep.proxy.settings import READS
 from lockstep.recordings.accounts import Accounts
 from lockstep.report.secret_names import is_secret_header
-from lockstep.transport.messages import Outcome, Request, Response, status_of
+from lockstep.transport.json_bodies import json_of, scalars
+from lockstep.transport.messages import Outcome, Request, status_of
 
 _UNKNOWN_USER = 401
 _REFUSED = frozenset({400, 401, 403, 404, 422})
@@ -25,14 +28,16 @@ class Pairing:
     """Sets aside what a mirror with a database of its own cannot know.
 
     A credential, or an account, is unknown to a mirror that has refused it from the beginning,
-    while the leader lets it in; a thing is, if its name was never seen to stand for one of the
-    mirror's. What a mirror has known once it must go on to know.
+    while the leader lets it in. A thing is, if its name in the path was never seen to stand for one
+    of the mirror's and was in no write that both have done. What a mirror has known once it must
+    go on to know.
     """
 
     exchanger: Exchanger
     accounts: Accounts
     _known: BoundedDict[tuple[str, str], None] = field(default_factory=lambda: BoundedDict(_KEPT))
     _unknown: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    _written: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(_KEPT))
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def reason(
@@ -48,6 +53,8 @@ class Pairing:
         """
         (leader, request), *mirrors = requests.items()
         accepted = _status(outcomes[leader]) < 400
+        if all(_status(outcome) < 400 for outcome in outcomes.values()):
+            self._note_written(request)
         account = self._account(request)
         for name, _ in mirrors:
             if name not in outcomes:
@@ -59,7 +66,7 @@ class Pairing:
             refused = _REFUSED if self._is_log_in(request) else {_UNKNOWN_USER}
             is_unknown = bool(account) and status in refused and (name, account) not in self._known
             if not is_unknown and status in _NOT_FOUND:
-                kind, key = "thing", self._unpaired(request)
+                kind, key = "thing", self._unpaired(request, name)
                 is_unknown = bool(key)
             if accepted and is_unknown:
                 reason = f"{kind} unknown to {name}"
@@ -100,13 +107,23 @@ class Pairing:
             return status < 400
         return status != _UNKNOWN_USER and status < 500
 
-    def _unpaired(self, request: Request) -> str:
-        """The key of a thing in a path that no answer has shown; empty if all are known."""
-        bare = Request(request.method, request.path.partition("?")[0])
-        known = self.exchanger.trace.things(bare)
-        unknown = self.exchanger.names(bare) - known
-        return next(iter(sorted(unknown)), "")
+    def _unpaired(self, request: Request, name: str) -> str:
+        """A value in the path that means nothing to a mirror yet; empty if all do."""
+        path = request.path.partition("?")[0]
+        template = self.exchanger.ledger.document.template(path) or ""
+        for part, value in zip(template.split("/"), path.split("/"), strict=False):
+            value = unquote(value)
+            known = value in self._written or self.exchanger.is_paired(value, name)
+            if "{" in part and not known:
+                return value
+        return ""
+
+    def _note_written(self, request: Request) -> None:
+        """Remember how clients have called what all have made."""
+        if request.method not in READS:
+            for text in scalars(json_of(request.body)):
+                self._written[text] = None
 
 
 def _status(outcome: Outcome) -> int:
-    return status_of(outcome) or 599 if isinstance(outcome, Response) else 599
+    return status_of(outcome) or 599

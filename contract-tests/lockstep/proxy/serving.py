@@ -73,7 +73,7 @@ def serve(
             url = _url(listening)
             asyncio.run(
                 _until_the_end(
-                    admin, settings, comparing, partial(ready, url), partial(progress, counts)
+                    admin, settings, comparing, partial(ready, url), partial(progress, counts), say
                 )
             )
         finally:
@@ -207,12 +207,13 @@ async def _until_the_end(
     comparing: Comparing,
     ready: Callable[[Callable[[], None]], None],
     progress: Callable[[], None],
+    say: Say,
 ) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     _on_signals(loop, end)
     comparing.ended = partial(_call, loop, end)
-    async with _optional_admin(admin, settings):
+    async with _optional_admin(admin, settings, say):
         ready(comparing.ended)
         telling = asyncio.create_task(_tell(progress))
         try:
@@ -225,12 +226,13 @@ async def _until_the_end(
 
 
 @asynccontextmanager
-async def _optional_admin(admin: Admin, settings: ProxySettings) -> AsyncIterator[None]:
+async def _optional_admin(admin: Admin, settings: ProxySettings, say: Say) -> AsyncIterator[None]:
     if settings.admin is None:
         yield
         return
     with _listening(settings.admin) as listening:
         async with serving_admin(admin, listening):
+            say(f"{_url(listening)}/warrant.html and /metrics show how it goes")
             yield
 
 

@@ -39,6 +39,7 @@ def compare_traffic(
         masking,
         kept_seconds=settings.kept.seconds,
         text=secrets.text,
+        hears_all=True,
     )
     keeper = Keeper(settings.kept)
     run.ledger.listeners += [recorder.note, keeper.note]

@@ -11,9 +11,9 @@ from lockstep.transport.messages import Request, Response
 class Fate(Enum):
     """What became of a request beside its answer.
 
-    Those that are `MIRRORED` are told of as `Mirrored`, too; where one was `SHED` too many were
-    waiting, one that is `LOST` sent more than is buffered, and one that is `UNANSWERED` got no
-    answer of the leader.
+    One that is `MIRRORED` is told of as such and not as `Answered`; where one was `SHED` too many
+    were waiting, one that is `LOST` sent more than is buffered, and one that is `UNANSWERED` got
+    no answer of the leader.
     """
 
     MIRRORED = "mirrored"
@@ -25,7 +25,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request that a client had an answer to; `status` is the one that the client got."""
+    """A request that is not mirrored; `status` is the one that the client got."""
 
     method: str
     path: str

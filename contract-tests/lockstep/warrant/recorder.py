@@ -46,12 +46,14 @@ class Recorder:
         *,
         text: Callable[[str], str] = str,
         kept_seconds: float = math.inf,
+        hears_all: bool = False,
     ) -> None:
         """Begin with zeros; `targets` begin with the reference.
 
         `masking` takes from a sentence about an exchange what nobody may read; without it nothing
         of the values is told. `text` does the same with names. Findings that were not seen again
-        for `kept_seconds` are forgotten; their counts stay.
+        for `kept_seconds` are forgotten; their counts stay. With `hears_all` every request is told
+        as `answered`, also those that are not compared.
         """
         self._document = document
         self._targets = tuple(targets)
@@ -59,8 +61,7 @@ class Recorder:
         self._masking = masking
         self._text = text
         self._kept_seconds = kept_seconds
-        # Whether somebody else tells of every request, also of those that are not compared.
-        self._counts_requests = False
+        self._hears_all = hears_all
         self._lock = threading.Lock()
         self._started = now()
         self._digest = digest_of(document)
@@ -73,7 +74,6 @@ class Recorder:
 
     def answered(self, method: str, path: str, status: int) -> None:
         """A client has got an answer of the reference."""
-        self._counts_requests = True
         with self._lock:
             route = self._find(method, path)
             route.requests += 1
@@ -107,7 +107,7 @@ class Recorder:
         found = [each for each in exchange.findings if each.category in COMPARED]
         with self._lock:
             route = self._find(request.method, request.path)
-            if not self._counts_requests and isinstance(exchange.leader, Response):
+            if not self._hears_all and isinstance(exchange.leader, Response):
                 route.requests += 1
                 route.answers[f"{exchange.leader.status // 100}xx"] += 1
             for name, outcome in exchange.outcomes.items():

@@ -10,19 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from queue import Queue
 from typing import Any
 
 import pytest
 from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.proxied import JSON, Proxied, proxied
 from fixtures.scripted_server import plain, scripted
 
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.proxy import ProxyError, ProxySettings
-from lockstep.proxy.settings import Counts
 from lockstep.proxy.stage import compare_traffic
 from lockstep.report.data import as_data
 from lockstep.run import Run
@@ -31,57 +30,8 @@ from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
-JSON = ("Content-Type", "application/json")
 ALL = ProxySettings(port=0, methods=None)
 READS = ProxySettings(port=0)
-
-
-@dataclass
-class Proxied:
-    """A client of a running proxy; `end` ends it and gives its counts."""
-
-    client: Target
-    end: Callable[[], Counts]
-
-    def send(self, method: str, path: str, body: Any = None, token: str = "") -> Response:
-        headers = [JSON]
-        if token:
-            headers.append(("Authorization", f"Bearer {token}"))
-        data = json.dumps(body).encode() if body is not None else None
-        answer = self.client.send(Request(method, path, tuple(headers), data))
-        assert isinstance(answer, Response)
-        return answer
-
-    def log_in(self, name: str = "alice") -> str:
-        account = {"name": name, "password": "secret"}
-        self.send("POST", "/users", account)
-        return str(json.loads(self.send("POST", "/sessions", account).body)["access_token"])
-
-
-@contextmanager
-def proxied(run: Run, targets: list[Target], settings: ProxySettings) -> Iterator[Proxied]:
-    """A proxy in a thread of its own."""
-    told: Queue[tuple[str, Callable[[], None]]] = Queue()
-    with ThreadPoolExecutor(1) as threads:
-        future = threads.submit(
-            compare_traffic,
-            run,
-            targets,
-            settings,
-            lambda url, end: told.put((url, end)),
-        )
-        url, end = told.get(timeout=10)
-
-        def finish() -> Counts:
-            end()
-            return future.result(timeout=30)
-
-        client = Target("client", url, timeout=10)
-        try:
-            yield Proxied(client, finish)
-        finally:
-            client.close()
-            end()
 
 
 @pytest.fixture
