@@ -93,7 +93,10 @@ def sentences(data: Data) -> Iterator[str]:
 
 
 def _wrong(count: int) -> str:
-    return "none of them wrong" if not count else f"{count:,} of them wrong"
+    """Who met them is not known: a user met one of them at least."""
+    if not count:
+        return "none of them wrong"
+    return f"{count:,} of them wrong: at most {count:,} {'user' if count == 1 else 'users'} met it"
 
 
 def json_text(data: Data) -> str:

@@ -46,7 +46,7 @@ def test_a_ramp_that_went_back_exits_with_1_and_says_why(stand: Stand) -> None:
     lines = went.stdout.splitlines()
     assert lines[0] == f"Went back: {READ}: {READ}: title differs"
     assert lines[1] == "The request was req-1."
-    assert "1 of them wrong" in lines[3]
+    assert lines[3].endswith("1 of them wrong: at most 1 user met it.")
     data = json.loads(report.read_text(encoding="utf-8"))
     assert data["answers"]["wrong"] == 1
     assert data["cause"]["sentence"] == f"{READ}: title differs"
