@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE / "api.yaml"
 # Four tasks are read for each list.
 MIX = {"getTask": 4, "listTasks": 1}
-_WARM_SECONDS = 2.0
+_WARM_SECONDS = 1.0
 _REQUESTS = (
     Request("getTask", "GET", "/tasks/{task.id}", {"Accept": "application/json"}, (), None, 200),
     Request("listTasks", "GET", "/tasks?limit=20&after={task.id}", {}, (), None, 200),

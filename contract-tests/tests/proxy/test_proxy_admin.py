@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from fixtures.proxied import Proxied, proxied
+from fixtures.proxied import Proxied, admin_of, proxied, read, until
 from prometheus_client.parser import text_string_to_metric_families
 
 from lockstep.cli import main
@@ -31,24 +30,6 @@ from lockstep.warrant import Route, Warrant, load_warrant
 Servers = Callable[..., list[Target]]
 ADMIN = ProxySettings(port=0, methods=None, admin=("127.0.0.1", 0))
 ANYWHERE = ("127.0.0.1", 0)
-
-
-def admin_of(work: Proxied) -> str:
-    return next(line for line in work.said if line.endswith("how it goes")).partition("/warrant")[0]
-
-
-def read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return str(answer.read().decode())
-
-
-def until(url: str, enough: Callable[[Warrant], bool]) -> Warrant:
-    """The warrant of a running proxy, as soon as it says enough."""
-    deadline = time.monotonic() + 20
-    while not enough(warrant := load_warrant(url)):
-        assert time.monotonic() < deadline, warrant
-        time.sleep(0.02)
-    return warrant
 
 
 @pytest.fixture

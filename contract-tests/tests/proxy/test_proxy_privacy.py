@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures.proxied import Proxied, proxied
+from fixtures.proxied import Proxied, admin_of, proxied, read, until
 from fixtures.scripted_server import plain, scripted
-from test_admin import admin_of, read, until
 
 from lockstep.proxy import ProxySettings
 from lockstep.proxy.keeping import NOT_KEPT, Keeper
