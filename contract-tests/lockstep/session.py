@@ -6,10 +6,10 @@ import itertools
 import random
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from lockstep.auth.actors import ActorBook, ActorError
 from lockstep.confirm import Confirmer
@@ -121,6 +121,8 @@ class Session:
         self.selected: str | None = None
         # Texts that no report may show.
         self.secrets = set(settings.secrets)
+        # Takes from the data of a report what may not be told of real users.
+        self.masking: Callable[[Any], Any] | None = None
         self._failed = False
         try:
             self.document = Document.load(settings.document, settings.exclude)
@@ -198,6 +200,7 @@ class Session:
             title=self.document.title,
             notes=self.notes,
             secrets=frozenset(self.secrets),
+            masking=self.masking,
             not_judged=self.ledger.faults.sentences(),
         )
 
@@ -246,6 +249,7 @@ class Session:
             title=self.document.title,
             notes=self.notes,
             secrets=frozenset(self.secrets),
+            masking=self.masking,
             traps=self._traps,
             races=self._races,
             replays=self.replays,

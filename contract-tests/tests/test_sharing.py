@@ -1,4 +1,4 @@
-"""Faults that no schema describes: permissions on shared resources, positions in lists."""
+"""Faults that no schema describes, such as permissions on shared resources and list positions."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from lockstep.drivers.fuzz.settings import PHASES
 from lockstep.settings import PROFILES
 from lockstep.transport.targets import Target
 from lockstep.verdict import FAIL_ON
+from lockstep.warrant.forms import check_ending
 
 __all__ = [
     "AMOUNT",
@@ -28,10 +29,26 @@ __all__ = [
     "parse_headers",
     "parse_targets",
     "planned",
+    "warrant_option",
 ]
 
 Options = tuple[Callable[[Any], Any], ...]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class WarrantFile(click.ParamType[Path]):
+    """A file whose ending says the form of a warrant."""
+
+    name = "file"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> Path:
+        """The path; a usage error for another ending."""
+        path = Path(value)
+        try:
+            check_ending(path)
+        except ValueError as error:
+            self.fail(str(error))
+        return path
 
 
 def _report(name: str, told: str) -> Callable[[Any], Any]:
@@ -192,6 +209,17 @@ OUTPUT: Options = (
     option(
         "--debug", group="Reports", is_flag=True, help="Print the traceback of internal errors."
     ),
+)
+
+warrant_option = option(
+    "--warrant",
+    "warrants",
+    group="Reports",
+    multiple=True,
+    type=WarrantFile(),
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Write what was proved of each route to this .json, .html or .md file; repeatable.",
 )
 
 _OUTPUTS = ("json", "html", "junit", "markdown")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,21 @@ class Plan:
         if len(set(names)) < len(names):
             raise ConfigurationError("two targets have the same name: " + ", ".join(names))
         return [self._target(at, target) for at, target in enumerate(told)]
+
+    def sharing(self) -> list[str]:
+        """The targets but the first that may store what they are sent where another one does.
+
+        Those are not among them that are said to have a database of their own, or name one.
+        """
+        told = self.data.get("targets", [])
+        named = [target.get("effects", {}).get("database") for target in told]
+        return [
+            target["name"]
+            for target, database in zip(told, named, strict=True)
+            if target is not told[0]
+            and not target.get("own_database")
+            and (database is None or None in named or named.count(database) > 1)
+        ]
 
     def settings(self) -> Settings:
         """What the run is told, users apart: they depend on the document."""
@@ -115,6 +131,7 @@ class Plan:
                 stream_seconds=self.data.get("stream_seconds", STREAM_SECONDS),
                 headers=tuple(headers.items()),
                 tls=self._tls(told),
+                new_tls=partial(context_of, self._certificates(told), self.source.beside),
                 anonymous=self._tls(told, shows=False),
                 curl_options=curl_options(self._certificates(told), self.source.beside),
                 database=told.get("effects", {}).get("database"),
@@ -130,7 +147,7 @@ class Plan:
         return context_of(both, self.source.beside, shows=shows)
 
     def _certificates(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """What a target is told of certificates, over what all of them are told."""
+        """The settings of certificates of a target, or of all: its own come first."""
         every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
         own = {name: told[name] for name in CERTIFICATES if name in told}
         # A certificate and its key go together.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.message import Message
+from functools import lru_cache
 from typing import TypeVar
 
 Content = TypeVar("Content")
@@ -50,7 +51,8 @@ def _rank(key: str, value: str | None) -> tuple[int, int] | None:
     return None
 
 
-def _parsed(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(1_024)
+def _parsed(value: str) -> tuple[str, Mapping[str, str]]:
     message = Message()
     message["content-type"] = value
     found = message.get_params(failobj=[], header="content-type") or [("", "")]

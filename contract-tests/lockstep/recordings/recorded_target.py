@@ -120,6 +120,8 @@ class _Aside(RunLog):
         self.coverage.operations[exchange.label].differing += exchange.counted
         if status is not None:
             self.coverage.saw(exchange.label, RECORDED, status)
+        for listener in self.listeners:
+            listener(exchange)
 
 
 class _Silent(Target):

@@ -89,11 +89,12 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
     }
     if verdict.part is not None:
         data["shard"] = shard_data(verdict.part, verdict.coverage.document, numbered)
-    return (
-        data
-        if show_secrets
-        else redacted(data, verdict.secrets, key_names(verdict.coverage.document))
-    )
+    if show_secrets:
+        return data
+    shown = redacted(data, verdict.secrets, key_names(verdict.coverage.document))
+    if verdict.masking is not None:
+        shown = verdict.masking(shown)
+    return shown
 
 
 def _shown(findings: Iterable[tuple[Finding, int]], unshown: list[str]) -> Iterator[Data]:

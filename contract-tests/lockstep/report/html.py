@@ -72,10 +72,24 @@ def html_text(data: Data) -> str:
     )
 
 
+def page(package: str, template: str, **values: Any) -> str:
+    """A page of a template of another package, in the style of a report and without a script.
+
+    The template gets `style` and `policy` beside the values.
+    """
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    found = _environment(package).get_template(template)
+    return found.render(style=Markup(style), policy=policy, **values)
+
+
 @cache
-def _environment() -> Environment:
+def _environment(package: str = "lockstep.report") -> Environment:
     environment = Environment(
-        loader=PackageLoader("lockstep.report"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_harmless,
@@ -100,9 +114,9 @@ def _harmless(value: Any) -> Any:
 
 def _prose(text: str) -> Markup:
     """Render a sentence; the lines that follow it are shown as code, to be copied."""
-    said, *lines = map(str.strip, text.split("\n"))
+    sentence, *lines = map(str.strip, text.split("\n"))
     pasted = (Markup("<br><code>{}</code>").format(visible(line)) for line in lines)
-    return _sentence(said) + Markup("").join(pasted)
+    return _sentence(sentence) + Markup("").join(pasted)
 
 
 def _sentence(text: str) -> Markup:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from lockstep.effects.mirror import Changes
@@ -20,6 +20,9 @@ from lockstep.openapi.naming import is_unique
 from lockstep.results.conditions import Conditions
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Outcome, Request, Response, status_of
+
+if TYPE_CHECKING:
+    from lockstep.results.findings import Finding
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY", "TRACE"})
@@ -59,6 +62,10 @@ class Exchange:
 
     `written` is what each target did to its database, where that is seen, and `effects` is where
     that differs from what the leader did.
+
+    `seconds` is how long each target took, by name, where that was measured. `findings` are those
+    that it is an occurrence of, `known` counts its known differences, and `excused` says why others
+    are not counted, if any are.
     """
 
     number: int
@@ -81,6 +88,10 @@ class Exchange:
     differences: dict[str, list[Difference]] = field(default_factory=dict)
     written: dict[str, Changes] = field(default_factory=dict)
     effects: dict[str, list[Difference]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    known: int = 0
+    excused: str = ""
 
     @property
     def leader(self) -> Outcome:

@@ -57,6 +57,7 @@ class Target:
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
         anonymous: ssl.SSLContext | None = None,
+        new_tls: Callable[[], ssl.SSLContext | None] | None = None,
         curl_options: tuple[str, ...] = (),
         database: str | None = None,
     ) -> None:
@@ -66,8 +67,9 @@ class Target:
         stream is read for `stream_seconds`; whatever has arrived by then is read, too.
         `headers` are added to every request that lacks them. `tls` has the trusted certificates, by
         default those of the system; if it has a client certificate, `anonymous` is the same context
-        without it, and `curl_options` are the equivalent options of curl. `database` is the URL of
-        the server's database.
+        without it, and `curl_options` are the equivalent options of curl. `new_tls`, which can be
+        pickled, makes `tls` anew in another process. `database` is the URL of the server's
+        database.
         Raise `ValueError` for any other scheme or a URL without a host.
         """
         try:
@@ -86,6 +88,9 @@ class Target:
         self.address = (parts.hostname, port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
+        # The default needs no files.
+        usual = ssl.create_default_context if tls is None else None
+        self.new_tls = (new_tls or usual) if secure else None
         self._anonymous = anonymous if secure else None
         self.curl_options = curl_options if secure else ()
         self.move(base_url)

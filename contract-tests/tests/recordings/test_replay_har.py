@@ -168,7 +168,7 @@ def test_entry_without_a_response_is_replayed_and_counted(
     recording = load(file, document, entry(), {**entry(), **odd})
     assert [type(step.answer) for step in recording.steps] == [Response, NoResponse]
     assert recording.notes[1:] == (
-        "1 request without a recorded answer: only the targets are compared",
+        "1 request without a recorded response: only the targets are compared",
     )
 
 
@@ -217,8 +217,8 @@ def test_cached_response_is_partial(file: Path, document: Document) -> None:
         (entry(url="/notes"), "entry 2 left out: its URL '/notes' has no host"),
         (entry(url="api.test/v1/notes"), "its URL 'api.test/v1/notes' is not absolute"),
         (entry(url="https://[api.test/notes"), "has no host"),
-        (entry(method=""), "entry 2 left out: '' is no method"),
-        (entry(method="\x16\x03"), "is no method"),
+        (entry(method=""), "entry 2 left out: '' is not a method"),
+        (entry(method="\x16\x03"), "is not a method"),
         (entry(url="data:text/plain,x"), "1 entry left out of data: URLs, which are not HTTP"),
         (entry(url="blob:https://api.test/9115"), "left out of blob: URLs"),
         (entry(url="chrome-extension://abc/x.js"), "left out of chrome-extension: URLs"),
