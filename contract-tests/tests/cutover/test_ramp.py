@@ -182,6 +182,19 @@ def test_a_silent_judge_holds_the_ramp_and_then_ends_it(stand: Stand) -> None:
     assert "503" in result.cause.sentence
 
 
+def test_a_silent_judge_holds_the_ramp_though_the_others_are_content(stand: Stand) -> None:
+    def old_falls_silent() -> None:
+        stand.old.silent = stand.caddy.share == 10
+        if stand.caddy.share:
+            stand.new.count(READ, compared=10)
+
+    stand.new.grows = old_falls_silent
+    result = ramp(stand.plan(steps='[stop]\njudge_silent = "100ms"\n' + STEPS))
+    assert (result.ending, stand.caddy.shares) == ("back", [0, 10, 0])
+    assert result.cause is not None
+    assert result.cause.route == f"judge {stand.old.admin}"
+
+
 def test_a_judge_that_comes_back_lets_it_go_on(stand: Stand) -> None:
     def silent_for_a_while() -> None:
         stand.serves()
@@ -235,6 +248,23 @@ def test_after_a_stop_answers_from_before_still_count(stand: Stand) -> None:
     ramp(path, stop)
     stand.new.count(READ, compared=1, diverged=1)
     assert ramp(path).ending == "back"
+
+
+def test_it_does_not_go_on_from_more_than_it_has_set(stand: Stand) -> None:
+    stop = threading.Event()
+
+    def stopping() -> None:
+        stand.serves()
+        if stand.caddy.share == 10:
+            stop.set()
+
+    stand.old.grows = stopping
+    path = stand.plan()
+    ramp(path, stop)
+    stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [0, 1]
+    with pytest.raises(CutoverError, match=r"new has 100 %, and .* says 10 %"):
+        ramp(path)
+    assert stand.caddy.share == 100
 
 
 def test_health_checks_are_no_users(stand: Stand) -> None:
