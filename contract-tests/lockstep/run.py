@@ -23,7 +23,7 @@ from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import Control, StoryPlayer
 from lockstep.drivers.traps.catalogue_files import GeneralTrap, load_catalogue
 from lockstep.drivers.traps.files import Trap
-from lockstep.drivers.traps.general import GeneralRun, signed_targets
+from lockstep.drivers.traps.general import GeneralRun, signed_queries, signed_targets
 from lockstep.drivers.traps.judged import finding_of as finding_of_general
 from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
 from lockstep.drivers.traps.places import find_places
@@ -230,6 +230,19 @@ class Run(Session):
                 self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, told, given)
         return stage
 
+    def _without_excluded(self, recording: Recording) -> Recording:
+        document = self.document
+        steps = tuple(
+            step
+            for step in recording.steps
+            if not document.is_excluded(step.request.method, step.request.path)
+        )
+        left_out = len(recording.steps) - len(steps)
+        if left_out:
+            requests = "1 request" if left_out == 1 else f"{left_out:,} requests"
+            self.not_tested.append(f"{requests} of the recording, to excluded operations")
+        return replace(recording, steps=steps)
+
     def _lanes(self, targets: Sequence[Target]) -> list[Lane]:
         """What each worker has of its own: symbols and actors; a gate keeps writes apart."""
         workers = self.settings.fuzz.workers
@@ -254,6 +267,7 @@ class Run(Session):
         `warrants` the `warrant` of the run says what was proved of each route.
         """
         self.not_tested += recording.notes
+        recording = self._without_excluded(recording)
         if recording.unsent:
             requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
             self.untested.append(f"{requests} whose recorded bodies are missing")
@@ -268,7 +282,14 @@ class Run(Session):
             self.lane(title, targets) as (exchanger, actors),
             self._recording(targets) if warrants else nullcontext(),
         ):
-            replay(recording, exchanger, actors, settings, self.reporter.progress, result)
+            replay(
+                recording,
+                exchanger,
+                actors,
+                replace(settings, judged=self.included),
+                self.reporter.progress,
+                result,
+            )
         if earlier is not None:
             result.compare_with(earlier)
         self._conclude(result, title)
@@ -343,6 +364,7 @@ class Run(Session):
         return GeneralRun(
             signed_targets(targets, credential, tokens, timeout),
             find_places(self.document, signed_in=bool(tokens), posts=posts),
+            signed_queries(credential, tokens),
         )
 
     def general_traps(self, targets: Sequence[Target], title: str = "raw requests") -> Stage:

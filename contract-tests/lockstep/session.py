@@ -28,6 +28,7 @@ from lockstep.matching import Clock
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
+from lockstep.openapi.selection import matching
 from lockstep.openapi.sharding import WHOLE
 from lockstep.results.coverage import Coverage
 from lockstep.results.faults import told
@@ -54,6 +55,9 @@ from lockstep.verdict import (
     reached,
     untested,
 )
+
+# More operations than so many are counted, and not named.
+_NAMED = 5
 
 
 class RunError(Exception):
@@ -121,7 +125,8 @@ class Session:
         self.masking: Callable[[Any], Any] | None = None
         self._failed = False
         try:
-            self.document = Document.load(settings.document)
+            self.document = Document.load(settings.document, settings.exclude)
+            self.included = self._included()
             path = settings.known_differences
             known = load_known_differences(path) if path is not None else []
             path = settings.bystanders
@@ -138,8 +143,20 @@ class Session:
             findings=Findings(known),
             clock=Clock(settings.tolerance),
             rules=Rules(settings.rules),
-            share=coverage.share(self.shard),
+            share=coverage.share(self.shard, self.included),
         )
+
+    def _included(self) -> frozenset[str]:
+        """The operations that alone are judged; all where it is empty. Raises ValueError."""
+        if not self.settings.include:
+            return frozenset()
+        every = list(self.document.operations.values())
+        included = matching(every, self.settings.include)
+        if len(included) == len(every):
+            return frozenset()
+        number = f"{len(included)} of {len(every)} operations"
+        self.selected = f"{number}" if len(included) > _NAMED else ", ".join(sorted(included))
+        return included
 
     def could_not_run(self, reason: str) -> None:
         """Note that a part of the run could not be done."""
@@ -248,7 +265,11 @@ class Session:
                 *self.ledger.faults.sentences(),
                 *self.ledger.noise.not_judged(),
             ],
-            not_tested=[*self.not_tested, *coverage.not_tested(self.ledger.share)],
+            not_tested=[
+                *(f"`{one.method} {one.path}` is excluded." for one in self.document.excluded),
+                *self.not_tested,
+                *coverage.not_tested(self.ledger.share),
+            ],
             part=Part(self.ledger.share, observed, findings.tried) if self.settings.shard else None,
         )
 

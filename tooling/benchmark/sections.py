@@ -1,4 +1,4 @@
-"""The plots of the page, each with the sentence that it says and the table of its numbers."""
+"""The sections of the page: plots, each with a sentence and a table of its numbers."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -23,7 +23,7 @@ _PERCENTILES = {"p50": "50th", "p99": "99th", "p999": "99.9th"}
 
 
 def sections(figures: Figures) -> Iterator[Section]:
-    """Those that there are figures for, in order."""
+    """Yield the sections that there are figures for, in order."""
     yield _highest(figures)
     if any(figures.rates()):
         yield _curves(figures)
@@ -58,7 +58,7 @@ def _lanes(figures: Figures, words: Words, pick: Pick, sentence: str) -> Section
 
 
 def _said(figures: Figures, name: str) -> list[str]:
-    """What the figures of a part say of the twins, as a list of one or none."""
+    """Return a sentence about the figures of the twins, as a list of one or none."""
     sentence = claims(figures)[name].said(figures, RUNTIMES)
     return [] if sentence is None else [sentence]
 

@@ -1,4 +1,4 @@
-"""The third-party fixtures of the tests: each planted fault alone, and honest pairs."""
+"""The third-party fixtures of the tests: each planted fault alone, and pairs without faults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Api:
-    """A small API with faults to switch on."""
+    """A small API with optional faults."""
 
     name: str
     make: Callable[[Variant], Flask]
@@ -40,7 +40,7 @@ class Api:
 
     @contextmanager
     def serving(self, *faults: str) -> Iterator[Addresses]:
-        """A sound server and one with faults, both new."""
+        """Run a server without faults and one with faults, both new."""
         guard_chunks()
         with pair(self.make, *faults) as targets:
             old, new = (target.base_url for target in targets)
@@ -71,7 +71,7 @@ APIS = {
     "blog": Api("blog", make_blog, BLOG, tuple(BLOG_FAULTS), _log_in_to_blog, "/api"),
     "shed": Api("shed", make_shed, SHED, tuple(SHED_FAULTS), _log_in_to_shed),
 }
-# Of every kind: what is shown, what is refused, what is kept, what is counted.
+# One of each kind: output, rejection, storage, counting.
 QUICK = {"blog": ("leak", "foreign"), "shed": ("lost_price", "total")}
 QUICK_OPTIONS = ("--phase=examples",)
 
@@ -83,7 +83,7 @@ def row_of_faults(
     at_once: int,
     told: Callable[[str], None],
 ) -> Row:
-    """Each fault alone, and each finding again on servers that are new."""
+    """Test each fault alone, and reproduce each finding on new servers."""
 
     def one(fault: str) -> tuple[Report, int]:
         name = f"{api.name}-{fault}"
@@ -110,7 +110,7 @@ def row_of_honest(
     at_once: int,
     told: Callable[[str], None],
 ) -> Row:
-    """Pairs that differ in noise alone, by several seeds."""
+    """Test pairs that differ only in noise, with several seeds."""
 
     def one(run: tuple[Api, int]) -> Report:
         api, seed = run

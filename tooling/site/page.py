@@ -1,4 +1,4 @@
-"""What every page shares: the frame, the navigation, the filters of the templates."""
+"""Shared parts of all pages: the frame, the navigation, the template filters."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tooling.site import prose
 
 @dataclass(frozen=True)
 class Entry:
-    """A page in the navigation: its file, its short name, and what it is for."""
+    """A page in the navigation: its file, its short name, and its purpose."""
 
     file: str
     name: str
@@ -33,7 +33,7 @@ NAVIGATION = (
 
 
 def render(template: str, file: str, **values: Any) -> str:
-    """The text of a page: a template with the frame around it.
+    """Return the text of a page: a template within the frame.
 
     file: the name of the page, which marks it in the navigation.
     """
@@ -47,7 +47,7 @@ def render(template: str, file: str, **values: Any) -> str:
 
 @cache
 def environment() -> Environment:
-    """The templates; whatever they print is escaped, and a name that they lack is an error."""
+    """Return the templates; all output is escaped, and an undefined name is an error."""
     made = Environment(
         loader=PackageLoader("tooling.site"),
         autoescape=True,
@@ -67,5 +67,5 @@ def environment() -> Environment:
 
 
 def pretty(value: Any) -> str:
-    """JSON as people read it."""
+    """Return formatted JSON."""
     return json.dumps(value, ensure_ascii=False, indent=2)

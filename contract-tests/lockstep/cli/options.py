@@ -22,6 +22,7 @@ from lockstep.warrant.forms import check_ending
 __all__ = [
     "AMOUNT",
     "EXIT_CODES",
+    "OPERATIONS",
     "OUTPUT",
     "SHARE",
     "TARGETS",
@@ -160,6 +161,24 @@ SHARE: Options = (
     ),
 )
 
+OPERATIONS: Options = (
+    option(
+        "--include",
+        group="Requests",
+        multiple=True,
+        metavar="OPERATION",
+        help="Judge only these operations, and send to others only what they need: an "
+        "operationId, a path, 'METHOD /path' or tag:NAME, with * for any text. Repeatable.",
+    ),
+    option(
+        "--exclude",
+        group="Requests",
+        multiple=True,
+        metavar="OPERATION",
+        help="Never send requests to these operations. Repeatable.",
+    ),
+)
+
 OUTPUT: Options = (
     _report("--json", "Write all results to this file as JSON; - for standard output."),
     _report("--html", "Write an HTML report."),
@@ -257,8 +276,9 @@ def given(told: Mapping[str, Any]) -> dict[str, Any]:
         for name, text in values["target_headers"]:
             apart.setdefault(name, {}).update(parse_headers((text,), "--target-header"))
         values["target_headers"] = apart
-    if "phases" in values:
-        values["phases"] = list(values["phases"])
+    for name in ("phases", "include", "exclude"):
+        if name in values:
+            values[name] = list(values[name])
     mode = values.pop("mode", "lockstep")
     if "stories" in values:
         values["stories"] = {"folder": _here(values["stories"]), "mode": mode}

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lockstep.configuration.certificates import context_of
+from lockstep.configuration.certificates import context_of, curl_options
 from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source, read
 from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
@@ -90,6 +90,8 @@ class Plan:
             secrets=frozenset(self.source.secrets | secret_values(data)),
             fail_on=data.get("fail_on", "parity"),
             shard=self._shard(),
+            include=tuple(data.get("include", ())),
+            exclude=tuple(data.get("exclude", ())),
             bystanders=self.source.beside(bystanders) if bystanders else None,
         )
 
@@ -131,6 +133,7 @@ class Plan:
                 tls=self._tls(told),
                 new_tls=partial(context_of, self._certificates(told), self.source.beside),
                 anonymous=self._tls(told, shows=False),
+                curl_options=curl_options(self._certificates(told), self.source.beside),
                 database=told.get("effects", {}).get("database"),
             )
         except (ValueError, OSError) as error:
@@ -144,7 +147,7 @@ class Plan:
         return context_of(both, self.source.beside, shows=shows)
 
     def _certificates(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """What is said of certificates to a target, or to all."""
+        """What a target is told of certificates, over what all of them are told."""
         every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
         own = {name: told[name] for name in CERTIFICATES if name in told}
         # A certificate and its key go together.

@@ -76,6 +76,7 @@ class Exchanger:
         # How long the targets took for the last exchange, where somebody wants to know.
         self._seconds: dict[str, float] = {}
         self._addresses = {target.name: target.base_url for target in self.targets}
+        self._curl_options = {target.name: target.curl_options for target in self.targets}
         self._silence = SilenceWatch(self.targets)
         self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
@@ -231,6 +232,7 @@ class Exchanger:
             requests=requests,
             outcomes=outcomes,
             addresses=self._addresses,
+            curl_options=self._curl_options,
             group=group,
             sets_up=self.sets_up or (group is not None and not self._is_own(operation)),
             at_once=at_once,

@@ -24,7 +24,7 @@ from lockstep.proxy.feed import OFFERED, TAKEN, Shared
 from lockstep.proxy.front import LeaderSpec, answer_clients
 from lockstep.proxy.mirroring import Mirrors
 from lockstep.proxy.settings import Counts, ProxyError, ProxySettings
-from lockstep.proxy.traffic import Mirrored, Told
+from lockstep.proxy.traffic import Answered, Mirrored, Passed, Told
 from lockstep.results.run_log import RunLog
 from lockstep.transport.targets import Target
 from lockstep.warrant.recorder import Recorder
@@ -36,6 +36,8 @@ _END_SECONDS = 10.0
 _BACKLOG = 1_024
 # On one core answers come first (see nice(2)).
 _NICENESS = 10
+# How it shows that a process writes no more: at once, or in the middle of something.
+_ENDS = (EOFError, ConnectionError, pickle.UnpicklingError)
 
 Ready = Callable[[str, Callable[[], None]], None]
 Progress = Callable[[Counts], None]
@@ -125,7 +127,7 @@ class Front:
 
     def told(self) -> Iterator[Told]:
         """What it tells, until it ends."""
-        with self.channel.makefile("rb") as reader, suppress(EOFError, ConnectionError):
+        with self.channel.makefile("rb") as reader, suppress(*_ENDS):
             while True:
                 told: Told = pickle.load(reader)
                 yield told
@@ -155,7 +157,7 @@ class Comparing:
         self._front = front
         self._mirrors = mirrors
         self._shared = shared
-        self._told: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[Mirrored | Answered | Passed | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._taken = 0
         self.ended: Callable[[], None] = lambda: None
@@ -175,7 +177,8 @@ class Comparing:
     def _read(self) -> None:
         try:
             for told in self._front.told():
-                self._told.put(told)
+                for one in told if isinstance(told, list) else [told]:
+                    self._told.put(one)
         finally:
             self._told.put(None)
             self.ended()
@@ -191,7 +194,7 @@ class Comparing:
         self._mirrors.finish()
         self._shared[TAKEN] = self._taken
 
-    def _next(self) -> Told | None:
+    def _next(self) -> Mirrored | Answered | Passed | None:
         if self._mirrors.asked:
             try:
                 return self._told.get_nowait()

@@ -52,12 +52,13 @@ def no_names(_request: Request) -> frozenset[str]:
 class Exchange:
     """One request with what it became for each target, and what each target answered.
 
-    `requests`, `outcomes`, `addresses` (base URLs) and `violations` (what each answer breaks of the
-    document) are keyed by target name; `differences` are those of each partner from the leader.
-    `conditions` say what stands out in the request, `parity` whether all answers are the same,
-    `counted` whether a difference is a finding, `parted` that the targets are no longer in the same
-    state for the actor of the request. One that `sets_up` only makes what others need: it is judged
-    elsewhere. `shows` are the keys of the things in the answers.
+    `requests`, `outcomes`, `addresses` (base URLs), `curl_options` (the certificates that curl
+    needs there) and `violations` (what each answer breaks of the document) are keyed by target
+    name; `differences` are those of each partner from the leader. `conditions` say what stands out
+    in the request, `parity` whether all answers are the same, `counted` whether a difference is a
+    finding, `parted` that the targets are no longer in the same state for the actor of the request.
+    One that `sets_up` only makes what others need: it is judged elsewhere. `shows` are the keys of
+    the things in the answers.
 
     `written` is what each target did to its database, where that is seen, and `effects` is where
     that differs from what the leader did.
@@ -73,6 +74,7 @@ class Exchange:
     requests: dict[str, Request]
     outcomes: dict[str, Outcome]
     addresses: dict[str, str]
+    curl_options: dict[str, tuple[str, ...]] = field(default_factory=dict)
     group: str | None = None
     conditions: Conditions = ()
     parity: bool = True

@@ -1,4 +1,4 @@
-"""Draws changes until there are enough that type-check and boot."""
+"""Samples changes until there are enough that type-check and boot."""
 
 import itertools
 import os
@@ -24,7 +24,7 @@ LOGS = BUILD / "logs/mutants-sample"
 
 @dataclass(slots=True)
 class Sample:
-    """The changes that are drawn, and those that were left out on the way, with the reason."""
+    """The sampled changes, and the skipped ones with the reason."""
 
     changes: list[Change] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -38,9 +38,9 @@ def draw(
     at_once: int,
     told: Callable[[str], None],
 ) -> Sample:
-    """Draw as many changes, half of either twin, that type-check and boot.
+    """Sample a number of changes, half of each twin, that type-check and boot.
 
-    known: those that were left out when the same was drawn before, by id.
+    known: the changes that an earlier run of the same sample skipped, by id.
     """
     sample = Sample()
     url = databases.create("screening", template=CLEAN)
