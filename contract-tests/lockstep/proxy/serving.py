@@ -69,7 +69,7 @@ def serve(
             say(base_paths.sentence())
         front = Front(context, targets[0], base_paths.strips, settings, listening, shared)
         mirrors = Mirrors(ledger, targets, settings, counts, recorder, shared, say)
-        comparing = Comparing(front, mirrors, shared)
+        comparing = Comparing(front, mirrors, shared, is_idle=settings.gives_way)
         admin = Admin(recorder, counts, shared)
         try:
             url = _url(listening)
@@ -152,9 +152,10 @@ class Front:
 class Comparing:
     """Two threads: one reads what the front tells, and one compares; `ended` tells of its end."""
 
-    def __init__(self, front: Front, mirrors: Mirrors, shared: Shared) -> None:
+    def __init__(self, front: Front, mirrors: Mirrors, shared: Shared, *, is_idle: bool) -> None:
         """Begin."""
         self._front = front
+        self._is_idle = is_idle
         self._mirrors = mirrors
         self._shared = shared
         self._told: queue.SimpleQueue[Mirrored | Answered | Passed | None] = queue.SimpleQueue()
@@ -175,6 +176,7 @@ class Comparing:
         return max(0, self._shared[OFFERED] - self._shared[TAKEN])
 
     def _read(self) -> None:
+        _give_way(is_idle=self._is_idle)
         try:
             for told in self._front.told():
                 for one in told if isinstance(told, list) else [told]:
@@ -184,9 +186,7 @@ class Comparing:
             self.ended()
 
     def _work(self) -> None:
-        if hasattr(os, "setpriority"):
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        _give_way(is_idle=self._is_idle)
         while (told := self._next()) is not None and not self._closed.is_set():
             self._mirrors.take(told)
             self._taken += isinstance(told, Mirrored)
@@ -256,6 +256,17 @@ def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
         raise ProxyError(f"cannot listen on {host}:{port}: {error}") from error
     with listening:
         yield listening
+
+
+def _give_way(*, is_idle: bool) -> None:
+    """Let the thread run after others, or only while the core is idle, as far as the system can."""
+    thread = threading.get_native_id()
+    with suppress(OSError):
+        if is_idle and hasattr(os, "SCHED_IDLE"):
+            # Whatever wakes up takes the core at once, and not when a time slice is over.
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+        elif hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
 
 
 def _url(listening: socket.socket) -> str:

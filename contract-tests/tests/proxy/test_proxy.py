@@ -506,7 +506,7 @@ def test_where_nobody_answers_clients_any_more_the_run_could_not_be_done(
     assert work.send("GET", "/notes").status == 401
     (front,) = multiprocessing.active_children()
     front.kill()
-    counts = work.end()
+    counts = work.over()
     assert counts.errors == ["the process that answers clients ended by itself"]
     assert counts.mirrored == 1
     assert run.finish().exit_code == 2
