@@ -45,20 +45,24 @@ def _compare(
             target.name: target.send(request)
             for target, (_, request) in zip(targets, row, strict=True)
         }
-        said = {name: masked_answer(outcome) for name, outcome in outcomes.items()}
+        responses = {name: masked_answer(outcome) for name, outcome in outcomes.items()}
         # An additional claim is harmless; another header, or another spelling of a sent value, is
         # not.
         must_be_refused = how != _OPTIONAL and (how.startswith("header") or "spelling" in how)
         taken = {
-            name: said[name] for name, one in outcomes.items() if status_of(one) not in _REFUSED
+            name: responses[name]
+            for name, one in outcomes.items()
+            if status_of(one) not in _REFUSED
         }
         wrong = taken if must_be_refused else {}
         if how.startswith(_TAG):
             # The standard defines the result.
             wanted = int(how.rpartition(" ")[2])
-            wrong = {name: said[name] for name, one in outcomes.items() if status_of(one) != wanted}
-        if not wrong and len(set(said.values())) > 1:
-            wrong = said
+            wrong = {
+                name: responses[name] for name, one in outcomes.items() if status_of(one) != wanted
+            }
+        if not wrong and len(set(responses.values())) > 1:
+            wrong = responses
         if wrong:
             run.ledger.findings.add(Finding(TRAP, "forged", TRAP, how, tuple(wrong), wrong))
         run.ledger.exchanges += 1

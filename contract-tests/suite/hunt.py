@@ -261,8 +261,8 @@ def main() -> int:
         except _UNUSABLE as error:
             if hunt.control or not arguments.sample:
                 raise
-            said = str(error).strip().partition("\n")[0]
-            hunt.findings[f"could not continue: {type(error).__name__}: {said}"] = None
+            message = str(error).strip().partition("\n")[0]
+            hunt.findings[f"could not continue: {type(error).__name__}: {message}"] = None
         seconds = round(time.monotonic() - started, 1)
     findings = list(hunt.findings)
     print(json.dumps({"findings": findings, "requests": hunt.requests, "seconds": seconds}))

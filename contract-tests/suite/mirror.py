@@ -62,9 +62,9 @@ def function_faults(pair: str, python: list[Function], node: list[Function]) -> 
     yield from _only_faults(pair, {name: name for name in ours}, {name: name for name in theirs})
     if set(ours) == set(theirs) and ours != theirs:
         yield Fault(pair, f"the same functions in another order: {ours} and {theirs}")
-    said = {each.name: each.sentence for each in node}
+    sentences = {each.name: each.sentence for each in node}
     for each in python:
-        if said.get(each.name, each.sentence) != each.sentence:
+        if sentences.get(each.name, each.sentence) != each.sentence:
             yield Fault(f"{pair}: {each.name}", "described by two sentences")
 
 

@@ -207,7 +207,7 @@ def _binaries(directory: Path, account: tuple[int, int] | None) -> Path:
     package = Path(spec.origin).parent
     if account is None or _can_run(package / _BINARIES / "bin" / "postgres", account):
         return package / _BINARIES
-    # The programs load libraries from beside the package.
+    # The programs load libraries from the folder next to the package.
     for part in (Path(package.name) / _BINARIES, Path(f"{package.name}.libs")):
         if (package.parent / part).exists():
             shutil.copytree(package.parent / part, directory / part, dirs_exist_ok=True)

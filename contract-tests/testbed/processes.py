@@ -15,7 +15,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _signalled_when_parent_dies(signal_number: int) -> Callable[[], None] | None:
-    """Return what a child runs before exec, so that the kernel signals it when its parent dies.
+    """Return a preexec callback that makes the kernel signal the child when its parent dies.
 
     Linux only. The parent is the *thread* that starts the child.
     """
@@ -40,11 +40,11 @@ def start(
     account: tuple[int, int] | None = None,
     death_signal: int = signal.SIGTERM,
 ) -> "subprocess.Popen[bytes]":
-    """Start a command in a session of its own, so that Ctrl-C reaches only us.
+    """Start a command in its own session, so that Ctrl-C reaches only us.
 
     output: file that takes standard output and error, appended to.
     account: user and group id to run as, when we are root.
-    death_signal: what the child is sent when we die without stopping it (Linux).
+    death_signal: sent to the child if we die without stopping it (Linux).
     """
     uid, gid = account or (None, None)
     with output.open("ab") as sink:

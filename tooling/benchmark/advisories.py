@@ -53,12 +53,12 @@ def audits(notes: Path = NOTES) -> dict[Kind, Audit]:
     )
 
 
-def read_pip_audit(told: str) -> Audit:
+def read_pip_audit(output: str) -> Audit:
     """Parse the output of `pip-audit --format json`."""
     try:
-        dependencies = json.loads(told)["dependencies"]
+        dependencies = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return Audit(None, f"pip-audit could not ask: {_last_line(told)}")
+        return Audit(None, f"pip-audit could not ask: {_last_line(output)}")
     skipped = [each["name"] for each in dependencies if "skip_reason" in each]
     if skipped:
         return Audit(
@@ -75,10 +75,10 @@ def read_pip_audit(told: str) -> Audit:
     )
 
 
-def read_npm_audit(told: str) -> Audit:
+def read_npm_audit(output: str) -> Audit:
     """Parse the output of `npm audit --json`."""
     try:
-        report = json.loads(told)
+        report = json.loads(output)
         vulnerabilities = report["vulnerabilities"]
     except (ValueError, KeyError, TypeError):
         return Audit(None, "the registry that packages come from here does not answer npm audit")

@@ -40,8 +40,8 @@ class Keeping:
         if not _PART.search(text):
             raise KeepingError(f"{self.readme} has no <!-- comparison --> and its end.")
         self.folder.mkdir(exist_ok=True)
-        told = json.dumps(summary.as_json(), indent=1)
-        (self.folder / "compare.json").write_text(f"{told}\n", encoding="utf-8")
+        content = json.dumps(summary.as_json(), indent=1)
+        (self.folder / "compare.json").write_text(f"{content}\n", encoding="utf-8")
         (self.folder / PICTURE).write_text(picture(summary), encoding="utf-8")
         self.readme.write_text(_PART.sub(lambda _: self.part(summary), text), encoding="utf-8")
 
@@ -78,10 +78,10 @@ def behaviour(summary: Summary) -> str:
 def provenance(summary: Summary) -> str:
     """Describe when and where it was measured."""
     machine, versions = summary.machine, summary.versions
-    told = [
+    parts = [
         f"`make compare`, {summary.made_at[:10]}",
         f"{machine['processor']} with {machine['cores']} cores",
         f"Python {versions['Python']}, Node {versions['Node']}",
         f"medians of {summary.rounds} rounds",
     ]
-    return "; ".join(told)
+    return "; ".join(parts)

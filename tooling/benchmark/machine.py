@@ -70,8 +70,8 @@ def commit() -> str | None:
 
 def code() -> str:
     """Return a digest of all measured code, committed or not; presentation is excluded."""
-    told = [_git(*question, "--", *_MEASURED) for question in _QUESTIONS]
-    return hashlib.sha256("".join(told).encode()).hexdigest()[:16]
+    outputs = [_git(*question, "--", *_MEASURED) for question in _QUESTIONS]
+    return hashlib.sha256("".join(outputs).encode()).hexdigest()[:16]
 
 
 def now() -> str:
@@ -86,10 +86,10 @@ def _git(*arguments: str) -> str:
 
 def _processor() -> str:
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+        info = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:
         return platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    found = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
     return found[1] if found else platform.machine()
 
 

@@ -87,8 +87,8 @@ def _of_node(contestant: Contestant) -> dict[str, Any]:
 def _installed(project: Path) -> set[Path]:
     """Return the folders of production packages, as listed by npm."""
     command = ["npm", "ls", "--omit=dev", "--all", "--parseable"]
-    told = subprocess.run(command, cwd=project, capture_output=True, text=True).stdout
-    return {Path(line).resolve() for line in told.splitlines() if "node_modules" in line}
+    output = subprocess.run(command, cwd=project, capture_output=True, text=True).stdout
+    return {Path(line).resolve() for line in output.splitlines() if "node_modules" in line}
 
 
 def _direct(project: Path) -> set[str]:

@@ -32,12 +32,12 @@ class ContractTests:
 
     def hold(self, servers: Sequence[str], profile: str, seed: int) -> dict[str, Any]:
         """Run the tests on servers, and return the page's data about them. Raises ParityError."""
-        told = {"SERVERS": ",".join(servers), "PROFILE": profile, "SEED": str(seed)}
+        variables = {"SERVERS": ",".join(servers), "PROFILE": profile, "SEED": str(seed)}
         names = ", ".join(servers)
         parts = _QUICK_PARTS if profile == "quick" else PARTS
         path = self.folder / f"{report_name(servers, parts)}-report.json"
         path.unlink(missing_ok=True)
-        run = subprocess.run([*self.command, *parts], cwd=ROOT, env=os.environ | told)
+        run = subprocess.run([*self.command, *parts], cwd=ROOT, env=os.environ | variables)
         if not path.exists():
             raise ParityError(
                 f"No figures are published: the contract tests of {names} could not run."

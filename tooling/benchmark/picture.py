@@ -23,8 +23,8 @@ def picture(summary: Summary) -> str:
     for figure in summary.figures:
         _draw(drawing, figure, y)
         y += _height()
-    told = f"{summary.made_at[:10]}, {summary.machine['cores']} cores, median of"
-    drawing.text(_LEFT, y + _LANE / 2, f"{told} {summary.rounds} rounds", "soft")
+    caption = f"{summary.made_at[:10]}, {summary.machine['cores']} cores, median of"
+    drawing.text(_LEFT, y + _LANE / 2, f"{caption} {summary.rounds} rounds", "soft")
     title = "What Python and Node cost for the same behaviour"
     return drawing.file("compare", title, described(summary), _style())
 

@@ -77,9 +77,9 @@ def _highest(figures: Figures) -> Section:
         )
         for each in figures.workers
     ]
-    said = [mixed_claim(figures, each).said(figures, RUNTIMES) for each in figures.workers]
-    said += [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
-    return of_rows(groups, words, [sentence for sentence in said if sentence])
+    claimed = [mixed_claim(figures, each).said(figures, RUNTIMES) for each in figures.workers]
+    claimed += [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
+    return of_rows(groups, words, [sentence for sentence in claimed if sentence])
 
 
 def _curves(figures: Figures) -> Section:
@@ -127,8 +127,8 @@ def _alone(figures: Figures) -> Section:
         Group(load[0].upper() + load[1:], lanes(figures, highest(load)))
         for load in figures.data["settings"]["alone"]
     ]
-    said = [against_bare(figures, runtime) for runtime in RUNTIMES]
-    sentences = [sentence for sentence in said if sentence]
+    claimed = [against_bare(figures, runtime) for runtime in RUNTIMES]
+    sentences = [sentence for sentence in claimed if sentence]
     if "log in" in figures.data["settings"]["alone"]:
         sentences.append(
             "A log-in is costly on purpose: argon2id with 19 MiB is the same work everywhere."
@@ -144,15 +144,15 @@ def _evenness(figures: Figures) -> Section:
         for load in ("mixed", *figures.data["settings"]["alone"])
     ]
     mixed = {name: figures.spread(name, unevenness("mixed")) for name in RUNTIMES}
-    told = [
+    ratios = [
         f"{in_words(each.median)} times in {RUNTIMES[name]}" for name, each in mixed.items() if each
     ]
-    said = [f"For mixed requests that is {' and '.join(told)}."] if told else []
+    summary = [f"For mixed requests that is {' and '.join(ratios)}."] if ratios else []
     sentence = (
         "How many times as long as the middle one the slowest of a hundred requests take, at half"
         " of the highest rate of each server. The mixed load has quick and slow operations in it."
     )
-    return of_rows(groups, words, [sentence, *said])
+    return of_rows(groups, words, [sentence, *summary])
 
 
 def _memory(figures: Figures) -> Section:

@@ -79,7 +79,7 @@ class Summary:
         )
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Self:
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Load the result of as_json()."""
         read = [
             Figure(
@@ -89,9 +89,9 @@ class Summary:
                 each["differs"],
                 {kind: Spread(**each["twins"][kind]) for kind in KINDS},
             )
-            for each in told["figures"]
+            for each in content["figures"]
         ]
-        return cls(**{**told, "figures": tuple(read), "workers": tuple(told["workers"])})
+        return cls(**{**content, "figures": tuple(read), "workers": tuple(content["workers"])})
 
     def as_json(self) -> dict[str, Any]:
         """Return everything, for a file."""
@@ -104,7 +104,7 @@ class Summary:
 
 def answer(summary: Summary) -> list[str]:
     """Return a sentence for each figure: what Python and Node cost for the same behaviour."""
-    said = [
+    sentences = [
         sentence.format(rate=summary.rate, **{kind: figure.words(kind) for kind in KINDS})
         + ("" if figure.differs else ", no difference that this machine can show")
         for name, sentence in _SENTENCES.items()
@@ -116,8 +116,8 @@ def answer(summary: Summary) -> list[str]:
         )
         for kind in KINDS
     }
-    said.append("Code: Python {python}; Node {node}".format(**code))
-    return [f"{sentence}." for sentence in said]
+    sentences.append("Code: Python {python}; Node {node}".format(**code))
+    return [f"{sentence}." for sentence in sentences]
 
 
 def _figures(figures: Figures, rate: int | None) -> Iterator[Figure]:
@@ -134,8 +134,8 @@ def _figures(figures: Figures, rate: int | None) -> Iterator[Figure]:
 def _picks(figures: Figures, rate: int | None) -> Iterator[tuple[str, str, str, Pick, int | None]]:
     for workers in figures.workers:
         name = "throughput" if workers == figures.workers[0] else f"throughput-{workers}"
-        told = "1 worker" if workers == 1 else f"{workers} workers"
-        yield name, f"Requests/s, {told}", "higher", highest("mixed"), workers
+        label = "1 worker" if workers == 1 else f"{workers} workers"
+        yield name, f"Requests/s, {label}", "higher", highest("mixed"), workers
     yield "cpu", "CPU time per request, ms", "lower", _cpu_milliseconds, None
     if rate is not None:
         title = f"p99 at {rate} requests/s, ms"

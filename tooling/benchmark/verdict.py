@@ -45,27 +45,29 @@ class Claim:
         if found is None:
             return None
         more, less = (first, second) if found.median >= 1 else (second, first)
-        told = " against ".join(
+        values = " against ".join(
             f"{in_words(each.median)}{self.unit}" for each in (medians[more], medians[less]) if each
         )
         most = max(each.median for each in medians.values() if each)
         if not found.can_tell_from_one or most < self.resolution:
             return (
                 f"No difference that this machine can show between {names[more]} and"
-                f" {names[less]} in {self.topic}: {told}."
+                f" {names[less]} in {self.topic}: {values}."
             )
         times = ratio_in_words(found if more == first else found.inverse)
         filled = self.difference.format(more=names[more], less=names[less], times=times)
-        return f"{filled}: {told}."
+        return f"{filled}: {values}."
 
 
 def verdict(figures: Figures) -> list[str]:
     """Return the sentences at the top of the page, the twins first."""
-    said = [mixed_claim(figures, workers).said(figures, RUNTIMES) for workers in figures.workers]
-    said += [claim.said(figures, RUNTIMES) for claim in claims(figures).values()]
+    sentences = [
+        mixed_claim(figures, workers).said(figures, RUNTIMES) for workers in figures.workers
+    ]
+    sentences += [claim.said(figures, RUNTIMES) for claim in claims(figures).values()]
     adapters = [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
     bare = [against_bare(figures, runtime) for runtime in RUNTIMES]
-    return [sentence for sentence in (*said, *adapters, *bare) if sentence is not None]
+    return [sentence for sentence in (*sentences, *adapters, *bare) if sentence is not None]
 
 
 def mixed_claim(figures: Figures, workers: int | None = None) -> Claim:

@@ -33,13 +33,13 @@ def main() -> int:
     console = terminal.console()
     LOGS.mkdir(parents=True, exist_ok=True)
 
-    def told(text: str) -> None:
+    def progress(text: str) -> None:
         console.print(text, soft_wrap=True, markup=False)
 
     rows: list[Row] = []
     try:
         with processes.ended_by_signals():
-            for row in _rows(arguments, told):
+            for row in _rows(arguments, progress):
                 rows.append(row)
                 _write(rows, arguments.json)
     finally:
@@ -59,45 +59,45 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _rows(arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+def _rows(arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
     chosen = arguments.sets or SETS
     if arguments.quick:
-        yield from _quick(chosen, arguments, told)
+        yield from _quick(chosen, arguments, progress)
         return
     for name in SETS:
         if name in chosen:
-            yield from _rows_of(name, arguments, told)
+            yield from _rows_of(name, arguments, progress)
     if arguments.rivals and not arguments.sets:
         yield from rivals.rows_of_others()
 
 
-def _quick(chosen: Sequence[str], arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+def _quick(chosen: Sequence[str], arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
     options = planted.QUICK_OPTIONS
     for name, faults in planted.QUICK.items():
         if name in chosen:
             yield planted.row_of_faults(
-                planted.APIS[name], faults, options, arguments.at_once, told
+                planted.APIS[name], faults, options, arguments.at_once, progress
             )
     if "honest" in chosen:
         apis = [planted.APIS[next(iter(planted.QUICK))]]
-        yield planted.row_of_honest(apis, planted.SEEDS[:1], options, 1, told)
+        yield planted.row_of_honest(apis, planted.SEEDS[:1], options, 1, progress)
 
 
-def _rows_of(name: str, arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+def _rows_of(name: str, arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
     at_once = arguments.at_once
     apis = list(planted.APIS.values())
     if name in planted.APIS:
         api = planted.APIS[name]
-        yield planted.row_of_faults(api, api.faults, (), at_once, told)
+        yield planted.row_of_faults(api, api.faults, (), at_once, progress)
         if arguments.rivals:
-            yield from rivals.rows_of_faults(api, api.faults, at_once, told)
+            yield from rivals.rows_of_faults(api, api.faults, at_once, progress)
     elif name == "honest":
-        yield planted.row_of_honest(apis, planted.SEEDS, (), at_once, told)
+        yield planted.row_of_honest(apis, planted.SEEDS, (), at_once, progress)
         if arguments.rivals:
             yield from rivals.rows_of_honest(apis)
     elif name in pairs.PAIRS:
         try:
-            yield pairs.row_of_pair(pairs.PAIRS[name], told)
+            yield pairs.row_of_pair(pairs.PAIRS[name], progress)
             if arguments.rivals:
                 yield from rivals.rows_of_pair(pairs.PAIRS[name])
         except (SetUpError, ServerError) as error:

@@ -186,12 +186,12 @@ PAIRS = {
 }
 
 
-def row_of_pair(pair: Pair, told: Callable[[str], None]) -> Row:
+def row_of_pair(pair: Pair, progress: Callable[[str], None]) -> Row:
     """Run lockstep on a real pair, and reproduce each finding. Raises like `Pair.serving`."""
     document, truth = pair.document(), load_truth(pair.truth)
     with pair.serving() as addresses:
         report = run_lockstep(pair.name, document, addresses, pair.options)
-    told(f"{pair.name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
+    progress(f"{pair.name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
     row = score_real(pair.name, report, truth)
     numbers = _spread([each.number for each in report.deciding], _MOST_REPLAYS)
     row.shown, row.tried = 0, len(numbers)
@@ -199,7 +199,7 @@ def row_of_pair(pair: Pair, told: Callable[[str], None]) -> Row:
         for number in numbers:
             pair.reset()
             row.shown += is_shown_again(pair.name, number, document, addresses)
-    told(f"{pair.name}: {row.shown} of {row.tried} shown again")
+    progress(f"{pair.name}: {row.shown} of {row.tried} shown again")
     return row
 
 

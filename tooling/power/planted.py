@@ -81,7 +81,7 @@ def row_of_faults(
     faults: Sequence[str],
     options: Sequence[str],
     at_once: int,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> Row:
     """Test each fault alone, and reproduce each finding on new servers."""
 
@@ -94,7 +94,7 @@ def row_of_faults(
             with api.serving(fault) as addresses:
                 shown += is_shown_again(name, finding.number, api.document, addresses)
         found = len(report.deciding)
-        told(f"{name}: {found} findings, {shown} shown again, {report.seconds:.0f} s")
+        progress(f"{name}: {found} findings, {shown} shown again, {report.seconds:.0f} s")
         return report, shown
 
     results = dict(zip(faults, side_by_side(one, faults, at_once), strict=True))
@@ -108,7 +108,7 @@ def row_of_honest(
     seeds: Sequence[int],
     options: Sequence[str],
     at_once: int,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> Row:
     """Test pairs that differ only in noise, with several seeds."""
 
@@ -117,7 +117,7 @@ def row_of_honest(
         name = f"{api.name}-honest-{seed}"
         with api.serving() as addresses:
             report = run_lockstep(name, api.document, addresses, (*options, f"--seed={seed}"))
-        told(f"{name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
+        progress(f"{name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
         return report
 
     runs = [(api, seed) for api in apis for seed in seeds]

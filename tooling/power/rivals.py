@@ -40,7 +40,7 @@ Recorded = list[dict[str, Any]]
 
 
 def rows_of_faults(
-    api: Api, faults: Sequence[str], at_once: int, told: Callable[[str], None]
+    api: Api, faults: Sequence[str], at_once: int, progress: Callable[[str], None]
 ) -> list[Row]:
     """Run every other tool on each fault; findings that it has without faults do not count."""
     usual, recorded = _honest(api)
@@ -48,7 +48,7 @@ def rows_of_faults(
     def one(fault: str) -> dict[str, Report]:
         reports = _all(api, recorded, fault)
         found = {tool: len(report.findings) for tool, report in reports.items()}
-        told(f"{api.name}-{fault}, rivals: {found}")
+        progress(f"{api.name}-{fault}, rivals: {found}")
         return reports
 
     results = side_by_side(one, faults, at_once)

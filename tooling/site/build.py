@@ -10,7 +10,7 @@ from testbed.contract import STORIES, TRAPS
 from testbed.paths import BUILD, CONTRACT, SITE
 from tooling.benchmark.keeping import PICTURE, Keeping
 from tooling.benchmark.page import render as render_comparison
-from tooling.site import errors, mirror, operating, traps
+from tooling.site import errors, migrating, mirror, operating, traps
 from tooling.site.frame import framed
 from tooling.site.manifest import manifest
 from tooling.site.operations import Operations
@@ -54,6 +54,10 @@ def pages() -> Iterator[tuple[str, str]]:
         render(
             "traps.html.j2", "traps.html", areas=traps.areas(TRAPS), stories=traps.stories(STORIES)
         ),
+    )
+    yield (
+        "migrate.html",
+        render("migrate.html.j2", "migrate.html", **migrating.page_values()),
     )
     yield from _mirror_pages()
     yield from _report_pages()

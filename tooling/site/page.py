@@ -26,6 +26,7 @@ NAVIGATION = (
     Entry("errors.html", "Errors", "Every code, what it means, and which check gives it."),
     Entry("traps.html", "Traps", "Where Python and Node differ by nature, and what is decided."),
     Entry("operate.html", "Operate", "Settings, probes, signals, backups, and what to do when."),
+    Entry("migrate.html", "Migrate", "From the laboratory to the last step, with lockstep."),
     Entry("parity.html", "Parity", "The newest run of the contract tests, finding by finding."),
     Entry("compare.html", "Comparison", "What each runtime costs and gives for equal behaviour."),
     Entry("mirror.html", "Mirror", "Both programs, file by file and function by function."),

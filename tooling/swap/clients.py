@@ -129,11 +129,11 @@ class Clients:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            told = json.loads(line)
-            if told["event"] == "progress":
-                self.sent, self.failed = told["sent"], told["failed"]
-            elif told["event"] == "done":
-                self._result = told
+            event = json.loads(line)
+            if event["event"] == "progress":
+                self.sent, self.failed = event["sent"], event["failed"]
+            elif event["event"] == "done":
+                self._result = event
             self._ready.set()
         # Wake up everything that waits for more.
         self._ready.set()

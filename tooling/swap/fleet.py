@@ -165,9 +165,9 @@ def _request_ids(log: Path, offset: int = 0) -> Iterator[str]:
         for line in lines:
             # The last line may be incomplete.
             if _EVENT in line and line.endswith("\n"):
-                told = json.loads(line)
-                if told["path"].startswith("/api/"):
-                    yield told["request_id"]
+                entry = json.loads(line)
+                if entry["path"].startswith("/api/"):
+                    yield entry["request_id"]
 
 
 def _wait_until_served(instance: Instance) -> None:

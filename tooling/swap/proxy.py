@@ -26,11 +26,11 @@ class ProxyError(Exception):
 
 
 class Proxy:
-    """A running Caddy."""
+    """A running Caddy, with the address of its admin API."""
 
     def __init__(self, port: int, admin_port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
-        self._admin = f"http://127.0.0.1:{admin_port}"
+        self.admin = f"http://127.0.0.1:{admin_port}"
         self._weights = ""
 
     @classmethod
@@ -49,7 +49,7 @@ class Proxy:
             "XDG_DATA_HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
             "CADDY_ADDRESS": proxy.address,
-            "CADDY_ADMIN": proxy._admin.removeprefix("http://"),
+            "CADDY_ADMIN": proxy.admin.removeprefix("http://"),
             # HTTP/2 as between clients and Caddy over TLS, without the certificate.
             "CADDY_PROTOCOLS": "h1 h2c",
             "UPSTREAMS": " ".join(f"127.0.0.1:{port}" for port in ports),
@@ -84,7 +84,7 @@ class Proxy:
     def _request(self, path: str, method: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self._admin + path, data, headers, method=method)
+        request = urllib.request.Request(self.admin + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=_START_SECONDS) as answer:
                 return json.load(answer) if method == "GET" else None

@@ -176,7 +176,7 @@ def body_template(
 
     See `Filling` for the included members; read-only members are omitted.
     """
-    told, schema = schema, flat(document, schema)
+    original, schema = schema, flat(document, schema)
     properties = schema.get("properties")
     room = room or Room()
     if not isinstance(properties, Mapping):
@@ -184,7 +184,7 @@ def body_template(
             document, schema, filling, room
         )
     required = schema.get("required")
-    with room.below(told) as fits:
+    with room.below(original) as fits:
         return {
             key: body_template(document, member, key, filling, room)
             for key, member in (properties.items() if fits else ())
@@ -193,16 +193,16 @@ def body_template(
 
 
 def _is_wanted(
-    document: Document, name: str, told: Any, required: Any, filling: Filling, room: Room
+    document: Document, name: str, member: Any, required: Any, filling: Filling, room: Room
 ) -> bool:
-    schema = flat(document, told)
+    schema = flat(document, member)
     if schema.get("readOnly"):
         return False
     if required and name in required:
         return True
     named = filling.members in ("usual", "named") and (is_password(name) or is_email(name, schema))
     named = named or (filling.members == "named" and is_name(name))
-    return (not required or filling.members == "all" or named) and room.takes_optional(told)
+    return (not required or filling.members == "all" or named) and room.takes_optional(member)
 
 
 def _identity(
@@ -226,8 +226,8 @@ def _identity(
 
 
 def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
-    told = _SAYS_UNIQUE.search(str(schema.get("description", "")))
-    return bool(told or _UNIQUE.search(name)) or schema.get("format") == "uuid"
+    mentioned = _SAYS_UNIQUE.search(str(schema.get("description", "")))
+    return bool(mentioned or _UNIQUE.search(name)) or schema.get("format") == "uuid"
 
 
 def takes_text(document: Document, schema: Mapping[str, Any], text: str) -> bool:

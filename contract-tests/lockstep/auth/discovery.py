@@ -110,8 +110,10 @@ def _operations(document: Document) -> tuple[Operation | None, Operation | None]
     """Return the operations with which users register and log in."""
     with_password = [op for op in document.operations.values() if _takes(document, op)]
     endpoint = password_flow(document)
-    told = (op for op in document.operations.values() if (op.method, op.path) == ("POST", endpoint))
-    login = next(told, None) or _best(with_password, LOG_IN)
+    matching = (
+        op for op in document.operations.values() if (op.method, op.path) == ("POST", endpoint)
+    )
+    login = next(matching, None) or _best(with_password, LOG_IN)
     others = [op for op in with_password if op is not login and not op.requires_auth]
     register = _best(others, REGISTER) or _only(others)
     if login is None and register is None and not endpoint:
@@ -146,8 +148,10 @@ def _best(operations: list[Operation], words: re.Pattern[str]) -> Operation | No
 def _score(operation: Operation, words: re.Pattern[str]) -> int:
     last = operation.path.rstrip("/").rpartition("/")[2]
     named = operation.definition.get("operationId", "")
-    told = operation.definition.get("summary", "")
-    return 4 * bool(words.search(last)) + 2 * bool(words.search(named)) + bool(words.search(told))
+    summary = operation.definition.get("summary", "")
+    return (
+        4 * bool(words.search(last)) + 2 * bool(words.search(named)) + bool(words.search(summary))
+    )
 
 
 def _only(operations: list[Operation]) -> Operation | None:

@@ -63,8 +63,8 @@ def new_entry(exchanger: Exchanger, values: Mapping[str, Mapping[str, str]] | No
     shared = CookieJar(header)
     jars = {name: shared if exchanger.rotates else CookieJar(header) for name in names}
     own = {
-        name: {key: text for key, text in told.items() if key not in PLACEHOLDERS}
-        for name, told in (values or {}).items()
+        name: {key: text for key, text in account.items() if key not in PLACEHOLDERS}
+        for name, account in (values or {}).items()
     }
     return Entry(jars, sent=own)
 
@@ -159,14 +159,14 @@ def find_opening(exchanger: Exchanger, entry: Entry, refused: RefusedError) -> s
 def _pages(exchanger: Exchanger, call: Call) -> list[str]:
     """Return paths that may provide a CSRF token: an operation named so, the form's page, `/`."""
     document = exchanger.ledger.document
-    told = [
+    documented = [
         operation.path
         for operation in document.operations.values()
         if operation.method == "GET" and "{" not in operation.path and is_csrf(operation.path)
     ]
     operation = find_operation(document, call.operation)
     own = [operation.path] if operation is not None else []
-    return list(dict.fromkeys([*told, *own, "/"]))
+    return list(dict.fromkeys([*documented, *own, "/"]))
 
 
 def _take(entry: Entry, outcomes: Mapping[str, Outcome]) -> None:

@@ -50,8 +50,8 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
         ]
         specs = tuple(each.spec for each in settled)
         sent = dict.fromkeys(str(spec.credential) for spec in specs)
-        told = [f"users: {len(specs)}, sent as `{'`, `'.join(sent)}`"]
-        return Admission(specs, told, any(each.works for each in settled))
+        notes = [f"users: {len(specs)}, sent as `{'`, `'.join(sent)}`"]
+        return Admission(specs, notes, any(each.works for each in settled))
     document = exchanger.ledger.document
     entrances = tuple(find_entrances(document))
     if not entrances:
@@ -63,8 +63,8 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
         return Admission(notes=[_unknown(document, str(error))])
     spec = found.spec
     ways = [("register", spec.register), ("log in", spec.login)]
-    told = [f"{word} by `{_shown(document, call)}`" for word, call in ways if call is not None]
-    notes = [f"users: {', '.join(told)}, sent as `{spec.credential}`"]
+    parts = [f"{word} by `{_shown(document, call)}`" for word, call in ways if call is not None]
+    notes = [f"users: {', '.join(parts)}, sent as `{spec.credential}`"]
     extras = find_kinds(exchanger, spec, nonce)
     if extras:
         names = ", ".join(f"`{each.name}`" for each in extras)
@@ -104,8 +104,8 @@ def _shown(document: Document, call: Call) -> str:
 def _unknown(document: Document, why: str) -> str:
     count = len(guarded(document))
     asking = "1 operation asks" if count == 1 else f"{count} operations ask"
-    said, _, lines = why.partition("\n")
-    reason, _, sentence = said.rpartition(". ") if lines else (said, "", "")
+    text, _, lines = why.partition("\n")
+    reason, _, sentence = text.rpartition(". ") if lines else (text, "", "")
     advice = f"{sentence}\n{lines}" if lines else user_lines(document)
     return (
         f"{asking} for credentials, and {reason}: they are compared without credentials. {advice}"

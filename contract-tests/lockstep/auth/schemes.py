@@ -138,10 +138,10 @@ def _scheme_names(document: Document) -> Iterator[str]:
 
 def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
     name = str(scheme.get("name", "Authorization"))
-    told = " ".join(_prose(scheme))
+    description = " ".join(_prose(scheme))
     match scheme.get("type"), scheme.get("in"), str(scheme.get("scheme", "bearer")).lower():
         case "http", _, "bearer":
-            return [*_worded(document, told, "Authorization"), BEARER]
+            return [*_worded(document, description, "Authorization"), BEARER]
         case "http", _, "basic":
             return [BASIC]
         case "http", _, "digest":
@@ -150,21 +150,21 @@ def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
             return []
         case "http", _, word:
             return [
-                *_worded(document, told, "Authorization"),
+                *_worded(document, description, "Authorization"),
                 Credential(form=f"{word.title()} {{token}}"),
             ]
         case "apiKey", "header", _ if is_csrf(name):
             return []
         case "apiKey", "header", _ if name.lower() == _AUTHORIZATION:
-            return [*_worded(document, told, name), *_prefixed(name, told)]
+            return [*_worded(document, description, name), *_prefixed(name, description)]
         case "apiKey", "header", _:
-            return [*_worded(document, told, name), Credential("header", name, "{token}")]
+            return [*_worded(document, description, name), Credential("header", name, "{token}")]
         case "apiKey", "cookie", _:
             return [Credential("cookie", name, "{token}")]
         case "apiKey", "query", _:
             return [Credential("query", name, "{token}")]
         case _:
-            return [*_worded(document, told, "Authorization"), BEARER]
+            return [*_worded(document, description, "Authorization"), BEARER]
 
 
 def _prose(node: Mapping[str, Any]) -> Iterator[str]:
@@ -174,16 +174,20 @@ def _prose(node: Mapping[str, Any]) -> Iterator[str]:
             yield text
 
 
-def _prefixed(name: str, told: str) -> list[Credential]:
+def _prefixed(name: str, description: str) -> list[Credential]:
     """Return the usual authentication schemes, those first that the description mentions most."""
-    words = sorted(_USUAL, key=lambda word: -len(re.findall(rf"\b{word}\b", told)))
+    words = sorted(_USUAL, key=lambda word: -len(re.findall(rf"\b{word}\b", description)))
     forms = (*(f"{word} {{token}}" for word in words), "{token}")
     return [Credential("header", name, form) for form in forms]
 
 
-def _worded(document: Document, told: str, name: str) -> list[Credential]:
+def _worded(document: Document, description: str, name: str) -> list[Credential]:
     """Return the header field with the authentication schemes found in examples."""
-    words = [*_example_words(document, name), *_words_of_lines(told), *_words_in_prose(told)]
+    words = [
+        *_example_words(document, name),
+        *_words_of_lines(description),
+        *_words_in_prose(description),
+    ]
     if name.lower() == _AUTHORIZATION:
         words += [word for text in _descriptions(document) for word in _words_of_lines(text)]
     fitting = (word for word in words if word.lower() not in ("basic", "digest"))

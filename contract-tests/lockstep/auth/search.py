@@ -97,10 +97,12 @@ class Search:
 
     def _failure(self) -> ActorError:
         first, *others = self._refusals
-        told = str(first)
+        message = str(first)
         if others:
-            told += f" (and {len(others)} more attempts with other bodies, the last: {others[-1]})"
+            message += (
+                f" (and {len(others)} more attempts with other bodies, the last: {others[-1]})"
+            )
         if first.call == self._only_login:
-            return ActorError(f"{told}. {user_lines(self.exchanger.ledger.document)}")
+            return ActorError(f"{message}. {user_lines(self.exchanger.ledger.document)}")
         action = "register" if self._refused == "register" else "log in"
-        return ActorError(f"{told}. {call_lines(self._refused, action, first.call)}")
+        return ActorError(f"{message}. {call_lines(self._refused, action, first.call)}")

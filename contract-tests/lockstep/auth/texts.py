@@ -46,8 +46,8 @@ def drawn(schema: Mapping[str, Any]) -> str:
     """Return a placeholder for a text per user that matches a pattern; empty without a pattern."""
     if not isinstance(schema.get("pattern"), str) or schema.keys() & {"const", "enum"}:
         return ""
-    told = {name: schema[name] for name in _KEYWORDS if name in schema}
-    return f"${{drawn {json.dumps(told)}}}"
+    keywords = {name: schema[name] for name in _KEYWORDS if name in schema}
+    return f"${{drawn {json.dumps(keywords)}}}"
 
 
 def draw(text: str, unique: str) -> str:

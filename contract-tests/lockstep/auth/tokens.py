@@ -42,7 +42,7 @@ def read_token(response: Response, source: str) -> str:
     else:
         found = _at(json_of(response.body), source)
     if not isinstance(found, str | int) or found == "":
-        raise TokenError(f"no token at {source} of an answer with status {response.status}")
+        raise TokenError(f"no token at {source} in a response with status {response.status}")
     return str(found)
 
 

@@ -112,8 +112,10 @@ class Trial:
 
     def _pairs(self) -> Iterator[tuple[str, Credential]]:
         """Yield each token location with each way to send it; cookies are sent as cookies."""
-        spec, told = self.spec, self.spec.credential != UNKNOWN
-        forms = [spec.credential] if told else find_credentials(self.exchanger.ledger.document)
+        spec, is_configured = self.spec, self.spec.credential != UNKNOWN
+        forms = (
+            [spec.credential] if is_configured else find_credentials(self.exchanger.ledger.document)
+        )
         answer = next(iter(self.entry.answers.values()), None)
         sources = find_tokens(answer) if answer is not None else []
         if spec.token or spec.tokens:
@@ -128,7 +130,7 @@ class Trial:
             else:
                 chosen = sources
             yield from ((source, form) for source in chosen)
-        if not told:
+        if not is_configured:
             names = [source.removeprefix("cookie:") for source in sources if "cookie:" in source]
             yield from ((f"cookie:{name}", Credential("cookie", name, "{token}")) for name in names)
 
@@ -149,12 +151,12 @@ class Trial:
         statuses = [status_of(outcome) for outcome in outcomes.values()]
         near = sum(2 if is_success(o) else status_of(o) not in REFUSED for o in outcomes.values())
         if near > self._nearest[0]:
-            said = ", ".join(
+            responses = ", ".join(
                 f"{status or 'nothing'} on {name}"
                 for name, status in zip(outcomes, statuses, strict=True)
             )
             operation = f"{probe.operation.method} {probe.operation.path}"
-            self._nearest = near, f"`{operation}` with `{identity.credential}` answered {said}"
+            self._nearest = near, f"`{operation}` with `{identity.credential}` answered {responses}"
 
     def _told(self, pairs: list[tuple[str, Credential]]) -> str:
         if not pairs:
@@ -162,10 +164,12 @@ class Trial:
         nearest = self._nearest[1]
         if not nearest:
             return f"no target returned a token in the expected place. {TOKEN}"
-        told = f"no operation that requires authentication answers 2xx on every target: {nearest}. "
+        message = (
+            f"no operation that requires authentication answers 2xx on every target: {nearest}. "
+        )
         if all(form in ACCOUNTS for _, form in pairs):
-            return f"{told}Are the user name and password correct?"
-        return told + (f"Is the token correct? {SEND}" if self.spec.tokens else SEND)
+            return f"{message}Are the user name and password correct?"
+        return message + (f"Is the token correct? {SEND}" if self.spec.tokens else SEND)
 
 
 def _fitting(sources: Sequence[str], credentials: Sequence[Credential]) -> int:

@@ -12,27 +12,27 @@ _FILES = tuple(_CURL)
 
 
 def context_of(
-    told: Mapping[str, Any], beside: Callable[[str], Path], *, shows: bool = True
+    options: Mapping[str, Any], resolve: Callable[[str], Path], *, shows: bool = True
 ) -> ssl.SSLContext | None:
     """Create the SSL context for `insecure`, `ca_file`, `cert_file`, `key_file` and `key_password`.
 
     Returns `None` if none of them is set; with `shows` false, omits the client certificate. Raises
     `ValueError` with the option and the file at fault.
     """
-    files = {name: beside(told[name]) for name in _FILES if name in told}
+    files = {name: resolve(options[name]) for name in _FILES if name in options}
     for name, path in files.items():
         if not path.is_file():
             raise ValueError(f"{name}: no such file: {path}")
     if "key_file" in files and "cert_file" not in files:
         raise ValueError("key_file: give its certificate too, as cert_file")
-    if not (files or told.get("insecure")):
+    if not (files or options.get("insecure")):
         return None
     context = _trusting(files.get("ca_file"))
-    if told.get("insecure"):
+    if options.get("insecure"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if shows and "cert_file" in files:
-        _show(context, files["cert_file"], files.get("key_file"), told.get("key_password", ""))
+        _show(context, files["cert_file"], files.get("key_file"), options.get("key_password", ""))
     return context
 
 

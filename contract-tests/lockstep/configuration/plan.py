@@ -147,7 +147,7 @@ class Plan:
         return context_of(both, self.source.beside, shows=shows)
 
     def _certificates(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """What a target is told of certificates, over what all of them are told."""
+        """The settings of certificates of a target, or of all: its own come first."""
         every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
         own = {name: told[name] for name in CERTIFICATES if name in told}
         # A certificate and its key go together.

@@ -1,4 +1,4 @@
-"""Reads `lockstep.toml` and reports all of its errors."""
+"""Reads `lockstep.toml`, and plans like it, and reports all of their errors."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Source:
         return self.path.parent / name if self.path else Path(name)
 
 
-def read(path: Path) -> Source:
-    """Read a file; raise `ConfigurationError` with all of its errors."""
+def read(path: Path, schema: str = "configuration") -> Source:
+    """Read a file of a published schema; raise `ConfigurationError` with all of its errors."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -62,16 +62,16 @@ def read(path: Path) -> Source:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}:{_line_in(str(error), text)}: {error}") from error
     source = Source(data, path, text)
-    faults = check(source)
+    faults = check(source, schema)
     source.data = _filled(data, (), source, faults)
     if faults:
         raise ConfigurationError("\n".join(faults))
     return source
 
 
-def check(source: Source) -> list[str]:
-    """Return the violations of the schema by a configuration."""
-    schema = load_schema("configuration")
+def check(source: Source, name: str = "configuration") -> list[str]:
+    """Return the violations of a published schema by a configuration."""
+    schema = load_schema(name)
     errors = jsonschema_rs.validator_for(schema).iter_errors(source.data)
     return [
         source.fault(path, message)
@@ -99,8 +99,8 @@ def _messages(
         case jsonschema_rs.ValidationErrorKind.Not():
             yield path, "only one of json, form is possible"
         case _:
-            told = _at(schema, error.schema_path[:-1]).get("description", "")
-            yield path, error.message + (f" ({told})" if told else "")
+            description = _at(schema, error.schema_path[:-1]).get("description", "")
+            yield path, error.message + (f" ({description})" if description else "")
 
 
 def _is_table_for_list(error: jsonschema_rs.ValidationError) -> bool:

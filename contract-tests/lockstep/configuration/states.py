@@ -58,5 +58,7 @@ class State:
             check=False,
         )
         if done.returncode:
-            told = done.stdout.strip()[-_SHOWN:]
-            raise StateError(f"{self.name}: `{self.command}` exited with {done.returncode}: {told}")
+            output = done.stdout.strip()[-_SHOWN:]
+            raise StateError(
+                f"{self.name}: `{self.command}` exited with {done.returncode}: {output}"
+            )

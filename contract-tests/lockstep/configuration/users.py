@@ -49,8 +49,8 @@ def make_actors(source: Source, document: Document) -> tuple[ActorSpec, ...]:
         "log_in": _call(source, document, "log_in", usual.login, faults),
     }
     # What the file does not configure is determined by trial.
-    told = [data.get(key, {}).keys() & _SAYS for key in ("register", "log_in")]
-    others = () if any(told) else tuple(entrances)
+    configured = [data.get(key, {}).keys() & _SAYS for key in ("register", "log_in")]
+    others = () if any(configured) else tuple(entrances)
     specs = tuple(
         _spec(source, document, at, user, ways, others, faults)
         for at, user in enumerate(data.get("users") or _USUAL)
@@ -108,9 +108,9 @@ def _spec(
     tokens = {**({"*": user["token"]} if "token" in user else {}), **user.get("tokens", {})}
     login, register = ways["log_in"], None if exists else ways["register"]
     names_of_values = _value_names(user)
-    told = log_in.keys() & _SAYS
-    if is_client(names_of_values) and (told or takes_clients(document)):
-        login = login if told else None
+    is_configured = log_in.keys() & _SAYS
+    if is_client(names_of_values) and (is_configured or takes_clients(document)):
+        login = login if is_configured else None
         if login is not None and not log_in.keys() & {"json", "form"}:
             # The body for a token endpoint need not be configured.
             login = replace(login, json={})
@@ -163,21 +163,21 @@ def _call(
     source: Source, document: Document, key: str, found: Call | None, faults: list[str]
 ) -> Call | None:
     """Return a configured call, completed with the call `found` in the document."""
-    told = source.data.get(key, {})
-    if "operation" in told:
-        operation = find_operation(document, told["operation"])
+    table = source.data.get(key, {})
+    if "operation" in table:
+        operation = find_operation(document, table["operation"])
         clients = any(is_client(_value_names(user)) for user in source.data.get("users", ()))
-        if operation is None and clients and re.fullmatch(r"[A-Z]+ /\S*", told["operation"]):
+        if operation is None and clients and re.fullmatch(r"[A-Z]+ /\S*", table["operation"]):
             # Token endpoints for OAuth 2 clients are often undocumented.
-            body = told.get("json", told.get("form", {}))
-            return Call(told["operation"], body, form="json" not in told)
+            body = table.get("json", table.get("form", {}))
+            return Call(table["operation"], body, form="json" not in table)
         if operation is None:
-            faults.append(_no_operation(source, [key, "operation"], told["operation"], document))
+            faults.append(_no_operation(source, [key, "operation"], table["operation"], document))
             return None
         found = call_of(document, operation)
-    if found is None or not told.keys() & {"json", "form"}:
+    if found is None or not table.keys() & {"json", "form"}:
         return found
-    return Call(found.operation, told.get("json", told.get("form")), form="form" in told)
+    return Call(found.operation, table.get("json", table.get("form")), form="form" in table)
 
 
 def _with_values(call: Call, names: Iterable[str]) -> Call:

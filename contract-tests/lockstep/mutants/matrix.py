@@ -134,10 +134,10 @@ def print_matrix(matrix: Matrix, console: Console) -> None:
         cells += [_cell(matrix.tried(each.id).get(name)) for name in matrix.baseline]
         table.add_row(Text(each.id, style), each.target, each.layer, *cells)
     console.print(table)
-    told = "requests and seconds up to the first finding; -: survived; empty: not tried"
+    legend = "requests and seconds up to the first finding; -: survived; empty: not tried"
     if matrix.baseline:
-        told += f"; {', '.join(matrix.baseline)}: of the whole run; not counted"
-    console.print(told)
+        legend += f"; {', '.join(matrix.baseline)}: of the whole run; not counted"
+    console.print(legend)
     total = len(matrix.mutants)
     console.print(f"{total - len(matrix.escaped)} of {total} mutants caught")
     for problem in matrix.problems:

@@ -17,7 +17,7 @@ from lockstep.proxy.settings import READS, Counts, ProxySettings
 from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed
 from lockstep.recordings.accounts import Accounts
 from lockstep.results.run_log import RunLog
-from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 from lockstep.transport.targets import PendingExchange, Target
 from lockstep.warrant.recorder import Recorder
 
@@ -247,10 +247,13 @@ class Mirrors:
         moved = not self._settings.mirrors_writes and item.epoch != self._shared[EPOCH]
         if item.epoch != -1 and not moved:
             return False
+        answers = [answer for answer in told.values() if isinstance(answer, Response)]
+        if any(_fails(answer) != _fails(item.answer) for answer in answers):
+            # No write explains that one of them fails.
+            return False
         return any(
-            status_of(answer) != item.answer.status or answer.body != item.answer.body
-            for answer in told.values()
-            if isinstance(answer, Response)
+            answer.status != item.answer.status or answer.body != item.answer.body
+            for answer in answers
         )
 
     def _awake(self) -> list[Target]:
@@ -267,6 +270,10 @@ class Mirrors:
                 self._resting[name] = time.monotonic() + REST_SECONDS
         else:
             self._silent[name] = 0
+
+
+def _fails(answer: Response) -> bool:
+    return answer.status >= 500
 
 
 def _is_fault(answer: Outcome) -> bool:

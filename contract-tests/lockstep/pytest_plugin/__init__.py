@@ -39,8 +39,8 @@ _MARKER = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of pytest's configuration file."""
     parser.addini("lockstep_targets", _TARGETS, type="linelist", default=[])
-    for name, told in _OPTIONS.items():
-        parser.addini(name, f"lockstep: {told}", default="")
+    for name, description in _OPTIONS.items():
+        parser.addini(name, f"lockstep: {description}", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:

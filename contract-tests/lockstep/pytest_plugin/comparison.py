@@ -66,15 +66,15 @@ def compared(
 
     Where tests were deselected only the `selected` operations are compared. Raises `PlanError`.
     """
-    told = _options(config, node)
+    options = _options(config, node)
     if WHOLE not in selected:
-        told["include"] = sorted(selected)
+        options["include"] = sorted(selected)
     if targets:
-        told["targets"] = _targets(targets)
+        options["targets"] = _targets(targets)
     key = node.nodeid.partition("[")[0]
     runs = config.stash.setdefault(_RUNS, {})
     if key not in runs:
-        runs[key] = _shared(config, key, folders, lambda: _made(_plan(config, told)))
+        runs[key] = _shared(config, key, folders, lambda: _made(_plan(config, options)))
     if "error" in runs[key]:
         raise PlanError(runs[key]["error"])
     return runs[key]
@@ -120,27 +120,27 @@ def _made(plan: Plan) -> Data:
 
 def _options(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
     """Return pytest's configuration, overridden by a test's markers, with lockstep's keys."""
-    told: dict[str, Any] = {key: config.getini(f"lockstep_{key}") for key in _KEYS}
-    told["targets"] = dict(map(_target, config.getini("lockstep_targets")))
+    options: dict[str, Any] = {key: config.getini(f"lockstep_{key}") for key in _KEYS}
+    options["targets"] = dict(map(_target, config.getini("lockstep_targets")))
     for marker in reversed(list(node.iter_markers(MARKER))):
-        told.update(marker.kwargs)
-    told = {key: value for key, value in told.items() if value}
-    if isinstance(told.get("targets"), Mapping):
-        told["targets"] = _targets(told["targets"])
-    faults = check(Source(told))
+        options.update(marker.kwargs)
+    options = {key: value for key, value in options.items() if value}
+    if isinstance(options.get("targets"), Mapping):
+        options["targets"] = _targets(options["targets"])
+    faults = check(Source(options))
     if faults:
         raise PlanError("\n".join(f"lockstep: {fault}" for fault in faults))
-    if "://" not in told.get("document", "://"):
-        told["document"] = str(_folder(config) / told["document"])
-    return told
+    if "://" not in options.get("document", "://"):
+        options["document"] = str(_folder(config) / options["document"])
+    return options
 
 
-def _plan(config: pytest.Config, told: Mapping[str, Any]) -> Plan:
+def _plan(config: pytest.Config, options: Mapping[str, Any]) -> Plan:
     name = config.getini("lockstep_config") or FILE_NAME
     path = _folder(config) / name
     is_named = bool(config.getini("lockstep_config"))
     try:
-        return make_plan(told, path if is_named or path.exists() else None)
+        return make_plan(options, path if is_named or path.exists() else None)
     except ConfigurationError as error:
         raise PlanError(
             "\n".join(f"lockstep: {line}" for line in str(error).splitlines())

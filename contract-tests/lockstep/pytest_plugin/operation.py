@@ -106,14 +106,14 @@ class LockstepOperation:
         """Return problems of the run that are not findings of an operation."""
         if self.report["problems"] or self.report["exit_code"] == ALIKE:
             return list(self.report["problems"])
-        told = any(
+        has_finding = any(
             self._is_documented(name)
             for one in self.report["findings"]
             if decides(self.report, one)
             for name in operations_of(one)
         )
-        is_told = told or self.report["missing"] or self._findings()
-        return [] if is_told else [f"{verdict(self.report)}: {headline(self.report)}"]
+        is_reported = has_finding or self.report["missing"] or self._findings()
+        return [] if is_reported else [f"{verdict(self.report)}: {headline(self.report)}"]
 
     @property
     def _untested(self) -> str:

@@ -38,14 +38,14 @@ def comparable(
     added by proxies in front of the recorded server. `documented` holds the lower-case names of the
     documented ones.
     """
-    told = {name.lower() for name, _ in recorded.headers}
+    names = {name.lower() for name, _ in recorded.headers}
     own = {name.lower() for name, _ in live.headers}
-    kept = told & (_TELLING | documented)
-    kept |= {name for name in told & own if _is_made(recorded, name) and _is_made(live, name)}
-    if told - {"content-type"}:
+    kept = names & (_TELLING | documented)
+    kept |= {name for name in names & own if _is_made(recorded, name) and _is_made(live, name)}
+    if names - {"content-type"}:
         kept |= documented - {"set-cookie"}
     headers = recorded.headers
-    if "content-type" not in told:
+    if "content-type" not in names:
         kept.add("content-type")
         headers += tuple(pair for pair in live.headers if pair[0].lower() == "content-type")
     body, live_body = _in_one_form(recorded.body, live.body)

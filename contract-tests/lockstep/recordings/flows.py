@@ -129,8 +129,8 @@ def _url(request: Mapping[str, Any], headers: Headers) -> str:
     host = _text(request["host"])
     shown = f"[{host}]" if ":" in host else host
     own = shown if port == _DEFAULT_PORTS.get(scheme) else f"{shown}:{port}"
-    told = (value for name, value in headers if name.lower() in (":authority", "host"))
-    authority = _text(request.get("authority") or "") or next(told, "") or own
+    hosts = (value for name, value in headers if name.lower() in (":authority", "host"))
+    authority = _text(request.get("authority") or "") or next(hosts, "") or own
     path = _text(request["path"])
     return path if "://" in path.partition("?")[0] else f"{scheme}://{authority}{path}"
 
@@ -155,8 +155,8 @@ def _plain(headers: Headers, body: Any) -> bytes:
 
 
 def _has_body(headers: Headers) -> bool:
-    told = {name.lower(): value.strip() for name, value in headers}
-    return "transfer-encoding" in told or told.get("content-length", "0") != "0"
+    fields = {name.lower(): value.strip() for name, value in headers}
+    return "transfer-encoding" in fields or fields.get("content-length", "0") != "0"
 
 
 def _headers(message: Mapping[str, Any]) -> Headers:

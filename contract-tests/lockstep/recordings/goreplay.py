@@ -60,7 +60,7 @@ def _payload(record: bytes) -> _Payload:
     headers = tuple((name.strip(), value.strip()) for name, _, value in pairs)
     parts = first.split(" ", 2)
     if len(parts) < 2:
-        raise ValueError(f"{first[:40]!r} is no first line of HTTP")
+        raise ValueError(f"{first[:40]!r} is not an HTTP start line")
     whole = b"".join(_chunks(body)) if _is_chunked(headers) else body
     return _Payload(kind, identifier, int(time), parts, headers, whole)
 

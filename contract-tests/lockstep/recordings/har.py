@@ -120,11 +120,11 @@ def _entry(name: str, entry: Any, folder: Path) -> Captured:
     except MissingBodyError as error:
         missing = str(error)
     answer, partial = _answer(entry, method)
-    told = pairs if media_type is None else _with_type(pairs, media_type)
+    headers = pairs if media_type is None else _with_type(pairs, media_type)
     return Captured(
         method=method,
         url=url,
-        headers=request_headers([*told, *_cookies(request, pairs)]),
+        headers=request_headers([*headers, *_cookies(request, pairs)]),
         body=body,
         answer=answer,
         partial=partial,
@@ -147,7 +147,7 @@ def _attach(record: Any, folder: Path) -> None:
 def _method(request: Mapping[str, Any]) -> str:
     method = str(request.get("method") or "").strip().upper()
     if not method or not _METHOD_CHARACTERS.issuperset(method):
-        raise _OddEntryError(f"{request.get('method')!r} is no method")
+        raise _OddEntryError(f"{request.get('method')!r} is not a method")
     return method
 
 
@@ -250,8 +250,8 @@ def _answer(entry: Mapping[str, Any], method: str) -> tuple[Outcome, bool]:
     answer = _response(entry)
     status = _status(answer.get("status"))
     if status is None:
-        told = (answer.get("_error"), answer.get("_failureText"), answer.get("status"))
-        return NoResponse("dropped", str(next(filter(None, told), ""))), False
+        reasons = (answer.get("_error"), answer.get("_failureText"), answer.get("status"))
+        return NoResponse("dropped", str(next(filter(None, reasons), ""))), False
     pairs = _pairs(answer.get("headers"))
     body = received_body(answer, method, pairs)
     # A cached response is from another time.

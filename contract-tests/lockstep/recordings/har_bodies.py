@@ -109,11 +109,11 @@ def _posted_text(text: str, posted: Mapping[str, Any], media_type: str, size: in
 
 def _text(text: str, record: Mapping[str, Any], media_type: str, size: int | None) -> bytes:
     """Return the bytes of a text; base64 is also detected, as some tools do not declare it."""
-    told = str(record.get("encoding") or record.get("_encoding") or "").lower()
+    encoding = str(record.get("encoding") or record.get("_encoding") or "").lower()
     plain = encoded(text)
-    if told == "base64":
+    if encoding == "base64":
         return _told_base64(text, plain)
-    if told or len(text) % 4:
+    if encoding or len(text) % 4:
         return plain
     try:
         decoded = base64.b64decode(text, validate=True)
@@ -183,12 +183,12 @@ def _form(params: Sequence[Mapping[str, Any]], media_type: str) -> tuple[bytes, 
 
 def _multipart(params: Sequence[Mapping[str, Any]], media_type: str) -> tuple[bytes, str]:
     """Encode the parts of a form (RFC 7578), with the recorded boundary if there is one."""
-    told = _BOUNDARY.search(media_type)
-    if told is None:
+    match = _BOUNDARY.search(media_type)
+    if match is None:
         digest = hashlib.sha256(json.dumps(params).encode()).hexdigest()
-        told = _BOUNDARY.search(f"boundary=form{digest[:24]}")
-    assert told is not None
-    boundary = told[1].strip()
+        match = _BOUNDARY.search(f"boundary=form{digest[:24]}")
+    assert match is not None
+    boundary = match[1].strip()
     fields = []
     for param in params:
         part = RequestField(str(param.get("name") or ""), _value(param), param.get("fileName"))

@@ -49,7 +49,7 @@ _FLOWS = re.compile(rb"\d+:\d+:[a-z_]+[;,]")
 _FOREIGN = (
     (
         re.compile(rb"\xac\xed\x00\x05"),
-        "a session of Charles: File, Export Session, HTTP Archive makes a HAR file of it",
+        "a Charles session: File, Export Session, HTTP Archive makes a HAR file of it",
     ),
     (
         re.compile(rb"PK\x03\x04"),
@@ -69,11 +69,11 @@ _OTHERS = (
     ("swagger", _DOCUMENT),
     (
         "item",
-        "a Postman collection, which has no answers: run it while a proxy or a browser records a"
+        "a Postman collection, which has no responses: run it while a proxy or a browser records a"
         " HAR file",
     ),
-    ("_postman_variable_scope", "an environment of Postman, not a recording"),
-    ("resources", "an Insomnia export, which has no answers: record a HAR file while it runs"),
+    ("_postman_variable_scope", "a Postman environment, not a recording"),
+    ("resources", "an Insomnia export, which has no responses: record a HAR file while it runs"),
 )
 
 
@@ -198,7 +198,7 @@ def _kind_of_object(text: str, path: Path) -> str:
         return "har"
     if {"http_interactions", "interactions"} & whole.keys():
         return "cassette"
-    fault = next((told for name, told in _OTHERS if name in whole), None)
+    fault = next((description for name, description in _OTHERS if name in whole), None)
     if fault is not None:
         raise RecordingError(f"{path}: {fault}")
     is_line = not {"findings", "steps"} & whole.keys() and is_access_log(text)

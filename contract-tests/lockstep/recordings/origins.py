@@ -72,7 +72,7 @@ def _notes(base: str, elsewhere: int, undocumented: int) -> Iterator[str]:
 def _unanswered(steps: Sequence[Step]) -> Iterator[str]:
     count = sum(not isinstance(step.answer, Response) for step in steps)
     if count:
-        yield f"{_requests(count)} without a recorded answer: only the targets are compared"
+        yield f"{_requests(count)} without a recorded response: only the targets are compared"
 
 
 def _requests(count: int) -> str:

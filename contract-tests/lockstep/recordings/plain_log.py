@@ -46,8 +46,8 @@ def read_plain(line: str, status: int | None = None) -> LoggedRequest | None:
     for pattern, behind in ((_WITH_VERSION, _NEXT), (_QUOTED, _COLUMN)):
         found = pattern.search(line)
         if found is not None:
-            told = behind.match(line, found.end()) or _COLUMN.search(line[: found.start()])
-            code = int(told[1]) if told else None
+            match = behind.match(line, found.end()) or _COLUMN.search(line[: found.start()])
+            code = int(match[1]) if match else None
             return LoggedRequest(found["method"], found["target"], code)
     found = _BARE.search(line) if status is not None else None
     return LoggedRequest(found["method"], found["target"], status) if found else None

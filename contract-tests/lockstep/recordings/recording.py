@@ -36,7 +36,7 @@ class Step:
     def of(cls, exchange: Exchange) -> Step:
         """Create the step that repeats an exchange; the leader is the recorded server.
 
-        At a log-in each target may have been sent an account of its own.
+        At a log-in each target may have been sent its own account.
         """
         bodies = {request.body for request in exchange.requests.values()}
         own = exchange.group is not None and len(bodies) > 1

@@ -53,18 +53,18 @@ def digest_account(name: str, value: str) -> str:
 
 def options(request: Request, base_url: str) -> list[str]:
     """Return the options of curl except header fields, body and URL."""
-    told = ["--path-as-is", "--globoff"]
+    arguments = ["--path-as-is", "--globoff"]
     if base_url.startswith("https:"):
-        told.append("--http1.1")
+        arguments.append("--http1.1")
     if request.method == "HEAD" and request.body is None:
-        told.append("--head")
+        arguments.append("--head")
     elif request.method == "HEAD":
-        told += ["-X", "HEAD", "--max-time", _MAX_TIME]
+        arguments += ["-X", "HEAD", "--max-time", _MAX_TIME]
     elif request.method != "GET" or request.body is not None:
-        told += ["-X", request.method]
+        arguments += ["-X", request.method]
     for name in _suppressed(request):
-        told += ["-H", f"{name}:"]
-    return told
+        arguments += ["-H", f"{name}:"]
+    return arguments
 
 
 def _suppressed(request: Request) -> list[str]:

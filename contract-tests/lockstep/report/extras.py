@@ -44,7 +44,7 @@ def race_data(result: RaceResult) -> Data:
 def replay_data(result: ReplayResult) -> Data:
     """Return a replay: how many responses were as recorded, and entries that changed or differ."""
     as_recorded, known = result.as_recorded
-    told = [one for one in result.entries if one.change or one.differs is not False]
+    shown = [one for one in result.entries if one.change or one.differs is not False]
     return {
         "title": result.title,
         "played": len(result.entries),
@@ -61,7 +61,7 @@ def replay_data(result: ReplayResult) -> Data:
                 "differs": one.differs,
                 "change": one.change or None,
             }
-            for one in told
+            for one in shown
         ],
     }
 

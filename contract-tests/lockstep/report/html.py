@@ -114,9 +114,9 @@ def _harmless(value: Any) -> Any:
 
 def _prose(text: str) -> Markup:
     """Render a sentence; the lines that follow it are shown as code, to be copied."""
-    said, *lines = map(str.strip, text.split("\n"))
+    sentence, *lines = map(str.strip, text.split("\n"))
     pasted = (Markup("<br><code>{}</code>").format(visible(line)) for line in lines)
-    return _sentence(said) + Markup("").join(pasted)
+    return _sentence(sentence) + Markup("").join(pasted)
 
 
 def _sentence(text: str) -> Markup:

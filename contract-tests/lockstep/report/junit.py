@@ -51,8 +51,8 @@ def junit_text(data: Data) -> str:
     `--fail-on` does not cover go to `system-out`. A finding is a failure in the suite of one
     operation, and is mentioned in those of its other operations.
     """
-    said = f"lockstep: {data['title']}: {verdict(data)}"
-    root = Xml.Element("testsuites", name=visible(said))
+    name = f"lockstep: {data['title']}: {verdict(data)}"
+    root = Xml.Element("testsuites", name=visible(name))
     root.set("time", f"{data['seconds']:.3f}")
     for title, cases in _suites(data):
         root.append(_suite(title, cases))
@@ -105,8 +105,8 @@ def _case(data: Data, name: str, found: Sequence[Data], *, at: str = "") -> Case
 
 def _named(finding: Data) -> tuple[str, str]:
     """Return the mention of a finding in another suite: one cause is one failure."""
-    said = plain(finding["sentence"])
-    return said, f"{said}\nSee finding {finding['number']}, at {finding['operation']}."
+    sentence = plain(finding["sentence"])
+    return sentence, f"{sentence}\nSee finding {finding['number']}, at {finding['operation']}."
 
 
 def _check(finding: Data) -> str:
@@ -149,14 +149,14 @@ def _run(data: Data) -> Iterator[Case]:
         yield Case(f"known difference: {name}")
     broken = data["exit_code"] == COULD_NOT_RUN
     yield Case("problems", [(text, text) for text in data["problems"]], is_error=broken)
-    said = f"{verdict(data)}: {headline(data)}"
+    result = f"{verdict(data)}: {headline(data)}"
     kept = [("conformance", f"conformance {plain(conformance(data))}")]
     kept += [("not counted", text) for text in excused_lines(data)]
-    yield Case("verdict", [(said, said)] * _is_untested(data), kept, is_error=True)
+    yield Case("verdict", [(result, result)] * _is_untested(data), kept, is_error=True)
     for finding in data["seen_once"]:
-        told = _failure(finding)
+        remark = _failure(finding)
         title = f"seen once: {finding['number']}, {finding['operation']}"
-        yield Case(title, [], [told], skipped="not reproduced when repeated")
+        yield Case(title, [], [remark], skipped="not reproduced when repeated")
 
 
 def _is_untested(data: Data) -> bool:

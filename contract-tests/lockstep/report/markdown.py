@@ -101,8 +101,8 @@ def _finding(finding: Data) -> Iterator[str]:
         yield f"\nPlaces: {prose(places(finding))}."
     if neighbour(finding):
         yield f"\nDoes not differ: {prose(neighbour(finding))}."
-    for said in breaks(finding):
-        yield f"\n**Breaks the document.** {prose(said)}"
+    for sentence in breaks(finding):
+        yield f"\n**Breaks the document.** {prose(sentence)}"
     for name in finding["targets"]:
         commands = [visible(line) for line in curl_lines(finding, name, MAX_COMMAND)]
         if commands:
@@ -122,8 +122,8 @@ def _list(title: str, texts: list[str]) -> Iterator[str]:
     yield f"\n<details><summary>{title} ({len(texts)})</summary>\n"
     for text in texts[:SHOWN_LINES]:
         # Lines after a sentence are configuration to copy.
-        said, _, lines = text.partition("\n")
-        yield f"- {prose(said)}"
+        sentence, _, lines = text.partition("\n")
+        yield f"- {prose(sentence)}"
         yield from (
             f"  {line}" for line in (_fenced(dedent(lines).splitlines(), "toml") if lines else ())
         )

@@ -68,16 +68,16 @@ def merge(reports: Sequence[Named], fail_on: str | None = None) -> Data:
         differ=differ,
         nothing=not raw and is_nothing_tested(reached),
     )
-    told = fail_on or first["fail_on"]
+    chosen = fail_on or first["fail_on"]
     levels = Counter(one["level"] for one in findings)
-    asked_in_vain = bool(lost) and exit_code_of(parity, told, broken=broken) == 0
+    is_incomplete = bool(lost) and exit_code_of(parity, chosen, broken=broken) == 0
     return {
         **{name: first[name] for name in ("schema_version", "tool", "title")},
         "verdict": parity,
-        "exit_code": 2 if asked_in_vain else exit_code_of(parity, told, broken=broken),
+        "exit_code": 2 if is_incomplete else exit_code_of(parity, chosen, broken=broken),
         "alike": parity == "alike",
         "conformance": BROKEN if broken else KEPT,
-        "fail_on": told,
+        "fail_on": chosen,
         "untested": _untested(parts, reached, noise, lost=lost, raw=bool(raw)),
         "excused": dict(sum((Counter(one["excused"]) for one in parts), Counter())),
         "seed": first["seed"],
@@ -126,8 +126,8 @@ def _check(reports: Sequence[Named]) -> None:
     for what, read in _SAME.items():
         for name, data in others:
             if read(data) != read(leader):
-                told = "" if what == "documents" else f": {read(leader)} and {read(data)}"
-                raise ReportError(f"{first} and {name} are of different {what}{told}")
+                values = "" if what == "documents" else f": {read(leader)} and {read(data)}"
+                raise ReportError(f"{first} and {name} are of different {what}{values}")
     seen: dict[int, str] = {}
     for name, data in reports:
         number = data["shard"]["number"]
@@ -252,7 +252,7 @@ def _not_tested(parts: Sequence[Data], operations: Data) -> list[str]:
 def _gaps(operations: Data) -> Iterator[str]:
     for one in operations.values():
         if one["documented"]:
-            unseen = {name: told["unseen"] for name, told in one["inputs"].items()}
+            unseen = {name: parts["unseen"] for name, parts in one["inputs"].items()}
             seen = _seen(one) if one["exchanges"] else None
             yield from gaps(f"{one['method']} {one['path']}", _documented(one), seen, unseen)
 

@@ -42,19 +42,21 @@ def only_remarked(data: Data) -> list[Data]:
 def verdict(data: Data) -> str:
     """Return the verdict with its limitations: `alike, as far as tested (…)`."""
     word: str = data["verdict"]
-    said = _clauses(data["untested"])
-    if not said:
+    clauses = _clauses(data["untested"])
+    if not clauses:
         return word
     if word == "alike":
-        return f"{word}, as far as tested ({said})"
-    return f"{word}: {said}" if word == "not tested" else word
+        return f"{word}, as far as tested ({clauses})"
+    return f"{word}: {clauses}" if word == "not tested" else word
 
 
 def headline(data: Data) -> str:
     """Return the text after verdict and title: the number of findings, and what was not tested."""
-    said = _clauses(data["untested"])
+    clauses = _clauses(data["untested"])
     more = (
-        f"; not tested: {said}" if said and data["verdict"] not in ("alike", "not tested") else ""
+        f"; not tested: {clauses}"
+        if clauses and data["verdict"] not in ("alike", "not tested")
+        else ""
     )
     return f"{counts(data)}{more}"
 
@@ -129,13 +131,13 @@ def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
 
 def answers(step: Data) -> str:
     """Return `201` if all targets returned it, otherwise `old 201, new 422`."""
-    said = {
+    by_target = {
         name: str(outcome.get("failure") or outcome.get("status", ""))
         for name, outcome in step["outcomes"].items()
     }
-    if len(set(said.values())) == 1:
-        return next(iter(said.values()))
-    return ", ".join(f"{name} {text}" for name, text in said.items())
+    if len(set(by_target.values())) == 1:
+        return next(iter(by_target.values()))
+    return ", ".join(f"{name} {text}" for name, text in by_target.items())
 
 
 def operations_of(finding: Data) -> list[str]:
@@ -167,7 +169,7 @@ def breaks(finding: Data) -> list[str]:
         key = one["kind"], one["where"], *one["targets"]
         rules.setdefault(key, []).append(one["sentence"])
     return [
-        f"{first} So in {len(more)} more operation{'s' * (len(more) > 1)}." if more else first
+        f"{first} Also in {len(more)} more operation{'s' * (len(more) > 1)}." if more else first
         for first, *more in rules.values()
     ]
 

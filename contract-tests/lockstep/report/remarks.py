@@ -42,10 +42,12 @@ def _rule(finding: Data) -> str:
 
 def _of_check(finding: Data) -> str:
     """Return the title of a check of another tool: the text before the first colon."""
-    said = next(iter(finding["values"].values()), finding["kind"])
+    message = next(iter(finding["values"].values()), finding["kind"])
     if finding["kind"] in ("UnsupportedMethodResponse", "AllowHeaderMismatch"):
-        return "405 without `Allow`" if _ALLOW.search(said) else said.partition(":")[0].lower()
-    title: str = said.partition(":")[0]
+        return (
+            "405 without `Allow`" if _ALLOW.search(message) else message.partition(":")[0].lower()
+        )
+    title: str = message.partition(":")[0]
     return title[:1].lower() + title[1:80]
 
 

@@ -24,8 +24,8 @@ from lockstep.transport.messages import Request
 _HEAD = """\
 #
 # bash SCRIPT BASE_URL    such as http://localhost:8000; needs curl and python3
-# It sends the requests one after another, with the ids and tokens that this server gives out and
-# with new names for its users, and prints each status and at last the whole answer.
+# It sends the requests in order, with the ids and tokens that this server returns and with new
+# names for its users, and prints each status code and finally the whole last response.
 set -u
 base=${1:?the base URL of a server is missing}
 base=${base%/}
@@ -35,7 +35,7 @@ new=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \\n')
 letters=$(printf %s "$new" | tr 0-9 g-p)
 digits=$(printf %s "$new" | tr a-f 0-5)
 
-send() { # NUMBER TITLE OPTION...: one request, whose answer is kept
+send() { # NUMBER TITLE OPTION...: sends one request and saves the response
   local at=$1 title=$2 status
   shift 2
   : >"$work/$at.head" >"$work/$at.body"
@@ -44,7 +44,7 @@ send() { # NUMBER TITLE OPTION...: one request, whose answer is kept
 }
 """
 _READ = """\
-read_answer() { # member|header|cookie|segment NUMBER NAME...: a value out of an answer
+read_answer() { # member|header|cookie|segment NUMBER NAME...: prints a value from a saved response
   python3 - "$work" "$@" <<'PYTHON'
 import json, sys
 work, kind, at, *place = sys.argv[1:]
@@ -63,7 +63,7 @@ try:
             values = [v for n, _, v in sets if n == place[0]]
         value = values[-1].rstrip("/").rpartition("/")[2] if kind == "segment" else values[-1]
 except (LookupError, OSError, TypeError, ValueError):
-    sys.exit(f"answer {at} has no {kind} {'/'.join(place)}")
+    sys.exit(f"response {at} has no {kind} {'/'.join(place)}")
 print(value if isinstance(value, str) else json.dumps(value))
 PYTHON
 }
@@ -139,23 +139,23 @@ class _Writer:
         headers = tuple((name, value) for name, value in data["headers"])
         request = Request(data["method"], data["path"], headers, body)
         title = f"{data['method']} {data['path'][:80]}  (was: {answers(step)})"
-        told = [str(number), shlex.quote(visible(title))]
-        told += [shlex.quote(each) for each in (*certificates, *options(request, address))]
+        arguments = [str(number), shlex.quote(visible(title))]
+        arguments += [shlex.quote(each) for each in (*certificates, *options(request, address))]
         for name, value in headers:
             account = digest_account(name, value)
             if account:
-                told += ["--digest", "--user", _joined(self._names.apply([Part(account)]))]
+                arguments += ["--digest", "--user", _joined(self._names.apply([Part(account)]))]
             else:
-                told += ["-H", self._header(name, value)]
+                arguments += ["-H", self._header(name, value)]
         pipe = ""
         if body is not None and b"\0" in body:
             pipe = f"printf {octal(body)} | "
-            told += ["--data-binary", "@-"]
+            arguments += ["--data-binary", "@-"]
         elif body is not None:
-            told += ["--data-binary", self._body(body)]
+            arguments += ["--data-binary", self._body(body)]
         base = '"$(printf %s "$base" | cut -d/ -f1-3)"' if data.get("from_root") else '"$base"'
-        told.append(base + _joined(self._parts(data["path"], self.origins.in_path, "url")))
-        return f"{pipe}send {' '.join(told)}"
+        arguments.append(base + _joined(self._parts(data["path"], self.origins.in_path, "url")))
+        return f"{pipe}send {' '.join(arguments)}"
 
     def _header(self, name: str, value: str) -> str:
         if not value:
@@ -216,9 +216,9 @@ class _NewNames:
     """Replaces the names of users that the steps register, differently on each run."""
 
     def __init__(self, steps: Sequence[Data]) -> None:
-        told = (step["request"] for step in steps)
+        requests = (step["request"] for step in steps)
         names = account_names(
-            Request(data["method"], data["path"], (), body_bytes(data["body"])) for data in told
+            Request(data["method"], data["path"], (), body_bytes(data["body"])) for data in requests
         )
         self._runs: dict[str, tuple[int, int]] = {}
         # Different runs of characters get different replacements.

@@ -80,15 +80,15 @@ def print_finding(finding: Data, console: Console, more: Iterable[str] = ()) -> 
     for name, value in finding["values"].items():
         text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}…"
         _print_line(console, f"  {name}: {text}".replace("\n", "\n     "))
-    for title, said in (
+    for title, value_text in (
         ("places", places(finding)),
         ("does not differ", neighbour(finding)),
         ("after", finding["effect_of"] or ""),
     ):
-        if said:
-            _print_line(console, f"  {title}: {said}")
-    for said in breaks(finding):
-        _print_line(console, f"  breaks the document: {said}")
+        if value_text:
+            _print_line(console, f"  {title}: {value_text}")
+    for value_text in breaks(finding):
+        _print_line(console, f"  breaks the document: {value_text}")
     _print_line(console, f"{seen(finding)}; {finding['kind']}, {finding['where']}", dim=True)
     for name in list(_with_steps(finding))[-1:]:
         _print_line(console, f"on {name}:", dim=True)
@@ -118,11 +118,11 @@ def _print_findings(data: Data, console: Console) -> None:
     if hidden > 0:
         console.print(f"\n{hidden} more findings in the other reports.")
     if any(one["script"] for one in every):
-        said = (
+        hint = (
             "The steps of a finding as a script for any fresh server: lockstep report JSON-REPORT"
         )
         console.print()
-        _print_line(console, f"{said} --finding NUMBER --script", dim=True)
+        _print_line(console, f"{hint} --finding NUMBER --script", dim=True)
     remarked = [f"{one['number']}. {one['sentence']}" for one in only_remarked(data)]
     _print_list("Violated rules of the document that --fail-on does not cover", remarked, console)
 

@@ -28,15 +28,15 @@ def elsewhere_fault(
     finally:
         target.move(given)
     shown = ", ".join(asked[:_SHOWN])
-    said = (
+    message = (
         f"it answers 404 to every documented path ({shown}{', …' if len(asked) > _SHOWN else ''})"
     )
     if not base_path and given == target.origin:
         return (
-            f"{said}, and the document's `servers` name no base path: if the API has one, such "
+            f"{message}, and the document's `servers` name no base path: if the API has one, such "
             "as /api/v1, add it to the URL; otherwise another server listens there"
         )
-    return f"{said}: is the base path of the URL correct, or does another server listen there?"
+    return f"{message}: is the base path of the URL correct, or does another server listen there?"
 
 
 def _others(target: Target, base_path: str) -> Iterator[str]:

@@ -50,10 +50,10 @@ def connection_fault(target: Target, failure: NoResponse) -> str:
         return f"{failure.reason}: {_tls_fault(target, failure)}"
     if failure.reason in ("dropped", "malformed") and _speaks_tls(target):
         return f"{failure.reason}: {_other_scheme(target)}"
-    told = _HINTS.get(failure.reason, "{detail}")
+    hint = _HINTS.get(failure.reason, "{detail}")
     # The message of a server with another protocol may span lines.
     detail = " ".join(failure.detail.split())
-    return f"{failure.reason}: " + told.format(timeout=target.timeout, detail=detail)
+    return f"{failure.reason}: " + hint.format(timeout=target.timeout, detail=detail)
 
 
 def scheme_fault(target: Target, answers: Sequence[Response]) -> str:
@@ -71,9 +71,9 @@ def _other_scheme(target: Target) -> str:
 def _tls_fault(target: Target, failure: NoResponse) -> str:
     detail = failure.detail
     if failure.reason == "tls":
-        for pattern, told in _CERTIFICATES:
+        for pattern, hint in _CERTIFICATES:
             if re.search(pattern, detail, re.IGNORECASE) and "VERIFY" in detail.upper():
-                return f"TLS handshake failed: {told}"
+                return f"TLS handshake failed: {hint}"
     if _IS_HTTP.search(detail) or _answers_plainly(target):
         return _other_scheme(target)
     if failure.reason == "dropped" and not _ALERT.search(detail) and not _asks(target):

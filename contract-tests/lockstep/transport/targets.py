@@ -68,7 +68,7 @@ class Target:
         `headers` are added to every request that lacks them. `tls` has the trusted certificates, by
         default those of the system; if it has a client certificate, `anonymous` is the same context
         without it, and `curl_options` are the equivalent options of curl. `new_tls`, which can be
-        pickled, makes `tls` again in another process. `database` is the URL of the server's
+        pickled, makes `tls` anew in another process. `database` is the URL of the server's
         database.
         Raise `ValueError` for any other scheme or a URL without a host.
         """

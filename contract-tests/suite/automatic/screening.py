@@ -36,7 +36,7 @@ def draw(
     databases: Databases,
     known: Mapping[str, str],
     at_once: int,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> Sample:
     """Sample a number of changes, half of each twin, that type-check and boot.
 
@@ -56,7 +56,7 @@ def draw(
             reasons |= _left_out(kind, rest, url, at_once)
             sample.left_out |= reasons
             chosen += [each for each in batch if each.id not in reasons]
-            told(f"{kind}: {len(chosen)} of {share} mutants drawn")
+            progress(f"{kind}: {len(chosen)} of {share} mutants drawn")
         sample.changes += chosen
     databases.drop("screening")
     return sample

@@ -30,7 +30,7 @@ class Cost:
 class Meter:
     """Sends requests to a server on this machine, and reads the CPU clocks of its processes.
 
-    token: sent with every request without an Authorization of its own.
+    token: sent with every request that has no Authorization yet.
     """
 
     def __init__(self, target: Target, pid: int, token: str) -> None:

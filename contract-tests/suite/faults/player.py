@@ -249,14 +249,14 @@ class _Playing:
         finally:
             second.kill()
         lines = log.read_text(encoding="utf-8").splitlines()
-        told = [line for line in lines if "default_secret_key" not in line]
-        self.result.seen["end"] = f"{status} after {seconds:.2f} s, {len(told)} lines"
+        output = [line for line in lines if "default_secret_key" not in line]
+        self.result.seen["end"] = f"{status} after {seconds:.2f} s, {len(output)} lines"
         within = self.start_seconds + ends.within
         if status != ends.status or self._is_late(seconds, within):
             self._miss(f"ends with {status} after {seconds:.2f} s, not {ends.status} in time")
-        if ends.lines is not None and len(told) > ends.lines:
-            self._miss(f"writes {len(told)} lines: {told}")
-        self._look_for(map(json.loads, told))
+        if ends.lines is not None and len(output) > ends.lines:
+            self._miss(f"writes {len(output)} lines: {output}")
+        self._look_for(map(json.loads, output))
 
     def _read_log(self) -> None:
         """Check the log against the fault's lines; it must never contain a secret."""
@@ -270,12 +270,12 @@ class _Playing:
                 self._miss(f"the log has a line that is none: {line}")
         if self._fault.deed.get("start") != "on a taken port":
             self._look_for(lines)
-        told = sum(line.get("event") == UNAVAILABLE for line in lines)
+        logged = sum(line.get("event") == UNAVAILABLE for line in lines)
         answered = sum(
             line.get("event") == "request" and line.get("status") == 503 for line in lines
         )
-        if told != answered:
-            self._miss(f"the log names {told} causes of {answered} answers of 503")
+        if logged != answered:
+            self._miss(f"the log names {logged} causes of {answered} answers of 503")
         errors = {line["event"] for line in lines if line.get("event") == "unhandled_error"}
         if errors:
             self._miss("the log has an unhandled error")

@@ -37,8 +37,8 @@ class Reply:
     body: Any = None
 
     def __str__(self) -> str:
-        said = f"{self.status} {self.code or ''}".strip() if self.status else self.reason
-        return f"{said} after {self.seconds:.2f} s"
+        result = f"{self.status} {self.code or ''}".strip() if self.status else self.reason
+        return f"{result} after {self.seconds:.2f} s"
 
 
 @dataclass

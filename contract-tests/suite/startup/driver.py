@@ -37,8 +37,8 @@ def start_up(run: Run, commands: Commands, *, in_full: bool) -> None:
                     name: threads.submit(_said, command, row, no_contract)
                     for name, command in commands.items()
                 }
-                said = {name: start.result() for name, start in starts.items()}
-                wrong = {name: text for name, text in said.items() if text != _expected(row)}
+                outputs = {name: start.result() for name, start in starts.items()}
+                wrong = {name: text for name, text in outputs.items() if text != _expected(row)}
                 if wrong:
                     run.ledger.findings.add(_finding(row, wrong))
                 run.ledger.exchanges += 1
