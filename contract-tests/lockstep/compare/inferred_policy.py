@@ -26,8 +26,8 @@ class InferredPolicy:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._accepted: set[tuple[str, str]] = set()
-        # Keyed by `id()` of an object: the bodies outlive the walk.
-        self._named: dict[tuple[int, str], dict[str, Name]] = {}
+        # Keyed by `id()` of an object, which each entry keeps alive.
+        self._named: dict[tuple[int, str], tuple[Any, dict[str, Name]]] = {}
 
     def leaf(self, left: Any, right: Any, place: Place) -> Iterator[Found]:
         """Compare two strings or two numbers by their place."""
@@ -151,8 +151,8 @@ class InferredPolicy:
         """Return the identifiers of a resource by attribute: those used in paths before ids."""
         known = self._named.get((id(element), owner))
         if known is None:
-            known = self._named[id(element), owner] = self._read_names(element, owner)
-        return known
+            known = self._named[id(element), owner] = element, self._read_names(element, owner)
+        return known[1]
 
     def _read_names(self, element: Any, owner: str) -> dict[str, Name]:
         keys: dict[str, Name] = {}

@@ -77,14 +77,15 @@ class _Reader:
         self._document = document
         self._families = families
         self._found = found
-        self._seen: set[tuple[int, str]] = set()
+        # By `id()` of a schema, which each entry keeps alive.
+        self._seen: dict[tuple[int, str], Any] = {}
 
     def read(self, schema: Any, owner: str, depth: int = _DEPTH) -> None:
         """Record the members of a schema and of the schemas nested in it."""
         schema = followed(self._document, schema)
         if not isinstance(schema, Mapping) or not depth or (id(schema), owner) in self._seen:
             return
-        self._seen.add((id(schema), owner))
+        self._seen[id(schema), owner] = schema
         for part in self._parts(schema):
             self.read(part, owner, depth - 1)
         for name, member in schema.get("properties", {}).items():

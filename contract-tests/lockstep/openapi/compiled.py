@@ -61,15 +61,18 @@ class Schemas:
         self._document = document
         for_responses = _without_secrets(document)
         self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, for_responses)])
-        self._known: dict[int, SchemaValidator] = {}
-        self._items: dict[int, SchemaValidator] = {}
+        # By `id()` of a schema, which each entry keeps alive.
+        self._known: dict[int, tuple[Any, SchemaValidator]] = {}
+        self._items: dict[int, tuple[Any, SchemaValidator]] = {}
 
     def validator(self, schema: Any) -> SchemaValidator:
         """Return the validator of a schema; it accepts any value if the schema is unusable."""
-        known = self._together.get(id(schema)) or self._known.get(id(schema))
-        if known is None:
-            known = self._known[id(schema)] = self._alone(schema)
-        return known
+        together = self._together.get(id(schema))
+        if together is not None:
+            return together
+        if id(schema) not in self._known:
+            self._known[id(schema)] = schema, self._alone(schema)
+        return self._known[id(schema)][1]
 
     def item_validator(self, schema: Any) -> SchemaValidator:
         """Return the validator of the items of a stream, which also enforces `contentSchema`.
@@ -77,10 +80,9 @@ class Schemas:
         OpenAPI 3.2 (4.14.3.2) describes the data of events with it; elsewhere the keyword is only
         an annotation.
         """
-        known = self._items.get(id(schema))
-        if known is None:
-            known = self._items[id(schema)] = self._alone(schema, contents=True)
-        return known
+        if id(schema) not in self._items:
+            self._items[id(schema)] = schema, self._alone(schema, contents=True)
+        return self._items[id(schema)][1]
 
     @cached_property
     def _together(self) -> Mapping[int, SchemaValidator]:

@@ -24,7 +24,8 @@ class Soundness:
     document: dict[str, Any]
     faults: dict[int, tuple[str, ...]] = field(default_factory=dict)
     pointers: dict[int, str] = field(default_factory=dict)
-    _read: dict[int, tuple[list[Mapping[str, Any]], set[str]]] = field(default_factory=dict)
+    # By `id()` of a schema, which each entry keeps alive.
+    _read: dict[int, tuple[Any, list[Mapping[str, Any]], set[str]]] = field(default_factory=dict)
 
     def sentences(self, schema: Any) -> tuple[str, ...]:
         """Return messages about the removed keywords of a schema and of those it refers to."""
@@ -56,8 +57,8 @@ class Soundness:
                     faulty.append(node)
                 if isinstance(node.get("$ref"), str):
                     references.add(node["$ref"])
-            known = self._read[id(schema)] = faulty, references
-        return known
+            known = self._read[id(schema)] = schema, faulty, references
+        return known[1:]
 
 
 def _objects(node: Any, kind: Kind) -> Iterator[Mapping[str, Any]]:
