@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fixtures.cutover import READ, STEPS, WRITE, Stand
+from fixtures.cutover import READ, STEPS, WRITE, Stand, standing
 
 from lockstep.cli.output import Quiet
 from lockstep.cutover.judging import Judges
@@ -20,6 +21,13 @@ from lockstep.cutover.state import StateFile, UnderWayError
 SHORT = Patience(again=0.05, quiet=0.05, look=0.05)
 # Half of the traffic at once.
 STEPS_SHORT = '[[steps]]\npercent = 50\nat_least = "20ms"\n'
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """Two judges, a Caddy, and a folder for the plan."""
+    with standing(tmp_path) as made:
+        yield made
 
 
 def ramp(path: Path, stop: threading.Event | None = None) -> Result:
