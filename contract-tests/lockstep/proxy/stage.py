@@ -29,6 +29,9 @@ def compare_traffic(
     def progress(counts: Counts) -> None:
         run.reporter.progress(str(counts), counts.answered, None)
 
+    def say_safely(sentence: str) -> None:
+        say(secrets.text(sentence))
+
     secrets = LiveSecrets(run.document)
     masking = secrets.sentence if settings.kept.requests else None
     names = [target.name for target in targets]
@@ -45,7 +48,7 @@ def compare_traffic(
     run.ledger.listeners += [recorder.note, keeper.note]
     run.masking = secrets.data
     with run.stage("traffic through the proxy", targets):
-        counts = serve(run.ledger, list(targets), settings, recorder, ready, progress, say)
+        counts = serve(run.ledger, list(targets), settings, recorder, ready, progress, say_safely)
     keeper.tidy()
     run.not_judged += counts.not_judged(settings)
     for problem in counts.problems():
