@@ -21,7 +21,7 @@ from task_timer.config import Settings
 from task_timer.contract import Contract
 from task_timer.current import using
 from task_timer.operations import Operation
-from task_timer.resources import Resources, make_resources
+from task_timer.resources import Resources, disconnect, make_resources
 from task_timer.server.threads import SPARE_THREADS
 from task_timer.utils.errors import BadRequestError, DomainError, PathNotFoundError
 from task_timer.utils.uri import decode, route_path
@@ -97,7 +97,7 @@ def create_app(settings: Settings, contract: Contract) -> TaskTimer:
         threads = to_thread.current_default_thread_limiter()
         threads.total_tokens = settings.database_pool_size + SPARE_THREADS
         yield
-        resources.database.disconnect()
+        disconnect(resources)
 
     resources = make_resources(settings, contract)
     return TaskTimer(resources, lifespan=lifespan)
