@@ -60,6 +60,7 @@ export interface ContractDocument extends OpenApiDocument {
     timeout_ms: number;
     pause_seconds: number;
     raised_states: string[];
+    outcomes: string[];
   };
   "x-shutdown": { idle_seconds: number };
   "x-response-headers": Record<string, string>;

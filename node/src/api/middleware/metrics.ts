@@ -31,6 +31,7 @@ export class Metrics {
     this.inFlight = new Gauge(this.rules("http_requests_in_flight", defined));
     this.statements = new Counter(this.rules("db_statements_total", defined));
     this.reads = new Counter(this.rules("db_replica_reads_total", defined));
+    for (const outcome of contract.get("x-read-replica").outcomes) this.reads.inc({ outcome }, 0);
     for (const [name, { type }] of Object.entries(defined)) {
       if (type === "gauge" && name !== "http_requests_in_flight") this.look(name, defined);
     }

@@ -41,6 +41,8 @@ class Metrics:
         self._in_flight = self._made["http_requests_in_flight"]
         self._statements = self._made["db_statements_total"]
         self._reads = self._made["db_replica_reads_total"]
+        for outcome in contract["x-read-replica"]["outcomes"]:
+            self._reads.labels(outcome)
         # The library looks up labels under a lock, one metric after the other.
         self._labelled = functools.cache(self._label)
 
