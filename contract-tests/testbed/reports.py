@@ -13,7 +13,7 @@ from testbed.servers import KINDS
 
 _FORMS = {".html": "html", ".json": "json", ".xml": "junit", ".md": "markdown"}
 
-PARTS = ("stories", "traps", "races", "forged", "cost", "startup", "generated")
+PARTS = ("stories", "traps", "production", "races", "forged", "cost", "startup", "generated")
 # Those whose requests are not counted for operations.
 BESIDE_OPERATIONS = frozenset({"forged", "cost", "startup"})
 # What stands for the parts where single things were selected.
