@@ -22,6 +22,7 @@ export const UNAVAILABLE = "unavailable";
 export class Replica {
   state: ReplicaState = AVAILABLE;
   readonly database: Database;
+  private cause = "";
   private nextTry = 0;
 
   constructor(
@@ -49,12 +50,14 @@ export class Replica {
   keepsUp(): void {
     if (this.state !== AVAILABLE) logger().info("replica_available");
     this.state = AVAILABLE;
+    this.cause = "";
   }
 
   /** Notes that it cannot be used for a while, and why. */
   fails(state: ReplicaState, outage: Outage): void {
-    if (this.state !== state) logger().warning({ ...outage }, "replica_unavailable");
+    if (this.cause !== outage.cause) logger().warning({ ...outage }, "replica_unavailable");
     this.state = state;
+    this.cause = outage.cause;
     this.nextTry = performance.now() + this.rules.pause_seconds * 1000;
     if (outage.cause === "silent") this.database.renew();
   }

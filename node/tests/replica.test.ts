@@ -10,6 +10,7 @@ import type { Log } from "./log.js";
 
 const LOST: Outage = { cause: "lost", sqlstate: null, exception: "Error" };
 const LAGS: Outage = { cause: "behind", sqlstate: null, exception: null };
+const PROMOTED: Outage = { cause: "no_replica", sqlstate: null, exception: null };
 
 /** The milliseconds of `performance.now`. */
 function clock(): { now: number } {
@@ -69,6 +70,8 @@ test("each change is logged once", ({ settings, contract, log }) => {
   expect(events(log)).toEqual([]);
   for (const _ of [1, 2]) replica.fails(UNAVAILABLE, LOST);
   expect(events(log)).toEqual([["replica_unavailable", "lost"]]);
+  replica.fails(UNAVAILABLE, PROMOTED);
+  expect(events(log)).toEqual([["replica_unavailable", "no_replica"]]);
   replica.fails(BEHIND, LAGS);
   expect(events(log)).toEqual([["replica_unavailable", "behind"]]);
   for (const _ of [1, 2]) replica.keepsUp();

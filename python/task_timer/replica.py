@@ -25,6 +25,7 @@ class Replica:
         self.rules = rules
         self.state = AVAILABLE
         self.database = Database(settings, settings.database_read_url, rules["timeout_ms"])
+        self._cause = ""
         self._next_try = 0.0
 
     def is_worth_a_try(self) -> bool:
@@ -45,18 +46,18 @@ class Replica:
         """Notes that it can be used."""
         if self.state != AVAILABLE:
             logger().info("replica_available")
-        self.state = AVAILABLE
+        self.state, self._cause = AVAILABLE, ""
 
     def fails(self, state: str, outage: Outage) -> None:
         """Notes that it cannot be used for a while, and why."""
-        if self.state != state:
+        if self._cause != outage.cause:
             logger().warning(
                 "replica_unavailable",
                 cause=outage.cause,
                 sqlstate=outage.sqlstate,
                 exception=outage.exception,
             )
-        self.state = state
+        self.state, self._cause = state, outage.cause
         self._next_try = time.monotonic() + self.rules["pause_seconds"]
         if outage.cause == "silent":
             self.database.renew()

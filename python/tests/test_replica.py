@@ -14,6 +14,7 @@ from task_timer.replica import AVAILABLE, BEHIND, UNAVAILABLE, Replica, make_rep
 
 LOST = Outage("lost", None, "OperationalError")
 LAGS = Outage("behind", None, None)
+PROMOTED = Outage("no_replica", None, None)
 
 
 class Clock:
@@ -76,6 +77,8 @@ def test_each_change_is_logged_once(printed: BytesIO, replica: Replica) -> None:
     for _ in range(2):
         replica.fails(UNAVAILABLE, LOST)
     assert events(printed) == [("replica_unavailable", "lost")]
+    replica.fails(UNAVAILABLE, PROMOTED)
+    assert events(printed) == [("replica_unavailable", "no_replica")]
     replica.fails(BEHIND, LAGS)
     assert events(printed) == [("replica_unavailable", "behind")]
     for _ in range(2):
