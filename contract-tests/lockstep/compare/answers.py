@@ -9,6 +9,7 @@ from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
 from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
+from lockstep.compare.server_headers import ServerHeaders
 from lockstep.inference.forms import is_random
 from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
@@ -30,7 +31,8 @@ class Comparer:
 
     The document's annotations say what may differ; where it has none, names and forms of values do.
     `urls` are the targets' own, by name; `sent` holds the values that clients sent lately. With
-    `same_target` both answers are those of one server to the same request.
+    `same_target` both answers are those of one server to the same request. `sees_servers` says that
+    both come from the servers themselves: a recording may lack what is not the message's.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Comparer:
         rules: Rules | None = None,
         noise: NoiseBook | None = None,
         same_target: bool = False,
+        sees_servers: bool = True,
     ) -> None:
         self._document = document
         self._table = table
@@ -53,6 +56,7 @@ class Comparer:
         self._rules = rules or Rules()
         self._noise = noise or NoiseBook()
         self._connections = Connections()
+        self._server_headers = None if same_target or not sees_servers else ServerHeaders()
         self._annotated = Annotated(document, table, clock)
         self._inferring = None
         if not document.is_annotated:
@@ -90,12 +94,13 @@ class Comparer:
         *,
         requests: Requests | None = None,
         label: str = "",
-        again: bool = False,
+        again: bool = False,  # noqa: ARG002
     ) -> list[Difference]:
         """Learn from two answers if they are the same; never a difference."""
         learnt = Transaction(self._table.to(name))
         pair, place = (leader, partner), (name, label)
-        if not self._compare(operation, pair, place, requests, learnt, again=again):
+        # What is told once is not used up here.
+        if not self._compare(operation, pair, place, requests, learnt, again=True):
             learnt.confirm()
         return []
 
@@ -147,6 +152,8 @@ class Comparer:
         if not again:
             sent = requests[0] if requests is not None else None
             found += self._connections.compare(place, sent, leader, partner)
+            if self._server_headers is not None:
+                found += self._server_headers.compare(place, sent, leader, partner)
         return allowed.counted(found)
 
     def _answers(

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from lockstep.compare.header_members import HeaderMembers
+from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Headers, Response
 
-# Hop-by-hop (RFC 9110, 7.6.1), or made by the server's own stack.
-IGNORED = frozenset(
-    {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
-)
+# Made by the server's own stack, or how a body is framed, which is no part of the message.
+IGNORED = frozenset({*SERVER_HEADERS, "content-length", "transfer-encoding"})
 _MULTIPART = re.compile(r"\s*multipart/", re.IGNORECASE)
 _BOUNDARY = re.compile(r'\s*;\s*boundary\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
 
