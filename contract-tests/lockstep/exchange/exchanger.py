@@ -29,6 +29,7 @@ from lockstep.results.faults import LeftOutError
 from lockstep.results.findings import EFFECTS
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
+from lockstep.transport.arrival import first_bytes
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 from lockstep.transport.targets import PendingExchange, Target
@@ -72,7 +73,10 @@ class Exchanger:
         self.sets_up = False
         self.rotates = rotate
         self._turn = 0
+        # How long the targets took for the last exchange, where somebody wants to know.
+        self._seconds: dict[str, float] = {}
         self._addresses = {target.name: target.base_url for target in self.targets}
+        self._curl_options = {target.name: target.curl_options for target in self.targets}
         self._silence = SilenceWatch(self.targets)
         self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
@@ -118,7 +122,13 @@ class Exchanger:
         requests = self._requests(request)
         outcomes, written = self._watched(requests)
         return self.record(
-            request, requests, outcomes, group=group, expected=expected, written=written
+            request,
+            requests,
+            outcomes,
+            group=group,
+            expected=expected,
+            written=written,
+            seconds=self._seconds,
         )
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
@@ -130,7 +140,9 @@ class Exchanger:
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
         outcomes, written = self._watched(own)
         leader = requests[self.targets[0].name]
-        return self.record(leader, own, outcomes, group=group, written=written)
+        return self.record(
+            leader, own, outcomes, group=group, written=written, seconds=self._seconds
+        )
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
@@ -203,13 +215,14 @@ class Exchanger:
         ordered: bool = True,
         at_once: bool = False,
         written: dict[str, Changes] | None = None,
+        seconds: dict[str, float] | None = None,
     ) -> Exchange:
         """Judge, compare and keep what was sent, also by somebody else, and what was answered.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
         `ordered` may belong to each other's requests: then a difference between them is none. What
         was sent `at_once` with others may have waited for them. `written` is what the targets did
-        to their databases meanwhile.
+        to their databases meanwhile, `seconds` how long each of them took.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -220,9 +233,11 @@ class Exchanger:
             requests=requests,
             outcomes=outcomes,
             addresses=self._addresses,
+            curl_options=self._curl_options,
             group=group,
             sets_up=self.sets_up or (group is not None and not self._is_own(operation)),
             at_once=at_once,
+            seconds=seconds or {},
         )
         about = self.ledger.faults.about
         answers = f"the answers to {exchange.label}"
@@ -297,6 +312,10 @@ class Exchanger:
     def names(self, request: Request) -> frozenset[str]:
         """The keys of the short values that a request names; see `Scopes.key`."""
         return self._translator.names(request)
+
+    def is_paired(self, text: str, name: str) -> bool:
+        """Whether a text of the leader was seen to stand for one of a partner."""
+        return bool(self._table.to(name).images(text))
 
     def has_parted(self, request: Request) -> bool:
         """Whether a request names what exists, or has changed, on one side only, or did."""
@@ -411,6 +430,7 @@ class Exchanger:
         with self._gate.passing(method) if self._gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
             label, path = self.ledger.place(method, next(iter(requests.values())).path)
+            self._seconds = first_bytes(pending) if self.ledger.listeners else {}
             outcomes = {each.target.name: self._finish(each, label, path) for each in pending}
         self._absorb(requests, outcomes)
         return outcomes

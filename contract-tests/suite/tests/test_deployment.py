@@ -17,6 +17,7 @@ import psycopg
 import pytest
 import yaml
 
+from suite.tests.promql import selectors
 from testbed import images, processes
 from testbed.migrations import seed
 from testbed.paths import CONTRACT, NODE, ROOT
@@ -196,18 +197,6 @@ def series_of(defined: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
             yield from ((f"{name}_{part}", labels) for part in ("sum", "count"))
         else:
             yield name, labels
-
-
-def selectors(node: Any) -> Iterator[tuple[str, set[str]]]:
-    """The series that an expression selects, and the labels by which."""
-    if isinstance(node, promql_parser.VectorSelector):
-        yield node.name or "", {matcher.name for matcher in node.matchers.matchers}
-    for part in ("expr", "lhs", "rhs", "vector_selector", "param"):
-        inner = getattr(node, part, None)
-        if inner is not None:
-            yield from selectors(inner)
-    for argument in getattr(node, "args", None) or []:
-        yield from selectors(argument)
 
 
 def test_a_backup_is_restored_whole(stage: Stage, tmp_path: Path) -> None:

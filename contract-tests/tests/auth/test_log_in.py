@@ -247,7 +247,7 @@ def test_tokens_are_found_wherever_they_are() -> None:
         "h-123456",
         "c-123456",
     ]
-    with pytest.raises(TokenError, match="no token at /nowhere of an answer with status 200"):
+    with pytest.raises(TokenError, match="no token at /nowhere in a response with status 200"):
         read_token(answer, "/nowhere")
 
 

@@ -382,7 +382,7 @@ def test_what_was_refused_is_said(tmp_path: Path) -> None:
     document = api(paths={"/users": {"post": sends(REGISTRATION)}})
     sender, (old, _) = doors(tmp_path, document, by_header(), rules)
     (note,) = found(sender).notes
-    assert 'POST /users on old: 403 b\'{"error": "closed"}\' (and 3 more tries' in note
+    assert 'POST /users on old: 403 b\'{"error": "closed"}\' (and 3 more attempts' in note
     assert '[register]\n    operation = "POST /users"\n    json = { username = ' in note
     assert old.asked.count("POST /users") == 4
 

@@ -80,7 +80,7 @@ def told(done: Result) -> str:
         (None, "no such file"),
         ("", "it is empty"),
         ("<!doctype html><html>", "an HTML page, not a document"),
-        ('{"name": "x"}', "it has name at its top, and needs `openapi`, `info` and `paths`"),
+        ('{"name": "x"}', "it has name at the top level, and needs `openapi`, `info` and `paths`"),
         ("[1]", "a list"),
         ('{"openapi": "3.0.0", "info": {}}', "no operations: its `paths` are missing or empty"),
         ("openapi: 3.0.0\n  info: [", "line 2"),

@@ -169,6 +169,14 @@ def test_events_name_things_as_bodies_do() -> None:
     assert differences(*same, DOCUMENT) == []
 
 
+def test_events_of_a_long_stream_keep_their_own_names() -> None:
+    def stream(first: int) -> str:
+        events = (f'data: {{"id": {first + n}, "owner_id": {first}}}' for n in range(400))
+        return "".join(f"id: {n}\n{event}\n\n" for n, event in enumerate(events))
+
+    assert differences(of(EVENTS, stream(1_000)), of(EVENTS, stream(5_000)), DOCUMENT) == []
+
+
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +40,35 @@ def lockstep(
     asks: tuple[bool, bool] = (True, True),
 ) -> Result:
     """The command against two servers that speak https."""
-    (folder / "openapi.json").write_text(json.dumps(RAW))
+    with serving(certificates, asks=asks) as urls:
+        return compared(folder, certificates, urls, config, *options)
+
+
+@contextmanager
+def serving(
+    certificates: Certificates, *faults: str, asks: tuple[bool, bool] = (True, True)
+) -> Iterator[dict[str, str]]:
+    """The URLs of two servers that speak https; the second one has the faults."""
+    urls = {}
     with ExitStack() as stack:
-        tables = []
-        for name, asking in zip(("old", "new"), asks, strict=True):
+        for name, asking, wrong in zip(("old", "new"), asks, ((), faults), strict=True):
             tls = certificates.server(asks=asking)
-            target, _ = stack.enter_context(guarded(name, lambda _: "anybody", tls=tls))
-            port = target.address[1]
-            tables.append(
-                f'[[targets]]\nname = "{name}"\nurl = "https://127.0.0.1:{port}"\n{config}'
-            )
-        toml = folder / "lockstep.toml"
-        toml.write_text("\n".join(tables))
-        given = [str(folder / "openapi.json"), f"--config={toml}", f"--json={folder / 'r.json'}"]
-        trusted = f"--ca-file={certificates['ca.pem']}"
-        return CliRunner().invoke(main, ["run", *given, trusted, "--phase=examples", *options])
+            target, _ = stack.enter_context(guarded(name, lambda _: "anybody", *wrong, tls=tls))
+            urls[name] = f"https://127.0.0.1:{target.address[1]}"
+        yield urls
+
+
+def compared(
+    folder: Path, certificates: Certificates, urls: dict[str, str], config: str, *options: str
+) -> Result:
+    """The command against servers, with these lines for each."""
+    (folder / "openapi.json").write_text(json.dumps(RAW))
+    toml = folder / "lockstep.toml"
+    tables = (f'[[targets]]\nname = "{name}"\nurl = "{url}"\n' for name, url in urls.items())
+    toml.write_text("\n".join(table + config for table in tables))
+    given = [str(folder / "openapi.json"), f"--config={toml}", f"--json={folder / 'r.json'}"]
+    trusted = f"--ca-file={certificates['ca.pem']}"
+    return CliRunner().invoke(main, ["run", *given, trusted, "--phase=examples", *options])
 
 
 def lines(certificates: Certificates, *names: str, password: str = "") -> str:
@@ -93,6 +109,25 @@ def test_a_certificate_of_the_command_line_is_shown(
     assert "client certificate" in data["notes"][0]
 
 
+def test_commands_of_a_finding_show_the_certificate(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    with serving(certificates, "loses") as urls:
+        config = lines(certificates, "client.pem", "client.key")
+        assert compared(tmp_path, certificates, urls, config).exit_code == 1
+        found = json.loads((tmp_path / "r.json").read_text())["findings"]
+        (lost,) = (each for each in found if each["where"] == "body /text")
+        made = [step for step in lost["steps"] if step["request"]["method"] == "POST"]
+        commands = ["bash", "-c", made[0]["curl"]["new"]]
+        line = subprocess.run(commands, capture_output=True, text=True, check=True)
+        (tmp_path / "steps.sh").write_text(lost["script"])
+        played = subprocess.run(
+            ["bash", str(tmp_path / "steps.sh"), urls["new"]], capture_output=True, text=True
+        )
+    assert line.stdout.startswith("HTTP/1.1 201")
+    assert (played.returncode, '"text": ""' in played.stdout) == (0, True), played.stderr
+
+
 def test_a_server_that_lets_everybody_in_differs(
     tmp_path: Path, certificates: Certificates
 ) -> None:
@@ -121,7 +156,7 @@ def test_a_server_that_refuses_is_told_with_what_to_do(
         (("client.pem", "server.key"), "", "is not the key of"),
         (("names", "client.key"), "", "no certificate and key in PEM form"),
         (("client.pem", "locked.key"), "", "key_password: it is needed for"),
-        (("client.pem", "locked.key"), "wrong-one", "key_password: it is not what opens"),
+        (("client.pem", "locked.key"), "wrong-one", "key_password: it does not decrypt"),
     ],
 )
 def test_a_wrong_file_is_named(
@@ -135,4 +170,4 @@ def test_a_wrong_file_is_named(
 
 def test_a_key_without_a_certificate_is_told(tmp_path: Path, certificates: Certificates) -> None:
     done = lockstep(tmp_path, certificates, f'key_file = "{certificates["client.key"]}"\n')
-    assert (done.exit_code, "give the certificate that goes with it" in done.output) == (2, True)
+    assert (done.exit_code, "give its certificate too" in done.output) == (2, True)

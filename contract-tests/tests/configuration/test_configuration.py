@@ -132,7 +132,7 @@ def test_every_fault_is_named_with_its_line(write: Write) -> None:
         ":1: seeed: unknown; did you mean seed?",
         ':2: profile: "fast" is not one of "quick", "default" or "deep" (How much to generate)',
         ":4: targets[1]: url is missing",
-        ":9: targets[2].url: the environment has no NOT_SET",
+        ":9: targets[2].url: the environment variable NOT_SET is not set",
     ]
 
 

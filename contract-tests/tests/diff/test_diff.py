@@ -163,7 +163,7 @@ def test_what_is_pointed_at_is_there() -> None:
     found = compare(old, new)
     assert found
     for change in found:
-        where = old if "there is none" in change.sentence else new
+        where = old if "is not set" in change.sentence else new
         assert resolve(where, f"#{change.pointer}") is not None
 
 

@@ -65,7 +65,7 @@ def test_a_draft_is_written_and_what_is_missing_is_said(recording: Path, tmp_pat
     assert "2 operations of 2 requests, written to" in result.stderr
     assert "left out: requests to other hosts: 1" in result.stderr
     assert "one request only: listTasks, getTask" in result.stderr
-    assert "things that no request created: getTask" in result.stderr
+    assert "resources that no request created: getTask" in result.stderr
     assert result.stderr.rstrip().endswith("a draft: review it before you rely on it")
     document = load_yaml(draft.read_text())
     checked(document)
@@ -147,7 +147,7 @@ def test_only_static_files_are_no_api(tmp_path: Path) -> None:
     result = lockstep("infer", file, "-o", "-")
     assert result.exit_code == 2
     assert (
-        "contain no request to an API; left out were OPTIONS requests: 1, static files: 1"
+        "contain no request to an API; left out: OPTIONS requests: 1, static files: 1"
         in result.stderr
     )
 
@@ -173,7 +173,7 @@ def test_access_logs_tell_of_paths_and_methods(tmp_path: Path) -> None:
         "/tasks": ["get", "post"],
         "/tasks/{taskId}": ["get", "delete"],
     }
-    assert "bodies of answers that were not recorded" in result.stderr
+    assert "response bodies that were not recorded" in result.stderr
     assert "annabel" not in result.stdout
 
 

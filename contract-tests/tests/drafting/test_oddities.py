@@ -157,7 +157,7 @@ def test_what_is_no_request_of_the_api_is_counted() -> None:
         "requests to paths that do not exist": 1,
         "requests with methods that were rejected": 1,
         "requests with methods that OpenAPI 3.1 does not have": 1,
-        "requests without an answer": 1,
+        "requests without a response": 1,
     }
     assert made.document["servers"] == [{"url": "https://api.test"}]
 

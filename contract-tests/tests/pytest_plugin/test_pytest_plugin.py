@@ -79,7 +79,7 @@ def test_each_operation_is_a_test_that_fails_with_what_differs(project: pytest.P
             "*old: false",
             '*new: "no"',
             "*curl *http://127.0.0.1:*/tasks/*",
-            "SKIPPED*it never succeeded on every server: only its refusals were compared",
+            "SKIPPED*it never succeeded on every server: only its errors were compared",
         ]
     )
     result.stdout.no_fnmatch_line("*lockstep_operation.check()*")
@@ -108,6 +108,30 @@ def test_a_test_that_is_chosen_shows_the_steps_itself(project: pytest.Pytester) 
     result = project.runpytest("-v", "-k", "getTask")
     assert outcomes(result) == {"GET /tasks/{id}": "FAILED"}
     result.stdout.fnmatch_lines(["*reproduced from scratch*", "*curl *"])
+
+
+def test_only_what_the_selected_tests_are_about_is_compared(project: pytest.Pytester) -> None:
+    with_servers(project, "error")
+    report = project.path / "report.json"
+    (project.path / "lockstep.toml").write_text(f'{_LITTLE}[output]\njson = "report.json"\n')
+    result = project.runpytest("-v", "-k", "listTasks")
+    assert outcomes(result) == {"GET /tasks": "PASSED"}
+    data = json.loads(report.read_text())
+    assert "only listTasks: the rest was not judged" in data["untested"]
+    requested = {name for name, one in data["operations"].items() if one["exchanges"]}
+    assert "getReport" not in requested
+
+
+def test_operations_of_the_configuration_have_tests(project: pytest.Pytester) -> None:
+    with_servers(project, "text")
+    selected = 'include = ["/tasks*"]\nexclude = ["POST /tasks"]\n'
+    (project.path / "lockstep.toml").write_text(selected + _LITTLE)
+    result = project.runpytest("--collect-only", "-q")
+    assert re.findall(r"test_api\[(.+?)\]\n", result.stdout.str()) == [
+        "GET /tasks",
+        "GET /tasks/{id}",
+        "the run as a whole",
+    ]
 
 
 def test_workers_of_xdist_share_one_run(project: pytest.Pytester) -> None:
@@ -180,7 +204,7 @@ def test_a_marker_says_otherwise(project: pytest.Pytester) -> None:
             ["lockstep_targets = old=http://127.0.0.1:1"],
             "lockstep: old at http://127.0.0.1:1: ref*",
         ),
-        ([], "lockstep: no targets: a fixture lockstep_targets gives them, *"),
+        ([], "lockstep: no targets: define a fixture lockstep_targets, *"),
     ],
 )
 def test_what_cannot_be_compared_is_an_error_of_each_test_in_a_sentence(
@@ -257,7 +281,7 @@ def test_a_run_that_says_nothing_is_a_problem_of_each(
 def test_what_belongs_to_no_operation_fails_the_run_as_a_whole(
     changed: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LockstepOperation, "_told", lambda *_: "told")
+    monkeypatch.setattr(LockstepOperation, "_formatted", lambda *_: "told")
     for finding in changed.get("findings", []):  # type: ignore[attr-defined]
         finding.update(places=[], sentence="They differ.")
     told = report(exit_code=1, verdict="not alike", **changed)

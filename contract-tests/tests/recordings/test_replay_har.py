@@ -168,7 +168,7 @@ def test_an_entry_without_an_answer_is_played_and_counted(
     recording = load(file, document, entry(), {**entry(), **odd})
     assert [type(step.answer) for step in recording.steps] == [Response, NoResponse]
     assert recording.notes[1:] == (
-        "1 request without a recorded answer: only the targets are compared",
+        "1 request without a recorded response: only the targets are compared",
     )
 
 
@@ -217,8 +217,8 @@ def test_what_a_cache_had_is_not_held_against_the_targets(file: Path, document: 
         (entry(url="/notes"), "entry 2 left out: its URL '/notes' has no host"),
         (entry(url="api.test/v1/notes"), "its URL 'api.test/v1/notes' is not absolute"),
         (entry(url="https://[api.test/notes"), "has no host"),
-        (entry(method=""), "entry 2 left out: '' is no method"),
-        (entry(method="\x16\x03"), "is no method"),
+        (entry(method=""), "entry 2 left out: '' is not a method"),
+        (entry(method="\x16\x03"), "is not a method"),
         (entry(url="data:text/plain,x"), "1 entry left out of data: URLs, which are not HTTP"),
         (entry(url="blob:https://api.test/9115"), "left out of blob: URLs"),
         (entry(url="chrome-extension://abc/x.js"), "left out of chrome-extension: URLs"),
