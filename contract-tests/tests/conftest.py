@@ -11,7 +11,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fixtures.cutover import Stand, standing
 from fixtures.notes_server import DOCUMENT, serve
 
 from lockstep.auth.actors import ActorSpec, Call
@@ -67,10 +66,3 @@ def settings() -> Settings:
 def run(settings: Settings) -> Run:
     """A run that has not started."""
     return Run(settings)
-
-
-@pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
-    """Two judges, a Caddy, and a folder for the plan."""
-    with standing(tmp_path) as made:
-        yield made
