@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lockstep.proxy.keeping import Keeper
+from lockstep.proxy.keeping import Keeper, without_examples
 from lockstep.proxy.serving import Ready, serve
 from lockstep.proxy.settings import Counts, ProxySettings
 from lockstep.report.live_secrets import LiveSecrets
@@ -50,6 +50,7 @@ def compare_traffic(
     with run.stage("traffic through the proxy", targets):
         counts = serve(run.ledger, list(targets), settings, recorder, ready, progress, say_safely)
     keeper.tidy()
+    without_examples(run.ledger.noise)
     run.not_judged += counts.not_judged(settings)
     for problem in counts.problems():
         run.add_problem(problem)
