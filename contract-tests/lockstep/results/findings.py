@@ -26,6 +26,8 @@ CONFORMANCE = "conformance"
 STORY = "story"
 TRAP = "trap"
 RACE = "race"
+# The kind of a race that so few rounds lost that chance may have chosen the target.
+BY_CHANCE = "not significant"
 # So many sequences are kept of one finding, the shortest ones: one may not show it again.
 MAX_EXEMPLARS = 4
 # A finding stops looking for a shorter sequence after so many occurrences.
