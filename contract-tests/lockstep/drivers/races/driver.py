@@ -50,8 +50,8 @@ def run_race(
 ) -> RaceResult:
     """Run all rounds on each target; `lanes` are exchangers of one target, with their actors.
 
-    What must never be is recorded as a finding of the exchanger's ledger. Where some targets lost an
-    inferred race and others never, and so rarely that it may be chance, it tells no targets apart.
+    What must never be is recorded as a finding of the exchanger's ledger. It tells no targets apart
+    where some lost an inferred race and others never, and so rarely that it may be chance.
     `tick` hears the name at each round. Raises `StoryError` when a round cannot be set up,
     `ActorError`, `TargetLostError`.
     """

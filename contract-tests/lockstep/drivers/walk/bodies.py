@@ -25,12 +25,14 @@ class Style(Enum):
 
     `PLAIN`: those that are required. `FULL`: all, as long and as large as they may be. `ODD`: all,
     with null, nothing, the smallest number and text beyond Latin-1 wherever these are allowed.
-    `BLANK`: those that are required, with texts of blanks.
+    `WORDS`: all, each text with a word that no other one has, and with punctuation. `BLANK`: those
+    that are required, with texts of blanks.
     """
 
     PLAIN = "plain"
     FULL = "full"
     ODD = "odd"
+    WORDS = "words"
     BLANK = "blank"
 
 
@@ -132,7 +134,7 @@ def _leaf(
     match kind_of_value(schema):
         case "string":
             longest = min(schema.get("maxLength", 30), _LONGEST)
-            text = "a" * longest if full else "" if style is Style.BLANK else _TEXT[:longest]
+            text = _text(style, name, longest)
             return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
         case "integer" | "number" if full:
             return schema.get("maximum", 12)
@@ -140,12 +142,25 @@ def _leaf(
             return schema["minimum"]
         case "boolean":
             return full
-        case "array" if full:
+        case "array" if full or style is Style.WORDS:
             count = min(schema.get("maxItems", 2), 2)
             items = schema.get("items", {})
             with room.below(None) as fits:
                 return [
-                    body(document, items, style, room=room) for _ in range(count if fits else 0)
+                    body(document, items, style, f"{name} {number}", room)
+                    for number in range(1, 1 + (count if fits else 0))
                 ]
         case _:
             return body_template(document, schema, name)
+
+
+def _text(style: Style, name: str, longest: int) -> str:
+    match style:
+        case Style.FULL:
+            return "a" * longest
+        case Style.BLANK:
+            return ""
+        case Style.WORDS:
+            word = "".join(filter(str.isalnum, name)).capitalize()
+            return f'{word or "Lockstep"}, "Ünï" 😀'[:longest].strip()
+    return _TEXT[:longest]

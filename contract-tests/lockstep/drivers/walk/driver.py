@@ -37,6 +37,7 @@ __all__ = ["Maker", "Progress", "walk"]
 _MOST_CHANGES = 16
 # So many things are looked at for some that are beside each other.
 _MOST_BESIDE = 50
+_STYLES = (Style.FULL, Style.ODD, Style.WORDS, Style.BLANK)
 # A slow server is not walked through for ever.
 MOST_SECONDS = 600.0
 
@@ -174,7 +175,7 @@ class _Walk:
             self._post(operation, self._other)
             return
         media = self.client.media(operation)
-        styles = (Style.FULL, Style.ODD, Style.BLANK, Style.PLAIN) if media else (Style.PLAIN,) * 2
+        styles = (*_STYLES, Style.PLAIN) if media else (Style.PLAIN,) * 2
         for style in styles:
             self._post(operation, self._mine, style)
         for other in media[1:]:
