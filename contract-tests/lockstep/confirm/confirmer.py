@@ -40,7 +40,7 @@ from lockstep.transport.messages import Response, status_of
 
 # So many of the sequences of one cause are tried, and the best one twice.
 _MOST_TRIES = 5
-# So often what a target writes is held against itself.
+# So often what a target writes is held against itself, and a state that goes on is shown again.
 _MOST_AGAIN = 3
 
 
@@ -193,10 +193,18 @@ class Confirmer:
         if not start.exchanges:
             return None
         played = oracle.play(start, start.exchanges, anew=True)
-        if played is None or not played.shown:
+        if played is None or not played.shown or not self._is_steady(oracle, start):
             return None
         grounded = self._grounded(oracle, played, start.exchanges)
         return (oracle, grounded) if grounded is not None else None
+
+    def _is_steady(self, oracle: Oracle, start: Sequence) -> bool:
+        """Whether it shows each time, where that of a job that goes on may be a matter of time."""
+        noise, finding = self.exchanger.ledger.noise, oracle.finding
+        if not noise.progresses(finding.operation, finding.where):
+            return True
+        again = (oracle.play(start, start.exchanges, anew=True) for _ in range(_MOST_AGAIN))
+        return all(played is not None and played.shown for played in again)
 
     def _tries(
         self, exemplars: list[tuple[Finding, list[Exchange]]]
