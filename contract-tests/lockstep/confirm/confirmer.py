@@ -228,19 +228,21 @@ class Confirmer:
             return played
         if counts_others(oracle.finding, exchanges):
             return self._grown(oracle, start, exchanges)
-        remade, best = False, None
+        remade, best, following = False, None, None
         for steps in self._remaking(oracle.finding, start, exchanges):
             named = self._named(steps)
             again = oracle.play(named, named.exchanges, anew=True)
             if again is None or again.follows is not None:
+                following = again if again is not None and again.shown else following
                 continue
             if again.shown and _stands_alone(oracle.finding, again.sequence.exchanges):
                 return again
             if again.shown:
                 best = best or again
             remade = remade or all(map(has_succeeded, again.sequence.exchanges[:-1]))
-        if best is not None:
-            return best
+        if best is not None or following is not None:
+            # Where what makes the list succeeds on one side only, it shows what that has left.
+            return best or following
         return None if remade else played
 
     def _grown(self, oracle: Oracle, start: Exchanges, exchanges: Exchanges) -> Played | None:

@@ -15,6 +15,8 @@ _TEXT = 'Zwölf, "Ünï" 😀'
 _LONGEST = 300
 # What a text with a placeholder needs.
 _ROOM = 24
+# As long as what the placeholder stands for.
+_SAMPLE = " 0a1b2c3d0001"
 _OWN = ("${unique}", "${short}", "${digits}")
 _CHOSEN = frozenset({"const", "enum", "format"})
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
@@ -63,7 +65,7 @@ def body(
 def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
     """A content with a placeholder in each text that a server may want to have but once.
 
-    With `every` it is in each text that is free.
+    With `every` it is in each text that is free, and those of a pattern are others each time.
     """
     merged = flat(document, schema)
     properties = merged.get("properties")
@@ -81,10 +83,12 @@ def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bo
         return with_own_names(document, schema, value, every=every)
     if not isinstance(value, str) or "${" in value or schema.keys() & _CHOSEN:
         return value
-    free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= _ROOM
+    free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= max(
+        _ROOM, len(value) + len(_SAMPLE)
+    )
     if free and (every or is_unique(name)):
         return f"{value} ${{unique}}"
-    if free or not is_unique(name):
+    if free or not (every or is_unique(name)):
         return value
     # The number of an article, say, has a form of its own.
     own = (text for text in _OWN if takes_text(document, schema, text))

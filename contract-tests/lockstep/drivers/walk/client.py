@@ -110,6 +110,7 @@ class Client:
         value = content(self.document, chosen, style)
         if style is Style.PLAIN and chosen.has_members:
             value = self.known.recipes.get(chosen.key, value)
+        if style in (Style.PLAIN, Style.WORDS) and chosen.has_members:
             value = with_own_names(self.document, chosen.schema, value)
         return self.refer(value, operation, actor)
 
