@@ -212,7 +212,7 @@ class Confirmer:
         yield from exemplars[:_MOST_TRIES]
         yield from exemplars[:1]
         for finding, exchanges in exemplars[:1]:
-            if finding.signature.kind == "list":
+            if finding.signature.kind == "list" or not is_grounded(exchanges):
                 remade = self._remaking(finding, tuple(exchanges), tuple(exchanges))
                 yield from ((finding, steps) for steps in remade)
 
