@@ -48,13 +48,13 @@ DOCS_SOURCES := openapi.yaml $(NODE_SOURCES) $(shell find python/task_timer pyth
 	.env.example contract-tests/suite/mirror.yaml tooling/client/list_tasks.py tooling/client/list-tasks.mjs \
 	$(wildcard build/contract-report.html build/contract-report.json build/mutants.json build/compare.json)
 PYTHON_SOURCES := python/task_timer python/migrations python/tests
-ROOMS := benchmark overview power site swap
+ROOMS := benchmark cutover overview power shadow site swap
 HARNESS_SOURCES := lockstep suite testbed tests $(ROOMS:%=../tooling/%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test test-contract test-production test-faults test-swap test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
-	serve docs inventory contract-diff check-mirror client compare swap bench-lockstep bench-power format lock clean
+.PHONY: help test test-contract test-production test-faults test-swap test-cutover test-adapters test-dozen test-mutants test-seeds test-python test-node test-lockstep lint types \
+	serve docs inventory contract-diff check-mirror client compare swap cutover bench-lockstep bench-power bench-proxy format lock clean
 
 ##@ Contract tests
 test-contract: $(TWINS_READY) $(if $(SERVERS),$(ADAPTERS_READY)) ## Run the contract tests: send both twins the same requests and compare (PROFILE=quick|default|deep SEED= DATABASE_URL= SERVERS=; select one: STORY= TRAP= RACE= OP=)
@@ -69,6 +69,9 @@ test-faults: $(TWINS_READY) ## Run the short form of the fault injection
 test-swap: $(TWINS_READY) ## Run the short form of the swap
 	@PROFILE=quick $(TWINS) tooling.swap
 
+test-cutover: $(TWINS_READY) ## Run the short form of the cut-over
+	@PROFILE=quick $(TWINS) tooling.cutover
+
 test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the FastAPI, Django, Fastify and NestJS adapters
 	@PROFILE=quick SERVERS=fastapi,django,fastify,nest $(TWINS) suite stories traps generated
 
@@ -81,7 +84,7 @@ test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver ca
 test-seeds: $(TWINS_READY) ## Check that generated requests with other seeds report no findings (SEEDS=20)
 	@$(TWINS) suite.seeds
 
-test: lint types test-python test-node test-lockstep test-contract test-faults test-swap test-dozen ## Run everything that CI runs
+test: lint types test-python test-node test-lockstep test-contract test-faults test-swap test-cutover test-dozen ## Run everything that CI runs
 
 ##@ Tests and checks
 test-python: $(PYTHON_READY) $(DOCS_PAGE) ## Run the unit tests of the Python twin (ARGS='-k cursor', ARGS=tests/test_cursor.py)
@@ -142,12 +145,18 @@ compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Benc
 swap: $(TWINS_READY) ## Swap the runtimes behind Caddy under load: 0 failed, 0 inconsistent, nothing lost (PROFILE= SEED= ARGS=--planted)
 	@$(TWINS) tooling.swap $(ARGS)
 
+cutover: $(TWINS_READY) ## Move live traffic from Python to Node by `lockstep cutover`, and from a wrong Node back (PROFILE= SEED= ARGS='--fault later')
+	@$(TWINS) tooling.cutover $(ARGS)
+
 bench-lockstep: $(TWINS_READY) ## Benchmark lockstep against plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)
 	@$(TWINS) tooling.power.speed $(ARGS)
 
 bench-power: $(PYTHON_READY) ## Benchmark what lockstep finds on unfamiliar servers against other tools (ARGS='--quick --set NAME --no-rivals')
 	@tooling/require node
 	@PYTHONPATH=$(CURDIR)/contract-tests:$(CURDIR)/contract-tests/tests:$(CURDIR) $(RUN) tooling.power $(ARGS)
+
+bench-proxy: $(PYTHON_READY) $(SENDER_READY) ## Benchmark what the proxy of lockstep adds to a request (ARGS='--rate 500 --rounds 4')
+	@$(TWINS) tooling.shadow $(ARGS)
 
 ##@ Maintenance
 format: $(PYTHON_READY) $(NODE_PACKAGES) ## Format all code

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.traps.catalogue_files import GeneralTrap, load_catalogue
 from lockstep.drivers.traps.files import Trap
-from lockstep.drivers.traps.general import GeneralRun, signed_targets
+from lockstep.drivers.traps.general import GeneralRun, signed_queries, signed_targets
 from lockstep.drivers.traps.judged import finding_of as finding_of_general
 from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
 from lockstep.drivers.traps.places import find_places
@@ -57,6 +57,7 @@ class RawRequests(Session):
         return GeneralRun(
             signed_targets(targets, credential, tokens, timeout),
             find_places(self.document, signed_in=bool(tokens), posts=posts),
+            signed_queries(credential, tokens),
         )
 
     def general_traps(self, targets: Sequence[Target], title: str = "raw requests") -> Stage:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from lockstep.auth.actors import ActorError, ActorSpec
@@ -25,6 +26,8 @@ from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.openapi.sharding import Share
 from lockstep.raw_requests import RawRequests
 from lockstep.recordings import Recording
+from lockstep.recordings.recorded_target import RECORDED
+from lockstep.report.live_secrets import LiveSecrets
 from lockstep.results.witness import Sent
 from lockstep.self_check import self_check
 from lockstep.session import Reporter, RunError
@@ -32,6 +35,8 @@ from lockstep.smoke import anonymous_answer, smoke
 from lockstep.transport.messages import NoResponse, Request
 from lockstep.transport.targets import Target
 from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, Stage, Verdict
+from lockstep.warrant import Warrant
+from lockstep.warrant.recorder import Recorder
 
 __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
 
@@ -41,6 +46,8 @@ class Run(RawRequests):
 
     # What the last walk has made, and makes further things with.
     _walked: Maker | None = None
+    # What real traffic has proved of each route, where some was compared.
+    warrant: Warrant | None = None
 
     def reach(self, targets: Sequence[Target], path: str | None = None) -> None:
         """Ask each target for a path; `RunError` names those that do not answer.
@@ -211,6 +218,19 @@ class Run(RawRequests):
                 self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, told, given)
         return stage
 
+    def _without_excluded(self, recording: Recording) -> Recording:
+        document = self.document
+        steps = tuple(
+            step
+            for step in recording.steps
+            if not document.is_excluded(step.request.method, step.request.path)
+        )
+        left_out = len(recording.steps) - len(steps)
+        if left_out:
+            requests = "1 request" if left_out == 1 else f"{left_out:,} requests"
+            self.not_tested.append(f"{requests} of the recording, to excluded operations")
+        return replace(recording, steps=steps)
+
     def _lanes(self, targets: Sequence[Target]) -> list[Lane]:
         """What each worker has of its own: symbols and actors; a gate keeps writes apart."""
         workers = self.settings.fuzz.workers
@@ -226,12 +246,16 @@ class Run(RawRequests):
         targets: Sequence[Target],
         settings: ReplaySettings,
         earlier: Earlier | None = None,
+        *,
+        warrants: bool = False,
     ) -> Stage:
         """Send what was recorded to all targets; the first one leads.
 
-        `earlier` says what differed in an earlier replay: each entry is told from then.
+        `earlier` says what differed in an earlier replay: each entry is told from then. With
+        `warrants` the `warrant` of the run says what was proved of each route.
         """
         self.not_tested += recording.notes
+        recording = self._without_excluded(recording)
         if recording.unsent:
             requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
             self.untested.append(f"{requests} whose recorded bodies are missing")
@@ -241,12 +265,45 @@ class Run(RawRequests):
         title = f"replay of {recording.title}"
         result = ReplayResult(recording.title)
         self.replays.append(result)
-        with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
-            replay(recording, exchanger, actors, settings, self.reporter.progress, result)
+        with (
+            self.stage(title, targets) as stage,
+            self.lane(title, targets) as (exchanger, actors),
+            self._recording(targets) if warrants else nullcontext(),
+        ):
+            replay(
+                recording,
+                exchanger,
+                actors,
+                replace(settings, judged=self.included),
+                self.reporter.progress,
+                result,
+            )
         if earlier is not None:
             result.compare_with(earlier)
         self._conclude(result, title)
         return stage
+
+    @contextmanager
+    def _recording(self, targets: Sequence[Target]) -> Iterator[None]:
+        """Count what is sent in the block as the warrant of the run.
+
+        One target is held against the recording.
+        """
+        names = [target.name for target in targets]
+        secrets = LiveSecrets(self.document)
+        recorder = Recorder(
+            self.document,
+            self.ledger.conformance,
+            names if len(names) > 1 else [RECORDED, *names],
+            secrets.sentence,
+            text=secrets.text,
+        )
+        self.ledger.listeners.append(recorder.note)
+        try:
+            yield
+        finally:
+            self.ledger.listeners.remove(recorder.note)
+            self.warrant = recorder.warrant()
 
     def _conclude(self, result: ReplayResult, title: str) -> None:
         """Say what was not as recorded; where nothing was, nothing is shown by the replay."""

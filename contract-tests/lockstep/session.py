@@ -6,10 +6,10 @@ import itertools
 import random
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from lockstep.auth.actors import ActorBook, ActorError
 from lockstep.confirm import Confirmer
@@ -28,6 +28,7 @@ from lockstep.matching import Clock
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
+from lockstep.openapi.selection import matching
 from lockstep.openapi.sharding import WHOLE
 from lockstep.results.coverage import Coverage
 from lockstep.results.faults import told
@@ -54,6 +55,9 @@ from lockstep.verdict import (
     reached,
     untested,
 )
+
+# More operations than so many are counted, and not named.
+_NAMED = 5
 
 
 class RunError(Exception):
@@ -117,9 +121,12 @@ class Session:
         self.selected: str | None = None
         # Texts that no report may show.
         self.secrets = set(settings.secrets)
+        # Takes from the data of a report what may not be told of real users.
+        self.masking: Callable[[Any], Any] | None = None
         self._failed = False
         try:
-            self.document = Document.load(settings.document)
+            self.document = Document.load(settings.document, settings.exclude)
+            self.included = self._included()
             path = settings.known_differences
             known = load_known_differences(path) if path is not None else []
             path = settings.bystanders
@@ -136,8 +143,20 @@ class Session:
             findings=Findings(known),
             clock=Clock(settings.tolerance),
             rules=Rules(settings.rules),
-            share=coverage.share(self.shard),
+            share=coverage.share(self.shard, self.included),
         )
+
+    def _included(self) -> frozenset[str]:
+        """The operations that alone are judged; all where it is empty. Raises ValueError."""
+        if not self.settings.include:
+            return frozenset()
+        every = list(self.document.operations.values())
+        included = matching(every, self.settings.include)
+        if len(included) == len(every):
+            return frozenset()
+        number = f"{len(included)} of {len(every)} operations"
+        self.selected = f"{number}" if len(included) > _NAMED else ", ".join(sorted(included))
+        return included
 
     def could_not_run(self, reason: str) -> None:
         """Note that a part of the run could not be done."""
@@ -181,6 +200,7 @@ class Session:
             title=self.document.title,
             notes=self.notes,
             secrets=frozenset(self.secrets),
+            masking=self.masking,
             not_judged=self.ledger.faults.sentences(),
         )
 
@@ -229,6 +249,7 @@ class Session:
             title=self.document.title,
             notes=self.notes,
             secrets=frozenset(self.secrets),
+            masking=self.masking,
             traps=self._traps,
             races=self._races,
             replays=self.replays,
@@ -244,7 +265,11 @@ class Session:
                 *self.ledger.faults.sentences(),
                 *self.ledger.noise.not_judged(),
             ],
-            not_tested=[*self.not_tested, *coverage.not_tested(self.ledger.share)],
+            not_tested=[
+                *(f"`{one.method} {one.path}` is excluded." for one in self.document.excluded),
+                *self.not_tested,
+                *coverage.not_tested(self.ledger.share),
+            ],
             part=Part(self.ledger.share, observed, findings.tried) if self.settings.shard else None,
         )
 

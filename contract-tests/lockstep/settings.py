@@ -36,6 +36,8 @@ class Settings:
     on the same databases. With one of the caller's a run on fresh databases repeats exactly.
     `fail_on` is what makes the exit code 1: `parity`, `conformance` or `any`. `secrets` are texts
     that no report may show. Of several runs that play one together a `shard` is the part of one.
+    `include` are patterns of the operations that alone are judged, and `exclude` of those that are
+    never requested (see `lockstep.openapi.selection`).
     The file `bystanders` says who and what stands beside stories, but where each target is alone.
     """
 
@@ -53,4 +55,6 @@ class Settings:
     secrets: frozenset[str] = frozenset()
     fail_on: str = "parity"
     shard: Shard | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     bystanders: Path | None = None

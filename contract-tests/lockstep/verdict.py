@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lockstep.drivers.races.driver import RaceResult
 from lockstep.drivers.replay.results import ReplayResult
@@ -67,7 +68,8 @@ class Verdict:
     what differs only because states had parted, by cause. `not_judged` and `not_tested` say in
     words what could not be compared with each other, and what was never sent or seen, `notes` what
     was determined about the targets, such as how users log in. `secrets` are texts that no report
-    may show. `part` is there where a shard was played.
+    may show, and `masking` takes from the data of a report what may not be told of real users.
+    `part` is there where a shard was played.
     """
 
     exit_code: int
@@ -96,6 +98,7 @@ class Verdict:
     not_judged: list[str] = field(default_factory=list)
     not_tested: list[str] = field(default_factory=list)
     secrets: frozenset[str] = frozenset()
+    masking: Callable[[Any], Any] | None = None
     part: Part | None = None
 
     @property

@@ -1,1 +1,1 @@
-"""What proves the twins: the contract tests, their mutants and seeds, the mirror."""
+"""The tests of the twins: contract tests, mutants, seeds, and the mirror check."""

@@ -1,17 +1,18 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m suite [stories | lockstep] [traps] [races] [forged] [cost] [startup]
-                [generated | populated]
+python -m suite [stories | lockstep] [traps] [production] [races] [forged] [cost]
+                [startup] [generated | populated]
 STORY=timer/take-over python -m suite       also TRAP='URL: upper case' RACE=if-match OP=createTask
 
-`lockstep` runs the stories only in lockstep, which is what parity needs; `populated` sends
-generated requests only to populated databases.
+`lockstep` runs the stories only in lockstep, which is what parity needs; `production` runs them and
+the traps with the settings of production and two workers, a third of the stories unless
+PROFILE=deep; `populated` sends generated requests only to populated databases.
 
 PROFILE=quick|default|deep, SEED, DATABASE_URL and SERVERS are read; SERVERS=python,fastapi selects
 the servers to compare. Unless all parts are run, not every documented status needs to be seen.
-STORY, TRAP, RACE and OP each select one item, by name or file; the rest is then not judged.
+STORY, TRAP, RACE and OP each select one item, by name or file; the rest is then not tested.
 
-Exits with 0 if the twins are alike and keep the contract, 1 if not, 2 if it could not run.
+Exits with 0 if the twins are alike and conform to the contract, 1 if not, 2 if it could not run.
 """
 
 import os
@@ -38,7 +39,7 @@ from testbed.reports import BESIDE_OPERATIONS, PARTS, SELECTED, publish, report_
 from testbed.servers import ServerError
 from testbed.stage import Stage
 
-# How one operation is looked at: sequences of requests are of all of them.
+# The phases for a single operation: sequences of requests involve all of them.
 _PHASES_OF_ONE = ("examples", "coverage", "fuzzing")
 
 _REASONS = (
@@ -62,7 +63,7 @@ def main() -> int:
     try:
         selection = select(os.environ, Document.load(CONTRACT))
         if selection.said and parts:
-            raise SelectionError(f"{' '.join(parts)}: name parts, or select single things")
+            raise SelectionError(f"{' '.join(parts)}: name parts, or select single items")
         name = report_name(contract.servers(), [SELECTED] if selection.said else parts or PARTS)
         verdict = _run(parts or selection.parts, selection, console, BUILD / "logs" / name)
     except _REASONS as error:
@@ -90,9 +91,9 @@ def _run(parts: Collection[str], selection: Selection, console: Console, logs: P
         run.selected = " and ".join(selection.said or apart) or None
         Suite(run, stage, selection).run(parts)
     verdict = run.finish()
-    # The verdict's clause says so of all else; of an operation it is told what was not tried.
-    rest_is_told = bool(selection.said) and not selection.operations
-    return replace(verdict, not_tested=[]) if rest_is_told else verdict
+    # The verdict's clause covers all other parts; for an operation, what was not tried is listed.
+    rest_is_covered = bool(selection.said) and not selection.operations
+    return replace(verdict, not_tested=[]) if rest_is_covered else verdict
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Forged on the inside: genuine tokens, cursors and tags, one part varied, sent back."""
+"""Forged values: genuine tokens, cursors and entity tags, sent back with one part changed."""
 
 import base64
 import hmac
@@ -17,15 +17,15 @@ from testbed.servers import TEST_SETTINGS
 _LISTS = ("/api/v1/tasks", "/api/v1/time-entries", "/api/v1/tasks?sort=due_at")
 _OTHER_VALUES: tuple[Any, ...] = (None, True, 0, 1.5, "", "x", [], {})
 _REFUSED = (400, 401, 422)
-# Tokens that name no key are verified with the current one (x-access-token).
+# Tokens without a key id are verified with the current key (x-access-token).
 _OPTIONAL = "header: without kid"
-# What begins so ends with the status that it must have.
+# Labels with this prefix end with the required status code.
 _TAG = "a tag,"
 _INVALID = 400
 
 
 def send_forged(run: Run, targets: Sequence[Target]) -> None:
-    """Send each forgery to each server, made of what that server gave; both must say the same."""
+    """Send forgeries of each server's own values to it; the responses must be the same."""
     tokens = {target.name: log_in(target.base_url) for target in targets}
     with run.stage("forged on the inside", targets):
         _compare(run, targets, {each.name: _tokens(tokens[each.name]) for each in targets})
@@ -45,19 +45,24 @@ def _compare(
             target.name: target.send(request)
             for target, (_, request) in zip(targets, row, strict=True)
         }
-        said = {name: masked_answer(outcome) for name, outcome in outcomes.items()}
-        # A claim more is nobody's harm; another header, or another spelling of what one sent, is.
+        responses = {name: masked_answer(outcome) for name, outcome in outcomes.items()}
+        # An additional claim is harmless; another header, or another spelling of a sent value, is
+        # not.
         must_be_refused = how != _OPTIONAL and (how.startswith("header") or "spelling" in how)
         taken = {
-            name: said[name] for name, one in outcomes.items() if status_of(one) not in _REFUSED
+            name: responses[name]
+            for name, one in outcomes.items()
+            if status_of(one) not in _REFUSED
         }
         wrong = taken if must_be_refused else {}
         if how.startswith(_TAG):
-            # What comes of it is known from the standard.
+            # The standard defines the result.
             wanted = int(how.rpartition(" ")[2])
-            wrong = {name: said[name] for name, one in outcomes.items() if status_of(one) != wanted}
-        if not wrong and len(set(said.values())) > 1:
-            wrong = said
+            wrong = {
+                name: responses[name] for name, one in outcomes.items() if status_of(one) != wanted
+            }
+        if not wrong and len(set(responses.values())) > 1:
+            wrong = responses
         if wrong:
             run.ledger.findings.add(Finding(TRAP, "forged", TRAP, how, tuple(wrong), wrong))
         run.ledger.exchanges += 1
@@ -66,7 +71,7 @@ def _compare(
 
 
 def _tokens(token: str) -> Iterator[tuple[str, Request]]:
-    """Requests with tokens that have the right key, but not the right parts."""
+    """Yield requests with tokens that have the right key, but wrong parts."""
     head, body = (json.loads(_decoded(part)) for part in token.split(".")[:2])
     kinds = {"b64": False, "crit": ["b64"], "kid": "1", "typ": "at+jwt", "alg": "none"}
     heads = [(f"header {name}={value!r}", {**head, name: value}) for name, value in kinds.items()]
@@ -77,7 +82,7 @@ def _tokens(token: str) -> Iterator[tuple[str, Request]]:
 
 
 def _cursors(target: Target, path: str, token: str) -> Iterator[tuple[str, Request]]:
-    """Requests with cursors of a list, changed."""
+    """Yield requests with changed cursors of a list."""
     first = f"{path}{'&' if '?' in path else '?'}limit=1"
     answer = target.send(_request(first, token))
     if isinstance(answer, NoResponse):
@@ -90,15 +95,16 @@ def _cursors(target: Target, path: str, token: str) -> Iterator[tuple[str, Reque
 
 
 def _tagged(target: Target, token: str) -> Iterator[tuple[str, Request]]:
-    """Requests with the tag of a task, changed, and the status that each must have.
+    """Yield requests with changed entity tags of a task, and the status code each must return.
 
-    If-Match compares strongly (RFC 9110, 13.1.1), If-None-Match weakly (13.1.2).
+    If-Match uses the strong comparison (RFC 9110, section 13.1.1), If-None-Match the weak one
+    (section 13.1.2).
     """
     (task,) = json.loads(_body(target.send(_request("/api/v1/tasks?limit=1", token))))["data"]
     path = f"/api/v1/tasks/{task['id']}"
     before = target.send(_request(path, token))
     old = _tag_of(before)
-    # By now the tag is another one.
+    # This changes the entity tag.
     change = json.dumps({"title": f"{task['title']} "}).encode()
     target.send(_change(path, token, old, change))
     for number in range(len(forged_tags(old, old))):
@@ -112,9 +118,9 @@ def _tagged(target: Target, token: str) -> Iterator[tuple[str, Request]]:
 
 
 def forged_tags(tag: str, old: str) -> list[tuple[str, str, bool | None, bool | None]]:
-    """Values of a condition, made of a resource's tag and of an older one of it.
+    """Return condition values made from a resource's entity tag and an older one.
 
-    Each with what it is, and whether it matches strongly and weakly; None for one that is invalid.
+    Each has a description, and whether it matches strongly and weakly; None for an invalid one.
     """
     inside = tag.strip('"')
     return [
@@ -166,7 +172,7 @@ def _body(outcome: Outcome) -> bytes:
 
 
 def _varied(content: Any, what: str) -> Iterator[tuple[str, Any]]:
-    """Each member or item missing, of another kind, or beside one too many."""
+    """Yield each member or item removed or with another type, and one with an additional member."""
     if isinstance(content, list):
         named: dict[str, Any] = {str(at): value for at, value in enumerate(content)}
         yield from ((how, list(other.values())) for how, other in _varied(named, what))
@@ -181,7 +187,7 @@ def _varied(content: Any, what: str) -> Iterator[tuple[str, Any]]:
 
 
 def _respelled(content: Any, what: str) -> Iterator[tuple[str, Any]]:
-    """Instants and ids in another spelling."""
+    """Yield instants and ids in another spelling."""
     members = content.items() if isinstance(content, dict) else enumerate(content)
     for name, value in members:
         if isinstance(value, str):

@@ -1,11 +1,11 @@
 """Runs one driver of the contract tests on one mutant, until the first finding.
 
 python -m suite.hunt ID --driver DRIVER     DATABASE_URL names a server with template databases
-python -m suite.hunt --sample ID --driver DRIVER     one of those that were drawn
+python -m suite.hunt --sample ID --driver DRIVER     one of the sampled mutants
 
-With the id `control` there is no mutant: the twins run as they are, all of it. A process of its
-own for each, since the engine behind the generated requests has state of its own. The last line
-printed is the report as JSON.
+With the id `control` there is no mutant: the unchanged twins run to the end. Each run is a separate
+process, since the engine that generates requests keeps state. The last line of output is the report
+as JSON.
 """
 
 import argparse
@@ -45,10 +45,10 @@ from testbed.processes import ended_by_signals
 from testbed.servers import KINDS, Kind, ServerError
 from testbed.stage import CLEAN, OUTAGE, POPULATED, Stage
 
-# How plain Schemathesis differs from itself is known after a second run with another seed.
+# A second run with another seed shows how the results of plain Schemathesis vary.
 _PLAIN_SEEDS = 2
-# What a driver stops at when a server is too wrong to go on: it does not start, lets nobody log in,
-# answers what cannot be read. The database's own errors are none of these.
+# Errors that stop a driver when a server is too broken to continue: it does not start, no user can
+# log in, or responses cannot be parsed. The database's own errors are not among them.
 _UNUSABLE = (ForeseenError, RunError, ServerError, OSError, ValueError, LookupError, TypeError)
 
 
@@ -63,10 +63,10 @@ class _Watch:
         self.run: Run | None = None
 
     def stage(self, title: str) -> None:
-        """A stage begins."""
+        """Start a stage."""
 
     def progress(self, text: str, done: int, total: int | None) -> None:
-        """Something of the stage is done."""
+        """Update the progress of the stage."""
         del text, done, total
         if self.run is not None and len(self.run.ledger.findings):
             raise _CaughtError
@@ -76,9 +76,9 @@ class _Watch:
 class Hunt:
     """A pair of twins, one of which may be a mutant, and the drivers that run on them.
 
-    commands, sql: for `Stage.pair`. target: the server that is wrong, or that plain Schemathesis
-    tests; None for both. patched: the sources of the mutant. is_short: whether faults are played in
-    their short form.
+    commands, sql: for `Stage.pair`. target: the server with the fault, or that plain Schemathesis
+    tests; None for both. patched: the sources of the mutant. is_short: whether to play only the
+    short selection of faults.
     """
 
     stage: Stage
@@ -99,7 +99,7 @@ class Hunt:
 
     def look(self, driver: str) -> None:
         """Run one of DRIVERS on the twins. Raises RunError if it could not be completed."""
-        # Not every driver sends requests that operations are told by.
+        # Not every driver sends requests that count for operations.
         self._run.selected = driver
         with suppress(_CaughtError):
             DRIVERS[driver](self)
@@ -116,14 +116,18 @@ class Hunt:
         profiles = sorted({story.profile for story in stories} - {"default", OUTAGE})
         for profile in ("default", *profiles):
             of_profile = [story for story in stories if story.profile == profile]
-            # Each of the others leaves its servers used up.
+            # The other stories leave their servers unusable.
             parts = [of_profile] if profile == "default" else [[story] for story in of_profile]
             for part in parts:
                 with self._pair(CLEAN, profile=profile) as targets:
                     self._run.play_stories(part, targets, "lockstep")
 
     def effects(self) -> None:
-        """Run the stories in lockstep, and compare the rows of both databases."""
+        """Run the stories in lockstep, and compare the rows of both databases.
+
+        The lines of the logs are left to the other drivers, which would be the first to tell.
+        """
+        self._run.witnesses.clear()
         stories = load_stories(contract.STORIES, self._run.document)
         usual = [story for story in stories if story.profile == "default"]
         with self._pair(CLEAN, rows=True) as targets:
@@ -154,11 +158,11 @@ class Hunt:
                 self._run.fuzz(targets)
 
     def faults(self) -> None:
-        """Let the database, the processes and the clients of the wrong twin fail."""
+        """Make the database, the processes and the clients of the faulty twin fail."""
         stage, document = self.stage, self._run.document
         player = Player(stage.databases, document, stage.logs, stage.label)
         servers = KINDS if self.target is None else (self.target,)
-        # What operations answer otherwise is not judged.
+        # Responses of operations outside of faults are not tested.
         self._run.selected = "faults"
         faults = choose(load_faults(document), os.environ.get("FAULT", ""), is_short=self.is_short)
         for done, result in enumerate(play_faults(faults, player, servers, self.commands)):
@@ -171,12 +175,12 @@ class Hunt:
             self._watch.progress(result.fault.name, done, None)
 
     def forged(self) -> None:
-        """Send genuine tokens and cursors, changed on the inside."""
+        """Send genuine tokens and cursors with changed contents."""
         with self._pair(POPULATED) as targets:
             send_forged(self._run, targets)
 
     def cost(self) -> None:
-        """Send what costs most within the limits."""
+        """Send the most expensive requests within the limits."""
         with self._pair(POPULATED) as targets:
             inputs = Inputs(self._run.document, in_full=False)
             measure(self._run, inputs, meters(self.stage, targets))
@@ -248,7 +252,7 @@ DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
 
 
 def main() -> int:
-    """Print the report."""
+    """Run the driver and print the report."""
     arguments = _arguments()
     databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
     name = f"{arguments.id}-{arguments.driver}-{arguments.target}"
@@ -261,8 +265,8 @@ def main() -> int:
         except _UNUSABLE as error:
             if hunt.control or not arguments.sample:
                 raise
-            said = str(error).strip().partition("\n")[0]
-            hunt.findings[f"could not go on: {type(error).__name__}: {said}"] = None
+            message = str(error).strip().partition("\n")[0]
+            hunt.findings[f"could not continue: {type(error).__name__}: {message}"] = None
         seconds = round(time.monotonic() - started, 1)
     findings = list(hunt.findings)
     print(json.dumps({"findings": findings, "requests": hunt.requests, "seconds": seconds}))
@@ -277,7 +281,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--sample",
         action="store_true",
-        help="the mutant was drawn; drivers are short, and one that cannot go on has caught it",
+        help="a sampled mutant; drivers are short, and one that cannot continue has caught it",
     )
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Lists where the twins do not mirror each other: files without their pair, names without theirs.
+"""Lists where the twins do not mirror each other: files and names without a counterpart.
 
 python -m suite.mirror
 
@@ -33,10 +33,10 @@ from testbed.sources import (
 )
 
 _FUNCTIONS_COMPARED = ("services/", "api/routes/", "server/")
-# The functions that list what requests and answers go through, by the file that has them.
+# The functions that list the middleware for requests and responses, by file.
 _MIDDLEWARE_LISTED = {"api/checks": ("checks", "finisher")}
 _CASES_COMPARED = "tests/"
-# Models are paired with a schema of Prisma.
+# Models are paired with a Prisma schema.
 _CODE = ".ts"
 
 
@@ -62,9 +62,9 @@ def function_faults(pair: str, python: list[Function], node: list[Function]) -> 
     yield from _only_faults(pair, {name: name for name in ours}, {name: name for name in theirs})
     if set(ours) == set(theirs) and ours != theirs:
         yield Fault(pair, f"the same functions in another order: {ours} and {theirs}")
-    said = {each.name: each.sentence for each in node}
+    sentences = {each.name: each.sentence for each in node}
     for each in python:
-        if said.get(each.name, each.sentence) != each.sentence:
+        if sentences.get(each.name, each.sentence) != each.sentence:
             yield Fault(f"{pair}: {each.name}", "described by two sentences")
 
 
@@ -95,7 +95,7 @@ def case_faults(pair: str, python: dict[str, str], node: dict[str, str]) -> Iter
 
 
 def unexcused(found: list[Fault], reasons: dict[str, str]) -> list[Fault]:
-    """The faults without a reason, and the reasons without a fault."""
+    """Return the faults without an exception, and the exceptions without a fault."""
     places = {fault.place for fault in found}
     stale = sorted(reasons.keys() - places)
     return [

@@ -1,4 +1,4 @@
-"""Shows that the contract tests catch deliberately wrong twins.
+"""Shows that the contract tests catch deliberate faults in the twins.
 
 python -m suite.mutants [--tag TAG] [--all-drivers] [--plain] [--resume] [ID ...]
 

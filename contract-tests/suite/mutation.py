@@ -1,4 +1,4 @@
-"""Builds a deliberately wrong twin from a patch, in a copy."""
+"""Builds a twin with a deliberate fault from a patch, in a copy."""
 
 import os
 import shutil

@@ -1,13 +1,13 @@
-"""Refuses revisions of the schema that block the version that runs, or break it.
+"""Rejects schema revisions that block or break the running version.
 
 python -m suite.revisions
 
-While servers are replaced, two versions of them use one schema: a revision must lock nobody out,
-and leave what the older one reads and writes. Each is rendered as SQL, which squawk judges. What
-the older version has stopped to use may go, where `-- squawk-ignore RULE` above the statement says
-so.
+During a rolling deployment, two versions use one schema: a revision must not block queries, and
+must keep what the older version reads and writes. Each revision is rendered as SQL, which squawk
+checks. What the older version no longer uses may be removed, with `-- squawk-ignore RULE` above
+the statement.
 
-Exits with 0 if all revisions may be applied beside running servers, 1 if not.
+Exits with 0 if all revisions may be applied while servers run, 1 if not.
 """
 
 import io
@@ -26,12 +26,12 @@ from alembic.script import Script, ScriptDirectory
 
 from testbed.paths import PYTHON
 
-# The oldest version that is still looked after.
+# The oldest supported version.
 _POSTGRESQL = "14"
-_NOT_ASKED = (
-    # A revision is a transaction; what is made outside of one is dropped first.
+_EXCLUDED_RULES = (
+    # A revision is a transaction; what is created outside of one is dropped first.
     "prefer-robust-stmts",
-    # Nobody waits for a statement that holds no lock; one that waits for a lock has a limit.
+    # Nothing waits for a statement without locks; waiting for a lock has a timeout.
     "require-statement-timeout",
     "prefer-bigint-over-int",
     # Alembic's own table has one.
@@ -43,7 +43,7 @@ _UNLIMITED = "a statement outside of a transaction waits for locks without a lim
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a revision may not be applied beside running servers; rule: as squawk names it."""
+    """Why a revision may not be applied while servers run; rule: its name in squawk."""
 
     revision: str
     rule: str
@@ -55,7 +55,7 @@ class Refusal:
 
 
 def configuration(*more: Path, output: io.StringIO | None = None) -> Config:
-    """The configuration of Alembic, with more directories of revisions."""
+    """Return the Alembic configuration, with additional directories of revisions."""
     ini = PYTHON / "alembic.ini"
     config = Config(str(ini)) if output is None else Config(str(ini), output_buffer=output)
     places = [PYTHON / "migrations/versions", *more]
@@ -64,7 +64,7 @@ def configuration(*more: Path, output: io.StringIO | None = None) -> Config:
 
 
 def refusals(*more: Path, after: str | None = None) -> Iterator[Refusal]:
-    """Judge all revisions, or those after one, the oldest first."""
+    """Check all revisions, or those after one, the oldest first."""
     scripts = ScriptDirectory.from_config(configuration(*more))
     for script in reversed(list(scripts.iterate_revisions("head", after or "base"))):
         sql = _rendered(script, more)
@@ -84,7 +84,7 @@ def _by_squawk(revision: str, sql: str) -> Iterator[Refusal]:
     run = subprocess.run(
         [
             *(Path(sys.executable).parent / "squawk", "--reporter=json"),
-            *(f"--pg-version={_POSTGRESQL}", f"--exclude={','.join(_NOT_ASKED)}"),
+            *(f"--pg-version={_POSTGRESQL}", f"--exclude={','.join(_EXCLUDED_RULES)}"),
             f"--stdin-filepath={revision}.sql",
         ],
         input=sql,
@@ -98,7 +98,7 @@ def _by_squawk(revision: str, sql: str) -> Iterator[Refusal]:
 
 
 def _unlimited(revision: str, sql: str) -> Iterator[Refusal]:
-    """Find what waits without a limit: one for transactions is set as each begins."""
+    """Find statements that wait without a timeout: each transaction sets its own."""
     for after_transaction in sql.split("\nCOMMIT;\n")[1:]:
         outside = after_transaction.partition("\nBEGIN;\n")[0]
         for statement in filter(None, map(str.strip, outside.split("\n\n"))):
@@ -107,13 +107,13 @@ def _unlimited(revision: str, sql: str) -> Iterator[Refusal]:
 
 
 def _without_limit(revision: str, sql: str) -> Iterator[Refusal]:
-    """Find what takes away the limit that each transaction begins with."""
+    """Find statements that remove the timeout set at the start of each transaction."""
     for statement in _NO_LIMIT.findall(sql):
         yield Refusal(revision, "require-lock-timeout", statement, _UNLIMITED)
 
 
 def main() -> int:
-    """Print what is refused; return the exit status."""
+    """Print the refusals; return the exit status."""
     found = list(refusals())
     for each in found:
         print(each)

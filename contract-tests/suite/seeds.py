@@ -1,8 +1,8 @@
-"""Runs the generated requests against the unchanged twins, with one seed after another.
+"""Sends generated requests to the unchanged twins, with one seed after another.
 
-python -m suite.seeds           SEEDS=20 of them, from SEED=1 on; PROFILE as everywhere
+python -m suite.seeds           SEEDS=20 seeds, starting with SEED=1; PROFILE as usual
 
-Exits with 0 if none found anything, 1 if one did, 2 if one could not run.
+Exits with 0 if no seed has findings, 1 if one has, 2 if one could not run.
 """
 
 import json
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _run(seed: int, found: dict[str, str], console: Console) -> Result:
-    """One run in a separate process; empty if it could not be completed."""
+    """Run one seed in a separate process; return an empty result if it could not be completed."""
     command = [sys.executable, "-m", "suite.hunt", CONTROL, "--driver", "generated"]
     environment = os.environ | found | {"SEED": str(seed)}
     run = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -27,8 +27,8 @@ class SelectionError(Exception):
 class Selection:
     """The selection of a run.
 
-    operations: those that generated requests go to; all where it is empty. said: what was selected,
-    in words; nothing if that is all there is.
+    operations: those that generated requests are sent to, all if empty. said: descriptions of the
+    selected items, empty if nothing was selected.
     """
 
     stories: Sequence[Story] = ()
@@ -39,7 +39,7 @@ class Selection:
 
     @property
     def parts(self) -> list[str]:
-        """The parts of the contract tests that something was selected of."""
+        """The parts of the contract tests that contain a selected item."""
         if not self.said:
             return [*PARTS]
         selected = {
@@ -52,11 +52,11 @@ class Selection:
 
 
 def select(given: Mapping[str, str], document: Document) -> Selection:
-    """The items that STORY, TRAP, RACE and OP select; everything if none of them is set.
+    """Return the items that STORY, TRAP, RACE and OP select; everything if none of them is set.
 
-    A story is named by its name or its file (`timer/take-over`, `take-over`), a trap by its name or
-    with its area (`URL: upper case`), a race by its name or its file, an operation by its
-    operationId. Case and punctuation do not matter. Raises SelectionError.
+    A story is selected by its name or its file (`timer/take-over`, `take-over`), a trap by its name
+    or with its area (`URL: upper case`), a race by its name or its file, an operation by its
+    operationId. Case and punctuation are ignored. Raises SelectionError.
     """
     wanted = {name: given[name] for name in VARIABLES if given.get(name)}
     if not wanted:
@@ -81,7 +81,7 @@ def select(given: Mapping[str, str], document: Document) -> Selection:
 
 
 def stories_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Story]]:
-    """Each story with its possible names."""
+    """Yield each story with its possible names."""
     files = sorted(contract.STORIES.rglob("*.yaml"))
     for path, story in zip(files, load_stories(contract.STORIES, document), strict=True):
         file = path.relative_to(contract.STORIES).with_suffix("")
@@ -89,13 +89,13 @@ def stories_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Story
 
 
 def traps_by_name() -> Iterator[tuple[tuple[str, ...], Trap]]:
-    """Each trap with its possible names."""
+    """Yield each trap with its possible names."""
     for trap in load_traps(contract.TRAPS):
         yield (f"{trap.area}: {trap.name}", trap.name), trap
 
 
 def races_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Race]]:
-    """Each race with its possible names."""
+    """Yield each race with its possible names."""
     files = sorted(contract.RACES.glob("*.yaml"))
     for path, race in zip(files, contract.races(document), strict=True):
         yield (path.stem, race.name), race
@@ -104,7 +104,7 @@ def races_by_name(document: Document) -> Iterator[tuple[tuple[str, ...], Race]]:
 def _only(
     variable: str, wanted: Mapping[str, str], every: Iterable[tuple[tuple[str, ...], T]]
 ) -> tuple[T, ...]:
-    """The one thing that has the wanted name; nothing if none is wanted."""
+    """Return the one item with the wanted name; nothing if none is wanted."""
     if variable not in wanted:
         return ()
     name, known = wanted[variable], list(every)
@@ -120,7 +120,7 @@ def _only(
 
 
 def _near(key: str, known: list[tuple[str, ...]]) -> list[str]:
-    """The first names that contain the key, or are similar to it."""
+    """Return the first names that contain the key, or are similar to it."""
     called = {_key(name): names[0] for names in known for name in names}
     within = [each for each in called if key and key in each]
     close = difflib.get_close_matches(key, called, _MOST_NEAR, cutoff=0.0)
@@ -128,5 +128,5 @@ def _near(key: str, known: list[tuple[str, ...]]) -> list[str]:
 
 
 def _key(name: str) -> str:
-    """A name as it is compared: in one case, with a hyphen for what is no letter or digit."""
+    """Normalise a name: lower case, with a hyphen for each run of other characters."""
     return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")

@@ -12,16 +12,17 @@ from suite.selection import Selection
 from suite.startup.driver import commands_of, start_up
 from testbed import contract
 from testbed.log_in import log_in
-from testbed.stage import CLEAN, POPULATED, PROFILES, Stage
+from testbed.stage import CLEAN, POPULATED, PRODUCTION, PROFILES, Stage
 
-# Less than the whole of the first and of the last part.
+_THIRD = 3
+# Reduced forms of the first and of the last part.
 LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
 
 
 def templates(parts: Collection[str]) -> list[str]:
-    """The template databases that parts of the contract tests need."""
-    clean = {"stories", LOCKSTEP, "races", "generated"}
-    populated = {"traps", "forged", "cost", "generated", FROM_POPULATED}
+    """Return the template databases that parts of the contract tests need."""
+    clean = {"stories", LOCKSTEP, "production", "races", "generated"}
+    populated = {"traps", "production", "forged", "cost", "generated", FROM_POPULATED}
     needed = {CLEAN: clean, POPULATED: populated}
     return [template for template, of in needed.items() if of & set(parts)]
 
@@ -52,6 +53,8 @@ class Suite:
             self._spring_traps()
         if "races" in parts:
             self._race()
+        if "production" in parts:
+            self._run_in_production()
         if "forged" in parts:
             with self._stage.pair(POPULATED) as targets:
                 send_forged(self._run, targets)
@@ -68,7 +71,7 @@ class Suite:
     def _play_stories(self) -> None:
         if self._usual:
             with self._stage.pair() as targets:
-                # A server that is broken is told from servers that differ.
+                # Distinguish a broken server from servers that differ.
                 self._run.reach(targets, "/ready")
                 self._run.play_stories(self._usual, targets, "alone", "stories, each twin alone")
             with self._stage.pair(rows=True) as targets:
@@ -87,18 +90,34 @@ class Suite:
             self._play_apart(story, [mode for mode in story.modes if mode == LOCKSTEP])
 
     def _spring_traps(self) -> None:
-        """Send the requests, byte by byte, where the runtimes differ by nature."""
+        """Send raw requests where the runtimes differ by nature."""
         with self._stage.pair(POPULATED) as targets:
             tokens = {target.name: log_in(target.base_url) for target in targets}
             self._run.spring_traps(self._selection.traps, targets, tokens)
 
+    def _run_in_production(self) -> None:
+        """Play and send it again to servers with the settings of production, two workers each.
+
+        Responses are not validated there, and requests come to processes that share the database
+        alone. Of the stories a third is played, another with another seed; all if in full.
+        """
+        in_full = contract.profile() == "deep"
+        chosen = self._usual if in_full else self._usual[contract.seed() % _THIRD :: _THIRD]
+        if chosen:
+            with self._stage.pair(profile=PRODUCTION) as targets:
+                self._run.reach(targets, "/ready")
+                self._run.play_stories(chosen, targets, LOCKSTEP, "stories in production")
+        with self._stage.pair(POPULATED, profile=PRODUCTION) as targets:
+            tokens = {target.name: log_in(target.base_url) for target in targets}
+            self._run.spring_traps(self._selection.traps, targets, tokens, "traps in production")
+
     def _race(self) -> None:
-        """Send requests at the same time, many times, to each twin apart."""
+        """Send concurrent requests, many times, to each twin separately."""
         with self._stage.pair() as targets:
             self._run.race(self._selection.races, targets)
 
     def _measure_costs(self) -> None:
-        """Send what costs most within the limits, and look at the processors' time."""
+        """Send the most expensive requests within the limits, and measure processor time."""
         inputs = Inputs(self._run.document, in_full=contract.profile() == "deep")
         with self._stage.pair(POPULATED) as targets:
             measure(self._run, inputs, meters(self._stage, targets))

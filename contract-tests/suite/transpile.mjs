@@ -1,4 +1,4 @@
-// Turns the TypeScript on standard input into JavaScript on standard output, types unchecked.
+// Transpiles TypeScript from standard input to JavaScript on standard output, without type checks.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

@@ -1,4 +1,4 @@
-"""Runs the unit tests of a twin on a copy of it, and the tests of processes on other twins."""
+"""Runs the unit tests of a twin on a copy of it, and the process tests on other twins."""
 
 import json
 import os
@@ -20,16 +20,18 @@ _COPIED: Mapping[Kind, tuple[str, ...]] = {
 _PYTEST_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 _VITEST = NODE / "node_modules/vitest/vitest.mjs"
 _REPORT = "report.json"
-# What they start are the twins as processes: commands, signals, logs and metrics.
-_OF_PROCESSES = ("test_commands.py", "test_observing.py", "test_shutdown.py")
+# Tests that start the twins as processes: commands, signals, logs, metrics and replicas.
+_OF_PROCESSES = (
+    *("test_commands.py", "test_observing.py", "test_read_replicas.py", "test_shutdown.py"),
+)
 
 
 def failing_tests(
     kind: Kind, patched: Mapping[str, str], folder: Path, *, in_full: bool
 ) -> list[str]:
-    """The names of the unit tests that fail: all, or the first.
+    """Return the names of the failing unit tests: all, or the first.
 
-    patched: the new texts of sources, by their paths. The folder becomes a copy of the repository.
+    patched: the new texts of sources, by path. The folder becomes a copy of the repository.
     """
     directory = _copy(kind, patched, folder)
     command = _pytest(in_full) if kind == "python" else _vitest(in_full)
@@ -48,9 +50,9 @@ def failing_tests(
 
 
 def failing_process_tests(commands: Mapping[str, Sequence[str]], *, in_full: bool) -> list[str]:
-    """The names of the suite's tests of processes that fail: all, or the first.
+    """Return the names of the suite's failing process tests: all, or the first.
 
-    commands: what they run instead of a twin, by its name.
+    commands: the commands to run instead of a twin, by its name.
     """
     others = " and ".join(f"not {name}" for name in SERVERS if name not in KINDS)
     tests = [f"suite/tests/{name}" for name in _OF_PROCESSES]

@@ -1,4 +1,4 @@
-"""A collector of spans, as OpenTelemetry exports them: OTLP over HTTP."""
+"""A collector of OpenTelemetry spans: OTLP over HTTP."""
 
 import gzip
 import threading
@@ -15,7 +15,7 @@ PATH = "/v1/traces"
 
 
 class Collector:
-    """What has been exported so far: the spans, and the resources that they are of."""
+    """The exported spans and their resources."""
 
     def __init__(self, port: int) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -24,18 +24,18 @@ class Collector:
 
     @property
     def spans(self) -> list[Span]:
-        """All spans, in the order of their arrival."""
+        """All spans, in order of arrival."""
         scopes = [scope for each in list(self.exported) for scope in each.scope_spans]
         return [span for scope in scopes for span in scope.spans]
 
     def take(self, exported: list[ResourceSpans]) -> None:
-        """Add what a server has exported."""
+        """Add the spans exported by a server."""
         with self._news:
             self.exported += exported
             self._news.notify_all()
 
     def wait_for(self, trace_ids: set[str], *, requests: int = 1, seconds: float = 30) -> None:
-        """Wait until so many requests of each trace have ended. Raises TimeoutError."""
+        """Wait until `requests` requests of each trace have ended. Raises TimeoutError."""
 
         def missing() -> list[str]:
             ended = Counter(
@@ -76,7 +76,7 @@ def collecting() -> Iterator[Collector]:
             self.rfile.readline()
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         collector = Collector(server.server_address[1])

@@ -1,4 +1,4 @@
-"""The administration commands of the twins, as processes."""
+"""Runs the administration commands of the twins as processes."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from testbed.servers import TEST_SETTINGS, Kind, command_for, environment
 def manage(
     kind: Kind, arguments: tuple[str, ...], database_url: str, settings: Mapping[str, str]
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command of a twin, with settings on top of those for tests."""
+    """Run a command of a twin, with settings in addition to those for tests."""
     *program, main = command_for(kind)
     return subprocess.run(
         [*program, re.sub(r"main(\.js)?$", r"manage\1", main), *arguments],

@@ -22,7 +22,7 @@ BYSTANDERS = CONTRACT_TESTS / "bystanders.yaml"
 KNOWN_DIFFERENCES = CONTRACT_TESTS / "known-differences.yaml"
 KNOWN_DIFFERENCES_OF_ADAPTERS = CONTRACT_TESTS / "known-differences-adapters.yaml"
 
-# Equal on every machine, so that a failure in one place is the same in another.
+# Equal on every machine, so that failures can be reproduced.
 _USUAL_SEED = 20260201
 
 _CREDENTIALS: Mapping[str, str] = {
@@ -39,7 +39,7 @@ _ADMIN_LOGIN = Call("logIn", {"email": ADMIN.email, "password": ADMIN.password})
 ACTORS = (
     ActorSpec("alice", weight=5, **_USER_CALLS),
     ActorSpec("bob", weight=3, **_USER_CALLS),
-    # There is no registering another administrator, so this one must stay.
+    # No other administrator can be registered, so this account must be kept.
     ActorSpec(
         "admin", login=_ADMIN_LOGIN, avoid=frozenset({"deleteCurrentUser", "updateCurrentUser"})
     ),
@@ -47,7 +47,7 @@ ACTORS = (
 
 
 def seed() -> int:
-    """SEED from the environment; else the usual one, and another each time for PROFILE=deep."""
+    """Return SEED from the environment; by default a fixed one, or random for PROFILE=deep."""
     given = os.environ.get("SEED")
     if given:
         return int(given)
@@ -55,7 +55,7 @@ def seed() -> int:
 
 
 def profile() -> str:
-    """PROFILE from the environment: how much to send. Raises ValueError if it is unknown."""
+    """Return PROFILE from the environment: how much to send. Raises ValueError if it is unknown."""
     name = os.environ.get("PROFILE") or "default"
     if name not in AMOUNTS:
         raise ValueError(f"PROFILE={name}: must be one of {', '.join(AMOUNTS)}")
@@ -63,7 +63,7 @@ def profile() -> str:
 
 
 def servers() -> tuple[str, ...]:
-    """SERVERS from the environment: the names of the servers to compare, by default both twins.
+    """Return SERVERS from the environment: the servers to compare, by default both twins.
 
     Raises ValueError for an unknown one, or fewer than two.
     """
@@ -74,21 +74,21 @@ def servers() -> tuple[str, ...]:
 
 
 def share_of_rounds() -> float:
-    """The fraction of the rounds of a race that the profile runs."""
+    """Return the fraction of a race's rounds that the profile runs."""
     return {"quick": 0.25, "deep": 10.0}.get(profile(), 1.0)
 
 
 def races(document: Document) -> list[Race]:
-    """The races, with as many rounds as the profile asks for."""
+    """Return the races, with the number of rounds for the profile."""
     share = share_of_rounds()
     every = load_races(RACES, document)
     return [replace(race, rounds=max(1, round(race.rounds * share))) for race in every]
 
 
 def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Settings:
-    """What a run of the contract tests is told.
+    """Return the settings of a run of the contract tests.
 
-    database_can_stop: whether 503 can be provoked; it need not be seen otherwise.
+    database_can_stop: whether 503 can be provoked; otherwise it need not be seen.
     in_full: whether every documented status must be seen.
     """
     chosen = seed()
@@ -98,12 +98,12 @@ def settings(*, database_can_stop: bool = True, in_full: bool = True) -> Setting
         document=CONTRACT,
         actors=ACTORS,
         seed=chosen,
-        # Each stage has databases of its own, so that the same names can come again.
+        # Each stage has separate databases, so names may repeat.
         nonce=f"{chosen:08x}",
         fuzz=AMOUNTS[profile()],
         known_differences=known_differences if known_differences.exists() else None,
         require_coverage=in_full,
-        # The contract is as much to be kept as parity.
+        # Violations of the contract fail the run, like differences.
         fail_on="any",
         exempt=frozenset() if database_can_stop else frozenset({("*", 503)}),
         bystanders=BYSTANDERS,

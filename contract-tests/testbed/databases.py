@@ -15,7 +15,7 @@ from testbed.postgres import PostgresServer
 class Databases:
     """Creates databases on one server and drops all of them on close().
 
-    prefix: put before every name, so that runs which share an outside server stay apart.
+    prefix: put before every name, so that runs on a shared external server do not collide.
     """
 
     def __init__(self, admin_url: str, prefix: str = "") -> None:
@@ -24,11 +24,11 @@ class Databases:
         self._created: list[str] = []
 
     def url(self, name: str) -> str:
-        """The URL of a database of ours."""
+        """Return the URL of a database."""
         return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{self.prefix}{name}"))
 
     def create(self, name: str, template: str | None = None) -> str:
-        """Create a database, as a copy of a template of ours if one is named, and return its URL.
+        """Create a database, optionally as a copy of a template, and return its URL.
 
         No client may be connected to the template meanwhile.
         """
@@ -42,13 +42,13 @@ class Databases:
         return self.url(name)
 
     def execute(self, name: str, statements: Iterable[str]) -> None:
-        """Send statements to a database of ours, each in its own transaction."""
+        """Execute statements in a database, each in its own transaction."""
         for statement in statements:
             with psycopg.connect(self.url(name)) as connection:
                 connection.execute(statement.encode())
 
     def drop(self, name: str) -> None:
-        """Drop a database, cutting its connections."""
+        """Drop a database, closing its connections."""
         self._execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
                 sql.Identifier(self.prefix + name)
@@ -57,7 +57,7 @@ class Databases:
         self._created.remove(name)
 
     def exists(self, name: str) -> bool:
-        """Return whether the server has a database of ours of this name."""
+        """Whether the server has a database of this name."""
         with psycopg.connect(self.admin_url) as connection:
             found = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [self.prefix + name]
@@ -65,13 +65,13 @@ class Databases:
             return found.fetchone() is not None
 
     def version(self) -> str:
-        """The version of the server, as `18.4`."""
+        """Return the version of the server, such as `18.4`."""
         with psycopg.connect(self.admin_url) as connection:
             row = connection.execute("SHOW server_version").fetchone()
             return str(row[0]).split()[0] if row else "unknown"
 
     def close(self) -> None:
-        """Drop every database that was created here and is still there."""
+        """Drop every database that was created here and still exists."""
         for name in list(self._created):
             self.drop(name)
 

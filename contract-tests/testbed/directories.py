@@ -11,12 +11,12 @@ _TEMPORARY = "task-timer-postgres-"
 
 
 class PostgresError(Exception):
-    """PostgreSQL could not be started; where it has one, the message ends with its log."""
+    """PostgreSQL could not be started; the message ends with its log, if it has one."""
 
 
 @contextmanager
 def server_directory(directory: Path | None) -> Iterator[Path]:
-    """Return the directory of a server: one that stays, or a fresh one that is deleted.
+    """Yield the directory of a server: a persistent one, or a temporary one.
 
     Raises PostgresError if another process uses it.
     """

@@ -1,4 +1,4 @@
-"""Fixtures of tests that run real twins: one embedded PostgreSQL with a migrated template."""
+"""Fixtures for tests with real twins: one embedded PostgreSQL with a migrated template."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +21,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def sample_data(stage: Stage) -> str:
-    """The name of a database with the sample data, to be copied."""
+    """The name of a database with the sample data, to be used as a template."""
     seed(stage.databases.create("sample_data", template="migrated"))
     return "sample_data"

@@ -1,4 +1,4 @@
-"""Container images without a container: what a Dockerfile copies, laid out in a folder."""
+"""Container images without containers: the files that a Dockerfile copies, in a folder."""
 
 import fnmatch
 import json
@@ -15,13 +15,13 @@ _CONTINUED = re.compile(r"\\\n")
 _FROM = re.compile(r"(?P<image>\S+)(?: AS (?P<name>\S+))?")
 _ASSIGNED = re.compile(r"(\w+)=(\S+)")
 
-# Runs a command of a stage in its folder, or does what it would have done.
+# Callback that runs a command of a stage in its folder, or has the same effect.
 Run = Callable[["Layout", str], None]
 
 
 @dataclass
 class Layout:
-    """A stage of an image: the folder that stands for its root, and what the image says."""
+    """A stage of an image: the folder used as its root, and the image's settings."""
 
     image: str
     root: Path
@@ -32,12 +32,12 @@ class Layout:
     health: list[str] = field(default_factory=list)
 
     def at(self, path: str) -> Path:
-        """Where a path of the image is, relative to its working directory unless absolute."""
+        """Return the location of a path in the image, relative to its working directory."""
         return self.root / (Path(self.work) / path).relative_to("/")
 
 
 def ignored(pattern_file: Path = ROOT / ".dockerignore") -> Callable[[str], bool]:
-    """What is not sent to a build: the last pattern that fits a path, or what it is in, decides."""
+    """Return a predicate for files excluded from the build: the last matching pattern decides."""
     lines = pattern_file.read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
 

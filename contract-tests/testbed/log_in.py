@@ -1,4 +1,4 @@
-"""The access token of the requests sent here."""
+"""Logs in, for requests that are sent from here."""
 
 import json
 import urllib.request

@@ -17,7 +17,7 @@ class Credentials:
     password: str
 
 
-# Who is in the sample data.
+# Users in the sample data.
 ADMIN = Credentials("admin@example.com", "correct horse battery")
 SAMPLE_USER = Credentials("ada@example.com", "correct horse battery")
 

@@ -9,7 +9,7 @@ NODE = ROOT / "node"
 PYTHON_ADAPTERS = PYTHON / "adapters"
 NODE_ADAPTERS = NODE / "adapters"
 CONTRACT_TESTS = ROOT / "contract-tests"
-# Servers run where no developer has a file `.env`.
+# Servers run in a directory without a `.env` file.
 WITHOUT_ENV_FILE = CONTRACT_TESTS
 TOOLING = ROOT / "tooling"
 BENCHMARK = TOOLING / "benchmark"

@@ -1,4 +1,4 @@
-"""PgBouncer in front of a database, where it is installed: clients share connections."""
+"""Runs PgBouncer in front of a database, if it is installed: clients share connections."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from testbed.directories import server_directory
 from testbed.ports import free_port
 from testbed.postgres import unprivileged_account
 
-# Debian puts it where the PATH of users does not lead.
+# Debian installs it outside the PATH of users.
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 _START_SECONDS = 10.0
 _SETTINGS = """[databases]
@@ -36,13 +36,16 @@ class PgBouncerError(Exception):
 
 
 def pgbouncer_program() -> str | None:
-    """The path of the program, if it is installed."""
+    """Return the path of the program, `None` if it is not installed."""
     return shutil.which("pgbouncer", path=_PATH)
 
 
 @contextmanager
 def pgbouncer(program: str, database_url: str, log: Path, pool_size: int) -> Iterator[str]:
-    """Run it in transaction mode; yield the URL that leads through it. Raises PgBouncerError."""
+    """Run it in transaction mode; yield the URL of the database through it.
+
+    Raises PgBouncerError.
+    """
     address, port, account = urlsplit(database_url), free_port(), unprivileged_account()
     text = _SETTINGS.format(
         name=address.path.removeprefix("/"),

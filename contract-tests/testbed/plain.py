@@ -1,4 +1,4 @@
-"""Plain Schemathesis against one twin, as its command line would run it, for comparison."""
+"""Runs plain Schemathesis against one twin, like its command line, for comparison."""
 
 import copy
 import warnings
@@ -13,13 +13,13 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 
-# It would end the only session that there is, and all that follows would be 401.
+# It would end the only session; all further responses would be 401.
 _LEFT_OUT = "deleteCurrentUser"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How many requests were sent so far, and the failures that were found with the last ones."""
+    """The number of requests sent so far, and the failures found with the last ones."""
 
     requests: int
     failures: tuple[str, ...]
@@ -30,8 +30,8 @@ def run_plain(
 ) -> Iterator[Progress]:
     """Run all phases with all checks against one server, with an access token on every request.
 
-    A failure is named by its operation, its check and what it is about, so that one fault is one
-    name in every run.
+    A failure is identified by its operation, check and subject, so that one fault has the same name
+    in every run.
     """
     schema = _schema(document, base_url, token, settings, seed)
     sent = 0

@@ -3,13 +3,13 @@
 import random
 import socket
 
-# Below the ranges that Linux (from 32768) and macOS (from 49152) use for outgoing connections:
-# none of those takes the port of a server while it restarts.
+# Below the ranges that Linux (from 32768) and macOS (from 49152) use for outgoing connections, so
+# that none of these takes the port of a server while it restarts.
 _FIRST, _LAST = 20000, 32000
 
 
 def is_free(port: int) -> bool:
-    """Return whether a server could listen on the port of 127.0.0.1 now."""
+    """Whether a server could listen on the port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -22,7 +22,7 @@ def is_free(port: int) -> bool:
 def free_port(preferred: int | None = None) -> int:
     """Choose a free port of 127.0.0.1, the preferred one if it is free.
 
-    Nothing reserves it: whoever starts a server on it must be ready to choose again.
+    The port is not reserved: a server that fails to bind must choose again.
     """
     if preferred is not None and is_free(preferred):
         return preferred

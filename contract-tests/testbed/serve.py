@@ -29,7 +29,7 @@ _COLOURS: dict[str, str] = {"python": "yellow", "node": "green"}
 
 
 def main() -> int:
-    """Serve until a signal stops it."""
+    """Serve until a signal arrives."""
     console = terminal.console()
     debugged = os.environ.get("DEBUG") or None
     if debugged is not None and debugged not in KINDS:
@@ -54,7 +54,7 @@ def main() -> int:
 
 @contextmanager
 def _database(console: Console) -> Iterator[str]:
-    """Return the URL of a migrated database with sample data."""
+    """Yield the URL of a migrated database with sample data."""
     outside = os.environ.get("DATABASE_URL")
     if outside:
         migrate(outside)
@@ -74,9 +74,9 @@ def _database(console: Console) -> Iterator[str]:
 
 
 def _data_directory() -> Path:
-    """Choose a place that the account which runs PostgreSQL can reach.
+    """Choose a directory that the account which runs PostgreSQL can access.
 
-    Root's PostgreSQL runs as nobody, for whom a home directory is closed.
+    Root's PostgreSQL runs as nobody, who cannot access home directories.
     """
     if os.geteuid() != 0 or all(path.stat().st_mode & 0o001 for path in (ROOT, *ROOT.parents)):
         return DATA
@@ -85,7 +85,7 @@ def _data_directory() -> Path:
 
 
 def _twin(kind: Kind, url: str, ports: dict[Kind, int], *, debugged: bool) -> TwinServer:
-    """A twin whose pages may call the other, and be called by it."""
+    """Create a twin whose pages may call the other, and vice versa."""
     log = DATA / f"{kind}.log"
     log.unlink(missing_ok=True)
     hosts = ("127.0.0.1", "localhost")
@@ -96,7 +96,7 @@ def _twin(kind: Kind, url: str, ports: dict[Kind, int], *, debugged: bool) -> Tw
 
 
 class _LogPrinter:
-    """Prints what was added to a twin's log, each line with the twin's name."""
+    """Prints the lines added to a twin's log, each with the twin's name."""
 
     def __init__(self, server: TwinServer, console: Console) -> None:
         self._kind = server.kind
@@ -125,18 +125,18 @@ def _introduce(console: Console, servers: list[TwinServer], url: str) -> None:
             markup=False,
             soft_wrap=True,
         )
-    console.print("\n  A token of one is good for the other. Ctrl-C ends all.\n")
+    console.print("\n  A token of one is valid for the other. Ctrl-C stops all.\n")
 
 
 def _introduce_debugger(console: Console, kind: Kind) -> None:
     port = debugging.PORTS[kind]
     console.print(
-        f"  The {kind} twin lets a debugger attach on port {port} (.vscode/launch.json).\n"
+        f"  A debugger can attach to the {kind} twin on port {port} (.vscode/launch.json).\n"
     )
 
 
 def _watch(servers: list[TwinServer], console: Console) -> int:
-    """Print the logs, and return 1 when a twin ends by itself; a signal leaves by SystemExit."""
+    """Print the logs; return 1 if a twin ends by itself; a signal exits through SystemExit."""
     printers = [_LogPrinter(server, console) for server in servers]
     while True:
         for server in servers:

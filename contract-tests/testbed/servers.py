@@ -1,4 +1,4 @@
-"""The twins, and other frameworks over their services, as processes."""
+"""Runs the twins, and other frameworks on top of their services, as processes."""
 
 import json
 import os
@@ -24,7 +24,7 @@ KINDS: tuple[Kind, ...] = ("python", "node")
 
 @dataclass(frozen=True)
 class Server:
-    """A server that keeps the contract: its runtime, and what that is to run."""
+    """A server that implements the contract: its runtime, and the program to run."""
 
     runtime: Kind
     program: tuple[str, ...]
@@ -42,11 +42,11 @@ SERVERS: Mapping[str, Server] = {
 _READY_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 _ATTEMPTS = 5
-# What to run instead of servers of the repository, as JSON by their names: copies with a fault.
+# JSON mapping from server name to a command to run instead: a copy with a fault.
 INSTEAD = "SERVER_COMMANDS"
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
-# Equal for both, so that a token of one is a token of the other.
+# Equal for both, so that a token of one is valid for the other.
 TEST_SETTINGS: Mapping[str, str] = {
     "APP_ENV": "test",
     "SECRET_KEY": "a secret for tests, known to all: 0123456789",
@@ -62,7 +62,7 @@ class ServerError(Exception):
 
 
 def node_program() -> str:
-    """The path of Node's executable. Raises ServerError if there is none."""
+    """Return the path of Node's executable. Raises ServerError if there is none."""
     program = shutil.which("node")
     if program is None:
         raise ServerError("node is not on the PATH; install Node.js 20.19 or newer.")
@@ -70,7 +70,7 @@ def node_program() -> str:
 
 
 def command_for(name: str) -> list[str]:
-    """The command that runs one of SERVERS: that of SERVER_COMMANDS, or what the repository has."""
+    """Return the command that runs one of SERVERS, from SERVER_COMMANDS if it is set there."""
     instead = json.loads(os.environ.get(INSTEAD) or "{}")
     if name in instead:
         return list(instead[name])
@@ -79,18 +79,18 @@ def command_for(name: str) -> list[str]:
 
 
 def environment(database_url: str, settings: Mapping[str, str]) -> dict[str, str]:
-    """The complete environment of a twin: the given settings, without ours."""
+    """Return the complete environment of a twin: the given settings, without ours."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | {"DATABASE_URL": database_url} | dict(settings)
 
 
 @dataclass
 class TwinServer:
-    """One twin, or another of SERVERS, answering between `with` and its end.
+    """One twin, or another of SERVERS, that runs within `with`.
 
-    kind: its name. settings: environment variables beside DATABASE_URL, HOST and PORT; those for
-    tests by default. port: a free one if None. command: what to run instead of what the repository
-    has.
+    kind: its name. settings: environment variables besides DATABASE_URL, HOST and PORT; those for
+    tests by default. port: a free one if None. command: the command to run instead of the
+    repository's server.
     """
 
     kind: str
@@ -104,7 +104,7 @@ class TwinServer:
 
     @property
     def base_url(self) -> str:
-        """The address, without a slash at its end."""
+        """The base URL, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -144,7 +144,7 @@ class TwinServer:
             processes.kill(process)
 
     def wait(self, seconds: float) -> int | None:
-        """Wait that long for it to exit; return its exit status, or None if it still runs."""
+        """Wait for it to exit, with a timeout; return its exit status, or None if it still runs."""
         assert self._process is not None
         try:
             return self._process.wait(seconds)
@@ -157,7 +157,7 @@ class TwinServer:
         self._start()
 
     def settle(self) -> None:
-        """Return when /ready answers 200, on another port if somebody took a chosen one.
+        """Return when /ready returns 200; use another port if a chosen one was taken meanwhile.
 
         Raises ServerError if the twin ends or takes too long.
         """
@@ -213,9 +213,9 @@ def _port_was_taken(log: str) -> bool:
 
 @contextmanager
 def start_all(servers: Sequence[TwinServer]) -> Iterator[None]:
-    """Run twins that start up in parallel; kill all of them at the end.
+    """Run twins that start in parallel; kill all of them at the end.
 
-    For twins whose databases end with them, so that there is nothing to wait for.
+    For twins whose databases are dropped afterwards, so that they need not shut down cleanly.
     """
     try:
         for server in servers:

@@ -1,4 +1,4 @@
-"""In which order the sources of both twins name arguments and middleware."""
+"""Extracts the order of arguments and middleware from the sources of both twins."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ _TS_FUNCTION = re.compile(
 _TS_CLASS = re.compile(
     r"^export (?:abstract )?class (?P<name>\w+)(?P<body>.*?)^\}", re.DOTALL | re.MULTILINE
 )
-# Two spaces in front: what is deeper are statements. What is private is nobody's to call.
+# Methods are indented by two spaces, statements deeper. Private methods are ignored.
 _TS_METHOD = re.compile(
     r"^  (?:(?:public|static|override|async|readonly) )*\*?(?P<name>[a-z]\w*)"
     r"(?:<[^(\n]*>| = (?:async )?)?\(",
@@ -31,7 +31,7 @@ _MIDDLEWARE = "middleware"
 
 
 def python_arguments(source: str) -> dict[str, list[str]]:
-    """The arguments of public functions, constructors (`Class`) and methods (`Class.method`)."""
+    """Return the arguments of public functions, of constructors (`Class`) and `Class.method`."""
     found: dict[str, list[str]] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -46,7 +46,7 @@ def python_arguments(source: str) -> dict[str, list[str]]:
 
 
 def typescript_arguments(source: str) -> dict[str, list[str]]:
-    """The same of a TypeScript module, with names in snake case."""
+    """Return the same for a TypeScript module, with names in snake case."""
     found = {
         snake_case(match["name"] or match["constant"]): _named(source, match.end())
         for match in _TS_FUNCTION.finditer(source)
@@ -60,7 +60,7 @@ def typescript_arguments(source: str) -> dict[str, list[str]]:
 
 
 def python_middleware(source: str, function: str) -> list[str]:
-    """The modules of middleware that a function brings together, in the order of its result."""
+    """Return the middleware modules that a function combines, in the order of its result."""
     tree = ast.parse(source)
     modules = _imported(tree)
     (found,) = (
@@ -87,7 +87,7 @@ def python_middleware(source: str, function: str) -> list[str]:
 
 
 def typescript_middleware(source: str, function: str) -> list[str]:
-    """The same of a TypeScript module, with names in snake case."""
+    """Return the same for a TypeScript module, with names in snake case."""
     modules: dict[str, str] = {}
     for each in _TS_IMPORT.finditer(source):
         path = each["path"].split("/")
@@ -111,7 +111,7 @@ def _is_private(name: str) -> bool:
 
 
 def _imported(tree: ast.Module) -> dict[str, str]:
-    """The modules of middleware by what is imported from them, or by their own names."""
+    """Return the middleware modules by imported name."""
     modules: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -124,7 +124,7 @@ def _imported(tree: ast.Module) -> dict[str, str]:
 
 
 def _named(source: str, begin: int) -> list[str]:
-    """The names in a list of parameters that begins there; of a pattern those within."""
+    """Return the names in the parameter list that starts at `begin`; of a pattern, its members."""
     names = []
     for text in _parameters(source, begin):
         if text.lstrip().startswith("{"):
@@ -135,7 +135,7 @@ def _named(source: str, begin: int) -> list[str]:
 
 
 def _parameters(source: str, begin: int) -> Iterator[str]:
-    """The texts between the commas of the outermost level, up to the closing parenthesis."""
+    """Yield the texts between top-level commas, up to the closing parenthesis."""
     depth, start = 0, begin
     for at in range(begin, len(source)):
         character = source[at]

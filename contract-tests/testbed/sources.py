@@ -1,4 +1,4 @@
-"""What the sources of both twins hold: files by the name that they share, functions, test cases."""
+"""Reads the sources of both twins: files by shared name, functions, test cases."""
 
 import ast
 import re
@@ -22,32 +22,32 @@ _TS_TEST = re.compile(
 )
 _PLACEHOLDER = re.compile(r"[:,]? ?%[.\d]*\w|\$\w+")
 _PRISMA_MODEL = re.compile(r"^model (\w+)", re.MULTILINE)
-# Which folders have one of these depends on the language.
+# These exist in different folders in each language.
 _INDEXES = ("__init__.py", "index.ts")
 
 
 @dataclass(frozen=True)
 class Function:
-    """A public function: its name in snake case and the first sentence said about it."""
+    """A public function: its name in snake case and the first sentence of its description."""
 
     name: str
     sentence: str
 
 
 def snake_case(name: str) -> str:
-    """`createTask` and `create-task` as `create_task`."""
+    """Convert `createTask` and `create-task` to `create_task`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
 
 
 def first_sentence(comment: str) -> str:
-    """The first sentence of a docstring or a JSDoc comment on one line; names in snake case."""
+    """Return the first sentence of a docstring or JSDoc comment, with names in snake case."""
     words = re.sub(r"^\s*\*? ?", "", comment, flags=re.MULTILINE).split()
     sentence = re.split(r"(?<=\.)\s", " ".join(words), maxsplit=1)[0]
     return re.sub(r"`(\w+)`", lambda found: f"`{snake_case(found[1])}`", sentence)
 
 
 def python_functions(source: str) -> list[Function]:
-    """The public functions of a Python module, in order."""
+    """Return the public functions of a Python module, in order."""
     return [
         Function(node.name, first_sentence(ast.get_docstring(node) or ""))
         for node in ast.parse(source).body
@@ -56,7 +56,7 @@ def python_functions(source: str) -> list[Function]:
 
 
 def typescript_functions(source: str) -> list[Function]:
-    """The exported functions of a TypeScript module, in order."""
+    """Return the exported functions of a TypeScript module, in order."""
     return [
         Function(snake_case(found["name"]), first_sentence(found["doc"] or ""))
         for found in _TS_FUNCTION.finditer(source)
@@ -64,7 +64,7 @@ def typescript_functions(source: str) -> list[Function]:
 
 
 def python_cases(source: str) -> dict[str, str]:
-    """The test functions of a Python module, by what is compared of their names."""
+    """Return the test functions of a Python module, by normalised name."""
     names = (
         node.name.removeprefix("test_")
         for node in ast.walk(ast.parse(source))
@@ -74,13 +74,13 @@ def python_cases(source: str) -> dict[str, str]:
 
 
 def typescript_cases(source: str) -> dict[str, str]:
-    """The test cases of a Vitest module, by what is compared of their names."""
+    """Return the test cases of a Vitest module, by normalised name."""
     names = (_PLACEHOLDER.sub("", found["name"]) for found in _TS_TEST.finditer(source))
     return {_letters(name): name for name in names}
 
 
 def python_files() -> dict[str, Path]:
-    """The files of the Python twin by the name that they share with their pair."""
+    """Return the files of the Python twin by the name that they share with their counterpart."""
     files = {_stem(path, PACKAGE): path for path in _below(PACKAGE, "*.py")}
     for path in _below(PYTHON / "tests", "*.py"):
         files[_stem(path, PYTHON).replace("tests/test_", "tests/")] = path
@@ -88,7 +88,7 @@ def python_files() -> dict[str, Path]:
 
 
 def node_files() -> dict[str, Path]:
-    """The files of the Node twin, and its Prisma models, by the name shared with their pair."""
+    """Return the files of the Node twin, and its Prisma models, by their shared name."""
     schema = NODE / "prisma/schema.prisma"
     models = _PRISMA_MODEL.findall(schema.read_text(encoding="utf-8"))
     files = {f"models/{snake_case(name)}": schema for name in models}

@@ -1,4 +1,4 @@
-"""Runs pairs of twins on databases for one part of a run."""
+"""Runs pairs of twins with databases for one part of a run."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ CLEAN, POPULATED = "clean", "populated"
 OUTAGE = "outage"
 PRODUCTION = "production"
 
-# What the servers must be started with for the stories of a profile.
+# The server settings for the stories of a profile.
 PROFILES: Mapping[str, Mapping[str, str]] = {
     "default": {},
     "rate_limited": {"RATE_LIMIT_PER_MINUTE": "5"},
@@ -31,11 +31,11 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
 
 
 class Stage:
-    """Boots twins, each time on fresh copies of a template database.
+    """Starts twins, each time with fresh copies of a template database.
 
-    label: begins the names of the copies, so that stages of several processes stay apart.
+    label: the prefix of the copies' names, so that stages of several processes do not collide.
     server: the embedded PostgreSQL with the databases; None for one that must not be stopped.
-    servers: whom to boot, by their names in `servers.SERVERS`.
+    servers: the servers to start, by their names in `servers.SERVERS`.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Stage:
         self.logs = logs
         self.label = label
         self.servers = tuple(servers)
-        # The process of each server of the newest pair, by its name.
+        # The process id of each server of the latest pair, by name.
         self.pids: dict[str, int] = {}
-        # Its log, the leader's first.
+        # The log file of each server, the leader's first.
         self.log_files: dict[str, Path] = {}
         self._numbers = itertools.count(1)
         for log in logs.glob("*.log"):
@@ -69,13 +69,13 @@ class Stage:
 
     @property
     def controls(self) -> dict[str, Callable[[], None]]:
-        """What the `control` steps of stories do."""
+        """The actions of the `control` steps of stories."""
         if self.server is None:
             return {}
         return {"stop_database": self.server.stop, "start_database": self.server.restart}
 
     def can_play(self, profile: str) -> bool:
-        """Return whether stories of a profile can be played: an outside database is not stopped."""
+        """Whether stories of a profile can run: an external database cannot be stopped."""
         return profile != OUTAGE or self.server is not None
 
     @contextmanager
@@ -90,11 +90,11 @@ class Stage:
         sql: Mapping[str, Sequence[str]] | None = None,
         rows: bool = False,
     ) -> Iterator[list[Target]]:
-        """Run the servers and give them as targets, the leader first.
+        """Run the servers and yield them as targets, the leader first.
 
-        shared: both on one database; otherwise each has an own one, equal at the start.
-        commands: what to run instead of a twin, by its name. sql: what to do to its database first.
-        rows: the targets name their databases, so that rows are compared.
+        shared: use one database for both; otherwise each has its own, equal at the start.
+        commands: the command to run instead of a twin, by name. sql: statements to execute first.
+        rows: include the database URLs in the targets, so that rows are compared.
         """
         number = next(self._numbers)
         base = f"{self.label}_{number}"

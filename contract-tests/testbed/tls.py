@@ -1,4 +1,4 @@
-"""TLS in front of PostgreSQL, whose embedded build has none; OpenSSL makes the certificates."""
+"""A TLS proxy for PostgreSQL, whose embedded build has no TLS; OpenSSL creates the certificates."""
 
 import asyncio
 import contextlib
@@ -12,18 +12,18 @@ from pathlib import Path
 
 _DAYS = "2"
 _CHUNK = 65536
-# How a client asks for TLS before all else: the length, and a code in place of the version.
+# The SSLRequest message of a client: the length, and a code instead of the version.
 _SSL_REQUEST = (8).to_bytes(4) + (80877103).to_bytes(4)
 
 
 def make_authority(folder: Path, name: str) -> Path:
-    """Create a certificate authority; return its certificate, beside which is `NAME.key`."""
+    """Create a certificate authority; return its certificate, next to which is `NAME.key`."""
     _openssl(folder, *_request(name), "-x509", "-days", _DAYS, "-out", f"{name}.pem")
     return folder / f"{name}.pem"
 
 
 def make_certificate(authority: Path, name: str, *names: str) -> Path:
-    """Create a certificate of a server for names such as `DNS:localhost` or `IP:127.0.0.1`."""
+    """Create a server certificate for names such as `DNS:localhost` or `IP:127.0.0.1`."""
     folder = authority.parent
     _openssl(folder, *_request(name), "-out", f"{name}.csr")
     extensions = folder / f"{name}.ext"
@@ -36,9 +36,9 @@ def make_certificate(authority: Path, name: str, *names: str) -> Path:
 
 @contextmanager
 def tls_relay(host: str, port: int, certificate: Path) -> Iterator[int]:
-    """A port on which a PostgreSQL server is reached through TLS alone, within `with`.
+    """Yield a port on which a PostgreSQL server is available through TLS only.
 
-    certificate: shown to clients; its key is beside it.
+    certificate: sent to clients; its key is in the same folder.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.with_suffix(".key"))
@@ -46,7 +46,7 @@ def tls_relay(host: str, port: int, certificate: Path) -> Iterator[int]:
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]
         try:
-            # Who does not trust the certificate leaves in the middle of a handshake.
+            # Clients that do not trust the certificate disconnect during the handshake.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 if await reader.readexactly(len(_SSL_REQUEST)) == _SSL_REQUEST:
                     writer.write(b"S")
@@ -88,7 +88,7 @@ async def _end(server: asyncio.Server) -> None:
 
 
 def has_openssl() -> bool:
-    """Whether certificates can be made here."""
+    """Whether certificates can be created here."""
     return shutil.which("openssl") is not None
 
 

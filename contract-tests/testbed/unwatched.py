@@ -1,7 +1,7 @@
-"""The Python twin without its supervisor's watch: a worker may stand at a breakpoint for long.
+"""Runs the Python twin without a worker timeout, so that a worker can stop at a breakpoint.
 
-A breakpoint stops all threads of a worker, its event loop among them; gunicorn, which supervises,
-would kill it after the thirty seconds in which it did not say that it is well.
+A breakpoint stops all threads of a worker, including its event loop; gunicorn would kill the worker
+after thirty seconds without a heartbeat.
 """
 
 import runpy

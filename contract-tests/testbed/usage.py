@@ -1,4 +1,4 @@
-"""What a process and its children use: processor time and memory."""
+"""Resource usage of a process and its children: processor time and memory."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ import psutil
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all below it, in seconds."""
+    """Return user and system time of a process and its descendants, in seconds."""
     times = [each.cpu_times() for each in alive(pid)]
     return float(sum(each.user + each.system for each in times))
 
 
 def memory_bytes(pid: int) -> int:
-    """Memory of a process and all below it, in bytes; what they share is counted once (PSS)."""
+    """Return the memory of a process and its descendants in bytes, shared memory once (PSS)."""
     total = 0
     for each in alive(pid):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -22,7 +22,7 @@ def memory_bytes(pid: int) -> int:
 
 
 def alive(pid: int) -> Iterator[psutil.Process]:
-    """A process and all below it, those of them that live."""
+    """Yield a process and its descendants that are alive."""
     process = psutil.Process(pid)
     for each in (process, *process.children(recursive=True)):
         with contextlib.suppress(psutil.NoSuchProcess), each.oneshot():

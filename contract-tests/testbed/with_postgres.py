@@ -24,7 +24,7 @@ def main() -> int:
         template = databases.create("unit_tests_template")
         migrate(template)
         url = databases.create("unit_tests", template="unit_tests_template")
-        # The first name is for tests, the second for what they start.
+        # The first one is for tests, the second for processes that they start.
         names = {"TEST_DATABASE_URL": url, "DATABASE_URL": url, "TEST_TEMPLATE_URL": template}
         return subprocess.call(command, env=os.environ | names)
 

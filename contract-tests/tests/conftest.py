@@ -1,4 +1,4 @@
-"""What the tests of the harness share: two toy servers and a run against them."""
+"""Fixtures shared by the tests of lockstep: two toy servers and a run against them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def document() -> Document:
 
 @pytest.fixture
 def servers() -> Iterator[Servers]:
-    """Creates a sound server `left`, and `right` with the faults that are given."""
+    """A function that starts two servers: a correct `left`, and `right` with the given faults."""
     with ExitStack() as stack:
 
         def start(*faults: str) -> list[Target]:
@@ -52,7 +52,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def settings() -> Settings:
-    """A small run against the toy API."""
+    """The settings of a small run against the toy API."""
     return Settings(
         document=DOCUMENT,
         actors=(actor("alice"), actor("bob")),
@@ -64,5 +64,5 @@ def settings() -> Settings:
 
 @pytest.fixture
 def run(settings: Settings) -> Run:
-    """A run that has not begun."""
+    """A run that has not started."""
     return Run(settings)

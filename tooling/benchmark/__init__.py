@@ -1,1 +1,1 @@
-"""`make compare`: what each runtime costs and gives, once it was shown that all behave the same."""
+"""`make compare`: the cost of each runtime, measured after their equal behaviour was shown."""

@@ -2,12 +2,12 @@
 
 python -m tooling.benchmark [--resume] [--keep] [--contestants python,node,...]
 
-PROFILE=quick|default|deep and SEED are read. What is measured is kept in
-build/compare.partial.json; --resume goes on with a run that was cut. The default profile's figures
-are kept in tooling/benchmark/kept, which README and the site show; --keep keeps those of any.
+PROFILE=quick|default|deep and SEED are read. Measurements are saved in build/compare.partial.json;
+--resume continues an interrupted run. The default profile's figures are kept in
+tooling/benchmark/kept, which README and the site show; --keep keeps those of any profile.
 
-Exits with 0 when the page was written, 1 when parity fails, which leaves an older page as it is,
-2 when it could not run.
+Exits with 0 if the page was written, 1 if parity fails, which leaves an older page unchanged, 2 if
+it could not run.
 """
 
 import argparse
@@ -45,11 +45,11 @@ _COULD_NOT_RUN = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run it all; return the exit status."""
+    """Run the comparison; return the exit status."""
     parser = argparse.ArgumentParser(prog="tooling.benchmark", description=__doc__)
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was cut")
-    parser.add_argument("--keep", action="store_true", help="show it in README, whatever profile")
-    parser.add_argument("--contestants", default="", help="names with commas between; all")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    parser.add_argument("--keep", action="store_true", help="show it in README, for any profile")
+    parser.add_argument("--contestants", default="", help="comma-separated names; all by default")
     options = parser.parse_args(arguments)
     console = terminal.console()
     begin = time.monotonic()

@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what is installed to run the twins, where the advisories can be read."""
+"""Known vulnerabilities of the packages that the twins run with, if advisories are available."""
 
 import json
 import subprocess
@@ -18,12 +18,12 @@ _SECONDS = 120
 
 
 class NoteError(Exception):
-    """A note explains an advisory that there is not."""
+    """A note explains an advisory that does not exist."""
 
 
 @dataclass(frozen=True)
 class Advisory:
-    """A known vulnerability; `because` tells why it cannot be reached, None if it may be."""
+    """A known vulnerability; `because` is why it cannot be reached, None if it may be."""
 
     package: str
     id: str
@@ -32,13 +32,13 @@ class Advisory:
 
 @dataclass(frozen=True)
 class Audit:
-    """The advisories of one runtime, or the reason why they are not known here."""
+    """The advisories of one runtime, or the reason why they are unknown here."""
 
     advisories: tuple[Advisory, ...] | None
     reason: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """What stands in compare.json."""
+        """Return the audit for compare.json."""
         if self.advisories is None:
             return {"known": None, "reason": self.reason}
         known = [{"package": a.package, "id": a.id, "because": a.because} for a in self.advisories]
@@ -46,19 +46,19 @@ class Audit:
 
 
 def audits(notes: Path = NOTES) -> dict[Kind, Audit]:
-    """Ask for both runtimes. Raises NoteError."""
+    """Query the advisories for both runtimes. Raises NoteError."""
     return explained(
         {"python": read_pip_audit(_ask_pip_audit()), "node": read_npm_audit(_ask_npm_audit())},
         yaml.safe_load(notes.read_text(encoding="utf-8")) or [],
     )
 
 
-def read_pip_audit(told: str) -> Audit:
-    """Read what `pip-audit --format json` prints."""
+def read_pip_audit(output: str) -> Audit:
+    """Parse the output of `pip-audit --format json`."""
     try:
-        dependencies = json.loads(told)["dependencies"]
+        dependencies = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return Audit(None, f"pip-audit could not ask: {_last_line(told)}")
+        return Audit(None, f"pip-audit could not ask: {_last_line(output)}")
     skipped = [each["name"] for each in dependencies if "skip_reason" in each]
     if skipped:
         return Audit(
@@ -75,10 +75,10 @@ def read_pip_audit(told: str) -> Audit:
     )
 
 
-def read_npm_audit(told: str) -> Audit:
-    """Read what `npm audit --json` prints."""
+def read_npm_audit(output: str) -> Audit:
+    """Parse the output of `npm audit --json`."""
     try:
-        report = json.loads(told)
+        report = json.loads(output)
         vulnerabilities = report["vulnerabilities"]
     except (ValueError, KeyError, TypeError):
         return Audit(None, "the registry that packages come from here does not answer npm audit")
@@ -92,7 +92,7 @@ def read_npm_audit(told: str) -> Audit:
 
 
 def explained(found: Mapping[Kind, Audit], notes: Iterable[Mapping[str, str]]) -> dict[Kind, Audit]:
-    """Add the notes: {runtime, package, id, because}. Raises NoteError for one that is stale."""
+    """Add the notes: {runtime, package, id, because}. Raises NoteError for an outdated one."""
     reasons = {(note["runtime"], note["package"], note["id"]): note["because"] for note in notes}
     result: dict[Kind, Audit] = {}
     for runtime, audit in found.items():
@@ -121,7 +121,7 @@ def _ask_npm_audit() -> str:
 
 
 def _output(command: Sequence[str], folder: Path) -> str:
-    """What a command prints; both end with a status of their own when they find something."""
+    """Return the output of a command; both exit with a special status if they find something."""
     try:
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,4 +1,4 @@
-"""Who is compared, and how each is started."""
+"""The servers that are compared, and how each is started."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from tooling.benchmark import bare
 
 Role = Literal["twin", "adapter", "bare"]
 
-# Connections to the database, in each worker.
+# Database connections of each worker.
 POOL_SIZE = 10
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A server that takes part.
+    """A server in the comparison.
 
-    role: `twin`, `adapter` (another framework over a twin's services), or `bare` (handlers written
-    by hand, without framework or ORM). knows: its operations, None for all of the contract.
+    role: `twin`, `adapter` (another framework on top of a twin's services), or `bare` (handwritten
+    handlers, without framework or ORM). knows: its operations, None for all of the contract.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Contestant:
     knows: frozenset[str] | None = None
 
     def can(self, mix: Mapping[str, int]) -> bool:
-        """Whether it knows all operations of a mix."""
+        """Whether it has all operations of a mix."""
         return self.knows is None or set(mix) <= self.knows
 
 
@@ -49,13 +49,13 @@ SETTINGS: Mapping[str, str] = {
     "APP_ENV": "production",
     "LOG_LEVEL": "warning",
     "DATABASE_POOL_SIZE": str(POOL_SIZE),
-    # Tokens are made once, for all servers and for the whole run.
+    # Tokens are issued once, for all servers and for the whole run.
     "ACCESS_TOKEN_SECONDS": "86400",
 }
 
 
 def server(contestant: Contestant, database_url: str, workers: int, log: Path) -> TwinServer:
-    """A server that is not started yet, with as many workers."""
+    """Return a server with this number of workers, not started yet."""
     settings = {**SETTINGS, "WORKERS": str(workers)}
     if contestant.role == "bare":
         settings = bare.settings(settings)

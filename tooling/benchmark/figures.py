@@ -23,15 +23,15 @@ class Figures:
 
     @property
     def workers(self) -> list[int]:
-        """The numbers of workers, the usual one first."""
+        """The numbers of workers, the default one first."""
         return list(self.data["settings"]["workers"])
 
     def of(self, name: str) -> Mapping[str, Any]:
-        """What a contestant is."""
+        """Return the description of a contestant."""
         return next(each for each in self.data["contestants"] if each["name"] == name)
 
     def by_round(self, name: str, pick: Pick, workers: int | None = None) -> ByRound:
-        """One value of every round of a contestant; by default with the usual workers."""
+        """Return a contestant's value by round; by default with the default number of workers."""
         chosen = workers or self.workers[0]
         return {
             each["round"]: pick(each)
@@ -40,15 +40,15 @@ class Figures:
         }
 
     def spread(self, name: str, pick: Pick, workers: int | None = None) -> Spread | None:
-        """The median of that value and how far the rounds lie apart."""
+        """Return the median of a value and its range over the rounds."""
         return spread(self.by_round(name, pick, workers).values())
 
     def rates(self) -> list[int]:
-        """The fixed rates of the curves."""
+        """Return the fixed rates of the curves."""
         return list(self.data["settings"]["rates"])
 
     def curve(self, name: str, percentile: str) -> Iterator[tuple[int, Spread]]:
-        """The points of a curve: each rate that was sent in every round, with its times."""
+        """Yield the points of a curve: each rate that was sent in every round, with its times."""
         for rate in self.rates():
             points = self.by_round(name, at_rate(rate, percentile))
             known = spread(points.values())
@@ -57,12 +57,12 @@ class Figures:
 
 
 def highest(load: str) -> Pick:
-    """Picks the highest rate that was held of a load."""
+    """Return a callback that picks the highest sustained rate of a load."""
     return lambda each: each["loads"][load]["highest"]["rate"] if load in each["loads"] else None
 
 
 def per_cpu_second(load: str) -> Pick:
-    """Picks the requests that one second of the server's processor time answers."""
+    """Return a callback that picks the requests per second of the server's processor time."""
 
     def pick(each: Any) -> float | None:
         if load not in each["loads"]:
@@ -74,7 +74,7 @@ def per_cpu_second(load: str) -> Pick:
 
 
 def unevenness(load: str) -> Pick:
-    """Picks how many times as long as the median the 99th percentile is, at half the rate."""
+    """Return a callback that picks the ratio of p99 to median, at half the rate."""
 
     def pick(each: Any) -> float | None:
         half = each["loads"].get(load, {}).get("half")
@@ -84,12 +84,12 @@ def unevenness(load: str) -> Pick:
 
 
 def field(name: str, scale: float = 1.0) -> Pick:
-    """Picks a number that stands beside the loads, times a factor."""
+    """Return a callback that picks a number outside of the loads, times a factor."""
     return lambda each: None if each[name] is None else each[name] * scale
 
 
 def at_rate(rate: int, percentile: str) -> Pick:
-    """Picks the time of a percentile at a fixed rate, in milliseconds."""
+    """Return a callback that picks a percentile at a fixed rate, in milliseconds."""
 
     def pick(each: Any) -> float | None:
         curve = each["loads"].get("mixed", {}).get("curve", [])

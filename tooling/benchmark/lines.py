@@ -1,6 +1,6 @@
-"""Lines of code by layer: those that are not blank, comments and docstrings included.
+"""Lines of code by layer: non-blank ones, including comments and docstrings.
 
-The twins carry the same comments, so these do not tilt the scale between them.
+The twins have the same comments, so these do not affect the comparison.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ _SUFFIXES = {"python": (".py",), "node": (".ts", ".js", ".mjs")}
 
 
 def lines_by_layer(contestant: Contestant) -> dict[str, int]:
-    """The lines of a twin by layer; of an adapter its own; nothing for a bare server."""
+    """Return the lines of a twin by layer; of an adapter its own; none for a bare server."""
     if contestant.role == "bare":
         return {}
     suffixes = _SUFFIXES[contestant.runtime]
@@ -41,12 +41,12 @@ def lines_by_layer(contestant: Contestant) -> dict[str, int]:
 
 
 def count(path: Path) -> int:
-    """The lines of a file that are not blank."""
+    """Return the number of non-blank lines of a file."""
     return sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
 
 
 def totals(lines: Mapping[str, int]) -> int:
-    """All layers together."""
+    """Return the sum of all layers."""
     return sum(lines.values())
 
 
@@ -56,7 +56,7 @@ def _layer(path: Path) -> str:
 
 
 def _files(base: Path, suffixes: tuple[str, ...]) -> Iterable[Path]:
-    """The sources below a folder, without what is generated, installed or a test."""
+    """Yield the sources below a folder, except generated and installed files and tests."""
     left_out = {"generated", "node_modules", "dist", "tests", "__pycache__"}
     for path in sorted(base.rglob("*")):
         within = path.relative_to(base)

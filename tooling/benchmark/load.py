@@ -1,4 +1,4 @@
-"""Drives the sender: one process of Node that knows the users, and is told one step at a time."""
+"""Controls the load generator: a Node process that is sent one step at a time."""
 
 import json
 import os
@@ -13,21 +13,21 @@ from testbed.paths import BENCHMARK
 from testbed.servers import node_program
 from tooling.benchmark.workload import Mix, Request
 
-# As many as wait at once; beyond that, requests wait in the sender while their time runs.
+# The number of connections; further requests wait in the load generator while their time runs.
 CONNECTIONS = 32
 _SENDER = Path(__file__).with_name("sender") / "sender.mjs"
 
 
 class SenderError(Exception):
-    """The sender ended by itself; the message is what it said."""
+    """The load generator ended by itself; the message is its output."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the sender knows of a server before the first step.
+    """What the load generator knows about a server before the first step.
 
-    users: email, password, token, running (whether their timer runs), task (an index).
-    tasks: id, etag, uses (0), user (an index).
+    users: email, password, token, running (whether their timer runs), task (an index). tasks: id,
+    etag, uses (0), user (an index).
     """
 
     address: str
@@ -40,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds from the instant at which a request was due to the end of its answer."""
+    """Milliseconds from the instant at which a request was due to the end of its response."""
 
     count: int
     p50: float | None
@@ -52,10 +52,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a step measured.
+    """The measurements of a step.
 
-    seconds: until the last answer. failed: answers with another status than a success has.
-    late: how long after it was due each request was handed over, which is the sender's own doing.
+    seconds: until the last response. failed: responses with an unexpected status. late: the delay
+    from when a request was due until it was handed over, caused by the load generator.
     """
 
     seconds: float
@@ -67,7 +67,7 @@ class Sent:
 
     @property
     def per_second(self) -> float:
-        """Answers a second."""
+        """Responses per second."""
         return self.times.count / self.seconds if self.seconds else 0.0
 
 
@@ -78,12 +78,12 @@ def plan(
     tasks: Sequence[Mapping[str, Any]],
     seed: int,
 ) -> Plan:
-    """Put together what the sender must know."""
+    """Create the plan of the load generator."""
     return Plan(address, CONNECTIONS, seed, [each.as_json() for each in requests], users, tasks)
 
 
 class Sender:
-    """Sends load to one server between `with` and its end."""
+    """Context manager that sends load to one server."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -111,7 +111,7 @@ class Sender:
         self._process.communicate()
 
     def send(self, mix: Mix, rate: float, seconds: float) -> Sent:
-        """Send so many requests a second, whatever the answers do. Raises SenderError."""
+        """Send at a constant rate, independent of the responses. Raises SenderError."""
         return self._step({"mix": mix, "rate": rate, "seconds": seconds, "requests": None})
 
     def saturate(
@@ -121,9 +121,9 @@ class Sender:
         requests: int | None = None,
         connections: int | None = None,
     ) -> Sent:
-        """Keep every connection busy, each waiting for its answer, until either is used up.
+        """Keep every connection busy, each waiting for its response, until a limit is reached.
 
-        With `connections` only so many of them. Raises SenderError.
+        connections: use only that many of them. Raises SenderError.
         """
         step = {"mix": mix, "rate": None, "seconds": seconds, "requests": requests}
         return self._step(step | ({"connections": connections} if connections else {}))
@@ -134,14 +134,14 @@ class Sender:
         line = self._process.stdout.readline()
         if not line:
             raise SenderError(f"The sender ended with status {self._process.wait()}.")
-        told = json.loads(line)
+        reply = json.loads(line)
         return Sent(
-            seconds=told["seconds"],
-            failed=told["failed"],
-            unanswered=told["unanswered"],
-            times=_times(told),
-            late=_times(told["late"]),
-            operations=told["operations"],
+            seconds=reply["seconds"],
+            failed=reply["failed"],
+            unanswered=reply["unanswered"],
+            times=_times(reply),
+            late=_times(reply["late"]),
+            operations=reply["operations"],
         )
 
     def _tell(self, what: Mapping[str, Any]) -> None:
@@ -153,5 +153,5 @@ class Sender:
             raise SenderError(f"The sender ended with status {self._process.wait()}.") from None
 
 
-def _times(told: Mapping[str, Any]) -> Times:
-    return Times(*(told[name] for name in ("count", "p50", "p90", "p99", "p999", "max")))
+def _times(reply: Mapping[str, Any]) -> Times:
+    return Times(*(reply[name] for name in ("count", "p50", "p90", "p99", "p999", "max")))

@@ -1,4 +1,4 @@
-"""Where and with what it was measured."""
+"""The machine and the versions of a measurement."""
 
 import hashlib
 import platform
@@ -16,7 +16,7 @@ from testbed.paths import BENCHMARK, NODE, NODE_ADAPTERS, ROOT
 from testbed.servers import node_program
 
 _PYTHON_PACKAGES = ("Flask", "gunicorn", "uvicorn", "SQLAlchemy", "psycopg")
-# What was committed, what changed since, and what git does not know yet.
+# Committed, changed and untracked files.
 _QUESTIONS = (
     ("ls-files", "--stage"),
     ("diff",),
@@ -37,7 +37,7 @@ _ADAPTERS = {"fastapi": ("fastapi",), "fastify": ("fastify",)}
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, memory in bytes, operating system."""
+    """Return processor, cores, memory in bytes, and operating system."""
     return {
         "processor": _processor(),
         "cores": psutil.cpu_count(),
@@ -47,7 +47,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions(postgres: str, contestants: Collection[str]) -> dict[str, str]:
-    """The versions of what took part, by name."""
+    """Return the versions of the measured software, by name."""
     node = subprocess.run([node_program(), "--version"], capture_output=True, text=True).stdout
     fastapi = _ADAPTERS["fastapi"] if "fastapi" in contestants else ()
     fastify = _ADAPTERS["fastify"] if "fastify" in contestants else ()
@@ -63,19 +63,19 @@ def versions(postgres: str, contestants: Collection[str]) -> dict[str, str]:
 
 
 def commit() -> str | None:
-    """The commit that is checked out, with a plus if files differ from it; None without git."""
+    """Return the commit that is checked out, with a plus if files differ; None without git."""
     head = _git("rev-parse", "--short=12", "HEAD").strip()
     return f"{head}+" if head and _git("status", "--porcelain") else head or None
 
 
 def code() -> str:
-    """A digest of all that is measured, committed or not; how it is shown is no part of it."""
-    told = [_git(*question, "--", *_MEASURED) for question in _QUESTIONS]
-    return hashlib.sha256("".join(told).encode()).hexdigest()[:16]
+    """Return a digest of all measured code, committed or not; presentation is excluded."""
+    outputs = [_git(*question, "--", *_MEASURED) for question in _QUESTIONS]
+    return hashlib.sha256("".join(outputs).encode()).hexdigest()[:16]
 
 
 def now() -> str:
-    """The time, to the minute, in UTC."""
+    """Return the time in UTC, to the minute."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
@@ -86,10 +86,10 @@ def _git(*arguments: str) -> str:
 
 def _processor() -> str:
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+        info = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:
         return platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    found = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
     return found[1] if found else platform.machine()
 
 

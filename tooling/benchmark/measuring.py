@@ -20,16 +20,16 @@ from tooling.benchmark.ready import seconds_to_recover, seconds_to_start
 from tooling.benchmark.search import highest_rate
 from tooling.benchmark.workload import Mix, Workload
 
-# Past this share of what is answered at most, a higher rate is only a longer queue.
+# Rates above this multiple of the saturated rate only lengthen the queue.
 _HOPELESS = 1.25
-# Warm is who answered so many requests, but a slow server is not waited for much longer.
+# The warm-up is a number of requests, but at most this long for a slow server.
 _WARM_UP_SECONDS = 20.0
 _NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Meter:
-    """Measures servers on fresh copies of one database, and keeps what every round has alike."""
+    """Measures servers on fresh copies of one database, with the settings shared by all rounds."""
 
     stage: Stage
     database: PostgresServer
@@ -40,7 +40,7 @@ class Meter:
     logs: Path
 
     def measure(self, contestant: Contestant, workers: int, number: int) -> dict[str, Any]:
-        """All figures of one server and round, as in compare.schema.json under `rounds`.
+        """Return all figures of one server and round, as in compare.schema.json under `rounds`.
 
         Raises LoadError, NotReadyError, SenderError.
         """
@@ -63,7 +63,7 @@ class Meter:
         return figures
 
     def seconds(self, contestant: Contestant, workers: int) -> float:
-        """About how long measure() takes."""
+        """Return about how long measure() takes, in seconds."""
         first = workers == self.profile.workers[0]
         mixed = self.profile.seconds_of_mixed(first=first) * contestant.can(self.workload.mixed)
         alone = [each for each in self.profile.alone if contestant.can(self.workload.alone[each])]
@@ -85,7 +85,7 @@ class Meter:
                 yield name, self._search(observer, self.workload.alone[name]) | {"curve": []}
 
     def _search(self, observer: Observer, mix: Mix) -> dict[str, Any]:
-        """The rate when all connections are busy, what that costs, the highest rate, and half."""
+        """Measure the saturated rate and its cost, the highest sustained rate, and half of it."""
         sent, cost = observer.saturate(mix, self.profile.burst, self.workload.connections(mix))
         if sent.failed or sent.unanswered:
             raise LoadError(f"{observer.name}: not all answers were a success: {sent.operations}")
@@ -106,7 +106,7 @@ class Meter:
         return figures
 
     def _curve(self, observer: Observer, most: float) -> Iterator[dict[str, Any]]:
-        """Times at rates that are the same for all, until they are hopeless."""
+        """Yield times at rates that are equal for all servers, up to a limit."""
         for rate in self.profile.rates:
             if rate <= most:
                 sent, cost = observer.send(self.workload.mixed, rate, self.profile.fixed)
@@ -118,7 +118,7 @@ class Meter:
 
     @contextmanager
     def _fresh(self, contestant: Contestant, workers: int, number: int) -> Iterator[TwinServer]:
-        """A server that is not started yet, on a copy of the template that ends with it."""
+        """Yield a server, not started yet, on a copy of the template that is dropped with it."""
         with ExitStack() as stack:
             name = f"compare_{next(_NUMBERS)}"
             url = self.stage.databases.create(name, template=TEMPLATE)

@@ -1,4 +1,4 @@
-"""Sends load to a server and reads meanwhile what it and the database use."""
+"""Sends load to a server and measures the resources used by it and the database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from testbed.postgres import PostgresServer
 from tooling.benchmark.load import Sender, Sent
 from tooling.benchmark.workload import Mix
 
-# A percentile is told only where so many requests are beyond it.
+# A percentile is reported only if this many requests exceed it.
 _FEWEST_BEYOND = 1.0
 
 
@@ -19,7 +19,7 @@ class LoadError(Exception):
 
 @dataclass
 class Observer:
-    """Watches one server. most_bytes: the most memory that it was seen with, in bytes."""
+    """Measures one server. most_bytes: its highest memory usage, in bytes."""
 
     name: str
     pid: int
@@ -30,11 +30,11 @@ class Observer:
     def saturate(
         self, mix: Mix, seconds: float, connections: int | None = None
     ) -> tuple[Sent, dict[str, float]]:
-        """Keep all connections, or so many, busy; with it, what one request cost."""
+        """Keep all connections, or this many, busy; also return the cost per request."""
         return self._watched(lambda: self.sender.saturate(mix, seconds, connections=connections))
 
     def send(self, mix: Mix, rate: float, seconds: float) -> tuple[Sent, dict[str, float]]:
-        """Send at a rate; with it, what one request cost."""
+        """Send at a constant rate; also return the cost per request."""
         return self._watched(lambda: self.sender.send(mix, rate, seconds))
 
     def _watched(self, send: Callable[[], Sent]) -> tuple[Sent, dict[str, float]]:
@@ -53,7 +53,7 @@ class Observer:
 
 
 def times_of(sent: Sent) -> dict[str, Any]:
-    """The times of a step as JSON; None for percentiles that too few requests are beyond."""
+    """Return the times of a step as JSON; None for percentiles that too few requests exceed."""
     shares = {"p50": 0.5, "p99": 0.01, "p999": 0.001}
     known = {
         name: getattr(sent.times, name) if sent.times.count * share >= _FEWEST_BEYOND else None

@@ -1,4 +1,4 @@
-"""What must be installed to run a server: direct dependencies, all of them, and their bytes."""
+"""The packages that a server needs: direct dependencies, all dependencies, and their size."""
 
 import json
 import re
@@ -16,9 +16,9 @@ from tooling.benchmark.contestants import Contestant
 
 
 def packages(contestant: Contestant) -> dict[str, Any] | None:
-    """The numbers of direct and of all packages, and their installed bytes without bytecode.
+    """Return the numbers of direct and of all packages, and their size in bytes without bytecode.
 
-    None for a bare server, which borrows those of its twin.
+    Returns None for a bare server, which uses the packages of its twin.
     """
     if contestant.role == "bare":
         return None
@@ -26,13 +26,13 @@ def packages(contestant: Contestant) -> dict[str, Any] | None:
 
 
 def required(lines: Iterable[str]) -> list[Requirement]:
-    """The requirements of a requirements.in; other options and comments are left out."""
+    """Parse the requirements of a requirements.in; options and comments are skipped."""
     stripped = (re.sub(r"(^|\s)#.*", "", line).strip() for line in lines)
     return [Requirement(line) for line in stripped if line and not line.startswith("-")]
 
 
 def closure(direct: Iterable[Requirement]) -> dict[str, Distribution]:
-    """What is installed because of requirements, by name, with their extras.
+    """Return the packages that requirements with their extras install, by name.
 
     Raises PackageNotFoundError if one is missing.
     """
@@ -85,10 +85,10 @@ def _of_node(contestant: Contestant) -> dict[str, Any]:
 
 
 def _installed(project: Path) -> set[Path]:
-    """The folders of the packages that production needs, as npm tells them."""
+    """Return the folders of production packages, as listed by npm."""
     command = ["npm", "ls", "--omit=dev", "--all", "--parseable"]
-    told = subprocess.run(command, cwd=project, capture_output=True, text=True).stdout
-    return {Path(line).resolve() for line in told.splitlines() if "node_modules" in line}
+    output = subprocess.run(command, cwd=project, capture_output=True, text=True).stdout
+    return {Path(line).resolve() for line in output.splitlines() if "node_modules" in line}
 
 
 def _direct(project: Path) -> set[str]:
@@ -98,7 +98,7 @@ def _direct(project: Path) -> set[str]:
 
 
 def _own_files(folder: Path) -> Iterator[Path]:
-    """The files of a package without those of packages within it, which are counted apart."""
+    """Yield the files of a package without those of nested packages, which count separately."""
     for path in folder.rglob("*"):
         if "node_modules" not in path.relative_to(folder).parts:
             yield path

@@ -1,4 +1,4 @@
-"""Makes the page out of compare.json: one file that asks no host for anything."""
+"""Renders the page from compare.json: one file without external resources."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ _STYLES = ("palette.css", "plots.css", "compare.css")
 
 
 def render(data: Mapping[str, Any]) -> str:
-    """The page, as HTML; data is as compare.schema.json says."""
+    """Return the page as HTML; data matches compare.schema.json."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(("html.j2",), default=True),
@@ -47,7 +47,7 @@ def _style() -> str:
 
 
 def _size(figures: Figures) -> Table:
-    """Packages and bytes of those that have their own."""
+    """Return packages and sizes of the contestants that have their own."""
     rows = []
     for name in figures.names:
         found = figures.of(name)["packages"]
@@ -58,7 +58,7 @@ def _size(figures: Figures) -> Table:
 
 
 def _lines(figures: Figures) -> Table:
-    """Lines by layer, a column for each contestant that has some."""
+    """Return lines by layer, with a column for each contestant that has any."""
     counted = {name: figures.of(name)["lines"] for name in figures.names}
     named = [name for name, lines in counted.items() if lines]
     layers = dict.fromkeys(layer for name in named for layer in counted[name])

@@ -1,4 +1,4 @@
-"""The contract tests before anything is measured: no figures without parity in the same run."""
+"""Runs the contract tests before measuring: no figures without parity in the same run."""
 
 import json
 import os
@@ -12,32 +12,32 @@ from typing import Any
 from testbed.paths import BUILD, ROOT
 from testbed.reports import PARTS, report_name
 
-# What is sent to each server alone says nothing of parity, so a quick run does without.
+# Requests to a single server do not test parity, so a quick run skips them.
 _QUICK_PARTS = ("lockstep", "traps", "populated")
 
 
 class ParityError(Exception):
-    """Servers differ, or break the contract; the message is a sentence."""
+    """Servers differ, or violate the contract; the message is a sentence."""
 
 
 @dataclass(frozen=True)
 class ContractTests:
-    """The command that runs them, and the folder that it leaves its report in.
+    """The command that runs the contract tests, and the folder of its report.
 
-    It is told SERVERS, PROFILE and SEED, and the parts to run as arguments.
+    SERVERS, PROFILE and SEED are passed as environment variables, the parts to run as arguments.
     """
 
     command: Sequence[str] = (sys.executable, "-m", "suite")
     folder: Path = BUILD
 
     def hold(self, servers: Sequence[str], profile: str, seed: int) -> dict[str, Any]:
-        """Run them on servers, and give what the page says of it. Raises ParityError."""
-        told = {"SERVERS": ",".join(servers), "PROFILE": profile, "SEED": str(seed)}
+        """Run the tests on servers, and return the page's data about them. Raises ParityError."""
+        variables = {"SERVERS": ",".join(servers), "PROFILE": profile, "SEED": str(seed)}
         names = ", ".join(servers)
         parts = _QUICK_PARTS if profile == "quick" else PARTS
         path = self.folder / f"{report_name(servers, parts)}-report.json"
         path.unlink(missing_ok=True)
-        run = subprocess.run([*self.command, *parts], cwd=ROOT, env=os.environ | told)
+        run = subprocess.run([*self.command, *parts], cwd=ROOT, env=os.environ | variables)
         if not path.exists():
             raise ParityError(
                 f"No figures are published: the contract tests of {names} could not run."

@@ -1,4 +1,4 @@
-"""What a part of the page consists of: sentences, plots in two widths, and their numbers."""
+"""The parts of a section: sentences, plots in two widths, and tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page. plots: SVG, each for a wide and for a narrow window."""
+    """A section of the page. plots: SVG, each for a wide and for a narrow window."""
 
     name: str
     title: str
@@ -41,7 +41,7 @@ class Section:
 
 
 def lanes(figures: Figures, pick: Pick, workers: int | None = None) -> list[Lane]:
-    """One lane for each contestant that has the value."""
+    """Return one lane for each contestant that has the value."""
     found = [
         (index, name, figures.spread(name, pick, workers))
         for index, name in enumerate(figures.names)
@@ -50,7 +50,7 @@ def lanes(figures: Figures, pick: Pick, workers: int | None = None) -> list[Lane
 
 
 def table_of(groups: Sequence[Group], unit: str) -> Table:
-    """The numbers of a plot of rows."""
+    """Return the numbers of a plot of rows."""
     cells = [
         [*([group.heading] if group.heading else []), lane.name, *cells_of(lane.value)]
         for group in groups
@@ -61,7 +61,7 @@ def table_of(groups: Sequence[Group], unit: str) -> Table:
 
 
 def of_rows(groups: Sequence[Group], words: Words, sentences: Sequence[str]) -> Section:
-    """A part with one plot of rows; groups of nobody are left out."""
+    """Return a section with one plot of rows; empty groups are omitted."""
     kept = [group for group in groups if group.lanes]
     drawn = [both(lambda width: rows(kept, words, width))] if kept else []
     table = table_of(kept, words.axis) if kept else None
@@ -69,10 +69,10 @@ def of_rows(groups: Sequence[Group], words: Words, sentences: Sequence[str]) -> 
 
 
 def both(draw: Callable[[int], str]) -> tuple[str, str]:
-    """A plot for a wide and for a narrow window."""
+    """Draw a plot for a wide and for a narrow window."""
     return draw(WIDE), draw(NARROW)
 
 
 def cells_of(value: Spread) -> list[str]:
-    """The median, the lowest and the highest round, as text."""
+    """Return the median, the lowest and the highest round, as text."""
     return [in_words(each) for each in (value.median, value.low, value.high)]

@@ -1,4 +1,4 @@
-"""The picture of a comparison: one SVG file, as narrow as a telephone, for light and for dark."""
+"""The picture of a comparison: one SVG file, narrow enough for phones, for light and dark mode."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,21 +16,21 @@ _HEADING, _LANE, _GAP, _EDGE = 22, 20, 8, 10
 
 
 def picture(summary: Summary) -> str:
-    """Each figure of both twins on a scale of its own, from 0 to the highest round."""
+    """Draw each figure of both twins on its own scale, from 0 to the highest round."""
     height = 2 * _EDGE + sum(_height() for _ in summary.figures) + _LANE
     drawing = Drawing(WIDTH, height)
     y = float(_EDGE)
     for figure in summary.figures:
         _draw(drawing, figure, y)
         y += _height()
-    told = f"{summary.made_at[:10]}, {summary.machine['cores']} cores, median of"
-    drawing.text(_LEFT, y + _LANE / 2, f"{told} {summary.rounds} rounds", "soft")
+    caption = f"{summary.made_at[:10]}, {summary.machine['cores']} cores, median of"
+    drawing.text(_LEFT, y + _LANE / 2, f"{caption} {summary.rounds} rounds", "soft")
     title = "What Python and Node cost for the same behaviour"
     return drawing.file("compare", title, described(summary), _style())
 
 
 def described(summary: Summary) -> str:
-    """The picture in words."""
+    """Return a text alternative of the picture."""
     return " ".join(
         f"{figure.title}: Python {figure.words('python')}, Node {figure.words('node')}."
         for figure in summary.figures

@@ -1,4 +1,4 @@
-"""The two kinds of plots: rows of marks with their spread, and curves over the rate."""
+"""The two kinds of plots: rows of marks with their range, and curves over the rate."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _PANEL = 250
 
 @dataclass(frozen=True)
 class Lane:
-    """One mark of a contestant with its spread; index chooses mark and dash, kind its colour."""
+    """One mark of a contestant with its range; index selects mark and dash, kind the colour."""
 
     name: str
     kind: str
@@ -51,7 +51,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Words:
-    """What stands beside a plot: its own name on the page, title, description, axis."""
+    """The texts of a plot: its name on the page, title, description, axis."""
 
     name: str
     title: str
@@ -60,7 +60,7 @@ class Words:
 
 
 def rows(groups: Sequence[Group], words: Words, width: int) -> str:
-    """Horizontal lines from 0 to the median, with a mark at it and the spread behind."""
+    """Draw horizontal lines from 0 to the median, with a mark there and the range."""
     height = sum(_height(group) for group in groups) + _AXIS
     drawing = Drawing(width, height)
     highest = max(lane.value.high for group in groups for lane in group.lanes)
@@ -84,7 +84,7 @@ def rows(groups: Sequence[Group], words: Words, width: int) -> str:
 
 
 def curves(lines: Sequence[Curve], words: Words, width: int, limit: float) -> str:
-    """Times over rates, both on scales where each step doubles; the limit is a line across."""
+    """Draw times over rates, both on logarithmic scales; the limit is a horizontal line."""
     drawing = Drawing(width, _PANEL)
     left, right, top, bottom = 44, width - 82, 12, _PANEL - _AXIS
     rates = [rate for line in lines for rate, _ in line.points]
@@ -134,7 +134,7 @@ def _height(group: Group) -> int:
 
 
 def _spaced(rates: Sequence[float], to_x: Callable[[float], float]) -> list[float]:
-    """As many of the rates as have room for their numbers."""
+    """Return the rates that have room for their labels."""
     kept: list[float] = []
     for rate in rates:
         if not kept or to_x(rate) - to_x(kept[-1]) >= 34:

@@ -15,7 +15,7 @@ from tooling.benchmark.contestants import BY_NAME, server
 
 TEMPLATE = "crowded"
 USERS, TASKS, ENTRIES = 50, 10_000, 100_000
-# Of each user; they are what requests name. All others are there to be searched through.
+# The tasks of each user that requests refer to. All others only enlarge the tables.
 NAMED_TASKS = 5
 
 _DOMAIN = "load.example.com"
@@ -58,21 +58,21 @@ WHERE users.email LIKE '%@{_DOMAIN}' ORDER BY users.email, tasks.id
 
 @dataclass(frozen=True)
 class Population:
-    """Who sends requests, and about what: see `users` and `tasks` of the sender's plan."""
+    """The users that send requests, and their tasks: `users` and `tasks` of the plan."""
 
     users: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
 
 
 def populate(stage: Stage, logs: Path) -> Population:
-    """Make the template database; tokens and entity tags come from the Python twin.
+    """Create the template database; tokens and entity tags come from the Python twin.
 
-    They are good for all others: that is what the contract tests show.
+    They are valid for all other servers, as the contract tests show.
     """
     stage.prepare(POPULATED)
     url = stage.databases.create(TEMPLATE, template=POPULATED)
     with psycopg.connect(url) as connection:
-        # Several statements at once: no parameters of the server's.
+        # Multiple statements cannot have server-side parameters.
         psycopg.ClientCursor(connection).execute(_FILL.encode(), {"email": SAMPLE_USER.email})
         named = connection.execute(_NAMED.encode()).fetchall()
     with server(BY_NAME["python"], url, 1, logs / "population.log") as twin:
@@ -80,7 +80,7 @@ def populate(stage: Stage, logs: Path) -> Population:
 
 
 def _introduce(address: str, named: list[tuple[str, str]]) -> Population:
-    """Log every user in, read every named task, and start the timer of every other user."""
+    """Log in every user, read every task, and start the timer of every other user."""
     users: dict[str, dict[str, Any]] = {}
     tasks: list[dict[str, Any]] = []
     for email, task_id in named:
@@ -101,7 +101,7 @@ def _log_in(address: str, email: str) -> dict[str, Any]:
 
 
 def _call(url: str, token: str, body: dict[str, Any] | None = None) -> str | None:
-    """Send a request; give the entity tag of the answer."""
+    """Send a request; return the entity tag of the response."""
     headers = {"Authorization": f"Bearer {token}"}
     data = None
     if body is not None:

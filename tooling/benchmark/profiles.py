@@ -1,21 +1,21 @@
-"""How much is measured: PROFILE=quick|default|deep."""
+"""The amount of measurements: PROFILE=quick|default|deep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Slower than this, a rate does not count as held.
+# A rate with a higher p99 does not count as sustained.
 P99_LIMIT_MS = 100.0
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What one round measures of each server; times in seconds, rates in requests a second.
+    """What one round measures of each server; times in seconds, rates in requests per second.
 
-    parity: the profile of the contract tests before it. workers: how many each server runs with;
-    whatever is not the mixed load is measured with the first number only. alone: which of the
-    workload's loads are measured by themselves. warm_up: requests. probes: steps of the search for
-    the highest rate. half: whether each load is also sent at half of that rate.
-    outages: in how many rounds the database goes away.
+    parity: the profile of the contract tests before it. workers: the numbers of workers of each
+    server; only the mixed load is measured with more than the first. alone: the loads of the
+    workload that are measured separately. warm_up: number of requests. probes: steps of the search
+    for the highest rate. half: whether each load is also sent at half of that rate. outages: the
+    number of rounds with a database outage.
     """
 
     parity: str
@@ -33,13 +33,13 @@ class Profile:
     unit_tests: bool
 
     def seconds_of_mixed(self, *, first: bool) -> float:
-        """How long the mixed load of one server and round takes."""
+        """Return how long the mixed load of one server and round takes."""
         curve = len(self.rates) * self.fixed if first else 0.0
         return self.seconds_of_search + curve
 
     @property
     def seconds_of_search(self) -> float:
-        """How long the search for one highest rate takes, with a look at half of it."""
+        """How long the search for one highest rate takes, including half of it."""
         return self.burst + (self.probes + self.half) * self.probe
 
 

@@ -1,4 +1,4 @@
-"""Writes compare.json and the page, only when both are right."""
+"""Writes compare.json and the page, only if both are valid."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ SCHEMA = Path(__file__).with_name("compare.schema.json")
 
 
 def publish(data: Mapping[str, Any], results: Path, page: Path) -> Path:
-    """Write both files; give the page. Raises ValueError if data are not as the schema says."""
+    """Write both files; return the page. Raises ValueError if data do not match the schema."""
     jsonschema_rs.validator_for(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(data)
     html = render(data)
     page.parent.mkdir(exist_ok=True)
@@ -24,9 +24,9 @@ def publish(data: Mapping[str, Any], results: Path, page: Path) -> Path:
 
 
 def sender_late(rounds: Iterable[Mapping[str, Any]]) -> float:
-    """How late the sender was at worst for 99 of 100 requests, in milliseconds.
+    """Return the 99th percentile of the load generator's delay at worst, in milliseconds.
 
-    Of the fixed rates that were held; beyond those it shares a processor with a server in trouble.
+    Only sustained fixed rates count; above them it shares a processor with an overloaded server.
     """
     return max(
         (

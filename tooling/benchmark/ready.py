@@ -1,4 +1,4 @@
-"""How long a server takes to answer: after its start, and after its database was away."""
+"""How long a server takes to respond: after its start, and after a database outage."""
 
 import http.client
 import time
@@ -15,21 +15,21 @@ _PATIENCE_SECONDS = 60.0
 
 
 class NotReadyError(Exception):
-    """A server did not answer in time, or did not notice that its database is away."""
+    """A server did not respond in time, or did not notice the database outage."""
 
 
 def seconds_to_start(server: TwinServer) -> float:
-    """Launch a server; the seconds until GET /ready first answers 200. Raises NotReadyError."""
+    """Launch a server; return the seconds until GET /ready returns 200. Raises NotReadyError."""
     begin = time.perf_counter()
     server.launch()
     return _wait(server, lambda status: status == 200) - begin
 
 
 def seconds_to_recover(server: TwinServer, database: PostgresServer) -> float:
-    """Stop the database until the server answers 503, and start it again.
+    """Stop the database until the server returns 503, and start it again.
 
-    Gives the seconds from the first connection that the database takes to the first 200 of
-    GET /ready, 0 if the server was faster than who tried. Raises NotReadyError.
+    Returns the seconds from the first connection that the database accepts to the first 200 of GET
+    /ready, 0 if the server was faster than the probe. Raises NotReadyError.
     """
     database.stop()
     try:
@@ -45,7 +45,7 @@ def seconds_to_recover(server: TwinServer, database: PostgresServer) -> float:
 
 
 def _first_connection(url: str) -> float:
-    """The instant at which the database first takes a connection."""
+    """Return the instant at which the database first accepts a connection."""
     deadline = time.perf_counter() + _PATIENCE_SECONDS
     while time.perf_counter() < deadline:
         try:
@@ -57,7 +57,7 @@ def _first_connection(url: str) -> float:
 
 
 def _wait(server: TwinServer, done: Callable[[int | None], bool]) -> float:
-    """Ask until the status is the right one; give the instant of that answer."""
+    """Poll until the status is the right one; return the instant of that response."""
     deadline = time.perf_counter() + _PATIENCE_SECONDS
     while time.perf_counter() < deadline:
         if done(_status(server)):
@@ -69,7 +69,7 @@ def _wait(server: TwinServer, done: Callable[[int | None], bool]) -> float:
 
 
 def _status(server: TwinServer) -> int | None:
-    """The status of GET /ready, None if there is no answer."""
+    """Return the status of GET /ready, None if there is no response."""
     assert server.port is not None
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     try:

@@ -1,4 +1,4 @@
-"""The order of the rounds, and the file that keeps them so that a run can be gone on with."""
+"""The order of the rounds, and the file that saves them so that a run can be resumed."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from tooling.benchmark.profiles import Profile
 
 
 class ResumeError(Exception):
-    """What was kept belongs to another run; the message says how it differs."""
+    """The saved data belong to another run; the message says how it differs."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Turn:
 
     @property
     def key(self) -> tuple[int, int, str]:
-        """What tells it from all others."""
+        """The identity of the turn."""
         return self.workers, self.number, self.contestant.name
 
 
 def turns(profile: Profile, contestants: Sequence[Contestant]) -> Iterator[Turn]:
-    """All turns in order. Whoever began a round is last in the next one, so that none is favoured.
+    """Yield all turns in order; the first one of a round is last in the next, for fairness.
 
-    More workers than at first are measured of those alone that serve the whole contract.
+    Further numbers of workers are measured only for servers with the whole contract.
     """
     for number in range(1, profile.rounds + 1):
         shift = (number - 1) % len(contestants)
@@ -44,9 +44,9 @@ def turns(profile: Profile, contestants: Sequence[Contestant]) -> Iterator[Turn]
 
 
 class Record:
-    """What was measured so far, written after every turn.
+    """The measurements so far, written after every turn.
 
-    identity: what must be the same to go on with it: code, profile, seed, contestants.
+    identity: what must be equal to resume: code, profile, seed, contestants.
     """
 
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
@@ -59,36 +59,36 @@ class Record:
 
     @property
     def seconds(self) -> float:
-        """How long it took so far, runs that were cut included."""
+        """The duration so far, including interrupted runs."""
         return self._seconds_before + time.monotonic() - self._begun
 
     def resume(self) -> None:
-        """Take over what is in the file. Raises ResumeError if there is none, or another run's."""
+        """Load the file. Raises ResumeError if there is none, or it is of another run."""
         try:
             kept = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise ResumeError("There is no run to go on with.") from None
+            raise ResumeError("There is no run to resume.") from None
         theirs = kept["identity"]
         changed = [name for name, value in self._identity.items() if theirs.get(name) != value]
         if changed:
             raise ResumeError(
-                f"The run that was cut is another one: {', '.join(changed)} changed since."
+                f"The interrupted run is a different one: {', '.join(changed)} changed since."
             )
         self.parity, self.rounds = kept["parity"], kept["rounds"]
         self._seconds_before = kept["seconds"]
 
     def has(self, turn: Turn) -> bool:
-        """Whether a turn was measured already."""
+        """Whether a turn was already measured."""
         keys = {(each["workers"], each["round"], each["contestant"]) for each in self.rounds}
         return turn.key in keys
 
     def add(self, figures: dict[str, Any]) -> None:
-        """Keep the figures of a turn."""
+        """Save the figures of a turn."""
         self.rounds.append(figures)
         self.save()
 
     def save(self) -> None:
-        """Write the file; a run that is cut meanwhile leaves the old one."""
+        """Write the file atomically."""
         kept = {
             "identity": self._identity,
             "seconds": self.seconds,
@@ -100,5 +100,5 @@ class Record:
         unfinished.replace(self._path)
 
     def delete(self) -> None:
-        """Forget it; the run is complete."""
+        """Delete the file; the run is complete."""
         self._path.unlink(missing_ok=True)

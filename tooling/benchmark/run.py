@@ -1,4 +1,4 @@
-"""A whole comparison, from the contract tests to the page."""
+"""A complete comparison, from the contract tests to the page."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -34,7 +34,7 @@ _LOGS = BUILD / "logs" / "compare"
 
 
 def chosen(names: str) -> list[Contestant]:
-    """The contestants of a list with commas, all for an empty one. Raises ValueError."""
+    """Return the contestants of a comma-separated list, all if it is empty. Raises ValueError."""
     if not names:
         return list(CONTESTANTS)
     unknown = set(names.split(",")) - set(BY_NAME)
@@ -47,7 +47,7 @@ def chosen(names: str) -> list[Contestant]:
 
 @dataclass
 class Comparison:
-    """One run. build, docs, keeping: where results go. tests: the contract tests before it."""
+    """One run. build, docs, keeping: output locations. tests: the contract tests before it."""
 
     contestants: Sequence[Contestant]
     console: Console
@@ -57,9 +57,9 @@ class Comparison:
     keeping: Keeping = field(default_factory=Keeping)
 
     def run(self, *, resume: bool = False, keep: bool = False) -> Path:
-        """Hold parity, measure, publish; give the page. keep: whatever the profile is.
+        """Check parity, measure, publish; return the page. keep: whatever the profile.
 
-        Raises ParityError before anything is measured or written, and what the parts raise.
+        Raises ParityError before anything is measured or written, and the errors of the parts.
         """
         name, seed = contract.profile(), contract.seed()
         profile = PROFILES[name]
@@ -75,7 +75,7 @@ class Comparison:
         if resume:
             record.resume()
         if record.parity is None:
-            record.parity = self._hold_parity(profile, seed)
+            record.parity = self._check_parity(profile, seed)
             record.save()
         vulnerabilities = {kind: audit.as_json() for kind, audit in audits().items()}
         postgres = self._measure(record, profile, workload, seed)
@@ -102,8 +102,8 @@ class Comparison:
         record.delete()
         return page
 
-    def _hold_parity(self, profile: Profile, seed: int) -> dict[str, Any]:
-        """Run the contract tests on all that keep the whole contract, both twins always."""
+    def _check_parity(self, profile: Profile, seed: int) -> dict[str, Any]:
+        """Run the contract tests on all servers with the whole contract, always on both twins."""
         taking_part = {each.name for each in self.contestants} | set(KINDS)
         servers = [each.name for each in CONTESTANTS if each.knows is None]
         servers = [name for name in servers if name in taking_part]
@@ -111,7 +111,7 @@ class Comparison:
         return self.tests.hold(servers, profile.parity, seed)
 
     def _measure(self, record: Record, profile: Profile, workload: Workload, seed: int) -> str:
-        """Measure every turn that is not in the record; give PostgreSQL's version."""
+        """Measure every turn that is not recorded yet; return PostgreSQL's version."""
         _LOGS.mkdir(parents=True, exist_ok=True)
         with PostgresServer.start() as database:
             databases = Databases(database.url)

@@ -1,4 +1,4 @@
-"""The plots of the page, each with the sentence that it says and the table of its numbers."""
+"""The sections of the page: plots, each with a sentence and a table of its numbers."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -23,7 +23,7 @@ _PERCENTILES = {"p50": "50th", "p99": "99th", "p999": "99.9th"}
 
 
 def sections(figures: Figures) -> Iterator[Section]:
-    """Those that there are figures for, in order."""
+    """Yield the sections that there are figures for, in order."""
     yield _highest(figures)
     if any(figures.rates()):
         yield _curves(figures)
@@ -58,7 +58,7 @@ def _lanes(figures: Figures, words: Words, pick: Pick, sentence: str) -> Section
 
 
 def _said(figures: Figures, name: str) -> list[str]:
-    """What the figures of a part say of the twins, as a list of one or none."""
+    """Return a sentence about the figures of the twins, as a list of one or none."""
     sentence = claims(figures)[name].said(figures, RUNTIMES)
     return [] if sentence is None else [sentence]
 
@@ -77,9 +77,9 @@ def _highest(figures: Figures) -> Section:
         )
         for each in figures.workers
     ]
-    said = [mixed_claim(figures, each).said(figures, RUNTIMES) for each in figures.workers]
-    said += [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
-    return of_rows(groups, words, [sentence for sentence in said if sentence])
+    claimed = [mixed_claim(figures, each).said(figures, RUNTIMES) for each in figures.workers]
+    claimed += [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
+    return of_rows(groups, words, [sentence for sentence in claimed if sentence])
 
 
 def _curves(figures: Figures) -> Section:
@@ -127,8 +127,8 @@ def _alone(figures: Figures) -> Section:
         Group(load[0].upper() + load[1:], lanes(figures, highest(load)))
         for load in figures.data["settings"]["alone"]
     ]
-    said = [against_bare(figures, runtime) for runtime in RUNTIMES]
-    sentences = [sentence for sentence in said if sentence]
+    claimed = [against_bare(figures, runtime) for runtime in RUNTIMES]
+    sentences = [sentence for sentence in claimed if sentence]
     if "log in" in figures.data["settings"]["alone"]:
         sentences.append(
             "A log-in is costly on purpose: argon2id with 19 MiB is the same work everywhere."
@@ -144,15 +144,15 @@ def _evenness(figures: Figures) -> Section:
         for load in ("mixed", *figures.data["settings"]["alone"])
     ]
     mixed = {name: figures.spread(name, unevenness("mixed")) for name in RUNTIMES}
-    told = [
+    ratios = [
         f"{in_words(each.median)} times in {RUNTIMES[name]}" for name, each in mixed.items() if each
     ]
-    said = [f"For mixed requests that is {' and '.join(told)}."] if told else []
+    summary = [f"For mixed requests that is {' and '.join(ratios)}."] if ratios else []
     sentence = (
         "How many times as long as the middle one the slowest of a hundred requests take, at half"
         " of the highest rate of each server. The mixed load has quick and slow operations in it."
     )
-    return of_rows(groups, words, [sentence, *said])
+    return of_rows(groups, words, [sentence, *summary])
 
 
 def _memory(figures: Figures) -> Section:

@@ -1,4 +1,4 @@
-"""What several rounds say together: the median, and how far apart they lie."""
+"""Statistics over rounds: the median and the range."""
 
 import statistics
 from collections.abc import Iterable, Mapping
@@ -17,17 +17,17 @@ class Spread:
 
     @property
     def inverse(self) -> "Spread":
-        """The ratio seen from the other side."""
+        """The inverse ratio."""
         return Spread(1 / self.median, 1 / self.high, 1 / self.low)
 
     @property
     def can_tell_from_one(self) -> bool:
-        """Whether this, being a ratio, lies on one side of 1 in all rounds."""
+        """Whether this ratio lies on one side of 1 in all rounds."""
         return self.low > 1 or self.high < 1
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:
-    """Sum up rounds; None if no round has a value."""
+    """Summarise rounds; None if no round has a value."""
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -35,10 +35,10 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 
 
 def ratio(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) -> Spread | None:
-    """Ours by theirs, round by round, so that what slowed the machine for a round counts in both.
+    """Return ours divided by theirs, per round, so that a slow phase of the machine affects both.
 
     Both map the number of a round to its value. None if fewer than three rounds have both, and
-    neither is 0: a spread of two says nothing.
+    neither is 0: a range of two is meaningless.
     """
     found = [
         value / other for number, value in ours.items() if value and (other := theirs.get(number))
@@ -47,14 +47,14 @@ def ratio(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) 
 
 
 def ratio_in_words(found: Spread) -> str:
-    """A ratio and its range, with as many digits as it deserves: `1.9 (1.8 to 2.0)`."""
+    """Format a ratio and its range with significant digits: `1.9 (1.8 to 2.0)`."""
     digits = 2 if found.median < 1.5 else 1 if found.median < 10 else 0
     median, low, high = (f"{each:.{digits}f}" for each in (found.median, found.low, found.high))
     return f"{median} ({low} to {high})"
 
 
 def in_words(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits and no exponent: `1,230`, `0.123`."""
+    """Format a number with significant digits and no exponent: `1,230`, `0.123`."""
     if value == 0:
         return "0"
     rounded = float(f"{value:.{digits}g}")

@@ -1,4 +1,4 @@
-"""What a comparison comes to in short: the figures of both twins, and an answer in five lines."""
+"""The summary of a comparison: the figures of both twins, and five sentences."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ _SENTENCES = {
 class Figure:
     """One figure of both twins.
 
-    better: `higher` or `lower`. differs: whether the same twin had more of it in every round.
+    better: `higher` or `lower`. differs: whether the same twin had the higher value in every round.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Figure:
     twins: Mapping[Kind, Spread]
 
     def words(self, kind: Kind) -> str:
-        """The median of a twin."""
+        """Return the median of a twin as text."""
         return in_words(self.twins[kind].median)
 
 
@@ -41,8 +41,8 @@ class Figure:
 class Summary:
     """What is kept of a comparison.
 
-    behaviour: how many requests were answered alike before it. code: lines, packages to run it and
-    their megabytes. All else: as in compare.json.
+    behaviour: how many requests had equal responses before it. code: lines, packages and their
+    megabytes. All else: as in compare.json.
     """
 
     made_at: str
@@ -60,7 +60,7 @@ class Summary:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
-        """Sum up a compare.json. Raises ValueError where a twin did not take part."""
+        """Summarise a compare.json. Raises ValueError if a twin is missing."""
         figures = Figures(data)
         missing = set(KINDS) - set(figures.names)
         if missing:
@@ -79,8 +79,8 @@ class Summary:
         )
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Self:
-        """Read what as_json() gave."""
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Load the result of as_json()."""
         read = [
             Figure(
                 each["name"],
@@ -89,22 +89,22 @@ class Summary:
                 each["differs"],
                 {kind: Spread(**each["twins"][kind]) for kind in KINDS},
             )
-            for each in told["figures"]
+            for each in content["figures"]
         ]
-        return cls(**{**told, "figures": tuple(read), "workers": tuple(told["workers"])})
+        return cls(**{**content, "figures": tuple(read), "workers": tuple(content["workers"])})
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, for a file."""
+        """Return everything, for a file."""
         return asdict(self)
 
     def figure(self, name: str) -> Figure | None:
-        """A figure by its name; None if it was not measured."""
+        """Return a figure by its name; None if it was not measured."""
         return next((each for each in self.figures if each.name == name), None)
 
 
 def answer(summary: Summary) -> list[str]:
-    """What Python costs, and what Node costs, for the same behaviour: a sentence each."""
-    said = [
+    """Return a sentence for each figure: what Python and Node cost for the same behaviour."""
+    sentences = [
         sentence.format(rate=summary.rate, **{kind: figure.words(kind) for kind in KINDS})
         + ("" if figure.differs else ", no difference that this machine can show")
         for name, sentence in _SENTENCES.items()
@@ -116,12 +116,12 @@ def answer(summary: Summary) -> list[str]:
         )
         for kind in KINDS
     }
-    said.append("Code: Python {python}; Node {node}".format(**code))
-    return [f"{sentence}." for sentence in said]
+    sentences.append("Code: Python {python}; Node {node}".format(**code))
+    return [f"{sentence}." for sentence in sentences]
 
 
 def _figures(figures: Figures, rate: int | None) -> Iterator[Figure]:
-    """Those that were measured of both twins."""
+    """Yield the figures that were measured for both twins."""
     for name, title, better, pick, workers in _picks(figures, rate):
         values = {kind: figures.spread(kind, pick, workers) for kind in KINDS}
         known = {kind: _rounded(value) for kind, value in values.items() if value}
@@ -134,8 +134,8 @@ def _figures(figures: Figures, rate: int | None) -> Iterator[Figure]:
 def _picks(figures: Figures, rate: int | None) -> Iterator[tuple[str, str, str, Pick, int | None]]:
     for workers in figures.workers:
         name = "throughput" if workers == figures.workers[0] else f"throughput-{workers}"
-        told = "1 worker" if workers == 1 else f"{workers} workers"
-        yield name, f"Requests/s, {told}", "higher", highest("mixed"), workers
+        label = "1 worker" if workers == 1 else f"{workers} workers"
+        yield name, f"Requests/s, {label}", "higher", highest("mixed"), workers
     yield "cpu", "CPU time per request, ms", "lower", _cpu_milliseconds, None
     if rate is not None:
         title = f"p99 at {rate} requests/s, ms"
@@ -160,5 +160,5 @@ def _code(contestant: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _rounded(value: Spread) -> Spread:
-    """As many digits as a median deserves, so that the file stays small."""
+    """Round to significant digits, so that the file stays small."""
     return Spread(*(float(f"{each:.{_DIGITS}g}") for each in (value.median, value.low, value.high)))

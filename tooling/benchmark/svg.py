@@ -1,4 +1,4 @@
-"""The shapes that plots are made of. Colours come from the page, as classes `s-<contestant>`."""
+"""The shapes of plots. Colours come from the page, by classes `s-<contestant>`."""
 
 import itertools
 import math
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-# A mark and a dash for each, so that no plot is told by colour alone.
+# A mark and a dash for each contestant, so that plots do not depend on colour alone.
 MARKS = ("circle", "square", "triangle", "diamond", "cross", "wedge")
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "4 4", "1 4")
 _SIZE = 5.0
@@ -14,14 +14,14 @@ _SIZE = 5.0
 
 @dataclass
 class Drawing:
-    """An image in the making, in pixels; text is 12 px."""
+    """An image under construction, in pixels; text is 12 px."""
 
     width: int
     height: int
     parts: list[str] = field(default_factory=list)
 
     def line(self, x1: float, y1: float, x2: float, y2: float, kind: str, dash: str = "") -> None:
-        """A straight line of a class."""
+        """Draw a straight line with a class."""
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self.parts.append(
             f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
@@ -29,20 +29,20 @@ class Drawing:
         )
 
     def path(self, points: Sequence[tuple[float, float]], kind: str, dash: str = "") -> None:
-        """Lines from point to point."""
+        """Draw lines from point to point."""
         steps = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self.parts.append(f'<polyline points="{steps}" class="{kind}"{dashed}/>')
 
     def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> None:
-        """Words, whose middle line is at y."""
+        """Draw text, vertically centred at y."""
         self.parts.append(
             f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" class="{kind}">'
             f"{escape(words)}</text>"
         )
 
     def mark(self, x: float, y: float, mark: str, kind: str) -> None:
-        """One of MARKS around a point."""
+        """Draw one of MARKS around a point."""
         if mark == "circle":
             self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_SIZE}" class="{kind}"/>')
         else:
@@ -50,11 +50,11 @@ class Drawing:
             self.parts.append(f'<polygon points="{corners}" class="{kind}"/>')
 
     def render(self, name: str, title: str, description: str) -> str:
-        """The image; name must be its own on the page."""
+        """Return the image as an element; name must be unique on the page."""
         return f"<svg {self._begun(name, title, description)}{''.join(self.parts)}</svg>"
 
     def file(self, name: str, title: str, description: str, style: str) -> str:
-        """The image as a file of its own, on a ground that its style names."""
+        """Return the image as a file, with a background defined by its style."""
         begun = self._begun(name, title, description)
         ground = f'<rect width="{self.width}" height="{self.height}" rx="6" class="ground"/>'
         parts = "\n".join([f"<style>\n{style}</style>", ground, *self.parts])
@@ -70,7 +70,7 @@ class Drawing:
 
 
 def ticks(highest: float, most: int = 6) -> list[float]:
-    """Round numbers from 0 to the first one that is not below the highest."""
+    """Return round numbers from 0 to the first one that is not below the highest."""
     if highest <= 0:
         return [0.0, 1.0]
     rough = highest / (most - 1)
@@ -80,7 +80,7 @@ def ticks(highest: float, most: int = 6) -> list[float]:
 
 
 def decades(lowest: float, highest: float) -> list[float]:
-    """1, 2, 5, 10, 20, ... from the last one not above the lowest to the first not below."""
+    """Return 1, 2, 5, 10, 20, ... from the last one not above the lowest to the first not below."""
     exponents = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
     steps = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
     first = max(step for step in steps if step <= lowest * (1 + 1e-9))
@@ -89,20 +89,20 @@ def decades(lowest: float, highest: float) -> list[float]:
 
 
 def linear(highest: float, start: float, end: float) -> Callable[[float], float]:
-    """Where a value from 0 to the highest lies between two positions."""
+    """Return a scale that maps values from 0 to the highest to positions."""
     return lambda value: start + value / highest * (end - start)
 
 
 def logarithmic(
     lowest: float, highest: float, start: float, end: float
 ) -> Callable[[float], float]:
-    """The same, from the lowest, where each step doubles."""
+    """Return a logarithmic scale that maps values from the lowest to positions."""
     width = math.log(highest / lowest) or 1.0
     return lambda value: start + math.log(value / lowest) / width * (end - start)
 
 
 def pushed_apart(wanted: Sequence[float], gap: float) -> list[float]:
-    """Positions near those wanted, none nearer to another than the gap, in the order given."""
+    """Return positions near the wanted ones, at least a gap apart, in the given order."""
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     placed = list(wanted)
     for _ in range(len(order)):

@@ -1,4 +1,4 @@
-"""How long the unit tests of each twin take, from the command to its end."""
+"""How long the unit tests of each twin take, from the start of the command to its end."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ class UnitTestError(Exception):
 
 
 def unit_tests(runtime: Kind) -> dict[str, Any]:
-    """Run those of a twin; give the seconds and the number of tests. Raises UnitTestError."""
+    """Run the tests of a twin; return the seconds and the number of tests. Raises UnitTestError."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = {"python": _pytest, "node": _vitest}[runtime](report)
@@ -32,7 +32,7 @@ def unit_tests(runtime: Kind) -> dict[str, Any]:
 
 
 def count(junit: str) -> int:
-    """The number of test cases in a JUnit report."""
+    """Return the number of test cases in a JUnit report."""
     return len(ElementTree.fromstring(junit).findall(".//testcase"))
 
 

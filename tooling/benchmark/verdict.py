@@ -1,4 +1,4 @@
-"""What the figures say, in sentences that are computed from them."""
+"""Sentences about the figures, computed from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +23,11 @@ _YARDSTICKS = {
 
 @dataclass(frozen=True)
 class Claim:
-    """What is said of one figure of two contestants.
+    """A sentence about one figure of two contestants.
 
-    difference: a sentence with {more}, {less} and {times}. topic: what does not differ, if it
-    does not. workers: None for the usual number. resolution: what is less on both sides is equal.
+    difference: a sentence with {more}, {less} and {times}. topic: the subject if there is no
+    difference. workers: None for the default number. resolution: values below it on both sides
+    count as equal.
     """
 
     pick: Pick
@@ -37,38 +38,40 @@ class Claim:
     resolution: float = 0.0
 
     def said(self, figures: Figures, names: Mapping[str, str]) -> str | None:
-        """The sentence; names maps both contestants to what they are called. None if unknown."""
+        """Return the sentence; names maps both contestants to display names. None if unknown."""
         first, second = names
         found = ratio(*(figures.by_round(name, self.pick, self.workers) for name in names))
         medians = {name: figures.spread(name, self.pick, self.workers) for name in names}
         if found is None:
             return None
         more, less = (first, second) if found.median >= 1 else (second, first)
-        told = " against ".join(
+        values = " against ".join(
             f"{in_words(each.median)}{self.unit}" for each in (medians[more], medians[less]) if each
         )
         most = max(each.median for each in medians.values() if each)
         if not found.can_tell_from_one or most < self.resolution:
             return (
                 f"No difference that this machine can show between {names[more]} and"
-                f" {names[less]} in {self.topic}: {told}."
+                f" {names[less]} in {self.topic}: {values}."
             )
         times = ratio_in_words(found if more == first else found.inverse)
         filled = self.difference.format(more=names[more], less=names[less], times=times)
-        return f"{filled}: {told}."
+        return f"{filled}: {values}."
 
 
 def verdict(figures: Figures) -> list[str]:
-    """The sentences at the head of the page, the twins first."""
-    said = [mixed_claim(figures, workers).said(figures, RUNTIMES) for workers in figures.workers]
-    said += [claim.said(figures, RUNTIMES) for claim in claims(figures).values()]
+    """Return the sentences at the top of the page, the twins first."""
+    sentences = [
+        mixed_claim(figures, workers).said(figures, RUNTIMES) for workers in figures.workers
+    ]
+    sentences += [claim.said(figures, RUNTIMES) for claim in claims(figures).values()]
     adapters = [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
     bare = [against_bare(figures, runtime) for runtime in RUNTIMES]
-    return [sentence for sentence in (*said, *adapters, *bare) if sentence is not None]
+    return [sentence for sentence in (*sentences, *adapters, *bare) if sentence is not None]
 
 
 def mixed_claim(figures: Figures, workers: int | None = None) -> Claim:
-    """The claim on the highest rate of the mixed load."""
+    """Return the claim about the highest rate of the mixed load."""
     number = workers or figures.workers[0]
     with_workers = "one worker" if number == 1 else f"{number} workers"
     return Claim(
@@ -81,7 +84,7 @@ def mixed_claim(figures: Figures, workers: int | None = None) -> Claim:
 
 
 def claims(figures: Figures) -> dict[str, Claim]:
-    """The other claims, by the part of the page that shows their figures."""
+    """Return the other claims, by the section that shows their figures."""
     rate = common_rate(figures, tuple(RUNTIMES))
     return {
         "cpu": Claim(
@@ -120,7 +123,7 @@ def claims(figures: Figures) -> dict[str, Claim]:
 
 
 def against_bare(figures: Figures, runtime: str) -> str | None:
-    """What share of the bare handler's rate a twin holds. None if they were not measured."""
+    """Return the share of the bare server's rate that a twin sustains. None if not measured."""
     shares = []
     for load, what in _YARDSTICKS.items():
         twin, bare = (
@@ -138,7 +141,7 @@ def against_bare(figures: Figures, runtime: str) -> str | None:
 
 
 def common_rate(figures: Figures, names: tuple[str, ...]) -> int | None:
-    """The highest fixed rate that all of them held in every round."""
+    """Return the highest fixed rate that all of them sustained in every round."""
     rates = [
         {rate for rate, found in figures.curve(name, "p99") if found.high <= P99_LIMIT_MS}
         for name in names

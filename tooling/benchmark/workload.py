@@ -1,4 +1,4 @@
-"""The load: operations of the contract with its own examples, and how often each is sent."""
+"""The load: operations of the contract with its examples, and their frequencies."""
 
 import json
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ Mix = Mapping[str, int]
 class Request:
     """A template of requests; `{user.…}` and `{task.…}` are filled in when one is sent.
 
-    takes: what it has for itself, `task`, `stopped` or `running`; None for nothing.
-    bodies: JSON texts, used in turn. status: that of a success.
+    takes: what it needs exclusively, `task`, `stopped` or `running`; None for nothing. bodies: JSON
+    texts, used in turn. status: that of a success.
     """
 
     id: str
@@ -33,15 +33,15 @@ class Request:
     status: int
 
     def as_json(self) -> dict[str, Any]:
-        """What the sender reads."""
+        """Return it for the load generator."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Workload:
-    """All requests, the mix of them, and what is measured by itself, by its name on the page.
+    """All requests, their mix, and the loads measured separately, by their name on the page.
 
-    hashing: how many log-ins may wait for a worker; it refuses further ones.
+    hashing: how many log-ins may wait for a worker; it rejects further ones.
     """
 
     requests: tuple[Request, ...]
@@ -50,12 +50,12 @@ class Workload:
     hashing: int
 
     def connections(self, mix: Mix) -> int | None:
-        """The most connections that a load may keep busy; None for as many as there are."""
+        """Return the most connections that a load may keep busy; None for no limit."""
         return self.hashing if set(mix) == {"logIn"} else None
 
 
 def load_workload(document: Document, source: Path = WORKLOAD) -> Workload:
-    """Read the workload. Raises KeyError for what the contract does not have."""
+    """Read the workload. Raises KeyError for operations that the contract does not have."""
     data = yaml.safe_load(source.read_text(encoding="utf-8"))
     requests = tuple(
         _request(document, document.operations[name], given or {})
@@ -96,7 +96,7 @@ def _path(document: Document, operation: Operation, given: Mapping[str, Any]) ->
 
 
 def _bodies(document: Document, operation: Operation, given: Mapping[str, Any]) -> tuple[str, ...]:
-    """The example, with what `with` replaces in it, and the one that it takes turns with."""
+    """Return the example, with the replacements of `with`, and its alternate."""
     definition = document.resolve(operation.definition.get("requestBody"))
     if definition is None:
         return ()

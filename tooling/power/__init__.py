@@ -1,1 +1,1 @@
-"""How much lockstep sees on servers that it has never seen: `make bench-power`."""
+"""Measures what lockstep finds on unknown servers: `make bench-power`."""

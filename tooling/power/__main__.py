@@ -1,11 +1,11 @@
-"""Measures how much lockstep sees on servers that it has never seen, beside other tools.
+"""Measures what lockstep finds on servers that it was not developed with, and other tools too.
 
 python -m tooling.power [--set NAME]... [--quick] [--no-rivals] [--mutants] [--json FILE]
 
-Sets: the third-party fixtures of the tests, each planted fault alone, and honest pairs of them;
-real pairs from the package registries, against what was judged of them by hand; the mutants of the
-twins by generated requests alone, as they were tried last or, with --mutants, are tried now. What
-is needed is installed in build/power at its first use. The rows are written as they come.
+Sets: the third-party fixtures of the tests, with each planted fault alone, and pairs without
+faults; real pairs from the package registries, compared with a manual assessment; the mutants of
+the twins with generated requests only, from the last run or, with --mutants, from a new one.
+Dependencies are installed in build/power on first use. Rows are written as they are measured.
 """
 
 import argparse
@@ -28,18 +28,18 @@ Told = Callable[[str], None]
 
 
 def main() -> int:
-    """Measure what is asked for, print it and write it as JSON."""
+    """Measure the selected sets, print the rows and write them as JSON."""
     arguments = _arguments()
     console = terminal.console()
     LOGS.mkdir(parents=True, exist_ok=True)
 
-    def told(text: str) -> None:
+    def progress(text: str) -> None:
         console.print(text, soft_wrap=True, markup=False)
 
     rows: list[Row] = []
     try:
         with processes.ended_by_signals():
-            for row in _rows(arguments, told):
+            for row in _rows(arguments, progress):
                 rows.append(row)
                 _write(rows, arguments.json)
     finally:
@@ -51,53 +51,53 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tooling.power", description=__doc__)
     parser.add_argument("--set", dest="sets", action="append", choices=SETS)
-    parser.add_argument("--quick", action="store_true", help="a small slice, nothing installed")
-    parser.add_argument("--no-rivals", dest="rivals", action="store_false", help="lockstep alone")
-    parser.add_argument("--mutants", action="store_true", help="try the mutants, which takes long")
+    parser.add_argument("--quick", action="store_true", help="a small subset, no installs")
+    parser.add_argument("--no-rivals", dest="rivals", action="store_false", help="only lockstep")
+    parser.add_argument("--mutants", action="store_true", help="run the mutants, which takes long")
     parser.add_argument("--json", type=Path, default=REPORT, metavar="FILE")
-    parser.add_argument("--at-once", type=int, default=2, help="runs side by side on the fixtures")
+    parser.add_argument("--at-once", type=int, default=2, help="parallel runs on the fixtures")
     return parser.parse_args()
 
 
-def _rows(arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+def _rows(arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
     chosen = arguments.sets or SETS
     if arguments.quick:
-        yield from _quick(chosen, arguments, told)
+        yield from _quick(chosen, arguments, progress)
         return
     for name in SETS:
         if name in chosen:
-            yield from _rows_of(name, arguments, told)
+            yield from _rows_of(name, arguments, progress)
     if arguments.rivals and not arguments.sets:
         yield from rivals.rows_of_others()
 
 
-def _quick(chosen: Sequence[str], arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+def _quick(chosen: Sequence[str], arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
     options = planted.QUICK_OPTIONS
     for name, faults in planted.QUICK.items():
         if name in chosen:
             yield planted.row_of_faults(
-                planted.APIS[name], faults, options, arguments.at_once, told
+                planted.APIS[name], faults, options, arguments.at_once, progress
             )
     if "honest" in chosen:
         apis = [planted.APIS[next(iter(planted.QUICK))]]
-        yield planted.row_of_honest(apis, planted.SEEDS[:1], options, 1, told)
+        yield planted.row_of_honest(apis, planted.SEEDS[:1], options, 1, progress)
 
 
-def _rows_of(name: str, arguments: argparse.Namespace, told: Told) -> Iterator[Row]:
+def _rows_of(name: str, arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
     at_once = arguments.at_once
     apis = list(planted.APIS.values())
     if name in planted.APIS:
         api = planted.APIS[name]
-        yield planted.row_of_faults(api, api.faults, (), at_once, told)
+        yield planted.row_of_faults(api, api.faults, (), at_once, progress)
         if arguments.rivals:
-            yield from rivals.rows_of_faults(api, api.faults, at_once, told)
+            yield from rivals.rows_of_faults(api, api.faults, at_once, progress)
     elif name == "honest":
-        yield planted.row_of_honest(apis, planted.SEEDS, (), at_once, told)
+        yield planted.row_of_honest(apis, planted.SEEDS, (), at_once, progress)
         if arguments.rivals:
             yield from rivals.rows_of_honest(apis)
     elif name in pairs.PAIRS:
         try:
-            yield pairs.row_of_pair(pairs.PAIRS[name], told)
+            yield pairs.row_of_pair(pairs.PAIRS[name], progress)
             if arguments.rivals:
                 yield from rivals.rows_of_pair(pairs.PAIRS[name])
         except (SetUpError, ServerError) as error:

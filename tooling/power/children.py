@@ -25,16 +25,16 @@ _GRACE = 20
 
 
 class ServerError(Exception):
-    """A server that does not listen; the text says why."""
+    """A server does not listen; the message says why."""
 
 
 class EndedError(Exception):
-    """Nothing is started any more."""
+    """No more processes are started."""
 
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended. code: None when its time was up."""
+    """The result of a command. code: None if it timed out."""
 
     code: int | None
     output: str
@@ -42,7 +42,7 @@ class Ran:
 
 
 class Children:
-    """All that this process has started and not yet seen end."""
+    """All child processes that are still running."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class Children:
     def start(
         self, command: Sequence[str | Path], output: Path, cwd: Path, env: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
-        """Start a command. Raises EndedError once all were ended."""
+        """Start a command. Raises EndedError after end_all."""
         with self._lock:
             if self._closed:
                 raise EndedError
@@ -61,7 +61,7 @@ class Children:
         return process
 
     def end(self, process: "subprocess.Popen[bytes]", seconds: float = 5) -> None:
-        """End a process, and kill what is left of its group."""
+        """End a process, and kill the rest of its group."""
         processes.stop(process, seconds=seconds)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -69,7 +69,7 @@ class Children:
             self._alive.discard(process)
 
     def end_all(self) -> None:
-        """End all that still runs, and start nothing more."""
+        """End all running processes, and start no more."""
         with self._lock:
             self._closed = True
             alive = list(self._alive)
@@ -83,7 +83,7 @@ CHILDREN = Children()
 def side_by_side(
     function: Callable[[Given], Made], items: Iterable[Given], most: int
 ) -> list[Made]:
-    """Call a function for each of the items, for so many at the same time."""
+    """Call a function for each of the items, `most` in parallel."""
     pool = ThreadPoolExecutor(most)
     try:
         return list(pool.map(function, items))
@@ -96,9 +96,9 @@ def side_by_side(
 
 
 def run(command: Sequence[str | Path], log: Path, limit: float) -> Ran:
-    """Run a command in a folder of its own beside its log, and end it when its time is up.
+    """Run a command in a new folder beside its log, and end it after a timeout.
 
-    It is asked to end first, as by Ctrl-C, so that it can write what it has.
+    It is interrupted first, like by Ctrl-C, so that it can write its results.
     """
     folder = log.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def serving(
 ) -> Iterator[int]:
     """Start a server on a free port, wait until it listens, and yield the port.
 
-    command: what to run, by port. folder: where to run it. Raises ServerError.
+    command: returns the command for a port. folder: its working directory. Raises ServerError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Runs lockstep on two servers, and shows its findings again."""
+"""Runs lockstep on two servers, and reproduces its findings."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _COMMAND = (sys.executable, "-m", "lockstep")
 
 @dataclass(frozen=True)
 class Addresses:
-    """The base addresses of two servers of one document."""
+    """The base URLs of two servers of one document."""
 
     old: str
     new: str
 
     @property
     def options(self) -> list[str]:
-        """As options of lockstep."""
+        """The base URLs as options of lockstep."""
         return [f"--target=old={self.old}", f"--target=new={self.new}"]
 
 
 def run_lockstep(
     name: str, document: Path, addresses: Addresses, options: Sequence[str] = ()
 ) -> Report:
-    """Run lockstep once, for RUN_LIMIT seconds at most."""
+    """Run lockstep once, with the timeout RUN_LIMIT."""
     file = report_file(name)
     file.unlink(missing_ok=True)
     chosen = ("--profile=quick", "--quiet", f"--json={file}", *options)
@@ -49,7 +49,7 @@ def run_lockstep(
 
 
 def is_shown_again(name: str, number: int, document: Path, addresses: Addresses) -> bool:
-    """Play the steps of one finding of a run on other servers; tell whether they differ alike."""
+    """Replay the steps of one finding on other servers; return whether the difference recurs."""
     source, file = report_file(name), report_file(f"{name}-{number}")
     file.unlink(missing_ok=True)
     chosen = (f"--finding={number}", "--quiet", f"--json={file}")
@@ -63,14 +63,14 @@ def is_shown_again(name: str, number: int, document: Path, addresses: Addresses)
 
 
 def shows(wanted: Finding, replayed: Iterable[Finding]) -> bool:
-    """Whether the findings of a replay have the difference that is wanted."""
+    """Whether the findings of a replay include the wanted difference."""
     return any(
         each.decides and (each.kind, each.where) == (wanted.kind, wanted.where) for each in replayed
     )
 
 
 def report_file(name: str) -> Path:
-    """Where the report of a run is kept."""
+    """Return the path of the report of a run."""
     return LOGS / f"{name}.json"
 
 

@@ -1,7 +1,7 @@
-"""Environments with the servers and the rival tools, made at their first use.
+"""Environments with the servers and other tools, created on first use.
 
-`environments/NAME.txt` pins all packages of one for Python, the folder `environments/NAME` of one
-for Node.
+`environments/NAME.txt` pins all packages of a Python environment, the folder `environments/NAME`
+those of a Node environment.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ _LIMIT = 900
 
 
 class SetUpError(Exception):
-    """An environment that cannot be made; the text says why."""
+    """An environment cannot be created; the message says why."""
 
 
 def prepare(name: str) -> Path:
-    """Return the folder of an environment, with all packages in it. Raises SetUpError."""
+    """Return the folder of an environment, after installing its packages. Raises SetUpError."""
     folder, listed = WORK / "environments" / name, LISTS / name
     files = (
         sorted(listed.iterdir()) if listed.is_dir() else [listed.with_name(f"{listed.name}.txt")]
@@ -40,7 +40,7 @@ def prepare(name: str) -> Path:
 
 
 def python(folder: Path) -> str:
-    """The interpreter of an environment."""
+    """Return the interpreter of an environment."""
     return str(folder / "bin/python")
 
 

@@ -1,4 +1,4 @@
-"""What a report says, in the form in which it is scored."""
+"""The findings of a report, in the form in which they are scored."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _ALIKE = "all wrong alike"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a tool says of two servers.
+    """One statement of a tool about two servers.
 
-    operations: all that it names, the first one leads. values: what each target showed, the old one
-    first, with " / " between. shown: whether it was shown again from an empty state; None if nobody
-    looked.
+    operations: all that it names, the main one first. values: the value of each target, the old one
+    first, separated by " / ". shown: whether it was reproduced from an empty state; None if that
+    was not tried.
     """
 
     number: int
@@ -30,18 +30,18 @@ class Finding:
 
     @property
     def decides(self) -> bool:
-        """Whether it says that the targets differ, and not that they break a rule."""
+        """Whether it is a difference between the targets, not a violation of a rule."""
         return self.category != "conformance" and not self.alike
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What stays the same from one pair of servers to the next: no ids and times."""
+        """What is equal for each pair of servers: no ids and times."""
         values = self.values if self.kind == "status" else ""
         return (*self.operations, self.kind, self.where, values)
 
     @property
     def title(self) -> str:
-        """A line for people."""
+        """A one-line description."""
         places = self.operations[0] if self.operations else "?"
         more = f" and {len(self.operations) - 1} more" if len(self.operations) > 1 else ""
         return f"{places}{more}: {self.sentence} [{self.kind}, {self.where}: {self.values}]"
@@ -49,9 +49,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What one run of a tool said.
+    """The findings of one run of a tool.
 
-    problem: why it could not be run, or not to its end.
+    problem: why it did not run, or not to the end.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -61,12 +61,12 @@ class Report:
 
     @property
     def deciding(self) -> list[Finding]:
-        """The findings that say that the targets differ."""
+        """The findings that are differences between the targets."""
         return [each for each in self.findings if each.decides]
 
 
 def read_report(data: Mapping[str, Any], seconds: float = 0.0) -> Report:
-    """Read a JSON report of lockstep, of any schema version."""
+    """Parse a JSON report of lockstep, of any schema version."""
     names = [
         each.get("name", "") if isinstance(each, Mapping) else str(each)
         for each in data.get("targets") or ()

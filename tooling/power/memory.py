@@ -1,4 +1,4 @@
-"""How much memory lockstep takes over many exchanges with two servers that do next to nothing."""
+"""Measures the memory of lockstep over many exchanges with two trivial servers."""
 
 import gc
 import http.server
@@ -26,8 +26,8 @@ from lockstep.transport.targets import Target
 
 EXCHANGES = int(os.environ.get("EXCHANGES") or 100_000)
 STEPS = 5
-# Growth from the second fifth on, when all that is bounded is full, that still counts as flat: in
-# megabytes.
+# The growth in megabytes that counts as flat, from the second fifth on, when all bounded caches are
+# full.
 FLAT = 16
 
 _THING = {
@@ -54,9 +54,9 @@ DOCUMENT: dict[str, Any] = {
 
 
 def measure_memory(console: Console) -> int:
-    """Drive that many exchanges, half of them writes; print the most memory ever resident so far.
+    """Run EXCHANGES exchanges, half of them writes; print the peak memory so far.
 
-    Returns 0 where it stays flat, else 1.
+    Returns 0 if it stays flat, else 1.
     """
     document = Document(DOCUMENT)
     ledger = RunLog(document, Conformance(document), Coverage(document), Findings([]), Clock())
@@ -86,19 +86,19 @@ def _make_and_read(exchanger: Exchanger) -> None:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Makes a thing for POST; shows any thing for GET."""
+    """Creates a resource for POST; returns any resource for GET."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 65536
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        """Answer 201 with an id of this server."""
+        """Return 201 with an id of this server."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(201, str(uuid.uuid4()))
 
     def do_GET(self) -> None:
-        """Answer 200 with the id that was asked for."""
+        """Return 200 with the requested id."""
         self._answer(200, self.path.rpartition("/")[2])
 
     def _answer(self, status: int, thing: str) -> None:
@@ -110,7 +110,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The mutants of the twins by generated requests alone: what `suite.mutants` says."""
+"""The mutants of the twins with generated requests only: the results of `suite.mutants`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KEPT = WORK / "mutants.json"
 
 
 def row_of_mutants(run: bool) -> Row | None:
-    """The row, from a new run or from the newest matrix that there is; None where there is none.
+    """Return the row of a new run or of the latest matrix; None if there is none.
 
-    The matrix of all drivers that `make test-mutants` keeps is not lost by a run.
+    A run preserves the matrix of all drivers that `make test-mutants` writes.
     """
     if run:
         _run()
@@ -33,7 +33,7 @@ def row_of_mutants(run: bool) -> Row | None:
 
 
 def read_matrix(data: Mapping[str, Any]) -> Row | None:
-    """The row of a matrix; None where generated requests were not tried on all of it."""
+    """Return the row of a matrix; None if generated requests were not run on all mutants."""
     tried = {
         each["id"]: each["drivers"][DRIVER] for each in data["mutants"] if DRIVER in each["drivers"]
     }

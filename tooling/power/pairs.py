@@ -1,4 +1,4 @@
-"""Real pairs of servers from the package registries, each with what is true of it."""
+"""Real pairs of servers from the package registries, each with its known differences."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from tooling.power.scoring import Row, score_real
 from tooling.power.truth import load_truth
 
 SERVERS = HERE / "servers"
-# Of the first log; each is a second younger. It is shown, and lists are sorted by it.
+# The time of the first log; each further one is a second later. It is part of responses, and lists
+# are sorted by it.
 _MOMENT = 1_767_323_045
 _LARGEST_UPLOAD = 4096
 _LIMIT = 120
-# Where a tool tells the same fact hundreds of times, a part of them is enough to know.
+# If a tool has hundreds of findings, a sample is enough.
 _MOST_REPLAYS = 40
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of two servers: what to run in its folder, by port."""
+    """One of two servers: the command to run in its folder, by port."""
 
     environment: str
     command: Callable[[Path, int, Path], Command]
@@ -38,8 +39,8 @@ class Side:
 class Pair:
     """Two servers of one document.
 
-    prefix: where the API is below both. document: makes the document, returns its file. fill: puts
-    into a folder what the server is to find there. options: of lockstep.
+    prefix: the base path of the API on both. document: creates the document, returns its file.
+    fill: creates the initial files of a server in a folder. options: of lockstep.
     """
 
     name: str
@@ -52,17 +53,17 @@ class Pair:
 
     @property
     def truth(self) -> Path:
-        """The file of what is true."""
+        """The file of known differences."""
         return HERE / f"truth/{self.name}.yaml"
 
     @contextmanager
     def serving(self) -> Iterator[Addresses]:
-        """Both servers, as they are at first. Raises ServerError, SetUpError."""
+        """Run both servers in their initial state. Raises ServerError, SetUpError."""
         with self._side("old", self.old) as old, self._side("new", self.new) as new:
             yield Addresses(*(f"http://127.0.0.1:{port}{self.prefix}" for port in (old, new)))
 
     def reset(self) -> None:
-        """Put the folders of running servers back into their first state."""
+        """Reset the folders of running servers to their initial state."""
         for side in ("old", "new"):
             _empty(self._folder(side))
             self.fill(self._folder(side))
@@ -90,7 +91,7 @@ def _empty(folder: Path) -> None:
 
 
 def _inspect(version: str) -> Pair:
-    """The two viewers of one release, by the document of the later one, which has all paths."""
+    """Return the two viewers of one release, with the later one's document, which has all paths."""
     environment = f"inspect-ai-{version}"
     view = SERVERS / "inspect_view.py"
 
@@ -131,7 +132,7 @@ def _make(made: Path, interpreter: str, what: str, target: Path) -> None:
 
 
 def _tus_node(found: Path, port: int, folder: Path) -> Command:
-    # A module looks for its packages above its own place.
+    # A module resolves its packages from its parent folders.
     script = shutil.copy(SERVERS / "tus_node.mjs", found)
     return ["node", script, str(port), folder, str(_LARGEST_UPLOAD)]
 
@@ -185,12 +186,12 @@ PAIRS = {
 }
 
 
-def row_of_pair(pair: Pair, told: Callable[[str], None]) -> Row:
-    """Run lockstep on a real pair, and show each finding again. Raises as `Pair.serving`."""
+def row_of_pair(pair: Pair, progress: Callable[[str], None]) -> Row:
+    """Run lockstep on a real pair, and reproduce each finding. Raises like `Pair.serving`."""
     document, truth = pair.document(), load_truth(pair.truth)
     with pair.serving() as addresses:
         report = run_lockstep(pair.name, document, addresses, pair.options)
-    told(f"{pair.name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
+    progress(f"{pair.name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
     row = score_real(pair.name, report, truth)
     numbers = _spread([each.number for each in report.deciding], _MOST_REPLAYS)
     row.shown, row.tried = 0, len(numbers)
@@ -198,12 +199,12 @@ def row_of_pair(pair: Pair, told: Callable[[str], None]) -> Row:
         for number in numbers:
             pair.reset()
             row.shown += is_shown_again(pair.name, number, document, addresses)
-    told(f"{pair.name}: {row.shown} of {row.tried} shown again")
+    progress(f"{pair.name}: {row.shown} of {row.tried} shown again")
     return row
 
 
 def _spread(numbers: Sequence[int], most: int) -> list[int]:
-    """So many of the numbers, at even distances."""
+    """Return `most` of the numbers, evenly spaced."""
     if len(numbers) <= most:
         return list(numbers)
     return [numbers[index * len(numbers) // most] for index in range(most)]

@@ -1,4 +1,4 @@
-"""Where the command keeps what it needs and makes."""
+"""The paths of the command's files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The third-party fixtures of the tests: each planted fault alone, and honest pairs."""
+"""The third-party fixtures of the tests: each planted fault alone, and pairs without faults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Api:
-    """A small API with faults to switch on."""
+    """A small API with optional faults."""
 
     name: str
     make: Callable[[Variant], Flask]
@@ -40,7 +40,7 @@ class Api:
 
     @contextmanager
     def serving(self, *faults: str) -> Iterator[Addresses]:
-        """A sound server and one with faults, both new."""
+        """Run a server without faults and one with faults, both new."""
         guard_chunks()
         with pair(self.make, *faults) as targets:
             old, new = (target.base_url for target in targets)
@@ -71,7 +71,7 @@ APIS = {
     "blog": Api("blog", make_blog, BLOG, tuple(BLOG_FAULTS), _log_in_to_blog, "/api"),
     "shed": Api("shed", make_shed, SHED, tuple(SHED_FAULTS), _log_in_to_shed),
 }
-# Of every kind: what is shown, what is refused, what is kept, what is counted.
+# One of each kind: output, rejection, storage, counting.
 QUICK = {"blog": ("leak", "foreign"), "shed": ("lost_price", "total")}
 QUICK_OPTIONS = ("--phase=examples",)
 
@@ -81,9 +81,9 @@ def row_of_faults(
     faults: Sequence[str],
     options: Sequence[str],
     at_once: int,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> Row:
-    """Each fault alone, and each finding again on servers that are new."""
+    """Test each fault alone, and reproduce each finding on new servers."""
 
     def one(fault: str) -> tuple[Report, int]:
         name = f"{api.name}-{fault}"
@@ -94,7 +94,7 @@ def row_of_faults(
             with api.serving(fault) as addresses:
                 shown += is_shown_again(name, finding.number, api.document, addresses)
         found = len(report.deciding)
-        told(f"{name}: {found} findings, {shown} shown again, {report.seconds:.0f} s")
+        progress(f"{name}: {found} findings, {shown} shown again, {report.seconds:.0f} s")
         return report, shown
 
     results = dict(zip(faults, side_by_side(one, faults, at_once), strict=True))
@@ -108,16 +108,16 @@ def row_of_honest(
     seeds: Sequence[int],
     options: Sequence[str],
     at_once: int,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> Row:
-    """Pairs that differ in noise alone, by several seeds."""
+    """Test pairs that differ only in noise, with several seeds."""
 
     def one(run: tuple[Api, int]) -> Report:
         api, seed = run
         name = f"{api.name}-honest-{seed}"
         with api.serving() as addresses:
             report = run_lockstep(name, api.document, addresses, (*options, f"--seed={seed}"))
-        told(f"{name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
+        progress(f"{name}: {len(report.deciding)} findings, {report.seconds:.0f} s")
         return report
 
     runs = [(api, seed) for api in apis for seed in seeds]

@@ -1,4 +1,4 @@
-"""Other tools on the same servers, where they can be driven."""
+"""Other tools on the same servers, if they can be run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tooling.power.truth import load_truth
 PLAIN = "Schemathesis + check"
 APIPARITY = "apiparity-check"
 TRAFFIC_DIFF = "traffic-diff"
-# Of the same name or kind, and on the package index, but for something else.
+# Tools with a similar name on the package index, but for another purpose.
 CANNOT = {
     "parity-check": "cannot: it compares functions of Python, not servers",
     "api-parity": "cannot: it compares lists of names that two libraries have, not servers",
@@ -40,15 +40,15 @@ Recorded = list[dict[str, Any]]
 
 
 def rows_of_faults(
-    api: Api, faults: Sequence[str], at_once: int, told: Callable[[str], None]
+    api: Api, faults: Sequence[str], at_once: int, progress: Callable[[str], None]
 ) -> list[Row]:
-    """Every rival on each fault alone; what it says of an honest pair too finds nothing."""
+    """Run every other tool on each fault; findings that it has without faults do not count."""
     usual, recorded = _honest(api)
 
     def one(fault: str) -> dict[str, Report]:
         reports = _all(api, recorded, fault)
         found = {tool: len(report.findings) for tool, report in reports.items()}
-        told(f"{api.name}-{fault}, rivals: {found}")
+        progress(f"{api.name}-{fault}, rivals: {found}")
         return reports
 
     results = side_by_side(one, faults, at_once)
@@ -64,7 +64,7 @@ def rows_of_faults(
 
 
 def rows_of_honest(apis: Sequence[Api]) -> list[Row]:
-    """Every rival on an honest pair of each API."""
+    """Run every other tool on a pair of each API without faults."""
     usual = {api.name: _honest(api)[0] for api in apis}
     return [
         score_honest("honest", {name: each[tool] for name, each in usual.items()}, tool=tool)
@@ -73,7 +73,7 @@ def rows_of_honest(apis: Sequence[Api]) -> list[Row]:
 
 
 def rows_of_pair(pair: Pair) -> list[Row]:
-    """Every rival on a real pair."""
+    """Run every other tool on a real pair."""
     document, truth = pair.document(), load_truth(pair.truth)
     with pair.serving() as addresses:
         plain, recorded = run_plain(pair.name, document, addresses)
@@ -85,7 +85,7 @@ def rows_of_pair(pair: Pair) -> list[Row]:
 
 
 def rows_of_others() -> list[Row]:
-    """The tools that cannot be driven, with why."""
+    """Return the tools that cannot be run, with the reason."""
     return [Row("all", tool, problems=[why]) for tool, why in CANNOT.items()]
 
 
@@ -103,7 +103,7 @@ def _all(api: Api, recorded: Recorded, fault: str) -> dict[str, Report]:
 
 
 def _replayed(api: Api, recorded: Recorded, *faults: str) -> dict[str, Report]:
-    """The same requests to new servers: tokens of other servers are worth nothing there."""
+    """Replay the same requests on new servers, where tokens of other servers are invalid."""
     reports = {}
     for tool, drive in _REPLAYING.items():
         with api.serving(*faults) as addresses:
@@ -121,7 +121,7 @@ def _plain_with_users(name: str, api: Api, addresses: Addresses) -> tuple[Report
 def run_plain(
     name: str, document: Path, addresses: Addresses, headers: tuple[Headers, Headers] = ({}, {})
 ) -> tuple[Report, Recorded]:
-    """Run plain Schemathesis; return what its check found, and the requests that it sent."""
+    """Run plain Schemathesis; return the failures of its check, and the requests that it sent."""
     file = LOGS / f"{name}-plain.json"
     file.unlink(missing_ok=True)
     command: Command = [sys.executable, HERE / "schemathesis_parity.py", _as_json(document)]
@@ -139,7 +139,7 @@ def run_plain(
 
 
 def run_apiparity(name: str, recorded: Recorded, addresses: Addresses) -> Report:
-    """Have apiparity-check send recorded requests to both servers."""
+    """Send recorded requests to both servers with apiparity-check."""
     folder = LOGS / f"{name}-apiparity"
     folder.mkdir(parents=True, exist_ok=True)
     cases, labels = [], {}
@@ -151,7 +151,7 @@ def run_apiparity(name: str, recorded: Recorded, addresses: Addresses) -> Report
             case |= {"headers": _headers(each)} if _headers(each) else {}
             cases.append(case | ({"data": each["body"]} if each["body"] else {}))
     corpus = folder / "corpus.json"
-    # It reads ${...} as a variable, of which there is none.
+    # It would substitute ${...} as a variable.
     corpus.write_text(json.dumps({"version": 1, "cases": cases}).replace("${", "$ {"))
     new = urlsplit(addresses.new)
     program = prepare("apiparity-check") / "bin/apiparity"
@@ -173,7 +173,7 @@ def run_apiparity(name: str, recorded: Recorded, addresses: Addresses) -> Report
 
 
 def run_traffic_diff(name: str, recorded: Recorded, addresses: Addresses) -> Report:
-    """Have traffic-diff record requests to the old server and replay them on the new one."""
+    """Record requests to the old server with traffic-diff, and replay them on the new one."""
     database, labels = LOGS / f"{name}-traffic.db", {}
     database.unlink(missing_ok=True)
     program = prepare("traffic-diff") / "bin/shadowdiff"
@@ -186,7 +186,7 @@ def run_traffic_diff(name: str, recorded: Recorded, addresses: Addresses) -> Rep
 
     with serving(record, LOGS / f"{name}-traffic-proxy.log", folder) as port:
         for each in recorded:
-            # It records nothing else.
+            # It records only GET.
             if each["method"] == "GET":
                 labels[_path(each["uri"])] = each["operation"]
                 _send(port, each)
@@ -230,7 +230,7 @@ def _finding(operation: str, kind: str, values: str, where: str = "") -> Finding
 
 
 def _report(findings: Iterable[Finding], ran: Ran, problem: str = "") -> Report:
-    """Each finding once."""
+    """Return a report without duplicate findings."""
     return Report(tuple(dict.fromkeys(findings)), seconds=ran.seconds, problem=problem)
 
 

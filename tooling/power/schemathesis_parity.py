@@ -1,9 +1,9 @@
-"""Plain Schemathesis with a parity check of ten lines, as one would write it: to compare with.
+"""Plain Schemathesis with a ten-line parity check, as a user would write it, for comparison.
 
 python schemathesis_parity.py DOCUMENT OLD NEW FILE [HEADERS_OLD HEADERS_NEW]
 
-Headers are JSON objects. FILE takes the failures, and the requests, which other tools can send
-again; it is written anew after every scenario, since time may run out.
+Headers are JSON objects. FILE receives the failures, and the requests, for other tools to replay;
+it is rewritten after every scenario, in case of a timeout.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from schemathesis.engine import Status, events
 from schemathesis.engine.core import Engine
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-# Of requests that are answered with the same status, as many go into the recording.
+# The maximum number of recorded requests of an operation with the same status code.
 _MOST_ALIKE = 2
 _GENERATED = re.compile(r"[0-9a-fA-F-]{8,}|\d+")
 
 
 def shape(value: object, name: str = "") -> object:
-    """A JSON value without what each server makes: ids and times."""
+    """Return a JSON value without generated ids and times."""
     if isinstance(value, dict):
         return {key: shape(each, key) for key, each in value.items()}
     if isinstance(value, list):
@@ -38,7 +38,7 @@ def shape(value: object, name: str = "") -> object:
 
 
 def body_of(response: schemathesis.Response) -> object:
-    """The shape of a body, or nothing where it is not JSON."""
+    """Return the shape of a body, `None` if it is not JSON."""
     try:
         return shape(response.json())
     except ValueError:
@@ -46,7 +46,7 @@ def body_of(response: schemathesis.Response) -> object:
 
 
 def add_check(address: str, headers: dict[str, str]) -> None:
-    """Have every case sent to another server as well, and both answers compared."""
+    """Send every case to another server as well, and compare both responses."""
 
     @schemathesis.check
     def parity(
@@ -62,7 +62,7 @@ def add_check(address: str, headers: dict[str, str]) -> None:
 
 
 def main() -> int:
-    """Run all phases with this check alone."""
+    """Run all phases with this check only."""
     document, old, new, file, *headers = sys.argv[1:]
     old_headers, new_headers = map(json.loads, headers or ("{}", "{}"))
     add_check(new, new_headers)
@@ -91,12 +91,12 @@ def main() -> int:
 
 
 def _label(case: schemathesis.Case[Any]) -> str:
-    """The method that was sent, which need not be that of the operation, and the path."""
+    """Return the method that was sent, which may differ from the operation's, and the path."""
     return f"{case.method.upper()} {case.operation.path}"
 
 
 class _Found:
-    """What was found so far."""
+    """The failures and requests so far."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -105,7 +105,7 @@ class _Found:
         self.alike: dict[tuple[str, str, int], int] = {}
 
     def add(self, event: events.ScenarioFinished) -> None:
-        """Take over a scenario."""
+        """Add a scenario."""
         recorder = event.recorder
         for case_id, checks in recorder.checks.items():
             label = _label(recorder.cases[case_id].value)

@@ -1,4 +1,4 @@
-"""Rows of the table, from reports and from what is true."""
+"""Computes the rows of the table from reports and known differences."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ OURS = "lockstep"
 
 @dataclass
 class Row:
-    """How one tool fared on one set; None where a column says nothing of it.
+    """The results of one tool on one set; None where a column does not apply.
 
-    shown: findings shown again from an empty state, of so many that were tried. reproduced:
-    findings that the report itself says were. remarks: what the tool says of rules that are broken.
+    shown: findings reproduced from an empty state, out of `tried`. reproduced: findings that the
+    report itself marks as reproduced. remarks: the tool's findings about violated rules.
     """
 
     set: str
@@ -48,7 +48,7 @@ def score_planted(
 ) -> Row:
     """Score runs on servers with one planted fault each, by the fault's name.
 
-    usual: keys of what the tool says of honest servers too, which finds nothing.
+    usual: keys of findings that the tool also has without faults, which do not count.
     """
     row = Row(name, tool, known=len(reports))
     counts: dict[str, int] = {}
@@ -66,7 +66,7 @@ def score_planted(
 
 
 def score_honest(name: str, reports: Mapping[str, Report], *, tool: str = OURS) -> Row:
-    """Score runs on servers that do the same: every finding is false."""
+    """Score runs on servers with equal behaviour: every finding is false."""
     row = Row(name, tool, known=0, found=0)
     for run, report in reports.items():
         _add(row, report, run)
@@ -77,7 +77,7 @@ def score_honest(name: str, reports: Mapping[str, Report], *, tool: str = OURS) 
 
 
 def score_real(name: str, report: Report, truth: Truth, *, tool: str = OURS) -> Row:
-    """Score a run on two real servers against what is true of them."""
+    """Score a run on two real servers against their known differences."""
     row = Row(name, tool, known=len(truth.known))
     _add(row, report, name)
     judged = [truth.judge(each) for each in report.deciding]

@@ -1,11 +1,11 @@
-"""Measures lockstep beside plain Schemathesis: requests in a second; and its use of memory.
+"""Compares the speed of lockstep with plain Schemathesis, in requests per second; or its memory.
 
 python -m tooling.power.speed            ROUNDS=5 PROFILE=quick WORKERS=1 SEED=1
 python -m tooling.power.speed --memory   EXCHANGES=100000
 
-Rounds are interleaved, so that what slows the machine for a while slows all alike. Both send what
-the same seed, phases and amounts give: plain Schemathesis to one twin, each round to the other one,
-lockstep to both. A ratio is lockstep's rate by that of plain Schemathesis in the same round.
+Rounds are interleaved, so that a slow phase of the machine affects both. Both tools use the same
+seed, phases and amounts: plain Schemathesis on one twin, in each round the other one, lockstep on
+both. A ratio is lockstep's rate divided by that of plain Schemathesis in the same round.
 """
 
 import argparse
@@ -42,7 +42,7 @@ Measured = dict[str, float]
 
 
 def main() -> int:
-    """Measure what is asked for, print it and write build/bench-lockstep.json."""
+    """Run the selected measurement, print it and write build/bench-lockstep.json."""
     arguments = _arguments()
     os.environ.setdefault("PROFILE", "quick")
     if arguments.side is not None:
@@ -72,7 +72,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _round(number: int, console: Console) -> dict[str, Measured]:
-    """Both sides, each in a process of its own, the first one by turns."""
+    """Measure both sides, each in a separate process, the first one alternating."""
     order = SIDES if number % 2 else SIDES[::-1]
     measured = {side: _in_a_process(side, number) for side in order}
     for side in SIDES:
@@ -91,7 +91,7 @@ def _in_a_process(side: str, number: int) -> Measured:
 
 
 def _measure(side: str, number: int) -> Measured:
-    """Requests to all targets, exchanges and seconds of one side."""
+    """Return requests to all targets, exchanges and seconds of one side."""
     databases = Databases(os.environ["DATABASE_URL"], os.environ.get("DATABASE_PREFIX", ""))
     stage = Stage(databases, None, _LOGS / side, label=f"bench_{os.getpid()}")
     with stage.pair(POPULATED) as targets:

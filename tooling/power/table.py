@@ -1,4 +1,4 @@
-"""The table, and what it has no room for."""
+"""Prints the table, and details below it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLUMNS = (
 
 
 def print_rows(rows: Iterable[Row], console: Console) -> None:
-    """Print the table, and below it what was missed, is false or was not judged."""
+    """Print the table, and below it the missed, false and unjudged findings."""
     rows = list(rows)
     table = Table()
     for column in ("set", "tool"):

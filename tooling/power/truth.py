@@ -1,4 +1,4 @@
-"""What is true of two servers, judged by hand and kept as data."""
+"""The known differences between two servers, assessed manually and stored as data."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FIELDS = ("operation", "sentence", "values", "kind", "where", "category")
 
 
 class TruthError(Exception):
-    """A file of truth that cannot be used; the text says why."""
+    """A file of known differences is invalid; the message says why."""
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """Tells whether a finding is about something: every pattern is found in its field."""
+    """Matches findings by regular expressions: each must be found in its field."""
 
     patterns: Mapping[str, re.Pattern[str]]
 
@@ -45,9 +45,9 @@ class Matcher:
 
 @dataclass(frozen=True)
 class Fact:
-    """A difference, or what is said to be one.
+    """A known difference, or a known false finding.
 
-    verdict: LABELLED, TRUE or FALSE. evidence: the requests that show it, and what both answered.
+    verdict: LABELLED, TRUE or FALSE. evidence: the requests that show it, and both responses.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Fact:
     matchers: tuple[Matcher, ...]
 
     def matches(self, finding: Finding) -> bool:
-        """Whether a finding is about this."""
+        """Whether a finding is about this fact."""
         return any(matcher.matches(finding) for matcher in self.matchers)
 
 
@@ -65,7 +65,7 @@ class Fact:
 class Judged:
     """A finding with the facts that it is about.
 
-    What is matched by something false is false; else labelled, true or unjudged.
+    A finding that matches a false fact is false; otherwise labelled, true or unjudged.
     """
 
     finding: Finding
@@ -80,7 +80,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Truth:
-    """All that was judged of one pair."""
+    """All facts about one pair."""
 
     facts: tuple[Fact, ...] = field(default=())
 
@@ -90,12 +90,12 @@ class Truth:
         return [fact.id for fact in self.facts if fact.verdict == LABELLED]
 
     def judge(self, finding: Finding) -> Judged:
-        """Say what a finding is about."""
+        """Return the facts that a finding is about."""
         return Judged(finding, tuple(fact for fact in self.facts if fact.matches(finding)))
 
 
 def load_truth(file: Path) -> Truth:
-    """Read a file of truth, and before it the one that it names as its base. Raises TruthError."""
+    """Read a file of known differences, after the base file that it names. Raises TruthError."""
     data = yaml.safe_load(file.read_text(encoding="utf-8"))
     base = data.get("base")
     facts = list(load_truth(file.with_name(f"{base}.yaml")).facts) if base else []

@@ -1,1 +1,1 @@
-"""The docs site: flat pages, complete in themselves, out of the contract, the tests and reports."""
+"""The docs site: static, self-contained pages from the contract, the tests and reports."""

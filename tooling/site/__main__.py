@@ -1,4 +1,4 @@
-"""Makes docs/, the site of the contract, its tests and both programs.
+"""Generates docs/, the site about the contract, its tests and both programs.
 
 python -m tooling.site
 """
@@ -10,7 +10,7 @@ from tooling.site.build import write_site
 
 
 def main() -> int:
-    """Write the site and say how large it is."""
+    """Write the site and print its size."""
     files = write_site(DOCS)
     size = sum(map(len, files.values())) / 1e6
     print(f"Wrote {DOCS}: {len(files)} files, {size:.1f} MB.")

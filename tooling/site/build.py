@@ -1,4 +1,4 @@
-"""Makes the files of the site."""
+"""Generates the files of the site."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from testbed.contract import STORIES, TRAPS
 from testbed.paths import BUILD, CONTRACT, SITE
 from tooling.benchmark.keeping import PICTURE, Keeping
 from tooling.benchmark.page import render as render_comparison
-from tooling.site import errors, mirror, operating, traps
+from tooling.site import errors, migrating, mirror, operating, traps
 from tooling.site.frame import framed
 from tooling.site.manifest import manifest
 from tooling.site.operations import Operations
@@ -22,15 +22,15 @@ from tooling.site.verdicts import kept_comparison, newest
 _ASSETS = Path(__file__).with_name("assets")
 _SWAGGER_UI = SITE / "node_modules/swagger-ui-dist"
 _BUNDLE = ("swagger-ui-bundle.js", "swagger-ui.css")
-# What only the pages that stand alone use, and carry in themselves.
+# Assets that only self-contained pages use, inline.
 _INLINE = ("frame.css",)
 _TRYING = ("try.html",)
 
 
 def write_site(folder: Path) -> dict[str, bytes]:
-    """Write all files and the manifest, delete what was there before; give the files by name.
+    """Write all files and the manifest, delete older files; return the files by name.
 
-    index.html is the last, so that a site which ended early is told from a whole one.
+    index.html is written last, so that an incomplete site can be recognised.
     """
     files = {name: text.encode() for name, text in pages()} | dict(assets())
     sent = manifest(files, trying=_TRYING)
@@ -46,7 +46,7 @@ def write_site(folder: Path) -> dict[str, bytes]:
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """The name and the text of each page."""
+    """Yield the name and the text of each page."""
     document = load_yaml(CONTRACT.read_text(encoding="utf-8"))
     yield from _contract_pages(document)
     yield (
@@ -54,6 +54,10 @@ def pages() -> Iterator[tuple[str, str]]:
         render(
             "traps.html.j2", "traps.html", areas=traps.areas(TRAPS), stories=traps.stories(STORIES)
         ),
+    )
+    yield (
+        "migrate.html",
+        render("migrate.html.j2", "migrate.html", **migrating.page_values()),
     )
     yield from _mirror_pages()
     yield from _report_pages()
@@ -70,7 +74,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def assets() -> Iterator[tuple[str, bytes]]:
-    """The name and the content of each file that pages refer to."""
+    """Yield the name and the content of each file that pages refer to."""
     for path in sorted(_ASSETS.iterdir()):
         if path.name not in _INLINE:
             yield path.name, path.read_bytes()
@@ -118,7 +122,7 @@ def _contract_pages(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _data(value: Any) -> str:
-    """JSON that can stand in a page."""
+    """Return JSON that can be embedded in a page."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 

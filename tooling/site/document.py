@@ -1,4 +1,4 @@
-"""The contract as it stands in its file."""
+"""Reads the raw contract."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ _METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 
 
 def raw_operations(document: Json) -> Iterator[tuple[str, str, list[Json], Json]]:
-    """Method, path, parameters of the path and content of each operation."""
+    """Yield method, path, path-level parameters and definition of each operation."""
     for path, item in document["paths"].items():
         for method in _METHODS:
             if method in item:

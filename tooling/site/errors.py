@@ -1,4 +1,4 @@
-"""The error catalogue: what each code means, which check gives it, and which operations."""
+"""The error catalogue: what each code means, which check and which operations return it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ REQUEST_ID = "01936d5e-8a00-7000-8000-00000000000a"
 class Error:
     """A code of the catalogue; its anchor is the code itself.
 
-    check: its number in the order of checks, and the condition that fails; None for what no check
-    of a request gives. operations: ids; empty when any request may be answered with it.
+    check: its number in the order of checks, and the condition that fails; None for codes that no
+    check of a request returns. operations: ids; empty if any request may return it.
     """
 
     code: str
@@ -30,10 +30,11 @@ class Error:
 
 
 def catalogue(document: Json, shown: Mapping[str, frozenset[str]]) -> list[Error]:
-    """Every code of the contract, in its order.
+    """Return every code of the contract, in its order.
 
-    shown: the operations that the stories show to give a code. A response lists the codes of all
-    who share it; where the stories show a code at all, they show it for each operation that has it.
+    shown: the operations that return a code in the stories. A response lists the codes of all
+    operations that share it; if the stories cover a code at all, they cover each operation that
+    returns it.
     """
     documented = _documented(document)
     checks = {
@@ -58,7 +59,7 @@ def catalogue(document: Json, shown: Mapping[str, frozenset[str]]) -> list[Error
 
 
 def shown_by_stories(folder: Path) -> dict[str, frozenset[str]]:
-    """The operations that a story expects a code of, by code."""
+    """Return the operations that a story expects a code of, by code."""
     found: dict[str, set[str]] = {}
     for path in sorted(folder.rglob("*.yaml")):
         for code, operation in _expected(load_yaml(path.read_text(encoding="utf-8"))):

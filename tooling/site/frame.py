@@ -1,4 +1,4 @@
-"""Gives a page that stands alone the site's navigation, with a style of its own."""
+"""Adds the site's navigation to a self-contained page."""
 
 import re
 from pathlib import Path
@@ -13,13 +13,13 @@ _HEADER = re.compile(r"<header\b")
 
 
 class FrameError(Exception):
-    """A page is not as expected, so that it cannot be framed."""
+    """A page has an unexpected structure."""
 
 
 def framed(page: str, file: str) -> str:
-    """The page with the navigation above its header; its own policy lets the added style through.
+    """Return the page with the navigation above its header, allowed by its own policy.
 
-    Raises FrameError when it has no place for one.
+    Raises FrameError if the page has no header.
     """
     style = (_ASSETS / "frame.css").read_text(encoding="utf-8")
     template = environment().get_template("frame.html.j2")

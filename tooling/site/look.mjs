@@ -1,10 +1,10 @@
-// Looks at pages in headless Chromium and tells what it saw.
+// Loads pages in headless Chromium and reports what it observed.
 //
 //   node look.mjs < visits.json > sights.json
 //
 // visits.json: { program?, visits: [{ url, ready?, unjudged?, paints?, steps? }] }. `ready` is an
-// expression that becomes true once the page is drawn, `unjudged` are selectors of what axe leaves
-// out, `paints` is how often the page is loaded to measure its first paint, and `steps` are
+// expression that becomes true once the page is drawn, `unjudged` are selectors that axe
+// ignores, `paints` is how often the page is loaded to measure its first paint, and `steps` are
 // ["click", selector], ["press", key], ["evaluate", expression] or ["wait", expression] in turn.
 
 import { readFileSync } from "node:fs";
@@ -38,7 +38,7 @@ async function open(browser, visit, scheme) {
   return { context, page, seen };
 }
 
-// As waitForFunction of the library, which pages without 'unsafe-eval' do not let wait for a text.
+// Like the library's waitForFunction, whose string form needs 'unsafe-eval' in the page's policy.
 async function waitFor(page, expression) {
   const end = Date.now() + WAIT_MS;
   while (!(await page.evaluate(expression))) {
@@ -83,7 +83,7 @@ async function tooWide(page) {
   return found;
 }
 
-// What the Tab key reaches from the top of the page, as texts.
+// Returns the texts of the elements that the Tab key reaches from the top of the page.
 async function tabStops(page) {
   const stops = [];
   for (let count = 0; count < MOST_TABS; count += 1) {
@@ -113,7 +113,7 @@ async function look(browser, visit) {
   for (const step of visit.steps ?? []) steps.push((await take(page, step)) ?? null);
   const stops = await tabStops(page);
   const skips = await skipsToMain(page);
-  // All is shown, so that all is judged.
+  // Expand everything, so that everything is checked.
   await page.evaluate(() => {
     for (const details of document.querySelectorAll("details")) details.open = true;
     for (const element of document.body.querySelectorAll("*")) {
@@ -124,7 +124,7 @@ async function look(browser, visit) {
   const judged = {};
   for (const scheme of SCHEMES) {
     await page.emulateMedia({ colorScheme: scheme });
-    // Colours are all that a scheme changes.
+    // A scheme changes only colours.
     const rules = scheme === "light" ? RULES : ["color-contrast"];
     judged[scheme] = await violations(page, rules, visit.unjudged);
   }
@@ -141,9 +141,9 @@ async function look(browser, visit) {
   };
 }
 
-// A machine without a browser has that of tooling/browser.
+// Returns the browser of tooling/browser, for machines without one.
 async function packaged() {
-  // Told that it runs where it is made for, it unpacks the libraries that it needs as well.
+  // With this variable, as on AWS Lambda, it also unpacks the libraries that it needs.
   process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs20.x";
   const { default: chromium } = await import(PACKAGED);
   return chromium.executablePath();

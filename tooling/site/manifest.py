@@ -1,7 +1,7 @@
-"""The manifest of the site: with which media type and policy a server sends each file.
+"""The manifest of the site: the media type and Content-Security-Policy of each file.
 
-The policy of a page names the hashes of its own scripts and styles, and nothing that it does not
-use, so that markup which got in could neither run nor ask anyone for anything.
+The policy of a page lists the hashes of its own scripts and styles, and nothing that it does not
+use, so that injected markup could neither run scripts nor send requests.
 """
 
 import base64
@@ -23,20 +23,20 @@ _ENDS = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 class PolicyError(Exception):
-    """A page holds what no strict policy lets through."""
+    """A page contains something that no strict policy allows."""
 
 
 class Sending(TypedDict):
-    """How a file is sent."""
+    """The headers that a file is sent with."""
 
     media_type: str
     content_security_policy: str
 
 
 def manifest(files: Mapping[str, bytes], trying: Iterable[str] = ()) -> dict[str, object]:
-    """The content of site.json for files by name. Raises PolicyError.
+    """Return the content of site.json for files by name. Raises PolicyError.
 
-    trying: the pages that send requests, with a bundle that draws its icons from `data:`.
+    trying: the pages that send requests, with a bundle that loads its icons from `data:`.
     """
     tries = frozenset(trying)
     pages: dict[str, Sending] = {}
@@ -52,7 +52,7 @@ def manifest(files: Mapping[str, bytes], trying: Iterable[str] = ()) -> dict[str
 
 
 def policy_of(name: str, page: str, *, tries: bool = False) -> str:
-    """The policy of a page. Raises PolicyError for a style or a handler in an attribute."""
+    """Return the policy of a page. Raises PolicyError for a style or a handler in an attribute."""
     found = _Inventory()
     found.feed(page)
     found.close()
@@ -63,7 +63,7 @@ def policy_of(name: str, page: str, *, tries: bool = False) -> str:
         ("script-src", found.sources("script")),
         ("style-src", found.sources("style")),
         ("img-src", found.images | ({"data:"} if tries else set())),
-        # The servers add the origins that they are told to trust.
+        # The servers add their configured trusted origins.
         ("connect-src", {"'self'"} if tries else set()),
     ):
         if sources:
@@ -72,7 +72,7 @@ def policy_of(name: str, page: str, *, tries: bool = False) -> str:
 
 
 class _Inventory(HTMLParser):
-    """What a page runs, shows and is styled by."""
+    """The scripts, images and styles of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class _Inventory(HTMLParser):
         self._within: str | None = None
 
     def sources(self, kind: str) -> set[str]:
-        """What a directive for scripts or styles has to name."""
+        """Return the sources that a directive for scripts or styles must list."""
         hashes = {sha256(text) for text in self._inline[kind]}
         return hashes | ({"'self'"} if kind in self._linked else set())
 
@@ -96,7 +96,7 @@ class _Inventory(HTMLParser):
         match tag:
             case "script" if "src" in given:
                 self._linked.add("script")
-            # A block of data is not run, so no policy speaks of it.
+            # A data block is not executed, so no policy covers it.
             case "script" if given.get("type", "module") in ("module", "text/javascript"):
                 self._begin("script")
             case "style":
@@ -125,6 +125,6 @@ class _Inventory(HTMLParser):
 
 
 def sha256(text: str) -> str:
-    """The hash of an inline script or style as a policy names it."""
+    """Return the hash of an inline script or style in the notation of a policy."""
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return f"'sha256-{digest}'"

@@ -1,4 +1,4 @@
-"""The mirror: which file of one program is which of the other, and both side by side."""
+"""The mirror: which file of one program corresponds to which of the other, side by side."""
 
 import ast
 import re
@@ -40,9 +40,9 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two files that say the same; one of them may be missing for a reason.
+    """Two corresponding files; one of them may be missing for a reason.
 
-    shared: the functions, or the test cases, that both have. page: where both stand side by side.
+    shared: the functions, or the test cases, that both have. page: the page with both side by side.
     """
 
     name: str
@@ -53,20 +53,20 @@ class Pair:
 
     @property
     def page(self) -> str | None:
-        """The file of the page with both sources; tests and single files have none."""
+        """The file name of the page with both sources, `None` for tests and single files."""
         if self.python is None or self.node is None or self.name.startswith("tests/"):
             return None
         return f"mirror-{re.sub('[^a-z0-9]+', '-', self.name)}.html"
 
     @property
     def language(self) -> str:
-        """What the other side is written in, as Pygments names it."""
+        """The language of the other side, by its Pygments name."""
         return "typescript" if self.node and self.node.path.endswith(".ts") else "text"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What stands side by side: the same part of both files, either may be empty."""
+    """One row: the same part of both files, either of which may be empty."""
 
     name: str
     python: str
@@ -74,7 +74,7 @@ class Row:
 
 
 def pairs() -> list[Pair]:
-    """Every file of both programs, paired by the name that they share."""
+    """Return every file of both programs, paired by the name that they share."""
     ours, theirs = python_files(), node_files()
     reasons: dict[str, str] = yaml.safe_load(MIRROR_EXCEPTIONS.read_text(encoding="utf-8"))
     return [
@@ -84,7 +84,7 @@ def pairs() -> list[Pair]:
 
 
 def rows(pair: Pair) -> list[Row]:
-    """Both sources, cut before each part of the same name so that these stand side by side."""
+    """Split both sources before each part with the same name, to show these side by side."""
     if pair.python is None or pair.node is None:
         raise ValueError(f"{pair.name} has no other side")
     ours = list(_python_parts(pair.python.source))
@@ -96,7 +96,7 @@ Part = tuple[str, str]
 
 
 def _aligned(ours: list[Part], theirs: list[Part]) -> Iterator[Row]:
-    """Rows that begin with parts of one name; parts that only one side has go with those above."""
+    """Yield rows that start with equally named parts; parts of one side go with those above."""
     left, right, name = "", "", ""
     places = {part: at for at, (part, _) in enumerate(theirs)}
     done = 0
@@ -113,7 +113,7 @@ def _aligned(ours: list[Part], theirs: list[Part]) -> Iterator[Row]:
 
 
 def _python_parts(source: str) -> Iterator[Part]:
-    """The classes and functions of a module with what stands above each, by name."""
+    """Yield the classes and functions of a module, with the text above each, by name."""
     starts = [("", 0)]
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -177,7 +177,7 @@ def _side(name: str, path: Path | None) -> Side | None:
 
 
 def _model(name: str, schema: str) -> str:
-    """The block of a Prisma schema that declares the model of a file."""
+    """Return the block of a Prisma schema that declares the model of a file."""
     for found in _PRISMA_MODEL.finditer(schema):
         if snake_case(found["name"]) == name.removeprefix("models/"):
             return found[0]
@@ -185,5 +185,5 @@ def _model(name: str, schema: str) -> str:
 
 
 def _order(name: str) -> tuple[bool, int, str]:
-    """Assembly first, then what it is made of, then tests."""
+    """Sort assembly first, then its components, then tests."""
     return name.startswith("tests/"), name.count("/"), name

@@ -1,4 +1,4 @@
-"""What operators set, send and read, as the sources of both twins have it."""
+"""Settings, signals and probes for operators, extracted from the sources of both twins."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ _NODE_SIGNALS = re.compile(r"(ENDING|IGNORED)_SIGNALS = \[(.*?)\]")
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting: its default, if it has one, and what is said of it, perhaps with others."""
+    """A setting: its default, if it has one, and its description, perhaps shared with others."""
 
     name: str
     default: str | None
@@ -34,7 +34,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Probe:
-    """An operation that tells how a server is."""
+    """An operation that reports the state of a server."""
 
     path: str
     operation: str
@@ -43,7 +43,7 @@ class Probe:
 
 
 def settings(text: str) -> Iterator[list[Setting]]:
-    """The settings of .env.example, in groups of those that are described together."""
+    """Yield the settings of .env.example, in groups with a shared description."""
     about: list[str] = []
     group: list[Setting] = []
     for line in [*text.splitlines(), ""]:
@@ -61,7 +61,7 @@ def settings(text: str) -> Iterator[list[Setting]]:
 
 
 def signals(source: str) -> dict[str, set[str]]:
-    """The signals that end a twin, and those that it ignores, by what is done."""
+    """Return the signals that end a twin, and those that it ignores, by effect."""
     if "const ENDING_SIGNALS" in source:
         return {
             kind.lower(): {name.strip().strip('"') for name in names.split(",")}
@@ -75,13 +75,13 @@ def signals(source: str) -> dict[str, set[str]]:
 
 
 def statuses(files: tuple[Path, ...]) -> dict[str, int]:
-    """The exit statuses of a twin, by the names of the constants."""
+    """Return the exit statuses of a twin, by the names of the constants."""
     texts = (path.read_text(encoding="utf-8") for path in files)
     return {name: int(status) for text in texts for name, status in _STATUS.findall(text)}
 
 
 def probes(document: Json) -> Iterator[Probe]:
-    """The operations that tell how a server is."""
+    """Yield the operations that report the state of a server."""
     for path, item in document["paths"].items():
         operation = item.get("get", {})
         if operation.get("operationId") in PROBES:
@@ -91,7 +91,7 @@ def probes(document: Json) -> Iterator[Probe]:
 
 
 def page_values(document: Json) -> Mapping[str, object]:
-    """What the page shows."""
+    """Return the values for the page's template."""
     python = PYTHON_WORKERS.read_text(encoding="utf-8")
     return {
         "groups": list(settings(EXAMPLE.read_text(encoding="utf-8"))),
@@ -99,5 +99,6 @@ def page_values(document: Json) -> Mapping[str, object]:
         "signals": signals(python),
         "statuses": statuses(SERVERS["python"]),
         "retry_after": document["x-unavailable"]["retry_after_seconds"],
+        "replica": document["x-read-replica"],
         "metrics": document["x-metrics"],
     }

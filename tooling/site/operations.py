@@ -1,4 +1,4 @@
-"""The operations of the contract as a reader wants them."""
+"""View models of the operations of the contract."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tooling.site.schemas import Property, Schemas, Shape, names_within
 
 @dataclass(frozen=True)
 class Parameter:
-    """Something that a request carries beside its body; `place` is path, query or header."""
+    """A parameter of a request; `place` is path, query or header."""
 
     name: str
     place: str
@@ -24,7 +24,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent or answered; `examples` are titles with values."""
+    """A request or response body; `examples` are titles with values."""
 
     media_type: str
     shape: Shape | None
@@ -34,7 +34,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Header:
-    """A header of an answer."""
+    """A header field of a response."""
 
     name: str
     description: str
@@ -43,7 +43,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status that an operation answers with."""
+    """A documented response of an operation."""
 
     status: str
     description: str
@@ -100,7 +100,7 @@ class Operations:
         self._samples = samples
 
     def groups(self) -> list[Group]:
-        """The operations by tag."""
+        """Return the operations by tag."""
         every = [self._operation(*found) for found in raw_operations(self._document)]
         return [
             Group(
@@ -112,7 +112,7 @@ class Operations:
         ]
 
     def users_of_schemas(self) -> dict[str, tuple[str, ...]]:
-        """The ids of the operations that name a schema in a body, by schema."""
+        """Return the ids of the operations that refer to a schema in a body, by schema."""
         found: dict[str, list[str]] = {}
         for _, _, _, operation in raw_operations(self._document):
             parts = [operation.get("requestBody"), operation["responses"]]

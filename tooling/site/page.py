@@ -1,4 +1,4 @@
-"""What every page shares: the frame, the navigation, the filters of the templates."""
+"""Shared parts of all pages: the frame, the navigation, the template filters."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tooling.site import prose
 
 @dataclass(frozen=True)
 class Entry:
-    """A page in the navigation: its file, its short name, and what it is for."""
+    """A page in the navigation: its file, its short name, and its purpose."""
 
     file: str
     name: str
@@ -26,6 +26,7 @@ NAVIGATION = (
     Entry("errors.html", "Errors", "Every code, what it means, and which check gives it."),
     Entry("traps.html", "Traps", "Where Python and Node differ by nature, and what is decided."),
     Entry("operate.html", "Operate", "Settings, probes, signals, backups, and what to do when."),
+    Entry("migrate.html", "Migrate", "From the laboratory to the last step, with lockstep."),
     Entry("parity.html", "Parity", "The newest run of the contract tests, finding by finding."),
     Entry("compare.html", "Comparison", "What each runtime costs and gives for equal behaviour."),
     Entry("mirror.html", "Mirror", "Both programs, file by file and function by function."),
@@ -33,7 +34,7 @@ NAVIGATION = (
 
 
 def render(template: str, file: str, **values: Any) -> str:
-    """The text of a page: a template with the frame around it.
+    """Return the text of a page: a template within the frame.
 
     file: the name of the page, which marks it in the navigation.
     """
@@ -47,7 +48,7 @@ def render(template: str, file: str, **values: Any) -> str:
 
 @cache
 def environment() -> Environment:
-    """The templates; whatever they print is escaped, and a name that they lack is an error."""
+    """Return the templates; all output is escaped, and an undefined name is an error."""
     made = Environment(
         loader=PackageLoader("tooling.site"),
         autoescape=True,
@@ -67,5 +68,5 @@ def environment() -> Environment:
 
 
 def pretty(value: Any) -> str:
-    """JSON as people read it."""
+    """Return formatted JSON."""
     return json.dumps(value, ensure_ascii=False, indent=2)

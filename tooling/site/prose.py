@@ -1,4 +1,4 @@
-"""Turns what the contract says into HTML: Markdown, and code in colours."""
+"""Converts texts of the contract to HTML: Markdown, and highlighted code."""
 
 from functools import cache
 from typing import Any
@@ -16,21 +16,21 @@ _LEXERS = {"curl": "bash", "node": "javascript"}
 
 @cache
 def markdown(text: str) -> Markup:
-    """CommonMark as paragraphs; HTML in it is shown, not run."""
+    """Render CommonMark as paragraphs; HTML in it is escaped."""
     return Markup(_markdown().render(text))
 
 
 @cache
 def inline(text: str) -> Markup:
-    """One line of CommonMark without a paragraph around it."""
+    """Render one line of CommonMark without a paragraph around it."""
     return Markup(_markdown().renderInline(text))
 
 
 @cache
 def code(text: str, language: str) -> Markup:
-    """A block of code; its colours are classes that site.css gives to both schemes.
+    """Render a highlighted code block; site.css defines its colours for both schemes.
 
-    What cannot be seen in the text is shown as a picture of it or as `<U+XXXX>`.
+    Invisible characters are shown as their Unicode symbol or `<U+XXXX>`.
     """
     lexer = get_lexer_by_name(_LEXERS.get(language, language), stripnl=False)
     formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True)
@@ -40,7 +40,7 @@ def code(text: str, language: str) -> Markup:
 
 
 def plain(text: str) -> Markup:
-    """A block of code without colours."""
+    """Render a code block without highlighting."""
     return Markup('<pre class="code"><code>{}</code></pre>').format(escape(visible(text)))
 
 

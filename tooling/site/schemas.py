@@ -1,4 +1,4 @@
-"""The schemas of the contract as a reader wants them: type, bounds, properties, links."""
+"""View models of the schemas of the contract: type, bounds, properties, links."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any
 
 from tooling.site.document import Json
 
-# A longer list of values is folded.
+# A longer list of values is collapsed.
 _MANY = 12
 _BOUNDS = (
     ("minLength", "maxLength", "characters"),
@@ -18,10 +18,10 @@ _BOUNDS = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What a value may be.
+    """The description of a value.
 
-    kind: such as `string or null`. name: the schema of the contract that it is, or whose items it
-    has. limits: short sentences. values: those allowed, if they are listed.
+    kind: such as `string or null`. name: the named schema of the value or of its items. limits:
+    short sentences. values: the allowed ones, if they are enumerated.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Shape:
 
     @property
     def many_values(self) -> bool:
-        """Whether the values are better folded."""
+        """Whether the values should be collapsed."""
         return len(self.values) > _MANY
 
 
@@ -51,7 +51,7 @@ class Property:
 
 @dataclass(frozen=True)
 class Schema:
-    """A named schema: its own shape, its members, and the operations that send or take it."""
+    """A named schema: its shape, its members, and the operations that use it."""
 
     name: str
     shape: Shape
@@ -67,7 +67,7 @@ class Schemas:
         self._document = document
 
     def resolve(self, node: Json) -> Json:
-        """The node, or what it refers to with what it says itself."""
+        """Return the node with its reference resolved and its own members on top."""
         if "$ref" not in node:
             return node
         found: Any = self._document
@@ -76,7 +76,7 @@ class Schemas:
         return {**self.resolve(found), **{key: node[key] for key in node if key != "$ref"}}
 
     def shape(self, node: Json) -> Shape:
-        """What a value that a schema describes may be."""
+        """Return the shape of a schema's values."""
         whole = self.resolve(node)
         name = _name(node)
         kind = _kind(whole)
@@ -97,7 +97,7 @@ class Schemas:
         )
 
     def properties(self, node: Json) -> tuple[Property, ...]:
-        """The members of an object's schema, in the order of the contract."""
+        """Return the members of an object's schema, in the order of the contract."""
         whole = self.resolve(node)
         required = whole.get("required", ())
         return tuple(
@@ -106,7 +106,7 @@ class Schemas:
         )
 
     def named(self, used_by: Mapping[str, tuple[str, ...]]) -> list[Schema]:
-        """Every schema of the contract that has a name, in its order."""
+        """Return every named schema of the contract, in its order."""
         return [
             Schema(
                 name=name,
@@ -120,7 +120,7 @@ class Schemas:
 
 
 def names_within(node: Any) -> Iterator[str]:
-    """The schemas that a part of the document refers to."""
+    """Yield the schemas that a part of the document refers to."""
     if isinstance(node, Mapping):
         if isinstance(node.get("$ref"), str) and (name := _name(node)):
             yield name

@@ -1,4 +1,4 @@
-"""The catalogue of parity traps and of the stories, as a reader wants them."""
+"""View models of the parity traps and the stories."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ _HEX_ESCAPE = re.compile("[\x80-\xff]")
 
 @dataclass(frozen=True)
 class Entry:
-    """A trap: its request as text, and what it must be answered."""
+    """A trap: its request as text, and the required response."""
 
     anchor: str
     name: str
@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Area:
-    """The traps of an area and the file that they stand in."""
+    """The traps of an area and their file."""
 
     name: str
     anchor: str
@@ -39,7 +39,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Story:
-    """A scenario: its name, what it shows, its file, and how many requests it sends."""
+    """A scenario: its name, its purpose, its file, and how many requests it sends."""
 
     name: str
     about: str
@@ -48,7 +48,7 @@ class Story:
 
 
 def areas(folder: Path) -> list[Area]:
-    """Every trap, by area, in the order of their files."""
+    """Return every trap, by area, in the order of their files."""
     files = {load_yaml(path.read_text())["area"]: path for path in folder.glob("*.yaml")}
     return [
         Area(
@@ -62,7 +62,7 @@ def areas(folder: Path) -> list[Area]:
 
 
 def stories(folder: Path) -> dict[str, list[Story]]:
-    """The stories by the folder that they stand in."""
+    """Return the stories by folder."""
     found: dict[str, list[Story]] = {}
     for path in sorted(folder.rglob("*.yaml")):
         raw = load_yaml(path.read_text(encoding="utf-8"))
@@ -73,12 +73,12 @@ def stories(folder: Path) -> dict[str, list[Story]]:
 
 
 def anchor_of(text: str) -> str:
-    """A text as the id of an element."""
+    """Convert a text to the id of an element."""
     return _LETTER.sub("-", text.lower()).strip("-")
 
 
 def readable(latin_1: str) -> str:
-    """Bytes, given as Latin-1, as text: UTF-8 where they are that, else `\\xNN`."""
+    """Return bytes, given as Latin-1, as text: decoded as UTF-8 if possible, else with `\\xNN`."""
     try:
         return latin_1.encode("latin-1").decode()
     except UnicodeDecodeError:
@@ -86,7 +86,7 @@ def readable(latin_1: str) -> str:
 
 
 def _entries(traps: Iterable[Trap]) -> Iterator[Entry]:
-    """The entries of an area; of names that differ in punctuation alone, each has its number."""
+    """Yield the entries of an area; names that differ only in punctuation are numbered."""
     seen: Counter[str] = Counter()
     for trap in traps:
         anchor = f"{anchor_of(trap.area)}-{anchor_of(trap.name)}"

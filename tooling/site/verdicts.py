@@ -1,4 +1,4 @@
-"""The newest verdicts that were kept in build/: what they say, when, and at which commit."""
+"""The latest verdicts in build/: their text, time and commit."""
 
 import json
 import subprocess
@@ -15,17 +15,17 @@ from tooling.benchmark.picture import described
 from tooling.benchmark.summary import answer
 from tooling.benchmark.verdict import verdict
 
-# What the comparison says in short; its page says the rest.
+# The number of the comparison's sentences; its page has all.
 _SENTENCES = 3
 _COMMIT = ("git", "log", "-1", "--format=%h")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run came to.
+    """The result of a run.
 
-    good: whether it is what was hoped for; None where nothing was run yet. said: one or more
-    sentences. command: how it is run. page: where more of it is.
+    good: whether it is the desired one; None if nothing was run yet. said: one or more sentences.
+    command: how to run it. page: the page with details.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Kept:
-    """The comparison that the repository keeps: its picture, and what it says."""
+    """The comparison kept in the repository: its picture and its texts."""
 
     picture: str
     alternative: str
@@ -49,7 +49,7 @@ class Kept:
 
 
 def kept_comparison() -> Kept | None:
-    """The last comparison in the default profile, wherever it was run; None before the first."""
+    """Return the last comparison in the default profile, from any machine; None without one."""
     summary = Keeping().read()
     if summary is None:
         return None
@@ -63,7 +63,7 @@ def kept_comparison() -> Kept | None:
 
 
 def newest(folder: Path = BUILD) -> list[Verdict]:
-    """What the reports in a folder say; those that are missing say how they are made."""
+    """Return the verdicts of the reports in a folder; for missing ones, how to create them."""
     return [
         _verdict(folder / "contract-report.json", "Parity", "test-contract", "parity", _parity),
         _verdict(folder / "mutants.json", "Wrong twins", "test-mutants", "index", _mutants),
@@ -78,7 +78,7 @@ def _verdict(
     try:
         good, said = read(json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, KeyError, TypeError, ValueError):
-        # A report of an older version is none.
+        # A report of an older version does not count.
         return Verdict(title, command, file, None, ("Not run here yet.",), None, None)
     made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     when = made.strftime("%Y-%m-%d %H:%M UTC")
@@ -106,7 +106,7 @@ def _comparison(data: Any) -> tuple[bool, list[str]]:
 
 
 def _commit_at(when: datetime) -> str | None:
-    """The newest commit at a moment; None outside a repository."""
+    """Return the latest commit at a time; None outside a repository."""
     try:
         found = subprocess.run(
             [*_COMMIT, f"--before={when.isoformat()}"],

@@ -1,1 +1,1 @@
-"""Swaps the runtimes behind a proxy, under load, and shows that nobody notices."""
+"""Swaps the runtimes behind a proxy, under load, and checks that no client notices."""

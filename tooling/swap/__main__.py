@@ -1,12 +1,12 @@
-"""Swaps the runtimes behind a proxy, under load, and holds every answer to what was written.
+"""Swaps the runtimes behind a proxy, under load, and checks every response against earlier writes.
 
 python -m tooling.swap [--planted [NAME]]
 
 PROFILE=quick|default|deep, SEED and DATABASE_URL are read, as by the contract tests. Results are in
-build/swap.html, swap.svg and swap.json, the logs in build/logs/swap. --planted swaps servers that
-are wrong on purpose, each of which must be caught.
+build/swap.html, swap.svg and swap.json, the logs in build/logs/swap. --planted swaps servers with
+deliberate faults, each of which must be caught.
 
-Exits with 0 when nobody could notice, 1 when somebody could, 2 when it could not run.
+Exits with 0 if no client could notice, 1 if one could, 2 if it could not run.
 """
 
 import argparse
@@ -41,7 +41,7 @@ _LOGS = BUILD / "logs" / "swap"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Swap, and report; return the exit status."""
+    """Swap the runtimes, and report; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="tooling.swap", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -70,7 +70,7 @@ def _swap(console: Console) -> int:
 
 
 def _catch(names: list[str], console: Console) -> int:
-    """Swap with each of the faults; return 1 if one is not caught as it should be."""
+    """Swap with each of the faults; return 1 if one is not caught as expected."""
     missed = []
     for name in names:
         fault = FAULTS[name]

@@ -1,4 +1,4 @@
-"""The users who send requests: a process of Node's that tells how it goes line by line."""
+"""The users that send requests: a Node process that reports its progress line by line."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class ClientsError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """One request: due at an instant (seconds since 1970), answered so much later.
+    """One request: when it was due (seconds since 1970), and after how long its response came.
 
     kind: ok, failed or inconsistent.
     """
@@ -40,9 +40,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Told:
-    """All that the users saw. failures: those of the requests that went wrong, described.
+    """Everything that the users observed. failures: descriptions of the failed requests.
 
-    refused: how many requests were sent again, as the proxy had not looked at them (RFC 9113, 8.7).
+    refused: how many requests were resent since the proxy had not processed them (RFC 9113, section
+    8.7).
     """
 
     samples: list[Sample]
@@ -53,7 +54,7 @@ class Told:
 
 @dataclass
 class Clients:
-    """Users that send requests until they are stopped. sent, failed: how many so far."""
+    """Users that send requests until they are stopped. sent, failed: the numbers so far."""
 
     _process: "subprocess.Popen[str]"
     sent: int = 0
@@ -67,13 +68,13 @@ class Clients:
     def start(
         cls, address: str, users: int, rate: int, seed: int, log: Path
     ) -> Iterator["Clients"]:
-        """Have users register and log in, and begin to send. Raises ClientsError."""
+        """Register and log in users, and start to send. Raises ClientsError."""
         plan = {
             "address": address,
             "users": users,
             "rate": rate,
             "seed": seed,
-            # Other systems have one loopback address.
+            # Other systems have only one loopback address.
             "addresses": psutil.LINUX,
         }
         with log.open("wb") as errors:
@@ -100,7 +101,7 @@ class Clients:
             reader.join()
 
     def stop(self) -> Told:
-        """Let all be answered that was sent, and give what was seen. Raises ClientsError."""
+        """Wait for all responses, and return the observations. Raises ClientsError."""
         self._say("stop")
         self._done.wait(_END_SECONDS)
         if self._result is None:
@@ -113,7 +114,7 @@ class Clients:
         return Told(samples, result["failures"], result["users"], result["refused"])
 
     def check(self) -> None:
-        """Raises ClientsError if they have ended."""
+        """Raise ClientsError if they have ended."""
         if self._done.is_set():
             raise ClientsError("The users' process ended early.")
 
@@ -128,12 +129,12 @@ class Clients:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            told = json.loads(line)
-            if told["event"] == "progress":
-                self.sent, self.failed = told["sent"], told["failed"]
-            elif told["event"] == "done":
-                self._result = told
+            event = json.loads(line)
+            if event["event"] == "progress":
+                self.sent, self.failed = event["sent"], event["failed"]
+            elif event["event"] == "done":
+                self._result = event
             self._ready.set()
-        # What waits for more waits in vain.
+        # Wake up everything that waits for more.
         self._ready.set()
         self._done.set()

@@ -24,9 +24,9 @@ _EVENT = '"event":"request"'
 
 @dataclass(frozen=True)
 class Planted:
-    """What is done to the servers so that the swap must fail.
+    """Deliberate faults of the servers, for which the swap must fail.
 
-    settings: instead of those that they would have. commands: what runs instead of a twin.
+    settings: override the usual ones. commands: run instead of a twin.
     """
 
     settings: Mapping[str, str]
@@ -42,9 +42,9 @@ class Instance:
 
     name: str
     server: TwinServer
-    # Connections that it had ended before the load began.
+    # Connections that it had closed before the load started.
     ended: frozenset[tuple[int, int]] = frozenset()
-    # How many idle connections it has ended by itself, before it was restarted.
+    # How many idle connections it closed by itself before it was restarted.
     closed: int | None = None
 
     @property
@@ -54,7 +54,7 @@ class Instance:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens on."""
         assert self.server.port is not None
         return self.server.port
 
@@ -64,7 +64,7 @@ class Fleet:
 
     def __init__(self, instances: Sequence[Instance]) -> None:
         self.instances = tuple(instances)
-        # What went wrong with processes.
+        # Problems of processes.
         self.problems: list[str] = []
 
     @classmethod
@@ -72,16 +72,16 @@ class Fleet:
     def start(
         cls, database_url: str, profile: Profile, logs: Path, planted: Planted = NOTHING
     ) -> Iterator["Fleet"]:
-        """Run them until the context ends, with the settings of production."""
+        """Context manager that runs them with production settings."""
         settings = {
             **TEST_SETTINGS,
             "APP_ENV": "production",
             "TRUSTED_PROXY_HOPS": "1",
-            # Clients that were taken for one would be refused.
+            # Clients that are mistaken for a single one exceed the limits.
             "RATE_LIMIT_PER_MINUTE": "200",
             "CREDENTIAL_LIMIT_PER_MINUTE": "30",
             "SHUTDOWN_DELAY_SECONDS": str(profile.shutdown_delay),
-            # A machine that is busy with other things as well is nobody's fault.
+            # A busy machine is not a server's fault.
             "SHUTDOWN_SECONDS": "60",
             "DATABASE_TIMEOUT_MS": "30000",
             **planted.settings,
@@ -102,27 +102,27 @@ class Fleet:
             yield cls(instances)
 
     def weights(self, share: int) -> list[int]:
-        """The weights with which Node gets so many of 100 requests.
+        """Return the weights with which Node gets `share` of 100 requests.
 
-        As small as can be, since Caddy sends a server so many in a row.
+        They are as small as possible, since Caddy sends a server that many requests in a row.
         """
         least = math.gcd(share, 100 - share)
         node, python = share // least, (100 - share) // least
         return [node if each.kind == "node" else python for each in self.instances]
 
     def begin(self) -> None:
-        """Remember which connections are ended by now."""
+        """Remember which connections are closed already."""
         for each in self.instances:
             each.ended = _ended_by(each.port)
 
     def count_closed(self, instances: Sequence[Instance]) -> None:
-        """Count the idle connections that servers have ended though nobody told them to stop."""
+        """Count the idle connections that servers closed without being told to stop."""
         for each in instances:
             if each.closed is None:
                 each.closed = len(_ended_by(each.port) - each.ended)
 
     def restart(self, *instances: Instance) -> None:
-        """Stop servers in order, and start them again once they have ended.
+        """Stop servers in order, and start them again once they have exited.
 
         Raises ServerError if they do not start, or the proxy sends them nothing.
         """
@@ -141,7 +141,7 @@ class Fleet:
 
 
 def requests_by_instance(instances: Sequence[Instance]) -> dict[str, Counter[str]]:
-    """How often each server has answered each request, by the ids of the requests."""
+    """Return how often each server responded to each request id."""
     return {each.name: Counter(_request_ids(each.server.log)) for each in instances}
 
 
@@ -159,19 +159,19 @@ def _server(
 
 
 def _request_ids(log: Path, offset: int = 0) -> Iterator[str]:
-    """The ids of the users' requests in a log."""
+    """Yield the ids of the users' requests in a log."""
     with log.open(encoding="utf-8", errors="replace") as lines:
         lines.seek(offset)
         for line in lines:
-            # The last one may still be being written.
+            # The last line may be incomplete.
             if _EVENT in line and line.endswith("\n"):
-                told = json.loads(line)
-                if told["path"].startswith("/api/"):
-                    yield told["request_id"]
+                entry = json.loads(line)
+                if entry["path"].startswith("/api/"):
+                    yield entry["request_id"]
 
 
 def _wait_until_served(instance: Instance) -> None:
-    """Wait until the proxy sends it requests again."""
+    """Wait until the proxy sends requests to it again."""
     offset = instance.server.log.stat().st_size
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while next(_request_ids(instance.server.log, offset), None) is None:
@@ -181,9 +181,9 @@ def _wait_until_served(instance: Instance) -> None:
 
 
 def _ended_by(port: int) -> frozenset[tuple[int, int]]:
-    """The connections that whoever listens on a port was the first to end, within a minute.
+    """Return the connections that the listener on a port closed first, within a minute.
 
-    Only Linux tells of them without further rights.
+    Only Linux lists them without further privileges.
     """
     if not psutil.LINUX:
         return frozenset()

@@ -1,4 +1,4 @@
-"""Holds the rows of the database, at the end, to what was acknowledged."""
+"""Checks the final rows of the database against what was acknowledged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ FROM time_entries AS entries JOIN users ON users.id = entries.user_id WHERE emai
 
 @dataclass
 class Ledger:
-    """rows: how many were held. lost: acknowledged, and not there or not so; extra: the reverse."""
+    """rows: how many were checked. lost: acknowledged, but missing or different. extra: others."""
 
     rows: int = 0
     lost: list[str] = field(default_factory=list)
@@ -31,9 +31,9 @@ class Ledger:
 
 
 def settle(database_url: str, users: Sequence[Mapping[str, Any]]) -> Ledger:
-    """Hold the rows of all users to what was acknowledged to them.
+    """Check the rows of all users against what was acknowledged to them.
 
-    Where it is not known whether a request came through, there may be more than was acknowledged.
+    If the outcome of a request is unknown, there may be more rows than acknowledged.
     """
     ledger = Ledger()
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
@@ -48,7 +48,7 @@ def settle(database_url: str, users: Sequence[Mapping[str, Any]]) -> Ledger:
 def hold(
     ledger: Ledger, kind: str, user: Mapping[str, Any], stored: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Hold the rows of one kind, by id, to what was acknowledged to a user."""
+    """Check the rows of one kind, by id, against what was acknowledged to a user."""
     acknowledged = {each["id"]: each for each in user[kind]}
     ledger.rows += len(stored)
     if user["is_unsure"]:
@@ -70,7 +70,7 @@ def _as_json(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_text(value: Any) -> Any:
-    """An instant as responses have it; anything else as it is."""
+    """Format an instant like responses do; return other values unchanged."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return value

@@ -1,4 +1,4 @@
-"""The picture of a swap: times over time, who answered, and the moves."""
+"""The picture of a swap: response times, responding servers, and the moves over time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _TITLE = "Response times while Python and Node change places"
 
 
 def picture(data: Mapping[str, Any]) -> Drawing:
-    """Draw it; data is as `verdict.figures` gives it."""
+    """Draw the picture; data comes from `verdict.figures`."""
     drawing = Drawing(WIDTH, _HEIGHT)
     seconds = max(1.0, data["seconds"])
     to_x = linear(seconds, _LEFT, _RIGHT)
@@ -31,12 +31,12 @@ def picture(data: Mapping[str, Any]) -> Drawing:
 
 
 def render(data: Mapping[str, Any]) -> str:
-    """The picture for a page."""
+    """Return the picture for a page."""
     return picture(data).render("swap", _TITLE, _description(data))
 
 
 def svg_file(data: Mapping[str, Any], style: str) -> str:
-    """The picture as a file of its own."""
+    """Return the picture as a file."""
     return picture(data).file("swap", _TITLE, _description(data), style)
 
 
@@ -49,7 +49,7 @@ def _description(data: Mapping[str, Any]) -> str:
 def _draw_moves(
     drawing: Drawing, moves: Sequence[Mapping[str, Any]], to_x: Callable[[float], float]
 ) -> None:
-    """A band for what takes time, a line for what does not, and the number of each."""
+    """Draw a band for moves that take time, a line for others, and the number of each."""
     for number, move in enumerate(moves, 1):
         begin, end = to_x(move["begin"]), to_x(move["end"])
         if end - begin > 3:

@@ -1,9 +1,10 @@
-"""Servers that are wrong on purpose, in ways that only a swap shows.
+"""Servers with deliberate faults that only a swap reveals.
 
 python -m tooling.swap.planted NAME     runs the Python twin with a fault
 """
 
 import hashlib
+import os
 import pkgutil
 import runpy
 import sys
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from testbed.paths import CONTRACT_TESTS
+from testbed.paths import CONTRACT_TESTS, ROOT
 from tooling.swap.fleet import Planted
 
 FAILED, INCONSISTENT = "failed", "inconsistent"
@@ -22,7 +23,7 @@ CLOSED = "idle connections ended by servers"
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault. caught_as: one of these must be counted. plant: what changes the Python twin."""
+    """A fault. caught_as: one of these must be counted. plant: patches the Python twin."""
 
     about: str
     caught_as: tuple[str, ...]
@@ -32,11 +33,11 @@ class Fault:
 
     @property
     def planted(self) -> Planted:
-        """What is done to the servers."""
+        """The changes to the servers."""
         if self.plant is None:
             return Planted(self.settings, {})
         command = [sys.executable, "-m", "tooling.swap.planted", self.name]
-        path = {"PYTHONPATH": str(CONTRACT_TESTS)}
+        path = {"PYTHONPATH": os.pathsep.join((str(CONTRACT_TESTS), str(ROOT)))}
         return Planted({**self.settings, **path}, {"python": command})
 
 

@@ -1,4 +1,4 @@
-"""How long the runtimes are swapped, and under which load: PROFILE=quick|default|deep."""
+"""The duration and load of a swap: PROFILE=quick|default|deep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """Times in seconds, the rate in requests a second.
+    """Times in seconds, the rate in requests per second.
 
-    stay: how long the load goes on between two moves. shares: what Node gets of 100 requests, on
-    the way there; on the way back the other way round. rounds: how often there and back.
-    in_pairs: whether a process of each runtime is restarted at the same time.
+    stay: the time between two moves. shares: Node's share of 100 requests, step by step; reversed
+    on the way back. rounds: how often there and back. in_pairs: whether a process of each runtime
+    is restarted at the same time.
     """
 
     users: int
@@ -23,7 +23,7 @@ class Profile:
     health_interval: float
 
 
-# While Node gets so many of 100 requests, the schema is migrated.
+# The schema is migrated at this share of Node.
 MIGRATED_AT = 50
 
 PROFILES: Mapping[str, Profile] = {

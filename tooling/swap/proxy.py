@@ -1,4 +1,4 @@
-"""Caddy before the servers, with the Caddyfile that operators take."""
+"""Caddy in front of the servers, with the Caddyfile for production."""
 
 import json
 import shutil
@@ -22,15 +22,15 @@ _POLL_SECONDS = 0.05
 
 
 class ProxyError(Exception):
-    """Caddy is missing, did not start, or refused a configuration."""
+    """Caddy is missing, did not start, or rejected a configuration."""
 
 
 class Proxy:
-    """A running Caddy. weights: of each upstream, in their order."""
+    """A running Caddy, with the address of its admin API."""
 
     def __init__(self, port: int, admin_port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
-        self._admin = f"http://127.0.0.1:{admin_port}"
+        self.admin = f"http://127.0.0.1:{admin_port}"
         self._weights = ""
 
     @classmethod
@@ -38,10 +38,10 @@ class Proxy:
     def start(
         cls, ports: Sequence[int], weights: Sequence[int], interval: float, folder: Path
     ) -> Iterator["Proxy"]:
-        """Run Caddy before the servers on these ports until the context ends.
+        """Run Caddy in front of the servers on these ports until the context ends.
 
-        interval: between two health checks, in seconds. folder: for its log and what it stores.
-        Raises ProxyError.
+        weights: one per port. interval: between health checks, in seconds. folder: for its log and
+        data. Raises ProxyError.
         """
         proxy = cls(free_port(), free_port())
         settings = {
@@ -49,8 +49,8 @@ class Proxy:
             "XDG_DATA_HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
             "CADDY_ADDRESS": proxy.address,
-            "CADDY_ADMIN": proxy._admin.removeprefix("http://"),
-            # HTTP/2 as clients speak it to Caddy over TLS, without the certificate.
+            "CADDY_ADMIN": proxy.admin.removeprefix("http://"),
+            # HTTP/2 as between clients and Caddy over TLS, without the certificate.
             "CADDY_PROTOCOLS": "h1 h2c",
             "UPSTREAMS": " ".join(f"127.0.0.1:{port}" for port in ports),
             "WEIGHTS": " ".join(map(str, weights)),
@@ -66,14 +66,14 @@ class Proxy:
             processes.stop(process)
 
     def move(self, weights: Sequence[int]) -> None:
-        """Give each server this weight from now on. Raises ProxyError."""
-        self._ask(self._weights, "PATCH", list(weights))
+        """Set the weight of each server. Raises ProxyError."""
+        self._request(self._weights, "PATCH", list(weights))
 
     def _wait_until_it_answers(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                found = path_of("weights", self._ask("/config/", "GET"))
+                found = path_of("weights", self._request("/config/", "GET"))
                 if found is not None:
                     self._weights = f"/config{found}"
                     return
@@ -81,10 +81,10 @@ class Proxy:
                 time.sleep(_POLL_SECONDS)
         raise ProxyError(f"Caddy did not start.\n{processes.last_lines(log)}")
 
-    def _ask(self, path: str, method: str, body: Any = None) -> Any:
+    def _request(self, path: str, method: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self._admin + path, data, headers, method=method)
+        request = urllib.request.Request(self.admin + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=_START_SECONDS) as answer:
                 return json.load(answer) if method == "GET" else None
@@ -93,7 +93,7 @@ class Proxy:
 
 
 def path_of(name: str, config: Any, path: str = "") -> str | None:
-    """Where a property of this name is in a configuration."""
+    """Return the path of the first property of this name in a configuration."""
     items: Any = ()
     if isinstance(config, dict):
         if name in config:
@@ -106,7 +106,7 @@ def path_of(name: str, config: Any, path: str = "") -> str | None:
 
 
 def program() -> str:
-    """The path of Caddy: that of its package, or another one on the PATH. Raises ProxyError."""
+    """Return the path of Caddy, from its package or the PATH. Raises ProxyError."""
     beside = Path(sys.executable).with_name("caddy")
     found = str(beside) if beside.exists() else shutil.which("caddy")
     if found is None:

@@ -1,4 +1,4 @@
-"""Writes what came of a swap: swap.json, swap.svg and swap.html."""
+"""Writes the results of a swap: swap.json, swap.svg and swap.html."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _SHARED = BENCHMARK / "templates"
 
 
 def publish(data: Mapping[str, Any], folder: Path) -> Path:
-    """Write the files; give the page. data is as `verdict.figures` gives it, and some more."""
+    """Write the files; return the page. data comes from `verdict.figures`, with metadata."""
     folder.mkdir(exist_ok=True)
     text = json.dumps(data, indent=1, ensure_ascii=False)
     (folder / "swap.json").write_text(f"{text}\n", encoding="utf-8")
@@ -29,7 +29,7 @@ def publish(data: Mapping[str, Any], folder: Path) -> Path:
 
 
 def render(data: Mapping[str, Any]) -> str:
-    """The page, as HTML; it asks no host for anything."""
+    """Return the page as HTML, without external resources."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(("html.j2",), default=True),

@@ -1,4 +1,4 @@
-"""One more revision of the schema, as the next version would bring it: additive, and small."""
+"""An additional schema revision, like the next version might have: additive, and small."""
 
 import subprocess
 import sys
@@ -22,8 +22,8 @@ version_locations =
   {_MIGRATIONS / "versions"}
   {{folder}}
 """
-# Columns of tables that are read and written all the time: whoever asks for all columns, or keeps a
-# prepared statement that does, notices. A table at a time, since requests lock several of them.
+# Columns of tables in constant use: queries for all columns, and their prepared statements, are
+# affected. One table at a time, since requests lock several of them.
 _REVISION = '''"""Columns that the next version will use."""
 
 from alembic import op
@@ -41,7 +41,7 @@ def upgrade() -> None:
 
 
 def migrate_further(database_url: str) -> None:
-    """Add a revision on top of the newest one, by Alembic's command. Raises CommandError."""
+    """Apply a revision on top of the latest one, with Alembic. Raises CommandError."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ini = folder / "alembic.ini"

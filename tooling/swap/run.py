@@ -1,4 +1,4 @@
-"""A whole swap: servers, proxy and users, the moves between, and what came of it."""
+"""A complete swap: servers, proxy and users, the moves, and the results."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -18,23 +18,23 @@ from tooling.swap.revision import migrate_further
 
 DATABASE = "swap"
 _POLL_SECONDS = 0.1
-# More would show nothing more.
+# More failures would add no information.
 _MOST_FAILURES = 500
 
 
 class Reporter(Protocol):
-    """What is told of the progress."""
+    """Receives the progress."""
 
     def stage(self, title: str) -> None:
-        """Another move begins."""
+        """Start the next move."""
 
     def progress(self, text: str, done: int, total: int | None) -> None:
-        """So many requests were sent."""
+        """Report the number of requests sent."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """Something that was done under load, from an instant to another, in seconds since 1970."""
+    """An action under load, with start and end in seconds since 1970."""
 
     what: str
     begin: float
@@ -43,7 +43,7 @@ class Move:
 
 @dataclass
 class Swapped:
-    """What came of a swap. served: the requests that each server answered, by their ids."""
+    """The results of a swap. served: the requests that each server responded to, by id."""
 
     told: Told
     ledger: Ledger
@@ -61,7 +61,7 @@ def swap(
     reporter: Reporter,
     planted: Planted = NOTHING,
 ) -> Swapped:
-    """Swap the runtimes there and back. Raises what the parts raise where they cannot run."""
+    """Swap the runtimes there and back. Raises the errors of the parts that cannot run."""
     reporter.stage("servers")
     url = databases.create(DATABASE)
     migrate(url)
@@ -89,12 +89,12 @@ def swap(
 
 
 class _EnoughError(Exception):
-    """So much has failed that the rest of the moves is of no use."""
+    """So much has failed that the remaining moves are useless."""
 
 
 @dataclass
 class Timeline:
-    """All moves, one after the other."""
+    """All moves in sequence."""
 
     fleet: Fleet
     proxy: Proxy
@@ -149,7 +149,7 @@ class Timeline:
         self.moves.append(Move(what, begin, time.time()))
 
     def _stay(self) -> None:
-        """Let the load go on for a while."""
+        """Keep the load running for a while."""
         until = time.monotonic() + self.profile.stay
         while time.monotonic() < until:
             self.clients.check()

@@ -1,4 +1,4 @@
-"""What a swap came to, in figures: swap.json."""
+"""The results of a swap in figures: swap.json."""
 
 import math
 from collections import Counter, defaultdict
@@ -15,7 +15,7 @@ _SHOWN = 10
 
 
 def figures(swapped: Swapped, profile: Profile) -> dict[str, Any]:
-    """All figures of a swap. What `faults` counts must be zero."""
+    """Return all figures of a swap. The counts in `faults` must be zero."""
     samples = swapped.told.samples
     begin = min(sample.due for sample in samples)
     kinds = Counter(sample.kind for sample in samples)
@@ -60,12 +60,12 @@ def figures(swapped: Swapped, profile: Profile) -> dict[str, Any]:
 
 
 def percentile(times: Sequence[float], share: float) -> float:
-    """A percentile by nearest rank."""
+    """Return a percentile by nearest rank."""
     return sorted(times)[max(0, math.ceil(share * len(times)) - 1)]
 
 
 def _told(swapped: Swapped) -> list[str]:
-    """The first of all that went wrong, in words."""
+    """Return messages about the first failures of each kind."""
     failures = [
         f"{each['operation']} ({each['request_id']}): {each['kind']}, {each['told']}"
         for each in swapped.told.failures
@@ -85,7 +85,7 @@ def _series(
     served: Mapping[str, Mapping[str, int]],
     runtimes: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
-    """Each second: how many requests, by whom they were answered, and how fast."""
+    """Yield for each second the number of requests, by responding runtime, and the times."""
     by_request = {each: runtimes[name] for name, counts in served.items() for each in counts}
     seconds = defaultdict[int, list[Sample]](list)
     for sample in samples:

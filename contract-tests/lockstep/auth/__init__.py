@@ -1,1 +1,1 @@
-"""How users are found in the document, registered and logged in."""
+"""Finds in the document how users register and log in, and does so."""

@@ -1,4 +1,4 @@
-"""The users in whose name requests are sent."""
+"""The users that requests are sent as."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lockstep.transport.messages import Request, Response, status_of
 
 __all__ = ["Actor", "ActorBook", "ActorError", "ActorSpec", "Call"]
 
-# A log-in that is no longer accepted is done anew so often in a row.
+# The number of consecutive log-ins after which a rejected session is no longer renewed.
 MAX_RENEWALS = 3
 
 
@@ -31,14 +31,14 @@ class ActorSpec:
     """How one kind of actor is registered and logged in.
 
     Without `register` the account exists already, and the actor only logs in; without `login` the
-    answer to the registration has the token. `weight` is the actor's share of the fuzzed requests;
-    operations in `avoid` are sent by others, those in `retire_after` end the actor's session when
-    they succeed. `token` says where the answer holds it (see `read_token`), `credential` how it is
-    sent from then on; an empty `token` and `UNKNOWN` are yet to be determined. `opening` is a path
-    that is read before, since it sets the CSRF cookie. `values` are for the bodies, those of one
-    target in `values_for`. With `tokens`, by target name or `*`, there is no logging in at all.
-    `entrances` are other ways to come in, for the search of one that works. Who `is_extra` is of
-    another kind than the usual users, and nobody waits for him where he is not let in any more.
+    response to the registration contains the token. `weight` is the actor's share of the generated
+    requests; operations in `avoid` are sent by other actors, those in `retire_after` end the
+    actor's session when they succeed. `token` is the location of the token in the response (see
+    `read_token`), `credential` is how it is sent; an empty `token` and `UNKNOWN` are not determined
+    yet. `opening` is a path that is requested first because it sets the CSRF cookie. `values` are
+    substituted in the bodies, those of one target are in `values_for`. With `tokens`, by target
+    name or `*`, there is no log-in. `entrances` are alternative log-ins to try. An `is_extra` actor
+    has a role other than the usual users', and is dropped once it can no longer log in.
     """
 
     name: str
@@ -67,16 +67,16 @@ class ActorSpec:
         return {*self.values, *(name for own in self.values_for.values() for name in own)}
 
     def tokens_at(self, targets: Iterable[str]) -> dict[str, str]:
-        """The fixed token of each target, empty if there is none."""
+        """Return the fixed token of each target, empty if there is none."""
         return {name: self.tokens.get(name) or self.tokens.get("*", "") for name in targets}
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A user who is logged in.
+    """A logged-in user.
 
-    `token` is the leader's; `facts` holds what was sent to register and log in, and the answer to
-    the log-in. `values` are those that only this actor has.
+    `token` is the leader's; `facts` holds what was sent to register and log in, and the response to
+    the log-in. `values` belong to this actor only.
     """
 
     spec: ActorSpec
@@ -86,21 +86,22 @@ class Actor:
     values: Mapping[str, str] = field(default_factory=dict)
 
     def values_at(self, target: str) -> dict[str, str]:
-        """The values for the bodies that one target is sent."""
+        """Return the values for the bodies sent to one target."""
         return {**self.values, **self.spec.values, **self.spec.values_for.get(target, {})}
 
 
 @dataclass(slots=True)
 class ActorBook:
-    """Creates actors on demand, and again when they are gone; thread-safe."""
+    """Creates actors on demand, and recreates them when their session ends; thread-safe."""
 
     exchanger: Exchanger
     specs: tuple[ActorSpec, ...]
     rng: random.Random
     nonce: str
-    # Shared by all books of a run: no two of its users have one label.
+    # Shared by all books of a run, so that labels are unique.
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    # Who may send an operation that the usual users may not, by its name; shared as well.
+    # Mapping from operation name to the actor that may send it where the usual users may not;
+    # shared.
     entitled: dict[str, str] = field(default_factory=dict)
     _alive: dict[str, Actor] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
@@ -109,7 +110,7 @@ class ActorBook:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def spec(self, name: str) -> ActorSpec:
-        """The actor's own specification, else that of the first one that can register."""
+        """Return the actor's specification, or that of the first actor that can register."""
         for spec in self.specs:
             if spec.name == name:
                 return spec
@@ -120,11 +121,11 @@ class ActorBook:
 
     @property
     def credential(self) -> Credential:
-        """Where a request that needs an actor carries its token."""
+        """How a request that needs an actor carries its token."""
         return self.specs[0].credential
 
     def get(self, name: str) -> Actor:
-        """A logged-in actor of this name; `ActorError` when that fails."""
+        """Return a logged-in actor of this name; raise `ActorError` if the log-in fails."""
         with self._lock:
             actor = self._alive.get(name)
             if actor is not None and name in self._ended:
@@ -136,7 +137,7 @@ class ActorBook:
             return actor
 
     def choose(self, operation: str, preferred: str | None = None) -> Actor:
-        """An actor for a fuzzed request: mostly the preferred one, else one by weight."""
+        """Return an actor for a generated request: usually the preferred one, else by weight."""
         specs = [spec for spec in self.specs if operation not in spec.avoid] or list(self.specs)
         names = [spec.name for spec in specs]
         preferred = self.entitled.get(operation, preferred)
@@ -145,7 +146,7 @@ class ActorBook:
         return self.get(self.rng.choices(names, [spec.weight for spec in specs])[0])
 
     def authorise(self, request: Request, actor: Actor) -> Request:
-        """The request with all that shows who sends it: the token, cookies, a CSRF token."""
+        """Return the request with the actor's credentials: the token, cookies, a CSRF token."""
         identity = self.exchanger.identities.get(actor.label)
         if identity is None:
             signed = actor.spec.credential.put(request, actor.token)
@@ -154,9 +155,9 @@ class ActorBook:
         return replace(signed, actor=actor.label)
 
     def notice(self, exchange: Exchange, actor: Actor) -> None:
-        """Retire an actor whose session the exchange has ended, or shown to be over.
+        """Retire an actor whose session the exchange ended or showed to be expired.
 
-        One whose things are no longer alike on all targets is replaced by a new one.
+        An actor whose resources differ between the targets is replaced with a new one.
         """
         name = actor.spec.name
         with self._lock:
@@ -173,19 +174,19 @@ class ActorBook:
                 self._ended.add(name)
 
     def forget_all(self) -> None:
-        """Start over with new actors."""
+        """Discard all actors; new ones are created on demand."""
         with self._lock:
             self._alive.clear()
             self._ended.clear()
 
     def unique(self) -> str:
-        """A text that was not given out before; alike for every target."""
+        """Return a text that was not returned before; equal for all targets."""
         with self._lock:
             self._made += 1
             return f"{self.nonce}{self._made:04}"
 
     def _renew(self, actor: Actor) -> Actor | None:
-        """The actor with a new session; `None` for one that can only be made anew."""
+        """Return the actor with a new session; `None` if it must be created anew."""
         if actor.spec.login is None:
             return None
         try:
@@ -200,7 +201,7 @@ class ActorBook:
 
     @property
     def extras(self) -> list[str]:
-        """The names of the users of other kinds."""
+        """The names of the actors with other roles."""
         return [spec.name for spec in self.specs if spec.is_extra]
 
     def _made_or_usual(self, spec: ActorSpec) -> Actor:
@@ -236,7 +237,7 @@ class ActorBook:
         except TokenError as error:
             raise ActorError(f"{actor.label}: {error}") from error
         first = next(iter(found.values()))
-        # Targets that share one state know the token that one of them gave out.
+        # Targets that share state accept the token that any of them issued.
         tokens = {name: found.get(name, first) for name in names}
         identity = Identity(spec.credential, tokens, entry.jars, spec.token)
         self.exchanger.identities[actor.label] = identity

@@ -1,4 +1,4 @@
-"""What to write in `lockstep.toml` so that users can log in: a sentence, and lines to paste."""
+"""Hints on how to configure a log-in in `lockstep.toml`: a sentence, and lines to paste."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lockstep.auth.discovery import find_log_in
 from lockstep.auth.schemes import schemes_of
 from lockstep.openapi.document import Document
 
-# TOML does not mind the indentation, and people see what belongs together.
+# TOML ignores the indentation; it shows what belongs together.
 _INDENT = "    "
 _ACCOUNT = 'values = { username = "ann", password = "${ANN_PASSWORD}" }'
 _PROGRAM = 'values = { client_id = "…", client_secret = "${CLIENT_SECRET}" }'
@@ -20,7 +20,7 @@ _BEARER = 'send = "Authorization: Bearer {token}"'
 
 
 def pasted(sentence: str, *lines: str) -> str:
-    """A sentence with the lines that it refers to."""
+    """Join a sentence and the lines that it refers to."""
     return "\n".join([f"{sentence}:", *(_INDENT + line for line in lines)])
 
 
@@ -42,23 +42,23 @@ CLIENT = pasted(
 
 
 def user_lines(document: Document) -> str:
-    """The table of a user who has what the document asks for: an account, a program, a token."""
+    """Return the table of a user with the credentials that the document requires."""
     schemes = list(schemes_of(document).values())
     kinds = [line for line in (_PROGRAM, _ACCOUNT, _TOKEN) if line in map(_line, schemes)]
     chosen = kinds[0] if kinds else _TOKEN
     if chosen == _TOKEN and find_log_in(document)[1] is not None:
         chosen = _ACCOUNT
     send = [_BEARER] if chosen == _TOKEN and not schemes else []
-    told = "In lockstep.toml, add a user who may do this"
-    return pasted(told, "[[users]]", 'name = "ann"', chosen, *send)
+    sentence = "In lockstep.toml, add a user who may do this"
+    return pasted(sentence, "[[users]]", 'name = "ann"', chosen, *send)
 
 
-def call_lines(table: str, what: str, call: Call) -> str:
-    """The table of a call with what it was sent, to be put right: `register` or `log_in`."""
+def call_lines(table: str, action: str, call: Call) -> str:
+    """Return the table of a `register` or `log_in` call with the sent values, to be corrected."""
     operation = call.operation
     kind = "form" if call.form else "json"
     return pasted(
-        f"In lockstep.toml, set what {what}",
+        f"In lockstep.toml, set how users {action}",
         f"[{table}]",
         f"operation = {_toml(operation)}",
         f"{kind} = {_toml(call.json)}",
@@ -76,7 +76,7 @@ def _line(scheme: Mapping[str, Any]) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A value of JSON in one line of TOML, which has no null."""
+    """Format a JSON value on one line of TOML, which has no null."""
     if isinstance(value, Mapping):
         members = (f"{_key(k)} = {_toml(v)}" for k, v in value.items() if v is not None)
         inside = ", ".join(members)

@@ -1,4 +1,4 @@
-"""Creates the bodies with which a user registers and logs in, out of their schemas."""
+"""Creates the bodies with which a user registers and logs in from their schemas."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _PASSWORDS = ("Correct-Horse-7", "Correct7Horse", "Secret7-", "123456")
 _OTHER_PASSWORDS = ("Correct$Horse7!", "correcthorse7", "Secret7!", "654321")
 _PHONES = ("+1555${digits}", "+1 555 ${digits}", "1555${digits}", "${digits}")
 _PHONE = re.compile(r"phone|mobile|^tel", re.IGNORECASE)
-# Names of members that a server may want to have but once, beside the name of the user.
+# Names of members that may have to be unique, besides the user name.
 _UNIQUE = re.compile(
     r"phone|mobile|^tel|handle|slug|nick|screen|alias|domain|(tax|vat|ssn|licen[cs]e|external)"
     r"|^(company|org(ani[sz]ation)?|tenant|team|workspace|store|shop|business)[_-]?(name)?$",
     re.IGNORECASE,
 )
 _SAYS_UNIQUE = re.compile(r"unique|already (taken|exists|in use|registered)", re.IGNORECASE)
-# What the placeholders may stand for, to see whether a schema takes it.
+# Sample values of the placeholders, to validate a template against a schema.
 _SAMPLE = {
     "actor": "alice",
     "unique": "0a1b2c3d0001",
@@ -42,7 +42,7 @@ _SAMPLE = {
     "digits": "0123456",
     "uuid": "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11",
 }
-# Of what has no upper bound and may be 0.
+# The value of a number without an upper bound that may be 0.
 _ENOUGH = 10
 
 
@@ -57,14 +57,14 @@ def is_email(name: str, schema: Mapping[str, Any]) -> bool:
 
 
 def is_name(name: str) -> bool:
-    """Whether a member of this name says who logs in, though not by an address."""
+    """Whether a member of this name identifies the user, other than by an email address."""
     return _NAME.fullmatch(name) is not None
 
 
 def members(
     document: Document, schema: Any, depth: int = 3
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every named member of a schema with its own schema, the ones of inner objects too."""
+    """Yield every named member of a schema with its schema, including those of nested objects."""
     for name, member in flat(document, schema).get("properties", {}).items():
         inner = flat(document, member)
         yield name, inner
@@ -73,7 +73,7 @@ def members(
 
 
 def flat(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
-    """A schema with its reference followed, its `allOf` merged, one of other branches taken."""
+    """Resolve a schema's `$ref`, merge its `allOf`, and pick the first of `anyOf` and `oneOf`."""
     schema = document.resolve(schema)
     if not isinstance(schema, Mapping) or depth > _MOST_BRANCHES:
         return {}
@@ -90,19 +90,19 @@ def flat(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
 
 
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})
-# Inside of each other: a schema may be a part of itself.
+# The maximum nesting: a schema may contain itself.
 _MOST_BRANCHES = 20
-# So many objects that are required may stand beyond what is taken of others.
+# The maximum number of required objects beyond the limit for optional ones.
 _MOST_REQUIRED = 400
 
 
 @dataclass(slots=True)
 class Room:
-    """How large a value may still become: schemas lead back to themselves, and fan out.
+    """Limits the size of a generated value: schemas may be recursive and fan out.
 
-    Beyond `optional` levels, or when so many members have been written as may be `left`, a value
-    has only what is required, and nothing below the deepest level. What is not required stands but
-    once inside of its own kind.
+    Below `optional` levels, or once as many members as `left` were written, a value has only
+    required members, and nothing below the deepest level. Optional members are not nested in an
+    object of the same schema more than once.
     """
 
     optional: int = 4
@@ -111,14 +111,14 @@ class Room:
     _open: list[str] = field(default_factory=list)
 
     def takes_optional(self, schema: Any) -> bool:
-        """Whether a member may be written that is not required; it is then counted."""
+        """Whether an optional member may be written; each call is counted."""
         self.left -= 1
         again = any(self._open.count(name) > 1 for name in _references(schema))
         return self.optional > 0 and self.left > 0 and not again
 
     @contextmanager
     def below(self, schema: Any) -> Iterator[bool]:
-        """One level deeper, for as long as the block lasts; false if there is none."""
+        """Context manager for one nesting level; yields false if the limit is reached."""
         names = _references(schema)
         self._open += names
         self.optional, self.deepest, self.left = self.optional - 1, self.deepest - 1, self.left - 1
@@ -130,7 +130,7 @@ class Room:
 
 
 def _references(schema: Any) -> list[str]:
-    """What a schema, or that of its elements, refers to."""
+    """Return the references of a schema and of its array items."""
     found: list[str] = []
     waiting = [schema]
     for node in waiting:
@@ -143,11 +143,11 @@ def _references(schema: Any) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Which members a body has, and with what.
+    """Which members a body has, and with which values.
 
-    `usual` members are the required ones, passwords and e-mail addresses, all of them where none is
-    required; `named` ones are these and every other name of a user. With `unique` every text that a
-    server may want to have but once is one of the user's own.
+    `usual` members are the required ones, passwords and email addresses, or all of them if none is
+    required; `named` adds every other name of a user. With `unique` every text that may have to be
+    unique is generated for each user.
     """
 
     members: Literal["usual", "named", "required", "all"] = "usual"
@@ -156,7 +156,7 @@ class Filling:
 
 
 _PLAIN = Filling()
-# The bodies with which one may register, the likeliest first.
+# The bodies to try for a registration, the most likely first.
 REGISTRATIONS = (
     Filling(unique=True),
     Filling("required", unique=True),
@@ -172,11 +172,11 @@ def body_template(
     filling: Filling = _PLAIN,
     room: Room | None = None,
 ) -> Any:
-    """A valid value for a schema, with `${actor}` and `${unique}` in what must differ by user.
+    """Create a valid value for a schema, with `${actor}` and `${unique}` in unique members.
 
-    See `Filling` for the members that it has; those that are read-only are left out.
+    See `Filling` for the included members; read-only members are omitted.
     """
-    told, schema = schema, flat(document, schema)
+    original, schema = schema, flat(document, schema)
     properties = schema.get("properties")
     room = room or Room()
     if not isinstance(properties, Mapping):
@@ -184,7 +184,7 @@ def body_template(
             document, schema, filling, room
         )
     required = schema.get("required")
-    with room.below(told) as fits:
+    with room.below(original) as fits:
         return {
             key: body_template(document, member, key, filling, room)
             for key, member in (properties.items() if fits else ())
@@ -193,16 +193,16 @@ def body_template(
 
 
 def _is_wanted(
-    document: Document, name: str, told: Any, required: Any, filling: Filling, room: Room
+    document: Document, name: str, member: Any, required: Any, filling: Filling, room: Room
 ) -> bool:
-    schema = flat(document, told)
+    schema = flat(document, member)
     if schema.get("readOnly"):
         return False
     if required and name in required:
         return True
     named = filling.members in ("usual", "named") and (is_password(name) or is_email(name, schema))
     named = named or (filling.members == "named" and is_name(name))
-    return (not required or filling.members == "all" or named) and room.takes_optional(told)
+    return (not required or filling.members == "all" or named) and room.takes_optional(member)
 
 
 def _identity(
@@ -226,15 +226,15 @@ def _identity(
 
 
 def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
-    told = _SAYS_UNIQUE.search(str(schema.get("description", "")))
-    return bool(told or _UNIQUE.search(name)) or schema.get("format") == "uuid"
+    mentioned = _SAYS_UNIQUE.search(str(schema.get("description", "")))
+    return bool(mentioned or _UNIQUE.search(name)) or schema.get("format") == "uuid"
 
 
 def takes_text(document: Document, schema: Mapping[str, Any], text: str) -> bool:
-    """Whether a schema accepts a text, whatever its placeholders are replaced by."""
+    """Whether a schema accepts a text after its placeholders are replaced."""
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
-    # All components are a lot to compile for a text, which seldom has a reference.
+    # Compiling all components is slow, and few schemas of texts have a reference.
     refers = '"$ref"' in json.dumps(schema, default=str)
     rooted = {**schema, **({"components": document.modern.get("components")} if refers else {})}
     return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
@@ -269,9 +269,10 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling, ro
 
 
 def _number(schema: Mapping[str, Any]) -> Any:
-    """A number well inside of its bounds: with a stock of 0, say, nothing can be done.
+    """Return a number well inside its bounds: nothing can be ordered from a stock of 0, say.
 
-    What may be large becomes larger: a stock up to a million than a quantity up to 99.
+    A larger maximum leads to a larger number: a stock of up to a million exceeds a quantity of up
+    to 99.
     """
     bounds = {key: value for key, value in schema.items() if isinstance(value, int | float)}
     above, below = bounds.get("exclusiveMinimum"), bounds.get("exclusiveMaximum", math.inf)
@@ -292,7 +293,7 @@ def _number(schema: Mapping[str, Any]) -> Any:
 
 
 def kind_of_value(schema: Mapping[str, Any]) -> str:
-    """The first type of a schema that is not `null`, empty if none is given."""
+    """Return the first type of a schema that is not `null`, empty if it has none."""
     given = schema.get("type", "")
     types = [given] if isinstance(given, str) else [name for name in given if name != "null"]
     return str(types[0]) if types else "null"

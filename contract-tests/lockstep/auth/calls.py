@@ -22,14 +22,14 @@ from lockstep.transport.messages import Request, Response
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that makes or admits an actor: an operation and a body.
+    """A request that registers or logs in an actor: an operation and a body.
 
-    The operation is an operationId or `METHOD /path`; the latter need not be documented. In the
-    strings of the body `${actor}` is the actor's name, `${unique}` a text that no other actor has,
-    `${short}` its last 7 characters, `${digits}` and `${uuid}` what follows from it; an actor's own
-    values are named in the same way. The body is JSON unless it is a `form`. With `client` its
-    `client_id` and `client_secret` go as HTTP Basic instead (RFC 6749, 2.3.1), with `from_root` the
-    path is not below a target's base path.
+    The operation is an operationId or `METHOD /path`; the latter may be undocumented. In the
+    strings of the body `${actor}` is the actor's name, `${unique}` a text unique to the actor,
+    `${short}` its last 7 characters, `${digits}` and `${uuid}` are derived from it; the actor's own
+    values are substituted in the same way. The body is JSON unless `form` is true. With `client`
+    its `client_id` and `client_secret` are sent as HTTP Basic instead (RFC 6749, section 2.3.1),
+    with `from_root` the path is not below a target's base path.
     """
 
     operation: str
@@ -39,7 +39,7 @@ class Call:
     from_root: bool = False
 
     def body(self, values: Mapping[str, str]) -> dict[str, Any]:
-        """The body with what its placeholders stand for."""
+        """Return the body with its placeholders replaced."""
         body: dict[str, Any] = filled(self.json, values)
         return body
 
@@ -48,7 +48,7 @@ PLACEHOLDERS = ("actor", "unique", "short", "digits", "uuid")
 
 
 def own_values(name: str, unique: str) -> dict[str, str]:
-    """What the placeholders of a body stand for, for one actor."""
+    """Return the placeholder values of one actor."""
     number = zlib.crc32(unique.encode())
     return {
         "actor": name,
@@ -66,11 +66,11 @@ def send_call(
     label: str,
     jars: Mapping[str, CookieJar],
 ) -> Exchange:
-    """Send a call to every target, to each with the values that are meant for it.
+    """Send a call to every target, to each with its own values.
 
-    `values` and `jars` are by target name, `label` is the actor's. The cookies of a jar go along,
-    and it takes in those of the answer. Raises `LookupError` when the document has no such
-    operation and it is no `METHOD /path` either.
+    `values` and `jars` are by target name, `label` is the actor's. The cookies of a jar are sent,
+    and those of the response are stored in it. Raises `LookupError` if the document has no such
+    operation and it is not `METHOD /path` either.
     """
     operation = find_operation(exchanger.ledger.document, call.operation)
     method, path = _place(operation, call.operation)
@@ -99,7 +99,7 @@ def send_call(
 
 
 def _client(body: dict[str, Any]) -> str:
-    """The client of a body as HTTP Basic; it leaves the body."""
+    """Remove the client's credentials from a body; return them as HTTP Basic."""
     parts = (quote_plus(str(body.pop(name, ""))) for name in ("client_id", "client_secret"))
     return f"Basic {base64.b64encode(':'.join(parts).encode()).decode()}"
 
@@ -114,7 +114,7 @@ def _place(operation: Operation | None, name: str) -> tuple[str, str]:
 
 
 def find_operation(document: Document, name: str) -> Operation | None:
-    """The operation of an operationId or of `METHOD /path`."""
+    """Return the operation with an operationId or `METHOD /path`, `None` if there is none."""
     if name in document.operations:
         return document.operations[name]
     method, _, path = name.partition(" ")
@@ -124,7 +124,7 @@ def find_operation(document: Document, name: str) -> Operation | None:
 
 
 def filled(node: Any, values: Mapping[str, str]) -> Any:
-    """A value with what the placeholders in its texts stand for."""
+    """Return a value with the placeholders in its strings replaced."""
     if isinstance(node, str):
         node = draw(node, values.get("unique", ""))
         for name, value in values.items():

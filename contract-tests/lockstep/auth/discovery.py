@@ -23,13 +23,13 @@ from lockstep.openapi.naming import LOG_IN
 from lockstep.openapi.operations import Operation
 
 REGISTER = re.compile(r"regist|sign-?_?up|users?$|accounts?$|members?$|customers?$|clients?$", re.I)
-# Other things than registering and logging in for which a password is sent.
+# Purposes other than registration and log-in for which a password is sent.
 OTHER_PURPOSE = re.compile(
     r"reset|forgot|change|confirm|verify|refresh|(log|sign)-?_?(out|off)|revoke|recover", re.I
 )
 _TOKEN_NAME = re.compile(r"(access|auth|id|api)?[_-]?(token|jwt|key)", re.I)
 _FORM = "application/x-www-form-urlencoded"
-# What a password is sent with, and who sends it (RFC 6749, 4.3.2).
+# The grant type that accompanies a password (RFC 6749, section 4.3.2).
 _GRANT = {"grant_type": "password"}
 _TEXT = {"type": "string"}
 _CREDENTIALS = {"type": "object", "properties": {"username": _TEXT, "password": _TEXT}}
@@ -37,14 +37,14 @@ _CREDENTIALS = {"type": "object", "properties": {"username": _TEXT, "password": 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How users are registered or logged in: an operation, and its body."""
+    """How users are registered or logged in: an operation and its body."""
 
     operation: Operation
     call: Call
 
 
 def find_log_in(document: Document) -> tuple[Way | None, Way | None]:
-    """How users register and how they log in, `None` if the document shows no way."""
+    """Return how users register and log in, each `None` if the document does not show it."""
     register, login = _operations(document)
     made = call_of(document, register) if register is not None else None
     known = _same_names(made, call_of(document, login)) if login is not None else None
@@ -56,16 +56,16 @@ def find_log_in(document: Document) -> tuple[Way | None, Way | None]:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """One way for a user to log in: a registration, a log-in, or one after the other."""
+    """One way for a user to log in: a registration, a log-in, or both in a row."""
 
     register: Call | None = None
     login: Call | None = None
 
 
 def find_entrances(document: Document) -> list[Entrance]:
-    """The ways in which a user may log in, the likeliest first; they differ in what is sent.
+    """Return the ways to log in, the most likely first; they differ in what is sent.
 
-    One without a registration and a log-in is the last way, for tokens that a registration gives.
+    A registration without a log-in comes last, for registrations that return a token.
     """
     register, operation = _operations(document)
     login = call_of(document, operation) if operation is not None else _token_endpoint(document)
@@ -83,13 +83,13 @@ def find_entrances(document: Document) -> list[Entrance]:
 
 
 def guarded(document: Document) -> list[Operation]:
-    """The operations that ask for credentials, those that are easiest to send first."""
+    """Return the operations that require credentials, those that are easiest to send first."""
     asking = [op for op in document.operations.values() if op.requires_auth]
     return sorted(asking, key=lambda op: (op.method != "GET", op.path.count("{"), len(op.path)))
 
 
 def has_other_purpose(operation: Operation) -> bool:
-    """Whether an operation is about a session or a password, and not to come in: a log-out, say."""
+    """Whether an operation manages a session or password other than by log-in: a log-out, say."""
     return (
         OTHER_PURPOSE.search(f"{operation.path} {operation.definition.get('operationId', '')}")
         is not None
@@ -97,7 +97,7 @@ def has_other_purpose(operation: Operation) -> bool:
 
 
 def body_schema(document: Document, operation: Operation) -> tuple[Any, bool]:
-    """The schema of a body, and whether it is a form; `None` for other media types."""
+    """Return the schema of a body and whether it is a form; `None` for other media types."""
     body = document.resolve(operation.definition.get("requestBody", {}))
     content = body.get("content", {}) if isinstance(body, Mapping) else {}
     for media_type, entry in content.items():
@@ -107,11 +107,13 @@ def body_schema(document: Document, operation: Operation) -> tuple[Any, bool]:
 
 
 def _operations(document: Document) -> tuple[Operation | None, Operation | None]:
-    """The operations with which users register and log in."""
+    """Return the operations with which users register and log in."""
     with_password = [op for op in document.operations.values() if _takes(document, op)]
     endpoint = password_flow(document)
-    told = (op for op in document.operations.values() if (op.method, op.path) == ("POST", endpoint))
-    login = next(told, None) or _best(with_password, LOG_IN)
+    matching = (
+        op for op in document.operations.values() if (op.method, op.path) == ("POST", endpoint)
+    )
+    login = next(matching, None) or _best(with_password, LOG_IN)
     others = [op for op in with_password if op is not login and not op.requires_auth]
     register = _best(others, REGISTER) or _only(others)
     if login is None and register is None and not endpoint:
@@ -121,7 +123,7 @@ def _operations(document: Document) -> tuple[Operation | None, Operation | None]
 
 
 def _takes(document: Document, operation: Operation) -> bool:
-    """Whether an operation takes a password, and not for something else than to come in."""
+    """Whether an operation takes a password to register or log in."""
     if operation.method not in ("POST", "PUT") or "{" in operation.path:
         return False
     names = (name for name, _ in members(document, body_schema(document, operation)[0]))
@@ -146,8 +148,10 @@ def _best(operations: list[Operation], words: re.Pattern[str]) -> Operation | No
 def _score(operation: Operation, words: re.Pattern[str]) -> int:
     last = operation.path.rstrip("/").rpartition("/")[2]
     named = operation.definition.get("operationId", "")
-    told = operation.definition.get("summary", "")
-    return 4 * bool(words.search(last)) + 2 * bool(words.search(named)) + bool(words.search(told))
+    summary = operation.definition.get("summary", "")
+    return (
+        4 * bool(words.search(last)) + 2 * bool(words.search(named)) + bool(words.search(summary))
+    )
 
 
 def _only(operations: list[Operation]) -> Operation | None:
@@ -155,7 +159,7 @@ def _only(operations: list[Operation]) -> Operation | None:
 
 
 def call_of(document: Document, operation: Operation, filling: Filling = REGISTRATIONS[0]) -> Call:
-    """A call of an operation with a body as its schema wants it."""
+    """Return a call of an operation with a body that matches its schema."""
     schema, is_form = body_schema(document, operation)
     template = body_template(document, schema, filling=filling)
     if operation.path == password_flow(document) and is_form:
@@ -170,7 +174,7 @@ def _names_somebody(template: Any) -> bool:
 
 
 def _token_endpoint(document: Document) -> Call | None:
-    """The OAuth 2 token endpoint that the document names only in its security scheme."""
+    """Return a call of the OAuth 2 token endpoint that only the security scheme names."""
     path = password_flow(document)
     if not path:
         return None
@@ -179,9 +183,10 @@ def _token_endpoint(document: Document) -> Call | None:
 
 
 def _same_names(register: Call | None, login: Call, *, other: bool = False) -> Call:
-    """The log-in with the names under which the user is registered.
+    """Return the log-in with the values under which the user is registered.
 
-    Where it is not said by which of them a user is known, it is the address, or any `other` one.
+    If the document does not say which of them identifies a user, it is the email address, or with
+    `other` the user name.
     """
     if register is None:
         return login

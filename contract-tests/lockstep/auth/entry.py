@@ -17,7 +17,7 @@ from lockstep.transport.cookies import CookieJar, is_csrf
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 
-# What servers say where a CSRF token is missing.
+# The status codes that servers return for a missing CSRF token.
 _CSRF_STATUSES = frozenset({400, 401, 403, 419, 422})
 
 
@@ -26,7 +26,7 @@ class ActorError(ForeseenError):
 
 
 class RefusedError(ActorError):
-    """A target refused to log an actor in; `call` is the refused call, `status` its status."""
+    """A target rejected a log-in; `call` is the rejected call, `status` the status code."""
 
     def __init__(self, message: str, call: Call, status: int | None) -> None:
         super().__init__(message)
@@ -36,9 +36,10 @@ class RefusedError(ActorError):
 
 @dataclass(slots=True)
 class Entry:
-    """What logging a user in yielded, by target name.
+    """The results of a log-in, by target name.
 
-    `answers` are those to the last call, `sent` is all that was sent, `jars` hold the cookies.
+    `answers` are the responses to the last call, `sent` holds everything that was sent, `jars` hold
+    the cookies.
     """
 
     jars: dict[str, CookieJar]
@@ -46,24 +47,24 @@ class Entry:
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def tokens(self, source: str) -> dict[str, str]:
-        """The token of every target; `TokenError` if one has none. See `read_token`."""
+        """Return the token of every target (see `read_token`); raise `TokenError` without one."""
         if source.startswith("basic:"):
             return {name: read_basic(sent, source) for name, sent in self.sent.items()}
         return {name: read_token(answer, source) for name, answer in self.answers.items()}
 
 
 def new_entry(exchanger: Exchanger, values: Mapping[str, Mapping[str, str]] | None = None) -> Entry:
-    """Nobody is in yet; where targets share one state they share the jar, too.
+    """Return an entry before any log-in; targets that share state share the cookie jar too.
 
-    `values` are an account's by target name: what it is known by, if nothing is sent to log in.
+    `values` are an account's by target name: what identifies it if nothing is sent to log in.
     """
     header = csrf_header(exchanger.ledger.document)
     names = [target.name for target in exchanger.targets]
     shared = CookieJar(header)
     jars = {name: shared if exchanger.rotates else CookieJar(header) for name in names}
     own = {
-        name: {key: text for key, text in told.items() if key not in PLACEHOLDERS}
-        for name, told in (values or {}).items()
+        name: {key: text for key, text in account.items() if key not in PLACEHOLDERS}
+        for name, account in (values or {}).items()
     }
     return Entry(jars, sent=own)
 
@@ -75,10 +76,10 @@ def enter(
     label: str,
     opening: str = "",
 ) -> Entry:
-    """Send the calls that log a user in; `opening` is a path that is read first, for its token.
+    """Send the calls that log a user in; `opening` is a path requested first, for its CSRF token.
 
-    Raises `RefusedError` if a target answers no 2xx, and `ActorError` for an operation that the
-    document does not have.
+    Raises `RefusedError` if the response of a target is not 2xx, and `ActorError` for an operation
+    that the document does not have.
     """
     entry = new_entry(exchanger, values)
     if opening:
@@ -95,7 +96,7 @@ def let_in(
     label: str,
     entry: Entry,
 ) -> None:
-    """Send one call, and keep its result in the entry. Raises as `enter` does."""
+    """Send one call, and store its result in the entry; raises the same errors as `enter`."""
     try:
         exchange = send_call(exchanger, call, values, label, entry.jars)
     except LookupError as error:
@@ -111,17 +112,17 @@ def let_in(
 
 
 def open_page(exchanger: Exchanger, entry: Entry, path: str, label: str) -> None:
-    """Read a page that sets the CSRF cookie, or shows the token."""
+    """Request a page that sets the CSRF cookie or contains the token."""
     request = Request("GET", path, actor=label)
     requests = {name: jar.put(request) for name, jar in entry.jars.items()}
     _take(entry, exchanger.send_apart(requests, group=label).outcomes)
 
 
 def follow(exchanger: Exchanger, exchange: Exchange, known: Identity) -> None:
-    """Take the answers to a log-in that was replayed for the credentials of its user.
+    """Update a user's credentials from the responses to a replayed log-in.
 
-    `exchange` is one of the calls of the user that it is grouped for; `known` says how the user's
-    token was found and sent before. For HTTP Basic, where nothing is given, all stays as it was.
+    `exchange` is one of the calls of the user that it is grouped for; `known` is how the user's
+    token was found and sent before. HTTP Basic, where no token is issued, is left unchanged.
     """
     label = exchange.group or ""
     if known.source.startswith("basic:"):
@@ -142,9 +143,9 @@ def follow(exchanger: Exchanger, exchange: Exchange, known: Identity) -> None:
 
 
 def find_opening(exchanger: Exchanger, entry: Entry, refused: RefusedError) -> str:
-    """The path of the page that must be read before a refused call, empty if none helps.
+    """Return the path of a page that must be requested before a rejected call, empty if none helps.
 
-    Nothing of it is recorded. The entry's jars then hold what the page has set.
+    These requests are not recorded. The entry's jars then hold the cookies of the page.
     """
     if refused.status not in _CSRF_STATUSES or any(jar.csrf for jar in entry.jars.values()):
         return ""
@@ -156,16 +157,16 @@ def find_opening(exchanger: Exchanger, entry: Entry, refused: RefusedError) -> s
 
 
 def _pages(exchanger: Exchanger, call: Call) -> list[str]:
-    """Where a CSRF token may be had: an operation of that name, the page of the form, the start."""
+    """Return paths that may provide a CSRF token: an operation named so, the form's page, `/`."""
     document = exchanger.ledger.document
-    told = [
+    documented = [
         operation.path
         for operation in document.operations.values()
         if operation.method == "GET" and "{" not in operation.path and is_csrf(operation.path)
     ]
     operation = find_operation(document, call.operation)
     own = [operation.path] if operation is not None else []
-    return list(dict.fromkeys([*told, *own, "/"]))
+    return list(dict.fromkeys([*documented, *own, "/"]))
 
 
 def _take(entry: Entry, outcomes: Mapping[str, Outcome]) -> None:
@@ -178,9 +179,9 @@ def _take(entry: Entry, outcomes: Mapping[str, Outcome]) -> None:
 def _accepted(
     exchange: Exchange, target: str, outcome: Outcome, call: Call, redirects: set[int]
 ) -> Response:
-    """The response of a target that logged an actor in; `RefusedError` for any other.
+    """Return the response of a target that logged an actor in; raise `RefusedError` for others.
 
-    A form may be answered with a redirect, where the document has one.
+    A form may be answered with a redirect, if the document has one.
     """
     if isinstance(outcome, Response) and (outcome.status < 300 or outcome.status in redirects):
         return outcome

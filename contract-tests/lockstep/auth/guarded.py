@@ -1,4 +1,4 @@
-"""Requests that show whether a user is authenticated: guarded operations that need no id."""
+"""Requests that show whether a user is authenticated: they require credentials but no id."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from lockstep.transport.messages import Outcome, Request, Response, status_of
 
 REFUSED = frozenset({401, 403})
 MAX_PROBES = 10
-# What may end the session that is to be proved.
+# Operations that may end the session under test.
 _ENDS = re.compile(r"(log|sign)[-_]?(out|off)|revoke|delete|destroy|cancel|shut|reset", re.I)
 _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A guarded operation with a request of it, and the answers to it without credentials."""
+    """A request to an operation that requires credentials, and the responses without them."""
 
     operation: Operation
     request: Request
@@ -38,9 +38,9 @@ class Probe:
         return all(map(is_success, self.bare.values()))
 
     def proves(self, outcomes: dict[str, Outcome], *, everywhere: bool = True) -> bool:
-        """Whether answers of 2xx by all are due to the credentials: others were refused, or differ.
+        """Whether all responses are 2xx because of the credentials: others were rejected or differ.
 
-        With `everywhere` on all targets, else on one at least.
+        With `everywhere` this must hold on all targets, else on at least one.
         """
         due = [
             not is_success(self.bare[name]) or _content(outcome) != _content(self.bare[name])
@@ -49,7 +49,7 @@ class Probe:
         return is_success(*outcomes.values()) and (all(due) if everywhere else any(due))
 
     def takes(self, outcomes: dict[str, Outcome]) -> bool:
-        """Whether every target says something else than without credentials, and no 401 or 403."""
+        """Whether all status codes differ from those without credentials, and none is 401/403."""
         return all(
             isinstance(outcome, Response)
             and outcome.status not in REFUSED
@@ -59,12 +59,12 @@ class Probe:
 
 
 def is_success(*outcomes: Outcome) -> bool:
-    """Whether all of the answers are 2xx."""
+    """Whether all of the responses are 2xx."""
     return all(200 <= (status_of(outcome) or 0) < 300 for outcome in outcomes)
 
 
 class Probes:
-    """The probes of a document, the most telling first; each is asked without credentials once."""
+    """The probes of a document, the best first; each is sent once without credentials."""
 
     def __init__(self, exchanger: Exchanger, unique: str) -> None:
         self._exchanger = exchanger
@@ -81,7 +81,7 @@ class Probes:
 
 
 def _requests(document: Document, unique: str) -> Iterator[tuple[Operation, Request]]:
-    """First what is read, then what is made, in both without the id of anything."""
+    """Yield GET requests first, then POST requests, both without an id in the path."""
     ways = {way.operation.name for way in find_log_in(document) if way is not None}
     asking = [
         operation
@@ -92,7 +92,7 @@ def _requests(document: Document, unique: str) -> Iterator[tuple[Operation, Requ
         and (operation.method == "GET" or not has_other_purpose(operation))
     ]
     values = own_values("alice", unique)
-    # A stream may never end.
+    # A stream may never end, so it comes last.
     asking.sort(key=_is_stream)
     for method in ("GET", "POST"):
         for operation in asking:
@@ -105,7 +105,7 @@ def _is_stream(operation: Operation) -> bool:
 
 
 def _request(document: Document, operation: Operation, values: dict[str, str]) -> Request:
-    """A valid request, as far as the schemas say; members are filled in as for a registration."""
+    """Create a request that is valid by the schemas; members are filled in as to register."""
     query: dict[str, Any] = {}
     headers: list[tuple[str, str]] = []
     for raw in operation.definition.get("parameters", ()):

@@ -1,4 +1,4 @@
-"""Users of other kinds: those of a document's examples, and those as whom one may register."""
+"""Users with other roles: those of a document's examples, and those that can register."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
-# So many are tried: each costs a registration and a log-in.
+# The maximum number to try: each costs a registration and a log-in.
 _MOST = 4
 _ROLE = re.compile(r".*(role|scope|kind|permission|access|tier|privilege)s?|type", re.IGNORECASE)
 _OWN = re.compile(r"\b(me|self|session|password|user|account|profile)s?\b", re.IGNORECASE)
@@ -26,9 +26,9 @@ _PLAIN = re.compile(r"[^A-Za-z0-9]+")
 
 
 def find_kinds(exchanger: Exchanger, usual: ActorSpec, nonce: str) -> list[ActorSpec]:
-    """The users of other kinds that can log in on every target.
+    """Return the users with other roles that can log in on every target.
 
-    They log in like the `usual` ones: only what is sent differs.
+    They log in like the `usual` ones; only the values sent differ.
     """
     document = exchanger.ledger.document
     proposed = [*_of_examples(document, usual), *_of_registration(document, usual)][:_MOST]
@@ -50,9 +50,9 @@ def _comes_in(exchanger: Exchanger, spec: ActorSpec, nonce: str) -> bool:
 
 
 def _of_examples(document: Document, usual: ActorSpec) -> Iterator[ActorSpec]:
-    """The accounts that the document shows in the examples of its log-in.
+    """Yield the accounts in the document's examples of its log-in.
 
-    They exist once: what would change or end them is left to others.
+    Such an account exists only once: operations that change or delete it are sent by other users.
     """
     if usual.login is None:
         return
@@ -71,7 +71,7 @@ def _of_examples(document: Document, usual: ActorSpec) -> Iterator[ActorSpec]:
 
 
 def _of_registration(document: Document, usual: ActorSpec) -> Iterator[ActorSpec]:
-    """A user for each further value of a member of the registration that says what one is."""
+    """Yield a user for each further enum value of a registration member that selects a role."""
     call = usual.register
     operation = find_operation(document, call.operation) if call is not None else None
     if call is None or operation is None:
@@ -89,7 +89,7 @@ def _of_registration(document: Document, usual: ActorSpec) -> Iterator[ActorSpec
 
 
 def _examples(document: Document, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The bodies that the document shows for a request, with their names."""
+    """Yield the example request bodies of an operation, with their names."""
     body = document.resolve(operation.definition.get("requestBody", {}))
     contents = body.get("content", {}) if isinstance(body, Mapping) else {}
     for entry in contents.values():
@@ -107,7 +107,7 @@ def _items(node: Any) -> list[tuple[str, Any]]:
 
 
 def _of_members(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The example of each member, where all of them have one."""
+    """Return the example of each member; empty if a required one has none."""
     found = {}
     for name, member in _items(schema.get("properties")):
         inner = flat(document, member)
@@ -120,7 +120,7 @@ def _of_members(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _names_like(body: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
-    """Whether a body has a password, and all that is sent usually."""
+    """Whether a body has a password, and all members that are usually sent."""
     inner = {"": body, **{key: each for key, each in body.items() if isinstance(each, Mapping)}}
     return body.keys() >= usual.keys() and any(
         is_password(name) and isinstance(value, str)
@@ -130,7 +130,7 @@ def _names_like(body: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
 
 
 def _about_oneself(document: Document) -> frozenset[str]:
-    """The operations that may change or end who sends them."""
+    """Return the names of operations that may change or delete the user that sends them."""
     return frozenset(
         operation.name
         for operation in document.operations.values()
@@ -145,5 +145,5 @@ def _takes_password(document: Document, operation: Operation) -> bool:
 
 
 def _name(text: str) -> str:
-    """A name for an actor: letters and digits."""
+    """Return a name for an actor: lower-case letters, digits and hyphens."""
     return _PLAIN.sub("-", text).strip("-").lower()[:20]

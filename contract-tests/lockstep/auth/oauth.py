@@ -1,4 +1,4 @@
-"""How client programs authenticate: client credentials (OAuth 2, RFC 6749, 4.4), OpenID Connect."""
+"""How clients authenticate: OAuth 2 client credentials (RFC 6749, section 4.4), OpenID Connect."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _CLIENT = {"client_id": "${client_id}", "client_secret": "${client_secret}"}
 
 
 def is_client(values: Iterable[str]) -> bool:
-    """Whether an account of values with these names is that of a program."""
+    """Whether an account with values of these names is that of an OAuth 2 client."""
     return _CLIENT.keys() <= set(values)
 
 
 def takes_clients(document: Document) -> bool:
-    """Whether the document shows where programs log in as themselves."""
+    """Whether the document has a token endpoint for OAuth 2 clients."""
     return any(_flow(scheme) or _discovery(scheme) for scheme in schemes_of(document).values())
 
 
 def client_entrances(exchanger: Exchanger, login: Call | None = None) -> list[Entrance]:
-    """The ways in which a client program may authenticate, the likeliest first.
+    """Return the ways for an OAuth 2 client to authenticate, the most likely first.
 
-    They differ in where the token is asked for, in whether the scopes of the operations are named,
-    and in how the client shows its secret: in the body, which most servers take, or as HTTP Basic,
-    which all should (RFC 6749, 2.3.1). `login` is a log-in that is already known.
+    They differ in the token endpoint, in whether the scopes of the operations are requested, and in
+    how the client sends its secret: in the body, which most servers accept, or as HTTP Basic, which
+    all should (RFC 6749, section 2.3.1). `login` is a configured log-in.
     """
     document = exchanger.ledger.document
     found: list[Call] = []
@@ -56,10 +56,10 @@ def client_entrances(exchanger: Exchanger, login: Call | None = None) -> list[En
 
 
 def places(document: Document, url: str) -> list[tuple[str, bool]]:
-    """Where an address of a document may be on a target: paths, true for one from its root.
+    """Return where a URL of a document may be on a target: paths, true for one from the root.
 
-    A relative address is below the target's base path. One that starts with a slash, or names a
-    host, which is the target then, is below it only as far as the document's own servers say so.
+    A relative URL is below the target's base path. One that starts with a slash, or has a host,
+    which is then replaced with the target, is below it only if the document's servers say so.
     """
     parts = urlsplit(url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -77,7 +77,7 @@ def places(document: Document, url: str) -> list[tuple[str, bool]]:
 
 
 def _call(document: Document, name: str, *, from_root: bool) -> Call:
-    """What a token endpoint is sent; what the document has of it beside that stays."""
+    """Return a token request; other members that the document has for it are kept."""
     operation = None if from_root else find_operation(document, name)
     if operation is None:
         return Call(name, {**_GRANT, **_CLIENT}, form=True, from_root=from_root)
@@ -98,7 +98,7 @@ def _discovery(scheme: Mapping[str, Any]) -> str:
 
 
 def _discovered(exchanger: Exchanger, url: str) -> list[str]:
-    """The token endpoints that the targets' own metadata name (OpenID Connect Discovery, 4.3)."""
+    """Return the token endpoints of the targets' metadata (OpenID Connect Discovery, 4.3)."""
     for path, from_root in places(exchanger.ledger.document, url):
         outcomes = exchanger.ask(Request("GET", path, from_root=from_root)).values()
         answers = [json_of(each.body) for each in outcomes if isinstance(each, Response)]
@@ -109,14 +109,14 @@ def _discovered(exchanger: Exchanger, url: str) -> list[str]:
 
 
 def _scopes(document: Document, name: str, flow: Mapping[str, Any]) -> str:
-    """The scopes that the operations ask for, as a request names them."""
-    asked = dict.fromkeys(_asked(document, name))
+    """Return the scopes that the operations require, separated by spaces."""
+    required_scopes = dict.fromkeys(_required_scopes(document, name))
     known = flow.get("scopes")
-    kept = [scope for scope in asked if not known or scope in known]
+    kept = [scope for scope in required_scopes if not known or scope in known]
     return " ".join(kept)
 
 
-def _asked(document: Document, name: str) -> Iterator[str]:
+def _required_scopes(document: Document, name: str) -> Iterator[str]:
     for operation in document.operations.values():
         required = operation.definition.get("security", document.modern.get("security", []))
         for alternative in required or ():

@@ -22,10 +22,10 @@ from lockstep.transport.credentials import UNKNOWN
 
 @dataclass(slots=True)
 class Admission:
-    """How users were found to log in; no `specs` where no way was found.
+    """How users can log in; no `specs` if no way was found.
 
-    `notes` say it for people. `guarded_works` tells whether some guarded operation answered 2xx on
-    every target.
+    `notes` are messages for the report. `guarded_works` is true if an operation that requires
+    credentials returned 2xx on every target.
     """
 
     specs: tuple[ActorSpec, ...] = ()
@@ -34,14 +34,14 @@ class Admission:
 
 
 def is_open(spec: ActorSpec) -> bool:
-    """Whether it is yet to be determined where the token of a user is, or how it is sent."""
+    """Whether the location of a user's token, or how it is sent, is still to be determined."""
     return spec.credential == UNKNOWN or not (spec.token or spec.tokens)
 
 
 def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] = ()) -> Admission:
     """Complete the configured users; without any, determine how the document lets users log in.
 
-    Raises `ActorError` when a configured user cannot log in.
+    Raises `ActorError` if a configured user cannot log in.
     """
     if drafts:
         settled = [
@@ -50,8 +50,8 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
         ]
         specs = tuple(each.spec for each in settled)
         sent = dict.fromkeys(str(spec.credential) for spec in specs)
-        told = [f"users: {len(specs)}, sent as `{'`, `'.join(sent)}`"]
-        return Admission(specs, told, any(each.works for each in settled))
+        notes = [f"users: {len(specs)}, sent as `{'`, `'.join(sent)}`"]
+        return Admission(specs, notes, any(each.works for each in settled))
     document = exchanger.ledger.document
     entrances = tuple(find_entrances(document))
     if not entrances:
@@ -63,8 +63,8 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
         return Admission(notes=[_unknown(document, str(error))])
     spec = found.spec
     ways = [("register", spec.register), ("log in", spec.login)]
-    told = [f"{word} by `{_shown(document, call)}`" for word, call in ways if call is not None]
-    notes = [f"users: {', '.join(told)}, sent as `{spec.credential}`"]
+    parts = [f"{word} by `{_shown(document, call)}`" for word, call in ways if call is not None]
+    notes = [f"users: {', '.join(parts)}, sent as `{spec.credential}`"]
     extras = find_kinds(exchanger, spec, nonce)
     if extras:
         names = ", ".join(f"`{each.name}`" for each in extras)
@@ -73,12 +73,11 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
 
 
 def settle(exchanger: Exchanger, draft: ActorSpec, nonce: str, *, is_told: bool = True) -> Settled:
-    """Determine by trial how a user logs in, where the response has the token, and how it is sent.
+    """Determine by trial how a user logs in, where the token is returned, and how it is sent.
 
-    What the draft says is kept. A log-in is found when a guarded operation answers 2xx on every
-    target; with `is_told`, which is for users whom somebody has described, it is enough that
-    none refuses.
-    Raises `ActorError` if a target refuses the user, or none of this works.
+    What the draft specifies is kept. A log-in works if an operation that requires credentials
+    returns 2xx on every target; with `is_told`, for configured users, it is enough that none
+    rejects them. Raises `ActorError` if a target rejects the user, or nothing works.
     """
     entry, spec = _come_in(exchanger, draft, nonce)
     trial = Trial(exchanger, spec, entry, Probes(exchanger, f"{nonce}0000"))
@@ -105,8 +104,8 @@ def _shown(document: Document, call: Call) -> str:
 def _unknown(document: Document, why: str) -> str:
     count = len(guarded(document))
     asking = "1 operation asks" if count == 1 else f"{count} operations ask"
-    said, _, lines = why.partition("\n")
-    reason, _, sentence = said.rpartition(". ") if lines else (said, "", "")
+    text, _, lines = why.partition("\n")
+    reason, _, sentence = text.rpartition(". ") if lines else (text, "", "")
     advice = f"{sentence}\n{lines}" if lines else user_lines(document)
     return (
         f"{asking} for credentials, and {reason}: they are compared without credentials. {advice}"

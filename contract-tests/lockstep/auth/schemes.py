@@ -1,4 +1,4 @@
-"""How a document says that credentials are sent: its security schemes, examples and prose."""
+"""How a document describes credentials: by its security schemes, examples and descriptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lockstep.transport.cookies import is_csrf
 from lockstep.transport.credentials import BASIC, BEARER, DIGEST, Credential
 
 _AUTHORIZATION = "authorization"
-# What stands for a token in an example.
+# A placeholder for a token in an example.
 _SHOWN = (
     r"(?:<[^>\n]+>|\{[^}\n]+\}|\[[^\]\n]+\]|\$\{?\w+\}?|[xX*]{3,}[\w.*-]*|\.{3}|…|eyJ[\w.-]*"
     r"|[\w-]+\.[\w-]+\.[\w-]+|[A-Z][A-Z0-9]*_[A-Z0-9_]+|[0-9a-fA-F-]{8,}|[\w+/=-]{16,})"
@@ -26,15 +26,16 @@ _HEADER_LINE = re.compile(
     r"\bAuthorization[\"'`]*\s*[:=]\s*[\"'`]*([A-Za-z][\w-]*)\s+([^\s\"'`]+)", re.IGNORECASE
 )
 _EXAMPLE = re.compile(r"([A-Za-z][\w-]*)\s+\S+")
-# Words that follow a colon in prose, and are no scheme.
+# Words that follow a colon in descriptions and are not an authentication scheme.
 _NO_SCHEME = re.compile(r"the|an?|your|this|is|must|use|with|by|header|value|required|see", re.I)
 _USUAL = ("Bearer", "Token", "JWT")
 
 
 def find_credentials(document: Document) -> list[Credential]:
-    """The ways in which a token may be sent, the likeliest first.
+    """Return the ways in which a token may be sent, the most likely first.
 
-    The word before a token is taken from the document's own example of the header, if it has one.
+    The authentication scheme before a token is taken from the document's examples of the header
+    field, if it has any.
     """
     schemes = schemes_of(document)
     used = Counter(_scheme_names(document))
@@ -46,9 +47,9 @@ def find_credentials(document: Document) -> list[Credential]:
 
 
 def find_combined(document: Document) -> list[Credential]:
-    """The ways in which several secrets are sent together, where no single one is enough.
+    """Return the ways to send several secrets together, where a single one is not enough.
 
-    The alternatives that most operations ask for come first.
+    The alternatives that most operations require come first.
     """
     schemes = schemes_of(document)
     asked: Counter[tuple[str, ...]] = Counter()
@@ -66,7 +67,7 @@ def find_combined(document: Document) -> list[Credential]:
 
 
 def is_enough(document: Document, form: Credential) -> bool:
-    """Whether some operation asks for nothing but what is sent in the place of a form."""
+    """Whether some operation requires nothing but the credential sent in this place."""
     schemes = schemes_of(document)
     alone = {
         names[0]
@@ -78,14 +79,14 @@ def is_enough(document: Document, form: Credential) -> bool:
 
 
 def _is_sent(scheme: Mapping[str, Any] | None) -> bool:
-    """Whether a scheme is a secret that is sent, and no CSRF token beside a session."""
+    """Whether a scheme sends a secret, rather than a CSRF token with a session."""
     if scheme is None or scheme.get("type") == "mutualTLS":
         return False
     return not (scheme.get("in") == "header" and is_csrf(str(scheme.get("name", ""))))
 
 
 def csrf_header(document: Document) -> str:
-    """The header in which the document wants a CSRF token, empty if it names none."""
+    """Return the header field in which the document expects a CSRF token, empty without one."""
     schemes = schemes_of(document).values()
     keys = (str(each.get("name", "")) for each in schemes if each.get("in") == "header")
     parameters = (
@@ -98,9 +99,9 @@ def csrf_header(document: Document) -> str:
 
 
 def password_flow(document: Document) -> str:
-    """The path of the OAuth 2 token endpoint that takes a password, empty if there is none.
+    """Return the path of the OAuth 2 token endpoint that takes a password, empty without one.
 
-    One on another server than the API itself cannot be asked.
+    An endpoint on another host than the API itself is ignored: it is not one of the targets.
     """
     for scheme in schemes_of(document).values():
         flow = (scheme.get("flows") or {}).get("password") or {}
@@ -122,7 +123,7 @@ def _own_hosts(document: Document) -> set[str]:
 
 
 def schemes_of(document: Document) -> dict[str, Mapping[str, Any]]:
-    """The security schemes of a document by name."""
+    """Return the security schemes of a document by name."""
     found = flat(document, document.modern.get("components", {})).get("securitySchemes", {})
     resolved = {name: document.resolve(scheme) for name, scheme in found.items()}
     return {name: scheme for name, scheme in resolved.items() if isinstance(scheme, Mapping)}
@@ -137,10 +138,10 @@ def _scheme_names(document: Document) -> Iterator[str]:
 
 def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
     name = str(scheme.get("name", "Authorization"))
-    told = " ".join(_prose(scheme))
+    description = " ".join(_prose(scheme))
     match scheme.get("type"), scheme.get("in"), str(scheme.get("scheme", "bearer")).lower():
         case "http", _, "bearer":
-            return [*_worded(document, told, "Authorization"), BEARER]
+            return [*_worded(document, description, "Authorization"), BEARER]
         case "http", _, "basic":
             return [BASIC]
         case "http", _, "digest":
@@ -149,40 +150,44 @@ def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
             return []
         case "http", _, word:
             return [
-                *_worded(document, told, "Authorization"),
+                *_worded(document, description, "Authorization"),
                 Credential(form=f"{word.title()} {{token}}"),
             ]
         case "apiKey", "header", _ if is_csrf(name):
             return []
         case "apiKey", "header", _ if name.lower() == _AUTHORIZATION:
-            return [*_worded(document, told, name), *_prefixed(name, told)]
+            return [*_worded(document, description, name), *_prefixed(name, description)]
         case "apiKey", "header", _:
-            return [*_worded(document, told, name), Credential("header", name, "{token}")]
+            return [*_worded(document, description, name), Credential("header", name, "{token}")]
         case "apiKey", "cookie", _:
             return [Credential("cookie", name, "{token}")]
         case "apiKey", "query", _:
             return [Credential("query", name, "{token}")]
         case _:
-            return [*_worded(document, told, "Authorization"), BEARER]
+            return [*_worded(document, description, "Authorization"), BEARER]
 
 
 def _prose(node: Mapping[str, Any]) -> Iterator[str]:
-    """The description of a scheme or a parameter."""
+    """Yield the descriptions of a scheme or a parameter."""
     for key, text in node.items():
         if isinstance(text, str) and (key in ("description", "bearerFormat") or key[:2] == "x-"):
             yield text
 
 
-def _prefixed(name: str, told: str) -> list[Credential]:
-    """The usual words, those first that the prose has most."""
-    words = sorted(_USUAL, key=lambda word: -len(re.findall(rf"\b{word}\b", told)))
+def _prefixed(name: str, description: str) -> list[Credential]:
+    """Return the usual authentication schemes, those first that the description mentions most."""
+    words = sorted(_USUAL, key=lambda word: -len(re.findall(rf"\b{word}\b", description)))
     forms = (*(f"{word} {{token}}" for word in words), "{token}")
     return [Credential("header", name, form) for form in forms]
 
 
-def _worded(document: Document, told: str, name: str) -> list[Credential]:
-    """The header with the words that examples of it have before the token."""
-    words = [*_example_words(document, name), *_words_of_lines(told), *_words_in_prose(told)]
+def _worded(document: Document, description: str, name: str) -> list[Credential]:
+    """Return the header field with the authentication schemes found in examples."""
+    words = [
+        *_example_words(document, name),
+        *_words_of_lines(description),
+        *_words_in_prose(description),
+    ]
     if name.lower() == _AUTHORIZATION:
         words += [word for text in _descriptions(document) for word in _words_of_lines(text)]
     fitting = (word for word in words if word.lower() not in ("basic", "digest"))
@@ -190,7 +195,7 @@ def _worded(document: Document, told: str, name: str) -> list[Credential]:
 
 
 def _words_of_lines(text: str) -> Iterator[str]:
-    """The words of lines such as `Authorization: Token abc`."""
+    """Yield the authentication schemes in lines such as `Authorization: Token abc`."""
     for word, _ in _HEADER_LINE.findall(text):
         if not _NO_SCHEME.fullmatch(word):
             yield word
@@ -202,7 +207,7 @@ def _words_in_prose(text: str) -> Iterator[str]:
 
 
 def _example_words(document: Document, name: str) -> Iterator[str]:
-    """The words of the examples that header parameters of this name have."""
+    """Yield the authentication schemes in the examples of header parameters of this name."""
     for parameter in _header_parameters(document, name):
         schema = flat(document, parameter.get("schema", {}))
         examples = [
@@ -243,10 +248,10 @@ def _descriptions(document: Document) -> Iterator[str]:
 
 
 def without_csrf(raw: dict[str, Any]) -> dict[str, Any]:
-    """A document without the headers for CSRF tokens, for those whose requests get them anyway.
+    """Remove the header parameters for CSRF tokens, which are added to requests anyway.
 
-    `raw` is changed. Of no use is what is made up for such a header, or what comes of leaving it
-    out, where every request of a user has the right one.
+    `raw` is changed in place. Generated values of such a header field, or omitting it, would test
+    nothing: every request of a user has the right token.
     """
     schemes = (raw.get("components") or {}).get("securitySchemes") or {}
     unwanted = {name for name, scheme in schemes.items() if _is_csrf_header(raw, scheme)}

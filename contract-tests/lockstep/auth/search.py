@@ -20,7 +20,7 @@ from lockstep.auth.entry import (
 )
 from lockstep.exchange.exchanger import Exchanger
 
-# In whose name is tried.
+# The label of the actor that tries them.
 LABEL = "alice#0"
 
 
@@ -35,11 +35,11 @@ class Search:
     _tries: int = 0
     _opening: str = ""
     _refused: str = "register"
-    # A log-in for which nobody has an account.
+    # A log-in without a configured account.
     _only_login: Call | None = None
 
     def run(self, ways: Iterable[Entrance]) -> tuple[Entry, ActorSpec]:
-        """Log a user in; `RefusedError` lists all that was refused."""
+        """Log a user in; raise `ActorError` with the rejected calls if none is accepted."""
         registered: tuple[Call, Entry, dict[str, dict[str, str]]] | None = None
         refused: list[Call | None] = []
         known = self.draft.values or self.draft.values_for
@@ -53,7 +53,7 @@ class Search:
                 if way.register is not None and registered is None:
                     registered = way.register, *self._register(way.register)
                 if registered is not None:
-                    # A later try must not have what an earlier log-in left.
+                    # A later attempt must not see the cookies of an earlier one.
                     entry, values = deepcopy(registered[1]), registered[2]
                 else:
                     values = self._values()
@@ -78,14 +78,14 @@ class Search:
         return entry, values
 
     def _values(self) -> dict[str, dict[str, str]]:
-        """New texts for each try: one target may have taken the last one."""
+        """Return new values for each attempt: one target may have accepted the last ones."""
         made = own_values(self.draft.name, f"{self.nonce}{self._tries:04}")
         self._tries += 1
         actor = Actor(self.draft, LABEL, "", {}, made)
         return {target.name: actor.values_at(target.name) for target in self.exchanger.targets}
 
     def _send(self, call: Call, values: dict[str, dict[str, str]], entry: Entry) -> None:
-        """Send a call, once more after the page that sets a CSRF cookie where that helps."""
+        """Send a call; if that fails, once more after a page that sets a CSRF cookie."""
         try:
             let_in(self.exchanger, call, values, LABEL, entry)
         except RefusedError as error:
@@ -97,10 +97,12 @@ class Search:
 
     def _failure(self) -> ActorError:
         first, *others = self._refusals
-        told = str(first)
+        message = str(first)
         if others:
-            told += f" (and {len(others)} more tries with other bodies, the last one: {others[-1]})"
+            message += (
+                f" (and {len(others)} more attempts with other bodies, the last: {others[-1]})"
+            )
         if first.call == self._only_login:
-            return ActorError(f"{told}. {user_lines(self.exchanger.ledger.document)}")
-        what = "is taken to register" if self._refused == "register" else "logs in"
-        return ActorError(f"{told}. {call_lines(self._refused, what, first.call)}")
+            return ActorError(f"{message}. {user_lines(self.exchanger.ledger.document)}")
+        action = "register" if self._refused == "register" else "log in"
+        return ActorError(f"{message}. {call_lines(self._refused, action, first.call)}")

@@ -1,4 +1,4 @@
-"""Texts of a schema: the same one each time, or another one for each user and request."""
+"""Texts that match a schema: fixed ones, or a different one for each user and request."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ _FORMATS = {
     "ipv4": "192.0.2.1",
     "hostname": "example.com",
 }
-# The whole of a text; within are the keywords of its schema.
+# Matches a whole text; it contains the keywords of its schema as JSON.
 _DRAWN = re.compile(r"\$\{drawn (\{.*\})\}", re.DOTALL)
 _KEYWORDS = ("pattern", "minLength", "maxLength")
-# Generated texts are simple ones at first: of so many the one is taken that chance points at.
+# The first generated texts are the simplest: of every 16 the one whose hash matches is chosen.
 _ONE_OF = 16
 _EXAMPLES = 500
 _ENOUGH = 6
-# What `\d` and `$` stand for is another question in each dialect.
+# The meaning of `\d` and `$` outside ASCII depends on the regex dialect.
 _PRINTABLE = strategies.characters(min_codepoint=0x20, max_codepoint=0x7E)
 
 
 def plain_text(schema: Mapping[str, Any]) -> str:
-    """A text that a schema of strings accepts, the same each time."""
+    """Return a text that a string schema accepts, the same on each call."""
     if isinstance(schema.get("pattern"), str):
         return _plain(schema["pattern"], *_lengths(schema))
     return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
 
 
 def drawn(schema: Mapping[str, Any]) -> str:
-    """A placeholder for a text of a pattern that is another one each time; empty without one."""
+    """Return a placeholder for a text per user that matches a pattern; empty without a pattern."""
     if not isinstance(schema.get("pattern"), str) or schema.keys() & {"const", "enum"}:
         return ""
-    told = {name: schema[name] for name in _KEYWORDS if name in schema}
-    return f"${{drawn {json.dumps(told)}}}"
+    keywords = {name: schema[name] for name in _KEYWORDS if name in schema}
+    return f"${{drawn {json.dumps(keywords)}}}"
 
 
 def draw(text: str, unique: str) -> str:
-    """A text, or what it stands for where it is a placeholder: the same for the same `unique`."""
+    """Replace a placeholder with its text, the same for the same `unique`; keep other text."""
     placeholder = _DRAWN.fullmatch(text)
     if placeholder is None:
         return text
@@ -65,7 +65,7 @@ def _lengths(schema: Mapping[str, Any]) -> tuple[int, int | None]:
 
 @cache
 def _plain(pattern: str, shortest: int, longest: int | None) -> str:
-    """A text of a pattern and a length; of the length alone where none of both is found."""
+    """Return a text that matches a pattern and a length, or the length alone if none is found."""
     try:
         return _found(pattern, shortest, longest, "", lambda _: True)
     except (HypothesisException, re.error):
@@ -106,7 +106,7 @@ def _fits(text: str, pattern: str, shortest: int, longest: int | None) -> bool:
 
 @cache
 def _reach(pattern: str, shortest: int, longest: int | None) -> int:
-    """How long texts may be asked to be: of short ones there are few."""
+    """Return a length with enough texts to choose from: there are few short ones."""
     for length in (_ENOUGH, _ENOUGH // 2):
         if longest is None or longest >= length:
             try:
@@ -124,7 +124,7 @@ def _found(
     seed: str,
     wanted: Callable[[str], bool],
 ) -> str:
-    # Chance would not find 64 digits where any number of them will do.
+    # Random generation would not find 64 digits for an unbounded quantifier.
     bounded = update_quantifier(pattern, shortest or None, longest)
     shrink = [] if seed else [hypothesis.Phase.shrink]
     texts = strategies.from_regex(bounded, alphabet=_PRINTABLE if seed else None)

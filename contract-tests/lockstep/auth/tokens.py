@@ -1,4 +1,4 @@
-"""Where the answer to a log-in holds the token."""
+"""The location of the token in the response to a log-in."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SHORTEST = 6
 
 
 class TokenError(Exception):
-    """An answer holds no token where one was expected."""
+    """A response contains no token where one was expected."""
 
 
 def read_token(response: Response, source: str) -> str:
-    """The token of an answer; `TokenError` when it is not there.
+    """Return the token of a response; raise `TokenError` if it is missing.
 
     `source` is a JSON pointer into the body (`/user/token`), `header:NAME` or `cookie:NAME`; where
-    one secret is not enough, it has a line for each, and so has the token. For HTTP Basic see
+    several secrets are needed, it has one per line, and so has the token. For HTTP Basic see
     `read_basic`.
     """
     if "\n" in source:
@@ -42,12 +42,12 @@ def read_token(response: Response, source: str) -> str:
     else:
         found = _at(json_of(response.body), source)
     if not isinstance(found, str | int) or found == "":
-        raise TokenError(f"no token at {source} of an answer with status {response.status}")
+        raise TokenError(f"no token at {source} in a response with status {response.status}")
     return str(found)
 
 
 def find_tokens(response: Response) -> list[str]:
-    """Every source that may hold a token, the likeliest first."""
+    """Return every location that may hold a token, the most likely first."""
     in_body = sorted(_members(json_of(response.body), ()))
     body = [pointer(path) for rank, path in in_body if rank < len(_NAMES)]
     headers = [
@@ -61,16 +61,16 @@ def find_tokens(response: Response) -> list[str]:
 
 
 def cookies(response: Response) -> Iterator[tuple[str, str]]:
-    """Names and values of the cookies that an answer sets, those that it clears left out."""
+    """Yield the names and values of the cookies that a response sets, except those it deletes."""
     for cookie in set_cookies(response):
         if cookie.value and not cookie.is_cleared:
             yield cookie.name, cookie.value
 
 
 def basic_sources(sent: Mapping[str, Any]) -> list[str]:
-    """Every source of HTTP Basic credentials in what a user was sent with, the likeliest first.
+    """Return every source of HTTP Basic credentials in the sent values, the most likely first.
 
-    Such a source is `basic:NAME`, after the member that names the user.
+    Such a source is `basic:NAME`, with the member that identifies the user.
     """
     known = [name for name, _ in _texts(sent)]
     if not any(map(is_password, known)):
@@ -81,7 +81,10 @@ def basic_sources(sent: Mapping[str, Any]) -> list[str]:
 
 
 def read_basic(sent: Mapping[str, Any], source: str) -> str:
-    """User and password of what was sent for HTTP Basic (RFC 7617, 2); `TokenError` without."""
+    """Encode the sent user and password for HTTP Basic (RFC 7617, section 2).
+
+    Raises `TokenError` if either is missing.
+    """
     known = dict(_texts(sent))
     user = known.get(source.removeprefix("basic:"))
     password = next((text for name, text in known.items() if is_password(name)), None)
@@ -120,6 +123,6 @@ def _members(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[int, tupl
 
 
 def _rank(name: str) -> int:
-    """How likely a member of this name holds the token; refresh tokens never do."""
+    """Return how likely a member of this name holds the token, 0 the most; no refresh token."""
     ranks = (rank for rank, form in enumerate(_NAMES) if re.fullmatch(form, name, re.IGNORECASE))
     return next(ranks, len(_NAMES))

@@ -1,4 +1,4 @@
-"""Tries where a token may be and how it may be sent, until guarded operations answer with 2xx."""
+"""Tries token locations and ways to send the token, until operations accept the credentials."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential, Identi
 from lockstep.transport.messages import Outcome, status_of
 
 _MAX_TRIES = 12
-# So many guarded operations in a row say 401 on every target, and a form of the token is given up.
+# The number of consecutive 401 responses by all targets after which a credential is given up.
 _ENOUGH_REFUSALS = 2
-# So many operations that let everybody in are asked who it is that asks, by each form.
+# The number of operations open to anyone that are tried for each further credential.
 _ENOUGH_OPEN = 2
-# How much is known of a token and its form, in this order.
+# The evidence for a token and how it is sent, in ascending order.
 _TAKEN, _UNASKED, _OPEN, _LIKELY, _PROVEN = range(1, 6)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A fully configured user; `works` tells whether a guarded operation accepts them."""
+    """A fully configured user; `works` is true if an operation accepts its credentials."""
 
     spec: ActorSpec
     works: bool
@@ -43,11 +43,11 @@ class Trial:
     spec: ActorSpec
     entry: Entry
     probes: Probes
-    # The best that was seen for people: how the token was sent, what was asked, the statuses.
+    # The closest attempt for the error message: its score, and a sentence with the status codes.
     _nearest: tuple[int, str] = (-1, "")
 
     def run(self, *, is_told: bool) -> Settled:
-        """Try each place of a token with each form; `ActorError` says what came of it."""
+        """Try each token location with each way to send it; raise `ActorError` if none works."""
         weak: list[tuple[int, ActorSpec]] = []
         pairs = list(self._pairs())
         tried = [*pairs[:_MAX_TRIES], *islice(self._combined(), _MAX_TRIES)]
@@ -61,7 +61,7 @@ class Trial:
                 return Settled(spec, works=True)
             if rank:
                 weak.append((rank, spec))
-        # Of equal ones the first: `max` keeps it.
+        # `max` returns the first of several equal ones.
         rank, spec = max(weak, key=lambda each: each[0], default=(0, self.spec))
         if rank in (_LIKELY, _OPEN):
             return Settled(spec, works=True)
@@ -70,7 +70,7 @@ class Trial:
         raise ActorError(self._told(pairs))
 
     def _rank(self, identity: Identity, *, first: bool) -> int:
-        """How much the guarded operations say for a token and its form."""
+        """Return the evidence that the operations give for a token and how it is sent."""
         best, refusals, opened, asked = 0, 0, 0, False
         for probe in self.probes:
             asked = True
@@ -99,7 +99,7 @@ class Trial:
         return self.exchanger.send(replace(signed, actor=LABEL)).outcomes
 
     def _identity(self, source: str, credential: Credential) -> Identity | None:
-        """The user with one of the tokens, `None` if a target has none there."""
+        """Return the user's identity with a token; `None` if a target returned none there."""
         names = [target.name for target in self.exchanger.targets]
         try:
             fixed = self.spec.tokens_at(names) if self.spec.tokens else None
@@ -111,9 +111,11 @@ class Trial:
         return Identity(credential, tokens, self.entry.jars, source)
 
     def _pairs(self) -> Iterator[tuple[str, Credential]]:
-        """Where the token may be with how it may be sent; cookies go with cookies."""
-        spec, told = self.spec, self.spec.credential != UNKNOWN
-        forms = [spec.credential] if told else find_credentials(self.exchanger.ledger.document)
+        """Yield each token location with each way to send it; cookies are sent as cookies."""
+        spec, is_configured = self.spec, self.spec.credential != UNKNOWN
+        forms = (
+            [spec.credential] if is_configured else find_credentials(self.exchanger.ledger.document)
+        )
         answer = next(iter(self.entry.answers.values()), None)
         sources = find_tokens(answer) if answer is not None else []
         if spec.token or spec.tokens:
@@ -128,12 +130,12 @@ class Trial:
             else:
                 chosen = sources
             yield from ((source, form) for source in chosen)
-        if not told:
+        if not is_configured:
             names = [source.removeprefix("cookie:") for source in sources if "cookie:" in source]
             yield from ((f"cookie:{name}", Credential("cookie", name, "{token}")) for name in names)
 
     def _combined(self) -> Iterator[tuple[str, Credential]]:
-        """Where several tokens may be that are sent together, those of fitting names first."""
+        """Yield locations of several tokens that are sent together, matching names first."""
         answer = next(iter(self.entry.answers.values()), None)
         if self.spec.credential != UNKNOWN or self.spec.token or self.spec.tokens or answer is None:
             return
@@ -145,16 +147,16 @@ class Trial:
                 yield "\n".join(each), credential
 
     def _note(self, probe: Probe, identity: Identity, outcomes: dict[str, Outcome]) -> None:
-        """Keep what comes closest to a log-in."""
+        """Keep the attempt that comes closest to a log-in."""
         statuses = [status_of(outcome) for outcome in outcomes.values()]
         near = sum(2 if is_success(o) else status_of(o) not in REFUSED for o in outcomes.values())
         if near > self._nearest[0]:
-            said = ", ".join(
+            responses = ", ".join(
                 f"{status or 'nothing'} on {name}"
                 for name, status in zip(outcomes, statuses, strict=True)
             )
             operation = f"{probe.operation.method} {probe.operation.path}"
-            self._nearest = near, f"`{operation}` with `{identity.credential}` answered {said}"
+            self._nearest = near, f"`{operation}` with `{identity.credential}` answered {responses}"
 
     def _told(self, pairs: list[tuple[str, Credential]]) -> str:
         if not pairs:
@@ -162,14 +164,16 @@ class Trial:
         nearest = self._nearest[1]
         if not nearest:
             return f"no target returned a token in the expected place. {TOKEN}"
-        told = f"no operation that requires authentication answers 2xx on every target: {nearest}. "
+        message = (
+            f"no operation that requires authentication answers 2xx on every target: {nearest}. "
+        )
         if all(form in ACCOUNTS for _, form in pairs):
-            return f"{told}Are the user name and password correct?"
-        return told + (f"Is the token correct? {SEND}" if self.spec.tokens else SEND)
+            return f"{message}Are the user name and password correct?"
+        return message + (f"Is the token correct? {SEND}" if self.spec.tokens else SEND)
 
 
 def _fitting(sources: Sequence[str], credentials: Sequence[Credential]) -> int:
-    """How many of the tokens are called what they are sent as."""
+    """Return how many of the tokens are named like the parameters that they are sent in."""
     return sum(
         _letters(credential.name).endswith(_letters(source.rpartition("/")[2]))
         for source, credential in zip(sources, credentials, strict=True)

@@ -1,1 +1,1 @@
-"""Reads bodies that are no JSON text: XML, forms, parts, and the items of streams."""
+"""Reads bodies other than JSON: XML, forms, multipart, and the items of streams."""

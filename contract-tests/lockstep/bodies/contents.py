@@ -1,4 +1,4 @@
-"""What a body of a media type says, as a value that can be compared."""
+"""Parses bodies of each media type into values that can be compared."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ def read(content_type: str | None, body: bytes) -> Any:
             if bare(content_type) == _FORM_DATA and all(part.name is not None for part in parts):
                 return Fields(tuple((part.name or "", _content(part)) for part in parts))
             return list(map(_content, parts))
-    raise ValueError("it is read as it is")
+    raise ValueError("neither XML, form nor multipart")
 
 
 def frames(response: Response) -> list[Any]:
-    """The parts of which each takes the place of the one before."""
+    """Return the parts of `multipart/x-mixed-replace`, each of which replaces the previous one."""
     content_type = response.header("content-type")
     parts = parse_parts(content_type, response.body, cut=True)
     return list(map(_content, parts))
 
 
 def events(response: Response) -> tuple[list[Event], list[Event]]:
-    """The events of a stream, and apart from them those that only say that it goes on.
+    """Return the events of a stream and, separately, its heartbeats.
 
-    Where there are no others these are what there is to be told.
+    If there are only heartbeats, they are returned as events.
     """
     every = parse_events(response.body.decode("utf-8", "replace"))
     others = [event for event in every if not event.is_heartbeat]
@@ -81,13 +81,13 @@ def events(response: Response) -> tuple[list[Event], list[Event]]:
 
 
 def lines(response: Response) -> list[Any]:
-    """The texts of a JSON sequence; one that is no JSON is a text."""
+    """Return the values of a JSON sequence; an item that is not JSON is a string."""
     text = response.body.decode("utf-8", "surrogateescape")
     return list(map(told, parse_lines(text, cut=response.cut)))
 
 
 def told(text: str) -> Any:
-    """What a text says as JSON, where it is JSON."""
+    """Parse a text as JSON; return it unchanged if it is not JSON."""
     try:
         return literals.parse(text.encode("utf-8", "surrogatepass"))
     except ValueError:
@@ -95,14 +95,14 @@ def told(text: str) -> Any:
 
 
 def head(event: Event) -> dict[str, Any]:
-    """What an event says beside its data."""
+    """Return the fields of an event except its data."""
     found: dict[str, Any] = {"event": event.type} if event.type is not None else {}
     found |= {"id": event.id} if event.id is not None else {}
     return found | ({"retry": Number(event.retry)} if event.retry is not None else {})
 
 
 def data(several: Sequence[Event]) -> Iterator[Any]:
-    """The data of events."""
+    """Yield the data of events, parsed if it is JSON."""
     return (told(event.data) for event in several if event.data is not None)
 
 

@@ -1,4 +1,4 @@
-"""Named values that may be repeated, and how two bodies of them become comparable values."""
+"""Converts forms, parts and XML into comparable objects, lists and strings."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from lockstep.bodies.xml import Element
 from lockstep.transport.literals import Object
 
 Path = tuple[str, ...]
-# A path and what has to be known of the node there: see `traits`.
+# A path, and how the node there is represented: see `traits`.
 Trait = tuple[Path, str]
 _LIST, _OBJECT, _MIXED = "list", "object", "mixed"
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Fields of a form, or its parts, in order; a name may come several times."""
+    """The fields or parts of a form in order; names may be repeated."""
 
     pairs: tuple[tuple[str, Any], ...]
 
 
 def traits(node: Any, path: Path = ()) -> Iterator[Trait]:
-    """What of a body says how it is to be written as members, lists and texts.
+    """Yield how the nodes of a body must be represented: as `list`, `object` or `mixed`.
 
-    Two bodies are comparable where both are written by the traits of either: a name that is
-    repeated is a `list`, an element that has more than text an `object`, one in which text or other
-    elements stand between elements of a name is `mixed`.
+    Two bodies become comparable if both are converted with the traits of both. A repeated name is a
+    `list`, an element with attributes or child elements an `object`, and an element is `mixed` if
+    text or other elements occur between its child elements of one name.
     """
     if isinstance(node, Fields):
         yield from ((name, _LIST) for name in _repeated(path, node.pairs))
@@ -45,13 +45,13 @@ def traits(node: Any, path: Path = ()) -> Iterator[Trait]:
 
 
 def plain(node: Any, known: Collection[Trait], path: Path = ()) -> Any:
-    """A body as objects, lists and texts.
+    """Convert a body into objects, lists and strings.
 
-    Attributes of elements are members called `@name`, in order of their names; text beside them is
-    `#text`, what is mixed stands in order in `#content`.
+    Attributes become members `@name` in alphabetical order, text beside other members becomes
+    `#text`, and mixed content becomes the list `#content`.
     """
     if isinstance(node, Fields):
-        # In which order the names come says nothing.
+        # The order of the names is not significant.
         pairs = sorted(node.pairs, key=lambda pair: pair[0])
         return Object(list(_grouped(pairs, known, path)))
     if isinstance(node, Element):
@@ -71,7 +71,7 @@ def _repeated(path: Path, pairs: Collection[tuple[str, Any]]) -> Iterator[Path]:
 def _grouped(
     pairs: Collection[tuple[str, Any]], known: Collection[Trait], path: Path
 ) -> Iterator[tuple[str, Any]]:
-    """Each name once, with its value, or a list of its values."""
+    """Yield each name once, with its value or the list of its values."""
     grouped: dict[str, list[Any]] = {}
     for name, value in pairs:
         grouped.setdefault(name, []).append(plain(value, known, (*path, name)))
@@ -96,7 +96,7 @@ def _plain_element(node: Element, known: Collection[Trait], path: Path) -> Any:
         return node.text
     members: list[tuple[str, Any]] = [(f"@{name}", node.attributes[name]) for name in node.names]
     if (path, _MIXED) in known:
-        # Nothing is grouped here: each stands alone under its name.
+        # The order is significant, so that children are not grouped by name.
         content = [
             child if isinstance(child, str) else Object([_alone(child, known, path)])
             for child in node.children

@@ -1,4 +1,4 @@
-"""Bodies in parts (RFC 2046, 5.1; RFC 7578), read without regard to their boundary."""
+"""Parses multipart bodies (RFC 2046, 5.1; RFC 7578), whatever their boundary is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its name and its file's name, if it says them, its `Content-Type`, its bytes."""
+    """A part; `name`, `filename` and `content_type` are `None` if they are not given."""
 
     name: str | None
     filename: str | None
@@ -24,36 +24,37 @@ class Part:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is a plain text, as the fields of a form are (RFC 7578, 4.4)."""
-        told = re.sub(r"\s", "", (self.content_type or "text/plain").lower())
-        return self.filename is None and told in ("text/plain", "text/plain;charset=utf-8")
+        """Whether it is plain text, like a field of a form (RFC 7578, 4.4)."""
+        media_type = re.sub(r"\s", "", (self.content_type or "text/plain").lower())
+        return self.filename is None and media_type in ("text/plain", "text/plain;charset=utf-8")
 
 
 def parse_parts(content_type: str | None, body: bytes, *, cut: bool = False) -> list[Part]:
-    """The parts of a body; `ValueError` if there is no boundary, or not the last one.
+    """Return the parts of a body; raise `ValueError` without a boundary or the closing delimiter.
 
-    Of a stream the last boundary need not have come; a part that was `cut` off is left out.
+    With `cut` the closing delimiter may be missing, as in a stream; the incomplete last part is
+    then left out.
     """
     boundary = parameter(content_type, "boundary")
     if not boundary:
         raise ValueError("its media type has no boundary")
-    # Cameras write the two dashes into the parameter.
+    # Some cameras include the two leading dashes in the parameter.
     pieces, ended = _split(body, f"--{boundary}".encode("latin-1", "replace"))
     if not pieces and boundary.startswith("--"):
         pieces, ended = _split(body, boundary.encode("latin-1", "replace"))
     if not (ended or cut):
-        raise ValueError("its last boundary is missing")
+        raise ValueError("its closing boundary is missing")
     return [_part(piece) for piece in (pieces if ended else pieces[:-1])]
 
 
 def _split(body: bytes, delimiter: bytes) -> tuple[list[bytes], bool]:
-    """The pieces between delimiters, and whether the last delimiter came."""
+    """Return the pieces between delimiters, and whether there is a closing delimiter."""
     line = re.compile(rb"(?:\A|(?<=\n))" + re.escape(delimiter) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
     pieces: list[bytes] = []
     start: int | None = None
     for match in line.finditer(body):
         if start is not None:
-            # The line end before a delimiter belongs to it.
+            # The line break before a delimiter belongs to it.
             pieces.append(_LINE_END.sub(b"", body[start : match.start()]))
         if match[1]:
             return pieces, True
@@ -66,13 +67,13 @@ def _part(piece: bytes) -> Part:
     head, body = (piece[: end.start()], piece[end.end() :]) if end else (piece, b"")
     message = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
     return Part(
-        _told(message, "name"),
+        _disposition(message, "name"),
         message.get_filename(),
         str(message["content-type"]) if "content-type" in message else None,
         body,
     )
 
 
-def _told(message: Message, name: str) -> str | None:
+def _disposition(message: Message, name: str) -> str | None:
     found = message.get_param(name, header="content-disposition")
     return found if isinstance(found, str) else None

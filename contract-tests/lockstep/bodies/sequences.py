@@ -1,4 +1,4 @@
-"""The items of streams: events, JSON texts one after the other, and parts that replace others."""
+"""Parses the items of streams: server-sent events and JSON sequences."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from lockstep.transport.streams import EVENT_STREAM, bare, is_json_sequence
 
-# Only these end a line of an event stream (HTML Living Standard, 9.2.5).
+# The line breaks of an event stream (HTML Living Standard, 9.2.5).
 _LINE = re.compile(r"\r\n|\r|\n")
 _SEPARATOR = re.compile(r"[\n\x1e]")
-# What servers call an event that says no more than that they are still there.
+# Common types of events that only keep the connection alive.
 _HEARTBEAT = re.compile(r"(ping|pong|heart-?_?beat|keep-?_?alive|noop|no-op)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One block of an event stream; `data` is `None` if it only sets the others."""
+    """A block of an event stream; `data` is `None` if it only sets other fields."""
 
     type: str | None = None
     id: str | None = None
@@ -28,57 +28,57 @@ class Event:
 
     @property
     def is_heartbeat(self) -> bool:
-        """Whether it says no more than that the stream goes on."""
+        """Whether it only keeps the connection alive."""
         return _HEARTBEAT.fullmatch(self.type or "") is not None
 
     @property
     def members(self) -> dict[str, Any]:
-        """The event as OpenAPI 3.2 (4.14.3.2) has it judged: what it does not say is left out."""
-        told = {"event": self.type, "id": self.id, "data": self.data}
-        found: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
+        """The event as an object for `itemSchema` (OpenAPI 3.2, 4.14.3.2); only fields it has."""
+        fields = {"event": self.type, "id": self.id, "data": self.data}
+        found: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
         return found | ({"retry": int(self.retry)} if self.retry is not None else {})
 
 
 def parse_events(text: str) -> list[Event]:
-    """The events of a stream (HTML Living Standard, 9.2.6); one that no empty line ends is none."""
+    """Parse an event stream (HTML Living Standard, 9.2.6); an incomplete last event is dropped."""
     found: list[Event] = []
-    told: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for line in _LINE.split(text.removeprefix("\ufeff")):
         if not line:
-            if told.keys() - {"event"}:
-                event, data = told.get("event") or None, told.get("data")
-                found.append(Event(event, told.get("id"), told.get("retry"), data))
-            told = {}
+            if fields.keys() - {"event"}:
+                event, data = fields.get("event") or None, fields.get("data")
+                found.append(Event(event, fields.get("id"), fields.get("retry"), data))
+            fields = {}
             continue
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
-        if name == "data" and "data" in told:
-            told["data"] += "\n" + value
+        if name == "data" and "data" in fields:
+            fields["data"] += "\n" + value
         elif (
             name in ("data", "event")
             or (name == "id" and "\0" not in value)
             or (name == "retry" and value.isascii() and value.isdigit())
         ):
-            told[name] = value
+            fields[name] = value
     return found
 
 
 def parse_lines(text: str, *, cut: bool = False) -> list[str]:
-    """The texts of a JSON sequence: those of JSON lines, or those of RFC 7464.
+    """Split a JSON sequence into JSON texts: JSON Lines, or RFC 7464.
 
-    Of one that was `cut` the last text does not count unless its line has ended.
+    With `cut` the last text is dropped unless its line is complete.
     """
     lines = _SEPARATOR.split(text.removeprefix("\ufeff"))
     return [line.strip() for line in (lines[:-1] if cut else lines) if line.strip()]
 
 
 def judged_items(content_type: str | None, body: bytes, *, cut: bool = False) -> Iterator[Any]:
-    """The items of a sequence as the document's `itemSchema` has them; nothing of other bodies.
+    """Yield the items of a sequence, as described by `itemSchema`; none of any other body.
 
-    `ValueError` for one that cannot be read.
+    Raise `ValueError` if an item cannot be parsed.
     """
     if bare(content_type) == EVENT_STREAM:
-        # Of a stream that was cut the last character may be, too.
+        # The last character of a truncated stream may be incomplete.
         text = body.decode("utf-8", "ignore" if cut else "strict")
         yield from (each.members for each in parse_events(text) if each.data is not None)
     elif is_json_sequence(content_type):
@@ -89,7 +89,7 @@ def judged_items(content_type: str | None, body: bytes, *, cut: bool = False) ->
 def common(
     left: Sequence[Any], right: Sequence[Any], cut: tuple[bool, bool]
 ) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Both sides as far as both were read, where the shorter one was `cut`; else as they are."""
+    """Truncate both sides to the shorter one if that was `cut`; else return them unchanged."""
     shorter_is_cut = cut[0] if len(left) < len(right) else cut[1]
     if len(left) == len(right) or not shorter_is_cut:
         return left, right

@@ -1,4 +1,4 @@
-"""XML as what it says: elements, attributes, text and namespaces, however they are written."""
+"""Parses XML into elements, attributes and text, independent of prefixes and layout."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from xml.parsers import expat
 _MOST_DEPTH = 100
 _XML = "http://www.w3.org/XML/1998/namespace"
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-# Between a namespace and a name, where neither may have it.
+# A separator that can occur neither in a namespace nor in a name.
 _BETWEEN = "\n"
 
 
 @dataclass(slots=True)
 class Element:
-    """An element: its local name, its attributes and what is in it.
+    """An element with its local name, attributes and children.
 
-    A namespace that is not that of the element around it is the attribute `xmlns`. Prefixes are
-    gone; attributes with a namespace are called `{namespace}name`.
+    A namespace that differs from that of the parent is in the attribute `xmlns`. Prefixes are
+    resolved: the name of an attribute with a namespace is `{namespace}name`.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Element:
 
     @property
     def names(self) -> list[str]:
-        """The names of the attributes, in an order of their own."""
+        """The sorted names of the attributes."""
         return sorted(self.attributes)
 
     @property
@@ -38,26 +38,26 @@ class Element:
 
     @property
     def elements(self) -> list[tuple[str, Element]]:
-        """The elements inside, with their names."""
+        """The child elements with their names."""
         return [(child.name, child) for child in self.children if isinstance(child, Element)]
 
     @property
     def is_mixed(self) -> bool:
-        """Whether text stands beside elements, or elements of one name not next to each other."""
+        """Whether there is text between elements, or elements of one name are not adjacent."""
         runs = [name for name, _ in groupby(name for name, _ in self.elements)]
         return bool(runs) and (bool(self.text) or len(runs) > len(set(runs)))
 
 
 def is_xml(media_type: str) -> bool:
-    """Whether a lower-cased media type is that of XML (RFC 7303)."""
+    """Whether a lower-cased media type is XML (RFC 7303)."""
     return media_type in ("application/xml", "text/xml") or media_type.endswith("+xml")
 
 
 def parse_xml(body: bytes, charset: str = "") -> Element:
-    """The root element; `ValueError` for what is no XML, or cannot be read safely.
+    """Return the root element; raise `ValueError` if the body is not XML, or is unsafe.
 
-    Nothing is fetched, and no entity may be declared: those of the language itself are read. A
-    `charset` of the header goes before what the declaration says (RFC 7303, 3).
+    External resources are not loaded, and entity declarations are rejected; predefined entities are
+    resolved. The `charset` of the header overrides the XML declaration (RFC 7303, 3).
     """
     builder = _Builder()
     try:
@@ -67,7 +67,7 @@ def parse_xml(body: bytes, charset: str = "") -> Element:
     except expat.ExpatError as error:
         raise ValueError(str(error)) from error
     except LookupError as error:
-        raise ValueError(f"the encoding {charset} is not known") from error
+        raise ValueError(f"unknown encoding {charset}") from error
     return builder.finish()
 
 
@@ -112,18 +112,18 @@ class _Builder:
             return f"xml:{local}", value
         full = f"{{{namespace}}}{local}" if namespace else local
         if full == _TYPE:
-            # Its value is a name with a prefix.
-            prefix, _, told = value.strip().rpartition(":")
-            value = f"{{{(self._scopes.get(prefix) or [prefix])[-1]}}}{told}"
+            # Its value is a qualified name.
+            prefix, _, type_name = value.strip().rpartition(":")
+            value = f"{{{(self._scopes.get(prefix) or [prefix])[-1]}}}{type_name}"
         return full, value
 
     def _end(self, _name: str) -> None:
         element = self._open.pop()
         preserves = element.attributes.get("xml:space") == "preserve"
         inner = any(isinstance(child, Element) for child in element.children)
-        if preserves or not (inner or "\n" in element.text) or _says(element.text):
+        if preserves or not (inner or "\n" in element.text) or _has_content(element.text):
             return
-        # White space alone is how it is laid out.
+        # White space alone is only layout.
         element.children = [child for child in element.children if isinstance(child, Element)]
 
     def _text(self, text: str) -> None:
@@ -141,12 +141,12 @@ class _Builder:
     def _forget(self, prefix: str | None) -> None:
         self._scopes[prefix or ""].pop()
 
-    def _refuse(self, name: str, *_told: object) -> None:
-        raise ValueError(f"it declares the entity {name}, and those are not read")
+    def _refuse(self, name: str, *_declaration: object) -> None:
+        raise ValueError(f"entity declarations are not supported: {name}")
 
     def _skip(self, name: str, _is_parameter: bool) -> None:
         self._text(f"&{name};")
 
 
-def _says(text: str) -> bool:
+def _has_content(text: str) -> bool:
     return bool(text.strip(" \t\r\n"))

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "lockstep.cli.run",
     "replay": "lockstep.cli.replay",
     "proxy": "lockstep.cli.proxy",
+    "cutover": "lockstep.cli.cutover",
     "report": "lockstep.cli.report",
     "infer": "lockstep.cli.infer",
     "diff": "lockstep.cli.diff",

@@ -17,20 +17,38 @@ from lockstep.drivers.fuzz.settings import PHASES
 from lockstep.settings import PROFILES
 from lockstep.transport.targets import Target
 from lockstep.verdict import FAIL_ON
+from lockstep.warrant.forms import check_ending
 
 __all__ = [
     "AMOUNT",
     "EXIT_CODES",
+    "OPERATIONS",
     "OUTPUT",
     "SHARE",
     "TARGETS",
     "parse_headers",
     "parse_targets",
     "planned",
+    "warrant_option",
 ]
 
 Options = tuple[Callable[[Any], Any], ...]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class WarrantFile(click.ParamType[Path]):
+    """A file whose ending says the form of a warrant."""
+
+    name = "file"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> Path:
+        """The path; a usage error for another ending."""
+        path = Path(value)
+        try:
+            check_ending(path)
+        except ValueError as error:
+            self.fail(str(error))
+        return path
 
 
 def _report(name: str, told: str) -> Callable[[Any], Any]:
@@ -143,6 +161,24 @@ SHARE: Options = (
     ),
 )
 
+OPERATIONS: Options = (
+    option(
+        "--include",
+        group="Requests",
+        multiple=True,
+        metavar="OPERATION",
+        help="Judge only these operations, and send to others only what they need: an "
+        "operationId, a path, 'METHOD /path' or tag:NAME, with * for any text. Repeatable.",
+    ),
+    option(
+        "--exclude",
+        group="Requests",
+        multiple=True,
+        metavar="OPERATION",
+        help="Never send requests to these operations. Repeatable.",
+    ),
+)
+
 OUTPUT: Options = (
     _report("--json", "Write all results to this file as JSON; - for standard output."),
     _report("--html", "Write an HTML report."),
@@ -173,6 +209,17 @@ OUTPUT: Options = (
     option(
         "--debug", group="Reports", is_flag=True, help="Print the traceback of internal errors."
     ),
+)
+
+warrant_option = option(
+    "--warrant",
+    "warrants",
+    group="Reports",
+    multiple=True,
+    type=WarrantFile(),
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Write what was proved of each route to this .json, .html or .md file; repeatable.",
 )
 
 _OUTPUTS = ("json", "html", "junit", "markdown")
@@ -229,8 +276,9 @@ def given(told: Mapping[str, Any]) -> dict[str, Any]:
         for name, text in values["target_headers"]:
             apart.setdefault(name, {}).update(parse_headers((text,), "--target-header"))
         values["target_headers"] = apart
-    if "phases" in values:
-        values["phases"] = list(values["phases"])
+    for name in ("phases", "include", "exclude"):
+        if name in values:
+            values[name] = list(values[name])
     mode = values.pop("mode", "lockstep")
     if "stories" in values:
         values["stories"] = {"folder": _here(values["stories"]), "mode": mode}

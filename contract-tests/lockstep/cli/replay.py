@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, option
-from lockstep.cli.options import OUTPUT, SHARE, TARGETS, planned
+from lockstep.cli.options import OPERATIONS, OUTPUT, SHARE, TARGETS, planned, warrant_option
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import Plan
@@ -27,6 +27,7 @@ Examples:
   lockstep replay access.log openapi.yaml --target old=... --target new=... --header 'X-Key: abc'
   lockstep replay session.har openapi.yaml --target new=... --json today.json
   lockstep replay session.har openapi.yaml --target new=... --against yesterday.json
+  lockstep replay access.log openapi.yaml --target old=... --target new=... --warrant day.html
 
 {EXIT_CODES}"""
 
@@ -34,7 +35,8 @@ Examples:
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
-@planned(TARGETS, SHARE, OUTPUT, takes=("document",))
+@planned(TARGETS, OPERATIONS, SHARE, OUTPUT, takes=("document",))
+@warrant_option
 @option(
     "--format",
     "kind",
@@ -87,6 +89,7 @@ def replay(
     fresh: tuple[str, ...],
     against_recording: bool | None,
     against: Path | None,
+    warrants: tuple[Path, ...],
     output: Output,
 ) -> None:
     """Send recorded requests to every target, and show where the answers differ.
@@ -105,13 +108,15 @@ def replay(
 
     def drive(work: Run, targets: list[Target]) -> None:
         earlier = _earlier(against) if against is not None else None
-        recording = load_recording(file, work.document, kind=kind, base_url=origin, finding=finding)
+        recording = load_recording(
+            file, work.document.whole, kind=kind, base_url=origin, finding=finding
+        )
         compares = recording.is_traffic if against_recording is None else against_recording
         settings = ReplaySettings(fresh, against_recording=compares)
         _log_in(work, plan, targets)
-        work.replay(recording, targets, settings, earlier)
+        work.replay(recording, targets, settings, earlier, warrants=bool(warrants))
 
-    carry_out(plan, drive, output, RecordingError, ReportError)
+    carry_out(plan, drive, output, RecordingError, ReportError, warrants=warrants)
 
 
 def _earlier(path: Path) -> Earlier:

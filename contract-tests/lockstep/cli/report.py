@@ -19,7 +19,11 @@ from lockstep.report.steps import Data
 from lockstep.report.terminal import print_finding, print_report
 from lockstep.report.traps import explained
 from lockstep.schemas import load_schema
-from lockstep.verdict import FAIL_ON
+from lockstep.verdict import ALIKE, COULD_NOT_RUN, DIVERGED, FAIL_ON
+from lockstep.warrant import load_warrant
+from lockstep.warrant import merge as merge_warrants
+from lockstep.warrant.forms import FORMS as WARRANT_FORMS
+from lockstep.warrant.forms import markdown_text
 
 _EPILOG = """\b
 Examples:
@@ -45,6 +49,20 @@ Examples:
 It is 2 too where shards are missing that may have found what the others have not, and where the
 reports do not belong together.
 """
+_WARRANT_EPILOG = """\b
+Examples:
+  lockstep report warrant http://127.0.0.1:9090
+  lockstep report warrant http://10.0.0.1:9090 http://10.0.0.2:9090 --html warrant.html
+  lockstep report warrant monday.json tuesday.json --json week.json --markdown -
+  lockstep report warrant --schema > warrant.schema.json
+
+\b
+Exit codes:
+  0  nothing of what was compared diverged
+  1  a route diverged
+  2  nothing was compared; or a source is no warrant, or not of the same document and targets
+"""
+_ENDINGS = {"markdown": "md"}
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
@@ -60,7 +78,7 @@ class _Report(click.Group):
 
 @click.group(cls=_Report, add_help_option=False, context_settings={"ignore_unknown_options": True})
 def report() -> None:
-    """Show a saved report, convert it, or merge those of several shards."""
+    """Show a saved report, convert it, or merge those of several shards, or warrants."""
 
 
 @report.command(epilog=_EPILOG)
@@ -126,6 +144,40 @@ def merge(files: tuple[Path, ...], fail_on: str | None, **wanted: Path | None) -
     """
     with could_not_run(OSError, ReportError):
         _end(merged([(str(path), read_report(path)) for path in files], fail_on), wanted)
+
+
+@report.command(epilog=_WARRANT_EPILOG)
+@click.argument("sources", nargs=-1, metavar="URL|FILE...")
+@click.option("--json", type=_FILE, help="Write the warrant to this file as JSON.")
+@click.option("--html", type=_FILE, help="Write it as a self-contained HTML page.")
+@click.option("--markdown", type=_FILE, help="Write it as Markdown.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of warrants.")
+def warrant(sources: tuple[str, ...], schema: bool, **wanted: Path | None) -> None:
+    """Show what real traffic has proved of each route, over several proxies.
+
+    Each source is the --admin address of a running proxy, or what --warrant or this command wrote
+    as JSON. Counts and latencies add up; what one has seen was seen. Without an option the warrant
+    is printed as Markdown; `-` writes to the standard output.
+    """
+    if schema:
+        click.echo(json.dumps(load_schema("warrant"), ensure_ascii=False, indent=2))
+        return
+    if not sources:
+        raise click.UsageError("give the admin URL of a proxy, or a FILE, or --schema")
+    with could_not_run(OSError, ValueError):
+        merged_warrant = merge_warrants([load_warrant(source) for source in sources])
+        files = {kind: path for kind, path in wanted.items() if path is not None}
+        for kind, path in files.items():
+            text = WARRANT_FORMS[f".{_ENDINGS.get(kind, kind)}"](merged_warrant)
+            if str(path) == "-":
+                click.echo(text, nl=False)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+        if not files:
+            click.echo(markdown_text(merged_warrant), nl=False)
+    total = merged_warrant.total
+    sys.exit(DIVERGED if total.diverged else ALIKE if total.compared else COULD_NOT_RUN)
 
 
 def _end(data: Data, wanted: Mapping[str, Path | None]) -> NoReturn:

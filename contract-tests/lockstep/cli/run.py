@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from lockstep.cli.click_ext import EXIT_CODES, Command, complete_files, complete_folders, option
-from lockstep.cli.options import AMOUNT, OUTPUT, SHARE, TARGETS, planned
+from lockstep.cli.options import AMOUNT, OPERATIONS, OUTPUT, SHARE, TARGETS, planned
 from lockstep.cli.output import Output
 from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
@@ -43,7 +43,7 @@ _OWN = (
 
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("document", required=False, metavar="[SPEC]", shell_complete=complete_files)
-@planned(TARGETS, AMOUNT, SHARE, OUTPUT, takes=_OWN)
+@planned(TARGETS, AMOUNT, OPERATIONS, SHARE, OUTPUT, takes=_OWN)
 @option(
     "--stories",
     group="Requests",
@@ -128,7 +128,7 @@ def drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
     if not states:
         _pass(work, plan, targets)
     work.confirm_all(targets)
-    if plan.data.get("fuzz", True):
+    if plan.data.get("fuzz", True) and not plan.data.get("include"):
         # Last: a server may be the worse for what it could not read.
         work.general_traps(targets)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -16,6 +17,7 @@ from lockstep.results.faults import told
 from lockstep.run import Run, RunError
 from lockstep.transport.targets import Target
 from lockstep.verdict import COULD_NOT_RUN
+from lockstep.warrant.forms import write
 
 
 def carry_out(
@@ -23,8 +25,11 @@ def carry_out(
     drive: Callable[[Run, list[Target]], None],
     output: Output,
     *errors: type[Exception],
+    warrants: Sequence[Path] = (),
 ) -> NoReturn:
     """Drive the targets of a plan, write its reports, and exit with the verdict's code.
+
+    Where real traffic was compared, what that proves goes to the files `warrants`.
 
     After Ctrl-C, and after a fault of lockstep's own, what was found till then is reported, as a
     run that could not be done. `errors` are what may be wrong with what the caller told: they end
@@ -39,7 +44,7 @@ def carry_out(
                 perform(work, targets, drive, *errors, debug=output.debug)
             except KeyboardInterrupt:
                 work.could_not_run("interrupted: reporting the results so far")
-        _end(work, files, output)
+        _end(work, files, output, warrants)
 
 
 def perform(
@@ -68,10 +73,13 @@ def perform(
             target.close()
 
 
-def _end(work: Run, files: dict[str, str], output: Output) -> NoReturn:
+def _end(work: Run, files: dict[str, str], output: Output, warrants: Sequence[Path]) -> NoReturn:
     verdict = None
     try:
         verdict = work.finish()
+        for path in warrants:
+            if work.warrant is not None:
+                write(work.warrant, path)
         show(verdict, files, output)
     except (OSError, ReportsError) as error:
         click.echo(f"lockstep: {error}", err=True)

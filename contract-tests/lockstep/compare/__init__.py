@@ -1,1 +1,1 @@
-"""Decides whether two answers are the same once server-made values are matched."""
+"""Decides whether two responses are equivalent once server-generated values are matched."""

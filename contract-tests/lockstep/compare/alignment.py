@@ -1,4 +1,4 @@
-"""Determines which elements of two lists are the same things."""
+"""Pairs the elements of two lists that represent the same resource."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lockstep.matching.timestamps import read_epoch, read_instant
 from lockstep.transport.literals import Number, Object, show
 
 Pair = tuple[int, int]
-# The kind and the value of a member that names a thing.
+# The kind and the value of a member that identifies a resource.
 Name = tuple[str, str]
 Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Which positions of two lists belong together, and what is wrong with the lists as such.
+    """Which positions of two lists correspond, and how the lists themselves differ.
 
-    `kind` is `order` where the same things stand in another order, `elements` where they are
-    others, `length` where there are more or fewer, empty if nothing is wrong.
+    `kind` is `order` where the same elements are in another order, `elements` where they are
+    different ones, `length` where the lengths differ, empty if there is no such difference.
     """
 
     pairs: list[Pair]
@@ -33,12 +33,12 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Two lists, and what their elements are called.
+    """Two lists, and the identifiers of their elements.
 
-    `ours` and `theirs` are the names of the elements, `None` without one; `wanted` is what each of
-    ours is called on the other side, as far as that is known. `translate` puts a text of the left
-    list in the names of the right one. Members that are `made` by the servers say nothing of which
-    elements are alike.
+    `ours` and `theirs` are the identifiers, `None` for an element without one; `wanted` holds the
+    counterpart of each of ours on the other side, as far as it is known. `translate` replaces the
+    identifiers of the left list in a text with those of the right one. Members that are `made`
+    (generated) by the servers are ignored when elements are compared for similarity.
     """
 
     left: list[Any]
@@ -50,10 +50,10 @@ class Lists:
     made: frozenset[str] = frozenset()
 
     def align(self, *, unordered: bool, same_target: bool) -> Alignment:
-        """Pair the elements by what they are called, else by position.
+        """Pair the elements by identifier, otherwise by position.
 
-        Of an `unordered` list, what has no name that is known goes by likeness; so it does where
-        both lists come from the `same_target`, if another order makes them more alike.
+        In an `unordered` list, elements without a known identifier are paired by similarity; so are
+        those of two lists of the `same_target`, if another order makes them more similar.
         """
         if unordered:
             return self._without_order()
@@ -98,7 +98,7 @@ class Lists:
         )
 
     def _follows_clocks(self, pairs: list[Pair]) -> bool:
-        """Whether each list is in the order of times that are the server's own."""
+        """Whether each list is sorted by times that its own server generated."""
         every = [element for element in (*self.left, *self.right) if isinstance(element, Object)]
         if len(every) < len(self.left) + len(self.right):
             return False
@@ -122,7 +122,7 @@ class Lists:
         return [(at, place) for at, place in known if place is not None]
 
     def _is_shuffled(self) -> bool:
-        """Whether two lists have the same elements, none of which has a name, in another order."""
+        """Whether two lists hold the same elements without identifiers in another order."""
         if any(name is not None for name in self.ours):
             return False
         ours, theirs = (list(map(show, each)) for each in (self.left, self.right))
@@ -144,12 +144,12 @@ class Lists:
 
 
 def in_place(elements: list[Any]) -> list[Pair]:
-    """Each position beside the same one."""
+    """Pair each position with the same position."""
     return [(at, at) for at in range(len(elements))]
 
 
 def likeliest(left: list[Any], right: list[Any], translate: Translate) -> list[Pair]:
-    """Each element of the left list beside its likeliest partner in the right one."""
+    """Pair each element of the left list with the most similar remaining one of the right list."""
     rest = [(at, set(_values(element))) for at, element in enumerate(right)]
     pairs: list[Pair] = []
     for at, element in enumerate(left):
@@ -187,7 +187,7 @@ def _shown(names: Sequence[Name | None], most: int = 8) -> Iterator[str]:
 
 
 def _seconds(value: Any) -> float | None:
-    """The instant that a value shows, in seconds since 1970."""
+    """Parse a timestamp, in seconds since 1970; `None` for other values."""
     if isinstance(value, Number):
         instant = read_epoch(value.text)
     else:
@@ -196,7 +196,7 @@ def _seconds(value: Any) -> float | None:
 
 
 def _direction(instants: Sequence[float | None]) -> int:
-    """1 where instants rise, -1 where they fall, 0 where they do neither or are none."""
+    """Return 1 if the instants increase, -1 if they decrease, 0 if neither or one is missing."""
     known = [instant for instant in instants if instant is not None]
     if len(known) < max(2, len(instants)):
         return 0

@@ -1,4 +1,4 @@
-"""What may differ in one operation: the user's rules, and noise learnt."""
+"""The differences that are allowed in one operation: by user rules, or as noise."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from lockstep.matching.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What rules and noise say about the operation named `label`."""
+    """The rules and the noise that apply to the operation named `label`."""
 
     label: str = ""
     rules: Rules = field(default_factory=Rules)
     noise: NoiseBook = field(default_factory=NoiseBook)
 
     def excuses(self, difference: Difference) -> bool:
-        """Whether a difference does not count; what allows it is then counted as used."""
+        """Whether a difference is allowed; the rule or noise that allows it is counted as used."""
         return self.rules.excuse(self.label, difference) or self.noise.covers(
             self.label, difference
         )
 
     def counted(self, differences: Iterable[Difference]) -> list[Difference]:
-        """The differences that count."""
+        """Return the differences that are not allowed."""
         return [difference for difference in differences if not self.excuses(difference)]
 
     def is_unordered(self, where: str) -> bool:
-        """Whether the elements of a list have no order: a rule says so, which is then used, or a
-        target has shown it.
-        """
+        """Whether the order of a list is ignored, by a rule (then counted as used) or as noise."""
         rule = self.rules.unordered(self.label, where)
         if rule is not None:
             rule.used += 1

@@ -1,4 +1,4 @@
-"""Compares two answers by the annotations of their document."""
+"""Compares two responses by the annotations of the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lockstep.transport.messages import Response
 
 
 class Annotated:
-    """What comparing needs of a document that says which values the servers make."""
+    """Compares responses by a document that marks server-generated values."""
 
     def __init__(self, document: Document, table: SymbolTable, clock: Clock) -> None:
         self._document = document
@@ -39,15 +39,15 @@ class Annotated:
         allowed: Allowed,
         operation: Operation | None,
     ) -> Iterator[Difference]:
-        """Every difference in bodies and headers; server-made values are learnt on the way.
+        """Yield every difference in bodies and header fields; record server-generated values.
 
-        Of a volatile body, which shows metrics, their names alone are compared.
+        In a volatile body of metrics, only the metric names are compared.
         """
         if is_volatile(operation, answers[0]):
             yield from compare_metrics(answers[0].body, answers[1].body)
         else:
             yield from self._bodies(*answers, shape, learnt, allowed)
-        # A tag over a body whose seconds depend on the clock may change on one side alone.
+        # The entity tag of a body with clock-dependent seconds may change on one side alone.
         drifts = self._table.interval_seen and shape is not None and shape.has("elapsed")
         shapes = self._document.header_shapes
         policy = AnnotatedHeaderPolicy(shapes, learnt, self._clock, drifts=drifts)
@@ -59,7 +59,7 @@ class Annotated:
         yield from HeaderComparer(policy, members).compare(*answers)
 
     def made(self, answer: ParsedAnswer, shape: Shape | None) -> Iterator[Generated]:
-        """The annotated values of an answer, in its body and its headers."""
+        """Yield the annotated values of a response, in its body and its header fields."""
         if shape is not None and answer.json is not NotImplemented:
             yield from shape.generated(answer.json)
         for name, header in self._document.header_shapes.items():

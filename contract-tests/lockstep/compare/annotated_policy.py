@@ -1,4 +1,4 @@
-"""Judges values by the annotations of their document; the rest is compared byte for byte."""
+"""Compares values by the annotations of the document, and all others byte for byte."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VALUE = re.compile(r"[A-Za-z0-9_.\-]{16,}")
 
 
 class AnnotatedPolicy:
-    """Judges the values of one pair of bodies, and learns the symbols it meets."""
+    """Compares the values of one pair of bodies, and records the symbols in them."""
 
     most = 3
 
@@ -32,7 +32,7 @@ class AnnotatedPolicy:
         self._accepted: set[tuple[str, str]] = set()
 
     def leaf(self, left: Any, right: Any, place: Place) -> Iterator[Found]:
-        """Judge two strings or two numbers by their annotation."""
+        """Compare two strings or two numbers by their annotation."""
         shape, kind = place.shape, place.shape.kind if place.shape else None
         shown = show(left), show(right)
         if kind == "elapsed":
@@ -51,13 +51,13 @@ class AnnotatedPolicy:
             yield Found("symbol", shown[0], f"{shown[1]} instead of the partner of {shown[0]}")
 
     def unlike(self, left: Any, right: Any, place: Place) -> None:
-        """Values of different types teach nothing."""
+        """Record nothing: values of different types do not correspond."""
 
     def enter(self, left: Object, right: Object, place: Place) -> Place:
-        """Whether elapsed seconds of this object may differ because the clocks do.
+        """Determine whether elapsed seconds of this object may differ because the clocks do.
 
-        An object that shows the ends of its interval (`start_time`, `ended_at`, ...) decides by
-        them. A sum shows none: it may differ once such an interval was seen in this run.
+        An object that contains the ends of its interval (`start_time`, `ended_at`, ...) is judged
+        by them. A sum has none: it may differ once such an interval was seen in this run.
         """
         members = place.shape.properties.items() if place.shape else ()
         ends = [
@@ -70,14 +70,14 @@ class AnnotatedPolicy:
         return replace(place, measured=measured if ends else self._table.interval_seen)
 
     def member(self, name: str, _value: Any, place: Place, /) -> Place:
-        """The place of a member of an object."""
+        """Return the place of an object member."""
         shape = place.shape.member(name) if place.shape else None
         return Place((*place.path, name), shape, measured=place.measured)
 
     def align(
         self, left: list[Any], right: list[Any], place: Place, unordered: bool
     ) -> tuple[Alignment, Place]:
-        """Elements belong together by their position, without order by likeness."""
+        """Pair elements by position, those of unordered lists by similarity."""
         if len(left) != len(right):
             shown = f"{len(left)} elements", f"{len(right)} elements"
             return Alignment([], "length", *shown), place
@@ -85,14 +85,14 @@ class AnnotatedPolicy:
         return Alignment(pairs, "", "", ""), place
 
     def size(self) -> int:
-        """Nothing is ever forgotten."""
+        """Return 0: nothing is ever rolled back."""
         return 0
 
     def roll_back(self, size: int) -> None:
-        """Elements that differ teach what they are called all the same."""
+        """Do nothing: pairs of elements that differ are kept."""
 
     def same_token(self, left: str, right: str) -> bool:
-        """Whether two JSON tokens, as they were written, stand for one another."""
+        """Whether two JSON tokens, in their original spelling, correspond."""
         return (left, right) in self._accepted or self._learnt.translate(left) == right
 
     def _times(self, left: str, right: str) -> Iterator[Found]:
@@ -114,9 +114,9 @@ class AnnotatedPolicy:
 
 
 class AnnotatedHeaderPolicy:
-    """Judges headers by the annotations of the whole document.
+    """Compares header fields by the annotations of the whole document.
 
-    With `drifts` an entity tag may change on one side alone: the last one then counts.
+    With `drifts` an entity tag may change on one side alone: the last one wins.
     """
 
     def __init__(
@@ -128,12 +128,12 @@ class AnnotatedHeaderPolicy:
         self._drifts = drifts
 
     def same(self, name: str, left: list[str], right: list[str]) -> bool:
-        """Whether the values of a header that is on both sides stand for one another."""
+        """Whether the values of a header field that both sides sent correspond."""
         pairs = zip(left, right, strict=False)
         return len(left) == len(right) and all(self._same(name, *pair) for pair in pairs)
 
     def cookies(self, left: list[str], right: list[str]) -> None:
-        """Cookies are headers like any other."""
+        """Return `None`: cookies are compared like any other header field."""
 
     def _same(self, name: str, a: str, b: str) -> bool:
         shape = self._shapes.get(name)
@@ -146,7 +146,7 @@ class AnnotatedHeaderPolicy:
         return shape.accepts(a) and shape.accepts(b) and self._match(shape.kind, a, b)
 
     def _match(self, kind: str, a: str, b: str) -> bool:
-        """Match the values inside two header values whose other text is equal."""
+        """Match the generated values inside two header values that are otherwise equal."""
         if _VALUE.sub("", a) != _VALUE.sub("", b):
             return False
         replaced = self._drifts and kind == "etag"

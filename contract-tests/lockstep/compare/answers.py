@@ -9,6 +9,7 @@ from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
 from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
+from lockstep.compare.server_headers import ServerHeaders
 from lockstep.inference.forms import is_random
 from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
@@ -26,11 +27,13 @@ Requests = tuple[Request, Request]
 
 
 class Comparer:
-    """Compares the answers to one request according to one document.
+    """Compares the responses to one request according to one document.
 
-    The document's annotations say what may differ; where it has none, names and forms of values do.
-    `urls` are the targets' own, by name; `sent` holds the values that clients sent lately. With
-    `same_target` both answers are those of one server to the same request.
+    The document's annotations decide what may differ; without annotations, the names and formats of
+    values do. `urls` maps target names to their URLs; `sent` holds the values that clients sent
+    recently. With `same_target` both responses are those of one server to the same request.
+    `sees_servers` says that both come from the servers themselves: a recording may lack headers
+    that are not part of the message.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Comparer:
         rules: Rules | None = None,
         noise: NoiseBook | None = None,
         same_target: bool = False,
+        sees_servers: bool = True,
     ) -> None:
         self._document = document
         self._table = table
@@ -53,6 +57,7 @@ class Comparer:
         self._rules = rules or Rules()
         self._noise = noise or NoiseBook()
         self._connections = Connections()
+        self._server_headers = None if same_target or not sees_servers else ServerHeaders()
         self._annotated = Annotated(document, table, clock)
         self._inferring = None
         if not document.is_annotated:
@@ -69,11 +74,12 @@ class Comparer:
         label: str = "",
         again: bool = False,
     ) -> list[Difference]:
-        """The differences between the leader's outcome and that of the partner `name`.
+        """Return the differences between the leader's outcome and that of the partner `name`.
 
-        Answers that differ in status are not compared further, and teach nothing, unless both have
-        succeeded with a body. `requests` are what the two were sent; `label` names the operation
-        for rules and noise. `again` says that the same answers were compared before.
+        Responses with different status codes are not compared further, and nothing is recorded from
+        them, unless both succeeded with a body. `requests` are the two requests sent; `label` names
+        the operation for rules and noise. `again` is true if the same responses were compared
+        before.
         """
         learnt = Transaction(self._table.to(name))
         pair, place = (leader, partner), (name, label)
@@ -90,17 +96,18 @@ class Comparer:
         *,
         requests: Requests | None = None,
         label: str = "",
-        again: bool = False,
+        again: bool = False,  # noqa: ARG002
     ) -> list[Difference]:
-        """Learn from two answers if they are the same; never a difference."""
+        """Record the matched values of two responses if they are equal; return no differences."""
         learnt = Transaction(self._table.to(name))
         pair, place = (leader, partner), (name, label)
-        if not self._compare(operation, pair, place, requests, learnt, again=again):
+        # What is told once is not used up here.
+        if not self._compare(operation, pair, place, requests, learnt, again=True):
             learnt.confirm()
         return []
 
     def shape(self, operation: Operation | None, response: Response) -> Shape | None:
-        """The annotations that apply to a response."""
+        """Return the annotations that apply to a response."""
         media_type = response.media_type
         if operation is not None:
             shape = self._document.shape_of(operation, response.status, media_type)
@@ -109,7 +116,7 @@ class Comparer:
         return self._document.error_shapes.get(media_type or "")
 
     def generated(self, operation: Operation | None, answer: ParsedAnswer) -> Iterator[Generated]:
-        """The server-made values that an answer shows, in its body and its headers."""
+        """Yield the server-generated values of a response, in its body and its header fields."""
         for text in header_values(answer.response.headers, "set-cookie"):
             cookie = read_cookie(text)
             if is_random(cookie.value):
@@ -130,7 +137,7 @@ class Comparer:
         *,
         again: bool,
     ) -> list[Difference]:
-        """The differences that count; `place` is the partner's name and the operation's."""
+        """Return the differences that count; `place` is the partner's and the operation's name."""
         leader, partner = outcomes
         allowed = Allowed(place[1], self._rules, self._noise)
         if isinstance(leader, NoResponse) or isinstance(partner, NoResponse):
@@ -147,6 +154,8 @@ class Comparer:
         if not again:
             sent = requests[0] if requests is not None else None
             found += self._connections.compare(place, sent, leader, partner)
+            if self._server_headers is not None:
+                found += self._server_headers.compare(place, sent, leader, partner)
         return allowed.counted(found)
 
     def _answers(
@@ -157,7 +166,7 @@ class Comparer:
         requests: Requests | None,
         learnt: Transaction,
     ) -> list[Difference]:
-        """Where two answers differ in their bodies and headers."""
+        """Return the differences in the bodies and header fields of two responses."""
         shape = self.shape(operation, answers[0])
         allowed = Allowed(place[1], self._rules, self._noise)
         if self._inferring is None:
@@ -167,7 +176,7 @@ class Comparer:
 
 
 def _both_made(left: Response, right: Response) -> bool:
-    """Whether two answers of other statuses show the same thing, as 200 and 201 do."""
+    """Whether two responses of different status codes return a resource, like 200 and 201."""
     succeeded = left.status < 300 and right.status < 300
     return succeeded and left.media_type == right.media_type and bool(left.body and right.body)
 

@@ -1,4 +1,4 @@
-"""Compares what happens to the connection after an answer."""
+"""Compares whether the connection stays open after a response."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Request, Response
 
 KEPT, CLOSED = "kept open", "closed"
-# A server may close a connection now and then; only one that does so again does it on purpose.
+# A server may close a connection occasionally; only one that does so repeatedly does so by design.
 _TIMES = 2
 
 
 class Connections:
-    """Remembers after which answers one target closes a connection that the other keeps."""
+    """Remembers after which responses one target closes a connection that the other keeps open."""
 
     def __init__(self) -> None:
         self._seen: Counter[tuple[str, str, int]] = Counter()
@@ -22,10 +22,10 @@ class Connections:
     def compare(
         self, place: tuple[str, str], request: Request | None, left: Response, right: Response
     ) -> Iterator[Difference]:
-        """The difference between two answers of equal status, from the second time on.
+        """Yield the difference between two responses of equal status, from the second time on.
 
-        `place` is the partner's name and that of the operation. None where the client asked for the
-        connection to be closed.
+        `place` is the partner's name and that of the operation. Yields nothing if the client
+        requested that the connection be closed.
         """
         if request is not None and request.header("connection") is not None:
             return

@@ -16,18 +16,18 @@ from lockstep.transport.literals import Object
 from lockstep.transport.messages import Response
 
 Pair = tuple[Response, Response]
-# Whether two bodies that are not equal say the same, as texts.
+# Whether two bodies that are not equal byte for byte are equivalent texts.
 SameText = Callable[[bytes, bytes], bool]
-# An event's id names the event, and no thing of the API.
+# An event's id identifies the event, not a resource of the API.
 _EVENT = "server-sent event"
-# What is called binary may be text all the same; a longer one is not read as such.
+# A body with a binary media type may still be text; a longer one is not decoded as such.
 _MOST_TEXT = 65_536
 
 
 def compare_contents(
     answers: Pair, walker: Walker, place: Place, same_text: SameText
 ) -> Iterator[Difference]:
-    """Every difference of two bodies by what their media types say that they are."""
+    """Yield every difference between two bodies, read according to their media types."""
     left, right = answers
     types = [answer.header("content-type") for answer in answers]
     kinds = [kind_of(each) for each in types]
@@ -53,7 +53,7 @@ def compare_contents(
 
 
 class _UnreadableError(Exception):
-    """A body cannot be read as what it is called; `sides` say it of each, empty if of both."""
+    """A body does not match its media type; `sides` describes both, `None` if neither does."""
 
     def __init__(self, sides: tuple[str, str] | None) -> None:
         super().__init__(sides)
@@ -84,10 +84,10 @@ def _frames(answers: Pair, walker: Walker, place: Place) -> None:
 
 
 def _events(answers: Pair, walker: Walker, place: Place) -> None:
-    """In order: to a client that reads it a stream is what comes after what."""
+    """Compare events in order: the order of a stream is part of its meaning."""
     (ours, beats), (theirs, others) = map(events, answers)
     _sequence(*common(ours, theirs, _cut(answers)), walker, place)
-    # They come by the clock, beside all others.
+    # Heartbeats depend on the clock, independently of all other events.
     _sequence(*common(beats, others, (True, True)), walker, place)
 
 
@@ -119,7 +119,7 @@ def _cut(answers: Pair) -> tuple[bool, bool]:
 
 
 def _each(answers: Pair, content: Callable[[Response], Any]) -> list[Any]:
-    """What both bodies say; `_UnreadableError` if one of them cannot be read."""
+    """Return both parsed bodies; raise `_UnreadableError` if one of them cannot be parsed."""
     found: list[Any] = []
     faults: list[str] = []
     for answer in answers:
@@ -138,7 +138,7 @@ def _each(answers: Pair, content: Callable[[Response], Any]) -> list[Any]:
 
 
 def _downloads(answers: Pair, same_text: SameText) -> Iterator[Difference]:
-    """By length and digest, not byte by byte."""
+    """Compare by length and digest, not byte by byte."""
     ours, theirs = (answer.whole or whole(answer.body) for answer in answers)
     if ours == theirs:
         return

@@ -1,4 +1,4 @@
-"""Compares `Set-Cookie` headers by name and attribute (RFC 6265, 4.1)."""
+"""Compares `Set-Cookie` header fields by name and attribute (RFC 6265, section 4.1)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from lockstep.matching.timestamps import both, read_instant
 from lockstep.transport.cookies import Cookie, read_cookie
 
 _ABSENT = "absent"
-# Whether two values of a cookie that differ may stand for one another.
+# Callback (name, left, right): whether two different values of a cookie correspond.
 Same = Callable[[str, str, str], bool]
 
 
 def compare_cookies(
     left: list[str], right: list[str], clock: Clock, same: Same
 ) -> Iterator[Difference]:
-    """Every cookie and attribute that differs; in which order cookies are set does not count."""
+    """Yield every cookie and attribute that differs; the order of cookies is ignored."""
     ours = {cookie.name: cookie for cookie in map(read_cookie, left)}
     theirs = {cookie.name: cookie for cookie in map(read_cookie, right)}
     for name in sorted(ours.keys() | theirs.keys()):

@@ -1,4 +1,4 @@
-"""Judges digests: what follows from the content alone is a value, and no name to be matched."""
+"""Compares digests: a digest of the content alone must be equal, and is not an identifier."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class _Exchange:
 
     @cached_property
     def contents(self) -> tuple[list[bytes], list[bytes]]:
-        """What either was sent that a digest may be made of."""
+        """The contents sent to each side that a digest may be computed from."""
         return contents(self.left), contents(self.right)
 
 
 @dataclass(slots=True)
 class Digests:
-    """What is known of the digests of two servers.
+    """The known digests of two servers.
 
-    A digest over an id or a time of the server's own differs by nature. One over the content alone
-    shows itself: it is the digest of what was sent, or it is the same for several things.
+    A digest over a generated id or time differs by nature. A digest over the content alone can be
+    recognised: it is the digest of what was sent, or it is the same for several resources.
     """
 
     _sent: deque[_Exchange] = field(default_factory=lambda: deque(maxlen=_RECENT))
@@ -43,17 +43,17 @@ class Digests:
     _told: BoundedDict[tuple[str, str], None] = field(default_factory=lambda: BoundedDict(_KEPT))
 
     def note(self, left: Request, right: Request) -> None:
-        """Remember what the two were sent."""
+        """Record the two requests of an exchange."""
         if left.body:
             self._sent.append(_Exchange(left, right))
 
     def differ(
         self, a: str, b: str, thing: tuple[str, str] | None, beside: Iterable[str] = ()
     ) -> bool:
-        """Whether two digests that are not equal show that the servers make them differently.
+        """Whether two unequal digests show that the servers compute them differently.
 
-        `thing` is the kind and the name of what the leader shows them of; `beside` are equal texts
-        around them.
+        `thing` is the kind and the identifier of the resource whose digest the leader returned;
+        `beside` holds texts around the digests that are equal on both sides.
         """
         if (a, b) in self._told:
             return True
@@ -63,7 +63,7 @@ class Digests:
         return False
 
     def _follows(self, a: str, b: str, beside: Iterable[str]) -> bool:
-        """Whether either is the digest of what was sent lately, or stands beside it."""
+        """Whether either is the digest of a recently sent content or of a text beside it."""
         for text in beside:
             content = text.encode("utf-8", "surrogatepass")
             if is_digest_of(a, content) or is_digest_of(b, content):
@@ -77,7 +77,7 @@ class Digests:
         return False
 
     def _repeats(self, a: str, b: str, thing: tuple[str, str] | None) -> bool:
-        """Whether each server gave the same to another thing before."""
+        """Whether each server returned the same digest for another resource before."""
         if thing is None:
             return False
         kind, name = thing

@@ -1,4 +1,4 @@
-"""Compares headers that hold lists or objects by their members."""
+"""Compares header fields that hold arrays or objects member by member."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from lockstep.transport.messages import Response, header_values
 
 
 class HeaderMembers:
-    """The headers of one operation's answers that are documented as lists or objects.
+    """The response header fields of one operation that are documented as arrays or objects.
 
-    `walker` makes one for each header; `owner` is the family of what the operation answers with.
+    `walker` is a factory of a walker for each header field; `owner` is the resource type that the
+    operation returns.
     """
 
     def __init__(
@@ -35,21 +36,21 @@ class HeaderMembers:
         self._owner = owner
 
     def compare(self, left: Response, right: Response) -> Iterator[tuple[str, list[Difference]]]:
-        """The names of the headers that both sides write as documented, and how they differ."""
+        """Yield the header fields that match the document on both sides, with differences."""
         documented = self._operation.response_for(left.status) if self._operation else None
         for name, definition in (documented.headers if documented else {}).items():
             ours, theirs = (self._value(name, definition, each) for each in (left, right))
             if ours is None or theirs is None or type(ours) is not type(theirs):
                 continue
             if isinstance(ours, Object) and not ours.keys() & theirs.keys():
-                # One of them is not written as documented.
+                # One of them does not match the document.
                 continue
             walker = self._walker()
             walker.compare(ours, theirs, Place(owner=self._owner))
             yield name, [_of_header(name, one) for one in walker.differences]
 
     def _value(self, name: str, definition: Any, response: Response) -> Any:
-        """What a header holds, `None` if it is absent or no list and no object."""
+        """Parse a header field; `None` if it is absent, or neither an array nor an object."""
         values = list(header_values(response.headers, name))
         schema = definition.get("schema")
         if not values or schema is None or name == "set-cookie":
@@ -61,19 +62,19 @@ class HeaderMembers:
             return None
         if isinstance(members, list):
             return list(map(_literal, members))
-        # In which order the members come says nothing.
+        # The order of members has no meaning.
         return Object([(member, _literal(text)) for member, text in sorted(members.items())])
 
 
 def _literal(text: str) -> Any:
-    """A text with a number in it as that number, as in JSON."""
+    """Return a numeric text as a number, as in JSON."""
     value = scalar(text)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return Number(text) if number else text
 
 
 def _of_header(name: str, difference: Difference) -> Difference:
-    """What differs in a header's value; the place of a member stands behind the header's name."""
+    """Convert a difference in a header value; the member's path follows the name of the field."""
     _, _, pointer = difference.where.partition(" ")
     where = f"header {name} {pointer.removeprefix('/')}".strip()
     return replace(difference, kind="header", where=where)

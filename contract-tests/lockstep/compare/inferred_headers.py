@@ -1,4 +1,4 @@
-"""Judges headers by their names and forms."""
+"""Compares header fields by their names and formats."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lockstep.openapi.naming import is_digest, kind_of, words
 from lockstep.openapi.resource_types import Role
 from lockstep.transport.messages import Response
 
-# Lists in which neither order nor case says anything (RFC 9110: 8.5, 10.2.1, 12.5.5, 14.3; RFC
-# 9111, 5.2; RFC 5789, 3.1; RFC 6797, 6.1; Fetch, 3.2).
+# Lists whose order and case have no meaning (RFC 9110: 8.5, 10.2.1, 12.5.5, 14.3; RFC 9111, 5.2;
+# RFC 5789, 3.1; RFC 6797, 6.1; Fetch, 3.2).
 _SETS = re.compile(
     r"allow|vary|cache-control|pragma|content-language|accept-(ranges|patch|post)"
     r"|access-control-(allow|expose)-(methods|headers)|strict-transport-security"
@@ -22,27 +22,27 @@ _SETS = re.compile(
 _MEDIA_TYPES = re.compile(r"content-type|accept|accept-(patch|post)|content-disposition")
 _TAG = re.compile(r'(W/)?"(.*)"')
 _LINKS = frozenset({"location", "content-location", "link", "refresh"})
-# How long it took, and what is left of a limit: different by nature, the form aside.
+# Durations, and the remaining rate limit: they differ by nature, except in their format.
 _MEASURED = re.compile(r"age|server-timing|.*(runtime|response-time|duration|elapsed|took).*")
 _LIMITS = re.compile(r"(x-)?ratelimit.*|x-rate-limit.*|retry-after")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-# Parts between separators that stand in no quotes and in no angle brackets.
-# A server makes these parts of a challenge up each time (RFC 7616, 3.3 and 3.5).
+# A server generates these parts of a challenge anew each time (RFC 7616, 3.3 and 3.5).
 _CHALLENGES = re.compile(r"(www|proxy)-authenticate|(proxy-)?authentication-info")
 _MADE = re.compile(r"\b((?:next|c)?nonce|opaque|rspauth|nc)=(?:\"[^\"]*\"|[^\s,]+)", re.IGNORECASE)
+# Parts between separators outside quotes and angle brackets.
 _LISTED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,"<]|["<])+')
 _PARAMETERS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^;"]|")+')
 
 
 class InferredHeaderPolicy:
-    """Judges the headers of two answers by a judge, who learns from them."""
+    """Compares the header fields of two responses through a judge, which records their values."""
 
     def __init__(self, judge: Judge, left: Response, right: Response) -> None:
         self._judge = judge
         self._bodies = left.body, right.body
 
     def same(self, name: str, left: list[str], right: list[str]) -> bool:
-        """Whether the values of a header that is on both sides stand for one another."""
+        """Whether the values of a header field that both sides sent correspond."""
         if left == right and not is_digest(name):
             return True
         if _SETS.fullmatch(name):
@@ -53,7 +53,7 @@ class InferredHeaderPolicy:
         return len(left) == len(right) and all(self._same(name, *pair) for pair in pairs)
 
     def cookies(self, left: list[str], right: list[str]) -> Iterator[Difference]:
-        """Where cookies differ, by attribute."""
+        """Yield the differences between cookies, by attribute."""
         return compare_cookies(left, right, self._judge.clock, self._same_cookie)
 
     def _same(self, name: str, a: str, b: str) -> bool:
@@ -74,7 +74,7 @@ class InferredHeaderPolicy:
         if name in _LINKS:
             return self._links(a, b)
         if kind_of(name) == "id":
-            # The id of a request or a trace: each has its own, and none is ever named again.
+            # The id of a request or a trace is unique and never used again.
             return self._judge.strings(Role("id", "request.id"), name, a, b) in (SAME, "symbol")
         role = Role("token") if kind_of(name) == "token" else None
         return self._judge.strings(role, name, a, b) == SAME
@@ -83,7 +83,8 @@ class InferredHeaderPolicy:
         ours, theirs = _TAG.fullmatch(a), _TAG.fullmatch(b)
         if ours is None or theirs is None or ours.group(1) != theirs.group(1):
             return False
-        # A tag follows from a body in which server-made values stand: it may change on its own.
+        # An entity tag is derived from a body with generated values: it may change on one side
+        # alone.
         return self._judge.strings(Role("etag"), "etag", ours.group(2), theirs.group(2)) == SAME
 
     def _digests(self, a: str, b: str) -> bool:
@@ -108,13 +109,13 @@ class InferredHeaderPolicy:
 
 
 def _members(values: list[str]) -> list[str]:
-    """The members of a list, which may stand in several lines (RFC 9110, 5.3)."""
+    """Split a list into its members, across several field lines (RFC 9110, section 5.3)."""
     found = (part.strip() for value in values for part in _LISTED.findall(value))
     return [part for part in found if part]
 
 
 def _directives(values: list[str]) -> set[str]:
-    """Directives that are separated by commas or semicolons, in one spelling."""
+    """Return directives separated by commas or semicolons, normalised."""
     parts = (part for member in _members(values) for part in _PARAMETERS.findall(member))
     return {re.sub(r"\s*=\s*", "=", part.strip().lower()).replace('"', "") for part in parts}
 
@@ -124,7 +125,7 @@ def _media_types(value: str) -> list[tuple[str, ...]]:
 
 
 def _media_type(value: str) -> tuple[str, ...]:
-    """A media type and its parameters in one spelling (RFC 9110, 8.3.1)."""
+    """Return a media type and its parameters, normalised (RFC 9110, section 8.3.1)."""
     first, *parameters = (part.strip() for part in _PARAMETERS.findall(value))
     return first.lower(), *sorted(map(_parameter, filter(None, parameters)))
 
@@ -137,5 +138,5 @@ def _parameter(text: str) -> str:
 
 
 def _relation(link: str) -> str:
-    """A link without its URL."""
+    """Return a link without its URL."""
     return re.sub(r"<[^>]*>", "", link)

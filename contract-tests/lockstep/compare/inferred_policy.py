@@ -1,4 +1,4 @@
-"""Judges values by the names and forms that they have: the document says nothing of them."""
+"""Compares values by their names and formats, where the document has no annotations."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from lockstep.transport.literals import Number, Object, show
 
 
 class InferredPolicy:
-    """Judges the values of one pair of bodies by a judge, who learns from them."""
+    """Compares the values of one pair of bodies through a judge, which records them."""
 
     most = 8
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._accepted: set[tuple[str, str]] = set()
-        # By the identity of an object: the bodies outlive the walk.
-        self._named: dict[tuple[int, str], dict[str, Name]] = {}
+        # Keyed by `id()` of an object, which each entry keeps alive.
+        self._named: dict[tuple[int, str], tuple[Any, dict[str, Name]]] = {}
 
     def leaf(self, left: Any, right: Any, place: Place) -> Iterator[Found]:
-        """Judge two strings or two numbers by their place."""
+        """Compare two strings or two numbers by their place."""
         a, b = _text(left), _text(right)
         if a != b and is_token(a) and is_token(b):
             found = list(self._tokens(a, b))
@@ -45,14 +45,14 @@ class InferredPolicy:
         yield Found(kind, show(left), show(right) + stands_for)
 
     def unlike(self, left: Any, right: Any, place: Place) -> None:
-        """An id that is a number here and a string there is known all the same."""
+        """Match two ids even if one is a number and the other a string."""
         role, _ = self._role(place)
         plain = isinstance(left, str | Number) and isinstance(right, str | Number)
         if role is not None and role.family and plain:
             self._judge.learnt.learn(role.family, _text(left), _text(right), inside=False)
 
     def enter(self, left: Object, right: Object, place: Place) -> Place | Found:
-        """What the thing is called; or that the two are known to be different things."""
+        """Return the place with the resource's identifier, or `Found` for different resources."""
         ours, theirs = (self._names(each, place.owner) for each in (left, right))
         another: Found | None = None
         for attribute, name in ours.items():
@@ -71,7 +71,7 @@ class InferredPolicy:
         return Place(place.path, place.shape, place.owner, thing, (left, right))
 
     def member(self, name: str, value: Any, place: Place, /) -> Place:
-        """The place of a member, with the family that it belongs to."""
+        """Return the place of an object member, with its resource type."""
         shape = place.shape.member(name) if place.shape else None
         owner = place.owner
         if isinstance(value, Object | list):
@@ -81,7 +81,7 @@ class InferredPolicy:
     def align(
         self, left: list[Any], right: list[Any], place: Place, unordered: bool
     ) -> tuple[Alignment, Place]:
-        """Elements belong together by what they are called, else by position."""
+        """Pair elements by identifier, otherwise by position."""
         first = place.shape.element(0) if place.shape else None
         if first is not None and first.thing:
             family = self._judge.families.inside("", place.owner, first.thing)
@@ -92,15 +92,15 @@ class InferredPolicy:
         return lists.align(unordered=unordered, same_target=same_target), place
 
     def size(self) -> int:
-        """How much has been learnt."""
+        """Return the number of recorded pairs."""
         return self._judge.learnt.size
 
     def roll_back(self, size: int) -> None:
-        """Forget what was learnt after a point."""
+        """Discard the pairs recorded after `size`."""
         self._judge.learnt.roll_back(size)
 
     def same_token(self, left: str, right: str) -> bool:
-        """Whether two JSON tokens, as they were written, stand for one another."""
+        """Whether two JSON tokens, in their original spelling, correspond."""
         if left.startswith('"') and right.startswith('"'):
             left, right = json.loads(left), json.loads(right)
         return (left, right) in self._accepted
@@ -117,11 +117,11 @@ class InferredPolicy:
         return self._judge.strings(role, name, a, b, made=made)
 
     def _is_made(self, role: Role | None, path: Path) -> bool:
-        """Whether a value is of the very thing that the exchange made: that stands in no list."""
+        """Whether a value belongs to the created resource itself, not to a list element."""
         return self._judge.is_made(role) and not any(isinstance(part, int) for part in path)
 
     def _tokens(self, a: str, b: str) -> Iterator[Found]:
-        """Where two JSON Web Tokens differ inside."""
+        """Yield the differences inside two JSON Web Tokens."""
         for part, left, right in compare_tokens(a, b, self._judge.clock, self._same_claim):
             self._judge.learnt.learn("token", a, b)
             yield Found("token", left, right, part)
@@ -138,7 +138,7 @@ class InferredPolicy:
 
     def _role(self, place: Place) -> tuple[Role | None, str]:
         named = (part for part in reversed(place.path) if isinstance(part, str))
-        # `#text` of an element is told by what the element is called.
+        # `#text` of an XML element is judged by the element's name.
         name = next((part for part in named if not part.startswith("#")), "")
         if not name:
             return None, name
@@ -148,11 +148,11 @@ class InferredPolicy:
         return role, name
 
     def _names(self, element: Any, owner: str) -> dict[str, Name]:
-        """What names a thing, by attribute: what paths name it by goes before an id."""
+        """Return the identifiers of a resource by attribute: those used in paths before ids."""
         known = self._named.get((id(element), owner))
         if known is None:
-            known = self._named[id(element), owner] = self._read_names(element, owner)
-        return known
+            known = self._named[id(element), owner] = element, self._read_names(element, owner)
+        return known[1]
 
     def _read_names(self, element: Any, owner: str) -> dict[str, Name]:
         keys: dict[str, Name] = {}
@@ -193,7 +193,7 @@ class InferredPolicy:
         return (name for name in names if self._judge.families.role(name, owner) is not None)
 
     def _partner(self, name: Name | None, theirs: set[str]) -> str | None:
-        """What a thing is called on the other side; a name that says something may be the same."""
+        """Return a resource's identifier on the other side; a meaningful name may be the same."""
         if name is None:
             return None
         known = self._judge.learnt.holder_of(*name)
@@ -204,13 +204,13 @@ class InferredPolicy:
 
 
 def _is_telling(names: list[Name | None]) -> bool:
-    """Whether no two elements have the same name."""
+    """Whether no two elements have the same identifier."""
     known = [name for name in names if name is not None]
     return len(known) == len(set(known))
 
 
 def _beside(place: Place) -> Iterator[str]:
-    """The texts around a place that are equal on both sides."""
+    """Yield the texts around a place that are equal on both sides."""
     if place.around is None:
         return
     left, right = place.around

@@ -1,4 +1,4 @@
-"""Compares two answers by the names and forms of their values."""
+"""Compares two responses by the names and formats of their values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CREATED = 201
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What two answers belong to: the operation, its shape, and the two requests, if known."""
+    """The context of two responses: the operation, its shape, and both requests, if known."""
 
     operation: Operation | None
     shape: Shape | None
@@ -40,9 +40,10 @@ class Answered:
 
 
 class Inferring:
-    """What comparing needs of a document that says nothing about server-made values.
+    """Compares responses by a document without annotations for server-generated values.
 
-    `sent` holds the values that clients sent lately. With `same_target` one server answered twice.
+    `sent` holds the values that clients sent recently. With `same_target` both responses are those
+    of one server.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Inferring:
         clock: Clock,
         allowed: Allowed,
     ) -> Iterator[Difference]:
-        """Every difference in bodies and headers of the targets with these names."""
+        """Yield every difference in bodies and header fields of the two targets in `names`."""
         left, right = answers
         judge = self._judge(left, what, names, learnt, clock)
         ours, theirs = ParsedAnswer(left).json, ParsedAnswer(right).json
@@ -95,7 +96,7 @@ class Inferring:
     def made(
         self, operation: Operation | None, answer: ParsedAnswer, shape: Shape | None
     ) -> Iterator[Generated]:
-        """The values of an answer that name something, in its body and its headers."""
+        """Yield the identifying values of a response, in its body and its header fields."""
         if answer.value is not NotImplemented:
             owner = self._owner(operation, shape)
             known = shape if answer.json is not NotImplemented else None
@@ -107,7 +108,7 @@ class Inferring:
             yield from self._located(answer.response.header("location") or "")
 
     def _located(self, url: str) -> Iterator[Generated]:
-        """What was made, by its address alone (RFC 9110, 15.3.2)."""
+        """Yield the ids of a created resource from its URL alone (RFC 9110, section 15.3.2)."""
         every = (links.read(links.localised(url)) for links in self._everywhere)
         link = next(filter(None, every), None)
         for named in link.named if link is not None else ():
@@ -115,7 +116,7 @@ class Inferring:
                 yield Generated("id", named.value, ("location",), family=named.role.family)
 
     def _owner(self, operation: Operation | None, shape: Shape | None) -> str:
-        """The family of what an operation answers with."""
+        """Return the resource type that an operation returns."""
         owner = self._families.about(operation.path) if operation is not None else ""
         if shape is not None and shape.thing:
             return self._families.inside("", owner, shape.thing)
@@ -153,7 +154,7 @@ class Inferring:
 
 
 def _release(judge: Judge, operation: Operation | None, answer: Response) -> None:
-    """Let the name of what was deleted be given to something else; an id is given once."""
+    """Allow the name of a deleted resource to be reused; ids are never reused."""
     sent = judge.request
     if sent.method != "DELETE" or answer.status >= 300 or not sent.named or operation is None:
         return

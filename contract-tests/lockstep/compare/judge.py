@@ -1,4 +1,4 @@
-"""Decides whether two values that differ may stand for one another, without annotations."""
+"""Decides whether two different values may correspond, without annotations."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ _SHORTEST_OPAQUE = 6
 
 @dataclass(slots=True)
 class Judge:
-    """Judges the values of one pair of answers, and learns from them.
+    """Compares the values of one pair of responses, and records those that correspond.
 
-    `request` is what the two were sent in this exchange; `sent` holds what clients sent lately: no
-    server made that, whatever it looks like. `left` and `right` read the links of the two servers.
-    `makes` is the family of the things that the exchange may have made or renamed, empty if it
-    only reads. With `same_target` one server answered twice. Every method returns the kind of
-    difference, or `SAME`; values are `made` where they are of the very thing that was made.
+    `request` holds the values sent in this exchange; `sent` holds the values that clients sent
+    recently: these are never server-generated, whatever their format. `left` and `right` parse the
+    links of the two servers. `makes` is the type of the resources that the exchange may have
+    created or renamed, empty for a read. With `same_target` both responses are those of one server.
+    Every method returns the kind of difference, or `SAME`; values are `made` if they belong to the
+    created resource itself.
     """
 
     families: ResourceTypes
@@ -52,23 +53,23 @@ class Judge:
     same_target: bool = False
 
     def is_made(self, role: Role | None) -> bool:
-        """Whether a role is that of an attribute of the things that the exchange made."""
+        """Whether a role is that of an attribute of the resources that the exchange created."""
         return role is not None and bool(self.makes) and role.family.startswith(f"{self.makes}.")
 
     def equal(self, role: Role | None, value: str, *, made: bool = False) -> str:
-        """Judge two values that are the same text: they may still name different things."""
+        """Compare two equal texts: they may still identify different resources."""
         if role is None or not role.family or not value:
             return SAME
         if role.kind == "key" and made:
             echoed = self.request.is_echo_of(role.family, value, value)
             return SAME if echoed else self._made_key(role, value, value)
         if self.request.is_echo(value, value) or (role.kind == "key" and not has_digit(value)):
-            # What the client sent teaches nothing.
+            # A value that the client sent does not prove a match.
             return SAME
         return self._pair(role, value, value)
 
     def strings(self, role: Role | None, name: str, a: str, b: str, *, made: bool = False) -> str:
-        """Judge two strings that differ."""
+        """Compare two different strings."""
         if made and role is not None and role.kind == "key":
             echoed = self.request.is_echo_of(role.family, a, b)
             return SAME if echoed else self._made_key(role, a, b)
@@ -85,7 +86,7 @@ class Judge:
         return self._unpromised(name, a, b)
 
     def numbers(self, role: Role | None, name: str, owner: str, a: str, b: str) -> str:
-        """Judge two numbers, given by their text, that differ."""
+        """Compare two different numbers, given as text."""
         if self.request.is_echo(a, b):
             return SAME
         whole = _INTEGER.fullmatch(a) is not None and _INTEGER.fullmatch(b) is not None
@@ -98,12 +99,12 @@ class Judge:
             return self._instants(*instants, made=role is not None and role.kind == "time")
         if role is not None and role.kind == "elapsed":
             return SAME if whole and self.clock.close(a, b) else "value"
-        # A member such as `author` may hold the id of one.
+        # A member such as `author` may hold the id of an author.
         named = self.families.inside(name, owner) + ".id"
         return SAME if whole and self.learnt.is_pair_of(named, a, b) else "value"
 
     def text(self, a: str, b: str) -> str:
-        """Judge two texts in natural language, word by word."""
+        """Compare two texts in natural language, word by word."""
         ours, theirs = _PIECE.split(a), _PIECE.split(b)
         if len(ours) != len(theirs):
             return "value"
@@ -111,13 +112,13 @@ class Judge:
         return SAME if all(x == y or self._piece(x, y) for x, y in pairs) else "value"
 
     def same_text(self, left: bytes, right: bytes) -> bool:
-        """Whether two bodies say the same as texts, word by word."""
+        """Whether two bodies are equivalent texts, word by word."""
         a, b = (body.decode("utf-8", "surrogateescape") for body in (left, right))
         a, b = self.left.localised(a), self.right.localised(b)
         return a == b or self.text(a, b) == SAME
 
     def instant_texts(self, a: str, b: str, *, made: bool) -> str:
-        """Judge two instants, given by their text; `value` where one is none."""
+        """Compare two timestamps, given as text; return `value` if either is not one."""
         instants = both(read_instant, a, b)
         if instants is None:
             return "value"
@@ -132,7 +133,8 @@ class Judge:
             found = self.instant_texts(a, b, made=is_made_time(name))
             return found if found != "value" else self._unpromised(name, a, b)
         if role.kind in _LOOSE:
-            # To a client tokens and tags are opaque (RFC 6750, 2; RFC 9110, 8.8.3).
+            # Tokens and entity tags are opaque to clients (RFC 6750, section 2; RFC 9110, section
+            # 8.8.3).
             opaque = role.kind in _OPAQUE and min(len(a), len(b)) >= _SHORTEST_OPAQUE
             opaque = opaque or (role.kind == "cursor" and same_cursor(a, b))
             if not (opaque or loosely_alike(a, b)):
@@ -157,16 +159,16 @@ class Judge:
         return self._other_form(role, a, b) if made else "value"
 
     def _other_form(self, role: Role, a: str, b: str) -> str:
-        # The form is the difference; the two stand for one another all the same.
+        # Only the format differs; the two values still correspond.
         self._pair(role, a, b)
         return "form"
 
     def _made_key(self, role: Role, a: str, b: str) -> str:
-        """Match two names that servers made, whatever they look like; how they differ is said."""
+        """Match two server-generated names of any format; report how their formation differs."""
         kind = self.kind(role, a)
         for named in self.request.named:
             if named.role.family == role.family and named.left != a and named.right != b:
-                # It has another name now.
+                # The resource was renamed.
                 self.learnt.release(self.kind(role, named.left), named.left)
         wrong = self.learnt.check(kind, a, b)
         self.learnt.learn(kind, a, b, replace=True, inside=kind == "id")
@@ -184,7 +186,7 @@ class Judge:
         thing: tuple[str, str] | None = None,
         beside: Iterable[str] = (),
     ) -> str:
-        """Judge two digests that differ; see `Digests.differ`."""
+        """Compare two different digests; see `Digests.differ`."""
         if self.request.is_echo(a, b):
             return SAME
         differ = self.digests.differ(a, b, thing, beside)
@@ -208,7 +210,7 @@ class Judge:
         return self.text(a, b)
 
     def kind(self, role: Role, value: str) -> str:
-        """The kind under which a value is matched: long random ones are like no others.
+        """Return the kind under which a value is matched: long random values share one kind.
 
         Keys such as slugs may be equal to a text that a client sent, however long they are.
         """
@@ -229,7 +231,7 @@ class Judge:
             if wrong != SAME:
                 return wrong
         if None not in (ours.is_whole, theirs.is_whole) and ours.is_whole != theirs.is_whole:
-            # It leads to another place: one of the two leaves out where its server begins.
+            # They lead to different places: one of the two omits the server's base path.
             return "value"
         return SAME if ours.query == theirs.query else self._queries(ours.query, theirs.query)
 

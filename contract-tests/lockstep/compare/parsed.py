@@ -1,4 +1,4 @@
-"""Bodies made ready to be compared."""
+"""Parsed response bodies, ready for comparison."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lockstep.transport.streams import is_json_sequence
 
 @dataclass
 class ParsedAnswer:
-    """A response with its JSON read once."""
+    """A response whose JSON is parsed once."""
 
     response: Response
 
     @cached_property
     def json(self) -> Any:
-        """The body with its literals kept; `NotImplemented` where it is not JSON."""
+        """The JSON body with its literals preserved; `NotImplemented` if it is not JSON."""
         media_type = self.response.media_type or ""
         if "json" not in media_type or is_json_sequence(media_type) or not self.response.body:
             return NotImplemented
@@ -51,7 +51,7 @@ class ParsedAnswer:
 
 
 def first_difference(left: bytes, right: bytes, around: int = 40) -> tuple[str, str]:
-    """The context of the first byte that differs in two bodies, as readable text."""
+    """Return the context of the first differing byte of two bodies, as readable text."""
     pairs = enumerate(zip(left, right, strict=False))
     at = next((index for index, (a, b) in pairs if a != b), min(len(left), len(right)))
     start = max(0, at - around)

@@ -1,4 +1,4 @@
-"""Compares Prometheus text: the metrics that exist, not their values."""
+"""Compares metrics in the Prometheus text format: which metrics exist, not their values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 def compare_metrics(left: bytes, right: bytes) -> Iterator[Difference]:
-    """The names, types, texts of help and label sets that only one side has."""
+    """Yield the names, types, help texts and label sets that only one side has."""
     ours, theirs = _series(left), _series(right)
     if ours != theirs:
         only_ours, only_theirs = sorted(ours - theirs), sorted(theirs - ours)
@@ -22,7 +22,7 @@ def compare_metrics(left: bytes, right: bytes) -> Iterator[Difference]:
 
 
 def is_volatile(operation: Operation | None, response: Response) -> bool:
-    """Whether the document says that an answer shows metrics, by `x-volatile: prometheus`."""
+    """Whether the document marks a response as metrics, with `x-volatile: prometheus`."""
     documented = operation.response_for(response.status) if operation else None
     if documented is None:
         return False

@@ -1,4 +1,4 @@
-"""What two targets were sent in one exchange, as far as it matters to what they answer."""
+"""The values that two targets were sent in one exchange, as far as they affect the responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a path names for each of two targets."""
+    """A resource identified by the path, for each of two targets."""
 
     role: Role
     left: str
@@ -23,10 +23,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The values that the leader was sent beside those that the partner was sent in their place.
+    """The values sent to the leader, each with the value sent to the partner in its place.
 
-    `echo` has all of them, `by_family` those of one family, `named` what the path names, `texts`
-    every value that names may be derived from. `method` is empty if nothing is known.
+    `echo` maps each value to its counterparts, `by_family` holds the pairs of one attribute,
+    `named` the path parameters, `texts` every value that generated names may be derived from.
+    `method` is empty if the request is unknown.
     """
 
     method: str = ""
@@ -37,7 +38,7 @@ class Sent:
 
     @property
     def writes(self) -> bool:
-        """Whether the request may make or change something."""
+        """Whether the request may create or change a resource."""
         return bool(self.method) and self.method not in _SAFE
 
     def is_echo(self, a: str, b: str) -> bool:
@@ -50,7 +51,7 @@ class Sent:
 
 
 def read_sent(reader: RequestReader, left: Request, right: Request) -> Sent:
-    """Read the two requests of one exchange."""
+    """Extract the values of the two requests of one exchange."""
     echo: dict[str, frozenset[str]] = {}
     by_family: dict[str, frozenset[tuple[str, str]]] = {}
     ours, theirs = reader.values(left), reader.values(right)

@@ -1,4 +1,4 @@
-"""Compares what is inside JSON Web Tokens (RFC 7519)."""
+"""Compares the contents of JSON Web Tokens (RFC 7519)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from lockstep.matching.clock import Clock
 
 _CLOCKED = frozenset({"iat", "nbf", "auth_time"})
 _EXPIRY = "exp"
-# Part of the header that names a key, and an id of the token: different by nature.
+# The key id and the token id differ by nature.
 _OWN = frozenset({"kid", "jti"})
 
-# Whether two claims of a name that differ may stand for one another.
+# Callback (name, left, right): whether two different values of a claim correspond.
 Same = Callable[[str, str, str], bool]
 
 
 def compare_tokens(
     left: str, right: str, clock: Clock, same: Same
 ) -> Iterator[tuple[str, str, str]]:
-    """Where two tokens differ beyond what every token has for itself, as (place, left, right).
+    """Yield the differences between two tokens as (place, left, right), except unique claims.
 
-    Nothing for texts that are no tokens: they are compared otherwise. Times are held to the clock,
-    the time to live to the second, other claims to `same`.
+    Yields nothing for texts that are not tokens: they are compared otherwise. Times are compared
+    with the clock's tolerance, the lifetime to the second, other claims with `same`.
     """
     ours, theirs = claims_of(left), claims_of(right)
     if ours is None or theirs is None:

@@ -1,4 +1,4 @@
-"""Walks two parsed JSON values in parallel; a policy judges what it meets."""
+"""Walks two parsed JSON values in parallel; a policy compares their leaves."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from lockstep.openapi.shapes import Path, Shape
 from lockstep.transport.downloads import Whole
 from lockstep.transport.literals import TOKEN, Object, show, type_name
 
-# What may mean that two elements of lists are different things.
+# Kinds of differences that suggest that two list elements are different resources.
 _UNLIKE = frozenset({"value", "symbol", "type", "missing", "extra"})
 
 
 @dataclass(slots=True)
 class Place:
-    """Where a pair of values stands, and what is known of it.
+    """The location of a pair of values, and its context.
 
-    `owner` is the family of the thing around it, `thing` the kind and the name of that thing on the
-    leader's side, `around` the two objects that it is a member of. `measured` says that elapsed
-    seconds may differ there.
+    `owner` is the resource type of the enclosing object, `thing` the kind and the identifier of
+    that resource on the leader's side, `around` the two enclosing objects. `measured` is true if
+    elapsed seconds may differ there.
     """
 
     path: Path = ()
@@ -35,7 +35,7 @@ class Place:
 
 
 class Found(NamedTuple):
-    """What is wrong with a pair of values: the kind, both as text, the part of the value."""
+    """The difference between two values: its kind, both values as text, the part of the value."""
 
     kind: str
     left: str
@@ -44,45 +44,45 @@ class Found(NamedTuple):
 
 
 class Policy(Protocol):
-    """Judges what a walk meets, and learns from it.
+    """Compares the values met on a walk, and records those that correspond.
 
-    Of one pair of bodies at most `most` places are reported.
+    For one pair of bodies at most `most` places are reported.
     """
 
     most: int
 
     def leaf(self, left: Any, right: Any, place: Place) -> Iterable[Found]:
-        """Judge two strings or two numbers."""
+        """Compare two strings or two numbers."""
         ...
 
     def unlike(self, left: Any, right: Any, place: Place) -> None:
-        """Learn from two values of different types."""
+        """Record two values of different types, where they correspond."""
         ...
 
     def enter(self, left: Object, right: Object, place: Place) -> Place | Found:
-        """The place with what the two objects say of it; or why they are not the same thing."""
+        """Return the place with the context of two objects, or `Found` for different resources."""
         ...
 
     def member(self, name: str, value: Any, place: Place, /) -> Place:
-        """The place of a member of an object."""
+        """Return the place of an object member."""
         ...
 
     def align(
         self, left: list[Any], right: list[Any], place: Place, unordered: bool
     ) -> tuple[Alignment, Place]:
-        """Which elements belong together; and the place of the list, for its elements."""
+        """Return which elements correspond, and the place of the list, for its elements."""
         ...
 
     def size(self) -> int:
-        """How much has been learnt."""
+        """Return the number of recorded pairs."""
         ...
 
     def roll_back(self, size: int) -> None:
-        """Forget what was learnt after a point."""
+        """Discard the pairs recorded after `size`."""
         ...
 
     def same_token(self, left: str, right: str) -> bool:
-        """Whether two JSON tokens, as they were written, stand for one another."""
+        """Whether two JSON tokens, in their original spelling, correspond."""
         ...
 
 
@@ -97,7 +97,7 @@ class Walker:
         self.differences: list[Difference] = []
 
     def compare(self, left: Any, right: Any, place: Place) -> None:
-        """Fill `differences` with the first few; empty means that the values are the same."""
+        """Fill `differences` with the first few; empty means that the values are equivalent."""
         if type_name(left) != type_name(right):
             self._report(Found("type", show(left), show(right)), place.path)
             self._policy.unlike(left, right, place)
@@ -114,12 +114,12 @@ class Walker:
                 self._report(found, place.path)
 
     def counted(self, left: int, right: int, path: Path) -> None:
-        """Say that two sequences have not the same number of elements, where they do not."""
+        """Report a difference between the lengths of two sequences, if there is one."""
         if left != right:
             self._report(Found("length", f"{left} elements", f"{right} elements"), path)
 
     def compare_text(self, left: str, right: str) -> None:
-        """Compare the texts of two bodies whose values are the same: spaces, escapes, order."""
+        """Compare the spelling of two equivalent bodies: whitespace, escapes, order."""
         if self._excused:
             return
         ours, theirs = TOKEN.findall(left), TOKEN.findall(right)
@@ -157,7 +157,7 @@ class Walker:
             size, lost = self._policy.size(), self._lost
             self.compare(left[index], right[other], _element(around, index))
             if self._lost > lost:
-                # Perhaps two different things: what they are called teaches nothing.
+                # Perhaps different resources: their identifiers must not be matched.
                 self._policy.roll_back(size)
 
     def _report(self, found: Found, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a run is told: by `lockstep.toml`, and by the command line over it."""
+"""The configuration of a run: `lockstep.toml`, overridden by the command line."""
 
 from lockstep.configuration.plan import Plan, make_plan
 from lockstep.configuration.reading import ConfigurationError

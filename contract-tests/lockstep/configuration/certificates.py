@@ -1,4 +1,4 @@
-"""Which certificates a target must show, and which are shown to it."""
+"""TLS settings of a target: trusted CAs and client certificates."""
 
 from __future__ import annotations
 
@@ -7,32 +7,42 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-_FILES = ("ca_file", "cert_file", "key_file")
+_CURL = {"ca_file": "--cacert", "cert_file": "--cert", "key_file": "--key"}
+_FILES = tuple(_CURL)
 
 
 def context_of(
-    told: Mapping[str, Any], beside: Callable[[str], Path], *, shows: bool = True
+    options: Mapping[str, Any], resolve: Callable[[str], Path], *, shows: bool = True
 ) -> ssl.SSLContext | None:
-    """What `insecure`, `ca_file`, `cert_file`, `key_file` and `key_password` come to.
+    """Create the SSL context for `insecure`, `ca_file`, `cert_file`, `key_file` and `key_password`.
 
-    `None` if they say nothing; unless it `shows` it, without the client certificate. Raises
-    `ValueError` with what is wrong with which file.
+    Returns `None` if none of them is set; with `shows` false, omits the client certificate. Raises
+    `ValueError` with the option and the file at fault.
     """
-    files = {name: beside(told[name]) for name in _FILES if name in told}
+    files = {name: resolve(options[name]) for name in _FILES if name in options}
     for name, path in files.items():
         if not path.is_file():
             raise ValueError(f"{name}: no such file: {path}")
     if "key_file" in files and "cert_file" not in files:
-        raise ValueError("key_file: give the certificate that goes with it, too, as cert_file")
-    if not (files or told.get("insecure")):
+        raise ValueError("key_file: give its certificate too, as cert_file")
+    if not (files or options.get("insecure")):
         return None
     context = _trusting(files.get("ca_file"))
-    if told.get("insecure"):
+    if options.get("insecure"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if shows and "cert_file" in files:
-        _show(context, files["cert_file"], files.get("key_file"), told.get("key_password", ""))
+        _show(context, files["cert_file"], files.get("key_file"), options.get("key_password", ""))
     return context
+
+
+def curl_options(told: Mapping[str, Any], beside: Callable[[str], Path]) -> tuple[str, ...]:
+    """The same for curl, which asks for a password at the terminal."""
+    options = ["--insecure"] if told.get("insecure") else []
+    for name, option in _CURL.items():
+        if name in told:
+            options += [option, str(beside(told[name]))]
+    return tuple(options)
 
 
 def _trusting(trusted: Path | None) -> ssl.SSLContext:
@@ -43,16 +53,16 @@ def _trusting(trusted: Path | None) -> ssl.SSLContext:
 
 
 def _show(context: ssl.SSLContext, shown: Path, key: Path | None, password: str) -> None:
-    """Have a certificate shown to servers that ask for one."""
+    """Load a client certificate to send to servers that request one."""
     try:
-        # Without a password OpenSSL would ask for one at the terminal.
+        # Without a password OpenSSL would prompt for one on the terminal.
         context.load_cert_chain(shown, key, password=password)
     except ssl.SSLError as error:
         if "MISMATCH" in (error.reason or ""):
             raise ValueError(f"key_file: {key or shown} is not the key of {shown}") from error
         if "ENCRYPTED" in (key or shown).read_text(encoding="latin-1"):
-            told = "is not what opens" if password else "is needed for"
-            raise ValueError(f"key_password: it {told} {key or shown}") from error
+            problem = "does not decrypt" if password else "is needed for"
+            raise ValueError(f"key_password: it {problem} {key or shown}") from error
         missing = "" if key else ", or its key is in another file: name it as key_file"
         both = f"{shown} and {key}" if key else str(shown)
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Finds the line of a TOML file that holds a value."""
+"""Finds the line of a TOML file that sets a value."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
-    """The line, from 1, that sets the value at a path.
+    """Return the line number, from 1, that sets the value at a path.
 
-    A table stands where it is first named. For a path that the file does not hold, the line of what
-    it would be in.
+    A table is on the line that first names it. For a path that the file does not contain, returns
+    the line of its closest existing parent.
     """
     for end in range(len(path), 0, -1):
         line = _first_line(text, path[:end])
@@ -21,7 +21,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
 
 
 def _first_line(text: str, path: Sequence[str | int]) -> int:
-    """Where the shortest readable beginning of the file that holds the path gets it."""
+    """Return the line after which the shortest parsable prefix of the file contains the path."""
     lines = text.splitlines()
     before = 0
     for count in range(1, len(lines) + 1):

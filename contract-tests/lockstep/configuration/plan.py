@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lockstep.configuration.certificates import context_of
+from lockstep.configuration.certificates import context_of, curl_options
 from lockstep.configuration.reading import FILE_NAME, ConfigurationError, Source, read
 from lockstep.configuration.secrets import secret_values
 from lockstep.configuration.states import State
@@ -58,6 +59,21 @@ class Plan:
             raise ConfigurationError("two targets have the same name: " + ", ".join(names))
         return [self._target(at, target) for at, target in enumerate(told)]
 
+    def sharing(self) -> list[str]:
+        """The targets but the first that may store what they are sent where another one does.
+
+        Those are not among them that are said to have a database of their own, or name one.
+        """
+        told = self.data.get("targets", [])
+        named = [target.get("effects", {}).get("database") for target in told]
+        return [
+            target["name"]
+            for target, database in zip(told, named, strict=True)
+            if target is not told[0]
+            and not target.get("own_database")
+            and (database is None or None in named or named.count(database) > 1)
+        ]
+
     def settings(self) -> Settings:
         """What the run is told, users apart: they depend on the document."""
         data = self.data
@@ -74,6 +90,8 @@ class Plan:
             secrets=frozenset(self.source.secrets | secret_values(data)),
             fail_on=data.get("fail_on", "parity"),
             shard=self._shard(),
+            include=tuple(data.get("include", ())),
+            exclude=tuple(data.get("exclude", ())),
             bystanders=self.source.beside(bystanders) if bystanders else None,
         )
 
@@ -113,7 +131,9 @@ class Plan:
                 stream_seconds=self.data.get("stream_seconds", STREAM_SECONDS),
                 headers=tuple(headers.items()),
                 tls=self._tls(told),
+                new_tls=partial(context_of, self._certificates(told), self.source.beside),
                 anonymous=self._tls(told, shows=False),
+                curl_options=curl_options(self._certificates(told), self.source.beside),
                 database=told.get("effects", {}).get("database"),
             )
         except (ValueError, OSError) as error:
@@ -121,6 +141,13 @@ class Plan:
 
     def _tls(self, told: Mapping[str, Any], *, shows: bool = True) -> ssl.SSLContext | None:
         """Which certificates are trusted and shown; without the shown one where there is any."""
+        both = self._certificates(told)
+        if not shows and "cert_file" not in both:
+            return None
+        return context_of(both, self.source.beside, shows=shows)
+
+    def _certificates(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of certificates of a target, or of all: its own come first."""
         every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
         own = {name: told[name] for name in CERTIFICATES if name in told}
         # A certificate and its key go together.
@@ -128,10 +155,7 @@ class Plan:
             every = {
                 name: every[name] for name in every if name not in ("key_file", "key_password")
             }
-        both = {**every, **own}
-        if not shows and "cert_file" not in both:
-            return None
-        return context_of(both, self.source.beside, shows=shows)
+        return {**every, **own}
 
     def _fuzz(self) -> FuzzSettings:
         settings = PROFILES[self.data.get("profile", "default")]

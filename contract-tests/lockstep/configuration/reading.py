@@ -1,4 +1,4 @@
-"""Reads `lockstep.toml` and says everything that is wrong with it."""
+"""Reads `lockstep.toml`, and plans like it, and reports all of their errors."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from lockstep.configuration.lines import line_of
 from lockstep.schemas import load_schema
 
 FILE_NAME = "lockstep.toml"
-# Capitals, so that `${email}` stays what it is: a value of a user.
+# Upper case only: `${email}` is a value of a user, not an environment variable.
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 Path_ = Sequence[str | int]
 
 
 class ConfigurationError(Exception):
-    """What is wrong with a configuration: a line for each fault, with file and line."""
+    """A configuration is invalid; the message has a line with file and number for each error."""
 
 
 @dataclass(slots=True)
 class Source:
-    """A configuration as it was read.
+    """A parsed configuration.
 
-    `data` has the form of `configuration.schema.json`; `secrets` came from the environment.
+    `data` has the structure of `configuration.schema.json`; `secrets` came from environment
+    variables.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -40,18 +41,18 @@ class Source:
     secrets: set[str] = field(default_factory=set)
 
     def fault(self, path: Path_, message: str) -> str:
-        """One fault as people read it; `path` leads to the value that has it."""
+        """Format one error for users; `path` leads to the invalid value."""
         where = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path)
         place = f"{self.path}:{line_of(self.text, path)}: " if self.path else ""
         return f"{place}{where.lstrip('.') + ': ' if where else ''}{message}"
 
     def beside(self, name: str) -> Path:
-        """A file that the configuration names: its path starts where the configuration is."""
+        """Resolve a path in the configuration, relative to the configuration's directory."""
         return self.path.parent / name if self.path else Path(name)
 
 
-def read(path: Path) -> Source:
-    """Read a file; `ConfigurationError` lists all that is wrong with it."""
+def read(path: Path, schema: str = "configuration") -> Source:
+    """Read a file of a published schema; raise `ConfigurationError` with all of its errors."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -61,16 +62,16 @@ def read(path: Path) -> Source:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}:{_line_in(str(error), text)}: {error}") from error
     source = Source(data, path, text)
-    faults = check(source)
+    faults = check(source, schema)
     source.data = _filled(data, (), source, faults)
     if faults:
         raise ConfigurationError("\n".join(faults))
     return source
 
 
-def check(source: Source) -> list[str]:
-    """What the schema says against a configuration."""
-    schema = load_schema("configuration")
+def check(source: Source, name: str = "configuration") -> list[str]:
+    """Return the violations of a published schema by a configuration."""
+    schema = load_schema(name)
     errors = jsonschema_rs.validator_for(schema).iter_errors(source.data)
     return [
         source.fault(path, message)
@@ -98,8 +99,8 @@ def _messages(
         case jsonschema_rs.ValidationErrorKind.Not():
             yield path, "only one of json, form is possible"
         case _:
-            told = _at(schema, error.schema_path[:-1]).get("description", "")
-            yield path, error.message + (f" ({told})" if told else "")
+            description = _at(schema, error.schema_path[:-1]).get("description", "")
+            yield path, error.message + (f" ({description})" if description else "")
 
 
 def _is_table_for_list(error: jsonschema_rs.ValidationError) -> bool:
@@ -129,7 +130,7 @@ def _at(schema: Mapping[str, Any], path: Path_) -> Any:
 
 
 def _filled(node: Any, path: Path_, source: Source, faults: list[str]) -> Any:
-    """The values with what the environment has for them."""
+    """Return the values with environment variables substituted."""
     if isinstance(node, dict):
         return {
             name: _filled(member, [*path, name], source, faults) for name, member in node.items()
@@ -142,7 +143,7 @@ def _filled(node: Any, path: Path_, source: Source, faults: list[str]) -> Any:
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])
         if found is None:
-            faults.append(source.fault(path, f"the environment has no {match[1]}"))
+            faults.append(source.fault(path, f"the environment variable {match[1]} is not set"))
             return ""
         source.secrets.add(found)
         return found

@@ -1,4 +1,4 @@
-"""Which values of a configuration no report may show."""
+"""Finds the secret values of a configuration, which no report may contain."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from lockstep.report.secret_names import is_secret_name
 
 _SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|key|password", re.IGNORECASE)
 _PREFIX = re.compile(r"[A-Za-z]+ ")
-# A shorter text would blot out half of a report.
+# Masking shorter texts would mask unrelated parts of a report.
 _SHORTEST = 4
 
 
 def secret_values(data: Mapping[str, Any]) -> set[str]:
-    """The tokens, the passwords, and the values of headers that carry credentials.
+    """Return tokens, passwords, and the values of header fields that carry credentials.
 
-    Of headers without a word before them; passwords also with a name, as HTTP Basic has them.
+    Header values are without their authentication scheme; passwords are also encoded with user
+    names, as for HTTP Basic.
     """
     found = {_PREFIX.sub("", value, count=1) for value in _headers(data)}
     found |= {each.get("key_password", "") for each in (data, *data.get("targets", ()))}
@@ -40,7 +41,7 @@ def _of_account(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _of_databases(data: Mapping[str, Any]) -> Iterator[str]:
-    """The passwords in the addresses of databases, as they are and as they stand there."""
+    """Yield the passwords in database URLs, both decoded and percent-encoded."""
     for target in data.get("targets", ()):
         password = urlsplit(target.get("effects", {}).get("database", "")).password or ""
         yield from (password, unquote(password))

@@ -19,10 +19,10 @@ class StateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state in which requests are sent, and how it comes about.
+    """A state in which requests are sent, and how to set it up.
 
-    `command` is for the shell; it finds each target's URL as `LOCKSTEP_TARGET_<NAME>`. `request`
-    is `METHOD /path` and goes to every target instead.
+    `command` is a shell command; it gets each target's URL as `LOCKSTEP_TARGET_<NAME>`. `request`
+    is `METHOD /path`, sent to every target instead.
     """
 
     name: str
@@ -30,7 +30,7 @@ class State:
     request: str = ""
 
     def bring_about(self, targets: Sequence[Target]) -> None:
-        """Bring every target into the state; `StateError` when that fails."""
+        """Bring every target into the state; raise `StateError` if that fails."""
         if self.command:
             self._run(targets)
             return
@@ -58,5 +58,7 @@ class State:
             check=False,
         )
         if done.returncode:
-            told = done.stdout.strip()[-_SHOWN:]
-            raise StateError(f"{self.name}: `{self.command}` exited with {done.returncode}: {told}")
+            output = done.stdout.strip()[-_SHOWN:]
+            raise StateError(
+                f"{self.name}: `{self.command}` exited with {done.returncode}: {output}"
+            )

@@ -24,7 +24,7 @@ from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
 
 _LOG_IN = pasted(
-    "Say how it is done, or give the user a `token` that he has already",
+    "Configure the log-in, or give the user an existing `token`",
     "[log_in]",
     'operation = "POST /login"',
     'json = { email = "${email}", password = "${password}" }',
@@ -33,10 +33,10 @@ _USUAL: tuple[dict[str, Any], ...] = ({"name": "alice", "weight": 3}, {"name": "
 
 
 def make_actors(source: Source, document: Document) -> tuple[ActorSpec, ...]:
-    """The users that a configuration names; none where it says nothing about users.
+    """Return the configured users; none if the configuration has no users.
 
-    What it leaves out is taken from the document. `ConfigurationError` names operations that the
-    document does not have.
+    Settings that it omits are taken from the document. Raises `ConfigurationError` for operations
+    that the document does not have.
     """
     data = source.data
     if not data.keys() & {"users", "log_in", "register"}:
@@ -48,9 +48,9 @@ def make_actors(source: Source, document: Document) -> tuple[ActorSpec, ...]:
         "register": _call(source, document, "register", usual.register, faults),
         "log_in": _call(source, document, "log_in", usual.login, faults),
     }
-    # What the file says nothing about is found out by trying.
-    told = [data.get(key, {}).keys() & _SAYS for key in ("register", "log_in")]
-    others = () if any(told) else tuple(entrances)
+    # What the file does not configure is determined by trial.
+    configured = [data.get(key, {}).keys() & _SAYS for key in ("register", "log_in")]
+    others = () if any(configured) else tuple(entrances)
     specs = tuple(
         _spec(source, document, at, user, ways, others, faults)
         for at, user in enumerate(data.get("users") or _USUAL)
@@ -61,10 +61,10 @@ def make_actors(source: Source, document: Document) -> tuple[ActorSpec, ...]:
 
 
 def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec | None:
-    """The user whose token the targets' own headers are; the headers then leave the targets.
+    """Return the user of the token in the targets' header fields, which are then removed there.
 
-    So that requests without credentials are sent without them, too. One that is not enough stays
-    where it is, and users log in beside it.
+    Requests without credentials are then sent without them. A credential that is not enough stays
+    where it is, and users log in additionally.
     """
     for form in find_credentials(document):
         if form.location == "query" or _lacks_log_in(document, form):
@@ -80,7 +80,7 @@ def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec 
 
 
 def _lacks_log_in(document: Document, form: Credential) -> bool:
-    """Whether what is sent in one place always goes with another secret, which a log-in gives."""
+    """Whether a credential is always combined with another secret, which a log-in returns."""
     parts = (
         part.name for combined in find_combined(document) for part in (combined, *combined.also)
     )
@@ -88,7 +88,7 @@ def _lacks_log_in(document: Document, form: Credential) -> bool:
 
 
 def _own(target: Target, credential: Credential) -> str:
-    """What the headers of a target have at the place of a credential."""
+    """Return the value of a credential in the header fields of a target, empty without one."""
     return credential.value(Request("GET", "/", target.headers)) or ""
 
 
@@ -108,11 +108,11 @@ def _spec(
     tokens = {**({"*": user["token"]} if "token" in user else {}), **user.get("tokens", {})}
     login, register = ways["log_in"], None if exists else ways["register"]
     names_of_values = _value_names(user)
-    told = log_in.keys() & _SAYS
-    if is_client(names_of_values) and (told or takes_clients(document)):
-        login = login if told else None
+    is_configured = log_in.keys() & _SAYS
+    if is_client(names_of_values) and (is_configured or takes_clients(document)):
+        login = login if is_configured else None
         if login is not None and not log_in.keys() & {"json", "form"}:
-            # What a token endpoint is sent needs not be told.
+            # The body for a token endpoint need not be configured.
             login = replace(login, json={})
     elif not (tokens or login or register):
         if not (exists and _is_basic(document, user, log_in)):
@@ -138,7 +138,7 @@ def _spec(
 
 
 def _is_basic(document: Document, user: Mapping[str, Any], log_in: Mapping[str, Any]) -> bool:
-    """Whether an account needs no log-in, since its name and password go with each request."""
+    """Whether an account needs no log-in: its name and password are sent with each request."""
     send = user.get("send") or log_in.get("send")
     found = [parse_credential(send)] if send else find_credentials(document)
     return any(form in ACCOUNTS for form in found)
@@ -149,7 +149,7 @@ _LISTS = ("avoid", "retire_after")
 
 
 def parse_credential(text: str) -> Credential:
-    """`Name: form`, `cookie:NAME` or `query:NAME`; without `{token}` the token stands alone."""
+    """Parse `Name: form`, `cookie:NAME` or `query:NAME`; the default form is `{token}`."""
     where, _, name = text.partition(":")
     if where in ("cookie", "query"):
         return Credential("cookie" if where == "cookie" else "query", name.strip(), "{token}")
@@ -162,26 +162,26 @@ def parse_credential(text: str) -> Credential:
 def _call(
     source: Source, document: Document, key: str, found: Call | None, faults: list[str]
 ) -> Call | None:
-    """What a table says of a call; the rest of it is what was `found` in the document."""
-    told = source.data.get(key, {})
-    if "operation" in told:
-        operation = find_operation(document, told["operation"])
+    """Return a configured call, completed with the call `found` in the document."""
+    table = source.data.get(key, {})
+    if "operation" in table:
+        operation = find_operation(document, table["operation"])
         clients = any(is_client(_value_names(user)) for user in source.data.get("users", ()))
-        if operation is None and clients and re.fullmatch(r"[A-Z]+ /\S*", told["operation"]):
-            # Where programs are given tokens is often not documented.
-            body = told.get("json", told.get("form", {}))
-            return Call(told["operation"], body, form="json" not in told)
+        if operation is None and clients and re.fullmatch(r"[A-Z]+ /\S*", table["operation"]):
+            # Token endpoints for OAuth 2 clients are often undocumented.
+            body = table.get("json", table.get("form", {}))
+            return Call(table["operation"], body, form="json" not in table)
         if operation is None:
-            faults.append(_no_operation(source, [key, "operation"], told["operation"], document))
+            faults.append(_no_operation(source, [key, "operation"], table["operation"], document))
             return None
         found = call_of(document, operation)
-    if found is None or not told.keys() & {"json", "form"}:
+    if found is None or not table.keys() & {"json", "form"}:
         return found
-    return Call(found.operation, told.get("json", told.get("form")), form="form" in told)
+    return Call(found.operation, table.get("json", table.get("form")), form="form" in table)
 
 
 def _with_values(call: Call, names: Iterable[str]) -> Call:
-    """The call with the values of an account in the members that are named like them."""
+    """Return the call with an account's values in the members of the same names."""
     known = set(names)
 
     def valued(node: Any) -> Any:
@@ -196,7 +196,7 @@ def _with_values(call: Call, names: Iterable[str]) -> Call:
 
 
 def _value_names(user: Mapping[str, Any]) -> set[str]:
-    """The names of the values that an account has on any target."""
+    """Return the names of the values that an account has on any target."""
     return {*user.get("values", {}), *_names(user)}
 
 

@@ -133,7 +133,7 @@ class Confirmer:
         for name in first.written.keys() & second.written.keys():
             requests = first.requests[name], second.requests[name]
             written = first.written[name], second.written[name]
-            own = self.exchanger.own_effects(name, requests, written, renamed)
+            own = self.exchanger.rows.differ_from_self(name, requests, written, renamed)
             ledger.noise.learn(first.label, name, own)
             noise |= any(one.where == finding.where for one in own)
         return noise

@@ -1,4 +1,4 @@
-"""What changed between two documents, and whether clients of the older one break."""
+"""Compares two OpenAPI documents and finds changes that break clients of the older one."""
 
 from lockstep.diff.changes import Change, Effect
 from lockstep.diff.documents import compare

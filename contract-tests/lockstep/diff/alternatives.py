@@ -1,8 +1,8 @@
-"""A schema as the list of alternatives that it allows, each of one type and without references.
+"""Normalises a schema into a list of alternatives, each of one type and without references.
 
-`allOf` and references are folded into the schema around them, `anyOf` and `oneOf` become an
-alternative for each branch, a list of types one for each type; those that list their values become
-one for each type. So a schema says the same whichever way it is written.
+`allOf` and references are folded into the enclosing schema. Each branch of `anyOf` and `oneOf`, and
+each type in a list of types, becomes an alternative; alternatives with an `enum` are merged into
+one for each type. So equivalent schemas compare as equal.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from lockstep.diff.keywords import KNOWN
 from lockstep.diff.nodes import Node, canonical
 
 _BRANCHES = ("oneOf", "anyOf")
-# Which type a keyword judges; the others judge all.
-_JUDGED = {
+# Keyword -> the type that it applies to; other keywords apply to all types.
+_APPLIES_TO = {
     **dict.fromkeys(("minLength", "maxLength", "pattern"), "string"),
     **dict.fromkeys(("contentEncoding", "contentMediaType", "contentSchema"), "string"),
     **dict.fromkeys(("minimum", "exclusiveMinimum", "multipleOf"), "number"),
@@ -42,9 +42,10 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(slots=True)
 class Alternative:
-    """What values of one type may be; `type` is empty for any, `name` the component's, if any.
+    """The schema of values of one type.
 
-    `required` has for each name where that stands.
+    `type` is empty for any type, `name` is that of the component, if it is one. `required` maps the
+    names of required members to pointers.
     """
 
     pointer: str
@@ -61,13 +62,15 @@ class Alternative:
 
     @property
     def is_closed(self) -> bool:
-        """Whether members without a schema of their own are ruled out."""
-        words = ("additionalProperties", "unevaluatedProperties")
-        return any(word in self.keywords and self.keywords[word].value is False for word in words)
+        """Whether members other than `properties` are forbidden."""
+        names = ("additionalProperties", "unevaluatedProperties")
+        return any(name in self.keywords and self.keywords[name].value is False for name in names)
 
     def of_type(self, kind: str) -> Alternative:
-        """The part of one for any type that judges values of this one."""
-        keywords = {word: node for word, node in self.keywords.items() if _judges(word, node, kind)}
+        """Return the part of an untyped alternative that applies to values of type `kind`."""
+        keywords = {
+            name: node for name, node in self.keywords.items() if _applies(name, node, kind)
+        }
         part = replace(self, keywords=keywords)
         if kind not in ("", "object"):
             part.properties, part.required = {}, {}
@@ -75,12 +78,12 @@ class Alternative:
 
 
 def alternatives(node: Node) -> list[Alternative]:
-    """The alternatives of a schema, in the order of the document; `ValueError` when too deep."""
+    """Return the alternatives of a schema in document order; `ValueError` if it is too deep."""
     return _merged(_split(fold(node), 0))
 
 
 def _split(schema: Folded, depth: int) -> list[Alternative]:
-    keyword = next((word for word in _BRANCHES if word in schema.keywords), None)
+    keyword = next((name for name in _BRANCHES if name in schema.keywords), None)
     if keyword is None:
         typed = (_typed(schema, kind) for kind in _types(schema))
         return [one for one in typed if "enum" not in one.keywords or one.keywords["enum"].value]
@@ -96,7 +99,7 @@ def _split(schema: Folded, depth: int) -> list[Alternative]:
 
 
 def _types(schema: Folded) -> list[str]:
-    """The types of a schema; where it lists values without a type, those of the values."""
+    """Return the types of a schema; those of its `enum` values if it has no `type`."""
     if schema.types is not None:
         several = "number" in schema.types and "integer" in schema.types
         return [kind for kind in schema.types if not several or kind != "integer"]
@@ -110,12 +113,12 @@ def _types(schema: Folded) -> list[str]:
 
 
 def _typed(schema: Folded, kind: str) -> Alternative:
-    """The schema for values of one type, without the keywords that do not judge it."""
-    keywords = {word: node for word, node in schema.keywords.items() if _judges(word, node, kind)}
+    """Return the schema for values of one type, without the keywords that do not apply to it."""
+    keywords = {name: node for name, node in schema.keywords.items() if _applies(name, node, kind)}
     if "enum" in keywords and kind in _TYPES:
         enum = keywords.pop("enum")
         values = [value for value in enum.value if _TYPES[kind](value)]
-        # All values there are need not be listed.
+        # An `enum` of all values of the type is redundant.
         if not (values == [None] or (kind == "boolean" and len(values) > 1)):
             keywords["enum"] = replace(enum, value=values)
         if kind == "number" and values and all(map(_TYPES["integer"], values)):
@@ -126,23 +129,23 @@ def _typed(schema: Folded, kind: str) -> Alternative:
     return alternative
 
 
-def _judges(word: str, node: Node, kind: str) -> bool:
-    """Whether a keyword judges values of a type; words that judge nothing go for all."""
-    judged = "number" if kind == "integer" else kind
+def _applies(keyword: str, node: Node, kind: str) -> bool:
+    """Whether a keyword applies to values of a type; annotations apply to all."""
+    wide = "number" if kind == "integer" else kind
     if not kind:
         return True
-    if word == "format":
-        return is_format_of(node.value, judged)
-    return _JUDGED.get(word, judged) == judged
+    if keyword == "format":
+        return is_format_of(node.value, wide)
+    return _APPLIES_TO.get(keyword, wide) == wide
 
 
 def _merged(found: list[Alternative]) -> list[Alternative]:
-    """Alternatives that list their values, and differ in nothing else, as one with all of them."""
+    """Merge alternatives that differ only in their `enum`."""
     merged: dict[tuple[Any, ...], Alternative] = {}
     for index, one in enumerate(found):
         listed = "enum" in one.keywords and not one.properties and not one.required
-        judged = KNOWN & one.keywords.keys() - {"enum"}
-        key = (one.type, *sorted((word, one.keywords[word].text) for word in judged))
+        others = KNOWN & one.keywords.keys() - {"enum"}
+        key = (one.type, *sorted((name, one.keywords[name].text) for name in others))
         known = merged.setdefault(key if listed else (index,), one)
         if known is not one:
             merged[key] = _both(known, one)
@@ -150,25 +153,25 @@ def _merged(found: list[Alternative]) -> list[Alternative]:
 
 
 def _both(one: Alternative, other: Alternative) -> Alternative:
-    """Both lists of values; words that are not of both stay with the values that they are about."""
+    """Merge two lists of values; annotations that differ are kept by the values they describe."""
     mine, theirs = one.keywords["enum"], other.keywords["enum"]
     values = {canonical(value): value for value in (*mine.value, *theirs.value)}
     keywords = {"enum": replace(mine, value=list(values.values()))}
-    for word in (one.keywords | other.keywords).keys() - {"enum"}:
-        said = [side.keywords.get(word) for side in (one, other)]
-        place = said[0] or said[1]
+    for name in (one.keywords | other.keywords).keys() - {"enum"}:
+        nodes = [side.keywords.get(name) for side in (one, other)]
+        place = nodes[0] or nodes[1]
         assert place is not None
-        if all(node is not None and node.text == place.text for node in said):
-            keywords[word] = place
+        if all(node is not None and node.text == place.text for node in nodes):
+            keywords[name] = place
         else:
-            about = {
+            by_values = {
                 canonical(side.keywords["enum"].value): node.value
-                for side, node in zip((one, other), said, strict=True)
+                for side, node in zip((one, other), nodes, strict=True)
                 if node is not None
             }
-            keywords[word] = replace(place, value=about)
-    name = one.name if one.name == other.name else ""
-    return Alternative(one.pointer, name, one.type, keywords)
+            keywords[name] = replace(place, value=by_values)
+    component = one.name if one.name == other.name else ""
+    return Alternative(one.pointer, component, one.type, keywords)
 
 
 def _is_number(value: Any) -> bool:

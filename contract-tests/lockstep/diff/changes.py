@@ -1,4 +1,4 @@
-"""A change, and what it means to a client that was written for the older document."""
+"""A change of a document, and its effect on clients that were written for the older version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Effect(StrEnum):
-    """What a change does to clients; a silent one is of words and annotations alone."""
+    """The effect of a change on clients; a silent change affects only annotations."""
 
     BREAKING = "breaking"
     COMPATIBLE = "compatible"
@@ -16,7 +16,7 @@ class Effect(StrEnum):
 
 
 class Side(StrEnum):
-    """Who makes the values: the client in a request, the server in a response."""
+    """The direction of a value: the client sends a request, the server a response."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -25,7 +25,7 @@ class Side(StrEnum):
 class Space(StrEnum):
     """How the set of allowed values changed.
 
-    `OTHER` where some are gone and some are new, `SAME` where it is only said more or less exactly.
+    `OTHER` if values were both added and removed, `SAME` if only the notation changed.
     """
 
     NARROWER = "narrower"
@@ -36,10 +36,11 @@ class Space(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference.
+    """A change.
 
-    `rule` is the kind of change, for machines. `where` leads from the operation inwards. `pointer`
-    is a JSON Pointer (RFC 6901) into the newer document, into the older one for what is gone.
+    `rule` is a machine-readable kind of change. `where` is the path from the operation inwards.
+    `pointer` is a JSON Pointer (RFC 6901) into the newer document, or into the older one for what
+    was removed.
     """
 
     effect: Effect
@@ -50,17 +51,17 @@ class Change:
 
 
 def effect_of(space: Space, side: Side) -> Effect:
-    """Requests break when fewer values are taken, responses when more of them may come."""
+    """Return the effect: requests break if fewer values are allowed, responses if more are."""
     harmless = Space.WIDER if side is Side.REQUEST else Space.NARROWER
     return Effect.COMPATIBLE if space in (harmless, Space.SAME) else Effect.BREAKING
 
 
 def within(part: str, changes: Iterable[Change]) -> Iterator[Change]:
-    """The changes, seen from one step further out."""
+    """Yield the changes with one step put in front of their `where`."""
     return within_all((part,), changes)
 
 
 def within_all(parts: tuple[str, ...], changes: Iterable[Change]) -> Iterator[Change]:
-    """The changes, seen from several steps further out."""
+    """Yield the changes with several steps put in front of their `where`."""
     for change in changes:
         yield replace(change, where=(*parts, *change.where))

@@ -1,4 +1,4 @@
-"""Changes of what a body, a header or a parameter may hold, by media type."""
+"""Changes of the content of a body, a header or a parameter, by media type."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def content_changes(
 ) -> Iterator[Change]:
     """Compare the `content` of two places.
 
-    A media type that is gone breaks whoever sends or asks for it, unless a range holds it; one that
-    is new comes only to those who ask for it.
+    A removed media type breaks clients that send or accept it, unless a range covers it. A new one
+    is compatible: it is only sent to clients that accept it.
     """
     before, after = (_by_media_type(member_of(node, "content")) for node in (old, new))
     met = set()
@@ -40,7 +40,7 @@ def content_changes(
 
 
 def _heirs(name: str, before: Collection[str], after: Collection[str]) -> list[str]:
-    """What a media type became: itself, a range that holds it, else those that it held."""
+    """Return the successors of a media type: itself, a range that covers it, or what it covered."""
     heir = name if name in after else closest(name, after)
     if heir is not None:
         return [heir]
@@ -77,7 +77,7 @@ def _media_type(
 
 
 def _items(old: Node, new: Node, side: Side, schemas: SchemaComparison) -> Iterator[Change]:
-    """The schema of each element of a stream (OpenAPI 3.2)."""
+    """Compare the schemas of the items of a stream (OpenAPI 3.2)."""
     before, after = (
         node.child("itemSchema") if "itemSchema" in node.value else None for node in (old, new)
     )

@@ -1,4 +1,4 @@
-"""Changes of how a discriminator tells the branches of a schema apart (OpenAPI 3.1, 4.8.25)."""
+"""Changes of discriminators, which select a branch of a schema (OpenAPI 3.1, 4.8.25)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def discriminator_changes(
     new: Sequence[Alternative],
     pairs: Sequence[tuple[Alternative, Alternative]],
 ) -> Iterator[KeywordChange]:
-    """Compare the discriminators that stand on alternatives of two schemas, each once."""
+    """Compare the discriminators of the paired alternatives of two schemas, each once."""
     seen: set[tuple[str, str]] = set()
     for one, other in pairs:
         before, after = one.keywords.get("discriminator"), other.keywords.get("discriminator")
@@ -52,13 +52,13 @@ def _mapping(
     went = {one.name for one in olds} - {one.name for one in news}
     for value, branch in before.items():
         if value not in after and branch not in went:
-            sentence = f"the discriminator no longer calls {branch} {value}"
+            sentence = f"the discriminator value {value} of {branch} is gone"
             pointer = f"{old.pointer}/mapping" if "mapping" in old.value else old.pointer
             yield KeywordChange(Space.NARROWER, "discriminator-value-gone", sentence, pointer)
     for value, branch in after.items():
         pointer = f"{new.pointer}/mapping" if "mapping" in new.value else new.pointer
         if value not in before and branch not in came:
-            sentence = f"the discriminator calls {branch} {value}"
+            sentence = f"the discriminator value {value} of {branch} is new"
             yield KeywordChange(Space.WIDER, "discriminator-value-new", sentence, pointer)
         elif value in before and before[value] != branch:
             sentence = f"the discriminator value {value} was {before[value]}, is {branch}"
@@ -66,7 +66,7 @@ def _mapping(
 
 
 def _branches(discriminator: Node, among: Sequence[Alternative]) -> dict[str, str]:
-    """The component that each value stands for; one that no value names goes by its own name."""
+    """Map discriminator values to components; an unmapped component is its own value."""
     mapping: Mapping[str, Any] = discriminator.value.get("mapping") or {}
     named = {value: str(target).rpartition("/")[2] for value, target in mapping.items()}
     implied = {one.name: one.name for one in among if one.name}

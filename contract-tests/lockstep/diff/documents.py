@@ -1,4 +1,4 @@
-"""What changed between two OpenAPI documents."""
+"""Compares two OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ def compare(
     strict: bool = False,
     unread: list[str] | None = None,
 ) -> list[Change]:
-    """The changes from one parsed document to another, in the order of the older one.
+    """Return the changes from one parsed document to another, in the order of the older one.
 
-    strict: a new member of an answer that was closed breaks clients too. Schemas and operations
-    that cannot be read, since a reference leads nowhere, are named in `unread` and left out.
-    `ValueError` if a document is no OpenAPI 3, or, without `unread`, if anything cannot be read.
+    With `strict` a new member of a response whose schema was closed is breaking, too. Schemas and
+    operations that cannot be read, for example because of an unresolvable reference, are appended
+    to `unread` and skipped. Raise `ValueError` if a document is not OpenAPI 3 or, without `unread`,
+    if any part cannot be read.
     """
     before, after = (Node(modern, modern) for modern in (modernised(old), modernised(new)))
     guard = Guard(unread)

@@ -1,4 +1,4 @@
-"""Changes of the OAuth flows by which clients get their tokens."""
+"""Changes of the OAuth 2 flows in which clients obtain tokens."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _URLS = ("authorizationUrl", "tokenUrl", "deviceAuthorizationUrl")
 
 
 def flows(scheme: Node) -> dict[str, Any]:
-    """What each flow of a scheme goes by: its URLs and the names of its scopes."""
+    """Return the URLs and the scope names of each flow of a security scheme."""
     described = members_of(member_of(scheme, "flows"))
     return {name: (_urls(flow), sorted(_scopes(flow))) for name, flow in described.items()}
 
 
 def flow_changes(old: Node, new: Node) -> Iterator[Change]:
-    """Compare the flows of two schemes: who got a token by one must still get the same by it."""
+    """Compare the flows of two schemes; clients must still get the same tokens in each flow."""
     before, after = (members_of(member_of(scheme, "flows")) for scheme in (old, new))
     for name, flow in before.items():
         if name in after:
@@ -34,10 +34,10 @@ def flow_changes(old: Node, new: Node) -> Iterator[Change]:
 
 def _changes(old: Node, new: Node) -> Iterator[Change]:
     before, after = _urls(old), _urls(new)
-    for word, url in before.items():
-        if url != after[word]:
-            sentence = f"{word} was {url or 'none'}, is {after[word] or 'none'}"
-            # One that a client never asked is nothing to it.
+    for name, url in before.items():
+        if url != after[name]:
+            sentence = f"{name} was {url or 'none'}, is {after[name] or 'none'}"
+            # No client depends on an endpoint that did not exist.
             effect = Effect.BREAKING if url else Effect.COMPATIBLE
             yield Change(effect, "flow-url-changed", sentence, new.pointer)
     was, now = _scopes(old), _scopes(new)
@@ -49,13 +49,13 @@ def _changes(old: Node, new: Node) -> Iterator[Change]:
         yield Change(Effect.COMPATIBLE, "scope-new", sentence, f"{new.pointer}/scopes")
     reworded = [scope for scope in sorted(was.keys() & now.keys()) if was[scope] != now[scope]]
     if reworded:
-        sentence = f"what is said of {', '.join(reworded)} changed"
+        sentence = f"the description of {', '.join(reworded)} changed"
         yield Change(Effect.SILENT, "words-changed", sentence, f"{new.pointer}/scopes")
 
 
 def _urls(flow: Node) -> dict[str, str | None]:
-    """The URLs; that for refreshing only where it is another than the one for getting tokens."""
-    urls = {word: flow.value.get(word) for word in _URLS}
+    """Return the URLs of a flow; `refreshUrl` only if it differs from `tokenUrl`."""
+    urls = {name: flow.value.get(name) for name in _URLS}
     refresh = flow.value.get("refreshUrl")
     return urls | {"refreshUrl": None if refresh == urls["tokenUrl"] else refresh}
 

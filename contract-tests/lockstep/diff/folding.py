@@ -1,4 +1,4 @@
-"""A schema with its references and its `allOf` folded into one list of demands."""
+"""Folds the references and the `allOf` of a schema into one set of keywords."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 
 from lockstep.diff.nodes import Node, canonical
 
-# Of two bounds on one value the tighter one holds.
+# Of two bounds the tighter one applies.
 TIGHTER = {
     **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), max),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), min),
 }
-# Two of these demand both.
+# Two of these are combined by `allOf`.
 _SCHEMAS = frozenset(
     {"items", "contains", "propertyNames", "contentSchema"}
     | {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
 )
-# Two of these stand side by side.
+# Two of these cannot be merged: the second becomes a branch of `allOf`.
 _RULES = frozenset(
     {"pattern", "format", "multipleOf", "contentEncoding", "contentMediaType", "uniqueItems"}
     | {"anyOf", "oneOf", "not", "if", "then", "else", "minContains", "maxContains"}
@@ -27,7 +27,7 @@ _RULES = frozenset(
 )
 _TUPLE = frozenset({"items", "prefixItems"})
 _FOLDED = frozenset({"$ref", "allOf", "properties", "required", "type", "enum", "const"})
-# The formats of 3.0 that 3.1 says by other words (OpenAPI 3.1, 4.4.2).
+# The formats of 3.0 that 3.1 expresses with other keywords (OpenAPI 3.1, 4.4.2).
 _CONTENT = {
     "byte": ("contentEncoding", "base64"),
     "binary": ("contentMediaType", "application/octet-stream"),
@@ -38,11 +38,11 @@ _MAX_DEPTH = 20
 
 @dataclass(slots=True)
 class Folded:
-    """What a schema demands; `types` is nothing if any type will do, and empty if none will.
+    """The constraints of a schema; `types` is `None` if any type is allowed, empty if none is.
 
-    `name` is the component's, if it is one. `const` is an `enum` of one value. `allOf` keeps
-    second rules of a kind that no single one can stand for. `required` has for each name where
-    that stands.
+    `name` is that of the component, if it is one. `const` is an `enum` of one value. `allOf` holds
+    further keywords that cannot be merged. `required` maps the names of required members to
+    pointers.
     """
 
     pointer: str
@@ -53,12 +53,12 @@ class Folded:
     required: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Folded) -> None:
-        """Demand what the other one demands as well."""
+        """Add the constraints of another schema."""
         apart = _TUPLE & (self.keywords.keys() ^ other.keywords.keys()) and (
             "prefixItems" in self.keywords.keys() | other.keywords.keys()
         )
         for key, node in other.keywords.items():
-            # Which items the one judges depends on the other of the same schema.
+            # `items` applies to what follows the `prefixItems` of the same schema.
             if apart and key in _TUPLE:
                 self._beside(key, node)
             else:
@@ -95,9 +95,9 @@ class Folded:
 
 
 def fold(node: Node, depth: int = 0) -> Folded:
-    """Fold a schema; `ValueError` for one that is made of itself."""
+    """Fold a schema; raise `ValueError` if it is circular."""
     if depth > _MAX_DEPTH:
-        raise ValueError(f"a schema that contains itself: {node.pointer}")
+        raise ValueError(f"circular schema: {node.pointer}")
     node = node.target
     if not isinstance(node.value, Mapping):
         # `true` allows everything, `false` nothing.
@@ -131,7 +131,7 @@ def _modernise_format(keywords: dict[str, Node]) -> None:
 
 
 def demanded(node: Node) -> list[Node]:
-    """The schemas that a schema demands as well as itself: by reference, and by `allOf`."""
+    """Return the schemas that apply in addition to a schema: its `$ref`, and its `allOf`."""
     found = [node.followed()] if "$ref" in node.value else []
     return found + (list(node.child("allOf").elements()) if "allOf" in node.value else [])
 
@@ -143,7 +143,7 @@ def _conjoined(one: Node, other: Node) -> Node:
 
 
 def _shared(one: list[str], other: list[str]) -> list[str]:
-    """The types that both lists allow; integers are numbers."""
+    """Return the types that both lists allow; integers are numbers."""
     wide = [{*types, "integer"} if "number" in types else {*types} for types in (one, other)]
     shared = [kind for kind in dict.fromkeys([*one, *other]) if kind in wide[0] & wide[1]]
     return [kind for kind in shared if kind != "integer" or "number" not in shared]

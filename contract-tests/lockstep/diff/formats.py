@@ -1,4 +1,4 @@
-"""What a change of a `format` does to the set of values (the OpenAPI format registry)."""
+"""The effect of a changed `format` on the set of values (the OpenAPI format registry)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from lockstep.diff.changes import Space
 _WHOLE = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
 _WHOLE |= {f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
 _WHOLE |= {"double-int": (-(2**53) + 1, 2**53 - 1)}
-# Each holds the values of those before it.
+# Each includes the values of those before it.
 _FRACTIONS = ("half", "single", "float", "double")
-# They hold what numbers are taken to be at most without a word of it, or only say how to show it.
+# They include all values that are assumed without a format, or concern only the presentation.
 _USUAL = frozenset({"int64", "double", "password"})
 
 
 def is_format_of(name: object, kind: str) -> bool:
-    """Whether a format may say something of values of a type."""
+    """Whether a format may apply to values of a type."""
     if name in _WHOLE or name in _FRACTIONS:
         return kind == "number"
     return kind in ("string", "number")
 
 
 def format_space(old: str | None, new: str | None) -> Space:
-    """Which values a format leaves that another, or none, left before."""
+    """Return how the set of values changes with the format; `None` is no format."""
     if old is None or new is None:
         if (old or new) in _USUAL:
             return Space.SAME

@@ -1,4 +1,4 @@
-"""What cannot be read ends the comparison of one schema or one operation, and is named."""
+"""Confines an unreadable part of a document to the comparison of one schema or operation."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lockstep.diff.changes import Change
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Collects what could not be compared, in words; with no list for it nothing is caught."""
+    """Collects messages about what could not be compared; without a list, errors propagate."""
 
     unread: list[str] | None = None
 
     def all_of(self, place: str, changes: Iterable[Change]) -> list[Change]:
-        """The changes, or as many as there are before one cannot be read."""
+        """Return the changes, up to the first unreadable part."""
         found: list[Change] = []
         try:
             found.extend(changes)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if self.unread is None:
                 raise
-            told = str(error) if type(error) is ValueError else repr(error)
-            self.unread.append(f"{place}: {told}")
+            message = str(error) if type(error) is ValueError else repr(error)
+            self.unread.append(f"{place}: {message}")
         return found

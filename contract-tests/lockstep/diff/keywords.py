@@ -1,4 +1,4 @@
-"""Rules for the keywords of a schema: what a change of one does to the set of allowed values."""
+"""Rules for the keywords of a schema: the effect of a change on the set of allowed values."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from lockstep.diff.folding import TIGHTER
 from lockstep.diff.formats import format_space
 from lockstep.diff.nodes import Node, canonical, is_equal
 
-# What a length is at least without a word of it.
+# Defaults of minimum lengths.
 _LEAST = {"minLength": 0, "minItems": 0, "minProperties": 0}
-# One of them alone rules values out; two that differ cannot be held against each other.
+# Adding one narrows the set of values; two different ones cannot be compared.
 _FORMS = ("pattern", "contentEncoding", "contentMediaType")
 _ANYTHING = ("", "^", "$", ".*", "^.*", ".*$", "^.*$")
-# Each entry of them alone rules values out.
+# Each entry narrows the set of values by itself.
 _TABLES = ("dependentRequired", "dependentSchemas")
-# Rules that are only looked at for being the same.
+# Compared only for equality.
 _OPAQUE = ("anyOf", "oneOf", "allOf")
 _CONDITION = ("if", "then", "else")
 _COUNTS = ("minContains", "maxContains")
@@ -30,7 +30,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class KeywordChange:
-    """How a keyword changed the set of values, and where it stands."""
+    """A change of the set of values by one keyword, with its pointer."""
 
     space: Space
     rule: str
@@ -39,16 +39,16 @@ class KeywordChange:
 
 
 Keywords = Mapping[str, Node]
-# A number with whether it is itself outside, where greater is tighter; and what says so.
+# (bound, whether it is exclusive), negated for maxima so that greater is tighter; keyword; node.
 Limit = tuple[tuple[float, bool], str, Node]
 
 
 def keyword_changes(
     old: Keywords, new: Keywords, *, whole: bool = False
 ) -> Iterator[KeywordChange]:
-    """The changes of every keyword that judges a value by itself, not by what is inside it.
+    """Yield the changes of all keywords except those that apply to members and items.
 
-    `whole`: all values are whole numbers.
+    `whole`: all values are integers.
     """
     for limits in _LIMITS:
         yield from _limit(_limit_of(old, limits, whole), _limit_of(new, limits, whole), limits)
@@ -56,7 +56,7 @@ def keyword_changes(
         if not any(keyword in limits for limits in _LIMITS):
             yield from _bound(keyword, old.get(keyword), new.get(keyword))
     for keyword in _FORMS:
-        yield from _form(keyword, _ruling(old.get(keyword)), _ruling(new.get(keyword)))
+        yield from _form(keyword, _effective(old.get(keyword)), _effective(new.get(keyword)))
     for keyword in _TABLES:
         yield from _table(keyword, old.get(keyword), new.get(keyword))
     for keyword in (*_OPAQUE, "not"):
@@ -70,7 +70,7 @@ def keyword_changes(
     yield from _values(old, new)
 
 
-# Keywords that the rules here and those of members and items know; all others only say things.
+# Keywords that are covered here or by the rules of members and items; others are annotations.
 KNOWN = frozenset(
     {*TIGHTER, *_FORMS, *_TABLES, *_OPAQUE, *_CONDITION, *_COUNTS}
     | {"not", "format", "multipleOf", "uniqueItems", "enum", "default", "discriminator"}
@@ -81,7 +81,7 @@ KNOWN = frozenset(
 
 
 def shown(value: Any) -> str:
-    """A value as JSON, cut where it is long."""
+    """Return a value as JSON, truncated if it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
@@ -94,13 +94,13 @@ def _bound(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keyword
     tighter = TIGHTER[keyword]
     narrower = was is None or (now is not None and tighter(was, now) == now)
     space = Space.NARROWER if narrower else Space.WIDER
-    yield _told(space, f"{keyword}-{space}", keyword, old, new)
+    yield _change(space, f"{keyword}-{space}", keyword, old, new)
 
 
 def _limit_of(keywords: Keywords, limits: tuple[str, str], whole: bool) -> Limit | None:
-    """The tighter one of two limits, which either belong to the values or are the first outside."""
-    word, exclusive = limits
-    sign = 1 if TIGHTER[word] is max else -1
+    """Return the tighter one of an inclusive and an exclusive limit."""
+    inclusive, exclusive = limits
+    sign = 1 if TIGHTER[inclusive] is max else -1
     found: list[Limit] = []
     for keyword in limits:
         node = keywords.get(keyword)
@@ -125,23 +125,23 @@ def _limit(
         yield KeywordChange(space, f"{limits[0]}-{space}", sentence, new[2].pointer)
     else:
         keyword = (old or new or ("", limits[0]))[1]
-        yield _told(space, f"{keyword}-{space}", keyword, old and old[2], new and new[2])
+        yield _change(space, f"{keyword}-{space}", keyword, old and old[2], new and new[2])
 
 
-def _ruling(node: Node | None) -> Node | None:
-    """What rules something out; some patterns only say that there may be anything."""
+def _effective(node: Node | None) -> Node | None:
+    """Return the node unless it is a pattern that matches anything."""
     return None if node is None or node.value in _ANYTHING else node
 
 
 def _form(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
     if not is_equal(old, new):
-        yield _told(_presence(old, new), f"{keyword}-changed", keyword, old, new)
+        yield _change(_presence(old, new), f"{keyword}-changed", keyword, old, new)
 
 
 def _format(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
     if not is_equal(old, new):
         space = format_space(old.value if old else None, new.value if new else None)
-        yield _told(space, "format-changed", "format", old, new)
+        yield _change(space, "format-changed", "format", old, new)
 
 
 def _table(keyword: str, old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
@@ -162,14 +162,14 @@ def _table(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keyword
 
 
 def _sets(old: set[str], new: set[str]) -> Space:
-    """More that is demanded leaves fewer values."""
+    """Return the change of values: more required members allow fewer values."""
     if old <= new:
         return Space.NARROWER
     return Space.WIDER if new <= old else Space.OTHER
 
 
 def _condition(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
-    """`if`, `then` and `else`: the last two rule values out, each by itself."""
+    """Compare `if`, `then` and `else`; each of the last two narrows the set of values."""
     before, after = _rules(old), _rules(new)
     if before == after:
         return
@@ -178,8 +178,8 @@ def _condition(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
         space = Space.NARROWER
     elif after.items() <= before.items():
         space = Space.WIDER
-    place = next(one[word] for one in (new, old) for word in _CONDITION if word in one)
-    sentence = "what is demanded under a condition (if, then, else) changed"
+    place = next(one[name] for one in (new, old) for name in _CONDITION if name in one)
+    sentence = "the conditional schema (if, then, else) changed"
     yield KeywordChange(space, f"condition-{space}", sentence, place.pointer)
 
 
@@ -187,11 +187,11 @@ def _rules(keywords: Keywords) -> dict[str, tuple[str, str]]:
     if "if" not in keywords:
         return {}
     condition = keywords["if"].text
-    return {word: (condition, keywords[word].text) for word in _CONDITION[1:] if word in keywords}
+    return {name: (condition, keywords[name].text) for name in _CONDITION[1:] if name in keywords}
 
 
 def _count(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
-    """How many items `contains` asks for, which without it is nothing (JSON Schema, 6.4.4)."""
+    """Compare `minContains` and `maxContains`, ignored without `contains` (JSON Schema, 6.4.4)."""
     if "contains" not in old or "contains" not in new:
         return
     for keyword in _COUNTS:
@@ -201,7 +201,7 @@ def _count(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
         if was != now:
             narrower = (now > was) is (keyword == "minContains")
             space = Space.NARROWER if narrower else Space.WIDER
-            yield _told(space, f"{keyword}-{space}", keyword, *nodes)
+            yield _change(space, f"{keyword}-{space}", keyword, *nodes)
 
 
 def _no_more_items(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
@@ -220,7 +220,7 @@ def _opaque(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keywor
     place = new or old
     assert place is not None
     if keyword == "not" and not (old and new):
-        yield _told(_presence(old, new), "not-changed", keyword, old, new)
+        yield _change(_presence(old, new), "not-changed", keyword, old, new)
         return
     sentence = f"{keyword} changed; it is unknown whether more or fewer values are allowed"
     yield KeywordChange(Space.OTHER, f"{keyword}-changed", sentence, place.pointer)
@@ -234,7 +234,7 @@ def _multiple(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
         space = Space.NARROWER
     elif old and new and old.value % new.value == 0:
         space = Space.WIDER
-    yield _told(space, f"multipleOf-{space}", "multipleOf", old, new)
+    yield _change(space, f"multipleOf-{space}", "multipleOf", old, new)
 
 
 def _unique(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:
@@ -255,7 +255,7 @@ def _values(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
     if was is None or now is None:
         space = Space.WIDER if now is None else Space.NARROWER
         listed = ", ".join(map(shown, (was or now or {}).values()))
-        sentence = f"any value, no longer {listed} alone" if now is None else f"only {listed}"
+        sentence = f"any value, no longer only {listed}" if now is None else f"only {listed}"
         yield KeywordChange(space, f"enum-{space}", sentence, place.pointer)
         return
     for text in [text for text in was if text not in now]:
@@ -267,7 +267,7 @@ def _values(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
 
 
 def _listed(keywords: Keywords) -> dict[str, Any] | None:
-    """The values by their JSON; nothing if any value goes."""
+    """Return the `enum` values by their JSON, `None` if any value is allowed."""
     if "enum" not in keywords:
         return None
     return {canonical(value): value for value in keywords["enum"].value}
@@ -279,7 +279,7 @@ def _presence(old: Node | None, new: Node | None) -> Space:
     return Space.WIDER if new is None else Space.OTHER
 
 
-def _told(
+def _change(
     space: Space, rule: str, keyword: str, old: Node | None, new: Node | None
 ) -> KeywordChange:
     place = new or old
@@ -287,7 +287,7 @@ def _told(
     if old and new:
         sentence = f"{keyword} was {shown(old.value)}, is {shown(new.value)}"
     elif new:
-        sentence = f"{keyword} is {shown(new.value)}, there was none"
+        sentence = f"{keyword} is {shown(new.value)}, was not set"
     else:
-        sentence = f"{keyword} was {shown(place.value)}, there is none"
+        sentence = f"{keyword} was {shown(place.value)}, is not set"
     return KeywordChange(space, rule, sentence, place.pointer)

@@ -1,4 +1,4 @@
-"""Which alternative of the older schema became which one of the newer."""
+"""Pairs the alternatives of the older schema with those of the newer one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _NUMBERS = frozenset({"integer", "number"})
 def match(
     old: list[Alternative], new: list[Alternative]
 ) -> tuple[Pairs, list[Alternative], list[Alternative]]:
-    """Pairs, what is left of the older ones, and what is left of the newer ones.
+    """Return pairs, the unpaired older alternatives, and the unpaired newer ones.
 
-    They are paired by name and type, by what tells them apart, by what they demand, by type, those
-    with more members in common first, and at last, where one is left on each side, because there is
-    no other. One for any type that is left alone became all that are left on the other side.
+    They are paired by name and type, by members with a constant value, by equal schemas, and by
+    type; pairs with more common members take precedence. If one is left on each side, they are a
+    pair. A single untyped alternative that is left pairs with all that are left on the other side.
     """
     before, after = list(old), list(new)
     pairs: Pairs = []
-    for trait in (_full_name, _told_apart, _demands, _type, _kind):
+    for trait in (_full_name, _constants, _constraints, _type, _kind):
         pairs += _paired(before, after, trait)
     if len(before) == len(after) == 1:
         pairs.append((before.pop(), after.pop()))
@@ -39,7 +39,7 @@ def match(
 def _paired(
     old: list[Alternative], new: list[Alternative], trait: Callable[[Alternative], Hashable]
 ) -> Pairs:
-    """Take those with the same trait off both lists, in order."""
+    """Remove pairs with the same trait from both lists, and return them in order."""
     traits = [(other, trait(other)) for other in new]
     found = (
         (-len(one.properties.keys() & other.properties.keys()), at, to, one, other)
@@ -63,8 +63,8 @@ def _full_name(one: Alternative) -> Hashable:
     return (one.name, one.type) if one.name else None
 
 
-def _told_apart(one: Alternative) -> Hashable:
-    """The members with a single value: `{kind: cat}`; of a plain value its bounds."""
+def _constants(one: Alternative) -> Hashable:
+    """Return the type and the members with a single value such as `{kind: cat}`, if any."""
     marks = [
         (name, str(member.value.get("const", member.value.get("enum"))))
         for name, member in one.properties.items()
@@ -74,11 +74,11 @@ def _told_apart(one: Alternative) -> Hashable:
     return (one.type, *sorted(marks)) if marks else None
 
 
-def _demands(one: Alternative) -> Hashable:
-    """All of it, references not followed."""
-    parts = (one.properties, {word: one.keywords[word] for word in KNOWN & one.keywords.keys()})
-    told = (tuple(sorted((name, node.text) for name, node in part.items())) for part in parts)
-    return (one.type, *told, *sorted(one.required))
+def _constraints(one: Alternative) -> Hashable:
+    """Return all constraints, without resolving references."""
+    parts = (one.properties, {name: one.keywords[name] for name in KNOWN & one.keywords.keys()})
+    texts = (tuple(sorted((name, node.text) for name, node in part.items())) for part in parts)
+    return (one.type, *texts, *sorted(one.required))
 
 
 def _type(one: Alternative) -> Hashable:

@@ -1,4 +1,4 @@
-"""Media types and ranges of them, as keys of `content` (RFC 9110, 8.3.1 and 12.5.1)."""
+"""Media types and media ranges, as keys of `content` (RFC 9110, 8.3.1 and 12.5.1)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lockstep.diff.changes import Space
 
 
 def normalised(name: str) -> str:
-    """One spelling of a media type; UTF-8 is the character set that goes without saying."""
+    """Return the canonical spelling of a media type, without the default `charset=utf-8`."""
     kind, *parameters = (part.strip() for part in name.split(";"))
     pairs = (parameter.partition("=") for parameter in parameters if parameter)
     listed = sorted(
@@ -22,7 +22,7 @@ def normalised(name: str) -> str:
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """Whether a normalised range holds another, or a media type; suffixes too: `a/*+json`."""
+    """Whether a normalised range covers another range or media type; also `a/*+json`."""
     kind, *parameters = wide.split(";")
     other, *others = narrow.split(";")
     if "*" not in kind and _charset(parameters) != _charset(others):
@@ -31,18 +31,18 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def _charset(parameters: Iterable[str]) -> str:
-    told = (one.removeprefix("charset=") for one in parameters if one.startswith("charset="))
-    return next(told, "utf-8").lower()
+    found = (one.removeprefix("charset=") for one in parameters if one.startswith("charset="))
+    return next(found, "utf-8").lower()
 
 
 def closest(name: str, ranges: Iterable[str]) -> str | None:
-    """The most specific of the ranges that hold a media type."""
+    """Return the most specific range that covers a media type."""
     holding = [one for one in ranges if covers(one, name)]
     return max(holding, key=lambda one: (-one.count("*"), len(one)), default=None)
 
 
 def space_of(old: Iterable[str], new: Iterable[str]) -> Space:
-    """What a list of ranges leaves of those that another left."""
+    """Return how the set of media types changed from one list of ranges to another."""
     before, after = list(old), list(new)
     wider = all(any(covers(one, other) for one in after) for other in before)
     narrower = all(any(covers(one, other) for one in before) for other in after)
@@ -52,12 +52,12 @@ def space_of(old: Iterable[str], new: Iterable[str]) -> Space:
 
 
 def is_form(name: str) -> bool:
-    """Whether a body of this media type has parts with names."""
+    """Whether a body of this media type is a form: parts with names."""
     return name.startswith(("multipart/", "application/x-www-form-urlencoded"))
 
 
 def is_opaque(name: str) -> bool:
-    """Whether a body of this media type is but a string of bytes to a schema."""
+    """Whether a body of this media type is only a string of bytes to a schema."""
     kind = name.partition(";")[0]
     structured = ("json", "xml", "yaml", "jsonl", "ndjson", "json-seq", "event-stream")
     known = kind in ("*/*", "application/*") or kind.endswith(structured)

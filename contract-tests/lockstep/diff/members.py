@@ -1,8 +1,7 @@
 """Changes of an object's members.
 
-A new member of an answer is taken to harm nobody, although an older document that allowed no other
-members had promised that there are none: clients are told to ignore what they do not know. With
-`strict` that promise counts, for clients that hold answers to the document.
+A new member of a response is compatible even if the older schema was closed: clients should ignore
+unknown members. With `strict` it is breaking, for clients that validate responses.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from lockstep.diff.nodes import Node
 
 Compare = Callable[[Node, Node, Side], tuple[Change, ...]]
 
-# Members that one side never sees.
+# Keywords that exclude a member from one direction.
 _UNSEEN = {Side.REQUEST: "readOnly", Side.RESPONSE: "writeOnly"}
 
 
@@ -28,7 +27,7 @@ class MemberChanges:
         self._strict = strict
 
     def changes(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
-        """Members that are gone or new, required ones, what is inside them, and closedness."""
+        """Yield the changes of members, of `required`, and of whether others are allowed."""
         before, after = _seen(old.properties, side), _seen(new.properties, side)
         for name, member in before.items():
             if name in after:
@@ -37,7 +36,7 @@ class MemberChanges:
                 yield from within(name, _gone(member, old, new, side, name))
         for name in [name for name in after if name not in before]:
             yield from within(name, self._added(after[name], old, new, side, name))
-        required = _demanded(old, before), _demanded(new, after)
+        required = _required_of(old, before), _required_of(new, after)
         for name in sorted(required[0].keys() ^ required[1].keys()):
             if (name in before) == (name in after):
                 yield from within(name, _required(*required, side, name))
@@ -53,7 +52,7 @@ class MemberChanges:
         else:
             broken = self._strict and old.is_closed
             effect = Effect.BREAKING if broken else Effect.COMPATIBLE
-            sentence = "is new, and no other members were to come" if broken else "is new"
+            sentence = "is new, but other members were not allowed" if broken else "is new"
         yield Change(effect, "member-new", sentence, member.pointer)
 
     def _closed(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
@@ -74,16 +73,16 @@ def _seen(members: Mapping[str, Node], side: Side) -> dict[str, Node]:
     return {name: node for name, node in members.items() if not _is_marked(node, unseen)}
 
 
-def _is_marked(node: Node, word: str) -> bool:
+def _is_marked(node: Node, keyword: str) -> bool:
     try:
-        return _has(node, word)
+        return _has(node, keyword)
     except ValueError:
-        # A reference that leads nowhere: it is named where the member is compared.
+        # An unresolvable reference is reported where the member is compared.
         return False
 
 
-def _demanded(one: Alternative, seen: Mapping[str, Node]) -> dict[str, str]:
-    """What is required of this side: nothing that it never sees."""
+def _required_of(one: Alternative, seen: Mapping[str, Node]) -> dict[str, str]:
+    """Return the required members without those that are excluded from this direction."""
     return {
         name: pointer
         for name, pointer in one.required.items()
@@ -91,23 +90,23 @@ def _demanded(one: Alternative, seen: Mapping[str, Node]) -> dict[str, str]:
     }
 
 
-def _has(node: Node, word: str, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a schema, or what it refers to or is made of, is marked by a word."""
+def _has(node: Node, keyword: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a keyword is true in a schema, its reference, its `allOf`, or all its branches."""
     if node.pointer in seen or not isinstance(node.value, Mapping):
         return False
-    if node.value.get(word) is True:
+    if node.value.get(keyword) is True:
         return True
     seen |= {node.pointer}
-    if any(_has(part, word, seen) for part in demanded(node)):
+    if any(_has(part, keyword, seen) for part in demanded(node)):
         return True
     branches = [
         branch
-        for keyword in ("anyOf", "oneOf")
-        if keyword in node.value
-        for branch in node.child(keyword).elements()
+        for key in ("anyOf", "oneOf")
+        if key in node.value
+        for branch in node.child(key).elements()
         if branch.value != {"type": "null"}
     ]
-    return bool(branches) and all(_has(branch, word, seen) for branch in branches)
+    return bool(branches) and all(_has(branch, keyword, seen) for branch in branches)
 
 
 def _gone(
@@ -117,11 +116,9 @@ def _gone(
         what = "refused" if new.is_closed else "ignored"
         yield Change(Effect.BREAKING, "member-gone", f"is gone: it is {what}", member.pointer)
     elif name in old.required:
-        yield Change(Effect.BREAKING, "member-gone", "is gone, and always came", member.pointer)
+        yield Change(Effect.BREAKING, "member-gone", "is gone, but was required", member.pointer)
     else:
-        yield Change(
-            Effect.COMPATIBLE, "member-gone", "is gone, and did not always come", member.pointer
-        )
+        yield Change(Effect.COMPATIBLE, "member-gone", "is gone, but was optional", member.pointer)
 
 
 def _required(

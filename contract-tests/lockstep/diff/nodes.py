@@ -1,4 +1,4 @@
-"""Places of a document that know where they are."""
+"""Nodes of a document with their JSON pointers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from lockstep.openapi.shapes import resolve
 
-# References that only lead to each other lead nowhere.
+# A longer chain of references is taken to be circular.
 _MAX_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value inside a document; `pointer` is its place there (RFC 6901).
+    """A value inside a document; `pointer` is its JSON pointer (RFC 6901).
 
-    `rewritten`: it is not literally what stands there, but what that means where it is used.
+    `rewritten`: the value is derived from the one at the pointer, and not equal to it.
     """
 
     document: Mapping[str, Any]
@@ -26,18 +26,18 @@ class Node:
     rewritten: bool = False
 
     def child(self, key: str | int) -> Node:
-        """What stands under a key, or at an index, that is there; references are not followed."""
+        """Return the value of an existing key or index; references are not resolved."""
         pointer = f"{self.pointer}/{_escaped(str(key))}"
         return Node(self.document, self.value[key], pointer, self.rewritten)
 
     def get(self, key: str) -> Node | None:
-        """The same for a key that may be missing, with references followed."""
+        """Return the value of a key with references resolved, `None` if it is missing."""
         if not isinstance(self.value, Mapping) or key not in self.value:
             return None
         return self.child(key).followed()
 
     def followed(self) -> Node:
-        """The place that references lead to. `ValueError` for one that leads nowhere."""
+        """Resolve references; raise `ValueError` for one without a target, or a circular one."""
         node = self
         for _ in range(_MAX_STEPS):
             reference = node.value.get("$ref") if isinstance(node.value, Mapping) else None
@@ -48,14 +48,14 @@ class Node:
 
     @property
     def target(self) -> Node:
-        """The place itself, or what it refers to where it is nothing but a reference."""
+        """The node itself, or its target if it is a reference without siblings."""
         is_reference = isinstance(self.value, Mapping) and self.value.keys() == {"$ref"}
         return self.followed() if is_reference else self
 
     def members(self) -> Iterator[tuple[str, Node]]:
-        """The members of an object with references followed; nothing for anything else.
+        """Yield the members of an object with references resolved; none for any other value.
 
-        An extension may hold anything, also references that are none of this document.
+        References in an extension (`x-…`) may be unresolvable, as it may contain anything.
         """
         for key in self.value if isinstance(self.value, Mapping) else ():
             member = self.child(key)
@@ -67,40 +67,40 @@ class Node:
                 yield key, member
 
     def elements(self) -> Iterator[Node]:
-        """The elements of an array, references not followed; nothing for anything else."""
+        """Yield the elements of an array, references not resolved; none for any other value."""
         for index in range(len(self.value)) if isinstance(self.value, list) else ():
             yield self.child(index)
 
     @property
     def text(self) -> str:
-        """The value as one line of JSON, which is equal for equal values."""
+        """The value as canonical JSON."""
         return canonical(self.value)
 
 
 def member_of(node: Node | None, key: str) -> Node | None:
-    """What stands under a key, if there is anything at all."""
+    """Return the value of a key with references resolved, `None` without it or without a node."""
     return node.get(key) if node else None
 
 
 def members_of(node: Node | None) -> dict[str, Node]:
-    """The members of an object by name; none where there is no object."""
+    """Return the members of an object by name; none without an object."""
     return dict(node.members()) if node else {}
 
 
 def is_equal(old: Node | None, new: Node | None) -> bool:
-    """Whether both are missing, or hold the same JSON."""
+    """Whether both are missing, or are equal as JSON."""
     return (old and old.text) == (new and new.text)
 
 
 def canonical(value: Any) -> str:
-    """JSON that is equal for equal values: 1.0 is the number 1 (JSON Schema, 4.2.2)."""
+    """Return canonical JSON, equal for equal values: 1.0 is the number 1 (JSON Schema, 4.2.2)."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    # Numbers of this form are rare, and to look for them takes longer than to write.
+    # Such numbers are rare, and looking for them is slower than serializing.
     return json.dumps(_whole(value), ensure_ascii=False, sort_keys=True) if ".0" in text else text
 
 
 def _whole(value: Any) -> Any:
-    """The value with whole numbers as integers."""
+    """Return the value with whole numbers as integers."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):

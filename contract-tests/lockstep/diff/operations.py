@@ -1,4 +1,4 @@
-"""Changes of operations: those that clients call, and those by which a server calls its clients."""
+"""Changes of operations, including callbacks and webhooks, which the server sends to clients."""
 
 from __future__ import annotations
 
@@ -38,35 +38,35 @@ class OperationComparison:
 
     @property
     def have_moved(self) -> bool:
-        """Whether paths begin with what was in the base path before, or the other way round."""
+        """Whether a part of the base path moved into the paths, or the other way round."""
         return self._bases != ("", "")
 
     def of_paths(self, old: Node | None, new: Node | None) -> Iterator[Change]:
-        """Operations by method and path; how a path names its parameters does not count."""
+        """Compare operations by method and path, ignoring the names of path parameters."""
         base, other_base = self._bases
         before, after = _by_path(old, base), _by_path(new, other_base)
         for key, operation in before.items():
             if key in after:
                 label = after[key].label
-                found = self._guard.all_of(label, self._called(operation, after[key]))
+                found = self._guard.all_of(label, self._client_calls(operation, after[key]))
                 yield from within(label, found)
         yield from _come_and_gone(before, after, "operation")
 
     def of_webhooks(self, old: Node | None, new: Node | None) -> Iterator[Change]:
-        """Operations of a server's own: a client that does not know one need not be called."""
+        """Compare webhooks; a new one is compatible, as clients must register for it."""
         before, after = _operations(old), _operations(new)
         for key, operation in before.items():
             if key in after:
                 label = f"webhook {after[key].label}"
-                found = self._guard.all_of(label, self._calling(operation, after[key]))
+                found = self._guard.all_of(label, self._server_calls(operation, after[key]))
                 yield from within(label, found)
         yield from _come_and_gone(before, after, "webhook")
 
-    def _called(self, old: Operation, new: Operation) -> Iterator[Change]:
+    def _client_calls(self, old: Operation, new: Operation) -> Iterator[Change]:
         if old.label != new.label:
             sentence = f"its operationId was {old.label}: generated clients name functions by it"
             yield Change(Effect.COMPATIBLE, "operation-renamed", sentence, new.node.pointer)
-        yield from self._sent_and_answered(old, new, Side.REQUEST)
+        yield from self._messages(old, new, Side.REQUEST)
         yield from security_changes((self._old, old.node), (self._new, new.node))
         before, after = _holder(self._old, old), _holder(self._new, new)
         if before is not self._old or after is not self._new:
@@ -75,34 +75,34 @@ class OperationComparison:
         yield from self._callbacks(*callbacks)
 
     def _callbacks(self, old: Node | None, new: Node | None) -> Iterator[Change]:
-        """Callbacks by the expression that leads to the client, within their name."""
+        """Compare callbacks by name and, within it, by runtime expression."""
         before, after = members_of(old), members_of(new)
         names = _renamed(before, after)
         for name in before:
             mine, theirs = _operations(before[name]), _operations(after.get(names[name]))
             for key, operation in mine.items():
                 if key in theirs:
-                    found = self._calling(operation, theirs[key])
+                    found = self._server_calls(operation, theirs[key])
                     yield from within(f"callback {names[name]}", found)
             yield from within(f"callback {name}", _come_and_gone(mine, theirs, "callback"))
         for name in [name for name in after if name not in names.values()]:
             found = _come_and_gone({}, _operations(after[name]), "callback")
             yield from within(f"callback {name}", found)
 
-    def _calling(self, old: Operation, new: Operation) -> Iterator[Change]:
-        """The server sends and the client answers: what breaks the one is harmless to the other."""
-        yield from self._sent_and_answered(old, new, Side.RESPONSE)
+    def _server_calls(self, old: Operation, new: Operation) -> Iterator[Change]:
+        """Compare operations that the server calls on the client, which swaps the directions."""
+        yield from self._messages(old, new, Side.RESPONSE)
 
-    def _sent_and_answered(self, old: Operation, new: Operation, side: Side) -> Iterator[Change]:
-        """`side` tells who sends."""
-        answers = Side.RESPONSE if side is Side.REQUEST else Side.REQUEST
+    def _messages(self, old: Operation, new: Operation, side: Side) -> Iterator[Change]:
+        """Compare requests and responses; with `Side.RESPONSE` the server sends the request."""
+        response_side = Side.RESPONSE if side is Side.REQUEST else Side.REQUEST
         yield from parameter_changes(old, new, self._schemas, side)
         was, now = member_of(old.node, "requestBody"), member_of(new.node, "requestBody")
         yield from within("request body", _body_changes(was, now, self._schemas, side))
-        yield from response_changes(old.node, new.node, self._schemas, answers)
-        words = members_of(old.node), members_of(new.node)
+        yield from response_changes(old.node, new.node, self._schemas, response_side)
+        members = members_of(old.node), members_of(new.node)
         known = _KNOWN if side is Side.REQUEST else _KNOWN - {"operationId", "security"}
-        yield from annotation_changes(*words, known, new.node.pointer)
+        yield from annotation_changes(*members, known, new.node.pointer)
 
 
 def _operations(items: Node | None) -> dict[tuple[str, str], Operation]:
@@ -114,7 +114,7 @@ def _operations(items: Node | None) -> dict[tuple[str, str], Operation]:
 
 
 def _holding(item: Node, method: str) -> Node:
-    """What an operation stands under: its path item, or `additionalOperations` (OpenAPI 3.2)."""
+    """Return the parent of an operation: its path item, or `additionalOperations` (OpenAPI 3.2)."""
     return item if method in item.value else item.child("additionalOperations")
 
 
@@ -126,7 +126,7 @@ def _by_path(paths: Node | None, base: str) -> dict[tuple[str, str], Operation]:
 
 
 def _bases(old: Node, new: Node) -> tuple[str, str]:
-    """Base paths to put before the paths, where more operations are at the same place with them."""
+    """Return the base paths to prefix, if more operations match with them; else empty ones."""
     before, after = base_paths(old), base_paths(new)
     if len(before) != 1 or len(after) != 1 or before == after:
         return "", ""
@@ -137,7 +137,7 @@ def _bases(old: Node, new: Node) -> tuple[str, str]:
 
 
 def _renamed(old: Mapping[str, Node], new: Mapping[str, Node]) -> dict[str, str]:
-    """The newer name of each callback, which only people see; its own where there is no other."""
+    """Map callbacks to their newer names: one with the same operations is only renamed."""
     left = {name: _operations(node).keys() for name, node in new.items() if name not in old}
     names = {}
     for name, node in old.items():
@@ -159,7 +159,7 @@ def _come_and_gone(old: Operations, new: Operations, what: str) -> Iterator[Chan
 
 
 def _holder(document: Node, operation: Operation) -> Node:
-    """The innermost place that says which servers an operation is on."""
+    """Return the innermost node whose `servers` apply to an operation."""
     holders = (one for one in (operation.node, operation.item) if one.value.get("servers"))
     return next(holders, document)
 

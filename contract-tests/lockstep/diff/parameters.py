@@ -24,7 +24,7 @@ _NAME = re.compile(r"\{([^}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation with the item of its path, whose parameters it shares."""
+    """An operation with its path item, whose parameters apply to it, too."""
 
     item: Node
     node: Node
@@ -33,16 +33,16 @@ class Operation:
 
     @property
     def label(self) -> str:
-        """The operationId, or `METHOD /path` where there is none."""
+        """The operationId, or `METHOD /path` without one."""
         return self.node.value.get("operationId") or f"{self.method.upper()} {self.path}"
 
 
 def parameter_changes(
     old: Operation, new: Operation, schemas: SchemaComparison, side: Side = Side.REQUEST
 ) -> Iterator[Change]:
-    """Compare the parameters of two operations; those of a path are known by their place in it.
+    """Compare the parameters of two operations; path parameters are matched by position.
 
-    `side` tells who sends them: a client, or, to a webhook, the server.
+    With `Side.RESPONSE` the server sends them, to a webhook or callback.
     """
     listed = _parameters(old), _parameters(new)
     before, after = _opened(*listed), _opened(*reversed(listed))
@@ -57,7 +57,7 @@ def parameter_changes(
 
 
 def _gone(parameter: Node, side: Side) -> Change:
-    """Of what clients are sent, they only wait for what always came."""
+    """Return the change for a removed parameter; clients only rely on receiving required ones."""
     harmless = side is Side.RESPONSE and not _is_required(parameter)
     effect = Effect.COMPATIBLE if harmless else Effect.BREAKING
     return Change(effect, "parameter-gone", "is gone", parameter.pointer)
@@ -83,26 +83,26 @@ def _changes(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Ite
         space = Space.WIDER if may else Space.NARROWER
         sentence = "may be empty" if may else "may no longer be empty"
         yield Change(effect_of(space, side), f"empty-{space}", sentence, new.pointer)
-    yield from _written(old, new, side)
+    yield from _serialization(old, new, side)
     described = _schema(old), _schema(new)
     yield from text_changes(*described, side) or schemas.changes(*described, side)
     yield from content_changes(old, new, side, schemas)
-    words = members_of(old), members_of(new)
-    yield from annotation_changes(*words, _KNOWN, new.pointer)
+    members = members_of(old), members_of(new)
+    yield from annotation_changes(*members, _KNOWN, new.pointer)
 
 
-def _written(old: Node, new: Node, side: Side) -> Iterator[Change]:
-    """A value is written by its style, or as a media type; the style of the latter is nothing."""
+def _serialization(old: Node, new: Node, side: Side) -> Iterator[Change]:
+    """Compare how values are serialized: by `style`, or, with `content`, as a media type."""
     was, now = ("content" in node.value for node in (old, new))
     if was != now:
-        sentence = "is written as a media type" if now else "is no longer written as a media type"
+        sentence = f"is {'' if now else 'no longer '}serialized as a media type"
         yield Change(Effect.BREAKING, "content-changed", sentence, new.pointer)
     elif not now:
         yield from serialization_changes(old, new, str(new.value["in"]), side)
 
 
 def _parameters(operation: Operation) -> dict[Key, Node]:
-    """By place and name; those of the operation go before those of the path item."""
+    """Return the parameters by location and name; the operation overrides its path item."""
     found: dict[Key, Node] = {}
     names = _NAME.findall(operation.path)
     for holder in (operation.item, operation.node):
@@ -120,9 +120,9 @@ def _parameters(operation: Operation) -> dict[Key, Node]:
 
 
 def _opened(parameters: Mapping[Key, Node], others: Mapping[Key, Node]) -> dict[Key, Node]:
-    """The same with the members of an exploded object in its place, where others list them so.
+    """Replace an exploded object by its members if `others` declare them as parameters.
 
-    `?page=1&size=9` are two parameters, or the members of one (OpenAPI 3.1, 4.8.12.6).
+    `?page=1&size=9` may be two parameters or the members of one (OpenAPI 3.1, 4.8.12.6).
     """
     found: dict[Key, Node] = {}
     for key, parameter in parameters.items():
@@ -154,7 +154,7 @@ def _members(parameter: Node) -> dict[Key, Node]:
 
 
 def _schema(parameter: Node) -> Node | None:
-    """The schema; what is a member of an object is one itself."""
+    """Return the schema of a parameter; a member of an object is itself the schema."""
     if "schema" not in parameter.value:
         return None
     schema = parameter.child("schema")

@@ -1,7 +1,7 @@
-"""Bodies that are bytes, and forms with files, as each version of OpenAPI describes them.
+"""Binary bodies and files in forms, whose notation depends on the version of OpenAPI.
 
-A file is `type: string, format: binary` in 3.0; in 3.1 it is a schema that says nothing, or its
-`contentMediaType` alone (OpenAPI 3.1, 4.8.14.2 and 4.8.14.4).
+A file is `type: string, format: binary` in 3.0; in 3.1 it is an empty schema, or one with only
+`contentMediaType` (OpenAPI 3.1, 4.8.14.2 and 4.8.14.4).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COMPOSED = frozenset({"$ref", "allOf", "anyOf", "oneOf", "enum", "const", "prop
 
 
 def as_bytes(schema: Node | None) -> Node | None:
-    """The schema of a whole body without what only says that it is bytes."""
+    """Return the schema of a body without the keywords that only declare it as binary."""
     if schema is None:
         return None
     node = schema.followed()
@@ -30,7 +30,7 @@ def as_bytes(schema: Node | None) -> Node | None:
 
 
 def as_form(schema: Node | None) -> Node | None:
-    """The schema of a form whose files are what no schema says anything of."""
+    """Return the schema of a form in which the schemas of files are empty."""
     node = schema.followed() if schema else None
     if node is None or not isinstance(node.value, Mapping) or "properties" not in node.value:
         return schema
@@ -44,7 +44,7 @@ def as_form(schema: Node | None) -> Node | None:
 
 
 def part_changes(old: Node, new: Node, side: Side) -> Iterator[Change]:
-    """Compare how the parts of two forms are written; what is left out has its default."""
+    """Compare the encodings of the parts of two forms, including defaults."""
     before, after = (members_of(member_of(node, "encoding")) for node in (old, new))
     types = _types(old), _types(new)
     for name in [name for name in types[0] if name in types[1]]:
@@ -54,7 +54,7 @@ def part_changes(old: Node, new: Node, side: Side) -> Iterator[Change]:
         other = after.get(name) or Node(new.document, {}, new.pointer)
         yield from within(name, serialization_changes(one, other, "query", side))
         if not is_equal(member_of(one, "headers"), member_of(other, "headers")):
-            sentence = "encoding changed, and with it how the parts are written"
+            sentence = "encoding changed: parts are serialized differently"
             yield from within(
                 name, [Change(Effect.BREAKING, "encoding-changed", sentence, new.pointer)]
             )
@@ -68,19 +68,19 @@ def _types_changes(old: list[str], new: list[str], place: Node, side: Side) -> I
 
 
 def _types(media_type: Node) -> dict[str, list[str]]:
-    """The content types of each part, by its encoding, else by its schema."""
+    """Return the content types of each part, from its encoding, else from its schema."""
     encoding = members_of(member_of(media_type, "encoding"))
     schema = member_of(media_type, "schema")
     properties = fold(schema).properties if schema else {}
     found = {}
     for name, part in properties.items():
-        said = encoding[name].value.get("contentType") if name in encoding else None
-        found[name] = [normalised(one) for one in str(said or _default(part)).split(",")]
+        explicit = encoding[name].value.get("contentType") if name in encoding else None
+        found[name] = [normalised(one) for one in str(explicit or _default(part)).split(",")]
     return found
 
 
 def _default(part: Node, is_item: bool = False) -> str:
-    """By the table of 4.8.15.1.1; what is an array is written by its items."""
+    """Return the default content type (OpenAPI 3.1, 4.8.15.1.1); an array has that of its items."""
     folded = fold(part)
     types = [kind for kind in folded.types or [] if kind != "null"]
     if types == ["array"] and "items" in folded.keywords and not is_item:
@@ -96,7 +96,7 @@ def _default(part: Node, is_item: bool = False) -> str:
 
 
 def _file(part: Node) -> dict[str, Any] | None:
-    """The schema of a part that is a file, or files; nothing if it is none."""
+    """Return the normalised schema of a part that is a file or an array of files, else `None`."""
     node = part.followed()
     value = node.value
     if not isinstance(value, Mapping):
@@ -104,8 +104,8 @@ def _file(part: Node) -> dict[str, Any] | None:
     if value.get("type") == "array" and "items" in value:
         items = _file(node.child("items"))
         return None if items is None else {**value, "items": items}
-    is_said = value.get("format") == "binary" or "contentMediaType" in value
-    if not (_may_be_bytes(value) and is_said):
+    is_declared = value.get("format") == "binary" or "contentMediaType" in value
+    if not (_may_be_bytes(value) and is_declared):
         return None
     bare: dict[str, Any] = _without(node).value
     return bare
@@ -122,5 +122,5 @@ def _may_be_bytes(value: Any) -> bool:
 
 
 def _without(node: Node) -> Node:
-    rest = {word: value for word, value in node.value.items() if word not in _ABOUT_BYTES}
+    rest = {key: value for key, value in node.value.items() if key not in _ABOUT_BYTES}
     return replace(node, value=rest, rewritten=True)

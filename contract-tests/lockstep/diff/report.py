@@ -1,4 +1,4 @@
-"""Changes on a terminal, and as data."""
+"""Prints changes on a terminal, and exports them as JSON data."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Alike = Mapping[Change, list[str]]
 
 
 def together(changes: Iterable[Change]) -> dict[Change, list[str]]:
-    """Changes by what they are, each with the places where it is met, both in order.
+    """Group equal changes; return each with its places, both in order.
 
-    A schema that many operations use changes once.
+    A schema that many operations use is one change.
     """
     found: dict[Change, dict[str, None]] = {}
     for change in changes:
@@ -35,13 +35,13 @@ def together(changes: Iterable[Change]) -> dict[Change, list[str]]:
 
 
 def counts(alike: Alike) -> dict[str, int]:
-    """How many changes there are of each effect."""
+    """Count the changes of each effect."""
     counted = Counter(change.effect for change in alike)
     return {effect.value: counted[effect] for effect in Effect}
 
 
 def as_data(old: str, new: str, alike: Alike) -> dict[str, Any]:
-    """The report as JSON data, the changes that break first; `where` lists all places."""
+    """Return the report as JSON data, breaking changes first; `where` lists all places."""
     return {
         "old": old,
         "new": new,
@@ -61,7 +61,7 @@ def as_data(old: str, new: str, alike: Alike) -> dict[str, Any]:
 
 
 def print_changes(alike: Alike, console: Console, *, everything: bool) -> None:
-    """Print the changes by effect; silent ones are only counted, unless all are wanted."""
+    """Print the changes by effect; silent ones are only counted, unless `everything` is set."""
     for effect in Effect:
         changes = list(_of(alike, effect))
         if changes and (everything or effect is not Effect.SILENT):

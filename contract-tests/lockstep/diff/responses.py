@@ -1,4 +1,4 @@
-"""Changes of an operation's answers."""
+"""Changes of an operation's responses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NOT_MODIFIED = "304"
 def response_changes(
     old: Node, new: Node, schemas: SchemaComparison, side: Side = Side.RESPONSE
 ) -> Iterator[Change]:
-    """Compare the answers of two operations, status by status.
+    """Compare the responses of two operations by status code.
 
-    What a client waits for must not go, and what it does not know must not come. Errors it knows by
-    their class, and 304 by its own condition: they may come and go. `side` tells who answers: a
-    server, or, to a webhook, the client, whose answers must still be taken.
+    Adding or removing a status code is breaking, except for errors, which clients handle by class,
+    and 304, which is sent only on a client's own condition. With `Side.REQUEST` the client sends
+    the response, to a webhook or callback, and the server must still accept it.
     """
     before, after = members_of(member_of(old, "responses")), members_of(member_of(new, "responses"))
     for status, response in before.items():
@@ -37,9 +37,9 @@ def response_changes(
 
 
 def _status(status: str, what: str, pointer: str, side: Side) -> Change:
-    waited_for = status[:1] in "123" and status != _NOT_MODIFIED
-    offered = side is Side.REQUEST and what == "new"
-    effect = Effect.BREAKING if waited_for and not offered else Effect.COMPATIBLE
+    expected = status[:1] in "123" and status != _NOT_MODIFIED
+    optional = side is Side.REQUEST and what == "new"
+    effect = Effect.BREAKING if expected and not optional else Effect.COMPATIBLE
     return Change(effect, f"status-{what}", f"is {what}", pointer)
 
 
@@ -59,13 +59,13 @@ def _header_changes(
         else:
             always = bool(header.value.get("required"))
             effect = Effect.BREAKING if always and side is Side.RESPONSE else Effect.COMPATIBLE
-            sentence = "is gone, and always came" if always else "is gone, and did not always come"
+            sentence = "is gone, but was required" if always else "is gone, but was optional"
             change = Change(effect, "header-gone", sentence, header.pointer)
             yield from within(f"header {name}", [change])
     for name, header in after.items():
         if name not in before:
-            demanded = bool(header.value.get("required")) and side is Side.REQUEST
-            effect = Effect.BREAKING if demanded else Effect.COMPATIBLE
+            required = bool(header.value.get("required")) and side is Side.REQUEST
+            effect = Effect.BREAKING if required else Effect.COMPATIBLE
             change = Change(effect, "header-new", "is new", header.pointer)
             yield from within(f"header {name}", [change])
 
@@ -74,7 +74,7 @@ def _header(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Iter
     was, now = bool(old.value.get("required")), bool(new.value.get("required"))
     if was != now:
         space = Space.NARROWER if now else Space.WIDER
-        sentence = "always comes" if now else "does not always come"
+        sentence = "is required" if now else "is no longer required"
         yield Change(effect_of(space, side), f"required-{space}", sentence, new.pointer)
     before, after = (
         node.child("schema") if "schema" in node.value else None for node in (old, new)
@@ -87,6 +87,6 @@ def _header(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Iter
 
 
 def _by_name(headers: Node | None) -> dict[str, Node]:
-    """By lower-cased name; Content-Type is said by the media types (OpenAPI 3.1, 4.8.17)."""
+    """Return headers by lower-cased name, except `Content-Type` (OpenAPI 3.1, 4.8.17)."""
     named = {name.lower(): node for name, node in members_of(headers).items()}
     return {name: node for name, node in named.items() if name != "content-type"}

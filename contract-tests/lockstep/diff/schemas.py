@@ -1,4 +1,4 @@
-"""What changed between two schemas, on the side of requests or on that of responses."""
+"""Compares two schemas of requests or of responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Key = tuple[str, str, Side]
 
 @dataclass(frozen=True, slots=True)
 class _Further(Change):
-    """No change itself: two schemas further in that are yet to be compared."""
+    """Not a change, but a pair of nested schemas that is still to be compared."""
 
     old: Node | None = None
     new: Node | None = None
@@ -44,15 +44,15 @@ class SchemaComparison:
         self._guard = guard
         self._members = MemberChanges(self._nested, strict=strict)
         self._found: dict[Key, _Found] = {}
-        # From which others each is reached, and from which a change is reached.
+        # The pairs that each pair is nested in, and the pairs that contain a change.
         self._outer: defaultdict[Key, list[Key]] = defaultdict(list)
         self._leading: set[Key] = set()
 
     def changes(self, old: Node | None, new: Node | None, side: Side) -> tuple[Change, ...]:
-        """The changes; a schema that is missing allows anything. `ValueError`: see `Node`.
+        """Return the changes between two schemas; a missing schema allows anything.
 
-        Two schemas are compared once, where they are met first, the nearest first: schemas may go
-        in circles, and be as deep as they like.
+        The search is breadth-first, and each pair of schemas is compared only once, since schemas
+        may be recursive and deeply nested. Raise `ValueError` for an unresolvable reference.
         """
         found: list[Change] = []
         pair = _Further(Effect.SILENT, "", "", "", (), old, new)
@@ -71,7 +71,7 @@ class SchemaComparison:
         return tuple(found)
 
     def _explore(self, first: Key, pair: _Further, side: Side) -> None:
-        """Compare all that can be reached and was not met yet."""
+        """Compare all reachable pairs that were not compared before."""
         waiting = [(first, pair)]
         while waiting:
             key, pair = waiting.pop()
@@ -94,7 +94,7 @@ class SchemaComparison:
                 self._mark(key)
 
     def _mark(self, key: Key) -> None:
-        """Note that a change can be reached from here, and from all that lead here."""
+        """Mark a pair, and all pairs that it is nested in, as containing a change."""
         waiting = [key]
         while waiting:
             one = waiting.pop()
@@ -103,7 +103,7 @@ class SchemaComparison:
                 waiting += self._outer[one]
 
     def _nested(self, old: Node | None, new: Node | None, side: Side) -> tuple[Change, ...]:
-        """What is inside a schema; what may lead anywhere is left for later."""
+        """Compare nested schemas; those that may be recursive are deferred."""
         if _leads_on(old) or _leads_on(new):
             return (_Further(Effect.SILENT, "", "", "", (), old, new),)
         if is_equal(old, new) and old is not None and '"$ref"' not in old.text:
@@ -178,13 +178,13 @@ def _place(node: Node | None) -> str:
     try:
         target = node.target
     except ValueError:
-        # It is named where it is compared.
+        # It is reported where the schemas are compared.
         return node.pointer
     return f"{target.pointer} {target.text}" if target.rewritten else target.pointer
 
 
 def _leads_on(node: Node | None) -> bool:
-    """Whether other schemas may be part of one, and so the same one again."""
+    """Whether a schema refers to other schemas, and so may be recursive."""
     return (
         node is not None and isinstance(node.value, Mapping) and not _JOINTS.isdisjoint(node.value)
     )
@@ -205,11 +205,11 @@ def _alternative(one: Alternative, what: str, space: Space, side: Side) -> Itera
 def _comparable(
     old: Alternative, new: Alternative
 ) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
-    """The keywords of both; a format of another type says no more than that type does."""
+    """Return the keywords of both; `format` only counts if the types are the same."""
     if not old.type or not new.type or old.type == new.type:
         return old.keywords, new.keywords
     before, after = (
-        {word: node for word, node in one.keywords.items() if word != "format"}
+        {name: node for name, node in one.keywords.items() if name != "format"}
         for one in (old, new)
     )
     return before, after
@@ -217,9 +217,9 @@ def _comparable(
 
 def _type(old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
     listed = "enum" in old.keywords, "enum" in new.keywords
-    # The values that are listed say of which type they are.
-    told = (listed[0] or not old.type) and (listed[1] or not new.type)
-    if old.type == new.type or told:
+    # The types of `enum` values are implied.
+    implied = (listed[0] or not old.type) and (listed[1] or not new.type)
+    if old.type == new.type or implied:
         return
     space = Space.OTHER
     if not old.type or (old.type, new.type) == ("number", "integer"):
@@ -232,7 +232,7 @@ def _type(old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
 
 
 def _default(old: Node | None, new: Node | None, side: Side) -> Iterator[Change]:
-    """What a client leaves out means something else, where there was a default before."""
+    """Compare defaults: a changed one alters the meaning of requests without the value."""
     place = new or old
     if side is Side.RESPONSE or place is None or is_equal(old, new):
         return
@@ -242,7 +242,7 @@ def _default(old: Node | None, new: Node | None, side: Side) -> Iterator[Change]
 
 
 def _schema(node: Node | None) -> Node | None:
-    """A schema that says something of what is inside; closedness is judged with the members."""
+    """Return an object schema; `false` is compared together with the members."""
     return node if node and isinstance(node.value, Mapping) else None
 
 
@@ -257,7 +257,7 @@ def _steps(node: Node | None) -> set[str | int]:
 
 
 def _at(keywords: Mapping[str, Node], keyword: str, step: str | int) -> Node | None:
-    """The schema of a step; behind the last of `prefixItems` it is that of `items`."""
+    """Return the schema of a step; `items` applies after the last of `prefixItems`."""
     node = keywords.get(keyword)
     if node and step in _steps(node):
         return node.child(step)

@@ -1,4 +1,4 @@
-"""Changes of who may call: the ways of authentication, of which one is enough."""
+"""Changes of security requirements, of which a client must satisfy one, and security schemes."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from lockstep.diff.nodes import Node, member_of, members_of
 
 Way = Mapping[str, frozenset[str]]
 
-# What a scheme of each type goes by (OpenAPI 3.1, 4.8.27.1); other words beside it mean nothing.
-_WORDS = {
+# The fields that define a scheme of each type (OpenAPI 3.1, 4.8.27.1); others have no effect.
+_FIELDS = {
     "apiKey": ("in", "name"),
     "http": ("scheme",),
     "openIdConnect": ("openIdConnectUrl",),
 }
-_KNOWN = frozenset({"type", "flows"}).union(*_WORDS.values())
+_KNOWN = frozenset({"type", "flows"}).union(*_FIELDS.values())
 
 
 def security_changes(old: tuple[Node, Node], new: tuple[Node, Node]) -> Iterator[Change]:
-    """Compare the ways of two operations, each given as document and operation.
+    """Compare the security requirements of two operations, each given as (document, operation).
 
-    Who could call must still be able to, with the same schemes and scopes.
+    The change is breaking if the same schemes and scopes are no longer sufficient.
     """
     names = _renamed(_schemes(old[0]), _schemes(new[0]))
-    before, after = _ways(*old, names), _ways(*new, {})
+    before, after = _requirements(*old, names), _requirements(*new, {})
     pointer = f"{new[1].pointer}/security"
     for way in before:
         if not any(_is_enough(way, other) for other in after):
-            sentence = f"{_named(way)} is not enough any more"
+            sentence = f"{_named(way)} is no longer sufficient"
             yield Change(Effect.BREAKING, "security-tightened", sentence, pointer)
-    # Who may still come without authentication may also come with one.
+    # If anonymous requests remain allowed, a new scheme is still worth reporting.
     known = [other for other in before if other or {} not in after]
     for way in after:
         if way not in before and not any(_is_enough(way, other) for other in known):
-            sentence = f"{_named(way)} is enough"
+            sentence = f"{_named(way)} is sufficient"
             yield Change(Effect.COMPATIBLE, "security-loosened", sentence, pointer)
 
 
 def scheme_changes(old: Node, new: Node) -> Iterator[Change]:
-    """Compare how the schemes of two documents work.
+    """Compare the security schemes of two documents.
 
-    Those that are gone show in the operations that asked for them.
+    A removed scheme is compatible by itself: operations that required it are compared separately.
     """
     before, after = _schemes(old), _schemes(new)
     names = _renamed(before, after)
@@ -65,7 +65,7 @@ def _schemes(document: Node) -> dict[str, Node]:
 
 
 def _renamed(old: Mapping[str, Node], new: Mapping[str, Node]) -> dict[str, str]:
-    """The newer names of schemes that work as before; how a scheme is called is not sent."""
+    """Map schemes to their newer names: one with the same fields is only renamed."""
     left = [name for name in new if name not in old]
     found = {}
     for name, scheme in old.items():
@@ -77,27 +77,27 @@ def _renamed(old: Mapping[str, Node], new: Mapping[str, Node]) -> dict[str, str]
 
 
 def _traits(scheme: Node) -> dict[str, Any]:
-    """What decides how a client authenticates, with names that know no case in lower case."""
+    """Return what determines how a client authenticates; case-insensitive names are lower-cased."""
     kind = scheme.value.get("type")
-    traits = {word: scheme.value.get(word) for word in ("type", *_WORDS.get(kind, ()))}
+    traits = {field: scheme.value.get(field) for field in ("type", *_FIELDS.get(kind, ()))}
     if kind == "http" or traits.get("in") == "header":
         # RFC 9110, 11.1 and 5.1.
-        word = "scheme" if kind == "http" else "name"
-        traits[word] = str(traits[word]).lower()
+        field = "scheme" if kind == "http" else "name"
+        traits[field] = str(traits[field]).lower()
     return traits | {"flows": flows(scheme)}
 
 
 def _scheme(old: Node, new: Node) -> Iterator[Change]:
     before, after = _traits(old), _traits(new)
-    for word in sorted((before.keys() | after.keys()) - {"flows"}):
-        if before.get(word) != after.get(word):
-            sentence = f"{word} changed, and with it what clients send"
+    for field in sorted((before.keys() | after.keys()) - {"flows"}):
+        if before.get(field) != after.get(field):
+            sentence = f"{field} changed: clients must send other credentials"
             yield Change(Effect.BREAKING, "security-scheme-changed", sentence, new.pointer)
     yield from flow_changes(old, new)
     yield from annotation_changes(members_of(old), members_of(new), _KNOWN, new.pointer)
 
 
-def _ways(document: Node, operation: Node, names: Mapping[str, str]) -> list[Way]:
+def _requirements(document: Node, operation: Node, names: Mapping[str, str]) -> list[Way]:
     holder = operation if "security" in operation.value else document
     listed = holder.value.get("security") or [{}]
     return [
@@ -106,8 +106,8 @@ def _ways(document: Node, operation: Node, names: Mapping[str, str]) -> list[Way
     ]
 
 
-def _is_enough(given: Way, asked: Way) -> bool:
-    return all(name in given and scopes <= given[name] for name, scopes in asked.items())
+def _is_enough(given: Way, required: Way) -> bool:
+    return all(name in given and scopes <= given[name] for name, scopes in required.items())
 
 
 def _named(way: Way) -> str:

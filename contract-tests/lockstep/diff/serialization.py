@@ -1,4 +1,4 @@
-"""Changes of how the values of parameters, headers and parts of a form become text."""
+"""Changes of the serialization of parameters, headers and parts of a form."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _PLAIN = frozenset({"boolean", "integer", "number"})
 def serialization_changes(
     old: Node, new: Node, place: str, side: Side = Side.REQUEST
 ) -> Iterator[Change]:
-    """Compare two descriptions of one value; what is left out has its default.
+    """Compare `style`, `explode` and `allowReserved` of one value, including defaults.
 
-    `place` is that of a parameter: `path`, `query`, `header`, `cookie` (OpenAPI 3.1, 4.8.12.2).
+    `place` is its location: `path`, `query`, `header` or `cookie` (OpenAPI 3.1, 4.8.12.2).
     """
     before, after = _effective(old, place), _effective(new, place)
-    for word, was in before.items():
-        if was != after[word]:
+    for field, was in before.items():
+        if was != after[field]:
             space = Space.OTHER
-            if word == "allowReserved":
-                space = Space.WIDER if after[word] else Space.NARROWER
-            sentence = f"{word} changed, and with it how values are written"
-            yield Change(effect_of(space, side), f"{word}-changed", sentence, new.pointer)
+            if field == "allowReserved":
+                space = Space.WIDER if after[field] else Space.NARROWER
+            sentence = f"{field} changed: values are serialized differently"
+            yield Change(effect_of(space, side), f"{field}-changed", sentence, new.pointer)
 
 
 def is_exploded_form(parameter: Node) -> bool:
-    """Whether each member of an object in a query is written as a parameter of its own."""
-    way = _effective(parameter, "query")
-    return way["style"] == "form" and way["explode"] is True
+    """Whether the members of an object in the query are serialized as separate parameters."""
+    effective = _effective(parameter, "query")
+    return effective["style"] == "form" and effective["explode"] is True
 
 
 def _effective(node: Node, place: str) -> dict[str, Any]:
@@ -55,9 +55,9 @@ def _effective(node: Node, place: str) -> dict[str, Any]:
 
 
 def text_changes(old: Node | None, new: Node | None, side: Side) -> list[Change]:
-    """Compare the schemas of values that are written as text, where one takes any text at all.
+    """Compare the schemas of values that are serialized as text, if one allows any string.
 
-    A number is written as before where any text may stand. Nothing for all other values.
+    A number remains valid where any string is allowed. Return no changes for all other schemas.
     """
     if old is None or new is None:
         return []
@@ -82,7 +82,7 @@ def _is_any_text(schema: Folded) -> bool:
 
 
 def _is_single(node: Node) -> bool:
-    """Whether no value is an array or an object."""
+    """Whether all values are neither arrays nor objects."""
     if "schema" not in node.value:
         return False
     types = fold(node.child("schema")).types

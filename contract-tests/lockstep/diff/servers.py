@@ -1,7 +1,6 @@
-"""Changes of where operations are: the base paths of their servers.
+"""Changes of the base paths of servers.
 
-Which host a server is on is nothing that a document can promise: two documents may be of two
-servers of which one is to take the other's place.
+Hosts are ignored: the two documents may describe an old server and the one that replaces it.
 """
 
 from __future__ import annotations
@@ -16,32 +15,32 @@ from lockstep.diff.changes import Change, Effect
 from lockstep.diff.nodes import Node
 
 _VARIABLE = re.compile(r"\{([^}]+)\}")
-# So many URLs of one server are looked at; variables multiply.
+# The maximum number of URLs for one server: the values of variables multiply.
 _MAX_URLS = 100
 
 
 def server_changes(old: Node, new: Node, pointer: str = "/servers") -> Iterator[Change]:
-    """Compare the servers of two places, in whatever order they stand.
+    """Compare the servers of two places, regardless of their order.
 
-    Where operations were they must still be.
+    Removing a base path is breaking.
     """
     before, after = base_paths(old), base_paths(new)
     gone = [path for path in before if path not in after]
     added = [path for path in after if path not in before]
     if gone:
-        sentence = f"the base path {_named(gone)} of the servers is gone, there is {_named(after)}"
+        sentence = f"the base path {_named(gone)} of the servers is gone, now {_named(after)}"
         yield Change(Effect.BREAKING, "base-path-changed", sentence, pointer)
     elif added:
         sentence = f"the base path {_named(added)} of the servers is new"
         yield Change(Effect.COMPATIBLE, "base-path-new", sentence, pointer)
     listed_before, listed_after = _listed(old), _listed(new)
     if before == after and listed_before and listed_after and listed_before != listed_after:
-        sentence = "other servers, with the same base paths, or other words about them"
+        sentence = "the servers or their descriptions changed, but not the base paths"
         yield Change(Effect.SILENT, "words-changed", sentence, pointer)
 
 
 def base_paths(holder: Node) -> list[str]:
-    """The paths of all servers, sorted, with each value that a variable may have."""
+    """Return the sorted paths of all servers, for each possible value of their variables."""
     servers = holder.value.get("servers") or [{"url": "/"}]
     return sorted({urlsplit(url).path.rstrip("/") for one in servers for url in _urls(one)})
 
@@ -58,7 +57,7 @@ def _listed(holder: Node) -> list[str]:
 
 
 def _urls(server: Mapping[str, Any]) -> list[str]:
-    """The URLs that a server's variables make of its one; unknown variables stay as they are."""
+    """Return the URLs for all values of a server's variables; unknown variables are kept."""
     parts = _VARIABLE.split(str(server.get("url", "")))
     variables = server.get("variables") or {}
     choices = [
@@ -76,7 +75,7 @@ def _values(variable: Mapping[str, Any] | None, name: str) -> list[str]:
 
 
 def _plain(url: str) -> str:
-    """The URL with what knows no case in lower case (RFC 3986, 6.2.2.1), and no slash behind."""
+    """Return the URL with lower-cased scheme and host (RFC 3986, 6.2.2.1), without trailing `/`."""
     parts = urlsplit(url)
     plain = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower())
     return plain.geturl().rstrip("/")

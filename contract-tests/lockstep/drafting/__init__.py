@@ -1,4 +1,4 @@
-"""An OpenAPI document drafted from recorded traffic."""
+"""Drafts an OpenAPI document from recorded traffic."""
 
 from lockstep.drafting.draft import Draft, DraftError, Lacking, Wishes, draft, lacking
 

@@ -1,4 +1,4 @@
-"""What was sent and answered, by media type."""
+"""Infers the content of request and response bodies, by media type."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TEXTS = (
 
 @dataclass(slots=True)
 class Content:
-    """The bodies of one media type: JSON as `values`, others with a `schema` of their own."""
+    """The bodies of one media type: `values` for JSON, a `schema` for any other."""
 
     values: Values | None = None
     schema: Schema | None = None
@@ -43,7 +43,10 @@ class Content:
 
 @dataclass(slots=True)
 class Bodies:
-    """All bodies of one place by media type; `empty` and `missing` ones are counted."""
+    """The request or response bodies of an operation by media type, with counts of absent ones.
+
+    `empty` bodies have no bytes, `missing` ones were not recorded.
+    """
 
     contents: dict[str, Content] = field(default_factory=dict)
     empty: int = 0
@@ -51,7 +54,7 @@ class Bodies:
 
 
 def sent_bodies(samples: Sequence[Sample]) -> Bodies:
-    """What was sent."""
+    """Return the request bodies of recorded requests."""
     found = Bodies()
     by_type: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
     for sample in samples:
@@ -68,32 +71,32 @@ def sent_bodies(samples: Sequence[Sample]) -> Bodies:
 
 
 def answered_bodies(samples: Sequence[Sample]) -> Bodies:
-    """What was answered with one status."""
+    """Return the response bodies of recorded requests with the same status code."""
     found = Bodies()
     by_type: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
     for sample in samples:
-        answer = sample.answer
-        if answer is None or sample.captured.partial:
+        response = sample.answer
+        if response is None or sample.captured.partial:
             found.missing += 1
-        elif not answer.body:
+        elif not response.body:
             found.empty += 1
         else:
-            header = Header.of(answer.headers)
-            by_type[_named(header, answer.body)].append((header.whole, answer.body))
+            header = Header.of(response.headers)
+            by_type[_named(header, response.body)].append((header.whole, response.body))
     found.contents = {name: _content(name, bodies) for name, bodies in sorted(by_type.items())}
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A `Content-Type` as it came, and the media type in it."""
+    """A `Content-Type` header, and the media type in it without parameters."""
 
     whole: str = ""
     essence: str = ""
 
     @classmethod
     def of(cls, headers: Iterable[tuple[str, str]]) -> Header:
-        """The one of a message; an empty one where it has none."""
+        """Return the `Content-Type` of a message, empty if it has none."""
         whole = next((value for name, value in headers if name.lower() == "content-type"), "")
         essence = whole.partition(";")[0].strip().lower()
         kind, slash, rest = essence.partition("/")
@@ -101,7 +104,7 @@ class Header:
 
 
 def form_schema(fields: Mapping[str, Sequence[str]], required: Iterable[str]) -> Schema:
-    """The schema of the names and values of a form; those with several values are arrays."""
+    """Return the schema of a form, given the values of each field."""
     needed = set(required)
     schema: Schema = {"type": "object"}
     if needed:
@@ -192,7 +195,7 @@ def _multipart(bodies: Sequence[tuple[str, bytes]]) -> Schema:
 
 
 def _parts(header: str, body: bytes) -> Iterable[tuple[str, str, bool]]:
-    """The names, the texts, and whether it is a file, of the parts of a form (RFC 7578)."""
+    """Yield the name and text of each part of a form, and whether it is a file (RFC 7578)."""
     head = f"Content-Type: {header}\r\n\r\n".encode("latin-1", "replace")
     message = email.message_from_bytes(head + body)
     if not message.is_multipart():

@@ -1,4 +1,4 @@
-"""Finds the shapes that bodies share, and names them."""
+"""Extracts the object schemas that several bodies share into named components."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lockstep.drafting.schemas import Schema, object_schema
 from lockstep.drafting.values import Values, merged
 from lockstep.openapi.naming import TRANSPARENT, is_id, words
 
-# So many members tell what kind of thing they are of, whatever it is called.
+# This many common members identify a resource, whatever its name is.
 _TELLING = 3
 _ALIKE = 0.8
-# How sure the name of a whole body is; that of a member is 0, of one called like the body 1.
+# Confidence in the name of a whole body; 1 for a member named like the body, 0 for any other.
 _ROOT = 2
 _PLACE = "#/components/schemas/"
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The values of one body, and in words what it is about.
+    """The values of one body, and the words for the resource that it represents.
 
-    `purpose` is empty for what is answered, else `new` or `update`.
+    `purpose` is empty for a response body, `new` or `update` for a request body.
     """
 
     values: Values
@@ -35,7 +35,7 @@ class Root:
 
     @property
     def top(self) -> tuple[str, ...]:
-        """What the outermost object is called."""
+        """The words for the outermost object."""
         if self.is_error:
             return ("error",)
         wraps = self.is_list and self.values.types == {"object"}
@@ -44,7 +44,7 @@ class Root:
 
 @dataclass(slots=True)
 class _Shape:
-    """Objects with the same members."""
+    """Objects with the same members, which may become a component."""
 
     places: list[Values] = field(default_factory=list)
     names: Counter[str] = field(default_factory=Counter)
@@ -56,7 +56,7 @@ class _Shape:
 
 
 class Components:
-    """The shapes that are met at several places, as `components/schemas`."""
+    """The object schemas that occur at several places, as `components/schemas`."""
 
     def __init__(self, roots: Sequence[Root]) -> None:
         self._shapes: dict[tuple[frozenset[str], str, str], _Shape] = {}
@@ -76,11 +76,11 @@ class Components:
         self.schemas = dict(sorted(self.schemas.items()))
 
     def reader(self, root: Root) -> _Reader:
-        """What says where to refer to from a body."""
+        """Return a lookup that maps the objects of a body to references to components."""
         return _Reader(self, root.about, root.top, root.purpose, root.is_error)
 
     def name_of(self, values: Values, about: tuple[str, ...], purpose: str, error: bool) -> str:
-        """The name of the component for the objects of a place; empty if there is none."""
+        """Return the component name for the objects of a place; empty if there is none."""
         shape = self._shapes.get(_key(values, about, purpose, error))
         return self._names.get(id(shape), "") if shape is not None else ""
 
@@ -98,7 +98,7 @@ class Components:
         return list({id(shape): shape for shape in self._shapes.values()}.values())
 
     def _join_equal(self) -> None:
-        """Let what is only ever a member be of the one kind of thing that has the same members."""
+        """Merge shapes that only occur as members with the one body that has the same members."""
         by_members: dict[tuple[frozenset[str], str, bool], list[_Shape]] = defaultdict(list)
         for shape in self._distinct():
             by_members[shape.members, shape.purpose, shape.is_error].append(shape)
@@ -110,7 +110,7 @@ class Components:
                     self._join(shape, target)
 
     def _join_similar(self) -> None:
-        """Merge the shapes that have the same name and hardly differ in their members."""
+        """Merge shapes that have the same name and nearly the same members."""
         by_name: dict[tuple[str, str, bool], list[_Shape]] = defaultdict(list)
         for shape in self._distinct():
             by_name[_base_name(shape), shape.purpose, shape.is_error].append(shape)
@@ -139,15 +139,15 @@ class Components:
         return object_schema(merged(shape.places), "", reader)
 
     def _leave_out_doubles(self, shared: Sequence[_Shape]) -> None:
-        """Let what is sent be called like what is answered, where both are the same."""
-        answered = {
+        """Remove a request schema that equals a response schema, and use that instead."""
+        responses = {
             str(self.schemas[self._names[id(each)]]): self._names[id(each)]
             for each in shared
             if not each.purpose
         }
         for shape in shared:
             name = self._names[id(shape)]
-            double = answered.get(str(self.schemas[name])) if shape.purpose else None
+            double = responses.get(str(self.schemas[name])) if shape.purpose else None
             if double:
                 del self.schemas[name]
                 self._names[id(shape)] = double
@@ -168,7 +168,7 @@ class _Reader:
 
 
 def _objects(root: Root) -> Iterator[tuple[Values, tuple[str, ...], int]]:
-    """The objects of a body with what they are called, the surest names having the highest rank."""
+    """Yield the objects of a body with their words and the confidence in them, higher is more."""
     waiting: list[tuple[Values, tuple[str, ...], str, int]] = [(root.values, root.top, "", _ROOT)]
     while waiting:
         values, about, name, rank = waiting.pop()

@@ -1,4 +1,4 @@
-"""Drafts a document from what was recorded."""
+"""Drafts a document from recordings, and finds what an existing document lacks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ READ_IT = "A draft: review it before you rely on it."
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person has to say: where the API is, templates of paths, and a title."""
+    """Settings by the user: the location of the API, path templates, and a title."""
 
     base_url: str | None = None
     host: str | None = None
@@ -42,9 +42,9 @@ class Wishes:
 
 @dataclass(slots=True)
 class Draft:
-    """A document, and what is to be known of it.
+    """A drafted document, with what it does not cover.
 
-    `left_out` counts requests that are none of the API, in words; `gaps` is what was never seen.
+    `left_out` counts ignored requests by reason; `gaps` lists what the recordings do not contain.
     """
 
     document: dict[str, Any]
@@ -55,23 +55,23 @@ class Draft:
 
     @property
     def operations(self) -> int:
-        """How many operations there are."""
+        """The number of operations."""
         return sum(len(item) for item in self.document["paths"].values())
 
 
 def draft(captured: Sequence[Captured], wishes: Wishes | None = None) -> Draft:
-    """The document of the API that was recorded; `DraftError` if there is none."""
+    """Draft the document of the recorded API; raise `DraftError` if no request belongs to one."""
     wishes = wishes or Wishes()
     selection = select(captured, wishes.base_url, wishes.host)
     try:
-        told = [told_template(text, selection.base_path) for text in wishes.paths]
+        configured = [told_template(text, selection.base_path) for text in wishes.paths]
     except TemplateError as error:
         raise DraftError(str(error)) from error
-    groups = _grouped(selection, told)
-    selection.notes += _unmet(wishes.paths, told, groups)
+    groups = _grouped(selection, configured)
+    selection.notes += _unmet(wishes.paths, configured, groups)
     operations = _operations(groups, selection)
     if not operations:
-        raise DraftError("no recorded request was answered by an operation: all are 404 or 405")
+        raise DraftError("no recorded request reached an operation: all responses are 404 or 405")
     security = _security(operations)
     components = Components([root for each in operations for root in each.roots()])
     names = names_of(operations)
@@ -83,7 +83,7 @@ def draft(captured: Sequence[Captured], wishes: Wishes | None = None) -> Draft:
 
 @dataclass(slots=True)
 class Lacking:
-    """What a document lacks of what was recorded, and what was left out of that."""
+    """What a document lacks compared with recordings, with the ignored requests by reason."""
 
     found: list[Undocumented]
     left_out: Counter[str]
@@ -94,24 +94,24 @@ class Lacking:
 def lacking(
     captured: Sequence[Captured], document: Document, wishes: Wishes | None = None
 ) -> Lacking:
-    """Hold recordings against a document; `DraftError` if there is nothing to hold."""
+    """Compare recordings with a document; raise `DraftError` if no request belongs to an API."""
     wishes = wishes or Wishes()
     base_url = wishes.base_url
     if base_url is None and wishes.host is None:
         base_url = likeliest_base(captured, document)
     selection = select(captured, base_url, wishes.host)
-    told = []
+    templates = []
     for path in dict.fromkeys(operation.target for operation in document.operations.values()):
         with suppress(TemplateError):
-            told.append(told_template(path.partition("?")[0]))
-    operations = _operations(_grouped(selection, told), selection)
+            templates.append(told_template(path.partition("?")[0]))
+    operations = _operations(_grouped(selection, templates), selection)
     found = undocumented(operations, _security(operations), document)
     requests = sum(len(each.samples) for each in operations)
     return Lacking(found, +selection.left_out, selection.notes, requests)
 
 
-def _grouped(selection: Selection, told: Sequence[Template]) -> dict[Template, list[Sample]]:
-    return Templates(Evidence.of(selection.samples), told).group(selection.samples)
+def _grouped(selection: Selection, known: Sequence[Template]) -> dict[Template, list[Sample]]:
+    return Templates(Evidence.of(selection.samples), known).group(selection.samples)
 
 
 def _security(operations: Sequence[Recorded]) -> Security:
@@ -119,7 +119,7 @@ def _security(operations: Sequence[Recorded]) -> Security:
 
 
 def _operations(groups: dict[Template, list[Sample]], selection: Selection) -> list[Recorded]:
-    """The operations in the order of their paths, those that are none counted as left out."""
+    """Return the operations in the order of their paths; count rejected requests as left out."""
     found: list[Recorded] = []
     absent: list[str] = []
     for template in sorted(groups, key=_order):
@@ -140,23 +140,22 @@ def _operations(groups: dict[Template, list[Sample]], selection: Selection) -> l
     if absent:
         more = f" and {len(absent) - _NAMED:,} more" if len(absent) > _NAMED else ""
         selection.notes.append(
-            f"paths that were only answered with 404 are not in the draft: "
-            f"{', '.join(absent[:_NAMED])}{more}"
+            f"paths that only returned 404 are not in the draft: {', '.join(absent[:_NAMED])}{more}"
         )
     return found
 
 
 def _order(template: Template) -> tuple[tuple[bool, str], ...]:
-    """Paths in the order of their segments, literal ones first."""
+    """Return a sort key for paths: by segment, literal segments first."""
     return tuple((part.startswith("{"), part) for part in template)
 
 
 def _unmet(
-    texts: Sequence[str], told: Sequence[Template], groups: dict[Template, list[Sample]]
+    texts: Sequence[str], configured: Sequence[Template], groups: dict[Template, list[Sample]]
 ) -> list[str]:
     unmet = [
         text
-        for text, template in zip(texts, told, strict=True)
+        for text, template in zip(texts, configured, strict=True)
         if not any(each[: len(template)] == template for each in groups)
     ]
     return [f"no recorded request is at {text}" for text in unmet]
@@ -212,7 +211,7 @@ def _title(selection: Selection) -> str:
 
 def _description(operations: Sequence[Recorded], gaps: Sequence[Gap]) -> str:
     count = sum(len(each.samples) for each in operations)
-    said = f"{READ_IT} It was made of {count:,} recorded request{'' if count == 1 else 's'}"
+    text = f"{READ_IT} It was inferred from {count:,} recorded request{'' if count == 1 else 's'}"
     if gaps:
-        said += ", and says at each operation what they never showed (x-lockstep-never-seen)"
-    return f"{said}. What was always present is required; what was never seen is missing."
+        text += "; each operation lists what they do not contain (x-lockstep-never-seen)"
+    return f"{text}. What was always present is required; what was never seen is missing."

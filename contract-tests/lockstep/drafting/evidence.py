@@ -1,4 +1,4 @@
-"""What the bodies of a recording call things by."""
+"""Collects the identifiers of resources that occur in recorded bodies."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MOST_NODES = 20_000
 
 @dataclass(slots=True)
 class Evidence:
-    """The texts that stand in members such as `id`, `slug` or `username`, and in which ones."""
+    """Maps values of members such as `id`, `slug` or `username` to the names of these members."""
 
     names: dict[str, Counter[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> Evidence:
-        """What all bodies show, those that were sent too."""
+        """Collect the identifiers of all request and response bodies."""
         found = cls()
         for sample in samples:
             for body in (sample.answered_json(), sample.sent_json()):
@@ -34,7 +34,7 @@ class Evidence:
         return found
 
     def read(self, body: Any) -> None:
-        """Note the names in a body, as far as it is of a bearable size."""
+        """Record the identifiers in a body, up to a limit on its size."""
         waiting = [body]
         seen = 0
         while waiting and seen < _MOST_NODES and len(self.names) < _MOST_NAMES:
@@ -50,13 +50,13 @@ class Evidence:
                     self.names.setdefault(member, Counter())[name] += 1
 
     def member(self, texts: Iterable[str]) -> str:
-        """The member in which most of some texts stand; empty if hardly any does."""
+        """Return the member that contains most of the texts; empty if less than half are known."""
         listed = list(texts)
-        shown = [self.names[text] for text in listed if text in self.names]
-        if 2 * len(shown) < len(listed):
+        known = [self.names[text] for text in listed if text in self.names]
+        if 2 * len(known) < len(listed):
             return ""
         # Each text counts once for a member.
-        total = Counter(name for counter in shown for name in counter)
+        total = Counter(name for counter in known for name in counter)
         return min(total, key=lambda name: (-total[name], not is_id(name), name), default="")
 
 

@@ -1,4 +1,4 @@
-"""What texts look like: the formats of JSON Schema, and segments that name one thing of many."""
+"""Recognizes the formats of strings, and path segments that are identifiers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}")
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _BOOLEANS = frozenset({"true", "false"})
-# A text that may be a value of an enumeration; it tells nothing about anybody.
+# A value that may be one of an enumeration, and is not personal data.
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_. -][A-Za-z0-9]+){0,3}")
 
 
@@ -51,12 +51,12 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 
 
 def fitting(text: str, formats: Collection[str]) -> frozenset[str]:
-    """Those of some formats that a text has."""
+    """Return the formats, out of the given ones, that a text matches."""
     return frozenset(name for name in formats if FORMATS[name](text))
 
 
 def text_schema(texts: Sequence[str]) -> dict[str, Any]:
-    """The schema of values that are written as texts, in a query, a header, a path or a form."""
+    """Return the schema of values that are serialized as text: in query, header, path or form."""
     if texts and all(_INTEGER.fullmatch(text) for text in texts):
         return {"type": "integer"}
     if texts and all(_NUMBER.fullmatch(text) for text in texts):
@@ -70,12 +70,12 @@ def text_schema(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def format_name(formats: Collection[str]) -> str:
-    """One of the formats that all values of a place have."""
+    """Return the preferred one of several matching formats."""
     return next(name for name in FORMATS if name in formats)
 
 
 def is_word(text: str) -> bool:
-    """Whether a text may be one of a few words that a program knows."""
+    """Whether a text may be a value of an enumeration."""
     return len(text) <= 30 and _WORD.fullmatch(text) is not None
 
 
@@ -91,10 +91,10 @@ _EXTENSION = re.compile(r"(.+)\.(?:json|xml|csv|pdf|txt|html?|ya?ml|zip|png|jpe?
 
 @lru_cache(maxsize=50_000)
 def name_form(text: str) -> str:
-    """How a path segment shows that it names one thing of many; empty if it does not.
+    """Return the form of a path segment that looks like an identifier; empty if it does not.
 
-    `integer`, `uuid`, `date`, `email`, or `made` for the other texts that programs make up. A word
-    with a number behind it may be one, too: that shows beside its like, see `prefix_of`.
+    `integer`, `uuid`, `date`, `email`, or `made` for other generated strings. A prefixed id such as
+    `task_12` is only recognized beside similar ones, see `prefix_of`.
     """
     if _INTEGER.fullmatch(text):
         return "integer"
@@ -120,20 +120,20 @@ def name_form(text: str) -> str:
 
 
 def prefix_of(text: str) -> str:
-    """What ids of one kind begin with, such as `task_`; empty for a text that is none."""
+    """Return the prefix of a prefixed id, such as `task_`; empty for any other text."""
     found = _PREFIXED.fullmatch(text)
     return found[1] if found else ""
 
 
 def _is_joined_id(text: str) -> bool:
-    """Whether a text is a random one whose alphabet has `-` and `_`, such as a nanoid."""
+    """Whether a text is random, with `-` and `_` in its alphabet, such as a Nano ID."""
     plain = re.sub("[-_]", "", text)
     cased = plain not in (plain.lower(), plain.upper())
     return len(plain) >= 16 and plain.isalnum() and cased and _is_mixed(plain)
 
 
 def _is_mixed(run: str) -> bool:
-    """Whether letters and digits alternate as no word with a number behind it does."""
+    """Whether letters and digits alternate more often than in a word with a numeric suffix."""
     changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(run))
     swaps = sum(a.islower() and b.isupper() for a, b in pairwise(run))
     return changes >= 3 or (changes >= 2 and len(run) >= 16) or (changes >= 1 and swaps >= 3)

@@ -1,4 +1,4 @@
-"""What the recordings never showed: a draft is no more than what was seen."""
+"""Lists what the recordings of an operation do not contain, and the draft therefore lacks."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from lockstep.drafting.security import Security
 from lockstep.drafting.templates import Template
 from lockstep.drafting.values import Values
 
-# By kind: what is said of an operation, in its own `x-lockstep-never-seen` and on the terminal.
+# Kind -> message, in the `x-lockstep-never-seen` of an operation and on the terminal.
 KINDS = {
     "one_sample": "one request only",
     "no_success": "no successful response",
     "server_errors": "5xx responses, which may be errors rather than part of the API",
     "no_error": "no 4xx response",
-    "no_request_body": "bodies of requests that were not recorded",
-    "no_answer_body": "bodies of answers that were not recorded",
+    "no_request_body": "request bodies that were not recorded",
+    "no_answer_body": "response bodies that were not recorded",
     "cut_body": "bodies declared as JSON that are not, or are truncated",
     "one_value": "parameters with one value only",
     "only_null": "members that were always null",
     "too_deep": "bodies that are nested too deeply to be read completely",
-    "no_creation": "things that no request created",
+    "no_creation": "resources that no request created",
     "never_bare": "no request without credentials",
 }
 
@@ -36,7 +36,7 @@ _NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that was not seen of an operation; `detail` names the places, if there are some."""
+    """A gap in the recordings of an operation; `detail` lists the places, if there are any."""
 
     operation: str
     kind: str
@@ -44,14 +44,14 @@ class Gap:
 
     @property
     def sentence(self) -> str:
-        """What is missing, in words."""
+        """The message about what is missing."""
         return f"{KINDS[self.kind]}: {self.detail}" if self.detail else KINDS[self.kind]
 
 
 def gaps_of(
     operations: Sequence[Recorded], names: Mapping[int, str], security: Security
 ) -> list[Gap]:
-    """What was never seen, by operation."""
+    """Return the gaps of all operations."""
     methods: dict[Template, set[str]] = {}
     for each in operations:
         methods.setdefault(parts_of(each.template), set()).add(each.method)
@@ -60,7 +60,7 @@ def gaps_of(
     for each in operations:
         name = names[id(each)]
         found += [Gap(name, kind, detail) for kind, detail in _of(each, security, nulls)]
-        if _is_unmade(each, methods):
+        if _is_never_created(each, methods):
             found.append(Gap(name, "no_creation"))
     return found
 
@@ -90,8 +90,8 @@ def _of(recorded: Recorded, security: Security, nulls: set[str]) -> Iterator[tup
     values = [content.values for content in contents if content.values is not None]
     if any(place.is_cut for each in values for place in each.walk()):
         yield "too_deep", ""
-    if shown := sorted({name for each in values for name, _ in _members(each) if name in nulls}):
-        yield "only_null", ", ".join(shown[:_NAMED])
+    if found := sorted({name for each in values for name, _ in _members(each) if name in nulls}):
+        yield "only_null", ", ".join(found[:_NAMED])
     if len(samples) > 1 and (single := single_valued(recorded.template, samples)):
         yield "one_value", ", ".join(single)
     requirement = security.requirement(samples)
@@ -105,7 +105,7 @@ def _contents(recorded: Recorded) -> Iterator[Content]:
 
 
 def _always_null(operations: Sequence[Recorded]) -> set[str]:
-    """The names of members that had no other value anywhere."""
+    """Return the names of members that are null everywhere."""
     nulls: dict[str, bool] = {}
     for recorded in operations:
         for content in _contents(recorded):
@@ -120,8 +120,8 @@ def _members(values: Values) -> Iterator[tuple[str, Values]]:
             yield from ((name, each) for name, each in place.members.items() if each.count)
 
 
-def _is_unmade(recorded: Recorded, methods: Mapping[Template, set[str]]) -> bool:
-    """Whether things are read below an id, and nothing was seen that makes one."""
+def _is_never_created(recorded: Recorded, methods: Mapping[Template, set[str]]) -> bool:
+    """Whether resources are read by id, but no request that creates them was recorded."""
     parts = parts_of(recorded.template)
     if recorded.method != "GET" or not recorded.is_item or "PUT" in methods[parts]:
         return False

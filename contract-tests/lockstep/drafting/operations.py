@@ -1,4 +1,4 @@
-"""One operation of the draft, and what it is called."""
+"""Builds the operations of the draft and their names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from lockstep.drafting.templates import Template
 from lockstep.drafting.values import Values
 from lockstep.openapi.naming import TRANSPARENT
 
-# Last segments that say what is done, and not with what.
+# Last path segments that are an action, not a resource.
 _VERBS = frozenset(
     re.findall(
         r"\w+",
@@ -45,18 +45,18 @@ _VERBS = frozenset(
         """,
     )
 )
-# Parts of an API, and no things that something is done with.
+# Segments that are areas of an API, not resources.
 _AREAS = frozenset({"auth", "oauth", "oauth2", "authentication", "public", "internal", "rpc"})
-# What stands for the one who asks.
+# Segments that refer to the current user.
 _SELF = frozenset({"me", "self", "current", "mine", "my"})
 _DONE = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
-# Before which the article is `an`.
+# Words with the article `an`.
 _AN = re.compile(r"[aeio]|u(?!s|ni|ti|r[il])")
 _BODILESS = frozenset({"GET", "HEAD", "TRACE"})
-# What a cache had may stand in a recording as their body.
+# Recordings may contain the cached body of such a response.
 _WITHOUT_BODY = frozenset({204, 205, 304})
-# What is told of an answer beside its body. Others come from proxies, or are the same everywhere.
-_TOLD_HEADERS = (
+# Response headers that are documented. Others are set by proxies, or are the same everywhere.
+_DOCUMENTED_HEADERS = (
     "Allow",
     "Content-Disposition",
     "ETag",
@@ -74,7 +74,10 @@ Data = dict[str, Any]
 
 @dataclass(slots=True)
 class Recorded:
-    """All requests of one method below one template, with what they sent and were answered."""
+    """All recorded requests of one method and path template, with their bodies.
+
+    `answers` maps status codes to response bodies; `is_entry` is true for a log-in.
+    """
 
     method: str
     template: Template
@@ -85,7 +88,7 @@ class Recorded:
 
     @classmethod
     def of(cls, method: str, template: Template, samples: list[Sample]) -> Recorded:
-        """Read the bodies: what was sent counts where it was accepted, if any of it was."""
+        """Read the bodies; request bodies only of successful requests, if there are any."""
         found = cls(method, template, samples, is_entry=gives_entry(samples))
         by_status: dict[int, list[Sample]] = defaultdict(list)
         for sample in samples:
@@ -101,23 +104,23 @@ class Recorded:
 
     @property
     def path(self) -> str:
-        """The path as a document writes it."""
+        """The path template, as in a document."""
         return "/" + "/".join(self.template)
 
     @property
     def label(self) -> str:
-        """What it is called where it has no name yet."""
+        """The method and the path template."""
         return f"{self.method} {self.path}"
 
     @property
     def is_item(self) -> bool:
-        """Whether the path ends with the name of one thing."""
+        """Whether the path ends with a parameter, and so identifies one resource."""
         parts = parts_of(self.template)
         return bool(parts) and is_parameter(parts[-1])
 
     @property
     def is_list(self) -> bool:
-        """Whether a read gives several things."""
+        """Whether it is a GET that returns a list."""
         parts = parts_of(self.template)
         if self.method != "GET" or self.is_item:
             return False
@@ -131,11 +134,11 @@ class Recorded:
 
     @property
     def about(self) -> tuple[str, ...]:
-        """The words for the thing that an item of the path is."""
+        """The words for the resource of the path."""
         return about(self.template)
 
     def roots(self) -> list[Root]:
-        """All JSON bodies."""
+        """Return all JSON bodies."""
         purpose = "new" if self.method == "POST" else "update"
         found = [
             Root(content.values, self.about, purpose)
@@ -150,12 +153,12 @@ class Recorded:
         ]
 
     def root(self, values: Values, status: int) -> Root:
-        """A body that was answered."""
+        """Return a response body with a status code."""
         return Root(values, self.about, is_error=status >= 400, is_list=self.is_list)
 
 
 def about(template: Template) -> tuple[str, ...]:
-    """The words for the thing that a path is about: `/users/{userId}/tasks` -> task."""
+    """Return the words for the resource of a path: `/users/{userId}/tasks` -> task."""
     parts = parts_of(template)
     for at in range(len(parts) - 1, -1, -1):
         if is_parameter(parts[at]):
@@ -170,14 +173,14 @@ def about(template: Template) -> tuple[str, ...]:
 
 
 def tags_of(template: Template) -> list[str]:
-    """What an operation belongs to: the first part of its path."""
+    """Return the tag of an operation: the first literal part of its path."""
     return [unquote(part) for part in literals(template)[:1]]
 
 
 def operation_data(
     recorded: Recorded, name: str, security: Security, components: Components
 ) -> Data:
-    """The operation as a document has it."""
+    """Return the Operation Object of a recorded operation."""
     tags = tags_of(recorded.template)
     data: Data = {"operationId": name}
     if tags:
@@ -224,14 +227,16 @@ def _content(
 
 def _response(recorded: Recorded, status: int, bodies: Bodies, components: Components) -> Data:
     data: Data = {"description": phrase(status)}
-    told = {
+    returned = {
         name.lower()
         for sample in recorded.samples
         if sample.status == status and sample.answer is not None
         for name, _ in sample.answer.headers
     }
     headers = {
-        name: {"schema": {"type": "string"}} for name in _TOLD_HEADERS if name.lower() in told
+        name: {"schema": {"type": "string"}}
+        for name in _DOCUMENTED_HEADERS
+        if name.lower() in returned
     }
     if headers:
         data["headers"] = headers
@@ -249,7 +254,7 @@ def _response(recorded: Recorded, status: int, bodies: Bodies, components: Compo
 
 
 def phrase(status: int) -> str:
-    """The reason phrase of a status (RFC 9110, 15)."""
+    """Return the reason phrase of a status code (RFC 9110, 15)."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -257,20 +262,20 @@ def phrase(status: int) -> str:
 
 
 def summary(recorded: Recorded) -> str:
-    """A short sentence for an operation."""
+    """Return a short summary of an operation, such as `List tasks`."""
     if recorded.is_entry:
         return "Log in"
-    verb, things = _spoken(recorded)
-    spoken = [verb, *things]
+    verb, nouns = _phrase(recorded)
+    sentence = [verb, *nouns]
     is_one = recorded.is_item or recorded.method == "POST"
-    if verb in _DONE.values() and things and is_one:
-        spoken.insert(1, "an" if _AN.match(things[0]) else "a")
-    text = " ".join(spoken)
+    if verb in _DONE.values() and nouns and is_one:
+        sentence.insert(1, "an" if _AN.match(nouns[0]) else "a")
+    text = " ".join(sentence)
     return text[:1].upper() + text[1:]
 
 
 def names_of(operations: Sequence[Recorded]) -> dict[int, str]:
-    """The operationIds, by the `id` of each operation, in the field's manner: `listTasks`."""
+    """Return unique operationIds such as `listTasks`, by the `id` of each operation."""
     found: dict[int, str] = {}
     taken: set[str] = set()
     methods: dict[Template, set[str]] = defaultdict(set)
@@ -293,19 +298,19 @@ def names_of(operations: Sequence[Recorded]) -> dict[int, str]:
 def _own_name(recorded: Recorded, methods: Mapping[Template, set[str]]) -> str:
     if recorded.is_entry:
         return "logIn"
-    verb, things = _spoken(recorded)
+    verb, nouns = _phrase(recorded)
     if recorded.method == "PUT" and verb == "update" and "PATCH" in methods[recorded.template]:
         verb = "replace"
-    if verb == "create" and sent_password(recorded.samples[0]) and things == ("user",):
+    if verb == "create" and sent_password(recorded.samples[0]) and nouns == ("user",):
         verb = "register"
-    named = (*_parents(recorded), *things)
+    named = (*_parents(recorded), *nouns)
     if not named and verb in (*_DONE.values(), recorded.method.lower()):
         return f"{verb}{'Path' if any(recorded.template) else 'Root'}"
     return camel((*words_of(verb), *named))
 
 
-def _spoken(recorded: Recorded) -> tuple[str, tuple[str, ...]]:
-    """What is done, and with what, in words."""
+def _phrase(recorded: Recorded) -> tuple[str, tuple[str, ...]]:
+    """Return the verb and the nouns for an operation."""
     parts = parts_of(recorded.template)
     named = literals(parts)
     last = words_of(named[-1]) if named else ()
@@ -316,11 +321,11 @@ def _spoken(recorded: Recorded) -> tuple[str, tuple[str, ...]]:
         owner = literals(before)
         if not owner or len(last) > 1 or owner[-1].lower() in _AREAS:
             return camel(last), ()
-        things = owner[-1]
+        resource = owner[-1]
         item = is_parameter(before[-1])
         if recorded.method == "DELETE":
-            return verb, (*singular_words(things), *last)
-        return last[0], singular_words(things) if item else words_of(things)
+            return verb, (*singular_words(resource), *last)
+        return last[0], singular_words(resource) if item else words_of(resource)
     if not last:
         return verb, ()
     if recorded.is_list:
@@ -335,7 +340,7 @@ def _finds(word: str) -> bool:
 
 
 def _parents(recorded: Recorded) -> tuple[str, ...]:
-    """The words of what owns the things of a path: `/users/{userId}/tasks` -> user."""
+    """Return the words for the parents of a resource: `/users/{userId}/tasks` -> user."""
     parts = parts_of(recorded.template)
     found: list[str] = []
     last = max((at for at, part in enumerate(parts) if not is_parameter(part)), default=0)
@@ -348,7 +353,7 @@ def _parents(recorded: Recorded) -> tuple[str, ...]:
 
 
 def _holds_list(values: Values) -> bool:
-    """Whether a body is a list, or wraps one."""
+    """Whether a body is a list or wraps one."""
     if values.types == {"array"}:
         return True
     return any(

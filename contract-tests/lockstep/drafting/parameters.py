@@ -1,4 +1,4 @@
-"""The parameters of an operation: in its path, its query and its headers."""
+"""Infers the path, query and header parameters of an operation."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from lockstep.report.secret_names import is_secret_header
 from lockstep.transport.cookies import is_csrf
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# What clients, browsers and what is between them send by themselves, and what OpenAPI says
-# elsewhere.
+# Set by HTTP clients, browsers and intermediaries, or described elsewhere in OpenAPI.
 _NOISE = re.compile(
     r"accept(?:-.*)?|authorization|proxy-.*|content-.*|cookie2?|host|user-agent|referer|origin|dnt|"
     r"sec-.*|cache-control|pragma|connection|upgrade.*|keep-alive|te|via|forwarded|from|date|expect|"
@@ -37,7 +36,7 @@ Data = dict[str, Any]
 
 
 def path_parameters(template: Sequence[str], samples: Sequence[Sample]) -> list[Data]:
-    """The parameters of a path; their types are those of the names that servers knew."""
+    """Return the path parameters; their types are those of successful requests, if any."""
     known = [sample for sample in samples if sample.succeeded] or samples
     found = []
     for at, part in enumerate(template):
@@ -49,7 +48,7 @@ def path_parameters(template: Sequence[str], samples: Sequence[Sample]) -> list[
 
 
 def query_parameters(samples: Sequence[Sample], security: Security) -> list[Data]:
-    """The parameters of a query, those that are always there being required."""
+    """Return the query parameters; those that all successful requests have are required."""
     done = [sample for sample in samples if sample.succeeded] or list(samples)
     always = Counter(name for sample in done for name in {name for name, _ in sample.query})
     values: dict[str, list[str]] = defaultdict(list)
@@ -75,7 +74,7 @@ def query_parameters(samples: Sequence[Sample], security: Security) -> list[Data
 
 
 def header_parameters(samples: Sequence[Sample]) -> list[Data]:
-    """The headers that clients of their own accord do not send."""
+    """Return the header parameters, without those that HTTP clients set by themselves."""
     done = [sample for sample in samples if sample.succeeded] or list(samples)
     counted = {id(sample) for sample in done}
     values: dict[str, list[str]] = defaultdict(list)
@@ -93,14 +92,14 @@ def header_parameters(samples: Sequence[Sample]) -> list[Data]:
     for lower in sorted(names):
         always = len(done) >= _ENOUGH and sent[lower] == len(done)
         schema = _schema(lower, values[lower])
-        # Clients take it from a cookie or a page.
+        # Clients get the token from a cookie or a page.
         required = always and not is_csrf(lower)
         found.append(_parameter(names[lower], "header", schema, required=required))
     return found
 
 
 def single_valued(template: Sequence[str], samples: Sequence[Sample]) -> list[str]:
-    """The parameters of a path and a query of which several requests have the same value."""
+    """Return the path and query parameters that have the same value in all requests."""
     seen: dict[str, set[str]] = defaultdict(set)
     for sample in samples:
         for at, part in enumerate(template):
@@ -117,8 +116,8 @@ def _parameter(name: str, place: str, schema: Data, *, required: bool) -> Data:
 
 def _schema(name: str, texts: Sequence[str]) -> Data:
     schema = text_schema(texts)
-    words = enumerated(name, Counter(texts)) if schema == {"type": "string"} else []
-    return {**schema, "enum": words} if words else schema
+    values = enumerated(name, Counter(texts)) if schema == {"type": "string"} else []
+    return {**schema, "enum": values} if values else schema
 
 
 def _is_noise(name: str) -> bool:
@@ -131,5 +130,5 @@ def _is_noise(name: str) -> bool:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name can be written, and be sent again."""
+    """Whether a parameter name is printable, and so can be documented and sent."""
     return bool(name) and "\ufffd" not in name and name.isprintable()

@@ -1,4 +1,4 @@
-"""What a person is told about a draft."""
+"""Reports a draft, or what a document lacks, on the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMED = 6
 
 
 def as_data(made: Draft, file: str) -> dict[str, Any]:
-    """A draft without its document, for programs."""
+    """Return a summary of a draft, without its document, as JSON data."""
     return {
         "draft": file,
         "requests": made.requests,
@@ -40,7 +40,7 @@ def as_data(made: Draft, file: str) -> dict[str, Any]:
 
 
 def print_draft(made: Draft, file: str, console: Console) -> None:
-    """Say what was drafted, what was left out, and what was never seen."""
+    """Print what was drafted, what was left out, and what was never seen."""
     console.print(
         Text(
             f"{_count(made.operations, 'operation')} of {_count(made.requests, 'request')}"
@@ -65,7 +65,7 @@ def print_draft(made: Draft, file: str, console: Console) -> None:
 
 
 def lacking_as_data(lack: Lacking, document: str) -> dict[str, Any]:
-    """What a document lacks, for programs."""
+    """Return what a document lacks as JSON data."""
     return {
         "document": document,
         "requests": lack.requests,
@@ -79,13 +79,13 @@ def lacking_as_data(lack: Lacking, document: str) -> dict[str, Any]:
 
 
 def print_lacking(lack: Lacking, console: Console) -> None:
-    """Say what a document lacks; every place is named."""
-    said = "the document lacks" if lack.found else "the document lacks nothing that they contain"
-    console.print(Text(f"{_count(lack.requests, 'request')}: {said}"))
-    for kind, title in LACKING.items():
+    """Print what a document lacks, with every place."""
+    title = "the document lacks" if lack.found else "the document lacks nothing that they contain"
+    console.print(Text(f"{_count(lack.requests, 'request')}: {title}"))
+    for kind, heading in LACKING.items():
         found = [each for each in lack.found if each.kind == kind]
         if found:
-            console.print(Text(f"  {title}:"))
+            console.print(Text(f"  {heading}:"))
         for each in found:
             console.print(Text(f"    {each.operation} {each.what}".rstrip()))
     for what, count in sorted(lack.left_out.items()):

@@ -1,4 +1,4 @@
-"""One recorded request of the API, and what can be read of it."""
+"""A recorded request of the API, with its parsed path, query and bodies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class Unreadable:
-    """Stands for a body that is not JSON; JSON itself has a value for everything else."""
+    """A sentinel for a body that is not JSON; `None` is the JSON value `null`."""
 
 
 UNREADABLE = Unreadable()
@@ -24,8 +24,8 @@ UNREADABLE = Unreadable()
 class Sample:
     """A request below the base path.
 
-    The `segments` of its path are percent-encoded in one way, so that what a template holds of them
-    stands for itself; `query` is decoded.
+    The `segments` of its path have normalised percent-encoding, so that they can be compared with
+    a template; `query` is decoded.
     """
 
     captured: Captured
@@ -34,53 +34,53 @@ class Sample:
 
     @property
     def method(self) -> str:
-        """The method in capitals."""
+        """The method in upper case."""
         return self.captured.method
 
     @property
     def answer(self) -> Response | None:
-        """What was answered, if anything was; the body of one `partial` is not known."""
-        answer = self.captured.answer
-        return answer if isinstance(answer, Response) else None
+        """The response, `None` if none was recorded; its body is unknown if it is `partial`."""
+        outcome = self.captured.answer
+        return outcome if isinstance(outcome, Response) else None
 
     @property
     def status(self) -> int | None:
-        """The status, `None` if no answer was recorded."""
+        """The status code, `None` if no response was recorded."""
         return self.answer.status if self.answer is not None else None
 
     @property
     def succeeded(self) -> bool:
-        """Whether the server did what was asked."""
+        """Whether the status code is 2xx or 3xx."""
         return self.status is not None and 200 <= self.status < 400
 
     @property
     def media_type(self) -> str | None:
-        """The media type of what was sent, without parameters."""
+        """The media type of the request body, without parameters."""
         value = next(header_values(self.captured.headers, "content-type"), None)
         return value.partition(";")[0].strip().lower() if value else None
 
     @property
     def is_form(self) -> bool:
-        """Whether names and values of a form were sent."""
+        """Whether the request body is a URL-encoded form."""
         return self.media_type == _FORM
 
     def form(self) -> list[tuple[str, str]]:
-        """The names and values of a form."""
+        """Return the names and values of a URL-encoded form."""
         text = (self.captured.body or b"").decode("utf-8", "replace")
         return parse_qsl(text, keep_blank_values=True, errors="replace")
 
     def answered_json(self) -> Any:
-        """The JSON of the answer; `UNREADABLE` where there is none."""
-        answer = self.answer
-        return json_of(answer.body) if answer is not None else UNREADABLE
+        """Return the JSON of the response body, or `UNREADABLE`."""
+        response = self.answer
+        return json_of(response.body) if response is not None else UNREADABLE
 
     def sent_json(self) -> Any:
-        """The JSON of the request; `UNREADABLE` where there is none."""
+        """Return the JSON of the request body, or `UNREADABLE`."""
         return json_of(self.captured.body)
 
 
 def json_of(body: bytes | None) -> Any:
-    """The JSON of a body, which may be `null`; `UNREADABLE` for anything else."""
+    """Return the JSON value of a body, which may be `None`; `UNREADABLE` if it is not JSON."""
     if not body:
         return UNREADABLE
     try:

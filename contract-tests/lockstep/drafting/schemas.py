@@ -1,4 +1,4 @@
-"""Creates schemas of the values that were seen."""
+"""Infers schemas from recorded values."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lockstep.openapi.naming import words
 from lockstep.report.secret_names import is_secret_name
 
 Schema = dict[str, Any]
-# Of an object, with the name of its place, what to refer to; `None` to write it out.
+# Maps an object and its member name to a `$ref`; `None` for an inline schema.
 Refer = Callable[[Values, str], str | None]
 
 _TYPES = ("object", "array", "string", "integer", "number", "boolean")
-# Members whose values are words that the program knows, and not what somebody wrote.
+# Names of members whose values are enumerations, not user input.
 _ENUMERATED = frozenset(
     re.findall(
         r"\w+",
@@ -32,7 +32,7 @@ _MOST_WORDS = 8
 
 
 def schema_of(values: Values, name: str = "", refer: Refer | None = None) -> Schema:
-    """The schema that all values of a place keep; `name` is that of the member, if it is one."""
+    """Return the schema of all values of a place; `name` is that of the member, if it is one."""
     types = [kind for kind in _TYPES if kind in values.types]
     if "number" in types and "integer" in types:
         types.remove("integer")
@@ -50,7 +50,7 @@ def schema_of(values: Values, name: str = "", refer: Refer | None = None) -> Sch
 
 
 def object_schema(values: Values, name: str = "", refer: Refer | None = None) -> Schema:
-    """The schema of the objects of a place, written out."""
+    """Return the inline schema of the objects of a place."""
     if values.is_map:
         return {
             "type": "object",
@@ -91,7 +91,7 @@ def _of_texts(texts: Texts, name: str) -> Schema:
 
 
 def enumerated(name: str, seen: Any) -> list[str]:
-    """The words of an enumeration, where it is clear that it is one; `seen` counts the words."""
+    """Return the values of an enumeration, empty unless it clearly is one; `seen` counts values."""
     if not seen or is_secret_name(name) or not _ENUMERATED & set(words(name)[-1:]):
         return []
     enough = seen.total() >= _ENOUGH and len(seen) > 1 and min(seen.values()) > 1
@@ -100,7 +100,7 @@ def enumerated(name: str, seen: Any) -> list[str]:
 
 
 def _is_writable(name: str) -> bool:
-    """Whether a name can stand in a document: UTF-8 has no lone surrogates."""
+    """Whether a name can be written to a document: UTF-8 has no lone surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""How the recorded clients showed who they are, as security schemes; no value is kept."""
+"""Infers security schemes from the credentials of recorded requests; no value is kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lockstep.report.secret_names import is_secret_header, is_secret_name
 from lockstep.transport.cookies import is_csrf, set_cookies
 from lockstep.transport.messages import header_values
 
-Scheme = tuple[str, str, str]  # type, where or which, name
+Scheme = tuple[str, str, str]  # type; HTTP scheme or location; name of an API key
 _SESSION = re.compile(
     r"sess|^sid$|(?:^|[._-])sid$|auth|token|jwt|remember|identity|login|^connect\.sid$", re.I
 )
@@ -28,14 +28,14 @@ _TRACKING = re.compile(
 _QUERY_KEYS = re.compile(r"(?:api|access|auth|app|subscription)[-_]?(?:key|token|id)|key", re.I)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _CHALLENGE = re.compile(r"\s*(bearer|basic)\b", re.I)
-_GIVEN = re.compile(r"(access|auth|id|api|session)?[_-]?(token|jwt|key)", re.I)
+_ISSUED = re.compile(r"(access|auth|id|api|session)?[_-]?(token|jwt|key)", re.I)
 BEARER: Scheme = ("http", "bearer", "")
 BASIC: Scheme = ("http", "basic", "")
 
 
 @dataclass(slots=True)
 class Security:
-    """The schemes of an API by name, and which of them each request used."""
+    """The security schemes of an API with their names, and those that each request used."""
 
     schemes: dict[Scheme, str] = field(default_factory=dict)
     jwt: bool = False
@@ -46,7 +46,7 @@ class Security:
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> Security:
-        """What all requests show."""
+        """Infer the schemes from all requests."""
         found = cls()
         found._cookies = frozenset(_session_cookies(samples))
         found._keys = frozenset(_query_keys(samples))
@@ -66,7 +66,7 @@ class Security:
         return found
 
     def used(self, sample: Sample) -> tuple[Scheme, ...]:
-        """The schemes of one request: its header and its keys, or else its session."""
+        """Return the schemes of a request: its headers and query keys, else its session cookies."""
         known = self._used.get(id(sample))
         if known is None:
             found = dict.fromkeys([*self._in_headers(sample), *self._in_query(sample)])
@@ -78,27 +78,29 @@ class Security:
         return name in self._keys
 
     def requirement(self, samples: Sequence[Sample]) -> list[dict[str, list[str]]] | None:
-        """The `security` of an operation, `None` if nothing shows that it asks for any."""
+        """Return the `security` of an operation, `None` if no request indicates any."""
         with_any = [sample for sample in samples if self.used(sample)]
-        bare = [sample for sample in samples if not self.used(sample)]
+        anonymous = [sample for sample in samples if not self.used(sample)]
         if gives_entry(samples):
             return None
-        refused = any(sample.status == 401 for sample in bare)
-        opened = any(sample.succeeded for sample in bare)
+        refused = any(sample.status == 401 for sample in anonymous)
+        accepted = any(sample.succeeded for sample in anonymous)
         alternatives: list[dict[str, list[str]]] = []
         for sample in [each for each in with_any if each.succeeded] or with_any:
-            need: dict[str, list[str]] = {self.schemes[each]: [] for each in self.used(sample)}
-            if need not in alternatives:
-                alternatives.append(need)
+            requirement: dict[str, list[str]] = {
+                self.schemes[each]: [] for each in self.used(sample)
+            }
+            if requirement not in alternatives:
+                alternatives.append(requirement)
         if not alternatives and refused and self.schemes:
             alternatives = [{next(iter(self.schemes.values())): []}]
         if not alternatives:
             return None
         alternatives.sort(key=lambda each: (len(each), list(each)))
-        return [*alternatives, *([{}] if opened and not refused else [])]
+        return [*alternatives, *([{}] if accepted and not refused else [])]
 
     def as_data(self) -> dict[str, Any]:
-        """The `securitySchemes` of a document."""
+        """Return the `securitySchemes` of the document."""
         return {
             name: self._described(scheme)
             for scheme, name in sorted(self.schemes.items(), key=lambda item: item[1])
@@ -135,21 +137,21 @@ class Security:
 
 
 def gives_entry(samples: Iterable[Sample]) -> bool:
-    """Whether somebody logged in by such requests: a password for a token or a cookie."""
+    """Whether the requests are log-ins: a password is exchanged for a token or a cookie."""
     listed = list(samples)
-    took = [sample for sample in listed if sent_password(sample)]
-    if not took:
+    with_password = [sample for sample in listed if sent_password(sample)]
+    if not with_password:
         return False
-    last = next((segment for segment in reversed(took[0].segments) if segment), "")
+    last = next((segment for segment in reversed(with_password[0].segments) if segment), "")
     named = LOG_IN.search(last) is not None
     if OTHER_PURPOSE.search(last) or is_password(last) or (not named and REGISTER.search(last)):
         return False
-    gave = any(sample.succeeded and _gave(sample) for sample in took)
-    return named or gave
+    issued = any(sample.succeeded and _issues_credential(sample) for sample in with_password)
+    return named or issued
 
 
 def sent_password(sample: Sample) -> bool:
-    """Whether a request has a password in its body."""
+    """Whether a POST or PUT has a password in its body."""
     if sample.method not in ("POST", "PUT"):
         return False
     body = dict(sample.form()) if sample.is_form else sample.sent_json()
@@ -157,19 +159,19 @@ def sent_password(sample: Sample) -> bool:
 
 
 def sent_cookie_names(sample: Sample) -> list[str]:
-    """The names of the cookies of a request."""
+    """Return the names of the cookies of a request."""
     values = header_values(sample.captured.headers, "cookie")
     pairs = (pair.strip().partition("=") for value in values for pair in value.split(";"))
     return [name for name, sign, _ in pairs if sign and name]
 
 
-def _gave(sample: Sample) -> bool:
-    answer = sample.answer
-    if answer is None:
+def _issues_credential(sample: Sample) -> bool:
+    response = sample.answer
+    if response is None:
         return False
     names = list(_names(sample.answered_json()))
-    return any(_GIVEN.fullmatch(name) for name in names) or any(
-        _SESSION.search(cookie.name) for cookie in set_cookies(answer)
+    return any(_ISSUED.fullmatch(name) for name in names) or any(
+        _SESSION.search(cookie.name) for cookie in set_cookies(response)
     )
 
 
@@ -195,23 +197,23 @@ def _session_cookies(samples: Sequence[Sample]) -> Iterator[str]:
 
 
 def _query_keys(samples: Sequence[Sample]) -> Iterator[str]:
-    """The parameters with secrets that go with requests of several kinds."""
+    """Yield the query parameters with secrets that several kinds of requests have."""
     seen: dict[str, set[tuple[str, ...]]] = {}
     for sample in samples:
         for name, _ in sample.query:
             if is_secret_name(name) or _QUERY_KEYS.fullmatch(name):
                 seen.setdefault(name, set()).add((sample.method, *sample.segments))
     for name, places in seen.items():
-        telling = is_secret_name(name) and "key" in words(name)[-1:]
-        if telling or (len(places) > 1 and (is_secret_name(name) or name.lower() == "key")):
+        is_key = is_secret_name(name) and "key" in words(name)[-1:]
+        if is_key or (len(places) > 1 and (is_secret_name(name) or name.lower() == "key")):
             yield name
 
 
 def _challenge(samples: Sequence[Sample]) -> Scheme | None:
-    """The scheme that servers ask for (RFC 9110, 11.6.1); bearer tokens where they do not say."""
+    """Return the scheme in `WWW-Authenticate` (RFC 9110, 11.6.1), bearer tokens without one."""
     refusals = [sample.answer for sample in samples if sample.status == 401 and sample.answer]
-    for answer in refusals:
-        for value in header_values(answer.headers, "www-authenticate"):
+    for response in refusals:
+        for value in header_values(response.headers, "www-authenticate"):
             found = _CHALLENGE.match(value)
             if found:
                 return "http", found[1].lower(), ""
@@ -219,9 +221,9 @@ def _challenge(samples: Sequence[Sample]) -> Scheme | None:
 
 
 def _of_authorization(value: str) -> Scheme:
-    word, space, rest = value.strip().partition(" ")
-    if space and rest.strip() and _WORD.fullmatch(word):
-        return "http", word.lower(), ""
+    scheme, space, rest = value.strip().partition(" ")
+    if space and rest.strip() and _WORD.fullmatch(scheme):
+        return "http", scheme.lower(), ""
     return "apiKey", "header", "Authorization"
 
 

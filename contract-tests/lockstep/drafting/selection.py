@@ -1,4 +1,4 @@
-"""Which of the recorded requests are of the API that is to be described."""
+"""Selects the recorded requests that belong to the API."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lockstep.recordings.har_bodies import encoded
 from lockstep.recordings.recording import NOWHERE
 from lockstep.transport.messages import Response
 
-# What a segment may hold as it is (RFC 3986, 3.3).
+# The characters of a segment that need no percent-encoding (RFC 3986, 3.3).
 _SEGMENT_CHARACTERS = "!$&'()*+,;=:@-._~"
 _SCHEMES = frozenset({"http", "https"})
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "TRACE"})
-# Parts of a path that all operations of an API share, and that say nothing about one of them.
+# Segments of base paths.
 _BASE = re.compile(r"(?:api|apis|rest|v\d+(?:\.\d+)*|services?|public|latest|jsonapi)", re.I)
 _SESSION_IN_PATH = re.compile(r";[^/=]*=[^/]*")
 _CODE = re.compile(r"\.(?:m?js|jsx|tsx?|css|map|woff2?|ttf|otf|eot|ico|webmanifest|wasm)$", re.I)
@@ -40,14 +40,15 @@ _NAMED = 5
 
 
 class DraftError(ValueError):
-    """Nothing can be drafted of what was given; the text says why, and what to do."""
+    """Nothing can be drafted from the recordings; the message has the reason and what to do."""
 
 
 @dataclass(slots=True)
 class Selection:
-    """The requests of one API, in the order in which they were recorded.
+    """The requests of one API, in the order of the recording.
 
-    `origin` is empty if the recording names no host. `left_out` counts the others, in words.
+    `origin` is empty if the recording contains no hosts. `left_out` counts other requests by
+    reason.
     """
 
     samples: list[Sample]
@@ -58,16 +59,16 @@ class Selection:
 
     @property
     def server(self) -> str:
-        """The URL of the API, as a document names it."""
+        """The server URL for the document."""
         return (self.origin + self.base_path) or "/"
 
 
 def select(
     captured: Sequence[Captured], base_url: str | None = None, host: str | None = None
 ) -> Selection:
-    """The requests of the API at `base_url`, or on a `host`, or else of the likeliest one.
+    """Select the requests of the API at `base_url` or on `host`, else of the likeliest origin.
 
-    A `base_url` may be a path alone. Raises `DraftError` if nothing is left.
+    A `base_url` may be only a path. Raise `DraftError` if no request is selected.
     """
     left_out: Counter[str] = Counter()
     placed = list(_placed(captured, left_out))
@@ -89,38 +90,38 @@ def select(
         pages = [pair for pair in found if _is_page(pair[0])]
         left_out["pages"] += len(pages)
         found = [pair for pair in found if not _is_page(pair[0])]
-    told = urlsplit(base_url).path.rstrip("/") if base_url else None
+    path = urlsplit(base_url).path.rstrip("/") if base_url else None
     raw = [(entry, _segments(parts.path), parts) for entry, parts in found]
-    base = _segments(told) if told else () if told == "" else _common_base(s for _, s, _ in raw)
+    base = _segments(path) if path else () if path == "" else _common_base(s for _, s, _ in raw)
     samples = []
     for entry, segments, parts in raw:
         if segments[: len(base)] != base:
-            left_out["requests beside the base path"] += 1
+            left_out["requests outside the base path"] += 1
             continue
         query = parse_qsl(parts.query, keep_blank_values=True, errors="replace")
         samples.append(Sample(entry, segments[len(base) :] or ("",), tuple(query)))
     if not samples:
-        told_of = ", ".join(
+        listed = ", ".join(
             f"{what}: {count:,}" for what, count in sorted(left_out.items()) if count
         )
         raise DraftError(
             "the recordings contain no request to an API"
             + (f" below {base_url}" if base_url else "")
-            + (f"; left out were {told_of}" if told_of else "")
+            + (f"; left out: {listed}" if listed else "")
         )
     origin = next((each for each in origins if each != NOWHERE), "")
     base_path = "".join(f"/{segment}" for segment in base)
     selection = Selection(samples, origin, base_path, +left_out)
     selection.left_out["requests to other hosts"] = elsewhere.total()
     selection.left_out = +selection.left_out
-    selection.notes += _told_of_others(elsewhere)
+    selection.notes += _other_hosts(elsewhere)
     return selection
 
 
 def _placed(
     captured: Iterable[Captured], left_out: Counter[str]
 ) -> Iterator[tuple[Captured, str, SplitResult]]:
-    """Requests with their origins and the parts of their addresses, secrets in those taken away."""
+    """Yield requests with their origins and split URLs; the user info of a URL is removed."""
     for entry in captured:
         try:
             parts = urlsplit(entry.url)
@@ -160,17 +161,17 @@ def _chosen_origins(
         fitting.sort(reverse=True)
         return [*fitting, *([NOWHERE] if NOWHERE in origins else [])]
     likeliest = _likeliest(placed)
-    # A log that names no host may be of any.
+    # A log without hosts may belong to any origin.
     return [likeliest, *([NOWHERE] if NOWHERE in origins and likeliest != NOWHERE else [])]
 
 
 def _places(origins: Sequence[str]) -> str:
     named = [each.partition("://")[2] for each in origins if each != NOWHERE][:_NAMED]
-    return f"there are some to {', '.join(named)}" if named else "the recording names no hosts"
+    return f"there are some to {', '.join(named)}" if named else "the recording contains no hosts"
 
 
 def _likeliest(placed: Sequence[tuple[Captured, str, SplitResult]]) -> str:
-    """The origin with the most different requests that look like those of an API."""
+    """Return the origin with the most distinct requests that look like those of an API."""
     scores: dict[str, tuple[set[object], set[object]]] = {}
     for entry, origin, parts in placed:
         api, other = scores.setdefault(origin, (set(), set()))
@@ -178,12 +179,11 @@ def _likeliest(placed: Sequence[tuple[Captured, str, SplitResult]]) -> str:
             continue
         (api if _is_api(entry) else other).add((entry.method, parts.path))
     named = [origin for origin in scores if origin != NOWHERE] or list(scores)
-    # Of equal ones the first.
+    # `max` returns the first of equal ones.
     return max(named, key=lambda origin: tuple(map(len, scores[origin])))
 
 
-def _told_of_others(elsewhere: Counter[str]) -> Iterator[str]:
-    # The scheme of a host does not matter here.
+def _other_hosts(elsewhere: Counter[str]) -> Iterator[str]:
     others = [
         (host, count) for host, count in elsewhere.most_common() if not _ANALYTICS.search(host)
     ]
@@ -193,50 +193,50 @@ def _told_of_others(elsewhere: Counter[str]) -> Iterator[str]:
 
 
 def _reason(entry: Captured, parts: SplitResult) -> str:
-    """Why a request is none of an API, in words; empty for one that may be."""
+    """Return why a request does not belong to an API; empty if it may."""
     if entry.method == "OPTIONS":
         return "OPTIONS requests"
     if entry.method not in _METHODS:
         return "requests with methods that OpenAPI 3.1 does not have"
     if not isinstance(entry.answer, Response):
-        return "requests without an answer" if entry.answer is not None else ""
+        return "requests without a response" if entry.answer is not None else ""
     if entry.answer.status < 200:
         return "upgraded connections"
     if entry.method not in ("GET", "HEAD"):
         return ""
     media_type = entry.answer.media_type or ""
-    told = {name.lower() for name, _ in entry.headers}
-    credentials = "authorization" in told or is_json(media_type)
-    plain = parts.path
-    if _TOOLING.search(plain) or _CODE.search(plain):
-        return "" if is_json(media_type) and not _TOOLING.search(plain) else "static files"
+    names = {name.lower() for name, _ in entry.headers}
+    is_api = "authorization" in names or is_json(media_type)
+    path = parts.path
+    if _TOOLING.search(path) or _CODE.search(path):
+        return "" if is_json(media_type) and not _TOOLING.search(path) else "static files"
     if media_type in ("text/css", "application/javascript", "text/javascript", "font/woff2"):
         return "static files"
-    return "static files" if _MEDIA.search(plain) and not credentials else ""
+    return "static files" if _MEDIA.search(path) and not is_api else ""
 
 
 def _is_api(entry: Captured) -> bool:
-    """Whether a request is one of an API: JSON, XML, or more than a read."""
+    """Whether a request is likely one of an API: not a safe method, or a JSON or XML response."""
     if entry.method not in ("GET", "HEAD", "OPTIONS"):
         return True
-    answer = entry.answer
-    media_type = (answer.media_type if isinstance(answer, Response) else None) or ""
+    outcome = entry.answer
+    media_type = (outcome.media_type if isinstance(outcome, Response) else None) or ""
     is_xml = media_type.endswith(("/xml", "+xml")) and "svg" not in media_type
     return is_xml or is_json(media_type)
 
 
 def _is_page(entry: Captured) -> bool:
-    answer = entry.answer
+    outcome = entry.answer
     return (
         entry.method in ("GET", "HEAD")
-        and isinstance(answer, Response)
-        and answer.status < 400
-        and answer.media_type in _HTML
+        and isinstance(outcome, Response)
+        and outcome.status < 400
+        and outcome.media_type in _HTML
     )
 
 
 def _segments(path: str) -> tuple[str, ...]:
-    """The segments of a path, percent-encoded in one way, without session ids in them."""
+    """Split a path into segments with normalised percent-encoding and without session ids."""
     plain = _SESSION_IN_PATH.sub("", path)
     return tuple(
         quote(unquote_to_bytes(encoded(segment)), safe=_SEGMENT_CHARACTERS)
@@ -245,7 +245,7 @@ def _segments(path: str) -> tuple[str, ...]:
 
 
 def _common_base(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """The first segments of all paths, as far as they are those of a base path."""
+    """Return the common prefix of all paths, as far as its segments are those of a base path."""
     base: tuple[str, ...] | None = None
     for segments in paths:
         fitting: list[str] = []

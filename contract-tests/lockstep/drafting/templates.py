@@ -1,4 +1,4 @@
-"""Finds the templates of the paths that were recorded: `/tasks/12` and `/tasks/13` are one."""
+"""Infers path templates from recorded paths: `/tasks/12` and `/tasks/13` are `/tasks/{taskId}`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lockstep.openapi.naming import is_id
 
 Template = tuple[str, ...]
 Group = Mapping[str, list[Sample]]
-# Segments that stand for themselves beside the names of things.
+# Segments that are literal even beside identifiers.
 _LITERAL = frozenset(
     re.findall(
         r"\S+",
@@ -43,14 +43,14 @@ _LITERAL = frozenset(
 _VERSION = re.compile(r"v\d+(?:[._-]\w+)*", re.IGNORECASE)
 _TOLD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 _SLUG = re.compile(r"\w+(?:-\w+){2,}")
-# How many words that behave alike are names of things: below what is called like a collection, and
-# elsewhere. Where no answer shows how they behave it takes more.
+# The number of words with the same behaviour that are taken for identifiers: below a collection,
+# and elsewhere. Without responses that show their behaviour more are needed.
 _ALIKE, _ALIKE_ELSEWHERE = 4, 8
 _UNSHOWN, _UNSHOWN_ELSEWHERE = 8, 25
-# Words with several hyphens, and such as behave like what is a name already.
+# The same for slugs, and for words that behave like known identifiers.
 _SLUGS = 2
 _BESIDE = 1
-# Below these, words are names of people as far as they are answered with one thing.
+# Below these, a word is a user name if the response is a single object.
 _PEOPLE = frozenset(
     re.findall(
         r"\w+",
@@ -64,16 +64,16 @@ _PEOPLE = frozenset(
 
 
 class TemplateError(ValueError):
-    """A path that was told is none."""
+    """A configured path template is malformed."""
 
 
 def told_template(text: str, base_path: str = "") -> Template:
-    """The parts of a path that was told, such as `/files/{name}`; `TemplateError` for others."""
+    """Parse a configured template such as `/files/{name}`; raise `TemplateError` if malformed."""
     plain = text.removeprefix(base_path) if base_path and text.startswith(base_path + "/") else text
     parts = tuple(plain.removeprefix("/").split("/"))
     wrong = [part for part in parts if ("{" in part or "}" in part) and not _TOLD.fullmatch(part)]
     if not text.startswith("/") or wrong:
-        raise TemplateError(f"--path {text!r} is no path such as '/files/{{name}}'")
+        raise TemplateError(f"--path {text!r} is not a path such as '/files/{{name}}'")
     names = [part for part in parts if is_parameter(part)]
     if len(set(names)) < len(names):
         raise TemplateError(f"--path {text!r} has a parameter twice")
@@ -82,14 +82,14 @@ def told_template(text: str, base_path: str = "") -> Template:
 
 @dataclass(slots=True)
 class Templates:
-    """Puts requests below templates; `told` ones come first."""
+    """Groups requests by path template; the configured ones in `told` take precedence."""
 
     evidence: Evidence
     told: Sequence[Template] = ()
     _shapes: dict[int, object] = field(default_factory=dict)
 
     def group(self, samples: Sequence[Sample]) -> dict[Template, list[Sample]]:
-        """The requests of each template, in the order of the templates' first requests."""
+        """Return the requests of each template, in the order of the templates' first requests."""
         order = {id(sample): at for at, sample in enumerate(samples)}
         found: dict[Template, list[Sample]] = {}
         waiting: list[tuple[Template, list[Sample]]] = [((), list(samples))]
@@ -116,15 +116,17 @@ class Templates:
         return dict(sorted(found.items(), key=lambda item: order[id(item[1][0])]))
 
     def _parameter(self, prefix: Template, group: Group) -> tuple[str, dict[str, None]]:
-        """The name of the parameter at a place, and the segments that it stands for."""
-        told = [t for t in self.told if len(t) > len(prefix) and t[: len(prefix)] == prefix]
-        names = [t[len(prefix)] for t in told if is_parameter(t[len(prefix)])]
+        """Return the name of the parameter after a prefix, and the segments that are its values."""
+        parts = [
+            template[len(prefix)]
+            for template in self.told
+            if len(template) > len(prefix) and template[: len(prefix)] == prefix
+        ]
+        names, literal = [part for part in parts if is_parameter(part)], set(parts)
         if names:
-            kept = {t[len(prefix)] for t in told}
-            values = dict.fromkeys(value for value in group if value not in kept)
+            values = dict.fromkeys(value for value in group if value not in literal)
             return names[0][1:-1], values
-        kept = {t[len(prefix)] for t in told}
-        values = dict.fromkeys(v for v in self._values(prefix, group) if v not in kept)
+        values = dict.fromkeys(v for v in self._values(prefix, group) if v not in literal)
         return (self._name(prefix, list(values)), values) if values else ("", values)
 
     def _values(self, prefix: Template, group: Group) -> dict[str, None]:
@@ -163,7 +165,7 @@ class Templates:
         return found
 
     def _behaviour(self, samples: Sequence[Sample], depth: int) -> object:
-        """How a segment behaves: what a read of it gives, or else which requests are made of it."""
+        """Return the behaviour of a segment: the shape of its GET response, else its requests."""
         for sample in samples:
             if sample.method == "GET" and len(sample.segments) == depth and sample.succeeded:
                 shape = self._shape(sample)
@@ -204,7 +206,7 @@ def _needed(
     beside: bool,
     people: bool,
 ) -> int:
-    """How many words of one behaviour must be there, to be names of things."""
+    """Return how many words with the same behaviour are needed to take them for identifiers."""
     if not isinstance(behaviour, _Shape):
         return _UNSHOWN if many and behaviour else _UNSHOWN_ELSEWHERE
     if many and all(map(_SLUG.fullmatch, texts)):
@@ -225,21 +227,21 @@ def _may_name(text: str, prefix: Template) -> bool:
 
 
 def _is_unknown(samples: Sequence[Sample]) -> bool:
-    """Whether servers knew nothing of the name: it was tried, to see what they say."""
+    """Whether all requests for a segment were rejected as unknown or invalid."""
     statuses = [sample.status for sample in samples]
     return bool(statuses) and all(status in (404, 410, 400, 422) for status in statuses)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a JSON answer is made of, as far as it tells one kind of thing from another."""
+    """The structure of a JSON response, as far as it distinguishes types of resources."""
 
     kind: str
     members: frozenset[str]
 
 
 def _shape_of(body: Any) -> _Shape | None:
-    """The shape of an answer; `None` for one that tells too little."""
+    """Return the shape of a response body; `None` if it is not an object or a list of objects."""
     kind = "object"
     if isinstance(body, list):
         kind, body = "list", body[0] if body else None

@@ -1,4 +1,4 @@
-"""What recordings have and a document lacks."""
+"""Finds what recordings contain but a document lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.media import find_media_type
 from lockstep.openapi.operations import Operation
 
-# By kind, in the order in which they are told.
+# Kind -> heading, in the order of the report.
 KINDS = {
     "path": "paths",
     "operation": "operations",
@@ -30,7 +30,7 @@ _MOST_SCHEMAS = 200
 
 @dataclass(frozen=True, slots=True)
 class Undocumented:
-    """Something that was recorded of an operation, or of a path, and is not in the document."""
+    """A recorded part of an operation, or a path, that is not in the document."""
 
     operation: str
     kind: str
@@ -40,7 +40,7 @@ class Undocumented:
 def undocumented(
     operations: Sequence[Recorded], security: Security, document: Document
 ) -> list[Undocumented]:
-    """All that a document lacks, each thing once, in the order of the paths."""
+    """Return what a document lacks, without duplicates, in the order of the paths."""
     found = (each for recorded in operations for each in _of(recorded, security, document))
     return list(dict.fromkeys(found))
 
@@ -75,11 +75,11 @@ def _parameters(
     known = {(each.location, each.name.lower()) for each in operation.parameters}
     sent = [*query_parameters(recorded.samples, security), *header_parameters(recorded.samples)]
     for parameter in sent:
-        place, told = parameter["in"], parameter["name"]
-        # A parameter that is an object has its members in brackets.
-        names = {told.lower(), told.lower().partition("[")[0]}
-        if not any((place, each) in known for each in names):
-            yield Undocumented(name, "parameter", f"{told} ({place})")
+        location, sent_name = parameter["in"], parameter["name"]
+        # The members of a `deepObject` parameter are in brackets.
+        names = {sent_name.lower(), sent_name.lower().partition("[")[0]}
+        if not any((location, each) in known for each in names):
+            yield Undocumented(name, "parameter", f"{sent_name} ({location})")
 
 
 def _bodies(
@@ -98,7 +98,7 @@ def _bodies(
 def _members(
     values: Values, schemas: Sequence[Any], document: Document, place: str
 ) -> Iterator[str]:
-    """The places of members that no schema names, where some of them names any."""
+    """Yield the places of members that no schema declares, if any schema declares members."""
     whole = _expanded(schemas, document)
     named: dict[str, list[Any]] = {}
     takes_others = False
@@ -119,12 +119,12 @@ def _members(
 
 
 def _expanded(schemas: Sequence[Any], document: Document) -> list[Mapping[str, Any]]:
-    """Schemas with their references followed, and the alternatives and parts of each."""
+    """Return schemas with references resolved, together with their `allOf` etc. branches."""
     found: list[Mapping[str, Any]] = []
     waiting = list(schemas)
     while waiting and len(found) < _MOST_SCHEMAS:
         schema = document.resolve(waiting.pop(0))
         if isinstance(schema, Mapping) and not any(schema is each for each in found):
             found.append(schema)
-            waiting += [part for word in _COMBINATORS for part in schema.get(word) or ()]
+            waiting += [part for key in _COMBINATORS for part in schema.get(key) or ()]
     return found

@@ -1,7 +1,7 @@
-"""What values were seen at one place of many bodies.
+"""Statistics of the values at one place of many bodies.
 
-Libraries that infer JSON Schema keep the types of values alone. Formats, words, the keys of maps
-and the shapes that places share show only in how often something was seen, so that is kept.
+Libraries that infer JSON Schema keep only the types of values. To infer formats, enumerations, maps
+and shared components, the frequencies of values are needed, too.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any
 
 from lockstep.drafting.forms import FORMATS, fitting, name_form
 
-# What is below is not looked at.
+# Deeper values are ignored.
 _DEEPEST = 40
-# So many elements of one array, spread over it, and so many members of one object.
+# At most this many elements of an array, evenly spaced, and members of an object.
 _MOST_ELEMENTS = 20_000
 _MOST_MEMBERS = 1_000
 _MOST_WORDS = 12
 _LONGEST = 2_000
-# From so many members on, objects whose members are all alike are maps; with several objects that
-# share few members, from this on.
+# Objects with at least this many members of the same type are maps; several objects that share few
+# members need only the second number.
 _MANY_KEYS = 60
 _SOME_KEYS = 10
 _SHARED = 0.34
@@ -32,13 +32,13 @@ _KEY = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[\da-fA-F]{8}-[\da-fA-F-]{27}|\d+")
 
 @dataclass(slots=True)
 class Texts:
-    """Texts of one place: the formats that all have, and their words while these are few."""
+    """Strings of one place: the formats that all match, and the distinct values while few."""
 
     formats: frozenset[str] = frozenset(FORMATS)
     words: Counter[str] | None = field(default_factory=Counter)
 
     def add(self, text: str) -> None:
-        """Note one text."""
+        """Add a string."""
         if self.formats:
             self.formats = fitting(text, self.formats) if len(text) <= _LONGEST else frozenset()
         if self.words is not None:
@@ -47,7 +47,7 @@ class Texts:
                 self.words = None
 
     def merge(self, other: Texts) -> None:
-        """Note what others have."""
+        """Add the strings of another place."""
         self.formats &= other.formats
         if self.words is not None and other.words is not None:
             self.words.update(other.words)
@@ -58,9 +58,9 @@ class Texts:
 
 @dataclass(slots=True)
 class Values:
-    """All values of one place, counted by type; `members` and `items` are places themselves.
+    """All values of one place, counted by JSON type; `members` and `items` are nested places.
 
-    `is_cut` says that it lies too deep to have been looked at.
+    `is_cut`: values were ignored because they are nested too deeply.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -72,21 +72,21 @@ class Values:
 
     @property
     def count(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return self.counts.total()
 
     @property
     def types(self) -> frozenset[str]:
-        """The types that were seen, but for `null`."""
+        """The JSON types of the values, except `null`."""
         return frozenset(name for name, count in self.counts.items() if count and name != "null")
 
     @property
     def is_map(self) -> bool:
-        """Whether the names of the members are data themselves."""
+        """Whether the objects are maps: the names of their members are data."""
         return self.others is not None or _is_map(self)
 
     def add(self, value: Any, depth: int = 0) -> None:
-        """Note one value of JSON."""
+        """Add a JSON value."""
         if depth > _DEEPEST:
             self.is_cut = True
             return
@@ -104,7 +104,7 @@ class Values:
                 self._member(name).add(member, depth + 1)
 
     def merge(self, other: Values) -> None:
-        """Note all values of another place as well."""
+        """Add all values of another place."""
         self.is_cut |= other.is_cut
         self.counts.update(other.counts)
         if other.texts is not None:
@@ -119,14 +119,14 @@ class Values:
             self._member(name).merge(member)
 
     def mapped(self) -> Values:
-        """The values of all members of a map."""
+        """Return the values of all members of a map."""
         found = Values()
         for member in (*self.members.values(), *([self.others] if self.others else ())):
             found.merge(member)
         return found
 
     def walk(self) -> Iterator[Values]:
-        """This place and all places below it."""
+        """Yield this place and all nested places."""
         waiting = [self]
         while waiting:
             place = waiting.pop()
@@ -144,7 +144,7 @@ class Values:
         return self.members[name]
 
     def _collapse(self) -> Values:
-        """Let go of the names of the members: there are too many."""
+        """Discard the names of the members, as there are too many."""
         if self.others is None:
             self.others = self.mapped()
             self.members = {}
@@ -152,7 +152,7 @@ class Values:
 
 
 def merged(places: Iterable[Values]) -> Values:
-    """All values of some places."""
+    """Return the values of several places as one."""
     found = Values()
     for place in places:
         found.merge(place)
@@ -196,7 +196,7 @@ def _is_map(values: Values) -> bool:
 
 
 def _is_alike(members: Iterable[Values]) -> bool:
-    """Whether all members have one type, numbers being one, and objects most of their members."""
+    """Whether all members have the same type, and objects have at least half of their members."""
     types = {"number" if name == "integer" else name for each in members for name in each.types}
     if len(types) > 1:
         return False

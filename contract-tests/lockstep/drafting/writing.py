@@ -1,4 +1,4 @@
-"""Writes a draft as YAML that people read, and readers of YAML 1.1 and 1.2 alike."""
+"""Writes a draft as readable YAML that has the same meaning in YAML 1.1 and 1.2."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import yaml
 
 _TAG = "tag:yaml.org,2002:"
-# What YAML 1.2 reads as a number, and 1.1 as a text (YAML 1.2, 10.3.2).
+# Strings in YAML 1.1 that are numbers in YAML 1.2 (10.3.2).
 _NUMBERS = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|0o[0-7]+$")
 _WIDTH = 100
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists are indented below their names, and nothing is written as a reference to before."""
+    """Indents lists in mappings, and writes no anchors and aliases."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        """Indent, also in lists."""
+        """Indent lists, too."""
         super().increase_indent(flow, False)
 
     def ignore_aliases(self, _data: Any) -> bool:
-        """Write everything out."""
+        """Never write an alias."""
         return True
 
 
@@ -29,7 +29,7 @@ _Dumper.add_implicit_resolver(f"{_TAG}float", _NUMBERS, list("-+.0123456789"))
 
 
 def as_yaml(document: dict[str, Any]) -> str:
-    """The text of a document, its members in their order."""
+    """Return a document as YAML, with its members in their order."""
     text: str = yaml.dump(
         document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH
     )

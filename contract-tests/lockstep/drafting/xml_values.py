@@ -1,4 +1,4 @@
-"""Schemas of XML bodies, as OpenAPI describes them (3.1, 4.8.26)."""
+"""Infers schemas of XML bodies with the XML Object of OpenAPI (3.1, 4.8.26)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LARGEST = 2_000_000
 
 
 def xml_schema(bodies: Sequence[bytes]) -> Schema:
-    """The schema of documents with one root; a text where they cannot be read, or have several."""
+    """Return the schema of XML bodies with one root element; that of a string for any others."""
     roots = [root for body in bodies if (root := _root(body)) is not None]
     names = {_local(root.tag) for root in roots}
     if len(roots) < len(bodies) or len(names) != 1:
@@ -26,7 +26,7 @@ def xml_schema(bodies: Sequence[bytes]) -> Schema:
 
 
 def _root(body: bytes) -> ElementTree.Element | None:
-    # Entities are of no use here, and may grow without end.
+    # Entities are not needed here, and may expand exponentially.
     if len(body) > _LARGEST or b"<!ENTITY" in body:
         return None
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.results.run_log import RunLog
+from lockstep.transport.arrival import first_bytes
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request
 from lockstep.transport.targets import PendingExchange, Target
@@ -25,6 +26,8 @@ class Delivery:
     targets: Sequence[Target]
     identities: Mapping[str, Identity]
     gate: ReadWriteLock | None = None
+    # After how many seconds each target has begun to answer, where somebody listens.
+    seconds: dict[str, float] = field(default_factory=dict, init=False)
 
     def send(self, requests: Mapping[str, Request]) -> dict[str, Outcome]:
         """The outcomes of requests, by the names of their targets."""
@@ -32,6 +35,7 @@ class Delivery:
         with self.gate.passing(first.method) if self.gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self.asked(requests)]
             label, path = self.ledger.place(first.method, first.path)
+            self.seconds = first_bytes(pending) if self.ledger.listeners else {}
             outcomes = {each.target.name: self._finish(each, label, path) for each in pending}
         self.absorb(requests, outcomes)
         return outcomes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -69,6 +69,7 @@ class Exchanger:
         self.rotates = rotate
         self._turn = 0
         self._addresses = {target.name: target.base_url for target in self.targets}
+        self._curl_options = {target.name: target.curl_options for target in self.targets}
         self._silence = SilenceWatch(self.targets)
         self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
@@ -82,10 +83,12 @@ class Exchanger:
             sent=self._translator.sent,
             rules=ledger.rules,
             noise=ledger.noise,
+            sees_servers=asks_again,
         )
         self._shown = ShownThings(ledger.document.scopes, table, self._generated)
         alone = gate is None
-        self._rows = Rows(ledger, [] if rotate else self.targets, table, self.trace, alone=alone)
+        # What the targets do to their databases.
+        self.rows = Rows(ledger, [] if rotate else self.targets, table, self.trace, alone=alone)
         self._delivery = Delivery(ledger, self.targets, self.identities, gate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
@@ -115,7 +118,13 @@ class Exchanger:
         requests = self._requests(request)
         outcomes, written = self._watched(requests)
         return self.record(
-            request, requests, outcomes, group=group, expected=expected, written=written
+            request,
+            requests,
+            outcomes,
+            group=group,
+            expected=expected,
+            written=written,
+            seconds=self._delivery.seconds,
         )
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
@@ -127,11 +136,13 @@ class Exchanger:
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
         outcomes, written = self._watched(own)
         leader = requests[self.targets[0].name]
-        return self.record(leader, own, outcomes, group=group, written=written)
+        return self.record(
+            leader, own, outcomes, group=group, written=written, seconds=self._delivery.seconds
+        )
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
-        self._rows.overlook()
+        self.rows.overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
         return self._delivery.send(requests)
@@ -172,7 +183,7 @@ class Exchanger:
         are no finding. The request number `first` goes out before the others.
         """
         translated = [self._requests(request) for request in together]
-        self._rows.overlook()
+        self.rows.overlook()
         jobs = [
             (target, sent[target.name])
             for sent in translated
@@ -205,13 +216,14 @@ class Exchanger:
         ordered: bool = True,
         at_once: bool = False,
         written: dict[str, Changes] | None = None,
+        seconds: dict[str, float] | None = None,
     ) -> Exchange:
         """Judge, compare and keep what was sent, also by somebody else, and what was answered.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
         `ordered` may belong to each other's requests: then a difference between them is none. What
         was sent `at_once` with others may have waited for them. `written` is what the targets did
-        to their databases meanwhile.
+        to their databases meanwhile, `seconds` how long each of them took.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -222,9 +234,11 @@ class Exchanger:
             requests=requests,
             outcomes=outcomes,
             addresses=self._addresses,
+            curl_options=self._curl_options,
             group=group,
             sets_up=self.sets_up or (group is not None and not self._is_own(operation)),
             at_once=at_once,
+            seconds=seconds or {},
         )
         about = self.ledger.faults.about
         answers = f"the answers to {exchange.label}"
@@ -241,10 +255,10 @@ class Exchanger:
         if written:
             exchange.written = written
             with about(f"what {exchange.label} does to the databases cannot be compared"):
-                self._rows.compare(exchange, parted=self.has_parted(exchange.request))
+                self.rows.compare(exchange, parted=self.has_parted(exchange.request))
             if any(exchange.differences.values()):
                 # Something may have been asked again, or undone.
-                self._rows.overlook()
+                self.rows.overlook()
         self.ledger.count(exchange)
         self._silence.note(exchange)
         usable: list[Generated] = []
@@ -281,24 +295,13 @@ class Exchanger:
             self.ledger.count_comparison(done=done)
         return shared
 
-    def own_effects(
-        self,
-        name: str,
-        requests: tuple[Request, Request],
-        written: tuple[Changes, Changes],
-        renamed: Mapping[str, str],
-    ) -> list[Difference]:
-        """Where a target has written other rows for the same request; see `Watch`."""
-        return self._rows.differ_from_self(name, requests, written, renamed)
-
-    @property
-    def sees_rows(self) -> bool:
-        """Whether what the targets do to their databases is compared."""
-        return self._rows.are_seen
-
     def names(self, request: Request) -> frozenset[str]:
         """The keys of the short values that a request names; see `Scopes.key`."""
         return self._translator.names(request)
+
+    def is_paired(self, text: str, name: str) -> bool:
+        """Whether a text of the leader was seen to stand for one of a partner."""
+        return bool(self._table.to(name).images(text))
 
     def has_parted(self, request: Request) -> bool:
         """Whether a request names what exists, or has changed, on one side only, or did."""
@@ -351,9 +354,9 @@ class Exchanger:
         self, requests: dict[str, Request]
     ) -> tuple[dict[str, Outcome], dict[str, Changes]]:
         """Send each target its own request, and see what it does to its database."""
-        sees = self._rows.begin()
+        sees = self.rows.begin()
         outcomes = self._delivery.send(requests)
-        return outcomes, self._rows.changes() if sees else {}
+        return outcomes, self.rows.changes() if sees else {}
 
     def _generated(self, operation: Operation | None, outcome: Outcome) -> list[Generated]:
         if not isinstance(outcome, Response):

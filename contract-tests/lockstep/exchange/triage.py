@@ -53,11 +53,13 @@ class Triage:
             )
             if cause:
                 self.log.findings.excuse(cause, len(differences))
+                exchange.excused = cause
                 continue
             for observation in self.log.signatures.read(exchange, differences):
                 following = self.divergent.cause_of_collection(exchange)
                 if following and not self._differs_beyond(exchange, name, observation):
                     self.log.findings.excuse(following)
+                    exchange.excused = following
                 else:
                     self.log.add_observation(exchange, (leader, name), observation, self.trace)
         if not exchange.parity:

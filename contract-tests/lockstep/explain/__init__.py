@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lockstep.explain.attribution import (
     ROWS,
@@ -69,6 +70,12 @@ class Explainer:
             self._tell(finding, everyone, log)
         return sorted([*parity, *conformance], key=lambda one: (-one.severity, len(one.sequence)))
 
+    def sentence(self, finding: Finding, targets: Iterable[str]) -> str:
+        """What was seen, as far as it is known while a run goes on; the finding is not changed."""
+        copy = replace(finding, breaks=[])
+        self._tell(copy, tuple(targets), FaultLog())
+        return copy.sentence
+
     def _tell(self, finding: Finding, everyone: tuple[str, ...], faults: FaultLog) -> None:
         where = f"{finding.operation}, {finding.kind}"
         with faults.about(f"{where}: cannot be explained"):
@@ -89,8 +96,9 @@ class Explainer:
         context = SentenceContext(
             finding, call(operation, exchange, finding.operation), place, operation
         )
-        if finding.category == PARITY and exchange is not None:
-            finding.at_fault = wrong_by_document(finding, fault)
+        if finding.category == PARITY:
+            # Of what was not kept nobody can tell who was wrong.
+            finding.at_fault = wrong_by_document(finding, fault) if exchange is not None else ()
             finding.verdict = class_of(finding.at_fault, finding.targets, alike=False)
         elif finding.category == EFFECTS:
             finding.verdict = ROWS

@@ -1,1 +1,1 @@
-"""What a document without annotations says about server-made values, by its names and forms."""
+"""Infers server-generated values from names and formats, for documents without annotations."""

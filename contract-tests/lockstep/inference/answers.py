@@ -1,4 +1,4 @@
-"""Finds the server-made values of an answer by the names of their places."""
+"""Finds the server-generated values of a response by the names of their members."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from lockstep.openapi.resource_types import ResourceTypes
 from lockstep.openapi.shapes import Generated, Path, Shape
 from lockstep.transport.literals import Number
 
-# Elapsed seconds and instants name nothing that a later request could ask for.
+# Times are not identifiers that a later request could contain.
 _NAMING = frozenset({"id", "key", "token", "cursor", "etag"})
 
 
 def made_values(
     families: ResourceTypes, value: Any, shape: Shape | None, owner: str, path: Path = ()
 ) -> Iterator[Generated]:
-    """Every value inside a parsed body that names something; keys count as ids."""
+    """Yield every identifier inside a parsed body; a key such as a slug counts as an id."""
     if isinstance(value, dict):
         for name, member in value.items():
             part = shape.member(name) if shape else None

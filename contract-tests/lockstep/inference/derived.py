@@ -1,6 +1,6 @@
-"""Names that a server derives from what was sent.
+"""Recognizes names that a server derives from input, such as slugs.
 
-`hello` and `hello-73` come from one rule: the number makes the name the only one. `hello` and
+`hello` and `hello-73` follow the same rule: the number only makes the name unique. `hello` and
 `Hello` do not.
 """
 
@@ -15,13 +15,13 @@ from lockstep.inference.forms import has_digit
 _SEPARATOR = re.compile(r"([\W_]+)")
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-# What a person could read out: each run of consonants is short.
-_SPOKEN = re.compile(r"([^aeiouy]{0,3}[aeiouy]{1,3})+[^aeiouy]{0,3}")
+# Pronounceable: each run of consonants is short.
+_PRONOUNCEABLE = re.compile(r"([^aeiouy]{0,3}[aeiouy]{1,3})+[^aeiouy]{0,3}")
 _MIN_RANDOM = 4
 
 
 def same_rule(left: str, right: str, sources: Iterable[str] = ()) -> bool:
-    """Whether two names differ only in a part at one end that servers add to make them unique.
+    """Whether two names differ only in a prefix or suffix that servers add to make them unique.
 
     `sources` are the texts that the names may be derived from, if they are known.
     """
@@ -34,20 +34,20 @@ def same_rule(left: str, right: str, sources: Iterable[str] = ()) -> bool:
 
 
 def is_derived(names: Iterable[str], sources: Iterable[str]) -> bool:
-    """Whether a word of a source is in one of the names."""
+    """Whether one of the names contains a word of a source."""
     known = {word for source in sources for word in _words(source)}
     parts = {part for name in names for part in _LETTERS.findall(name.casefold())}
     return not known.isdisjoint(parts)
 
 
 def same_but_for_form(left: str, right: str, sources: Iterable[str] = ()) -> bool:
-    """Whether two names have the same letters in another case, or other separators."""
+    """Whether two names follow the same rule except for their case and separators."""
     ours, theirs = (_SEPARATOR.sub("-", name.casefold()) for name in (left, right))
     return same_rule(ours, theirs, sources) or ours == theirs
 
 
 def _alike(left: list[str], right: list[str], sources: list[list[str]]) -> bool:
-    """Whether two names, in words and separators, go on alike but for one word at the end."""
+    """Whether two names, split into words and separators, differ only in a generated last word."""
     shared = 0
     while shared < min(len(left), len(right)) and left[shared] == right[shared]:
         shared += 1
@@ -61,11 +61,11 @@ def _alike(left: list[str], right: list[str], sources: list[list[str]]) -> bool:
     following = _following(start, sources)
     if _is_numbered(a, b):
         return max(a, b, key=len).casefold() not in following
-    return following.isdisjoint({a.casefold(), b.casefold()}) and _own(a, b, sources)
+    return following.isdisjoint({a.casefold(), b.casefold()}) and _generated(a, b, sources)
 
 
 def _following(start: list[str], sources: list[list[str]]) -> set[str]:
-    """The words with which the sources go on that start like a name."""
+    """Return the next words of the sources that begin with the words `start`."""
     known = [word.casefold() for word in start]
     return {
         source[len(known)]
@@ -75,12 +75,12 @@ def _following(start: list[str], sources: list[list[str]]) -> set[str]:
 
 
 def _is_numbered(a: str, b: str) -> bool:
-    """Whether two parts differ in a number at the end of a word: `ann` and `ann2`."""
+    """Whether two parts differ only in a number at the end of a word: `ann` and `ann2`."""
     bare, other = a.rstrip("0123456789"), b.rstrip("0123456789")
     return a != b and bare == other != ""
 
 
-def _own(a: str, b: str, sources: list[list[str]]) -> bool:
+def _generated(a: str, b: str, sources: list[list[str]]) -> bool:
     """Whether two parts, one of which may be empty, are numbers or random."""
     if a.casefold() == b.casefold():
         return False
@@ -97,7 +97,7 @@ def _is_random(part: str, sources: list[list[str]]) -> bool:
     if has_digit(part):
         return True
     known = {word for source in sources for word in source}
-    return part.casefold() not in known and _SPOKEN.fullmatch(part.casefold()) is None
+    return part.casefold() not in known and _PRONOUNCEABLE.fullmatch(part.casefold()) is None
 
 
 def _one_case(a: str, b: str) -> bool:
@@ -106,7 +106,7 @@ def _one_case(a: str, b: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text without accents, in lower case."""
+    """Split a text into case-folded words without accents."""
     plain = unicodedata.normalize("NFKD", text)
     kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return [word.casefold() for word in _WORD.findall(kept)]

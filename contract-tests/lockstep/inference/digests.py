@@ -1,4 +1,4 @@
-"""Digests and checksums by the common algorithms, in the common forms."""
+"""Recognizes digests and checksums of the common algorithms and encodings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lockstep.transport.messages import Request
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _CODED = re.compile(r"[A-Za-z0-9+/=_.:$-]{8,}")
-# The name of an algorithm before its value: `sha256:…`, `md5=…`, `sha-256=:…:`.
+# A digest prefixed with its algorithm: `sha256:…`, `md5=…`, `sha-256=:…:`.
 _LABELLED = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,8}[:=-]:?([^:]+):?")
 _ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512")
 _LONGEST = 1 << 20
@@ -25,17 +25,17 @@ _BOUNDARY = re.compile(r"boundary=\"?([^\";,]+)")
 
 
 def is_coded(text: str) -> bool:
-    """Whether a text may be a digest by its form."""
+    """Whether a text has the form of an encoded digest."""
     return _CODED.fullmatch(text) is not None and has_digit(text)
 
 
 def is_digest_of(value: str, content: bytes) -> bool:
-    """Whether a text is a digest of a content: in hex of either case, Base64, or decimal (CRC)."""
+    """Whether a text is a digest of the content: in hex, Base64, or decimal (CRC-32)."""
     return not _digests(content).isdisjoint(_plain(value))
 
 
 def same_sort(left: str, right: str) -> bool:
-    """Whether two texts may come from one algorithm in one form, as far as they show."""
+    """Whether two texts may be digests of the same algorithm in the same encoding."""
     if left.isdigit() and right.isdigit():
         return True
     hexes = [text for text in (left, right) if _HEX.fullmatch(text)]
@@ -46,7 +46,7 @@ def same_sort(left: str, right: str) -> bool:
 
 
 def contents(request: Request) -> list[bytes]:
-    """What a request holds that a server may make a digest of: its body, members and parts."""
+    """Return the contents in a request that may be hashed: its body, JSON strings and parts."""
     body = request.body or b""
     if not body or len(body) > _LONGEST:
         return []
@@ -84,7 +84,7 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _plain(value: str) -> Iterator[str]:
-    """A digest as it stands, and without the name of its algorithm."""
+    """Yield a normalised digest, also without the name of its algorithm."""
     labelled = _LABELLED.fullmatch(value)
     for text in (value, labelled.group(1)) if labelled else (value,):
         bare = text.strip('"').rstrip("=")

@@ -1,4 +1,4 @@
-"""The form of values that programs make up: UUIDs, hashes, random tokens, prefixed ids."""
+"""Recognizes the format of generated values: UUIDs, hashes, random tokens, prefixed ids."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{2,}={0,2}")
 _URL_SAFE = str.maketrans("+/", "-_")
 _MADE_PART = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\d+")
 _SHORT = re.compile(r"[A-Za-z0-9_-]{6,}")
-# From this length on it is no chance any more that a random text has letters of one case only.
+# Random texts of this length with mixed case are unlikely to have letters of only one case.
 _TELLS_CASE = 20
 _MIN_MADE = 8
 
 
 @lru_cache(maxsize=20_000)
 def form_of(text: str) -> str | None:
-    """The form of a made-up value, such as `uuid 4 lower`; `None` for what has none.
+    """Return the format of a generated value, such as `uuid 4 lower`; `None` for other texts.
 
-    Values that a program made the same way have the same form.
+    Values that are generated in the same way have the same format.
     """
     uuid = _UUID.fullmatch(text)
     if uuid:
@@ -61,9 +61,9 @@ def _other_form(text: str) -> str | None:
 
 
 def same_form(left: str, right: str, *, named: bool = False) -> bool:
-    """Whether two values look made the same way.
+    """Whether two values seem to be generated in the same way.
 
-    With `named` the name of the place promises made-up values, so that short ones count too.
+    With `named` the name of their member implies generated values, so that short ones count, too.
     """
     forms = form_of(left), form_of(right)
     if None not in forms:
@@ -85,14 +85,14 @@ def _without_prefix(left: str, right: str) -> tuple[str, str]:
 
 
 def _digits_by_chance(left: str, right: str) -> bool:
-    """Whether one of two random values of one length happens to have no letter in it."""
+    """Whether one of two random values of the same length happens to contain only digits."""
     texts = sorted((left, right), key=lambda text: _DIGITS.fullmatch(text) is None)
     lone = _DIGITS.fullmatch(texts[0]) and texts[1].isalnum() and has_digit(texts[1])
     return bool(lone) and len(left) == len(right) >= 6 and not _DIGITS.fullmatch(texts[1])
 
 
 def is_random(text: str) -> bool:
-    """Whether a text is so long and so mixed that only a program can have made it up."""
+    """Whether a text is so long and mixed that it must be generated; true for any JWT."""
     form = form_of(text)
     if form is None or form == "digits":
         return False
@@ -100,9 +100,9 @@ def is_random(text: str) -> bool:
 
 
 def loosely_alike(left: str, right: str) -> bool:
-    """Whether two tokens look made the same way: alphabets alike, lengths within an eighth.
+    """Whether two tokens seem to be of the same kind: similar alphabets and lengths (± 1/8).
 
-    Tokens that carry data, such as signed cookies and cursors, vary a little in their length.
+    Tokens that contain data, such as signed cookies and cursors, vary slightly in length.
     """
     if form_of(left) == form_of(right) is not None:
         return True
@@ -137,7 +137,7 @@ def _carried(cursor: str) -> str:
 
 
 def claims_of(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The header and the claims of a JSON Web Token (RFC 7519), `None` for other texts."""
+    """Return the header and the claims of a JSON Web Token (RFC 7519), `None` for other texts."""
     parts = text.split(".")
     if len(parts) != 3 or not text.startswith("ey"):
         return None
@@ -151,7 +151,7 @@ def claims_of(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
 
 
 def has_digit(text: str) -> bool:
-    """Whether a digit is in a text."""
+    """Whether a text contains an ASCII digit."""
     return any("0" <= letter <= "9" for letter in text)
 
 

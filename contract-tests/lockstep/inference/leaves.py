@@ -1,4 +1,4 @@
-"""The plain values inside JSON text, with the places where they stand."""
+"""Finds and replaces the scalar values in JSON text without parsing and writing it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lockstep.transport.literals import TOKEN
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A string, number or word of a JSON text.
+    """A scalar in a JSON text: a string, a number, `true`, `false` or `null`.
 
-    `names` are those of the members that lead to it; `start` and `end` its place in the text.
+    `names` are the member names on the path to it; `start` and `end` are offsets in the text.
     """
 
     names: tuple[str, ...]
@@ -24,42 +24,43 @@ class Leaf:
 
     @property
     def text(self) -> str:
-        """The value of a string, else the token as written."""
+        """The value of a string, else the token as it is written."""
         return str(json.loads(self.token)) if self.token.startswith('"') else self.token
 
 
 def leaves(text: str) -> Iterator[Leaf]:
-    """Every plain value of a JSON text in order; `ValueError` when it is not JSON."""
+    """Yield every scalar of a JSON text in order; raise `ValueError` if it is not JSON."""
     json.loads(text)
     names: list[str | None] = []
-    awaits_name = False
+    expects_name = False
     for match in TOKEN.finditer(text):
         token = match.group()
         match token:
             case "{":
                 names.append("")
-                awaits_name = True
+                expects_name = True
             case "[":
                 names.append(None)
             case "}" | "]":
                 names.pop()
-                awaits_name = False
+                expects_name = False
             case ",":
-                awaits_name = names[-1] is not None
+                expects_name = names[-1] is not None
             case _ if token == ":" or token.isspace():
                 pass
-            case _ if awaits_name:
+            case _ if expects_name:
                 names[-1] = json.loads(token)
-                awaits_name = False
+                expects_name = False
             case _:
                 path = tuple(name for name in names if name is not None)
                 yield Leaf(path, token, match.start(), match.end())
 
 
 def replaced(text: str, change: Callable[[Leaf], str]) -> str:
-    """The JSON text with the plain values that `change` gives; the rest byte for byte as it was.
+    """Replace the scalars of a JSON text by what `change` returns; the rest remains as it is.
 
-    What stays a number is written without quotes. `ValueError` when the text is not JSON.
+    A number that is replaced by a number is written without quotes. Raise `ValueError` if the text
+    is not JSON.
     """
     parts, at = [], 0
     for leaf in leaves(text):

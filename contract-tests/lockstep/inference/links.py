@@ -1,4 +1,4 @@
-"""URLs inside answers: whose they are, and what they name."""
+"""Resolves URLs in responses to documented paths and the resources that they identify."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from urllib.parse import unquote, urlsplit
 from lockstep.openapi.document import Document
 from lockstep.openapi.resource_types import ResourceTypes, Role
 
-# Stands for a server's own address once that is taken out.
+# The placeholder for a server's own address.
 BASE = "{server}"
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A value that a URL names, and what its place promises."""
+    """The value of a path parameter in a URL, with its role."""
 
     role: Role
     value: str
@@ -23,9 +23,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A URL that a documented path answers: that path, what it names, and its query as it was.
+    """A URL that matches a path template, with its path parameters and its raw query.
 
-    `is_whole` tells whether it begins with the base path of the server, if that has one.
+    `is_whole`: it begins with the base path of the server; `None` if the server has none.
     """
 
     template: str
@@ -35,7 +35,7 @@ class Link:
 
 
 class Links:
-    """Reads the links in the answers of one server at `base_url`."""
+    """Reads the links in the responses of the server at `base_url`."""
 
     def __init__(self, document: Document, families: ResourceTypes, base_url: str) -> None:
         self._document = document
@@ -49,11 +49,11 @@ class Links:
         self._own = re.compile(rf"(?:https?:)?//{host}(?![\w.:-])|(?<![\w.:-]){host}(?![\w.:-])")
 
     def localised(self, text: str) -> str:
-        """The text with the server's own address taken out."""
+        """Return the text with the server's own address replaced by `BASE`."""
         return self._own.sub(BASE, text) if ":" in text or "//" in text or "." in text else text
 
     def read(self, text: str) -> Link | None:
-        """The link that a text is, where a documented path answers it; `None` for other texts."""
+        """Parse a text as a link to a documented path; `None` for any other text."""
         url = text.removeprefix(BASE)
         if not url.startswith("/") or url.startswith("//") or " " in url:
             return None
@@ -71,9 +71,9 @@ class Links:
 
     def _names(self, template: str, path: str) -> list[Named]:
         found = []
-        for wanted, part in zip(template.split("/"), path.split("/"), strict=False):
-            if "{" in wanted:
-                role = self._families.parameter(template, wanted.strip("{}"))
+        for name, part in zip(template.split("/"), path.split("/"), strict=False):
+            if "{" in name:
+                role = self._families.parameter(template, name.strip("{}"))
                 if role is not None:
                     found.append(Named(role, unquote(part)))
         return found

@@ -1,4 +1,4 @@
-"""The values inside a request, by what they stand for."""
+"""Finds and replaces the values in a request, with their roles."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.transport.messages import Request
 
-# Given what a place promises and the value there, the value to put there instead.
+# Maps the role of a place and its value to the new value.
 Visitor = Callable[[Role | None, str], str]
-# What stays unescaped in a path segment (RFC 3986, 3.3).
+# The characters of a path segment that need no percent-encoding (RFC 3986, 3.3).
 _SAFE = "!$&'()*+,;=:@-._~"
 _CONDITIONS = frozenset({"if-match", "if-none-match"})
-# Requests whose values are kept, and from which size on none is.
+# The number of cached requests, and the maximum body size of one in bytes.
 _KEPT = 400
 _LARGE = 20_000
 _TAG = re.compile(r'"([^"]*)"')
 
 
 class RequestReader:
-    """Finds the values of a request: path parameters, query parameters, members of its body."""
+    """Reads the values of requests: path and query parameters, headers, and body members."""
 
     def __init__(self, document: Document, families: ResourceTypes) -> None:
         self._document = document
         self._families = families
-        # The same requests are read again and again: as steps of sequences, say.
+        # The same requests are read repeatedly, for example as steps of sequences.
         self._values = lru_cache(_KEPT)(self._read)
         self._names = lru_cache(_KEPT)(self._read_names)
 
     def rewrite(self, request: Request, visit: Visitor) -> Request:
-        """The request with every value replaced by what `visit` makes of it."""
+        """Return the request with every value replaced by the result of `visit`."""
         plain, mark, query = request.path.partition("?")
         template = self._document.template(plain)
         owner = self._families.about(template) if template else ""
@@ -48,7 +48,7 @@ class RequestReader:
         return replace(request, path=path, headers=headers, body=self._body(request, owner, visit))
 
     def values(self, request: Request) -> tuple[tuple[Role | None, str], ...]:
-        """Every value of a request in order, with what its place promises."""
+        """Return every value of a request in order, with its role."""
         large = request.body is not None and len(request.body) > _LARGE
         return self._read(request) if large else self._values(request)
 
@@ -63,7 +63,7 @@ class RequestReader:
         return tuple(found)
 
     def named(self, request: Request) -> list[tuple[Role, str]]:
-        """What the path of a request names, in order."""
+        """Return the path parameters of a request that identify resources, in order."""
         plain = request.path.partition("?")[0]
         found: list[tuple[Role, str]] = []
 
@@ -76,7 +76,7 @@ class RequestReader:
         return found
 
     def names(self, request: Request) -> frozenset[str]:
-        """The keys of the things that a request names; see `Scopes.key`."""
+        """Return the keys of the resources that a request refers to; see `Scopes.key`."""
         large = request.body is not None and len(request.body) > _LARGE
         return self._read_names(request) if large else self._names(request)
 
@@ -89,15 +89,15 @@ class RequestReader:
         )
 
     def translate(self, request: Request, bijection: Bijection) -> Request:
-        """The request in the names of a partner."""
+        """Return the request with the leader's identifiers replaced by those of another target."""
         return self.rewrite(request, lambda role, value: _translated(role, value, bijection))
 
     def _path(self, path: str, template: str | None, visit: Visitor) -> str:
         parts = path.split("/")
-        wanted = template.split("/") if template else []
-        if len(parts) != len(wanted):
+        names = template.split("/") if template else []
+        if len(parts) != len(names):
             return visit(None, path)
-        for at, name in enumerate(wanted):
+        for at, name in enumerate(names):
             if "{" in name:
                 role = self._families.parameter(template or "", name.strip("{}"))
                 parts[at] = _escaped(parts[at], unquote, role, visit)
@@ -138,7 +138,7 @@ def _header(name: str, value: str, visit: Visitor) -> str:
 
 
 def _escaped(value: str, decode: Callable[[str], str], role: Role | None, visit: Visitor) -> str:
-    """Visit a percent-encoded value; one that stays the same stays as it was written."""
+    """Visit a percent-encoded value; an unchanged value keeps its encoding."""
     plain = decode(value)
     found = visit(role, plain)
     return value if found == plain else quote(found, safe=_SAFE)
@@ -154,15 +154,15 @@ def _translated(role: Role | None, value: str, bijection: Bijection) -> str:
     if known is None and is_random(value):
         return bijection.translate(value)
     if known is None and (role.kind == "key" or not bijection.knows(role.family)):
-        known = _under_another_name(role, value, bijection)
+        known = _partner_in_other_family(role, value, bijection)
     return bijection.image(role.family, value) if known is None else known
 
 
-def _under_another_name(role: Role, value: str, bijection: Bijection) -> str | None:
-    """The partner of a value that answers show elsewhere: of the thing, the attribute, or any."""
+def _partner_in_other_family(role: Role, value: str, bijection: Bijection) -> str | None:
+    """Return the one partner of a value of the same resource or attribute, else of any family."""
     partners = bijection.partners(value)
-    thing, _, attribute = role.family.rpartition(".")
-    close = (f"{thing}.", f".{attribute}")
+    resource, _, attribute = role.family.rpartition(".")
+    close = (f"{resource}.", f".{attribute}")
     near = {
         partner
         for kind, partner in partners.items()

@@ -1,4 +1,4 @@
-"""Which values of two servers stand for one another, and what a difference between them is."""
+"""Mapping between the values of two servers, and the differences between them."""
 
 from lockstep.matching.clock import Clock
 from lockstep.matching.difference import Difference

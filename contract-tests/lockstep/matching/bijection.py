@@ -1,4 +1,4 @@
-"""Which value of one server stands for which value of another."""
+"""One-to-one mapping between the server-generated values of two targets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from lockstep.matching.bounded_dict import BoundedDict
 
 _COLON = r"(?::|%3[Aa])"
-# Server-made values as they appear inside paths, headers and bodies. Escapes are consumed first,
-# so that `%22` or `\n` before a value does not grow into it.
+# Server-generated values inside paths, header fields and bodies. Escape sequences are consumed
+# first, so that `%22` or `\n` before a value is not taken for a part of it.
 _TOKEN = re.compile(
     r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\."
     rf"|(?P<time>\d{{4}}-\d\d-\d\d[T ]\d\d{_COLON}\d\d{_COLON}\d\d(?:\.\d{{1,9}})?"
@@ -19,22 +19,22 @@ _TOKEN = re.compile(
 )
 _BARE = re.compile(r"[A-Za-z0-9_.\-]{16,}")
 _ESCAPED = re.compile(r"%3[Aa]|%2[Bb]")
-# Shorter values are matched but never replaced inside other text: they would turn up by chance.
+# Shorter values are matched but never replaced inside other text, where they may occur by chance.
 _MIN_REPLACED = 8
-# Pairs that were not met again for so long are forgotten: a run of any length needs no more room.
+# Limits that keep the memory of a run of any length constant; the oldest pairs are dropped.
 KEPT_PAIRS = 20_000
 KEPT_TIMES = 20_000
 KEPT_ODD = 500
-# Two log-ins within a second may give the same token on one side, and two on the other.
+# Two log-ins within a second may return the same token on one side and two tokens on the other.
 _MANY_TO_MANY = frozenset({"token"})
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A value that already has another partner.
+    """A value that is already matched to another value.
 
-    `expected` is the partner known so far: of the left value when `side` is `left`, else of the
-    right one.
+    `expected` is the known partner: of the left value when `side` is `left`, otherwise of the right
+    value.
     """
 
     kind: str
@@ -45,10 +45,10 @@ class Mismatch:
 
 
 class Bijection:
-    """One-to-one matching of the values of two servers, kind by kind.
+    """One-to-one mapping between the values of two servers, separate for each kind.
 
-    `left` is always the leader. Times are kept apart: they may repeat, so the last pair counts and
-    none is ever refused. Of tokens several may stand for one.
+    `left` is always the leader. Times are stored separately: they may repeat, so the last pair wins
+    and none is rejected. Several tokens may map to one.
     """
 
     def __init__(self) -> None:
@@ -63,10 +63,10 @@ class Bijection:
     def learn(
         self, kind: str, left: str, right: str, *, replace: bool = False, inside: bool = True
     ) -> Mismatch | None:
-        """Match two values; a `Mismatch` (and nothing learnt) when either has another partner.
+        """Match two values; return a `Mismatch`, and record nothing, if either has another partner.
 
-        With `replace` the new partner counts, and nothing is refused. `inside` says whether the
-        value may be replaced inside other text.
+        With `replace` the new pair overwrites the old one and nothing is rejected. `inside` allows
+        the value to be replaced inside other text.
         """
         with self._lock:
             wrong = None if replace else self.check(kind, left, right)
@@ -84,7 +84,7 @@ class Bijection:
             return None
 
     def check(self, kind: str, left: str, right: str) -> Mismatch | None:
-        """The conflict of matching two values: the partner that either already has."""
+        """Return the conflict that matching two values would cause, `None` without one."""
         if kind in _MANY_TO_MANY:
             return None
         known = self.partner(kind, left)
@@ -97,32 +97,32 @@ class Bijection:
         return None
 
     def release(self, kind: str, left: str) -> None:
-        """Let a name be given to something else: what it named is gone, or is called otherwise.
+        """Allow a name to be reused: its resource was deleted or renamed.
 
-        Until then it still stands for its partner.
+        Until it is reused it still maps to its partner.
         """
         with self._lock:
             self._released[kind, left] = None
 
     def is_released(self, kind: str, left: str) -> bool:
-        """Whether a name may be given to something else."""
+        """Whether a name may be reused."""
         return (kind, left) in self._released
 
     def learn_time(self, left: str, right: str) -> None:
-        """Remember which instant of the partner stands for an instant of the leader."""
+        """Record that an instant of the leader corresponds to an instant of the partner."""
         with self._lock:
             self._times[left] = right
 
     def partner(self, kind: str, left: str) -> str | None:
-        """The partner's value, `None` when the leader's value is unknown."""
+        """Return the partner's value, `None` if the leader's value is unknown."""
         forward = self._forward.get(kind)
         return forward.get(left) if forward else None
 
     def image(self, kind: str, left: str) -> str:
-        """What a value of the leader is for the partner, known or not.
+        """Return the partner's counterpart of a value of the leader, known or not.
 
-        An unknown value stands for itself, unless the partner has given that name to something
-        else. Then it stands for a name that means as little to the partner as `left` to the leader.
+        An unknown value maps to itself, unless the partner uses that name for another resource.
+        Then it maps to a name that is as unknown to the partner as `left` is to the leader.
         """
         known = self.partner(kind, left)
         if known is not None:
@@ -133,30 +133,30 @@ class Bijection:
         return left
 
     def origin(self, kind: str, right: str) -> str | None:
-        """The leader's value, `None` when the partner's value is unknown."""
+        """Return the leader's value, `None` if the partner's value is unknown."""
         backward = self._backward.get(kind)
         return backward.get(right) if backward else None
 
     def knows(self, kind: str) -> bool:
-        """Whether any value of a kind was matched."""
+        """Whether any value of a kind is matched."""
         return bool(self._forward.get(kind))
 
     def images(self, left: str) -> set[str]:
-        """The partners that a value has in any kind."""
+        """Return the partners of a value, of all kinds."""
         return set(self.partners(left).values())
 
     def partners(self, left: str) -> dict[str, str]:
-        """The partners of a value by kind."""
+        """Return the partners of a value as a mapping from kind to partner."""
         return {kind: known[left] for kind, known in list(self._forward.items()) if left in known}
 
     def origins(self, right: str) -> set[str]:
-        """The values of the leader that a partner's value stands for, in any kind."""
+        """Return the leader's values that correspond to a partner's value, of all kinds."""
         return {known[right] for known in list(self._backward.values()) if right in known}
 
     def translate(self, text: str, *, beside: Bijection | None = None) -> str:
-        """Replace every known value of the leader inside `text` by the partner's.
+        """Replace every known value of the leader inside `text` with the partner's.
 
-        What is known `beside` this counts too, and goes before it.
+        The pairs of `beside` are replaced too, and take precedence.
         """
         layers = [layer for layer in (beside, self) if layer is not None and layer._replaces]
         if not layers:
@@ -170,7 +170,7 @@ class Bijection:
         return text
 
     def translate_bytes(self, data: bytes) -> bytes:
-        """`translate` for bytes of any encoding."""
+        """Apply `translate` to bytes of any encoding."""
         return self.translate(data.decode("latin-1")).encode("latin-1")
 
     @property
@@ -200,10 +200,10 @@ def _replaced_time(token: str, layers: list[Bijection]) -> str:
 
 
 class SymbolTable:
-    """The bijections between a leader and every other target; fresh for each run.
+    """The bijections between the leader and every other target; created anew for each run.
 
-    `interval_seen` turns true once two targets were seen to measure an interval by their own
-    clocks: from then on sums of such intervals may differ within the tolerance.
+    `interval_seen` becomes true once two targets report an interval measured by their own clocks:
+    from then on sums of such intervals may differ within the tolerance.
     """
 
     def __init__(self, partners: list[str]) -> None:
@@ -211,5 +211,8 @@ class SymbolTable:
         self.interval_seen = False
 
     def to(self, partner: str) -> Bijection:
-        """The bijection between the leader and one partner; `KeyError` for an unknown name."""
+        """Return the bijection between the leader and a partner.
+
+        Raises `KeyError` for an unknown name.
+        """
         return self.bijections[partner]

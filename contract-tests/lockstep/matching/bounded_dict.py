@@ -1,4 +1,4 @@
-"""A memory that does not grow."""
+"""A dictionary of bounded size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class BoundedDict(OrderedDict[K, V]):
-    """A dict of at most `limit` entries; what was set longest ago is forgotten first."""
+    """A dict of at most `limit` entries that evicts the entry set longest ago."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Values that depend on each server's clock."""
+"""Comparison of times and durations from different clocks."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _NUMBER = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Judges times and elapsed seconds.
+    """Compares timestamps and elapsed seconds of two servers.
 
-    Two different times are the same instant only when both were made during the run and lie at most
-    `tolerance` seconds apart. Times that a client sent are outside the run's window as a rule, and
-    must then be equal.
+    Two different times count as the same instant only if both were generated during the run and lie
+    at most `tolerance` seconds apart. Times sent by a client usually lie outside the run, and must
+    then be equal.
     """
 
     tolerance: float = 5.0
     started: float = field(default_factory=time.time)
 
     def same_instant(self, left: str, right: str) -> bool:
-        """Whether two times, given by their text, may stand for one another.
+        """Whether two timestamps, given as text, may denote the same instant.
 
-        They must have the same form: separators, precision and offset.
+        They must have the same format: separators, precision and offset.
         """
         if left == right:
             return True
@@ -38,9 +38,10 @@ class Clock:
         return self.is_now(ours) and self.is_now(theirs) and self.near(ours, theirs)
 
     def is_now(self, instant: Instant) -> bool:
-        """Whether an instant lies within the run, give or take the tolerance.
+        """Whether an instant lies within the run, plus or minus the tolerance.
 
-        An instant without a zone may be local time anywhere, a multiple of 15 minutes from UTC.
+        An instant without a time zone may be local time anywhere, a multiple of 15 minutes from
+        UTC.
         """
         since = instant.seconds - (self.started - self.tolerance)
         window = time.time() - self.started + 2 * self.tolerance
@@ -49,18 +50,18 @@ class Clock:
         return 0 <= since <= window
 
     def near(self, left: Instant, right: Instant) -> bool:
-        """Whether two instants lie no further apart than the tolerance."""
+        """Whether two instants differ by at most the tolerance."""
         return abs(left.seconds - right.seconds) <= self.tolerance
 
     def close(self, left: str, right: str) -> bool:
-        """Whether two numbers, given by their text, differ by no more than the tolerance."""
+        """Whether two numbers, given as text, differ by at most the tolerance."""
         try:
             return abs(float(left) - float(right)) <= self.tolerance
         except ValueError:
             return False
 
     def close_text(self, left: str, right: str) -> bool:
-        """Whether two texts are equal but for integers within the tolerance."""
+        """Whether two texts are equal except for integers that differ within the tolerance."""
         if _NUMBER.sub("#", left) != _NUMBER.sub("#", right):
             return False
         pairs = zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=True)

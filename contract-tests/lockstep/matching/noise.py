@@ -1,4 +1,4 @@
-"""What a target answers differently each time it is asked: no divergence, but said."""
+"""Noise: values that a target changes each time the same request is repeated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lockstep.matching.difference import Difference
 
-# Kinds that are about one value: which of them a value that changes shows is chance.
+# Kinds that concern a single value: which of them a volatile value causes is chance.
 _VALUES = frozenset(
     {"value", "symbol", "form", "time", "elapsed", "header", "bytes", "token", "cookie"}
 )
@@ -17,10 +17,11 @@ MAX_QUESTIONS = 300
 
 @dataclass(slots=True)
 class Noise:
-    """A place of one operation where a target differs from itself.
+    """A location in the responses of one operation where a target differs from itself.
 
-    `where` and `kind` are those of the difference, `why` says for people what was seen, `count` how
-    many differences it explained, `examples` two values that one target showed in a row.
+    `where` and `kind` are those of the difference, `why` is a message for the report, `count` is
+    the number of differences it explained, `examples` are two values that one target returned in a
+    row.
     """
 
     operation: str
@@ -31,7 +32,7 @@ class Noise:
     examples: tuple[str, str] = ("", "")
 
     def covers(self, difference: Difference) -> bool:
-        """Whether a difference at the same place is of the same sort."""
+        """Whether a difference has the same location and a kind that this noise explains."""
         if difference.where != self.where:
             return False
         return difference.kind == self.kind or {difference.kind, self.kind} <= _VALUES
@@ -39,9 +40,10 @@ class Noise:
 
 @dataclass(slots=True)
 class NoiseBook:
-    """The noise learnt in one run, and what was asked to learn it.
+    """The noise detected in one run, and the repeated requests that detected it.
 
-    What is noise in one operation is none in others. At most `limit` questions are asked.
+    Noise applies to one operation only. At most `limit` differences are checked by repeating a
+    request.
     """
 
     limit: int = MAX_QUESTIONS
@@ -52,11 +54,11 @@ class NoiseBook:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self) -> list[Noise]:
-        """Everything that was treated as noise."""
+        """Return everything that was classified as noise."""
         return [entry for entries in self._noise.values() for entry in entries]
 
     def covers(self, label: str, difference: Difference) -> bool:
-        """Whether a difference in an operation is noise; it is then counted."""
+        """Whether a difference in an operation is noise; if so, count it."""
         with self._lock:
             for entry in self._noise.get(label, ()):
                 if entry.covers(difference):
@@ -65,15 +67,15 @@ class NoiseBook:
         return False
 
     def is_unordered(self, label: str, where: str) -> bool:
-        """Whether a target gave the elements of a list in another order when it was asked again."""
+        """Whether a target returned a list in another order when the request was repeated."""
         with self._lock:
             entries = self._noise.get(label, ())
             return any(entry.where == where and entry.kind == "order" for entry in entries)
 
     def worth_asking(self, label: str, differences: Iterable[Difference]) -> bool:
-        """Whether asking again could explain any of these; each is asked about once.
+        """Whether repeating the request could explain any of the differences; each is checked once.
 
-        A status that differs, and an answer that did not come, are never noise.
+        A different status code and a missing response are never noise.
         """
         with self._lock:
             fresh = {
@@ -90,7 +92,7 @@ class NoiseBook:
             return True
 
     def learn(self, label: str, target: str, own: Iterable[Difference]) -> None:
-        """Note where a target differed from itself when it was asked the same twice."""
+        """Record where a target differed from itself when the same request was repeated."""
         with self._lock:
             entries = self._noise.setdefault(label, [])
             for difference in own:
@@ -111,10 +113,10 @@ class NoiseBook:
             return (label, where) in self._moving
 
     def not_judged(self) -> list[str]:
-        """What was not asked about, in words."""
+        """Return messages about the differences that were not checked for noise."""
         if not self._unasked:
             return []
         return [
-            f"{self._unasked} differences were not asked about again, after {self.limit} questions:"
-            " some may be noise"
+            f"{self._unasked} differences were not checked for noise, after {self.limit} repeated"
+            " requests: some may be noise"
         ]

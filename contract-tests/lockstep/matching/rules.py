@@ -1,4 +1,4 @@
-"""Rules of the user's own: what may differ, where, and why."""
+"""User-defined rules: which differences are allowed, where, and why."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class Rule:
     """A difference that the user allows.
 
     `operation` is an operationId, `METHOD /path` or a pattern such as `*`. `where` is a JSON
-    pointer into the body with `*` for array positions, `header NAME`, or empty for `status` rules
-    and whole bodies. `rule` is one of `KINDS`; `value` is the tolerance in the unit of the number
-    (seconds for instants), or the statuses that are alike. `used` counts what it let pass.
+    pointer into the body with `*` for array indexes, `header NAME`, or empty for `status` rules and
+    whole bodies. `rule` is one of `KINDS`; `value` is the tolerance in the unit of the number
+    (seconds for instants), or the status codes that count as equal. `used` counts the differences
+    that the rule allowed.
     """
 
     operation: str
@@ -34,7 +35,7 @@ class Rule:
     used: int = 0
 
     def __post_init__(self) -> None:
-        """`ValueError` names what is wrong with the rule."""
+        """Raise `ValueError` if the rule is invalid."""
         if self.rule not in KINDS:
             raise ValueError(f"a rule is one of {', '.join(KINDS)}, not {self.rule!r}")
         if not self.reason.strip():
@@ -46,7 +47,7 @@ class Rule:
 
     @property
     def place(self) -> str:
-        """`where` as differences name it."""
+        """`where` in the notation of `Difference.where`."""
         if self.rule == STATUSES_ALIKE:
             return "status"
         if _POINTER.fullmatch(self.where):
@@ -59,13 +60,13 @@ class Rule:
 
 
 class Rules:
-    """The rules of one run, with how often each was used."""
+    """The rules of one run, with a count of how often each was used."""
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self.all = [replace(rule, used=0) for rule in rules]
 
     def excuse(self, label: str, difference: Difference) -> bool:
-        """Whether a rule allows a difference in an operation; the rule is then used."""
+        """Whether a rule allows a difference in an operation; if so, count the rule as used."""
         for rule in self._for(label):
             if _allows(rule, difference):
                 rule.used += 1
@@ -73,14 +74,14 @@ class Rules:
         return False
 
     def unordered(self, label: str, where: str) -> Rule | None:
-        """The rule that says that the elements of a list have no order."""
+        """Return the rule that ignores the order of a list, `None` without one."""
         for rule in self._for(label):
             if rule.rule == UNORDERED and fnmatchcase(where, rule.place):
                 return rule
         return None
 
     def unused(self) -> list[str]:
-        """What no exchange needed, in words."""
+        """Return a message for each rule that was never used."""
         return [f"a rule was never used: {rule}" for rule in self.all if not rule.used]
 
     def _for(self, label: str) -> Iterator[Rule]:

@@ -1,4 +1,4 @@
-"""Reads instants in the forms that servers write them in."""
+"""Parses timestamps in the formats that servers use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HTTP = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (GMT
 _EPOCH = re.compile(r"(\d{10}|\d{13}|\d{16})(\.\d+)?")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _EPOCH_UNITS = {10: 1.0, 13: 1e3, 16: 1e6}
-# Some writers leave out the zeros at the end of a fraction: 5 digits are 6 with a zero less.
+# Some serializers drop trailing zeros of the fraction: 5 digits mean 6 digits with a zero dropped.
 _PRECISIONS = (0, 3, 3, 3, 6, 6, 6, 7, 9, 9)
 
 
@@ -25,8 +25,8 @@ _PRECISIONS = (0, 3, 3, 3, 6, 6, 6, 7, 9, 9)
 class Instant:
     """A point in time.
 
-    `seconds` count from 1970 in UTC; without a zone the text is read as if it were UTC. `form` is
-    equal for texts that were written alike: separators, precision, offset.
+    `seconds` count from 1970 in UTC; a text without a time zone is read as UTC. `form` is equal for
+    texts of the same format: separators, precision, offset.
     """
 
     seconds: float
@@ -36,7 +36,7 @@ class Instant:
 
 @lru_cache(maxsize=10_000)
 def read_instant(text: str) -> Instant | None:
-    """The instant that a text shows: ISO 8601 to the second or minute, or an HTTP date."""
+    """Parse an ISO 8601 timestamp with at least minutes, or an HTTP date; `None` for other text."""
     try:
         iso = _ISO.fullmatch(text)
         if iso:
@@ -51,13 +51,13 @@ def read_instant(text: str) -> Instant | None:
 def both(
     read: Callable[[str], Instant | None], left: str, right: str
 ) -> tuple[Instant, Instant] | None:
-    """Two instants, each given by its text; `None` if one is none."""
+    """Parse two texts with `read`; return `None` unless both are instants."""
     ours, theirs = read(left), read(right)
     return None if ours is None or theirs is None else (ours, theirs)
 
 
 def read_epoch(number: str) -> Instant | None:
-    """The instant that a number shows: seconds, milli- or microseconds since 1970."""
+    """Parse seconds, milliseconds or microseconds since 1970; `None` for other numbers."""
     found = _EPOCH.fullmatch(number)
     if not found:
         return None

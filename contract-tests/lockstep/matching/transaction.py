@@ -1,4 +1,4 @@
-"""What one comparison learns, kept apart until it is confirmed."""
+"""The pairs found by one comparison, kept separate until they are confirmed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _Step = Callable[[Bijection], object]
 
 
 class Transaction:
-    """Matched values beside those of a bijection, which knows of them once they are confirmed.
+    """Uncommitted pairs on top of a bijection, which receives them on `confirm`.
 
-    Every question is answered from both.
+    Lookups consider both.
     """
 
     def __init__(self, bijection: Bijection) -> None:
@@ -23,22 +23,22 @@ class Transaction:
     def learn(
         self, kind: str, left: str, right: str, *, replace: bool = False, inside: bool = True
     ) -> Mismatch | None:
-        """Match two values; as `Bijection.learn`."""
+        """Match two values, like `Bijection.learn`."""
         wrong = None if replace else self.check(kind, left, right)
         if wrong is None and self._fresh.partner(kind, left) != right:
             self._take(lambda to: to.learn(kind, left, right, replace=True, inside=inside))
         return wrong
 
     def learn_time(self, left: str, right: str) -> None:
-        """Match two instants."""
+        """Match two instants, like `Bijection.learn_time`."""
         self._take(lambda to: to.learn_time(left, right))
 
     def release(self, kind: str, left: str) -> None:
-        """Let a name be given to something else; as `Bijection.release`."""
+        """Allow a name to be reused, like `Bijection.release`."""
         self._take(lambda to: to.release(kind, left))
 
     def check(self, kind: str, left: str, right: str) -> Mismatch | None:
-        """The conflict of matching two values; as `Bijection.check`."""
+        """Return the conflict that matching two values would cause, like `Bijection.check`."""
         wrong = self._fresh.check(kind, left, right)
         if wrong is not None or self._fresh.partner(kind, left) == right:
             return wrong
@@ -49,20 +49,20 @@ class Transaction:
         return None if self._fresh.is_released(kind, owner) else wrong
 
     def is_pair(self, left: str, right: str) -> bool:
-        """Whether two values are matched in any kind."""
+        """Whether two values are matched, as any kind."""
         return right in self._known.images(left) or right in self._fresh.images(left)
 
     def is_pair_of(self, kind: str, left: str, right: str) -> bool:
-        """Whether two values are matched in one kind."""
+        """Whether two values are matched as one kind."""
         return right in (self._known.partner(kind, left), self._fresh.partner(kind, left))
 
     def partner_of(self, kind: str, left: str) -> str | None:
-        """The partner of a value in one kind, as far as it is known."""
+        """Return the partner of a value of one kind, `None` if it is unknown."""
         known = self._fresh.partner(kind, left)
         return self._known.partner(kind, left) if known is None else known
 
     def holder_of(self, kind: str, left: str) -> str | None:
-        """The partner of a name that still names the same thing."""
+        """Return the partner of a name that still identifies the same resource, or `None`."""
         released = self._known.is_released(kind, left) or self._fresh.is_released(kind, left)
         fresh = self._fresh.partner(kind, left)
         if released and (fresh is None or self._fresh.is_released(kind, left)):
@@ -70,16 +70,16 @@ class Transaction:
         return self._known.partner(kind, left) if fresh is None else fresh
 
     def translate(self, text: str) -> str:
-        """Replace every known value of the leader inside `text` by the partner's."""
+        """Replace every known value of the leader inside `text` with the partner's."""
         return self._known.translate(text, beside=self._fresh)
 
     @property
     def size(self) -> int:
-        """How much has been learnt; a point to roll back to."""
+        """The number of recorded steps, to pass to `roll_back`."""
         return len(self._steps)
 
     def roll_back(self, size: int) -> None:
-        """Forget what was learnt after a point."""
+        """Discard the steps recorded after `size`."""
         if size == len(self._steps):
             return
         del self._steps[size:]
@@ -88,7 +88,7 @@ class Transaction:
             step(self._fresh)
 
     def confirm(self) -> None:
-        """Keep everything."""
+        """Write all pairs to the bijection."""
         for step in self._steps:
             step(self._known)
 

@@ -1,4 +1,4 @@
-"""Deliberate faults, and the matrix of which driver catches which."""
+"""Mutation testing: deliberate faults, and the matrix of the drivers that catch them."""
 
 from lockstep.mutants.catalogue import Mutant, MutantError, Replacement, choose, load_mutants
 from lockstep.mutants.hunt import CONTROL, Hunt, Report

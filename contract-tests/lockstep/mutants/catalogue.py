@@ -1,4 +1,4 @@
-"""Mutants as data: small patches, each of which makes one server wrong in one way."""
+"""Mutants as data: small patches, each of which introduces one fault into one server."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from lockstep.transport.literals import pointer
 
 
 class MutantError(Exception):
-    """A mutant is not as it should be, does not apply any more, or could not be tried."""
+    """A mutant is invalid, no longer applies, or could not be run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """One text of a file below the root of the sources, to be replaced by another."""
+    """A text in a file below the source root, and its replacement."""
 
     file: str
     find: str
@@ -33,8 +33,8 @@ class Replacement:
 class Mutant:
     """One fault of one server.
 
-    `patch` changes the sources, `sql` the database as a wrong migration would have left it. `first`
-    names the driver that is known to catch it soonest.
+    `patch` changes the sources, `sql` changes the database as a faulty migration would. `first`
+    names the driver that is known to catch it fastest.
     """
 
     id: str
@@ -47,9 +47,9 @@ class Mutant:
     patch: tuple[Replacement, ...] = ()
 
     def patched(self, root: Path) -> dict[str, str]:
-        """The new text of every patched file, by its path below `root`.
+        """Return a mapping from the path below `root` of each patched file to its new text.
 
-        Raises `MutantError` for a file that is not there, or has a text not exactly once.
+        Raises `MutantError` if a file is missing, or does not contain a text exactly once.
         """
         texts: dict[str, str] = {}
         for each in self.patch:
@@ -65,9 +65,9 @@ class Mutant:
 
 
 def load_mutants(folder: Path) -> list[Mutant]:
-    """Every mutant of the YAML files in a folder, in their order.
+    """Load every mutant of the YAML files in a folder, in order.
 
-    Raises `MutantError` that names the file with what is wrong in it, and ids that come twice.
+    Raises `MutantError` for invalid files, with the file name, and for duplicate ids.
     """
     mutants = [each for path in sorted(folder.glob("*.yaml")) for each in _load(path)]
     if not mutants:
@@ -82,7 +82,10 @@ def load_mutants(folder: Path) -> list[Mutant]:
 def choose(
     every: Iterable[Mutant], root: Path, ids: tuple[str, ...], tag: str | None
 ) -> list[Mutant]:
-    """Those named, or all with the tag; `MutantError` for an unknown id or a patch too old."""
+    """Return the named mutants, or all with the tag.
+
+    Raises `MutantError` for an unknown id or an outdated patch.
+    """
     known = {each.id: each for each in every}
     unknown = [name for name in ids if name not in known]
     if unknown:

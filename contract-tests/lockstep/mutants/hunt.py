@@ -1,4 +1,4 @@
-"""Runs the project's own command for each mutant and driver, several at once."""
+"""Runs the project's own command for each mutant and driver, several in parallel."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 from lockstep.mutants.catalogue import Mutant, MutantError
 from lockstep.mutants.matrix import Catch, Matrix
 
-# Stands for no mutant at all: what a driver finds then is a finding about itself.
+# The id of a run without a mutant: any finding in it is a false positive.
 CONTROL = "control"
 _MESSAGE = 4000
-# What a driver may take beside the time that its control took, and to end when it is told to.
+# Additional time for a driver beyond that of its control, and for a terminated process to exit.
 _GRACE_SECONDS = 60.0
 
 Told = Callable[[str], None]
@@ -33,9 +33,9 @@ def _forget(_matrix: Matrix) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the command printed about one driver and one mutant, as JSON on its last line.
+    """The result that the command printed for one driver and one mutant, as JSON on its last line.
 
-    `findings` are in the order in which they came; `requests` and `seconds` count to the first.
+    `findings` are in the order of detection; `requests` and `seconds` are up to the first one.
     """
 
     findings: tuple[str, ...]
@@ -45,14 +45,14 @@ class Report:
 
 @dataclass(slots=True)
 class Hunt:
-    """Tries mutants.
+    """Runs drivers on mutants.
 
     The command is called as `COMMAND ID --driver DRIVER`, first with the id `control` for each
-    driver that is needed. A driver's control must find nothing. A `baseline` driver has one for
-    each target (`--target TARGET`); what that finds does not count later. Drivers that are `apart`
-    are like those, and run only on what got away. A driver that takes more than `patience` times
-    what its control took is ended, and has caught the mutant. `kept` gets the matrix after each
-    try, so that a hunt of hours can be resumed.
+    driver that is needed. A driver's control must have no findings. A `baseline` driver has one
+    control for each target (`--target TARGET`), whose findings are ignored afterwards. `apart`
+    drivers are like these, and run only on surviving mutants. A driver that takes more than
+    `patience` times as long as its control is terminated, and has caught the mutant. The callback
+    `kept` receives the matrix after each run, so that a long hunt can be resumed.
     """
 
     command: Sequence[str]
@@ -69,10 +69,10 @@ class Hunt:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, mutants: Sequence[Mutant], earlier: Mapping[str, Any] | None = None) -> Matrix:
-        """Try all of them; the matrix lists those that could not be tried.
+        """Run all mutants; the matrix lists those that could not be run.
 
-        What `earlier`, a matrix as data, has tried is not tried again. Raises `MutantError` when
-        a control could not be run, or found something.
+        Runs in `earlier`, a matrix as data, are not repeated. Raises `MutantError` if a control
+        could not be run, or had findings.
         """
         matrix = Matrix(mutants, self.drivers, (*self.baseline, *self.apart))
         if earlier is not None:
@@ -114,7 +114,7 @@ class Hunt:
             self.told(f"{mutant.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
 
     def _usual(self, driver: str, target: str) -> Report:
-        """What the control of a driver found; it is run when it is first asked for."""
+        """Return the result of a driver's control, which runs on first use."""
         key = driver, "" if driver in self.drivers else target
         with self._lock:
             known = self._controls.get(key)

@@ -1,4 +1,4 @@
-"""Which driver caught which mutant, in how many requests and seconds."""
+"""Records which driver caught which mutant, in how many requests and seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CAUGHT, GOT_AWAY, COULD_NOT = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """How one driver fared with one mutant; `finding` is `None` if it survived."""
+    """The result of one driver for one mutant; `finding` is `None` if the mutant survived."""
 
     finding: str | None
     requests: int
@@ -28,10 +28,10 @@ class Catch:
 
 @dataclass(slots=True)
 class Matrix:
-    """The catches of every mutant by driver; a driver that was not tried has no entry.
+    """The results of every mutant by driver; a driver that was not run has no entry.
 
-    What the `baseline` drivers catch is shown for comparison and does not count. `problems` says
-    what could not be tried.
+    Results of `baseline` drivers are shown for comparison and not counted. `problems` lists what
+    could not be run.
     """
 
     mutants: Sequence[Mutant]
@@ -41,16 +41,16 @@ class Matrix:
     problems: list[str] = field(default_factory=list)
 
     def add(self, mutant: str, driver: str, catch: Catch) -> None:
-        """Enter how a driver fared with a mutant."""
+        """Record the result of a driver for a mutant."""
         self.catches.setdefault(mutant, {})[driver] = catch
 
     def caught(self, mutant: str) -> bool:
-        """Whether a driver that counts has caught it."""
+        """Whether a driver that counts has caught a mutant."""
         tried = self.catches.get(mutant, {})
         return any(tried[name].finding for name in self.drivers if name in tried)
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Take over the catches of a matrix that ended early, as `as_data` gave them."""
+        """Restore the results of an interrupted run from its `as_data`."""
         known = {each.id for each in self.mutants}
         for row in data["mutants"]:
             for driver, catch in row["drivers"].items():
@@ -59,11 +59,11 @@ class Matrix:
 
     @property
     def escaped(self) -> list[Mutant]:
-        """Those that no driver caught."""
+        """The mutants that no driver caught."""
         return [each for each in self.mutants if not self.caught(each.id)]
 
     def as_data(self) -> dict[str, Any]:
-        """The matrix as JSON values."""
+        """Return the matrix as JSON values."""
         return {
             "schema_version": 1,
             "drivers": list(self.drivers),
@@ -86,24 +86,24 @@ class Matrix:
         }
 
     def tried(self, mutant: str) -> Mapping[str, Catch]:
-        """The catches of one mutant, by driver."""
+        """Return the results for one mutant, by driver."""
         return self.catches.get(mutant, {})
 
     def score(self, driver: str) -> tuple[int, int]:
-        """How many a driver caught, and how many it was tried on."""
+        """Return how many mutants a driver caught, and how many it was run on."""
         tried = [row[driver] for row in self.catches.values() if driver in row]
         return sum(catch.finding is not None for catch in tried), len(tried)
 
 
 def exit_code(matrix: Matrix) -> int:
-    """What the command ends with."""
+    """Return the exit code of the command."""
     if matrix.problems:
         return COULD_NOT
     return GOT_AWAY if matrix.escaped else CAUGHT
 
 
 def write_matrix(matrix: Matrix, path: Path) -> None:
-    """Write the matrix as JSON, whole or not at all; makes the folder."""
+    """Write the matrix as JSON atomically; create missing directories."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_name(f"{path.name}.part")
     whole.write_text(json.dumps(matrix.as_data(), indent=2) + "\n", encoding="utf-8")
@@ -111,7 +111,7 @@ def write_matrix(matrix: Matrix, path: Path) -> None:
 
 
 def read_matrix(path: Path) -> dict[str, Any] | None:
-    """Read a matrix that ended early; `None` if there is none yet. Raises `MutantError`."""
+    """Read the matrix of an interrupted run; `None` if there is none. Raises `MutantError`."""
     try:
         matrix: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -122,7 +122,7 @@ def read_matrix(path: Path) -> dict[str, Any] | None:
 
 
 def print_matrix(matrix: Matrix, console: Console) -> None:
-    """Print a row for each mutant, and last how many each driver caught."""
+    """Print a row for each mutant, and a footer with the number that each driver caught."""
     table = Table("mutant", "target", "layer", show_footer=True)
     table.columns[0].footer = "caught / tried"
     for name in (*matrix.drivers, *matrix.baseline):
@@ -134,10 +134,10 @@ def print_matrix(matrix: Matrix, console: Console) -> None:
         cells += [_cell(matrix.tried(each.id).get(name)) for name in matrix.baseline]
         table.add_row(Text(each.id, style), each.target, each.layer, *cells)
     console.print(table)
-    told = "requests and seconds up to the first finding; -: survived; empty: not tried"
+    legend = "requests and seconds up to the first finding; -: survived; empty: not tried"
     if matrix.baseline:
-        told += f"; {', '.join(matrix.baseline)}: of the whole run; not counted"
-    console.print(told)
+        legend += f"; {', '.join(matrix.baseline)}: of the whole run; not counted"
+    console.print(legend)
     total = len(matrix.mutants)
     console.print(f"{total - len(matrix.escaped)} of {total} mutants caught")
     for problem in matrix.problems:

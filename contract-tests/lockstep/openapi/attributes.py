@@ -1,4 +1,4 @@
-"""Which attributes the answers of a document show, by the family of the things that have them."""
+"""Collects the attributes that documented responses contain, by resource family."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from lockstep.openapi.naming import split
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import followed
 
-# The type of each attribute, empty where the document does not say.
+# Family -> attribute -> JSON type; the type is empty where the document does not declare it.
 Attributes = dict[str, dict[str, str]]
 _COMBINATORS = ("allOf", "anyOf", "oneOf")
 _DEPTH = 6
-# By which attribute a path that is called after the thing itself names it: `/files/{file}`.
+# What a path parameter that is named after its resource, as in `/files/{file}`, may hold.
 _NAMES = ("name", "slug", "key", "code", "number")
 _IDS = ("id", "uuid")
 
 
 class Families(Protocol):
-    """What says to which family an object belongs."""
+    """Maps paths and object members to the family of the resource that they represent."""
 
     def about(self, path: str) -> str:
-        """The family of what a path answers with."""
+        """Return the family of the resource that a path returns."""
         ...
 
     def inside(self, name: str, owner: str, component: str = "") -> str:
-        """The family of an object that is a member."""
+        """Return the family of an object that is the member `name` of an object of `owner`."""
         ...
 
 
 def read_attributes(
     document: Mapping[str, Any], operations: Iterable[Operation], families: Families
 ) -> Attributes:
-    """The attributes of each family in the answers to requests that succeed."""
+    """Return the attributes of each family in the documented 2xx responses."""
     found: Attributes = {}
     reader = _Reader(document, families, found)
     for operation in operations:
@@ -45,10 +45,10 @@ def read_attributes(
 
 
 def shown_attribute(family: str, attribute: str, kind: str, known: Mapping[str, str]) -> str:
-    """The attribute, among those `known`, by which a path parameter of type `kind` names a thing.
+    """Return the attribute, out of `known`, that a path parameter of type `kind` holds.
 
-    `/files/{file}` and `/files/{filename}` name a file by its `name` or its `id`, if it has no
-    member that is called like the parameter.
+    `/files/{file}` and `/files/{filename}` identify a file by its `name` or its `id` if it has no
+    member of the parameter's name.
     """
     if attribute in known or not family or not attribute.startswith(family):
         return attribute
@@ -63,7 +63,7 @@ def shown_attribute(family: str, attribute: str, kind: str, known: Mapping[str, 
 
 
 def type_of(document: Mapping[str, Any], operation: Operation, name: str) -> str:
-    """The type of a path parameter, empty if the document does not say."""
+    """Return the JSON type of a path parameter, empty if the document does not declare it."""
     item = followed(document, document.get("paths", {}).get(operation.path, {}))
     raw = (*item.get("parameters", ()), *operation.definition.get("parameters", ()))
     for parameter in (followed(document, each) for each in raw):
@@ -77,14 +77,15 @@ class _Reader:
         self._document = document
         self._families = families
         self._found = found
-        self._seen: set[tuple[int, str]] = set()
+        # By `id()` of a schema, which each entry keeps alive.
+        self._seen: dict[tuple[int, str], Any] = {}
 
     def read(self, schema: Any, owner: str, depth: int = _DEPTH) -> None:
-        """Note the members of a schema, and those of what is inside it."""
+        """Record the members of a schema and of the schemas nested in it."""
         schema = followed(self._document, schema)
         if not isinstance(schema, Mapping) or not depth or (id(schema), owner) in self._seen:
             return
-        self._seen.add((id(schema), owner))
+        self._seen[id(schema), owner] = schema
         for part in self._parts(schema):
             self.read(part, owner, depth - 1)
         for name, member in schema.get("properties", {}).items():
@@ -98,14 +99,14 @@ class _Reader:
             self.read(member, self._families.inside(name, owner, component), depth - 1)
 
     def _parts(self, schema: Mapping[str, Any]) -> Iterator[Any]:
-        for word in _COMBINATORS:
-            yield from schema.get(word, ())
+        for keyword in _COMBINATORS:
+            yield from schema.get(keyword, ())
         if "items" in schema:
             yield schema["items"]
 
 
 def _component(schema: Any) -> str:
-    """The name of the schema of a member, or of the elements of one."""
+    """Return the component name of a member's schema, or of its elements."""
     for _ in range(3):
         if not isinstance(schema, Mapping):
             return ""

@@ -1,10 +1,10 @@
-"""Places operations that have their own servers below one base path.
+"""Moves operations with servers of their own below one common base path.
 
-Paths and operations may have `servers` of their own (OpenAPI 3.1, 4.8.9.1 and 4.8.10.1). Which host
-they are on is of no account here: every target stands for all hosts of the document. What counts is
-the base path. Where that is not one and the same the document is written anew with what all base
-paths have in common as its own, and the rest in the paths; so every reader of it, and every request
-that is sent, has the whole path.
+Paths and operations may override `servers` (OpenAPI 3.1, 4.8.9.1 and 4.8.10.1). The host is
+ignored: every target stands for all hosts of the document. Only the base path matters. If it is not
+the same everywhere, the document is rewritten: the common prefix of all base paths becomes the base
+path, and the rest moves into the paths. So every reader of the document, and every request, has the
+full path.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lockstep.openapi.structure import methods_of
 
 
 def base_path_of(servers: Any) -> str:
-    """The path of the first server, its variables at their defaults, such as `/api`; or nothing."""
+    """Return the path of the first server URL, with default variables, such as `/api`; or empty."""
     server = servers[0] if isinstance(servers, list) and servers else {}
     if not isinstance(server, Mapping):
         return ""
@@ -35,10 +35,11 @@ def base_path_of(servers: Any) -> str:
 
 
 def rebased(raw: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The document with every operation below one base path.
+    """Return the document with every operation below one base path.
 
-    With it come the ends that base URLs of targets may have had before, below what is common to all
-    now: that of the document's own servers first. None where nothing had to be changed.
+    The second item lists the suffixes, below the common base path, that base URLs of targets may
+    end with because they were written for the original document; that of the document's own
+    `servers` comes first. It is empty if nothing was changed.
     """
     items = raw.get("paths", {})
     bases = {path: _bases(raw, item) for path, item in items.items()}
@@ -63,7 +64,7 @@ def rebased(raw: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 
 def _bases(raw: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, str]:
-    """The base path of each operation of a path, by method."""
+    """Return the base path of each operation of a path item, by method."""
     outer = item.get("servers") or raw.get("servers")
     return {
         method: base_path_of(definition.get("servers") or outer)
@@ -72,7 +73,7 @@ def _bases(raw: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _part(item: Mapping[str, Any], kept: set[str]) -> Iterator[tuple[str, Any]]:
-    """The members of a path item with some of its operations only, and no servers."""
+    """Yield the members of a path item without `servers` and with only the `kept` methods."""
     every = {method for method, _ in methods_of(item)}
     for name, member in item.items():
         if name == "additionalOperations" and isinstance(member, Mapping):
@@ -90,6 +91,6 @@ def _without(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _common(paths: Sequence[str]) -> str:
-    """The segments with which all paths begin."""
+    """Return the longest common prefix of the paths, by segment."""
     columns = zip(*(path.split("/") for path in paths), strict=False)
     return "/".join(column[0] for column in takewhile(lambda one: len(set(one)) == 1, columns))

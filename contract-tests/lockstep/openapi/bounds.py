@@ -1,4 +1,4 @@
-"""Whether a value keeps a bound of its schema."""
+"""Checks a value against one bound of its schema, such as `maxLength`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NUMERIC = frozenset({"minimum", "maximum"})
 
 
 def is_kept(keyword: str, bound: Any, value: Any) -> bool | None:
-    """True or false; `None` if the keyword says nothing about such a value."""
+    """Whether a value satisfies a bound; `None` if the keyword does not apply to its type."""
     return _CHECKS[keyword](bound, value)
 
 

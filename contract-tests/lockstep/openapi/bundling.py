@@ -1,8 +1,8 @@
-"""Brings a document that is written in several files into one.
+"""Bundles a document that is split into several files into one.
 
-What a reference to another file or URL names is put below `#/components/x-schemas` or
+The targets of references to other files and URLs are copied below `#/components/x-schemas` or
 `#/components/x-parts`; references by `$id` and `$anchor` (JSON Schema 2020-12, 8.2) become
-pointers too.
+JSON pointers too.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from lockstep.openapi.walking import BUNDLED, BUNDLED_SCHEMAS, Kind, below, kind
 
 _UNNAMED = re.compile(r"[^A-Za-z0-9_.\-]+")
 _IS_REFERENCE = re.compile(r"[/#]|\.(json|ya?ml)$")
-_WORDED = (Kind.OBJECT, Kind.SCHEMA)
+_KEYWORDED = (Kind.OBJECT, Kind.SCHEMA)
 _NAMING = ("$id", "$anchor", "$dynamicAnchor")
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-# The place of a document that was not read from anywhere.
+# The base URI of a document that was not loaded from a file or URL.
 _NOWHERE = "lockstep:///document"
 _MAX_FILES = 2_000
 
@@ -32,9 +32,9 @@ _MAX_FILES = 2_000
 def bundled(
     raw: Any, source: Path | str | None = None, load: Callable[[str], Any] = load_data
 ) -> tuple[Any, list[str]]:
-    """The document with every reference pointing inside it, and what could not be had, in words.
+    """Return the document with internal references only, and a message for each unresolved one.
 
-    Words without a value are left out.
+    Keywords without a value (`null`) are dropped.
     """
     if not isinstance(raw, dict):
         return raw, []
@@ -46,10 +46,10 @@ class _Bundler:
         self._root, self._raw = place, raw
         self._load = load
         self._files: dict[str, Any] = {place: raw}
-        # Where `$id` and `$anchor` lead: to a pointer in a file.
+        # The targets of `$id` and `$anchor`: URI -> (file, pointer).
         self._named: dict[str, tuple[str, str]] = {}
         self._index(raw, place, place, "", Kind.OBJECT)
-        # The places of what was taken from other files: its map and its name there.
+        # Pointers of what was copied from other files, by (component map, file, pointer there).
         self._entries: dict[tuple[str, str, str], str] = {}
         self._waiting: list[tuple[str, str, str, str]] = []
         self._bundled: dict[str, dict[str, Any]] = {}
@@ -76,11 +76,11 @@ class _Bundler:
                 self._index(item, place, base, f"{pointer}/{at}", kind)
         elif isinstance(node, dict):
             base = self._base(node, base, kind)
-            if kind in _WORDED and isinstance(node.get("$id"), str):
+            if kind in _KEYWORDED and isinstance(node.get("$id"), str):
                 self._named[base] = place, pointer
-            for word in ("$anchor", "$dynamicAnchor") if kind in _WORDED else ():
-                if isinstance(node.get(word), str):
-                    self._named[f"{base}#{node[word]}"] = place, pointer
+            for keyword in ("$anchor", "$dynamicAnchor") if kind in _KEYWORDED else ():
+                if isinstance(node.get(keyword), str):
+                    self._named[f"{base}#{node[keyword]}"] = place, pointer
             for key, value in node.items():
                 if isinstance(value, dict | list):
                     inner = kind_below(kind, key, value)
@@ -88,7 +88,7 @@ class _Bundler:
 
     def _base(self, node: dict[str, Any], base: str, kind: Kind) -> str:
         own = node.get("$id")
-        return _joined(base, own) if kind in _WORDED and isinstance(own, str) else base
+        return _joined(base, own) if kind in _KEYWORDED and isinstance(own, str) else base
 
     def _rewritten(self, node: Any, place: str, base: str, kind: Kind) -> Any:
         if kind is Kind.DATA:
@@ -100,45 +100,48 @@ class _Bundler:
         base = self._base(node, base, kind)
         changed: dict[str, Any] = {}
         for key, value in node.items():
-            if kind in _WORDED and isinstance(value, str) and key in _REFERENCES:
-                word, target = self._reference(key, value, place, base, kind)
-                changed[word] = target
+            if kind in _KEYWORDED and isinstance(value, str) and key in _REFERENCES:
+                keyword, target = self._reference(key, value, place, base, kind)
+                changed[keyword] = target
             elif kind is Kind.OBJECT and key == "mapping" and isinstance(value, dict):
                 changed[key] = dict(self._mapping(value, place, base))
             elif value is None and kind is not Kind.NAMED_SCHEMAS:
-                # A word without a value says nothing; a name says that there is such a thing.
-                if kind not in _WORDED or key in METHODS:
+                # A keyword without a value has no effect, but a name declares that there is one.
+                if kind not in _KEYWORDED or key in METHODS:
                     changed[key] = {}
                 elif kind_below(kind, key, value) is Kind.DATA:
                     changed[key] = None
             elif isinstance(value, dict | list):
                 changed[key] = self._inner(key, value, place, base, kind)
-            elif not (kind in _WORDED and key in _NAMING and isinstance(value, str)):
+            elif not (kind in _KEYWORDED and key in _NAMING and isinstance(value, str)):
                 changed[key] = value
         return changed
 
     def _inner(self, key: str, value: Any, place: str, base: str, kind: Kind) -> Any:
-        """What stands under a key; in an extension that may be references of another kind."""
+        """Return the value of a key, rewritten.
+
+        Unresolved references in an extension (`x-…`) are no problem: they may mean anything.
+        """
         known = len(self.problems)
         inner = self._rewritten(value, place, base, kind_below(kind, key, value))
-        if key.startswith("x-") and kind in _WORDED:
+        if key.startswith("x-") and kind in _KEYWORDED:
             for problem in list(self.problems)[known:]:
                 del self.problems[problem]
         return inner
 
     def _mapping(self, mapping: dict[str, Any], place: str, base: str) -> Iterator[tuple[str, Any]]:
-        """A discriminator's mapping, whose values are names of schemas or references."""
+        """Yield a discriminator's mapping; its values are schema names or references."""
         for name, value in mapping.items():
             if isinstance(value, str) and _IS_REFERENCE.search(value):
                 value = self._reference("$ref", value, place, base, Kind.SCHEMA)[1]
             yield name, value
 
     def _reference(
-        self, word: str, value: str, place: str, base: str, kind: Kind
+        self, keyword: str, value: str, place: str, base: str, kind: Kind
     ) -> tuple[str, str]:
-        """The word and the pointer inside the document that take the place of a reference."""
+        """Return the keyword and the internal pointer that replace a reference."""
         if place == base == self._root and (value == "#" or value.startswith("#/")):
-            return word, value
+            return keyword, value
         target, fragment = urldefrag(_joined(base, value))
         known = self._named.get(f"{target}#{unquote(fragment)}" if fragment else target)
         if known is None and target in self._named and fragment.startswith("/"):
@@ -152,7 +155,7 @@ class _Bundler:
             return "$ref", "#" + self._pointer(*known, kind)
         except (OSError, ValueError) as error:
             self.problems[f"{value} cannot be read: {error}"] = None
-            return word, value
+            return keyword, value
 
     def _pointer(self, place: str, pointer: str, kind: Kind) -> str:
         if place == self._root:
@@ -177,7 +180,7 @@ class _Bundler:
         if is_url(place):
             return self._load(place)
         if not place.startswith("file:") or is_url(self._root):
-            # What comes from the network does not name files of this machine.
+            # A document from the network must not read local files.
             raise ValueError("only files and http(s) URLs are followed")
         return self._load(url2pathname(urlsplit(place).path))
 
@@ -196,7 +199,7 @@ def _location(source: Path | str | None) -> str:
 
 
 def _joined(base: str, reference: str) -> str:
-    # An `urn:` takes nothing but fragments (RFC 8141, 2.3.3), which `urljoin` does not know.
+    # `urljoin` does not resolve a fragment against a `urn:` (RFC 8141, 2.3.3).
     if reference.startswith("#"):
         return urldefrag(base)[0] + reference
     return urljoin(base, reference)

@@ -1,4 +1,4 @@
-"""The schemas of a document as they hold for answers, compiled."""
+"""Compiles the schemas of a document into validators of responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DOCUMENT_URI = "urn:lockstep:document"
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """One place of a value that breaks its schema; `kind` is that of `jsonschema_rs`."""
+    """A validation error at one place of a value; `kind` is that of `jsonschema_rs`."""
 
     instance_path: list[str | int]
     kind: Any
@@ -29,18 +29,22 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class SchemaValidator:
-    """Validates values against one schema; `fault` says why it accepts any value, if it does."""
+    """Validates values against one schema.
+
+    `fault` is the reason why the schema cannot be compiled, else empty; such a schema accepts any
+    value.
+    """
 
     validator: jsonschema_rs.Validator
     key: str
     fault: str = ""
 
     def is_valid(self, value: Any) -> bool:
-        """Whether a value keeps the schema."""
+        """Whether a value is valid against the schema."""
         return self.validator.is_valid({self.key: value})
 
     def iter_errors(self, value: Any) -> Iterator[Wrong]:
-        """Every place where a value breaks the schema."""
+        """Yield the validation errors of a value."""
         for error in self.validator.iter_errors({self.key: value}):
             yield Wrong(error.instance_path[1:], error.kind, error.message)
 
@@ -48,34 +52,37 @@ class SchemaValidator:
 class Schemas:
     """Compiles the schemas of one document.
 
-    All at once, as the members of one object: the validator compiles what many of them refer to
-    only once then, which is the difference between minutes and a second for a large document.
+    They are compiled together, as the properties of one object, so that a component that many of
+    them refer to is compiled only once: a second instead of minutes for a large document.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
-        """Nothing is compiled yet."""
+        """Keep the document; its schemas are compiled on first use."""
         self._document = document
-        answered = _without_secrets(document)
-        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, answered)])
-        self._known: dict[int, SchemaValidator] = {}
-        self._items: dict[int, SchemaValidator] = {}
+        for_responses = _without_secrets(document)
+        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, for_responses)])
+        # By `id()` of a schema, which each entry keeps alive.
+        self._known: dict[int, tuple[Any, SchemaValidator]] = {}
+        self._items: dict[int, tuple[Any, SchemaValidator]] = {}
 
     def validator(self, schema: Any) -> SchemaValidator:
-        """The compiled form of a schema of the document; one that cannot be takes any value."""
-        known = self._together.get(id(schema)) or self._known.get(id(schema))
-        if known is None:
-            known = self._known[id(schema)] = self._alone(schema)
-        return known
+        """Return the validator of a schema; it accepts any value if the schema is unusable."""
+        together = self._together.get(id(schema))
+        if together is not None:
+            return together
+        if id(schema) not in self._known:
+            self._known[id(schema)] = schema, self._alone(schema)
+        return self._known[id(schema)][1]
 
     def item_validator(self, schema: Any) -> SchemaValidator:
-        """The same for the items of a stream, in which texts keep their `contentSchema`.
+        """Return the validator of the items of a stream, which also enforces `contentSchema`.
 
-        So OpenAPI 3.2 (4.14.3.2) has the data of events judged; elsewhere it only annotates.
+        OpenAPI 3.2 (4.14.3.2) describes the data of events with it; elsewhere the keyword is only
+        an annotation.
         """
-        known = self._items.get(id(schema))
-        if known is None:
-            known = self._items[id(schema)] = self._alone(schema, contents=True)
-        return known
+        if id(schema) not in self._items:
+            self._items[id(schema)] = schema, self._alone(schema, contents=True)
+        return self._items[id(schema)][1]
 
     @cached_property
     def _together(self) -> Mapping[int, SchemaValidator]:
@@ -85,7 +92,7 @@ class Schemas:
         try:
             validator = self._compiled(members)
         except (ValueError, RecursionError):
-            # One by one it shows which it is.
+            # Compiled one by one, only the faulty one fails.
             return {}
         return {key: SchemaValidator(validator, name) for key, name in keys.items()}
 
@@ -94,7 +101,7 @@ class Schemas:
             validator = self._compiled({"it": _prepared(schema)}, contents=contents)
             return SchemaValidator(validator, "it")
         except (ValueError, RecursionError) as error:
-            fault = f"a schema cannot be judged: {str(error).partition(chr(10))[0]}"
+            fault = f"a schema cannot be compiled: {str(error).partition(chr(10))[0]}"
             return SchemaValidator(self._compiled({}), "it", fault)
 
     def _compiled(
@@ -107,7 +114,7 @@ class Schemas:
 
 
 def _content_keyword(registry: jsonschema_rs.Registry) -> type[Any]:
-    """The keyword `contentSchema`: what a text says as JSON keeps a schema."""
+    """Return the keyword `contentSchema`: it validates the JSON that a string contains."""
 
     class Content:
         def __init__(self, _around: Any, schema: Any, _path: Any) -> None:
@@ -128,7 +135,7 @@ def _content_keyword(registry: jsonschema_rs.Registry) -> type[Any]:
 
 
 def _roots(node: Any, kind: Kind) -> Iterator[Any]:
-    """The schemas that stand in no other schema, without those of components."""
+    """Yield the schemas that are not nested in another schema, except those of components."""
     if kind is Kind.SCHEMA:
         yield node
     elif isinstance(node, list):
@@ -146,7 +153,7 @@ def _prepared(schema: Any) -> Any:
 
 
 def _without_secrets(node: Any) -> Any:
-    """The schemas as they hold for answers, which need not show what is `writeOnly`."""
+    """Return schemas for responses, in which `writeOnly` properties are not required."""
     if isinstance(node, list):
         return [_without_secrets(item) for item in node]
     if not isinstance(node, Mapping):
@@ -166,7 +173,7 @@ def _is_secret(schema: Any) -> bool:
 
 
 def _absolute(schema: Any) -> Any:
-    """The schema with references that no longer depend on where it stands."""
+    """Return the schema with absolute references."""
     if isinstance(schema, Mapping):
         return {
             key: _DOCUMENT_URI + value

@@ -1,4 +1,4 @@
-"""Judges one answer by the document alone."""
+"""Checks a response against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Response, header_values
 from lockstep.transport.streams import bare, is_json_sequence, parameter
 
-# Answers of these statuses have no body (RFC 9110, 6.4.1).
+# Responses with these status codes have no body (RFC 9110, 6.4.1).
 _BODILESS = frozenset({204, 205, 304})
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule of the document that an answer breaks.
+    """A violation of the document by a response.
 
     `kind` is one of `server_error`, `no_response`, `undocumented_status`,
     `undocumented_media_type`, `unexpected_body`, `missing_header`, `header_schema`,
@@ -40,35 +40,35 @@ class Violation:
 
 
 class Conformance:
-    """Checks answers against one document; schemas are compiled once."""
+    """Checks responses against one document; its schemas are compiled once."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._schemas = Schemas(document.modern)
-        # What is not judged of the schemas that answers are held against, in words.
+        # Messages about the parts of schemas that cannot be checked, by `id` of the schema.
         self._faults: dict[int, tuple[str, ...]] = {}
         self._unjudged: Counter[str] = Counter()
 
     def unjudged(self) -> list[str]:
-        """What could not be judged of the answers, in words, with how often."""
+        """Return messages about what could not be checked, each with the number of responses."""
         return [
-            f"{sentence} ({count} {'answer' if count == 1 else 'answers'})"
+            f"{sentence} ({count} {'response' if count == 1 else 'responses'})"
             for sentence, count in self._unjudged.items()
         ]
 
     def check(
         self, operation: Operation | None, outcome: Outcome, expected: frozenset[int] = frozenset()
     ) -> list[Violation]:
-        """The violations of an outcome; without an operation only failures of the server count.
+        """Return the violations of an outcome; without an operation, only server errors.
 
-        A 5xx is always a violation, documented or not, unless the caller expected it.
+        A 5xx status code is a violation even if it is documented, unless it is in `expected`.
         """
         if isinstance(outcome, NoResponse):
             return [Violation("no_response", outcome.reason, outcome.detail)]
         violations = list(_server_error(outcome, expected))
         if operation is None:
             return violations
-        # Of operations that the document cannot tell apart the answer may be any one's.
+        # Several operations may match the request equally well; the best fit counts.
         every = self._document.routes.twins(operation)
         found = (self._judged(each, outcome, violations) for each in every)
         return min(found, key=len)
@@ -76,7 +76,7 @@ class Conformance:
     def _judged(
         self, operation: Operation, response: Response, known: list[Violation]
     ) -> list[Violation]:
-        """The violations of an answer to an operation beside those that are known."""
+        """Return the violations that are already known, and those of one operation's document."""
         documented = operation.response_for(response.status)
         if documented is None:
             where = str(response.status)
@@ -87,23 +87,23 @@ class Conformance:
                 *self._headers(documented, response),
                 *self._body(operation.method, documented, response),
             ]
-        except Exception as error:  # One answer that cannot be judged ends no run.
+        except Exception as error:  # A response that cannot be checked must not abort the run.
             label = f"{operation.method} {operation.path}"
-            sentence = f"the answers {response.status} to {label} cannot be judged: {error!r}"
+            sentence = f"{response.status} responses of {label} cannot be checked: {error!r}"
             self._unjudged[sentence] += 1
             return known
 
     def _headers(self, documented: DocumentedResponse, response: Response) -> Iterator[Violation]:
         for name, definition in documented.headers.items():
             if name == "content-type":
-                # The media types of the content say it (OpenAPI 3.1, 4.8.17).
+                # It is described by the media types of `content` (OpenAPI 3.1, 4.8.17).
                 continue
             values = list(header_values(response.headers, name))
             if not values:
                 if definition.get("required"):
                     yield Violation("missing_header", f"header {name}", f"{response.status}")
                 continue
-            # Several lines are one list (RFC 9110, 5.3), but for this one.
+            # Repeated field lines form one list, except for `Set-Cookie` (RFC 9110, 5.3).
             value = values[0] if name == "set-cookie" else ", ".join(values)
             schema, readings = self._header_readings(definition, value)
             if schema is None:
@@ -114,7 +114,7 @@ class Conformance:
                 yield Violation("header_schema", f"header {name}", f"{value}: {errors[-1]}")
 
     def _header_readings(self, definition: Mapping[str, Any], value: str) -> tuple[Any, list[Any]]:
-        """A header's schema, and what its text may stand for."""
+        """Return the schema of a header, and the values that its text may represent."""
         schema = definition.get("schema")
         if schema is not None:
             explode = definition.get("explode") is True
@@ -132,7 +132,7 @@ class Conformance:
         self, method: str, documented: DocumentedResponse, response: Response
     ) -> Iterator[Violation]:
         if method == "HEAD":
-            # What is documented is what a GET is answered with (RFC 9110, 9.3.2).
+            # The documented content is that of a GET response (RFC 9110, 9.3.2).
             return
         if not documented.media_types or response.status in _BODILESS:
             if response.body and not documented.media_types:
@@ -164,7 +164,7 @@ class Conformance:
         yield from self._value(schema, value, "body ")
 
     def _items(self, schema: Any, response: Response) -> Iterator[Violation]:
-        """What is wrong with the first item of a stream that breaks the schema of items."""
+        """Yield the violation of the first invalid item of a stream, if any."""
         try:
             found = _items_of(response)
         except (ValueError, RecursionError) as error:
@@ -176,7 +176,7 @@ class Conformance:
         yield from islice(filter(None, every), 1)
 
     def _sequence(self, schema: Any, response: Response) -> Iterator[Violation]:
-        """A schema beside no `itemSchema` is that of the list of all items, or meant for each."""
+        """Check a sequence without `itemSchema`: the schema is of all items, or of each item."""
         try:
             found = _items_of(response)
         except (ValueError, RecursionError) as error:
@@ -197,7 +197,7 @@ class Conformance:
             yield wrong
 
     def _judging(self, schema: Any) -> SchemaValidator:
-        """The validator of a schema by which an answer is judged."""
+        """Return the validator of a schema, and count what it cannot check."""
         validator = self.validator(schema)
         self._note_faults(schema, validator)
         return validator
@@ -210,18 +210,18 @@ class Conformance:
         self._unjudged.update(faults)
 
     def validator(self, schema: Any) -> SchemaValidator:
-        """The compiled form of a schema of the document; one that cannot be takes any value."""
+        """Return the validator of a schema; it accepts any value if the schema is unusable."""
         return self._schemas.validator(schema)
 
 
 def _items_of(response: Response) -> list[Any]:
-    """The items of a stream; `ValueError` if one cannot be read."""
+    """Return the items of a stream; raise `ValueError` if one cannot be parsed."""
     content_type = response.header("content-type")
     return list(judged_items(content_type, response.body, cut=response.cut))
 
 
 def _first(validator: SchemaValidator, value: Any, where: str) -> Violation | None:
-    """The first place where a value breaks its schema."""
+    """Return the first validation error of a value as a violation."""
     wrong = next(validator.iter_errors(value), None)
     if wrong is None:
         return None

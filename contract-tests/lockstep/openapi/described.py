@@ -1,4 +1,4 @@
-"""Builds one self-contained OpenAPI 3 document from whatever a document is written as."""
+"""Loads a document of any supported version and layout as one self-contained OpenAPI 3 document."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lockstep.openapi.swagger import converted
 
 
 def load_described(source: Path | str) -> tuple[dict[str, Any], list[str]]:
-    """The document of a file or URL, whole in itself, and what of it could not be read, in words.
+    """Load a self-contained document from a file or URL, with messages about unreadable parts.
 
-    `OSError` and `ValueError` name the source and what is wrong.
+    Raise `OSError` or `ValueError` with the source and the reason.
     """
     raw = load_data(source)
     with naming(source):
@@ -26,7 +26,7 @@ def load_described(source: Path | str) -> tuple[dict[str, Any], list[str]]:
 
 @contextmanager
 def naming(source: Path | str) -> Iterator[None]:
-    """Let a `ValueError` of the block name the source, and one be raised for endless nesting."""
+    """Prefix a `ValueError` of the block with the source; a `RecursionError` becomes one."""
     try:
         yield
     except ValueError as error:
@@ -36,9 +36,9 @@ def naming(source: Path | str) -> Iterator[None]:
 
 
 def self_contained(raw: Any, source: Path | str | None = None) -> tuple[dict[str, Any], list[str]]:
-    """A document with every reference inside it, and what of it could not be read, in words.
+    """Return the document with internal references only, and messages about unreadable parts.
 
-    `ValueError` for what is no document of Swagger 2.0 or OpenAPI 3.
+    Raise `ValueError` if it is not a document of Swagger 2.0 or OpenAPI 3.
     """
     whole, missing = bundled(raw, source)
     readable, problems = structured(checked(converted(whole)))

@@ -1,7 +1,7 @@
-"""Brings the schemas of OpenAPI 3.0 into the JSON Schema of 3.1.
+"""Converts schemas of OpenAPI 3.0 into the JSON Schema dialect of OpenAPI 3.1.
 
-3.0 has words of its own for what JSON Schema says otherwise: `nullable`, boolean
-`exclusiveMinimum` and `exclusiveMaximum` (OpenAPI 3.0.4, 4.7.24).
+3.0 differs from JSON Schema in `nullable` and in the boolean `exclusiveMinimum` and
+`exclusiveMaximum` (OpenAPI 3.0.4, 4.7.24).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Any
 from lockstep.openapi.mistakes import other_fault
 from lockstep.openapi.walking import Kind, kind_below
 
-# In 3.0 what stands beside a reference is ignored; of these many documents mean it.
+# OpenAPI 3.0 ignores siblings of `$ref`, but many documents rely on these.
 _MEANT_BESIDE = frozenset({"readOnly", "writeOnly"})
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
 def modernised(raw: dict[str, Any]) -> dict[str, Any]:
-    """The document with every schema in the dialect of 3.1; later documents as they are.
+    """Return the document with its schemas in the dialect of 3.1; later versions unchanged.
 
-    `ValueError` for what is no OpenAPI 3 document.
+    Raise `ValueError` if it is not an OpenAPI 3 document.
     """
     raw = checked(raw)
     if not str(raw["openapi"]).startswith("3.0"):
@@ -29,7 +29,7 @@ def modernised(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def checked(raw: Any) -> dict[str, Any]:
-    """What was read, if it is an OpenAPI 3 document; else a `ValueError` says why not."""
+    """Return the parsed document; raise `ValueError` if it is not an OpenAPI 3 document."""
     if isinstance(raw, dict) and "swagger" in raw:
         raise ValueError(
             f"this is a Swagger {raw['swagger']} document; lockstep reads Swagger 2.0 and OpenAPI"
@@ -38,7 +38,7 @@ def checked(raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3."):
         raise ValueError(other_fault(raw))
     if not isinstance(raw.get("paths", {}), dict):
-        raise ValueError("the document's `paths` is no object")
+        raise ValueError("the document's `paths` is not an object")
     return raw
 
 
@@ -57,11 +57,11 @@ def _node(node: Any, kind: Kind) -> Any:
         return changed
     if isinstance(node.get("$ref"), str):
         return {key: node[key] for key in node if key == "$ref" or key in _MEANT_BESIDE}
-    for word, bound in _BOUNDS.items():
-        if isinstance(changed.get(word), bool):
-            strict = changed.pop(word)
+    for exclusive, bound in _BOUNDS.items():
+        if isinstance(changed.get(exclusive), bool):
+            strict = changed.pop(exclusive)
             if strict and bound in changed:
-                changed[word] = changed.pop(bound)
+                changed[exclusive] = changed.pop(bound)
     if isinstance(changed.get("nullable"), bool):
         return _nullable(changed) if changed.pop("nullable") else changed
     return changed
@@ -73,7 +73,7 @@ def _nullable(plain: dict[str, Any]) -> dict[str, Any]:
     if isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]
         return plain
-    # `nullable` needs a `type` beside it to mean anything, but many documents put it beside
-    # `allOf: [reference]`, and mean it.
+    # Without `type` beside it `nullable` has no effect, but many documents put it beside
+    # `allOf: [reference]` and rely on it.
     combined = {key: plain.pop(key) for key in ("allOf", "anyOf", "oneOf") if key in plain}
     return {**plain, "anyOf": [combined, {"type": "null"}]} if combined else plain

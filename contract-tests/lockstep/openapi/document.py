@@ -1,8 +1,8 @@
-"""An OpenAPI document, asked the questions that lockstep has."""
+"""A parsed OpenAPI document with its operations, routes, resource families and annotations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,25 +17,27 @@ from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.openapi.routes import Routes
 from lockstep.openapi.scopes import Scopes
+from lockstep.openapi.selection import matching
 from lockstep.openapi.shapes import ANNOTATION, Shape, ShapeReader, followed
 from lockstep.openapi.soundness import sound
+from lockstep.openapi.structure import without
 
 
 class Document:
-    """A parsed document; references inside it are followed.
+    """A parsed OpenAPI document with its references resolved.
 
-    `raw` is the document as written, in one file and of a version from 3.0 on; `modern` is the
-    same with its schemas in the dialect of 3.1. `problems` says what could not be read. Where
-    operations have servers of their own all have one base path here (see `rebased`).
+    `raw` is the bundled document of version 3.0 or later; `modern` is the same with its schemas in
+    the dialect of 3.1. `problems` lists what could not be read. All operations have one base path,
+    even if some override `servers` (see `rebased`).
     """
 
     def __init__(self, raw: dict[str, Any], source: Path | str | None = None) -> None:
-        """Read a parsed document; other files are looked for beside its `source`.
+        """Read a parsed document; relative references are resolved against its `source`.
 
-        `ValueError` when it is no document of OpenAPI, or none of its operations can be read.
+        Raise `ValueError` if it is not an OpenAPI document or none of its operations is readable.
         """
         whole, self.problems = self_contained(raw, source)
-        # With what base URLs of targets may end that belongs into the paths.
+        # Suffixes of targets' base URLs that are now part of the paths.
         self.raw, self.moved_ends = rebased(whole)
         self.soundness = sound(modernised(self.raw))
         self.modern = self.soundness.document
@@ -46,47 +48,72 @@ class Document:
             raise ValueError(self.problems[0])
         if not self.is_annotated:
             self._infer_parameters()
+        # The document including excluded operations, which must never be requested.
+        self.whole = self
         self.routes = Routes(self.operations.values())
         self.shape_at = cache(self._shape_at)
 
     @classmethod
-    def load(cls, source: Path | str) -> Document:
-        """Read YAML or JSON from a file or an `http(s)` URL.
+    def load(cls, source: Path | str, exclude: Iterable[str] = ()) -> Document:
+        """Load a YAML or JSON document from a file or an `http(s)` URL.
 
-        `OSError` and `ValueError` name the source and what is wrong.
+        The operations that match a pattern of `exclude` are left out; see `matching`. Raise
+        `OSError` or `ValueError` with the source and the reason.
         """
         raw = load_data(source)
         with naming(source):
-            return cls(raw, source)
+            document = cls(raw, source)
+            return document.without(exclude) if exclude else document
+
+    def without(self, patterns: Iterable[str]) -> Document:
+        """Return the document without the operations that match a pattern, which `whole` has.
+
+        Raise `ValueError` if a pattern matches no operation; see `matching`.
+        """
+        names = matching(list(self.operations.values()), patterns)
+        excluded = [one for name, one in self.operations.items() if name in names]
+        raw = without(self.raw, {(one.method, one.path) for one in excluded})
+        rest = Document(raw)
+        rest.problems = self.problems
+        rest.moved_ends = self.moved_ends
+        rest.whole = self.whole
+        return rest
+
+    @property
+    def excluded(self) -> list[Operation]:
+        """The excluded operations, which must never be requested."""
+        kept = {(one.method, one.path) for one in self.operations.values()}
+        every = self.whole.operations.values()
+        return [one for one in every if (one.method, one.path) not in kept]
 
     @cached_property
     def base_path(self) -> str:
-        """The path of the first server URL, such as `/api`; empty without one.
+        """The path of the first server URL, such as `/api`; empty if there is none.
 
-        Request paths are written without it: it belongs to the base URL of a target.
+        Request paths do not contain it: it is part of a target's base URL.
         """
         return base_path_of(self.modern.get("servers"))
 
     @cached_property
     def is_annotated(self) -> bool:
-        """Whether the document says itself which values the servers make."""
+        """Whether the document marks server-generated values with `x-generated`."""
         return _has_annotation(self.modern)
 
     @cached_property
     def families(self) -> ResourceTypes:
-        """Which names in the document are about the same kind of thing."""
+        """The names in the document, grouped by resource type."""
         return ResourceTypes(self.modern, self.operations.values())
 
     @cached_property
     def scopes(self) -> Scopes:
-        """Which things are numbered inside of others."""
+        """The resource families whose ids are unique only within a parent resource."""
         return Scopes(self.operations.values(), self.families, self.template)
 
     @cached_property
     def header_shapes(self) -> dict[str, Shape]:
-        """The annotated headers of the whole document by lower-cased name, first one first.
+        """The annotated response headers of the whole document by lower-cased name; the first wins.
 
-        Answers that no operation documents (an unknown path, say) carry them too.
+        Responses that no operation documents, such as those for an unknown path, have them too.
         """
         shapes: dict[str, Shape] = {}
         for response in self._responses():
@@ -98,7 +125,10 @@ class Document:
 
     @cached_property
     def error_shapes(self) -> dict[str, Shape]:
-        """The shape of `application/problem+json` and its like, for undocumented answers."""
+        """The shapes of `+json` media types such as `application/problem+json`.
+
+        They apply to undocumented responses.
+        """
         shapes: dict[str, Shape] = {}
         for response in self._responses():
             for media_type, content in response.media_types.items():
@@ -109,19 +139,23 @@ class Document:
 
     @cached_property
     def title(self) -> str:
-        """The document's own title."""
+        """The title of the API."""
         return str(self.modern.get("info", {}).get("title", "API"))
 
     def find(self, method: str, path: str) -> Operation | None:
-        """The operation of a request, the first one where the document cannot tell them apart."""
+        """Return the operation that matches a request, the first if several match equally well."""
         return next(iter(self.routes.alike(method, path)), None)
 
+    def is_excluded(self, method: str, path: str) -> bool:
+        """Whether a request matches an excluded operation."""
+        return self.whole.find(method, path) in self.excluded
+
     def template(self, path: str) -> str | None:
-        """The documented path that a request path falls under."""
+        """Return the path template that matches a request path."""
         return self.routes.template(path)
 
     def label(self, method: str, path: str) -> str:
-        """A name for a request in reports: operationId, else `METHOD /template`."""
+        """Return the name of a request in reports: its operationId, else `METHOD /template`."""
         operation = self.find(method, path)
         if operation is not None:
             return operation.name
@@ -129,25 +163,25 @@ class Document:
         return f"{method} {template}" if template else f"{method} (no documented path)"
 
     def resolve(self, node: Any) -> Any:
-        """Follow `$ref` until there is none."""
+        """Resolve `$ref` until the node is not a reference."""
         return followed(self.modern, node)
 
     def shape_of(self, operation: Operation, status: int, media_type: str | None) -> Shape | None:
-        """The annotations of a response body, `None` if no schema is documented."""
+        """Return the annotations of a response body, `None` if no schema is documented."""
         response = operation.response_for(status)
         if response is None or response.content_for(media_type) is None:
             return None
         return self.shape_at(operation.name, status, media_type)
 
     def header_shape(self, definition: Mapping[str, Any]) -> Shape | None:
-        """The annotations of a header; they may stand on the header or on its schema."""
+        """Return the annotations of a header, from the header object or its schema."""
         shape = self._shapes.read(definition.get("schema", {}))
         if shape is not None and ANNOTATION in definition:
             shape.kind = definition[ANNOTATION]
         return shape
 
     def body_shape(self, operation: Operation) -> Shape | None:
-        """The annotations of an operation's JSON request body."""
+        """Return the annotations of an operation's JSON request body."""
         body = self.resolve(operation.definition.get("requestBody", {}))
         for media_type, content in body.get("content", {}).items():
             if "json" in media_type:

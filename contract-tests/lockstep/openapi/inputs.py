@@ -1,4 +1,4 @@
-"""Which parts of an operation's documented input were sent."""
+"""Measures the coverage of an operation's documented input by the requests that were sent."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from lockstep.transport.messages import Request
 
 CATEGORIES = ("parameters", "values", "members", "keywords", "media_types", "credentials")
 MAX_DEPTH = 4
-# Larger bodies are for the limits of a server, and show nothing else.
+# Larger bodies test a server's size limit and cover nothing else.
 MAX_BODY = 65_536
 _WITH, _WITHOUT = "with credentials", "without credentials"
 
 
 @dataclass(slots=True)
 class Input:
-    """A parameter or a body member, and what is inside it.
+    """A parameter or a body member with its nested members.
 
-    `bounds` are those that were not tried from both sides yet, by keyword.
+    `bounds` maps keywords to the bounds that were not yet both satisfied and violated.
     """
 
     name: str
@@ -38,11 +38,10 @@ class Input:
 
 @dataclass(slots=True)
 class Inputs:
-    """What an operation's input may be, and what of it was sent.
+    """The documented input of an operation, and the part of it that was sent.
 
-    Both `documented` and `seen` hold names for people by category (`CATEGORIES`). A keyword is seen
-    from two sides, `title maxLength kept` and `title maxLength broken`; of `required` only the
-    second one counts.
+    Both `documented` and `seen` map a category (`CATEGORIES`) to readable names. A keyword counts
+    twice, as `title maxLength kept` and `title maxLength broken`; `required` only as broken.
     """
 
     documented: dict[str, set[str]] = field(default_factory=dict)
@@ -52,11 +51,11 @@ class Inputs:
     _open: int = 0
 
     def unseen(self, category: str) -> list[str]:
-        """The documented names of a category that were not sent."""
+        """Return the documented names of a category that were not sent."""
         return sorted(self.documented[category] - self.seen[category])
 
     def note(self, request: Request, *, authorised: bool) -> None:
-        """Remember what a request carries; nothing more to do once all was seen."""
+        """Record what a request contains; does nothing once everything was seen."""
         if not self._open:
             return
         self._see("credentials", _WITH if authorised else _WITHOUT)
@@ -118,7 +117,7 @@ class Inputs:
 
 
 def inputs_of(document: Document, operation: Operation) -> Inputs:
-    """What there is to be sent to an operation; nothing is seen yet."""
+    """Return the documented input of an operation, with nothing seen yet."""
     inputs = Inputs()
     documented: dict[str, set[str]] = {category: set() for category in CATEGORIES}
     for raw in _parameters(document, operation):

@@ -1,4 +1,4 @@
-"""Reads documents and YAML, from files and from the network."""
+"""Loads JSON and YAML documents from files and URLs."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from lockstep.openapi.mistakes import page_fault
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 20_000_000
 _TAG = "tag:yaml.org,2002:"
-# YAML 1.2, 10.3.2, without what JSON cannot say (`.inf`, `.nan`); `NO`, `on`, dates and `1:30` are
-# texts there. PyYAML knows YAML 1.1 alone, but it is the one that parses in C.
+# The core schema of YAML 1.2 (10.3.2) without `.inf` and `.nan`, which JSON lacks; `NO`, `on`,
+# dates and `1:30` are strings in it. PyYAML implements only YAML 1.1, but it parses in C.
 _CORE = (
     ("null", r"~|null|Null|NULL|", ("~", "n", "N", "")),
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
-    # No part of the core schema, and yet in many documents.
+    # Not in the core schema, but in many documents.
     ("merge", r"<<", "<"),
 )
 
 
 class _JsonLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML 1.2 with the values of JSON; keys are the texts that they are written as."""
+    """Loads YAML 1.2 as JSON data; keys are strings, as they are written."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
-        """The members by name; a status code is a number in YAML and a text in OpenAPI."""
+        """Return a mapping with string keys: OpenAPI wants status codes as strings."""
         self.flatten_mapping(node)
         members: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
-                    None, None, "a key that is no text", key.start_mark
+                    None, None, "a key that is not a scalar", key.start_mark
                 )
             members[key.value] = self.construct_object(value, deep=deep)
         return members
 
     def construct_core_int(self, node: yaml.ScalarNode) -> int:
-        """A number; without a prefix it is decimal, whatever its zeros."""
+        """Return an integer; without `0o` or `0x` it is decimal, even with leading zeros."""
         return int(node.value, {"0o": 8, "0x": 16}.get(node.value[:2], 10))
 
     def construct_text(self, node: yaml.Node) -> Any:
-        """A value of a tag that JSON has nothing for, as it is written."""
+        """Return a value as it is written, for a tag that JSON has no type for."""
         match node:
             case yaml.MappingNode():
                 return self.construct_mapping(node, deep=True)
@@ -73,7 +73,7 @@ for _name in ("binary", "timestamp", "set", "omap", "pairs"):
 
 
 class _BytesLoader(_JsonLoader):
-    """The same with bytes for what is tagged as binary, and texts for those of Python and Ruby."""
+    """Also loads `!!binary` as bytes; Python and Ruby tags are ignored."""
 
 
 _BytesLoader.add_constructor(f"{_TAG}binary", yaml.SafeLoader.construct_yaml_binary)
@@ -85,14 +85,15 @@ for _prefix in (f"{_TAG}python/", "!ruby/"):
 
 
 def load_yaml(text: str, *, with_bytes: bool = False) -> Any:
-    """Parse YAML as JSON data, on request with bytes; `yaml.YAMLError` when it cannot be read."""
+    """Parse YAML as JSON data, optionally with bytes; raise `yaml.YAMLError` if it is invalid."""
     return yaml.load(text, Loader=_BytesLoader if with_bytes else _JsonLoader)
 
 
 def load_data(source: Path | str) -> Any:
-    """Read a JSON or YAML document from a file or from an `http(s)` URL.
+    """Load a JSON or YAML document from a file or an `http(s)` URL.
 
-    `OSError` if it cannot be had in time, `ValueError` if it cannot be read; both name it.
+    Raise `OSError` if it cannot be read in time, `ValueError` if it cannot be parsed; both name
+    the source.
     """
     text = read_text(source)
     if page := page_fault(text, str(source)):
@@ -100,12 +101,12 @@ def load_data(source: Path | str) -> Any:
     try:
         return _parsed(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        told = " ".join(str(error).split()).replace(' in "<unicode string>"', "")
-        raise ValueError(f"{source}: {told}") from error
+        reason = " ".join(str(error).split()).replace(' in "<unicode string>"', "")
+        raise ValueError(f"{source}: {reason}") from error
 
 
 def read_text(source: Path | str) -> str:
-    """The text of a file or of an `http(s)` URL; `OSError` and `ValueError` name what is wrong."""
+    """Read the text of a file or an `http(s)` URL; raise `OSError` or `ValueError` on failure."""
     data = _fetch(source) if is_url(source) else _read(Path(source))
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
@@ -124,7 +125,7 @@ def _read(path: Path) -> bytes:
 
 
 def is_url(source: Path | str) -> bool:
-    """Whether a source is had from the network."""
+    """Whether a source is an `http(s)` URL."""
     return str(source).lower().startswith(("http://", "https://"))
 
 
@@ -134,7 +135,7 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        # In YAML braces may hold what JSON does not allow: comments, bare words.
+        # A YAML flow mapping may contain comments and plain scalars, unlike JSON.
         try:
             return load_yaml(text)
         except yaml.YAMLError:
@@ -145,15 +146,15 @@ def _parsed(text: str) -> Any:
 def _fetch(url: Path | str) -> bytes:
     headers = {"Accept": "application/json, application/yaml, text/yaml, */*;q=0.5"}
     try:
-        with urlopen(Request(str(url), headers=headers), timeout=TIMEOUT_SECONDS) as answer:
-            data: bytes = answer.read(MAX_BYTES + 1)
+        with urlopen(Request(str(url), headers=headers), timeout=TIMEOUT_SECONDS) as response:
+            data: bytes = response.read(MAX_BYTES + 1)
     except HTTPError as error:
         error.close()
         raise OSError(f"{url}: {_refusal(error)}") from error
     except URLError as error:
         raise OSError(f"{url}: {_unreachable(error.reason)}") from error
     except TimeoutError as error:
-        raise OSError(f"{url}: no whole answer came within {TIMEOUT_SECONDS:g} s") from error
+        raise OSError(f"{url}: no complete response within {TIMEOUT_SECONDS:g} s") from error
     except (OSError, ValueError) as error:
         raise OSError(f"{url}: {error}") from error
     except http.client.HTTPException as error:
@@ -164,25 +165,25 @@ def _fetch(url: Path | str) -> bytes:
 
 
 def _refusal(error: HTTPError) -> str:
-    said = f"it answers {error.code} {error.reason}".rstrip()
+    status = f"it answers {error.code} {error.reason}".rstrip()
     if error.code in (401, 403):
-        return f"{said}: download the document with your credentials, and give the file"
+        return f"{status}: download the document with your credentials, and give the file"
     if error.code == 404:
-        return f"{said}: is the document at another path, such as /openapi.json or /v3/api-docs?"
-    return f"{said}: is this the address of the document?"
+        return f"{status}: is the document at another path, such as /openapi.json or /v3/api-docs?"
+    return f"{status}: is this the address of the document?"
 
 
 def _unreachable(reason: object) -> str:
-    """Why a server could not be asked, and what to do."""
-    told = str(reason)
+    """Return why a server cannot be reached, and what to do."""
+    text = str(reason)
     if isinstance(reason, ConnectionRefusedError):
         return "nothing listens there: is the server running, and is the port correct?"
     if isinstance(reason, socket.gaierror):
         return "no such host: is its name correct?"
     if isinstance(reason, TimeoutError):
-        return f"no answer came within {TIMEOUT_SECONDS:g} s"
-    if "CERTIFICATE_VERIFY_FAILED" in told:
+        return f"no response within {TIMEOUT_SECONDS:g} s"
+    if "CERTIFICATE_VERIFY_FAILED" in text:
         return "its certificate is not trusted: download the document, and give the file"
     if isinstance(reason, ssl.SSLError):
         return "it does not speak HTTPS: try http://…"
-    return told
+    return text

@@ -1,34 +1,35 @@
-"""Which of the documented media types an answer has."""
+"""Matches the `Content-Type` of a response with the documented media types."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from email.message import Message
+from functools import lru_cache
 from typing import TypeVar
 
 Content = TypeVar("Content")
-# JSON under names of its own, without `+json`.
+# JSON media types without the suffix `+json`.
 _JSON = frozenset({"json", "x-json", "vnd.api.json", "javascript-json"})
 
 
 def find_media_type(documented: Mapping[str, Content], value: str | None) -> Content | None:
-    """What is documented for a `Content-Type`: the most specific key that it falls under.
+    """Return what is documented for a `Content-Type`, under the most specific matching key.
 
-    Keys may be ranges (`*/*`, `image/*`, `application/*+json`) and have parameters; those count
-    where several keys differ in nothing else.
+    Keys may be ranges (`*/*`, `image/*`, `application/*+json`) and may have parameters, which only
+    decide between keys that are equal otherwise.
     """
     found = [(rank, key) for key in documented if (rank := _rank(key, value)) is not None]
     return documented[max(found)[1]] if found else None
 
 
 def is_json(media_type: str | None) -> bool:
-    """Whether a media type is that of one JSON text."""
+    """Whether a media type is JSON: a single JSON text, not a sequence."""
     subtype = (media_type or "").partition(";")[0].strip().lower().rpartition("/")[2]
     return subtype in _JSON or subtype.endswith("+json")
 
 
 def _rank(key: str, value: str | None) -> tuple[int, int] | None:
-    """How closely a key fits, the higher the closer; `None` if it does not."""
+    """Return how specifically a key matches, higher is more; `None` if it does not match."""
     wanted, parameters = _parsed(key)
     if wanted in ("*/*", "*"):
         return 0, 0
@@ -46,11 +47,12 @@ def _rank(key: str, value: str | None) -> tuple[int, int] | None:
         return 1, 0
     if sub.startswith("*+") and given.endswith(sub[1:]):
         return 2, 0
-    # Older documents say `application/json` and mean `application/*+json`, but not so here.
+    # Some older documents mean `application/*+json` by `application/json`; it is not read so here.
     return None
 
 
-def _parsed(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(1_024)
+def _parsed(value: str) -> tuple[str, Mapping[str, str]]:
     message = Message()
     message["content-type"] = value
     found = message.get_params(failobj=[], header="content-type") or [("", "")]

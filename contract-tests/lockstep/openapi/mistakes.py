@@ -1,4 +1,4 @@
-"""What was given for a document of OpenAPI and is none, and what to do about it."""
+"""Explains why an input is not an OpenAPI document, and what to pass instead."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import urljoin
 
 _PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
-# How the pages of Swagger UI, ReDoc, RapiDoc, Scalar and Elements name their document.
+# How the pages of Swagger UI, ReDoc, RapiDoc, Scalar and Elements link to their document.
 _NAMED = re.compile(
     r"(?:[\"']?url[\"']?\s*:\s*|spec-url\s*=\s*|apiDescriptionUrl\s*=\s*|data-url\s*=\s*)"
     r"[\"']([^\"'\s]+)[\"']",
     re.IGNORECASE,
 )
 _USUAL = "/openapi.json, /v3/api-docs or /swagger.json"
-# What a member at the top says of a document, in words.
+# What kind of file a top-level member indicates.
 _OTHERS = (
     ("asyncapi", "an AsyncAPI document"),
     ("openrpc", "an OpenRPC document"),
@@ -31,7 +31,7 @@ _OTHERS = (
 
 
 def page_fault(text: str, source: str) -> str:
-    """What is wrong with a text that is a page for browsers; empty for any other."""
+    """Return the error message for an HTML page; empty if the text is not one."""
     if not _PAGE.match(text):
         return ""
     named = _NAMED.search(text)
@@ -42,16 +42,16 @@ def page_fault(text: str, source: str) -> str:
 
 
 def other_fault(raw: Any) -> str:
-    """What parsed data is instead of a document of OpenAPI."""
+    """Return the error message for parsed data that is not an OpenAPI 3 document."""
     if raw is None:
         return "it is empty: is it the right file, and was it written completely?"
     if not isinstance(raw, dict):
-        kind = "a list" if isinstance(raw, list) else "a text"
+        kind = "a list" if isinstance(raw, list) else "a string"
         return f"it is not an OpenAPI document but {kind}: it needs `openapi`, `info` and `paths`"
-    found = (told for name, told in _OTHERS if name in raw)
-    told = next(found, "")
-    if told:
-        return f"it is not an OpenAPI document but {told}"
+    found = (kind for name, kind in _OTHERS if name in raw)
+    kind = next(found, "")
+    if kind:
+        return f"it is not an OpenAPI document but {kind}"
     if "openapi" in raw:
         return (
             f"it is of OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
@@ -60,6 +60,6 @@ def other_fault(raw: Any) -> str:
         return "not an OpenAPI document: it lacks its version, such as `openapi: 3.0.3`"
     names = ", ".join(map(str, list(raw)[:4]))
     return (
-        f"it is not an OpenAPI document: it has {names or 'nothing'} at its top, and needs "
+        f"it is not an OpenAPI document: it has {names or 'nothing'} at the top level, and needs "
         "`openapi`, `info` and `paths`"
     )

@@ -1,4 +1,4 @@
-"""What the names of members and parameters say about their values."""
+"""Infers what values are from the names of members, parameters and schemas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMES = frozenset(
 )
 _ELAPSED = frozenset({"uptime", "elapsed", "took", "latency", "ms", "runtime"})
 _CURSORS = frozenset({"cursor", "continuation", "next", "prev", "previous", "after", "before"})
-# What a server fills in by its own clock, not from what a client sent.
+# Timestamps that a server sets from its own clock, not from a request.
 _MADE_TIMES = re.compile(
     r"(creat|made|updat|modif|insert|register|join|sign|publish|delet|issu|expir|login|seen|access)"
 )
@@ -27,9 +27,9 @@ _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE
 )
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
-# What operations are called with which users log in.
+# Names of operations that log a user in.
 LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
-# Words around the name of a thing in the name of a schema: `NewUser`, `UserResponse`, ...
+# Prefixes and suffixes of the resource in a schema's name: `NewUser`, `UserResponse`, ...
 _AROUND = frozenset(
     re.findall(
         r"\w+",
@@ -41,7 +41,7 @@ _AROUND = frozenset(
         """,
     )
 )
-# Members that only hold other things, and say nothing about what these are.
+# Members that only wrap other values, and do not say what these are.
 TRANSPARENT = frozenset(
     re.findall(
         r"\w+",
@@ -55,13 +55,13 @@ TRANSPARENT = frozenset(
 
 @lru_cache(maxsize=20_000)
 def words(name: str) -> tuple[str, ...]:
-    """The lower-cased words of a name in any style: `userId`, `user_id`, `X-User-ID`."""
+    """Split a name in any style (`userId`, `user_id`, `X-User-ID`) into lower-cased words."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=20_000)
 def singular(word: str) -> str:
-    """An English noun without its plural ending, as far as spelling tells."""
+    """Return the singular of an English noun, by its spelling."""
     if word.endswith(("ss", "us", "is")) or len(word) < 4 or word in ("news", "series"):
         return word
     if word.endswith("ies"):
@@ -78,14 +78,14 @@ def is_plural(word: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def noun(name: str) -> str:
-    """The thing that a member, a parameter or a path segment is called after: `users` -> `user`."""
+    """Return the singular noun in a member, parameter or path segment name: `users` -> `user`."""
     found = words(name)
     return "".join((*found[:-1], singular(found[-1]))) if found else ""
 
 
 @lru_cache(maxsize=20_000)
 def thing(component: str) -> str:
-    """The thing that a schema is about: `NewUser`, `UserResponse` and `Users` -> `user`."""
+    """Return the resource in a schema name: `NewUser`, `UserResponse` and `Users` -> `user`."""
     found = list(words(component))
     while len(found) > 1 and found[-1] in _AROUND:
         found.pop()
@@ -96,9 +96,9 @@ def thing(component: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def split(name: str) -> tuple[str, str]:
-    """What a name is about, and which of its attributes: `author_id` -> (`author`, `id`).
+    """Split a name into a resource and its attribute: `author_id` -> (`author`, `id`).
 
-    The first is empty if the name does not say, as in `id` and `slug`.
+    The resource is empty if the name does not contain one, as in `id` and `slug`.
     """
     found = words(name)
     if not found:
@@ -108,14 +108,14 @@ def split(name: str) -> tuple[str, str]:
 
 
 def is_id(name: str) -> bool:
-    """Whether a name is that of an identifier."""
+    """Whether a value of this name is an identifier."""
     found = words(name)
     return bool(found) and found[-1] in _IDS
 
 
 @lru_cache(maxsize=20_000)
 def is_digest(name: str) -> bool:
-    """Whether a name is that of a digest: `checksum`, `sha256`, `file_md5`, `Content-MD5`."""
+    """Whether a value of this name is a digest: `checksum`, `sha256`, `file_md5`, `Content-MD5`."""
     found = words(name)
     if found[-1:] in (("hex",), ("sum",)):
         found = found[:-1]
@@ -124,7 +124,7 @@ def is_digest(name: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def kind_of(name: str) -> str | None:
-    """The kind of value that a name promises: `id`, `token`, `etag`, `time`, ...; else `None`."""
+    """Return the kind of value that a name implies: `id`, `token`, `etag`, ...; else `None`."""
     found = words(name)
     if not found:
         return None
@@ -147,11 +147,11 @@ def kind_of(name: str) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def is_made_time(name: str) -> bool:
-    """Whether a time of this name comes from the server's clock: `created_at`, `lastSeen`."""
+    """Whether a time of this name is set by the server's clock: `created_at`, `lastSeen`."""
     return _MADE_TIMES.search(name.lower()) is not None
 
 
 @lru_cache(maxsize=20_000)
 def is_unique(name: str) -> bool:
-    """Whether a server may take a value of this name only once: `email`, `slug`, `username`."""
+    """Whether a value of this name may have to be unique: `email`, `slug`, `username`."""
     return _UNIQUE.search(name) is not None and _SECRET.search(name) is None

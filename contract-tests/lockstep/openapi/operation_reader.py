@@ -14,7 +14,7 @@ from lockstep.openapi.structure import methods_of
 def read_operations(
     document: Mapping[str, Any], shapes: ShapeReader, problems: list[str]
 ) -> Iterator[Operation]:
-    """Every operation in the order of the document; `problems` gets those that cannot be read."""
+    """Yield the operations in document order; append unreadable ones to `problems`."""
     reader = _Reader(document, shapes)
     ids = Counter(
         definition.get("operationId")
@@ -64,12 +64,12 @@ class _Reader:
                 str(status): self._response(response)
                 for status, response in definition.get("responses", {}).items()
             },
-            requires_auth=bool(security) and all(map(self._is_asked, security)),
+            requires_auth=bool(security) and all(map(self._needs_credentials, security)),
             definition=definition,
         )
 
-    def _is_asked(self, alternative: Mapping[str, Any]) -> bool:
-        """Whether requests must carry something: a client certificate belongs to the connection."""
+    def _needs_credentials(self, alternative: Mapping[str, Any]) -> bool:
+        """Whether requests need credentials; a client certificate belongs to the connection."""
         return not all(name in self._certificates for name in alternative)
 
     def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
@@ -85,7 +85,7 @@ class _Reader:
         )
 
     def _has_default(self, schema: Any) -> bool:
-        # Beside a reference a schema may say more, and it may be no more than true.
+        # `default` may be a sibling of `$ref`, and a schema may be a boolean.
         every = (schema, followed(self._document, schema))
         return any(isinstance(each, Mapping) and "default" in each for each in every)
 

@@ -1,6 +1,6 @@
-"""Regular expressions as the validator reads them: those of ECMAScript (JSON Schema, 6.3.3).
+"""Converts regular expressions to the ECMAScript dialect of the validator (JSON Schema, 6.3.3).
 
-Many documents hold patterns of Perl, Python or Java instead.
+Many documents contain patterns in the dialect of Perl, Python or Java instead.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import jsonschema_rs
 
-# What other dialects write, and how the validator reads the same.
+# Syntax of other dialects, and its equivalent in the validator's.
 _WRITTEN = (
     (r"\(\?#[^)]*\)", ""),
     (r"\\Z(?![A-Za-z])", r"\\z"),
@@ -19,24 +19,24 @@ _WRITTEN = (
     (r"\\R", r"(?:\\r\\n|\\n|\\r)"),
     (r"\[\^\]", r"[\\s\\S]"),
     (r"\{,(\d+)\}", r"{0,\1}"),
-    # Braces that repeat nothing stand for themselves.
+    # Braces that are not a quantifier are literal.
     (r"(?<!\\)\{(?!\d+(?:,\d*)?\})(?<!\\[pPux]\{)", r"\\{"),
 )
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|$)", re.DOTALL)
 _CLASS = re.compile(r"\[(?:\\.|[^\]\\])+\]", re.DOTALL)
-# A range that begins or ends with a class is none: its hyphen stands for itself.
+# A hyphen beside a character class is literal, not a range.
 _HYPHEN = re.compile(r"(?<=\\[wWdDsS])-|-(?=\\[wWdDsS])")
-# A group that captures, with its name if it has one.
+# A capturing group, with its name if it has one.
 _GROUP = re.compile(r"\\.|\((?:(?!\?)|\?P?<(?![=!])(\w+)>)", re.DOTALL)
 _BACK = re.compile(r"\\k<(\w+)>|\(\?P=(\w+)\)")
-# As PHP and Perl quote them; nothing could stand before `^`, and so nothing match.
+# With the delimiters of PHP and Perl; taken literally, `/` before `^` could never match.
 _DELIMITED = re.compile(r"/(\^.*\$)/([a-z]*)", re.DOTALL)
 _BRACKET = re.compile(r"(?<!\\)\[(?!:)")
 
 
 @lru_cache(maxsize=20_000)
 def readable(pattern: str) -> str | None:
-    """The pattern in a form that the validator reads, `None` if there is none."""
+    """Return the pattern in the validator's dialect, `None` if it cannot be converted."""
     delimited = _DELIMITED.fullmatch(pattern)
     if delimited is not None:
         pattern = ("(?i)" if "i" in delimited[2] else "") + delimited[1]
@@ -55,7 +55,7 @@ def readable(pattern: str) -> str | None:
 
 
 def _numbered(pattern: str) -> Callable[[re.Match[str]], str]:
-    """How a reference back to a named group is written by its number."""
+    """Return the replacement of a named backreference by a numbered one."""
     groups = [found[1] for found in _GROUP.finditer(pattern) if found[0].startswith("(")]
 
     def by_number(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Which names in a document are about the same kind of thing."""
+"""Groups the names in a document by the type of resource that they refer to."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from lockstep.openapi.naming import (
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import resolve
 
-# Attributes that things of any family have.
+# Attributes that resources of any family have.
 _COMMON = frozenset({"name", "key", "code", "type", "title", "value", "version", "date", "status"})
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a place promises about its values.
+    """The role of the values of a member or a parameter.
 
-    `kind` is `id`, `key` (an attribute that paths name things by, such as a slug), `token`,
-    `time`, `elapsed`, `etag`, `digest` or `cursor`. The values of one `family`, such as `task.id`,
-    are matched with each other; it is empty for the kinds that have none.
+    `kind` is `id`, `key` (another attribute that identifies a resource in paths, such as a slug),
+    `token`, `time`, `elapsed`, `etag`, `digest` or `cursor`. The values of one `family`, such as
+    `task.id`, are matched with each other; it is empty for kinds without families.
     """
 
     kind: str
@@ -44,16 +44,16 @@ class Role:
 
 
 class ResourceTypes:
-    """Groups the names of things: `author_id`, `author: {id}` and `/users/{id}` may be one family.
+    """Groups names into families: `author_id`, `author: {id}` and `/users/{id}` may be one.
 
-    Names meet where the document ties them together: a member `author` that is a `User`, the path
-    `/users/{user_id}` that answers with one.
+    Two names are joined if the document relates them: a member `author` whose schema is `User`, or
+    a path `/users/{user_id}` that returns a `User`.
     """
 
     def __init__(self, document: Mapping[str, Any], operations: Iterable[Operation]) -> None:
         self._document = document
         self._parents: dict[str, str] = {}
-        # The types of the attributes that paths name things by, as they call them.
+        # JSON types of path parameters, by family and the attribute in the parameter's name.
         self._types: dict[tuple[str, str], str] = {}
         self._attributes: Attributes = {}
         self._role = lru_cache(20_000)(self._read_role)
@@ -64,9 +64,9 @@ class ResourceTypes:
                 found = self._component(member)
                 if found:
                     members[noun(name)].add(found)
-        for name, things in members.items():
-            if len(things) == 1 and name not in TRANSPARENT:
-                self._join(name, things.pop())
+        for name, components in members.items():
+            if len(components) == 1 and name not in TRANSPARENT:
+                self._join(name, components.pop())
         operations = list(operations)
         for operation in operations:
             self._read(operation)
@@ -76,13 +76,13 @@ class ResourceTypes:
         self._keys = {(family, key) for family, key in keys if not is_id(key)}
 
     def of(self, name: str) -> str:
-        """The family of things that a noun stands for."""
+        """Return the family that a noun belongs to."""
         while name in self._parents:
             name = self._parents[name]
         return name
 
     def about(self, path: str) -> str:
-        """The family of what a path answers with: `/users/{id}/tasks` -> `task`."""
+        """Return the family of the resource that a path returns: `/users/{id}/tasks` -> `task`."""
         parts = [part for part in path.split("/") if part]
         for at in range(len(parts) - 1, -1, -1):
             if parts[at].startswith("{"):
@@ -92,7 +92,7 @@ class ResourceTypes:
         return ""
 
     def inside(self, name: str, owner: str, component: str = "") -> str:
-        """The family of an object that is the member `name` of a thing of the family `owner`."""
+        """Return the family of an object that is the member `name` of a resource of `owner`."""
         if component:
             return self.of(thing(component))
         if is_id(name):
@@ -101,7 +101,7 @@ class ResourceTypes:
         return owner if not found or found in TRANSPARENT or name in TRANSPARENT else self.of(found)
 
     def role(self, name: str, owner: str) -> Role | None:
-        """What the member or the query parameter `name` of a thing promises, if anything."""
+        """Return the role of the member or query parameter `name` of a resource, if it has one."""
         return self._role(name, owner)
 
     def _read_role(self, name: str, owner: str) -> Role | None:
@@ -118,18 +118,18 @@ class ResourceTypes:
         return Role(kind) if kind else None
 
     def key_of_another(self, name: str, owner: str) -> Role | None:
-        """The role of a member that paths name things of another family by: a user's `username`.
+        """Return the role of a member that is a path key of another family: a user's `username`.
 
-        `None` if paths do not, or where the name tells too little.
+        `None` if no path has such a key, or if the name is too common, such as `title`.
         """
         _, attribute = split(name)
-        for telling in (attribute, noun(name)):
-            if telling not in _COMMON and any(telling == key for _, key in self._keys):
-                return Role("key", f"{owner}.{telling}")
+        for candidate in (attribute, noun(name)):
+            if candidate not in _COMMON and any(candidate == key for _, key in self._keys):
+                return Role("key", f"{owner}.{candidate}")
         return None
 
     def parameter(self, path: str, name: str) -> Role | None:
-        """What the parameter `name` of a documented path stands for, if it names a thing."""
+        """Return the role of the path parameter `name`, if it identifies a resource."""
         return self._parameter(path, name)
 
     def _read_parameter(self, path: str, name: str) -> Role | None:
@@ -143,12 +143,12 @@ class ResourceTypes:
         return Role("id" if is_id(attribute) else "key", f"{family}.{attribute}")
 
     def _shown(self, family: str, attribute: str) -> str:
-        """The attribute that answers show of what a path parameter names."""
+        """Return the attribute in responses that holds the value of a path parameter."""
         kind = self._types.get((family, attribute), "")
         return shown_attribute(family, attribute, kind, self._attributes.get(family, {}))
 
     def _named(self, parts: list[str], at: int) -> str:
-        """The family of the thing that a path names at a position."""
+        """Return the family that the path parameter at index `at` identifies."""
         about, _ = split(parts[at].strip("{}"))
         literals = [part for part in parts[:at] if not part.startswith("{")]
         before = noun(literals[-1]) if literals else ""
@@ -169,10 +169,10 @@ class ResourceTypes:
             elif about and is_plural(before) and not before.startswith("{"):
                 self._join(about, noun(before))
         if parts and (parts[-1].startswith("{") or is_plural(parts[-1])):
-            for component in self._answered(operation):
+            for component in self._returned(operation):
                 self._join(component, self.about(operation.path))
 
-    def _answered(self, operation: Operation) -> Iterator[str]:
+    def _returned(self, operation: Operation) -> Iterator[str]:
         for status, response in operation.responses.items():
             for content in response.media_types.values() if status.startswith("2") else ():
                 found = self._component(content.get("schema"), depth=2)
@@ -180,9 +180,9 @@ class ResourceTypes:
                     yield found
 
     def _component(self, schema: Any, depth: int = 0) -> str:
-        """The thing that a schema describes, itself or in a list; empty if it has no name.
+        """Return the resource that a schema, or its list items, describe; empty if it is unnamed.
 
-        With a `depth` it may be wrapped, as the only member that is no plain value.
+        With a `depth` it may be wrapped in that many objects, as their only such member.
         """
         name = ""
         for _ in range(8):
@@ -195,7 +195,7 @@ class ResourceTypes:
                 schema, name = schema["items"], ""
             else:
                 parts = [
-                    part for word in ("allOf", "anyOf", "oneOf") for part in schema.get(word, ())
+                    part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, ())
                 ]
                 named = [part for part in parts if "$ref" in part or "items" in part]
                 if len(named) != 1 or name:
@@ -215,7 +215,7 @@ class ResourceTypes:
 
 
 def _objects(node: Any) -> Iterator[Mapping[str, Any]]:
-    """Every schema with properties, wherever it stands in the document."""
+    """Yield every schema with `properties` in the document."""
     if isinstance(node, list):
         for item in node:
             yield from _objects(item)

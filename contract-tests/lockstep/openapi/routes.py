@@ -1,4 +1,4 @@
-"""Finds the operation that a request is for."""
+"""Matches requests to operations by method and path template."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _PARAMETER = re.compile(r"\{[^}]+\}")
 
 
 class Routes:
-    """The documented paths; literal ones go before templates (OpenAPI 3.1, 4.8.8.2).
+    """The documented paths; concrete paths match before templated ones (OpenAPI 3.1, 4.8.8.2).
 
-    Paths that differ only in the names of their parameters are one. A path may ask for a query
-    (`/answers/{id}?full=true`), and goes before the same one without it then.
+    Paths that differ only in the names of their parameters are one route. A path may contain a
+    query (`/answers/{id}?full=true`), and then matches before the same path without it.
     """
 
     def __init__(self, operations: Iterable[Operation]) -> None:
@@ -32,9 +32,7 @@ class Routes:
         self._matched = lru_cache(4_096)(self._match)
 
     def alike(self, method: str, path: str) -> tuple[Operation, ...]:
-        """The operations that a request may be for; several where the document cannot tell them
-        apart.
-        """
+        """Return the operations that match a request; several if their paths are equivalent."""
         known = self._exact.get((method, path))
         if known is not None:
             return tuple(known)
@@ -42,23 +40,23 @@ class Routes:
         return next((tuple(e.operations[method]) for e in routes if method in e.operations), ())
 
     def twins(self, operation: Operation) -> tuple[Operation, ...]:
-        """An operation, and all others of its method whose paths are the same but for names."""
+        """Return the operations of equal method and path up to the names of parameters."""
         route = self._by_shape.get(_shape(operation.path))
         found = route.operations.get(operation.method) if route is not None else None
         return tuple(found or (operation,))
 
     def template(self, path: str) -> str | None:
-        """The documented path that a request path falls under."""
+        """Return the path template that matches a request path."""
         return next((route.path for route in self._matched(path.partition("#")[0])), None)
 
     def _match(self, path: str) -> tuple[_Route, ...]:
-        """The first path that fits, and the same one with less of a query."""
+        """Return the best matching route, and those of its path that require less of the query."""
         plain, _, query = path.partition("?")
-        asked = set(parse_qsl(query, keep_blank_values=True))
+        sent = set(parse_qsl(query, keep_blank_values=True))
         fitting = [
             route
             for route in self._routes
-            if route.pattern.fullmatch(plain) and route.query <= asked
+            if route.pattern.fullmatch(plain) and route.query <= sent
         ]
         return tuple(route for route in fitting if route.plain == fitting[0].plain)
 

@@ -1,4 +1,4 @@
-"""Finds what a document says about one place of a body."""
+"""Looks up the schema that applies to one place of a body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lockstep.openapi.operations import Operation
 
 Schema = Mapping[str, Any]
 _BRANCHES = ("allOf", "anyOf", "oneOf")
-# Schemas may contain themselves.
+# Schemas may be recursive.
 _MAX_DEPTH = 12
 
 
@@ -19,8 +19,8 @@ _MAX_DEPTH = 12
 class Place:
     """A place in a body and the schemas that apply there.
 
-    `name` is for people, such as `Task.title`; `documented` is false if no schema knows the
-    place. `owner` is the schema of the object around it, `owner_name` that one's component.
+    `name` is a readable name such as `Task.title`; `documented` is false if no schema describes the
+    place. `owner` is the schema of the enclosing object, `owner_name` the name of its component.
     """
 
     name: str
@@ -32,20 +32,20 @@ class Place:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The JSON types that the schema allows; empty when it does not say."""
+        """The JSON types that the schema allows; empty if it has no `type`."""
         found = self.schema.get("type", ())
         return (found,) if isinstance(found, str) else tuple(found)
 
     @property
     def is_required(self) -> bool:
-        """Whether the object around it must have this member."""
+        """Whether this member is required in the enclosing object."""
         return self.member in self.owner.get("required", ())
 
 
 def response_schema(
     operation: Operation | None, status: int, media_type: str | None
 ) -> Schema | None:
-    """The schema of a documented answer, `None` if there is none."""
+    """Return the schema of a documented response, `None` if there is none."""
     response = operation.response_for(status) if operation is not None else None
     content = response.content_for(media_type) if response is not None else None
     schema = content.get("schema") if content is not None else None
@@ -53,7 +53,7 @@ def response_schema(
 
 
 def parts_of(where: str) -> tuple[str, ...]:
-    """The members on the way to a place such as `body /data/*/id`; `*` is any element."""
+    """Split a place such as `body /data/*/id` into member names; `*` is any array element."""
     pointer = where.partition("/")[2]
     if not pointer:
         return ()
@@ -61,7 +61,7 @@ def parts_of(where: str) -> tuple[str, ...]:
 
 
 def place_in(document: Document, schema: Schema | None, parts: tuple[str, ...]) -> Place:
-    """The place that these members lead to."""
+    """Return the place that a path of member names leads to."""
     current: Schema | None = schema
     owner: Schema = {}
     owner_name = ""
@@ -84,7 +84,7 @@ def place_in(document: Document, schema: Schema | None, parts: tuple[str, ...]) 
 
 
 def merge(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
-    """One schema out of references and branches; `null` branches only add their type."""
+    """Merge a schema with its references and branches; `null` branches only add their type."""
     schema = document.resolve(schema)
     if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
         return {}
@@ -122,7 +122,7 @@ def _inner(schema: Schema, part: str) -> Schema | None:
 
 
 def _component(document: Document, schema: Any, depth: int = 0) -> str:
-    """The name of the component that a schema is, or is made of."""
+    """Return the name of the component that a schema refers to, itself or in a branch."""
     if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
         return ""
     reference = schema.get("$ref")

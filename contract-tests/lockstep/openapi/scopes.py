@@ -1,4 +1,4 @@
-"""Which things are numbered inside of others: there is a card 1 in each project."""
+"""Finds resources whose ids are unique only within a parent: each project has a card 1."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 
 class Scopes:
-    """Tells things of one family apart that have the same short name in other surroundings.
+    """Distinguishes resources of one family that have the same short id below different parents.
 
-    A family has surroundings where each path that names one of it names something else before.
+    The ids of a family are scoped if each path with such an id contains other parameters before it.
     """
 
     def __init__(
@@ -34,22 +34,22 @@ class Scopes:
                     self._depths[role.family] = min(depth, self._depths.get(role.family, depth))
 
     def key(self, family: str, value: str, path: str) -> str:
-        """A name for a thing that no other thing has, as a request for a path tells of it.
+        """Return a unique key for a resource in the response to a request for `path`.
 
-        Without enough of its surroundings in the path it is the name that all of them have.
+        If the path does not contain all parents, the key is that of all resources with this id.
         """
         key = thing_key(family, value)
         depth = self._depths.get(family, 0)
         if key == value or not depth:
             return key
         plain = path.partition("?")[0]
-        parts, wanted = plain.split("/"), (self._template(plain) or "").split("/")
-        if len(parts) != len(wanted):
+        parts, names = plain.split("/"), (self._template(plain) or "").split("/")
+        if len(parts) != len(names):
             return key
-        pairs = zip(parts, wanted, strict=True)
-        around = [unquote(part) for part, name in pairs if "{" in name][:depth]
-        return "/".join((*around, key)) if len(around) == depth else key
+        pairs = zip(parts, names, strict=True)
+        parents = [unquote(part) for part, name in pairs if "{" in name][:depth]
+        return "/".join((*parents, key)) if len(parents) == depth else key
 
     def keys(self, family: str, value: str, path: str) -> tuple[str, ...]:
-        """All keys of a thing in an answer: elsewhere it may be named without its surroundings."""
+        """Return all keys of a resource: other requests may refer to it without its parents."""
         return tuple(dict.fromkeys((self.key(family, value, path), thing_key(family, value))))

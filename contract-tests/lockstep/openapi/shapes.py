@@ -1,7 +1,7 @@
-"""Where a schema says that the server makes the values.
+"""Reads the annotations of server-generated values from schemas.
 
-The annotation `x-generated: id|time|elapsed|token|cursor|etag` on a schema says that two servers
-may answer with different values there. A `Shape` is the tree of these annotations.
+The annotation `x-generated: id|time|elapsed|token|cursor|etag` on a schema means that the values of
+two servers may differ there. A `Shape` is the tree of these annotations.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 KINDS = frozenset({"id", "time", "elapsed", "token", "cursor", "etag"})
-# Matched one to one; times and elapsed seconds are judged by the clock instead.
+# Matched one to one; times and elapsed seconds are compared with the clock instead.
 MATCHED_KINDS = KINDS - {"time", "elapsed"}
 ANNOTATION = "x-generated"
 _COMBINATORS = ("allOf", "anyOf", "oneOf")
@@ -21,27 +21,27 @@ _SHAPING = frozenset(
     {ANNOTATION, "pattern", "properties", "items", "prefixItems", "additionalProperties"}
     | {*_COMBINATORS}
 )
-# From this length on a value is taken to be nobody else's.
+# Values of this length or more are taken to be globally unique.
 _TELLING = 16
-# Many that contain each other can be combined in more ways than are worth telling apart.
+# Mutually recursive shapes can be combined in more ways than are worth distinguishing.
 _MAX_MERGED, _MAX_SOURCES = 5_000, 12
-# References that only lead to each other lead nowhere.
+# A longer chain of references is taken to be circular.
 _MAX_STEPS = 50
 
 Path = tuple[str | int, ...]
 
 
 def thing_key(family: str, value: str) -> str:
-    """A name for a thing that no other thing has: long values speak for themselves."""
+    """Return a unique key for a resource; short values are qualified with their family."""
     return f"{family}={value}" if family and len(value) < _TELLING else value
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A server-made value; `path` is its place in a body, or a header's name alone.
+    """A server-generated value; `path` is its place in a body, or only the name of a header.
 
-    `owner` is the component schema of the object that it was found in, or empty; `family` names
-    the things that it is matched with, where the document says nothing and that is inferred.
+    `owner` is the component schema of the enclosing object, or empty. `family` is the inferred
+    family of the resources that it is matched with, if the document has no annotations.
     """
 
     kind: str
@@ -52,15 +52,15 @@ class Generated:
 
     @property
     def key(self) -> str:
-        """A name for the thing that no other thing has; short values need their family."""
+        """The unique key of the resource; short values are qualified with their family."""
         return thing_key(self.family, self.value)
 
 
 @dataclass(slots=True)
 class Shape:
-    """The annotations of a value and of what is inside it.
+    """The annotations of a value and of its nested values.
 
-    `component` names its schema, `only` the one named schema that it is made of.
+    `component` is the name of its schema, `only` that of its single named branch (`allOf` etc.).
     """
 
     component: str = ""
@@ -74,19 +74,19 @@ class Shape:
 
     @property
     def thing(self) -> str:
-        """The name of the schema that says what the value is; empty without one."""
+        """The name of the schema that describes the value; empty without one."""
         return self.component or self.only
 
     def member(self, name: str) -> Shape | None:
-        """The shape of an object's member."""
+        """Return the shape of an object's member."""
         return self.properties.get(name, self.additional)
 
     def element(self, index: int) -> Shape | None:
-        """The shape of an array's element."""
+        """Return the shape of an array's element."""
         return self.prefix[index] if index < len(self.prefix) else self.items
 
     def has(self, kind: str) -> bool:
-        """Whether a value of this kind may be anywhere inside."""
+        """Whether the shape contains a value of this kind at any depth."""
         seen: set[int] = set()
         waiting: list[Shape | None] = [self]
         while waiting:
@@ -100,11 +100,11 @@ class Shape:
         return False
 
     def accepts(self, value: str) -> bool:
-        """Whether the value has the form that its schema asks for."""
+        """Whether the value matches the `pattern` of its schema."""
         return self.pattern is None or self.pattern.search(value) is not None
 
     def generated(self, value: Any, path: Path = (), owner: str = "") -> Iterator[Generated]:
-        """Every annotated string inside a parsed value."""
+        """Yield every annotated string inside a parsed value."""
         if isinstance(value, str):
             if self.kind is not None:
                 yield Generated(self.kind, value, path, owner)
@@ -121,24 +121,24 @@ class Shape:
 
 
 class ShapeReader:
-    """Reads shapes out of the schemas of one document; references are followed, cycles too."""
+    """Reads shapes from the schemas of one document; references may be circular."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._by_reference: dict[str, Shape] = {}
         self._merger = _Merger()
-        # What is referred to and not read yet: one by one, as chains of references are long.
+        # References that are not read yet; a queue, as recursion fails on long chains.
         self._waiting: list[tuple[str, Shape]] = []
-        # The parts that a shape is made of, until it has what they have.
+        # Shapes with the parts that are not merged into them yet.
         self._parts_of: dict[int, tuple[Shape, list[Shape]]] = {}
 
     def read(self, schema: Any) -> Shape | None:
-        """The shape of a schema, `None` for a schema that is not an object."""
+        """Return the shape of a schema, `None` for a schema that is not an object."""
         shape = self._read(schema)
         while self._waiting:
             reference, known = self._waiting.pop()
             self._fill(resolve(self._document, reference), known)
-        # Not before all are read: of two that contain each other one is read first.
+        # Only after all are read, as schemas may contain each other.
         while self._parts_of:
             self._complete(next(iter(self._parts_of)))
         self._merger.finish()
@@ -202,9 +202,10 @@ class ShapeReader:
 
 
 def resolve(document: Mapping[str, Any], reference: str) -> Any:
-    """What a local reference (`#/components/...`) names; `ValueError` for other references.
+    """Return the target of a local reference (`#/components/...`).
 
-    What the reference leads through may be references, too.
+    Nodes on the way may be references, too. Raise `ValueError` for other references, and for those
+    without a target.
     """
     if reference != "#" and not reference.startswith("#/"):
         raise ValueError(f"only references inside the document are followed: {reference}")
@@ -221,9 +222,9 @@ def resolve(document: Mapping[str, Any], reference: str) -> Any:
 
 
 def followed(document: Mapping[str, Any], node: Any) -> Any:
-    """A node of a document with `$ref` followed until there is none.
+    """Resolve a node of a document until it is not a reference.
 
-    `ValueError` for a reference that leads nowhere, or back to itself.
+    Raise `ValueError` for a reference without a target, and for a circular one.
     """
     steps = 0
     while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
@@ -235,23 +236,23 @@ def followed(document: Mapping[str, Any], node: Any) -> Any:
 
 
 class _Merger:
-    """Merges several shapes into one; each combination once, as shapes may contain themselves."""
+    """Merges shapes, and each combination only once, as shapes may be recursive."""
 
     def __init__(self) -> None:
         self._made: dict[frozenset[int], Shape] = {}
-        # Of what the merged ones are made; those that are not are made of themselves.
+        # The sources of each merged shape, by `id`; any other shape is its own source.
         self._sources: dict[int, dict[int, Shape]] = {}
         self._waiting: list[Shape] = []
 
     def finish(self) -> None:
-        """Give what was merged its members, one by one: chains of these are long."""
+        """Fill the merged shapes; a queue, as recursion fails on long chains."""
         while self._waiting:
             made = self._waiting.pop()
             for each in self._sources[id(made)].values():
                 self.add(made, each)
 
     def add(self, shape: Shape, part: Shape) -> None:
-        """Give a shape what a part of it has and it has not."""
+        """Merge a part into a shape; what the shape has already takes precedence."""
         shape.kind = shape.kind or part.kind
         shape.pattern = shape.pattern or part.pattern
         for name, member in part.properties.items():
@@ -283,5 +284,5 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern)
     except re.error:
-        # Valid ECMAScript that Python cannot read; the schema validator still checks the value.
+        # Valid ECMAScript but not valid in Python; the schema validator still checks the value.
         return None

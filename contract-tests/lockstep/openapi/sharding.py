@@ -1,4 +1,4 @@
-"""Divides the work of a run among several that play it at once, each on a machine of its own."""
+"""Divides a run into shards that several machines can execute in parallel."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from lockstep.openapi.operations import Operation
 T = TypeVar("T")
 
 _FORM = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
-# Operations stay together up to such a part of what a shard has to do, if none has then to do more
-# than so much of that.
+# Operations with similar paths form groups of at most this fraction of a shard's fair share: the
+# largest fraction for which no shard exceeds its fair share by more than `_UNEVEN`.
 _TOGETHER = (1.0, 0.5, 0.25, 0.1)
 _UNEVEN = 1.3
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The part `number`, counted from 1, of a run that is divided into `of` parts."""
+    """Shard `number`, counted from 1, of a run that is divided into `of` shards."""
 
     number: int = 1
     of: int = 1
 
     @classmethod
     def read(cls, text: str) -> Shard:
-        """Read `2/5`; `ValueError` says what is wrong with another text."""
+        """Parse a shard such as `2/5`; raise `ValueError` if the text is invalid."""
         match = _FORM.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is no shard: write which one of how many, such as 2/5")
+            raise ValueError(f"{text!r} is not a shard: write NUMBER/TOTAL, such as 2/5")
         number, of = map(int, match.groups())
         if not 1 <= number <= of:
-            told = f"of {of} shards the first is 1/{of} and the last {of}/{of}"
-            raise ValueError(f"there is no shard {text}: {told}" if of else f"{text}: no shards")
+            known = f"shards are numbered from 1/{of} to {of}/{of}"
+            raise ValueError(f"there is no shard {text}: {known}" if of else f"{text}: no shards")
         return cls(number, of)
 
     def __str__(self) -> str:
@@ -42,18 +42,18 @@ class Shard:
 
     @property
     def is_whole(self) -> bool:
-        """Whether this is all of the run."""
+        """Whether the run is not divided."""
         return self.of == 1
 
     def part(self, total: int) -> int:
-        """This shard's part of a number; the first shards get what cannot be divided."""
+        """Return this shard's part of a total; the first shards get the remainder."""
         return len(range(self.number - 1, total, self.of))
 
     def deal(self, things: Sequence[T], weight: Callable[[T], float] = lambda _: 1.0) -> list[T]:
-        """This shard's things in their order, so that all shards have much the same weight."""
+        """Return this shard's items in their order, so that all shards have similar weights."""
         loads = [0.0] * self.of
         mine = []
-        # The heaviest first: each goes to who has least.
+        # Greedy: the heaviest item first, each to the shard with the smallest load.
         for at in sorted(range(len(things)), key=lambda each: -weight(things[each])):
             least = min(range(self.of), key=lambda each: loads[each])
             loads[least] += weight(things[at])
@@ -67,9 +67,10 @@ WHOLE = Shard()
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What falls to a shard: things in turn, and operations by what they cost.
+    """The work of a shard: the operations that it owns, distributed by cost.
 
-    `owned` names the operations; of a whole run there is no need to ask, unless some were chosen.
+    `owned` contains the names of the operations; it is empty for an undivided run, unless only some
+    operations are selected.
     """
 
     shard: Shard = WHOLE
@@ -77,10 +78,10 @@ class Share:
 
     @classmethod
     def of(cls, shard: Shard, operations: Sequence[Operation], costs: Mapping[str, float]) -> Share:
-        """The share of a shard; `costs` has what trying each operation takes, in any unit.
+        """Return the share of a shard; `costs` maps operations to their costs in any unit.
 
-        Those with like paths are one shard's as far as all have much the same to do: else each
-        would have to make what the others need.
+        Operations with similar paths stay in one shard as far as the loads remain even; otherwise
+        each shard would have to create the same resources.
         """
         fair = sum(costs[one.name] for one in operations) / shard.of
 
@@ -100,18 +101,18 @@ class Share:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all operations fall to it."""
+        """Whether it includes all operations."""
         return self.shard.is_whole and not self.owned
 
     def owns(self, operation: str) -> bool:
-        """Whether an operation, or what is not documented, is tried by this shard."""
+        """Whether an operation, or an undocumented request, is tested by this shard."""
         return self.is_whole or operation in self.owned
 
 
 def _groups(
     operations: Sequence[Operation], costs: Mapping[str, float], most: float, depth: int
 ) -> Iterator[list[Operation]]:
-    """Operations with like paths, as long as they cost no more than `most`."""
+    """Yield groups of operations with similar paths that cost no more than `most` each."""
     cost = sum(costs[one.name] for one in operations)
     paths = {one.path for one in operations}
     if cost <= most or len(operations) == 1:

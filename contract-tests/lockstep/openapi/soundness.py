@@ -1,4 +1,4 @@
-"""Leaves out of a document's schemas what no validator could work with, and remembers it."""
+"""Removes malformed keywords from a document's schemas, and records what was removed."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ _TYPES = frozenset({"null", "boolean", "object", "array", "number", "integer", "
 
 @dataclass(slots=True)
 class Soundness:
-    """A document whose schemas can be compiled; nothing else in it is changed.
+    """A document whose schemas can be compiled, but that is otherwise unchanged.
 
-    `faults` holds what was left out of each schema, by the `id` of its object in `document`, and
-    `pointers` where that stood.
+    `faults` holds what was removed from each schema, by the `id` of its object in `document`;
+    `pointers` has its JSON pointer.
     """
 
     document: dict[str, Any]
     faults: dict[int, tuple[str, ...]] = field(default_factory=dict)
     pointers: dict[int, str] = field(default_factory=dict)
-    _read: dict[int, tuple[list[Mapping[str, Any]], set[str]]] = field(default_factory=dict)
+    # By `id()` of a schema, which each entry keeps alive.
+    _read: dict[int, tuple[Any, list[Mapping[str, Any]], set[str]]] = field(default_factory=dict)
 
     def sentences(self, schema: Any) -> tuple[str, ...]:
-        """What of a schema, or of what it refers to, is not judged."""
+        """Return messages about the removed keywords of a schema and of those it refers to."""
         if not self.faults:
             return ()
         return tuple(
-            f"the schema at #{self.pointers[id(node)]} cannot be judged: {fault}"
+            f"the schema at #{self.pointers[id(node)]} cannot be checked: {fault}"
             for node in self._reached(schema)
             for fault in self.faults.get(id(node), ())
         )
 
     def _reached(self, schema: Any) -> Iterator[Mapping[str, Any]]:
-        """The objects with faults in a schema, and in what it refers to."""
+        """Yield the faulty objects in a schema and in those it refers to."""
         seen: set[str] = set()
         waiting = [schema]
         while waiting:
@@ -56,8 +57,8 @@ class Soundness:
                     faulty.append(node)
                 if isinstance(node.get("$ref"), str):
                     references.add(node["$ref"])
-            known = self._read[id(schema)] = faulty, references
-        return known
+            known = self._read[id(schema)] = schema, faulty, references
+        return known[1:]
 
 
 def _objects(node: Any, kind: Kind) -> Iterator[Mapping[str, Any]]:
@@ -71,7 +72,7 @@ def _objects(node: Any, kind: Kind) -> Iterator[Mapping[str, Any]]:
 
 
 def sound(document: dict[str, Any]) -> Soundness:
-    """The document without the keywords of its schemas that are not well-formed."""
+    """Return the document without the malformed keywords of its schemas."""
     found = Soundness(document)
     found.document = _Reader(document, found).read(document, "", Kind.OBJECT)
     return found
@@ -107,7 +108,7 @@ class _Reader:
         kept = {}
         for key, value in schema.items():
             if key == "items" and isinstance(value, list):
-                # So they are called since 2020-12.
+                # Renamed in JSON Schema 2020-12.
                 key = "prefixItems"
             value, complaint = self._checked(key, value)
             if complaint:
@@ -117,12 +118,12 @@ class _Reader:
         return kept
 
     def _checked(self, key: str, value: Any) -> tuple[Any, str]:
-        """The value as far as it can be used (`None` for not at all), and what is wrong."""
+        """Return the usable part of a value, `None` if there is none, and what is wrong with it."""
         if key in _MAPS:
             return _well_formed_members(key, value)
         if key in ("pattern", "$ref"):
             check = _pattern if key == "pattern" else self._reference
-            return check(value) if isinstance(value, str) else (None, "is no text")
+            return check(value) if isinstance(value, str) else (None, "is not a string")
         is_good, wanted = _CHECKS.get(key, (_anything, ""))
         return (value, "") if is_good(value) else (None, f"is not {wanted}")
 
@@ -130,8 +131,8 @@ class _Reader:
         try:
             target = followed(self._document, {"$ref": value})
         except (ValueError, RecursionError) as error:
-            return None, f"is a {error}" if "nothing" in str(error) else f"({error})"
-        return (value, "") if _is_schema(target) else (None, f"names no schema: {value}")
+            return None, f"({error})"
+        return (value, "") if _is_schema(target) else (None, f"does not refer to a schema: {value}")
 
 
 def _well_formed_members(key: str, value: Any) -> tuple[Any, str]:
@@ -143,12 +144,12 @@ def _well_formed_members(key: str, value: Any) -> tuple[Any, str]:
         patterns = {name: readable(name) for name in kept}
         wrong += [name for name, pattern in patterns.items() if pattern is None]
         kept = {str(patterns[name]): kept[name] for name in kept if patterns[name] is not None}
-    return kept, f"has members that are no schemas: {', '.join(wrong)}" if wrong else ""
+    return kept, f"has members that are not schemas: {', '.join(wrong)}" if wrong else ""
 
 
 def _pattern(value: str) -> tuple[str | None, str]:
     found = readable(value)
-    return found, "" if found is not None else f"is no regular expression of ECMAScript: {value}"
+    return found, "" if found is not None else f"is not an ECMAScript regular expression: {value}"
 
 
 def _anything(_value: Any) -> bool:
@@ -208,7 +209,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "type": (_is_type, "a type of JSON Schema"),
     "required": (_are_texts, "a list of names"),
     "enum": (_is_list, "a list"),
-    "format": (_is_text, "a text"),
+    "format": (_is_text, "a string"),
     "uniqueItems": (_is_boolean, "true or false"),
     "multipleOf": (_is_divisor, "a number above 0"),
     **dict.fromkeys(
@@ -218,5 +219,5 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), (_is_number, "a number")
     ),
-    **dict.fromkeys(_COUNTS.split(), (_is_count, "a count")),
+    **dict.fromkeys(_COUNTS.split(), (_is_count, "a non-negative integer")),
 }

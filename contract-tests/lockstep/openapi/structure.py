@@ -1,25 +1,25 @@
-"""Brings the operations of a document to where every reader of it looks for them."""
+"""Normalises path items and operations: resolves references and removes unreadable parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from lockstep.openapi.operations import METHODS
 from lockstep.openapi.shapes import followed
 
-# A method that has a member of its own since 3.2; others stand under `additionalOperations`.
+# A fixed field of path items since 3.2; other methods are in `additionalOperations`.
 _ALSO = ("query",)
-# A documented answer of which nothing is known.
+# The replacement of an unreadable response: any content.
 _UNKNOWN = {"description": "", "content": {"*/*": {}}}
 _FORM = "application/x-www-form-urlencoded"
 _STANDARD = frozenset({*METHODS, *_ALSO})
 
 
 def structured(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The document with whole path items and operations for references to them.
+    """Return the document with path items and operations instead of references to them.
 
-    What cannot be read is left out, and named in the second part of the answer.
+    Unreadable parts are removed, and described in the second item of the result.
     """
     problems: list[str] = []
     paths = {}
@@ -32,12 +32,25 @@ def structured(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def methods_of(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The operations of a path item by method, in small letters only for those of HTTP."""
+    """Yield the operations of a path item by method; only standard methods are lower-case."""
     for method in (*METHODS, *_ALSO):
         if method in item:
             yield method, item[method]
     additional = item.get("additionalOperations")
     yield from additional.items() if isinstance(additional, Mapping) else ()
+
+
+def without(raw: Mapping[str, Any], operations: Container[tuple[str, str]]) -> dict[str, Any]:
+    """Return a structured document without some operations, given as (method, path)."""
+    paths = {}
+    for path, item in raw["paths"].items():
+        removed = {name for name, _ in methods_of(item) if (name.upper(), path) in operations}
+        kept = {key: value for key, value in item.items() if key not in removed}
+        if isinstance(item.get("additionalOperations"), Mapping):
+            additional = item["additionalOperations"].items()
+            kept["additionalOperations"] = {k: v for k, v in additional if k not in removed}
+        paths[path] = kept
+    return {**raw, "paths": paths}
 
 
 def _item(raw: dict[str, Any], path: str, item: Any, problems: list[str]) -> dict[str, Any] | None:
@@ -48,7 +61,7 @@ def _item(raw: dict[str, Any], path: str, item: Any, problems: list[str]) -> dic
         return None
     if not isinstance(whole, dict):
         if whole is not None:
-            problems.append(f"paths, {path}: cannot be read: it is no object")
+            problems.append(f"paths, {path}: cannot be read: it is not an object")
         return None
     known = {_named(key): value for key, value in whole.items()}
     if "parameters" in known:
@@ -71,7 +84,7 @@ def _named(key: str) -> str:
 
 
 def _whole(raw: Mapping[str, Any], node: Any, steps: int = 0) -> Any:
-    """What a reference names, with what stands beside the reference."""
+    """Return the target of a reference, merged with the siblings of `$ref`."""
     if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
         return node
     if steps > 50:
@@ -79,7 +92,7 @@ def _whole(raw: Mapping[str, Any], node: Any, steps: int = 0) -> Any:
     beside = {key: value for key, value in node.items() if key != "$ref"}
     target = _whole(raw, followed(raw, {"$ref": node["$ref"]}), steps + 1)
     if not isinstance(target, dict):
-        raise ValueError(f"{node['$ref']} is no object")
+        raise ValueError(f"{node['$ref']} is not an object")
     return {**target, **beside}
 
 
@@ -88,7 +101,7 @@ def _operation(
 ) -> dict[str, Any]:
     whole = _whole(raw, definition)
     if not isinstance(whole, dict):
-        raise ValueError("it is no object")
+        raise ValueError("it is not an object")
     changed = dict(whole)
     if "parameters" in changed:
         changed["parameters"] = _parameters(raw, label, changed["parameters"], problems)
@@ -99,7 +112,7 @@ def _operation(
             del changed["requestBody"]
     responses = changed.get("responses") or {}
     if not isinstance(responses, dict):
-        raise ValueError("its `responses` is no object")
+        raise ValueError("its `responses` is not an object")
     changed["responses"] = {}
     for status, response in responses.items():
         if status.startswith("x-"):
@@ -117,15 +130,15 @@ def _parameters(raw: dict[str, Any], label: str, parameters: Any, problems: list
         plain = _readable(raw, parameter, ("content",))
         if plain is not None and plain.get("in") == "querystring":
             kept += _whole_query(raw, plain)
-        elif plain is None or not all(isinstance(plain.get(word), str) for word in ("name", "in")):
-            problems.append(f"the parameter {at + 1} of {label} cannot be read")
+        elif plain is None or not all(isinstance(plain.get(key), str) for key in ("name", "in")):
+            problems.append(f"parameter {at + 1} of {label} cannot be read")
         else:
             kept.append(parameter)
     return kept
 
 
 def _whole_query(raw: dict[str, Any], parameter: dict[str, Any]) -> list[dict[str, Any]]:
-    """A parameter for the query as a whole (OpenAPI 3.2, 4.12.2): by member where it is a form."""
+    """Split a `querystring` parameter (OpenAPI 3.2, 4.12.2) into its members if it is a form."""
     form = followed(raw, (parameter.get("content") or {}).get(_FORM) or {})
     schema = followed(raw, form.get("schema") or {}) if isinstance(form, dict) else {}
     members = schema.get("properties") if isinstance(schema, dict) else None
@@ -139,14 +152,14 @@ def _whole_query(raw: dict[str, Any], parameter: dict[str, Any]) -> list[dict[st
 
 
 def _readable(raw: dict[str, Any], node: Any, maps: tuple[str, ...]) -> dict[str, Any] | None:
-    """The object that a node is or refers to, if its members can be read."""
+    """Return the object that a node is or refers to, `None` if `maps` are unreadable in it."""
     try:
         plain = followed(raw, node)
     except (ValueError, RecursionError):
         return None
     if not isinstance(plain, dict):
         return None
-    members = [plain[word] for word in maps if word in plain]
+    members = [plain[key] for key in maps if key in plain]
     are_maps = all(isinstance(each, dict) for each in members)
     return plain if are_maps and all(_all_objects(raw, each) for each in members) else None
 

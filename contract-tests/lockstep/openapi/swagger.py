@@ -1,4 +1,4 @@
-"""Brings Swagger 2.0 documents into the form of OpenAPI 3.0."""
+"""Converts Swagger 2.0 documents to OpenAPI 3.0."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lockstep.openapi.walking import BUNDLED_SCHEMAS, Kind, kind_below
 
 _ANY = "application/json"
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
-# What says of a parameter or a header which values it has: a schema of its own since 3.0.
+# Keywords of parameters and headers that belong to their `schema` since 3.0.
 _OF_SCHEMA = frozenset(
     {"type", "format", "items", "default", "enum", "pattern", "uniqueItems", "multipleOf"}
     | {"maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "x-nullable", "x-generated"}
@@ -22,7 +22,7 @@ _FLOWS = {"application": "clientCredentials", "accessCode": "authorizationCode"}
 
 
 def converted(raw: Any) -> Any:
-    """A document of 3.0 for one of 2.0; all others as they are. References are inside it."""
+    """Convert a document of 2.0 to 3.0; return any other unchanged. References are internal."""
     if not isinstance(raw, dict) or str(raw.get("swagger", "")).partition(".")[0] != "2":
         return raw
     return _Converter(raw).run()
@@ -148,7 +148,7 @@ class _Converter:
         try:
             return followed(self._raw, node)
         except (ValueError, RecursionError):
-            # Left to be named by who reads the operations.
+            # It is reported where the operations are read.
             return node
 
 
@@ -157,11 +157,11 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     changed = {key: parameter[key] for key in parameter if key not in dropped}
     changed["schema"] = _values_of(parameter)
     if parameter.get("type") == "array":
-        way = parameter.get("collectionFormat", "csv")
-        if way == "multi":
+        separator = parameter.get("collectionFormat", "csv")
+        if separator == "multi":
             changed |= {"style": "form", "explode": True}
         elif parameter.get("in") == "query":
-            changed |= {"style": _STYLES.get(way, "form"), "explode": False}
+            changed |= {"style": _STYLES.get(separator, "form"), "explode": False}
     return changed
 
 
@@ -173,7 +173,7 @@ def _values_of(node: Mapping[str, Any]) -> Any:
 
 
 def _schema(node: Any, kind: Kind) -> Any:
-    """A schema in the words of 3.0, with references to where its components are there."""
+    """Return a schema with the keywords and the component references of 3.0."""
     if kind is Kind.DATA:
         return node
     if isinstance(node, list):
@@ -204,8 +204,8 @@ def _scheme(scheme: Any) -> Any:
         case "oauth2":
             flow = str(scheme.get("flow", ""))
             kept = ("authorizationUrl", "tokenUrl", "scopes")
-            told = {"scopes": {}, **{key: scheme[key] for key in kept if key in scheme}}
-            return {"type": "oauth2", "flows": {_FLOWS.get(flow, flow): told}}
+            settings = {"scopes": {}, **{key: scheme[key] for key in kept if key in scheme}}
+            return {"type": "oauth2", "flows": {_FLOWS.get(flow, flow): settings}}
     return dict(scheme)
 
 

@@ -1,4 +1,4 @@
-"""Values as they are written in headers."""
+"""Parses the values of header fields in the style `simple`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 Schema = Mapping[str, Any]
-# A schema with its references and `allOf` laid together.
+# Returns a schema merged with its references and branches.
 Merge = Callable[[Any], Schema]
 
 
 def readings(value: str) -> Iterator[Any]:
-    """What the text of a header may stand for: itself, or JSON."""
+    """Yield the values that the text of a header may represent: the string, or JSON."""
     yield value
     with suppress(ValueError, RecursionError):
         yield json.loads(value)
@@ -22,7 +22,10 @@ def readings(value: str) -> Iterator[Any]:
 def simple_readings(
     value: str, schema: Schema, merge: Merge, *, explode: bool = False
 ) -> Iterator[Any]:
-    """What a text in the style `simple` may stand for (RFC 6570, 3.2.2), by its merged schema."""
+    """Yield the values that a text in the style `simple` may represent (RFC 6570, 3.2.2).
+
+    `schema` is merged (see `Merge`).
+    """
     if not {"array", "object"} & types_of(schema):
         yield from readings(value)
         return
@@ -34,8 +37,8 @@ def simple_readings(
         yield members
         yield list(map(scalar, members))
     elif members is not None:
-        told = schema.get("properties", {})
-        yield {name: _typed(text, merge(told.get(name, {}))) for name, text in members.items()}
+        known = schema.get("properties", {})
+        yield {name: _typed(text, merge(known.get(name, {}))) for name, text in members.items()}
         yield members
         yield {name: scalar(text) for name, text in members.items()}
 
@@ -43,8 +46,9 @@ def simple_readings(
 def simple_members(
     value: str, schema: Schema, *, explode: bool = False
 ) -> list[str] | dict[str, str] | None:
-    """The texts of a list `a,b`, or those of an object by name: `name,value`, and with `explode`
-    `name=value`; `None` if it is neither, or not written so.
+    """Split a list `a,b`, or an object `name,value` (with `explode`: `name=value`), into texts.
+
+    `None` if the schema is neither, or the text does not have this form.
     """
     types = types_of(schema)
     parts = [part.strip() for part in value.split(",")] if value.strip() else []
@@ -60,7 +64,7 @@ def simple_members(
 
 
 def types_of(schema: Schema) -> set[str]:
-    """The types that a schema names."""
+    """Return the JSON types of a schema, inferred from `properties` or `items` if need be."""
     types = schema.get("type", ())
     found = {types} if isinstance(types, str) else {each for each in types if isinstance(each, str)}
     if not found and "properties" in schema:
@@ -69,7 +73,7 @@ def types_of(schema: Schema) -> set[str]:
 
 
 def scalar(text: str) -> Any:
-    """A text as the number, the boolean or the null that it is, else as it is."""
+    """Parse a text as a number, a boolean or null; return any other text unchanged."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,30 +1,30 @@
-"""Distinguishes the schemas of a document from its other objects, maps of names and data."""
+"""Classifies the nodes of a document as schemas, other objects, maps of names, or data."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from typing import Any
 
-# Where the parts of other files are put: those that are schemas, and all others.
+# Component maps for what is bundled from other files: schemas, and everything else.
 BUNDLED_SCHEMAS, BUNDLED = "x-schemas", "x-parts"
 
 
 class Kind(Enum):
-    """What the members of an object are called by, and what they are."""
+    """The kind of an object in a document, by what its keys are."""
 
-    # A kind is looked up for every node of a document.
+    # Faster than that of `Enum`: a kind is looked up for every node of a document.
     __hash__ = object.__hash__
 
-    # By the words of OpenAPI.
+    # Fixed fields of OpenAPI.
     OBJECT = auto()
-    # By the words of JSON Schema.
+    # Keywords of JSON Schema.
     SCHEMA = auto()
-    # By names that the author chose: `default` is one like any other there.
+    # Names chosen by the author, among which `default` has no special meaning.
     NAMES = auto()
     NAMED_SCHEMAS = auto()
-    # Names of maps of names: callbacks.
+    # Names of further maps of names: callbacks.
     OUTER = auto()
-    # Data of the API itself, where nothing is a word of the specification.
+    # Values of the API, such as examples, in which no key is a keyword.
     DATA = auto()
 
 
@@ -51,7 +51,7 @@ _BELOW = {
 
 
 def kind_below(kind: Kind, key: str, value: Any) -> Kind:
-    """What stands under a key of an object of a kind; the elements of a list are of one kind."""
+    """Return the kind of the value of `key` in an object of `kind`; list elements share it."""
     known = _BELOW.get(kind)
     if known is not None:
         return known
@@ -65,14 +65,14 @@ def kind_below(kind: Kind, key: str, value: Any) -> Kind:
         return Kind.SCHEMA
     if key == "callbacks":
         return Kind.OUTER
-    # Those of an operation are a list, those of the components a map.
+    # `parameters` is a list in operations and a map in components.
     if key in _NAMES or (key == "parameters" and isinstance(value, dict)):
         return Kind.NAMES
     return Kind.OBJECT
 
 
 def below(pointer: str, key: str | int) -> str:
-    """The pointer to a member (RFC 6901)."""
+    """Return the JSON pointer to a member (RFC 6901)."""
     text = str(key)
     if "~" in text or "/" in text:
         text = text.replace("~", "~0").replace("/", "~1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockstep.proxy.mirroring import Mirrors
+from lockstep.proxy.feed import Feed
 from lockstep.proxy.settings import READS
 from lockstep.proxy.wire import Copy
 from lockstep.transport.messages import Request
@@ -20,8 +20,9 @@ class Passage:
     request: Request
     sent: Copy
     kept: Copy
-    mirrors: Mirrors
+    feed: Feed
     epoch: int
+    started: float
     _is_over: bool = False
 
     @property
@@ -30,8 +31,8 @@ class Passage:
         return self.request.method not in READS
 
     def end(self) -> bool:
-        """Tell the mirrors that it is over; false when they know."""
+        """Tell the feed that it is over; false when it knows."""
         known, self._is_over = self._is_over, True
         if not known:
-            self.mirrors.ended(writes=self.writes)
+            self.feed.ended(writes=self.writes)
         return not known

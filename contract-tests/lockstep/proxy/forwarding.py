@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
+import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from aiohttp import ClientError, ClientResponse, ClientSession, HttpVersion11, web
 from multidict import CIMultiDict
 from yarl import URL
 
+from lockstep.proxy.feed import Feed
 from lockstep.proxy.flow import Passage
-from lockstep.proxy.mirroring import Mirrored, Mirrors
-from lockstep.proxy.settings import READS, Counts, ProxySettings
+from lockstep.proxy.settings import READS, ProxySettings
+from lockstep.proxy.traffic import Answered, Fate, Mirrored
 from lockstep.proxy.wire import Copy, end_to_end
 from lockstep.transport.messages import Headers, Request, Response
 from lockstep.transport.streams import is_stream
-from lockstep.transport.targets import Target
 
 # `Host` is the target's own; the proxy has answered `Expect` itself when it sends the body on.
 _NOT_SENT_ON = frozenset({"expect", "host"})
@@ -30,22 +32,39 @@ _HOW_FAR = "1.1 lockstep"
 _ANSWERED: web.ResponseKey[set[str]] = web.ResponseKey("answered", set)
 
 
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The target that clients are answered from.
+
+    A path that begins with `strips`, which is the path of the base URL, has it already.
+    """
+
+    name: str
+    base_url: str
+    headers: Headers
+    stream_seconds: float
+    tls: ssl.SSLContext | bool
+    strips: str = ""
+
+    def below(self, path: str) -> str:
+        """The path of a client below the base URL."""
+        if self.strips and path.startswith(self.strips):
+            rest = path[len(self.strips) :]
+            if not rest or rest[0] in "/?":
+                return rest
+        return path
+
+
 class Forwarder:
     """Answers clients from the leader; what the mirrors get is offered, and never waited for."""
 
     def __init__(
-        self,
-        leader: Target,
-        session: ClientSession,
-        mirrors: Mirrors,
-        settings: ProxySettings,
-        counts: Counts,
+        self, leader: Leader, session: ClientSession, feed: Feed, settings: ProxySettings
     ) -> None:
         self._leader = leader
         self._session = session
-        self._mirrors = mirrors
+        self._feed = feed
         self._settings = settings
-        self._counts = counts
         self._sampling = random.SystemRandom()
 
     async def handle(self, client: web.Request) -> web.StreamResponse:
@@ -56,43 +75,45 @@ class Forwarder:
         try:
             return await self._pass_on(client, passage)
         except asyncio.CancelledError:
-            self._counts.left += 1
+            self._feed.left += 1
             raise
         finally:
             if passage.end() and passage.writes and self._settings.mirrors(client.method):
                 # The leader may have done it, and no mirror will.
-                self._counts.lost += 1
+                self._feed.lost += 1
 
     def _begin(self, client: web.Request) -> Passage:
         limit = self._settings.body_limit
         headers = end_to_end(client.raw_headers, dropped=_NOT_COPIED)
         request = Request(client.method, _target(client), headers)
-        epoch = self._mirrors.began(writes=request.method not in READS)
-        return Passage(request, Copy(limit), Copy(limit), self._mirrors, epoch)
+        epoch = self._feed.began(writes=request.method not in READS)
+        started = time.monotonic()
+        return Passage(request, Copy(limit), Copy(limit), self._feed, epoch, started)
 
     async def _pass_on(self, client: web.Request, passage: Passage) -> web.StreamResponse:
         try:
             answer = await self._ask(client, passage)
         except TimeoutError as error:
-            return self._failed(504, error)
+            return self._failed(504, error, passage)
         except (ClientError, ValueError) as error:
-            return self._failed(502, error)
+            return self._failed(502, error, passage)
         async with answer:
             return await self._answer(client, answer, passage)
 
     async def _ask(self, client: web.Request, passage: Passage) -> ClientResponse:
         request = passage.request
+        place = self._leader.base_url + self._leader.below(request.path)
         pairs = CIMultiDict(end_to_end(client.raw_headers, dropped=_NOT_SENT_ON))
         pairs.add("Via", _HOW_FAR)
         for name, value in self._leader.headers:
             pairs.setdefault(name, value)
         return await self._session.request(
             request.method,
-            URL(self._leader.base_url + request.path, encoded=True),
+            URL(place, encoded=True),
             headers=pairs,
             data=_body(client, passage.sent) if client.can_read_body else None,
             allow_redirects=False,
-            ssl=self._leader.tls or True,
+            ssl=self._leader.tls,
             skip_auto_headers=_OWN,
         )
 
@@ -123,7 +144,7 @@ class Forwarder:
             self._done(passage, answer)
             await response.write_eof()
         except ConnectionResetError:
-            self._counts.left += 1
+            self._feed.left += 1
         finally:
             if timer is not None:
                 timer.cancel()
@@ -136,7 +157,7 @@ class Forwarder:
         try:
             return await answer.content.readany()
         except ClientError:
-            self._counts.failed += 1
+            self._feed.failed += 1
             # The client must not take what it has for the whole.
             if client.transport is not None:
                 client.transport.abort()
@@ -152,15 +173,21 @@ class Forwarder:
         """Offer the exchange to the mirrors, once: whole, or `cut` where it is a stream."""
         if not passage.end():
             return
-        self._counts.answered += 1
+        self._feed.answered += 1
+        fate = self._offered(passage, answer, cut=cut)
+        request = passage.request
+        if fate is not Fate.MIRRORED:
+            self._feed.note(Answered(request.method, request.path, answer.status, fate))
+
+    def _offered(self, passage: Passage, answer: ClientResponse, *, cut: bool) -> Fate:
         request, kept = passage.request, passage.kept
         if not self._settings.mirrors(request.method):
-            return
+            return Fate.PASSED
         if passage.sent.is_cut:
-            self._counts.lost += 1
-            return
+            self._feed.lost += 1
+            return Fate.LOST
         if not passage.writes and self._sampling.random() >= self._settings.sample:
-            return
+            return Fate.PASSED
         outcome = Response(
             answer.status,
             _plain(answer.raw_headers),
@@ -170,10 +197,14 @@ class Forwarder:
             cut=cut,
         )
         whole = replace(request, body=passage.sent.body or None)
-        self._mirrors.offer(Mirrored(whole, outcome, passage.epoch, is_cut=kept.is_cut))
+        took = time.monotonic() - passage.started
+        item = Mirrored(whole, outcome, passage.epoch, is_cut=kept.is_cut, seconds=took)
+        return self._feed.offer(item)
 
-    def _failed(self, status: int, error: Exception) -> web.Response:
-        self._counts.failed += 1
+    def _failed(self, status: int, error: Exception, passage: Passage) -> web.Response:
+        self._feed.failed += 1
+        request = passage.request
+        self._feed.note(Answered(request.method, request.path, status, Fate.UNANSWERED))
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         return _failure(status, f"{self._leader.name} did not answer: {what}")
 

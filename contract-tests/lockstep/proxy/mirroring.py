@@ -1,170 +1,279 @@
-"""Asks the other targets what the first one has answered, and compares; in a thread of its own."""
+"""Asks the other targets what the first one has answered, and compares."""
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.proxy.base_paths import BasePaths
 from lockstep.proxy.bodies import HeadConformance, whole_bodies, without_bodies
+from lockstep.proxy.feed import EPOCH, Shared
+from lockstep.proxy.pairing import Pairing
 from lockstep.proxy.settings import READS, Counts, ProxySettings
+from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed
 from lockstep.recordings.accounts import Accounts
 from lockstep.results.run_log import RunLog
-from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of
-from lockstep.transport.targets import Target
+from lockstep.transport.messages import NoResponse, Outcome, Request, Response
+from lockstep.transport.targets import PendingExchange, Target
+from lockstep.warrant.recorder import Recorder
 
 # A mirror that has been silent so often is left alone for a while.
 MAX_SILENCE = 5
 REST_SECONDS = 5.0
+# So many reads are under way at the mirrors at once, at the most; every so many one is alone, so
+# that the time it takes is the mirror's own.
+_AHEAD = 8
+_TIMED_EVERY = 8
 # Not what a server makes of a request, but whether it is there and fast enough.
 _FAULTS = frozenset({"refused", "timeout", "tls", "unknown_host"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mirrored:
-    """A request with the leader's answer; `epoch` says which writes it may have met."""
+@dataclass(slots=True)
+class _Asked:
+    """A request that the mirrors have been sent, and their answers when these have come.
 
-    request: Request
-    answer: Response
-    epoch: int
-    is_cut: bool = False
+    Its time is known where nothing else was done meanwhile.
+    """
+
+    item: Mirrored
+    requests: dict[str, Request]
+    pending: list[PendingExchange]
+    is_timed: bool = True
+    compared_before: int = 0
+    answers: dict[str, Outcome] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Mirrors:
     """The targets that are compared on the side.
 
-    They are asked in the order of the leader's answers. When more waits than the queue holds, what
-    comes next is skipped: a client never waits for a mirror.
+    They are asked in the order of the leader's answers, reads a few at a time. `told` hears what
+    users are to know at once. For one thread.
     """
 
     def __init__(
-        self, ledger: RunLog, targets: list[Target], settings: ProxySettings, counts: Counts
+        self,
+        ledger: RunLog,
+        targets: list[Target],
+        settings: ProxySettings,
+        counts: Counts,
+        recorder: Recorder,
+        shared: Shared,
+        told: Callable[[str], None],
     ) -> None:
         # Nothing may be written to servers with real users but what these users write.
         self._whole = Exchanger(ledger, targets, repairs=False)
         heads = replace(ledger, conformance=HeadConformance(ledger.document))
         self._heads = Exchanger(heads, targets, repairs=False, asks_again=False)
+        self._document = ledger.document
+        self._faults = ledger.faults
         self._accounts = Accounts()
+        self._pairing = Pairing(self._whole, self._accounts) if settings.mirrors_writes else None
+        self._base_paths = BasePaths(ledger.document, targets)
         self._settings = settings
         self._counts = counts
+        self._recorder = recorder
+        self._shared = shared
+        self._told = told
         self._silent = dict.fromkeys((target.name for target in targets[1:]), 0)
         self._resting: dict[str, float] = {}
-        self._queue: queue.Queue[Mirrored | None] = queue.Queue(settings.queue)
-        self._lock = threading.Lock()
-        self._writing = 0
-        self._epoch = 0
-        self._thread = threading.Thread(target=self._work, name="mirrors", daemon=True)
-        self._thread.start()
+        self._asked: deque[_Asked] = deque()
+        self._since_timed = 0
+        self._compared = 0
 
-    def began(self, *, writes: bool) -> int:
-        """A request is under way; returns the epoch that its answer belongs to."""
-        with self._lock:
-            if writes:
-                self._writing += 1
-                self._epoch += 1
-            # No epoch at all while a write is under way: who knows what a read will see?
-            return self._epoch if writes or not self._writing else -1
+    def take(self, told: Mirrored | Answered | Passed) -> None:
+        """Take in what the process that answers clients tells."""
+        if isinstance(told, Passed):
+            self._counts.passed = told
+        elif isinstance(told, Mirrored):
+            self._take(replace(told, request=self._base_paths.inner(told.request)))
+        else:
+            self._note(told)
 
-    def ended(self, *, writes: bool) -> None:
-        """A request is over."""
-        with self._lock:
-            if writes:
-                self._writing -= 1
-                self._epoch += 1
+    def finish(self) -> None:
+        """Compare what the mirrors have been asked."""
+        while self._asked:
+            self._compare_next()
 
-    def offer(self, item: Mirrored) -> None:
-        """Take an answered request, or skip it when too many wait; returns at once."""
-        if item.epoch != self._epoch and item.request.method in READS:
-            item = replace(item, epoch=-1)
-        try:
-            self._queue.put_nowait(item)
-        except queue.Full:
-            self._counts.skipped += 1
+    @property
+    def asked(self) -> int:
+        """How many requests the mirrors have been sent and are not compared."""
+        return len(self._asked)
 
-    def close(self, seconds: float) -> None:
-        """Let the mirrors finish what waits, for so long at the most."""
-        deadline = time.monotonic() + seconds
-        while self._thread.is_alive() and time.monotonic() < deadline:
-            try:
-                self._queue.put(None, timeout=0.1)
-                break
-            except queue.Full:
-                continue
-        self._thread.join(max(0.0, deadline - time.monotonic()))
-        self._counts.skipped += self._queue.qsize()
+    def sentences(self) -> Iterator[str]:
+        """What was not judged, for people."""
+        if self._pairing is not None:
+            yield from self._pairing.sentences()
 
-    def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            try:
-                self._mirror(item)
-            except TargetLostError:
-                # It rests anyway; what its silence means is said when the proxy ends.
-                continue
-            except Exception as error:
-                # Clients are still to be answered; the run fails when the proxy ends.
-                what = f"{item.request.method} {item.request.path.partition('?')[0]}"
-                self._counts.errors.append(f"comparing {what}: {type(error).__name__}: {error}")
+    def _note(self, one: Answered) -> None:
+        request = self._base_paths.inner(Request(one.method, one.path))
+        method, path = one.method, request.path
+        self._see(request, one.status)
+        if one.fate in (Fate.SHED, Fate.LOST):
+            self._counts.skipped += one.fate is Fate.SHED
+            self._recorder.shed(method, path)
+        elif one.fate is Fate.UNANSWERED:
+            self._recorder.failed(method, path, self._whole.targets[0].name)
 
-    def _mirror(self, item: Mirrored) -> None:
-        request = item.request
+    def _see(self, request: Request, status: int) -> None:
+        self._recorder.answered(request.method, request.path, status)
+        sentence = self._base_paths.note(request, status)
+        if sentence:
+            self._told(sentence)
+
+    def _take(self, item: Mirrored) -> None:
+        """Ask the mirrors; what changes something waits for all that came before it."""
+        self._see(item.request, item.answer.status)
+        writes = item.request.method not in READS
+        alone = writes or self._since_timed >= _TIMED_EVERY or any(self._silent.values())
+        if alone:
+            self.finish()
+        with self._guarded(item.request):
+            self._ask(item)
+        if alone:
+            self.finish()
+        while len(self._asked) >= _AHEAD:
+            self._compare_next()
+
+    def _ask(self, item: Mirrored) -> None:
         targets = self._awake()
         if not targets:
             self._counts.rested += 1
+            for target in self._whole.targets[1:]:
+                self._recorder.failed(item.request.method, item.request.path, target.name)
             return
-        requests = {each.name: self._whole.translate(request, each.name) for each in targets}
-        pending = [target.start(requests[target.name]) for target in targets]
-        answers = {waiting.target.name: waiting.finish() for waiting in pending}
-        for name, answer in answers.items():
-            self._notice(name, answer)
-        told = {name: answer for name, answer in answers.items() if not _is_fault(answer)}
+        asked = self._sent(item, targets)
+        self._asked.append(asked)
+        if any(waiting.failure for waiting in asked.pending):
+            self.finish()
+        elif len(self._asked) > 1:
+            for each in self._asked:
+                each.is_timed = False
+
+    def _sent(self, item: Mirrored, targets: list[Target]) -> _Asked:
+        requests = {each.name: self._whole.translate(item.request, each.name) for each in targets}
+        pending = [each.start(requests[each.name]) for each in targets]
+        # The next one that is compared is itself, if nothing was asked before.
+        return _Asked(item, requests, pending, compared_before=self._compared + 1)
+
+    def _compare_next(self) -> None:
+        asked = self._asked.popleft()
+        self._compared += 1
+        with self._guarded(asked.item.request):
+            self._compare(asked)
+
+    @contextmanager
+    def _guarded(self, request: Request) -> Iterator[None]:
+        """A block for one request; what goes wrong in it is told when the proxy ends."""
+        try:
+            yield
+        except TargetLostError:
+            # It rests anyway; what its silence means is said when the proxy ends.
+            return
+        except Exception as error:  # Clients are still to be answered.
+            label = self._document.label(request.method, request.path)
+            sentence = f"comparing {label}: {type(error).__name__}"
+            self._counts.note_error(sentence)
+            self._faults.note(sentence, error)
+
+    def _compare(self, asked: _Asked) -> None:
+        item, request = asked.item, asked.item.request
+        self._finish_waiting(asked)
+        if request.method in READS and self._is_named_otherwise(asked):
+            # What came before has shown meanwhile what the mirrors call it.
+            asked = self._sent(item, [waiting.target for waiting in asked.pending])
+            asked.is_timed = not self._asked
+            self._finish_waiting(asked)
+        for name, answer in asked.answers.items():
+            self._notice(name, answer, request)
+        told = {name: answer for name, answer in asked.answers.items() if not _is_fault(answer)}
         if not told:
             return
         if self._is_unclear(item, told):
             self._counts.unclear += 1
+            self._recorder.unclear(request.method, request.path)
             return
-        self._counts.mirrored += 1
         leader = self._whole.targets[0].name
-        self._record(item, {leader: request, **requests}, {leader: item.answer, **told})
+        requests = {leader: request, **asked.requests}
+        outcomes: dict[str, Outcome] = {leader: item.answer, **told}
+        if self._pairing is not None:
+            operation = self._document.find(request.method, request.path)
+            route = f"{operation.method} {operation.path}" if operation else "undocumented"
+            reason = self._pairing.reason(route, requests, outcomes)
+            if reason:
+                self._counts.set_aside += 1
+                self._recorder.set_aside(request.method, request.path, reason)
+                return
+        self._counts.mirrored += 1
+        self._record(asked, requests, outcomes)
+
+    def _finish_waiting(self, asked: _Asked) -> None:
+        for waiting in asked.pending:
+            name = waiting.target.name
+            asked.answers[name] = waiting.finish()
+            asked.seconds[name] = time.monotonic() - waiting.started
+
+    def _is_named_otherwise(self, asked: _Asked) -> bool:
+        return asked.compared_before < self._compared and any(
+            self._whole.translate(asked.item.request, name) != sent
+            for name, sent in asked.requests.items()
+        )
 
     def _record(
-        self, item: Mirrored, requests: dict[str, Request], outcomes: dict[str, Outcome]
+        self, asked: _Asked, requests: dict[str, Request], outcomes: dict[str, Outcome]
     ) -> None:
+        item = asked.item
         sent = {name: requests[name] for name in outcomes}
+        leader = self._whole.targets[0].name
+        seconds = {leader: item.seconds, **asked.seconds} if asked.is_timed else {}
+        self._since_timed = 0 if asked.is_timed else self._since_timed + 1
         whole = None if item.is_cut else whole_bodies(outcomes, self._settings.body_limit)
         if whole is None:
             self._counts.cut += 1
-            self._heads.record(item.request, sent, without_bodies(outcomes))
+            bare = without_bodies(outcomes)
+            self._heads.record(item.request, sent, bare, seconds=seconds)
         else:
             group = self._accounts.group(item.request)
-            self._whole.record(item.request, sent, whole, group=group)
+            self._whole.record(item.request, sent, whole, group=group, seconds=seconds)
 
     def _is_unclear(self, item: Mirrored, told: dict[str, Outcome]) -> bool:
         """Whether a write may have come between the leader's answer and a mirror's."""
         if item.request.method not in READS:
             return False
-        moved = not self._settings.mirrors_writes and item.epoch != self._epoch
+        moved = not self._settings.mirrors_writes and item.epoch != self._shared[EPOCH]
         if item.epoch != -1 and not moved:
             return False
+        answers = [answer for answer in told.values() if isinstance(answer, Response)]
+        if any(_fails(answer) != _fails(item.answer) for answer in answers):
+            # No write explains that one of them fails.
+            return False
         return any(
-            status_of(answer) != item.answer.status or answer.body != item.answer.body
-            for answer in told.values()
-            if isinstance(answer, Response)
+            answer.status != item.answer.status or answer.body != item.answer.body
+            for answer in answers
         )
 
     def _awake(self) -> list[Target]:
         now = time.monotonic()
         return [each for each in self._whole.targets[1:] if self._resting.get(each.name, 0) <= now]
 
-    def _notice(self, name: str, answer: Outcome) -> None:
+    def _notice(self, name: str, answer: Outcome, request: Request) -> None:
         if isinstance(answer, NoResponse):
             self._silent[name] += 1
             self._counts.faults[name, answer.reason] += 1
+            if _is_fault(answer):
+                self._recorder.failed(request.method, request.path, name)
             if self._silent[name] >= MAX_SILENCE:
                 self._resting[name] = time.monotonic() + REST_SECONDS
         else:
             self._silent[name] = 0
+
+
+def _fails(answer: Response) -> bool:
+    return answer.status >= 500
 
 
 def _is_fault(answer: Outcome) -> bool:

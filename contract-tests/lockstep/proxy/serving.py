@@ -1,94 +1,242 @@
-"""Runs a proxy until it is told to end."""
+"""Runs a proxy until it is told to end: one process answers clients, this one compares."""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
+import pickle
+import queue
 import signal
-import sys
+import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
-
-from lockstep.proxy.forwarding import Forwarder, without_additions
+from lockstep.proxy.admin import Admin, serving_admin
+from lockstep.proxy.base_paths import BasePaths
+from lockstep.proxy.feed import OFFERED, TAKEN, Shared
+from lockstep.proxy.front import LeaderSpec, answer_clients
 from lockstep.proxy.mirroring import Mirrors
 from lockstep.proxy.settings import Counts, ProxyError, ProxySettings
+from lockstep.proxy.traffic import Answered, Mirrored, Passed, Told
 from lockstep.results.run_log import RunLog
-from lockstep.transport.targets import MAX_IDLE_SECONDS, Target
+from lockstep.transport.targets import Target
+from lockstep.warrant.recorder import Recorder
 
-# Lines and headers as long as any server takes; the leader decides what is too long.
-_MAX_LINE = 1 << 17
 _TOLD_EVERY = 0.5
-_TURN_SECONDS = 0.0005
 _DRAIN_SECONDS = 10.0
-_SHUTDOWN_SECONDS = 2.0
+# The process that answers ends by itself when it is told; one that does not is ended.
+_END_SECONDS = 10.0
+_BACKLOG = 1_024
+# On one core answers come first (see nice(2)).
+_NICENESS = 10
+# How it shows that a process writes no more: at once, or in the middle of something.
+_ENDS = (EOFError, ConnectionError, pickle.UnpicklingError)
 
 Ready = Callable[[str, Callable[[], None]], None]
-Told = Callable[[Counts], None]
+Progress = Callable[[Counts], None]
+Say = Callable[[str], None]
 
 
 def serve(
     ledger: RunLog,
     targets: list[Target],
     settings: ProxySettings,
+    recorder: Recorder,
     ready: Ready,
-    told: Told,
+    progress: Progress,
+    say: Say,
 ) -> Counts:
     """Answer from the first target and compare the others until the proxy is told to end.
 
     It ends by SIGINT or SIGTERM, after `settings.seconds`, or by the function that `ready` is
     called with, beside the proxy's own URL, when it listens; that one may be called from any
-    thread. `told` hears of the counts now and then. Raises `ProxyError` when the address is taken.
+    thread. `progress` hears of the counts now and then, `say` what users are to know at once.
+    Raises `ProxyError` when an address is taken.
     """
     counts = Counts()
-    mirrors = Mirrors(ledger, targets, settings, counts)
-    with _short_turns():
+    context = _context()
+    shared: Shared = context.RawArray("q", 3)
+    with _listening((settings.host, settings.port)) as listening:
+        base_paths = BasePaths(ledger.document, targets)
+        if base_paths.sentence():
+            say(base_paths.sentence())
+        front = Front(context, targets[0], base_paths.strips, settings, listening, shared)
+        mirrors = Mirrors(ledger, targets, settings, counts, recorder, shared, say)
+        comparing = Comparing(front, mirrors, shared, is_idle=settings.gives_way)
+        admin = Admin(recorder, counts, shared)
         try:
-            asyncio.run(_serve(targets[0], mirrors, settings, counts, ready, told))
-        except OSError as error:
-            address = f"{settings.host}:{settings.port}"
-            raise ProxyError(f"cannot listen on {address}: {error}") from error
+            url = _url(listening)
+            asyncio.run(
+                _until_the_end(
+                    admin, settings, comparing, partial(ready, url), partial(progress, counts), say
+                )
+            )
         finally:
-            mirrors.close(_DRAIN_SECONDS)
+            front.end()
+            left_over = comparing.close(_DRAIN_SECONDS)
+            counts.skipped += left_over
+            front.close()
+    if front.has_failed:
+        counts.note_error("the process that answers clients ended by itself")
+    progress(counts)
+    counts.notes += mirrors.sentences()
     return counts
 
 
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let a client wait less for the thread that compares: it may compute for a while."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+class Front:
+    """The process that answers clients; `end` tells it to do so no more."""
+
+    def __init__(
+        self,
+        context: BaseContext,
+        leader: Target,
+        strips: str,
+        settings: ProxySettings,
+        listening: socket.socket,
+        shared: Shared,
+    ) -> None:
+        """Start it; it serves the listening socket from now on."""
+        if leader.tls is not None and leader.new_tls is None:
+            raise ProxyError(f"{leader.name}: its certificates must be told as files")
+        spec = LeaderSpec(
+            leader.name,
+            leader.base_url,
+            leader.headers,
+            leader.stream_seconds,
+            leader.new_tls,
+            strips,
+        )
+        self.channel, other = socket.socketpair()
+        self._is_ended = False
+        self.has_failed = False
+        with other:
+            self._process: BaseProcess = context.Process(  # type: ignore[attr-defined]
+                target=answer_clients,
+                args=(spec, settings, listening, other, shared),
+                name="lockstep proxy",
+                daemon=True,
+            )
+            self._process.start()
+
+    def told(self) -> Iterator[Told]:
+        """What it tells, until it ends."""
+        with self.channel.makefile("rb") as reader, suppress(*_ENDS):
+            while True:
+                told: Told = pickle.load(reader)
+                yield told
+        self.has_failed = not self._is_ended
+
+    def end(self) -> None:
+        """Let it end; what it has to tell still comes."""
+        self._is_ended = True
+        with suppress(OSError):
+            self.channel.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Wait for its end."""
+        self._process.join(_END_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._process.close()
+        self.channel.close()
 
 
-async def _serve(
-    leader: Target,
-    mirrors: Mirrors,
+class Comparing:
+    """Two threads: one reads what the front tells, and one compares; `ended` tells of its end."""
+
+    def __init__(self, front: Front, mirrors: Mirrors, shared: Shared, *, is_idle: bool) -> None:
+        """Begin."""
+        self._front = front
+        self._is_idle = is_idle
+        self._mirrors = mirrors
+        self._shared = shared
+        self._told: queue.SimpleQueue[Mirrored | Answered | Passed | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._taken = 0
+        self.ended: Callable[[], None] = lambda: None
+        self._reading = threading.Thread(target=self._read, name="told", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="mirrors", daemon=True)
+        self._reading.start()
+        self._thread.start()
+
+    def close(self, seconds: float) -> int:
+        """Compare what waits, for so long at the most; how many were left over."""
+        deadline = time.monotonic() + seconds
+        self._reading.join(seconds)
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._closed.set()
+        return max(0, self._shared[OFFERED] - self._shared[TAKEN])
+
+    def _read(self) -> None:
+        _give_way(is_idle=self._is_idle)
+        try:
+            for told in self._front.told():
+                for one in told if isinstance(told, list) else [told]:
+                    self._told.put(one)
+        finally:
+            self._told.put(None)
+            self.ended()
+
+    def _work(self) -> None:
+        _give_way(is_idle=self._is_idle)
+        while (told := self._next()) is not None and not self._closed.is_set():
+            self._mirrors.take(told)
+            self._taken += isinstance(told, Mirrored)
+            self._shared[TAKEN] = self._taken - self._mirrors.asked
+        self._mirrors.finish()
+        self._shared[TAKEN] = self._taken
+
+    def _next(self) -> Mirrored | Answered | Passed | None:
+        if self._mirrors.asked:
+            try:
+                return self._told.get_nowait()
+            except queue.Empty:
+                self._mirrors.finish()
+                self._shared[TAKEN] = self._taken
+        return self._told.get()
+
+
+async def _until_the_end(
+    admin: Admin,
     settings: ProxySettings,
-    counts: Counts,
-    ready: Ready,
-    told: Told,
+    comparing: Comparing,
+    ready: Callable[[Callable[[], None]], None],
+    progress: Callable[[], None],
+    say: Say,
 ) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     _on_signals(loop, end)
-    async with _session(settings) as session:
-        forwarder = Forwarder(leader, session, mirrors, settings, counts)
-        async with _listening(forwarder, settings) as url:
-            ready(url, lambda: _call(loop, end))
-            telling = asyncio.create_task(_tell(counts, told))
-            try:
-                async with asyncio.timeout(settings.seconds):
-                    await end.wait()
-            except TimeoutError:
-                pass
-            finally:
-                telling.cancel()
-    told(counts)
+    comparing.ended = partial(_call, loop, end)
+    async with _optional_admin(admin, settings, say):
+        ready(comparing.ended)
+        telling = asyncio.create_task(_tell(progress))
+        try:
+            async with asyncio.timeout(settings.seconds):
+                await end.wait()
+        except TimeoutError:
+            pass
+        finally:
+            telling.cancel()
+
+
+@asynccontextmanager
+async def _optional_admin(admin: Admin, settings: ProxySettings, say: Say) -> AsyncIterator[None]:
+    if settings.admin is None:
+        yield
+        return
+    with _listening(settings.admin) as listening:
+        async with serving_admin(admin, listening):
+            say(f"{_url(listening)}/warrant.html and /metrics show how it goes")
+            yield
 
 
 def _on_signals(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
@@ -97,38 +245,41 @@ def _on_signals(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
             loop.add_signal_handler(number, end.set)
 
 
-@asynccontextmanager
-async def _listening(forwarder: Forwarder, settings: ProxySettings) -> AsyncIterator[str]:
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", forwarder.handle)
-    application.on_response_prepare.append(without_additions)
-    runner = web.AppRunner(
-        application,
-        access_log=None,
-        handler_cancellation=True,
-        shutdown_timeout=_SHUTDOWN_SECONDS,
-        max_line_size=_MAX_LINE,
-        max_field_size=_MAX_LINE,
-        auto_decompress=False,
-    )
-    await runner.setup()
+@contextmanager
+def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
+    """A socket that listens on an address; `ProxyError` when it is taken."""
+    host, port = address
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        host, port = runner.addresses[0][:2]
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    finally:
-        await runner.cleanup()
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ProxyError(f"cannot listen on {host}:{port}: {error}") from error
+    with listening:
+        yield listening
 
 
-def _session(settings: ProxySettings) -> ClientSession:
-    return ClientSession(
-        connector=TCPConnector(limit=0, keepalive_timeout=MAX_IDLE_SECONDS),
-        cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=None, sock_connect=settings.connect_seconds),
-        auto_decompress=False,
-        max_line_size=_MAX_LINE,
-        max_field_size=_MAX_LINE,
-    )
+def _give_way(*, is_idle: bool) -> None:
+    """Let the thread run after others, or only while the core is idle, as far as the system can."""
+    thread = threading.get_native_id()
+    with suppress(OSError):
+        if is_idle and hasattr(os, "SCHED_IDLE"):
+            # Whatever wakes up takes the core at once, and not when a time slice is over.
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+        elif hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _context() -> Any:
+    """A process of its own starts from one without threads, where the system has such."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context.set_forkserver_preload([answer_clients.__module__])
+    return context
 
 
 def _call(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
@@ -136,7 +287,7 @@ def _call(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
         loop.call_soon_threadsafe(end.set)
 
 
-async def _tell(counts: Counts, told: Told) -> None:
+async def _tell(progress: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(_TOLD_EVERY)
-        told(counts)
+        progress()

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from lockstep.proxy.secrets import secrets_in
+from lockstep.proxy.keeping import Keeper, without_examples
 from lockstep.proxy.serving import Ready, serve
 from lockstep.proxy.settings import Counts, ProxySettings
+from lockstep.report.live_secrets import LiveSecrets
 from lockstep.run import Run
 from lockstep.transport.targets import Target
+from lockstep.warrant.recorder import Recorder
 
 
 def compare_traffic(
-    run: Run, targets: Sequence[Target], settings: ProxySettings, ready: Ready
+    run: Run,
+    targets: Sequence[Target],
+    settings: ProxySettings,
+    ready: Ready,
+    say: Callable[[str], None] = lambda _sentence: None,
 ) -> Counts:
     """Answer clients from the first target and compare the others with it on the side.
 
-    It ends as `serve` says, which also raises `ProxyError`. Secrets of users that passed are
-    masked in the reports of the run.
+    It ends as `serve` says, which also raises `ProxyError`; `say` hears what users are to know at
+    once. What is secret or personal in users' requests is masked in the reports of the run.
     """
 
-    def told(counts: Counts) -> None:
+    def progress(counts: Counts) -> None:
         run.reporter.progress(str(counts), counts.answered, None)
 
+    def say_safely(sentence: str) -> None:
+        say(secrets.text(sentence))
+
+    secrets = LiveSecrets(run.document)
+    masking = secrets.sentence if settings.kept.requests else None
+    names = [target.name for target in targets]
+    recorder = Recorder(
+        run.document,
+        run.ledger.conformance,
+        names,
+        masking,
+        kept_seconds=settings.kept.seconds,
+        text=secrets.text,
+        hears_all=True,
+    )
+    keeper = Keeper(settings.kept)
+    run.ledger.listeners += [recorder.note, keeper.note]
+    run.masking = secrets.data
     with run.stage("traffic through the proxy", targets):
-        counts = serve(run.ledger, list(targets), settings, ready, told)
+        counts = serve(run.ledger, list(targets), settings, recorder, ready, progress, say_safely)
+    keeper.tidy()
+    without_examples(run.ledger.noise)
     run.not_judged += counts.not_judged(settings)
     for problem in counts.problems():
         run.add_problem(problem)
@@ -32,5 +58,6 @@ def compare_traffic(
         run.could_not_run("no mirror answered")
     if counts.errors:
         run.could_not_run("not every answer could be compared")
-    run.secrets |= secrets_in(run.ledger.findings.all(), run.document)
+    run.secrets |= secrets.in_findings(run.ledger.findings.all())
+    run.warrant = recorder.warrant(counts.not_judged(settings))
     return counts

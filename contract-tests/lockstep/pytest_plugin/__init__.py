@@ -3,13 +3,14 @@
     def test_api(lockstep_operation):
         lockstep_operation.check()
 
-is run once for each operation, and once for what belongs to none. pytest's own configuration says
-what is compared: `lockstep_document` and `lockstep_targets`, lines of `NAME=URL`; so does
+runs once for each operation, and once for findings outside of operations. The pytest configuration
+sets what is compared: `lockstep_document` and `lockstep_targets`, lines of `NAME=URL`; so does
 `lockstep.toml` beside it, or `@pytest.mark.lockstep(document=...)` with the keys of that file. URLs
-that are known only once servers are up come from a fixture `lockstep_targets` of one's own.
+that are known only once servers have started are returned by a fixture `lockstep_targets`.
 
-All requests are sent when the first of the tests begins, by `lockstep run`'s own plan. Loaded in
-every session of pytest, this module imports what it needs when a test asks for it.
+The first test sends all requests, as `lockstep run` does; if tests were deselected, only those that
+the selected tests need. This module is loaded in every pytest session, so it imports its
+dependencies only when a test requests the fixture.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from lockstep.pytest_plugin.operation import LockstepOperation
 
 FIXTURE = "lockstep_operation"
-_TARGETS = "lockstep: the servers, NAME=URL, a line each; the first one leads"
+_TARGETS = "lockstep: the servers, one NAME=URL per line; the first one is the reference"
 _OPTIONS = {
     "lockstep_document": "the OpenAPI document: a file or a URL",
     "lockstep_profile": "how much is sent: quick, default or deep",
     "lockstep_fail_on": "what fails: parity, conformance or any",
-    "lockstep_config": "a configuration of lockstep; lockstep.toml is found by itself",
+    "lockstep_config": "a configuration of lockstep; lockstep.toml is found automatically",
 }
 _MARKER = (
     "lockstep(document=..., targets={...}, ...): what lockstep_operation compares, in the keys"
@@ -38,8 +39,8 @@ _MARKER = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of pytest's configuration file."""
     parser.addini("lockstep_targets", _TARGETS, type="linelist", default=[])
-    for name, told in _OPTIONS.items():
-        parser.addini(name, f"lockstep: {told}", default="")
+    for name, description in _OPTIONS.items():
+        parser.addini(name, f"lockstep: {description}", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let `-k` choose by operationId too; the test's own name has method and path."""
+    """Let `-k` also select by operationId; the test id has method and path."""
     name = _parameter(item)
     if name:
         item.extra_keyword_matches.add(name)
@@ -69,7 +70,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-    """Check what a test was given and has not looked at."""
+    """Check the operation of a test that did not check it itself."""
     result = yield
     operation: Any = pyfuncitem.funcargs.get(FIXTURE)
     if operation is not None and not operation.is_looked_at:
@@ -81,7 +82,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep steps out of pytest's summary and of the messages of JUnit's XML."""
+    """Keep steps out of pytest's summary and of the messages in JUnit XML."""
     report = yield
     operation = getattr(item, "funcargs", {}).get(FIXTURE)
     crash = getattr(report.longrepr, "reprcrash", None)
@@ -92,7 +93,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def lockstep_targets() -> Mapping[str, str]:
-    """The URLs of the servers by name, the first one leading; of none, the configuration says."""
+    """The URLs of the servers by name, the reference first; if empty, the configuration applies."""
     return {}
 
 
@@ -102,17 +103,19 @@ def lockstep_operation(
     lockstep_targets: Mapping[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> LockstepOperation:
-    """What the servers answered to one operation; see `LockstepOperation`.
+    """The result for one operation; see `LockstepOperation`.
 
-    The first test of a test function sends all requests. Where that could not be done, or nothing
-    was tested, this is an error of each test that has no difference to show.
+    The first test of a test function sends all requests. If that fails, or nothing was tested, each
+    test without a difference to report errors.
     """
     from lockstep.pytest_plugin.comparison import PlanError, compared
     from lockstep.pytest_plugin.operation import LockstepOperation
 
     chosen = {_parameter(item) for item in request.session.items if _is_beside(item, request.node)}
     try:
-        data = compared(request.config, request.node, lockstep_targets, tmp_path_factory)
+        data = compared(
+            *(request.config, request.node, lockstep_targets, tmp_path_factory), chosen - {None}
+        )
     except PlanError as error:
         pytest.fail(str(error), pytrace=False)
     operation = LockstepOperation(request.param, data, frozenset(chosen - {None}))
@@ -124,11 +127,11 @@ def lockstep_operation(
 
 
 def _parameter(item: pytest.Item) -> Any:
-    """The operation of a test, `None` for another test."""
+    """Return the operation of a test, `None` for other tests."""
     callspec = getattr(item, "callspec", None)
     return None if callspec is None else callspec.params.get(FIXTURE)
 
 
 def _is_beside(item: pytest.Item, other: pytest.Item) -> bool:
-    """Whether two tests are made of one function."""
+    """Whether two tests are parametrizations of one function."""
     return item.nodeid.partition("[")[0] == other.nodeid.partition("[")[0]

@@ -1,11 +1,11 @@
-"""What the tests of a function compare, and the one run that they share."""
+"""Runs the comparison that the tests of a function share."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lockstep.configuration import ConfigurationError, Plan, make_plan
 from lockstep.configuration.reading import FILE_NAME, Source, check
 from lockstep.configuration.states import StateError
 from lockstep.openapi.document import Document
+from lockstep.openapi.selection import matching
 from lockstep.pytest_plugin.operation import WHOLE
 from lockstep.report.data import as_data
 from lockstep.report.forms import write
@@ -28,24 +29,29 @@ MARKER = "lockstep"
 _WHOLE_ID = "the run as a whole"
 _KEYS = ("document", "profile", "fail_on")
 _NO_TARGETS = (
-    "no targets: a fixture lockstep_targets gives them, or lockstep_targets in pytest's "
-    f"configuration, or [[targets]] in {FILE_NAME}"
+    "no targets: define a fixture lockstep_targets, set lockstep_targets in pytest's "
+    f"configuration, or add [[targets]] to {FILE_NAME}"
 )
 _DOCUMENTS = pytest.StashKey[dict[str, Document]]()
 _RUNS = pytest.StashKey[dict[str, Data]]()
 
 
 class PlanError(Exception):
-    """What is to be compared is not well told, or cannot be; a line for each fault."""
+    """The configuration is invalid or the run failed; the message has a line for each error."""
 
 
 def operations(config: pytest.Config, node: pytest.Item) -> dict[str, str]:
-    """The operations that a test function is run for, and what its tests are called.
+    """Return the operations that a test function is parametrized with, and their test ids.
 
-    The last one is none of them: `WHOLE`. Raises `PlanError`.
+    The last one, `WHOLE`, stands for no operation. Raises `PlanError`.
     """
-    document = _document(config, _plan(config, _told(config, node)))
-    named = {one.name: f"{one.method} {one.path}" for one in document.operations.values()}
+    plan = _plan(config, _options(config, node))
+    every = list(_document(config, plan).operations.values())
+    try:
+        included = matching(every, plan.data.get("include", ("*",)))
+    except ValueError as error:
+        raise PlanError(f"lockstep: {error}") from error
+    named = {one.name: f"{one.method} {one.path}" for one in every if one.name in included}
     return {**named, WHOLE: _WHOLE_ID}
 
 
@@ -54,15 +60,21 @@ def compared(
     node: pytest.Item,
     targets: Mapping[str, str],
     folders: pytest.TempPathFactory,
+    selected: Collection[str],
 ) -> Data:
-    """The report of the run of a test function; its first test makes it. Raises `PlanError`."""
-    told = _told(config, node)
+    """Return the report of the run of a test function; its first test starts it.
+
+    Where tests were deselected only the `selected` operations are compared. Raises `PlanError`.
+    """
+    options = _options(config, node)
+    if WHOLE not in selected:
+        options["include"] = sorted(selected)
     if targets:
-        told["targets"] = _targets(targets)
+        options["targets"] = _targets(targets)
     key = node.nodeid.partition("[")[0]
     runs = config.stash.setdefault(_RUNS, {})
     if key not in runs:
-        runs[key] = _shared(config, key, folders, lambda: _made(_plan(config, told)))
+        runs[key] = _shared(config, key, folders, lambda: _made(_plan(config, options)))
     if "error" in runs[key]:
         raise PlanError(runs[key]["error"])
     return runs[key]
@@ -71,9 +83,9 @@ def compared(
 def _shared(
     config: pytest.Config, key: str, folders: pytest.TempPathFactory, make: Callable[[], Data]
 ) -> Data:
-    """What is made once, whatever the number of pytest-xdist's workers: the first one makes it.
+    """Call `make` once for all pytest-xdist workers: the first one to arrive calls it.
 
-    Their folders stand in one of the session's own.
+    The workers share a directory of the session.
     """
     if not hasattr(config, "workerinput"):
         return make()
@@ -87,12 +99,12 @@ def _shared(
 
 
 def _made(plan: Plan) -> Data:
-    """The report of a run, or its error; the files that the configuration names are written."""
+    """Run the plan, and write the configured files; return the report, or its error."""
     try:
         if not plan.data.get("targets"):
             raise ConfigurationError(_NO_TARGETS)
         targets, files = plan.targets(), plan.outputs()
-        # What is set for the warnings of a project's tests is not set for the run's own.
+        # The project's warning filters do not apply to the run.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             work = Run(plan.settings())
@@ -106,29 +118,29 @@ def _made(plan: Plan) -> Data:
     return data
 
 
-def _told(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
-    """What pytest's configuration says, and a test's markers over it, in lockstep's own keys."""
-    told: dict[str, Any] = {key: config.getini(f"lockstep_{key}") for key in _KEYS}
-    told["targets"] = dict(map(_target, config.getini("lockstep_targets")))
+def _options(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
+    """Return pytest's configuration, overridden by a test's markers, with lockstep's keys."""
+    options: dict[str, Any] = {key: config.getini(f"lockstep_{key}") for key in _KEYS}
+    options["targets"] = dict(map(_target, config.getini("lockstep_targets")))
     for marker in reversed(list(node.iter_markers(MARKER))):
-        told.update(marker.kwargs)
-    told = {key: value for key, value in told.items() if value}
-    if isinstance(told.get("targets"), Mapping):
-        told["targets"] = _targets(told["targets"])
-    faults = check(Source(told))
+        options.update(marker.kwargs)
+    options = {key: value for key, value in options.items() if value}
+    if isinstance(options.get("targets"), Mapping):
+        options["targets"] = _targets(options["targets"])
+    faults = check(Source(options))
     if faults:
         raise PlanError("\n".join(f"lockstep: {fault}" for fault in faults))
-    if "://" not in told.get("document", "://"):
-        told["document"] = str(_folder(config) / told["document"])
-    return told
+    if "://" not in options.get("document", "://"):
+        options["document"] = str(_folder(config) / options["document"])
+    return options
 
 
-def _plan(config: pytest.Config, told: Mapping[str, Any]) -> Plan:
+def _plan(config: pytest.Config, options: Mapping[str, Any]) -> Plan:
     name = config.getini("lockstep_config") or FILE_NAME
     path = _folder(config) / name
     is_named = bool(config.getini("lockstep_config"))
     try:
-        return make_plan(told, path if is_named or path.exists() else None)
+        return make_plan(options, path if is_named or path.exists() else None)
     except ConfigurationError as error:
         raise PlanError(
             "\n".join(f"lockstep: {line}" for line in str(error).splitlines())
@@ -136,12 +148,13 @@ def _plan(config: pytest.Config, told: Mapping[str, Any]) -> Plan:
 
 
 def _document(config: pytest.Config, plan: Plan) -> Document:
-    """The document of a plan, read once in a session."""
+    """Return the document of a plan, loaded once per session."""
     known = config.stash.setdefault(_DOCUMENTS, {})
     try:
-        name = str(plan.document)
+        exclude = plan.data.get("exclude", ())
+        name = "\n".join([str(plan.document), *exclude])
         if name not in known:
-            known[name] = Document.load(plan.document)
+            known[name] = Document.load(plan.document, exclude)
     except ConfigurationError as error:
         raise PlanError(
             "lockstep: no OpenAPI document: set lockstep_document in pytest's configuration, or "
@@ -153,7 +166,7 @@ def _document(config: pytest.Config, plan: Plan) -> Document:
 
 
 def _folder(config: pytest.Config) -> Path:
-    """Where the paths of pytest's configuration start."""
+    """Return the directory that paths in pytest's configuration are relative to."""
     return config.inipath.parent if config.inipath is not None else config.rootpath
 
 

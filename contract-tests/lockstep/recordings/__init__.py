@@ -1,4 +1,4 @@
-"""Traffic that was recorded elsewhere, as steps that can be sent again."""
+"""Recorded traffic, as steps that can be sent again."""
 
 from lockstep.recordings.loading import FORMATS, load_captured, load_recording
 from lockstep.recordings.recording import Captured, Recording, RecordingError, Step

@@ -1,7 +1,7 @@
-"""Access logs as nginx, Apache, Caddy, HAProxy, load balancers of AWS and others write them.
+"""Access logs in the formats of nginx, Apache, Caddy, HAProxy, AWS load balancers and others.
 
-One line is one request: in quotes, whatever stands before and behind them, in a JSON object, or in
-columns that a line before it names.
+One line is one request: in quotes, with any text before and after them, in a JSON object, or in
+columns named by a preceding line.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from lockstep.transport.messages import Response
 _REQUEST = re.compile(
     r'"(?P<method>[A-Z]{3,10}) (?P<target>(?:\\.|[^"\\])+?)(?P<version> HTTP/[\d.]+)?"'
 )
-# Right behind the request, or behind what a log puts between: a host or a duration, say.
+# Directly after the request, or after up to two other fields: a host or a duration, for example.
 _STATUS = re.compile(r'^(?: (?!\d{3}\s)(?:"[^"]*"|\S+)){0,2}? (?P<status>[1-5]\d\d|-)(?!\S)')
-# Before the request: the load balancer's own status and that of its target, or HAProxy's one.
+# Before the request: the status of the load balancer and of its target, or HAProxy's single one.
 _BALANCER = re.compile(r" (?:\d{3}|-1?) (?P<status>\d{3}|-)(?: -?\d+){2} $")
 _HAPROXY = re.compile(r"(?: |/)[+\-]?\d+ (?P<status>-?\d+) \+?\d+ \S+ \S+ \S{4} \S+ \S+ ")
-# Behind the request and the client, as chi for Go writes it.
+# After the request and the client, as chi (Go) writes it.
 _FROM = re.compile(r"^ from \S+ - (?P<status>[1-5]\d\d)(?!\S)")
 # A virtual host with its port (`%v:%p %h`), before the address of the client.
 _VHOST = re.compile(
@@ -36,15 +36,16 @@ _VHOST = re.compile(
 )
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
-# What hangs on credentials, ranges and tags, which no log has, or tells that the client had gone.
-_UNTOLD = frozenset({206, 304, 401, 403, 412, 416, 444, 460, 499})
+# Statuses that depend on credentials, ranges and entity tags, which no log records, or that mean
+# that the client closed the connection.
+_CONDITIONAL = frozenset({206, 304, 401, 403, 412, 416, 444, 460, 499})
 _SENT = frozenset({"GET", "HEAD"})
 _LOOKED_AT = 1000
 _NAMED = 5
 
 
 def is_access_log(text: str) -> bool:
-    """Whether one of the first lines tells of a request; others may stand before it."""
+    """Whether one of the first lines contains a request; other lines may precede it."""
     extended = ExtendedLog()
     return any(_read(line, extended) for _, line in islice(_requests(text, extended), _LOOKED_AT))
 
@@ -52,11 +53,11 @@ def is_access_log(text: str) -> bool:
 def read_access_log(
     text: str, base_url: str | None = None, *, every: bool = False
 ) -> tuple[list[Captured], list[str]]:
-    """The reads of a log with the statuses of their answers, and notes on what was left out.
+    """Return the read requests of a log with their status codes, and notes on skipped lines.
 
-    A log has no bodies, so nothing that writes can be sent again. With `every` line the writes are
-    there too, and the statuses that hang on what a log does not have. What names no host, or that
-    of `base_url`, is below `NOWHERE`. Raises `RecordingError` if no line is left.
+    A log has no bodies, so writing requests cannot be sent again. With `every` they are included,
+    and so are status codes that depend on what a log does not record. Requests without a host, or
+    to that of `base_url`, are below `NOWHERE`. Raises `RecordingError` if no line is left.
     """
     captured: list[Captured] = []
     unread: list[int] = []
@@ -71,7 +72,7 @@ def read_access_log(
         elif logged.method not in _SENT and not every:
             writes += 1
         else:
-            status = None if logged.status in _UNTOLD and not every else logged.status
+            status = None if logged.status in _CONDITIONAL and not every else logged.status
             answer = Response(status) if status is not None else None
             captured.append(
                 Captured(logged.method, url, answer=answer, partial=True, name=f"line {number}")
@@ -82,7 +83,7 @@ def read_access_log(
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers; objects that are longer count as a line each."""
+    """Yield the lines with their numbers; a JSON object over several lines counts as one."""
     entries = _entries(text.strip())
     if entries:
         yield from enumerate(map(json.dumps, entries), 1)
@@ -93,9 +94,9 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _entries(text: str) -> list[Any]:
-    """The objects of a list, or those of a text that is one object of several lines after another.
+    """Return the objects of a JSON array, or of a text with one multi-line object after another.
 
-    Nothing for all other texts.
+    Returns an empty list for all other texts.
     """
     decoder = json.JSONDecoder()
     found: list[Any] = []
@@ -114,7 +115,7 @@ def _entries(text: str) -> list[Any]:
 
 
 def _requests(text: str, extended: ExtendedLog) -> Iterator[tuple[int, str]]:
-    """The lines that are not about the log itself."""
+    """Yield the lines that are not directives."""
     return ((at, line) for at, line in _lines(text) if not extended.is_directive(line.strip()))
 
 
@@ -158,7 +159,7 @@ def _status(before: str, behind: str) -> int | None:
 
 
 def _unescaped(target: str) -> str:
-    """A target without the escapes of the log; bytes stay percent-encoded."""
+    """Return a request target without the escapes of the log; bytes stay percent-encoded."""
 
     def plain(found: re.Match[str]) -> str:
         return f"%{found[1].upper()}" if found[1] else found[2].replace('"', "%22")
@@ -167,7 +168,7 @@ def _unescaped(target: str) -> str:
 
 
 def _url(logged: LoggedRequest, own: str | None) -> str | None:
-    """The absolute URL of a request; `None` for what is no path, such as `*`."""
+    """Return the absolute URL of a request; `None` for a target that is not a path, such as `*`."""
     if logged.target.startswith("/"):
         origin = origin_of(f"http://{logged.host}") if logged.host else NOWHERE
         path = logged.target

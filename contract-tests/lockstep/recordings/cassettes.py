@@ -1,7 +1,7 @@
-"""Cassettes: those of Schemathesis, VCR (Ruby), VCR.py and Betamax, and events of Schemathesis.
+"""Cassettes of Schemathesis, VCR (Ruby), VCR.py and Betamax, and Schemathesis events.
 
-All of them write the same records: a list of requests with their answers, in YAML or in JSON. They
-differ in how a body is written, and in whether the encoding of the transfer is still on it.
+All of them contain a list of requests with their responses, in YAML or in JSON. They differ in how
+a body is encoded, and in whether it still has its content encoding.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NO_ENCODINGS = ("", "None", "ASCII-8BIT", "BINARY")
 
 
 def read_cassette(text: str) -> tuple[list[Captured], list[str]]:
-    """The interactions of a cassette, oldest first, and notes on those that cannot be read.
+    """Return the interactions of a cassette, oldest first, and notes on unreadable ones.
 
-    `RecordingError` if the text is no cassette, or nothing in it can be read.
+    Raises `RecordingError` if the text is not a cassette, or nothing in it can be read.
     """
     captured: list[Captured] = []
     notes: list[str] = []
@@ -42,7 +42,10 @@ def read_cassette(text: str) -> tuple[list[Captured], list[str]]:
 
 
 def read_ndjson(text: str) -> list[Captured]:
-    """The interactions of `st run --report ndjson`, oldest first; `RecordingError` for others."""
+    """Return the interactions of `st run --report ndjson`, oldest first.
+
+    Raises `RecordingError` for other texts.
+    """
     try:
         entries = [entry for line in text.splitlines() for entry in _recorded(json.loads(line))]
         return [_event(entry) for entry in sorted(entries, key=lambda item: item["timestamp"])]
@@ -64,7 +67,7 @@ def _interactions(text: str) -> list[Any]:
 
 
 def _by_time(entries: Sequence[Any]) -> list[tuple[int, Any]]:
-    """The entries with their numbers, by their times where all have comparable ones."""
+    """Return the entries with their numbers, sorted by time if all have comparable times."""
     numbered = list(enumerate(entries, 1))
     times = [entry.get("recorded_at") if isinstance(entry, dict) else None for entry in entries]
     if all(isinstance(time, str) and time[:4].isdigit() for time in times):
@@ -99,13 +102,13 @@ def _answer(answer: Mapping[str, Any] | None) -> Outcome:
 
 
 def _decoded(body: bytes, headers: Headers) -> bytes:
-    """A body without the encoding that its headers tell, where it has it still."""
+    """Return a body without its content encoding, if it still has it."""
     whole = Response(200, headers, body)
     return (decoded(whole) or whole).body
 
 
 def _bytes(body: Any) -> bytes | None:
-    """A body: a text, bytes, data of JSON, or a record that says how its text is encoded."""
+    """Return a body as bytes: from text, bytes, JSON data, or a record with encoded text."""
     if body is None or isinstance(body, bytes):
         return body
     if isinstance(body, str):

@@ -1,4 +1,4 @@
-"""What of a recorded answer can be compared with a live one."""
+"""Selects what of a recorded response can be compared with a live one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from lockstep.inference.forms import is_random
 from lockstep.transport.messages import Headers, Response
 
-# What servers say in headers whether a document tells of it or not.
+# Header fields that are meaningful whether the document has them or not.
 _TELLING = frozenset(
     {
         "allow",
@@ -25,39 +25,39 @@ _TELLING = frozenset(
         "www-authenticate",
     }
 )
-# How servers write JSON: separators, and whether other characters than ASCII are escaped.
+# JSON styles of servers: separators, and whether non-ASCII characters are escaped.
 _STYLES = tuple(product(((",", ":"), (", ", ": ")), (False, True)))
 
 
 def comparable(
     recorded: Response, live: Response, documented: Set[str]
 ) -> tuple[Response, Response]:
-    """Two answers with what tells something of the servers, and not of the tools between.
+    """Return two responses reduced to what depends on the servers, not on the tools between them.
 
-    Tools leave out cookies or all headers, and write JSON in their own way; what headers no
-    document tells of may be made by proxies before the recorded server. `documented` has the
-    lower-cased names of the others.
+    Tools omit cookies or all header fields, and reformat JSON; undocumented header fields may be
+    added by proxies in front of the recorded server. `documented` holds the lower-case names of the
+    documented ones.
     """
-    told = {name.lower() for name, _ in recorded.headers}
+    names = {name.lower() for name, _ in recorded.headers}
     own = {name.lower() for name, _ in live.headers}
-    kept = told & (_TELLING | documented)
-    kept |= {name for name in told & own if _is_made(recorded, name) and _is_made(live, name)}
-    if told - {"content-type"}:
+    kept = names & (_TELLING | documented)
+    kept |= {name for name in names & own if _is_made(recorded, name) and _is_made(live, name)}
+    if names - {"content-type"}:
         kept |= documented - {"set-cookie"}
     headers = recorded.headers
-    if "content-type" not in told:
+    if "content-type" not in names:
         kept.add("content-type")
         headers += tuple(pair for pair in live.headers if pair[0].lower() == "content-type")
     body, live_body = _in_one_form(recorded.body, live.body)
     return (
-        # Whether the connection was kept is in no recording.
+        # No recording shows whether the connection was kept open.
         replace(recorded, headers=_only(headers, kept), body=body, closes=live.closes),
         replace(live, headers=_only(live.headers, kept), body=live_body),
     )
 
 
 def is_newer(recorded: Response, live: Response) -> bool:
-    """Whether a client's copy was fresh then and is not now, since its tag is of another time."""
+    """Whether a client's cached copy was fresh then and is stale now: its entity tag is old."""
     return recorded.status == 304 and live.status == 200
 
 
@@ -66,14 +66,14 @@ def _only(headers: Headers, names: Set[str]) -> Headers:
 
 
 def _is_made(answer: Response, name: str) -> bool:
-    """Whether a header holds what a server made up, which later requests may have to name."""
+    """Whether a header field holds a generated value, which later requests may have to send."""
     return is_random(answer.header(name) or "")
 
 
 def _in_one_form(recorded: bytes, live: bytes) -> tuple[bytes, bytes]:
-    """Two JSON bodies with the order of the live one's members, and in its bytes where possible.
+    """Return two JSON bodies in the live one's member order and, if possible, formatting.
 
-    Bodies that are no JSON stay as they are.
+    Other bodies are returned unchanged.
     """
     if recorded == live:
         return recorded, live

@@ -1,7 +1,7 @@
-"""Logs in the extended format of the W3C: IIS, CloudFront, Tomcat and others.
+"""Logs in the W3C Extended Log File Format: IIS, CloudFront, Tomcat and others.
 
-A line that begins with `#Fields:` says what the columns of the lines behind it are
-(https://www.w3.org/TR/WD-logfile.html). It may come again, with other columns.
+A `#Fields:` line names the columns of the lines that follow
+(https://www.w3.org/TR/WD-logfile.html). It may be repeated with other columns.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _FIELDS = "#fields:"
 _DIRECTIVE = re.compile(r"#(?:version|fields|software|(?:start-|end-)?date|remark):", re.IGNORECASE)
 _COLUMN = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _NOTHING = ("-", "")
-# What a server has decoded before it wrote it down is encoded again; `%` is of the client.
+# Characters that the server decoded before logging are encoded again; a `%` was sent by the client.
 _KEPT = "/%:@!$&'()*+,;=~-._"
 
 
 @dataclass(slots=True)
 class ExtendedLog:
-    """Reads line by line, since what a line says depends on the last one with the fields."""
+    """Parses a log line by line: the columns depend on the last `#Fields:` line."""
 
     _fields: list[str] = field(default_factory=list)
 
     def is_directive(self, line: str) -> bool:
-        """Whether a line is about the log itself; its fields count from here on."""
+        """Whether a line is a directive; a `#Fields:` line sets the columns."""
         if not _DIRECTIVE.match(line):
             return False
         if line.lower().startswith(_FIELDS):
@@ -35,35 +35,35 @@ class ExtendedLog:
         return True
 
     def read(self, line: str) -> LoggedRequest | None:
-        """The request of a line, `None` if there are no fields for it."""
+        """Return the request of a line, `None` if the columns do not fit."""
         columns = _columns(line)
         if not self._fields or len(columns) < len(self._fields):
             return None
-        told = dict(zip(self._fields, columns, strict=False))
-        method, target = told.get("cs-method", ""), _target(told)
+        fields = dict(zip(self._fields, columns, strict=False))
+        method, target = fields.get("cs-method", ""), _target(fields)
         if not re.fullmatch(r"[A-Z]{3,10}", method) or not target:
             return None
-        status = told.get("sc-status", "")
-        host = _first(told, "x-host-header", "cs-host", "cs(host)")
+        status = fields.get("sc-status", "")
+        host = _first(fields, "x-host-header", "cs-host", "cs(host)")
         code = int(status) if re.fullmatch(r"[1-5]\d\d", status) else None
         return LoggedRequest(method, target, code, host)
 
 
 def _columns(line: str) -> list[str]:
-    """The columns: between tabs where there are any, else between spaces, but for quoted ones."""
+    """Split a line at tabs if it has any, otherwise at spaces outside quotes."""
     if "\t" in line:
         return [column.strip() for column in line.split("\t")]
     return [quoted.replace('""', '"') if quoted else bare for quoted, bare in _COLUMN.findall(line)]
 
 
-def _target(told: dict[str, str]) -> str:
-    stem = _first(told, "cs-uri-stem", "cs-uri")
+def _target(fields: dict[str, str]) -> str:
+    stem = _first(fields, "cs-uri-stem", "cs-uri")
     if not stem:
         return ""
-    path = quote(stem, safe=_KEPT if "cs-uri-stem" in told else _KEPT + "?")
-    query = _first(told, "cs-uri-query")
+    path = quote(stem, safe=_KEPT if "cs-uri-stem" in fields else _KEPT + "?")
+    query = _first(fields, "cs-uri-query")
     return f"{path}?{quote(query, safe=_KEPT + '?')}" if query and "?" not in path else path
 
 
-def _first(told: dict[str, str], *names: str) -> str:
-    return next((told[name] for name in names if told.get(name, "") not in _NOTHING), "")
+def _first(fields: dict[str, str], *names: str) -> str:
+    return next((fields[name] for name in names if fields.get(name, "") not in _NOTHING), "")

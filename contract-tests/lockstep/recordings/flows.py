@@ -1,7 +1,7 @@
-"""Flows of mitmproxy, as `mitmdump -w FILE` writes them.
+"""Flows of mitmproxy, as written by `mitmdump -w FILE`.
 
-A file is one typed netstring after another, each the state of a flow: `LENGTH:PAYLOADTYPE`, in
-which the type is one character. All versions since 0.17 have the members that are read here.
+A file is a sequence of typed netstrings, each the state of a flow: `LENGTH:PAYLOADTYPE`, where the
+type is one character. All versions since 0.17 have the members that are read here.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _SCALARS: Mapping[int, Callable[[bytes], Any]] = {
 
 
 def read_flows(data: bytes) -> tuple[list[Captured], list[str]]:
-    """The requests of a file in the order of their start, and notes on what was left out.
+    """Return the requests of a file, sorted by start time, and notes on skipped flows.
 
-    `RecordingError` if there is none.
+    Raises `RecordingError` if there is none.
     """
     flows, notes = _whole_flows(data)
     captured: list[tuple[float, Captured]] = []
@@ -63,7 +63,10 @@ def _whole_flows(data: bytes) -> tuple[list[Any], list[str]]:
 
 
 def _value(data: bytes, at: int) -> tuple[Any, int]:
-    """The value that begins somewhere, and where it ends; `ValueError` if there is none."""
+    """Parse the value that starts at a byte; return it and its end.
+
+    Raises `ValueError` if there is none.
+    """
     colon = data.find(b":", at, at + _LONGEST_LENGTH)
     if colon < 0 or not data[at:colon].isdigit():
         raise ValueError(f"no length at byte {at}")
@@ -86,7 +89,7 @@ def _value(data: bytes, at: int) -> tuple[Any, int]:
 
 
 def _other(flow: Any) -> str:
-    """What a flow is of, unless it is a request."""
+    """Return the kind of a flow that is not an HTTP request, empty for a request."""
     kind = _text(flow.get("type", "http")) if isinstance(flow, dict) else "nothing known"
     if kind != "http":
         return f"{kind} flows"
@@ -120,14 +123,14 @@ def _captured(name: str, flow: Mapping[str, Any]) -> Captured:
 
 
 def _url(request: Mapping[str, Any], headers: Headers) -> str:
-    """The URL that the client meant: a proxy may know the server by an address only."""
+    """Return the URL that the client requested: a proxy may know only the server's IP address."""
     scheme = _text(request.get("scheme") or "http")
     port = int(request.get("port") or _DEFAULT_PORTS.get(scheme, 80))
     host = _text(request["host"])
     shown = f"[{host}]" if ":" in host else host
     own = shown if port == _DEFAULT_PORTS.get(scheme) else f"{shown}:{port}"
-    told = (value for name, value in headers if name.lower() in (":authority", "host"))
-    authority = _text(request.get("authority") or "") or next(told, "") or own
+    hosts = (value for name, value in headers if name.lower() in (":authority", "host"))
+    authority = _text(request.get("authority") or "") or next(hosts, "") or own
     path = _text(request["path"])
     return path if "://" in path.partition("?")[0] else f"{scheme}://{authority}{path}"
 
@@ -145,15 +148,15 @@ def _answer(flow: Mapping[str, Any]) -> Outcome:
 
 
 def _plain(headers: Headers, body: Any) -> bytes:
-    """A body without the encoding that its headers tell; as it is where that is unknown."""
+    """Return a body without its content encoding; unchanged if the encoding is unknown."""
     data = body if isinstance(body, bytes) else _text(body or "").encode()
     whole = Response(200, headers, data)
     return (decoded(whole) or whole).body
 
 
 def _has_body(headers: Headers) -> bool:
-    told = {name.lower(): value.strip() for name, value in headers}
-    return "transfer-encoding" in told or told.get("content-length", "0") != "0"
+    fields = {name.lower(): value.strip() for name, value in headers}
+    return "transfer-encoding" in fields or fields.get("content-length", "0") != "0"
 
 
 def _headers(message: Mapping[str, Any]) -> Headers:

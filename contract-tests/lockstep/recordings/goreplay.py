@@ -1,8 +1,8 @@
-"""Traffic that GoReplay has written to a file (`gor --input-raw :80 --output-file FILE`).
+"""Traffic that GoReplay saved to a file (`gor --input-raw :80 --output-file FILE`).
 
-A file is one payload after another, each with a line in front of it: its kind (1 a request, 2 the
-answer that came, 3 the answer of a replay), the id that both halves share, and the time in
-nanoseconds. A line of three monkeys is between them.
+A file is a sequence of payloads, each preceded by a line with its kind (1 a request, 2 the original
+response, 3 the response to a replay), the id that request and response share, and the time in
+nanoseconds. A line of three monkeys separates them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class _Payload:
 
 
 def read_goreplay(data: bytes) -> tuple[list[Captured], list[str]]:
-    """The requests of a file in the order of their times, and notes on what was left out.
+    """Return the requests of a file, sorted by time, and notes on skipped payloads.
 
-    `RecordingError` if there is none.
+    Raises `RecordingError` if there is none.
     """
     payloads: list[_Payload] = []
     notes: list[str] = []
@@ -60,7 +60,7 @@ def _payload(record: bytes) -> _Payload:
     headers = tuple((name.strip(), value.strip()) for name, _, value in pairs)
     parts = first.split(" ", 2)
     if len(parts) < 2:
-        raise ValueError(f"{first[:40]!r} is no first line of HTTP")
+        raise ValueError(f"{first[:40]!r} is not an HTTP start line")
     whole = b"".join(_chunks(body)) if _is_chunked(headers) else body
     return _Payload(kind, identifier, int(time), parts, headers, whole)
 
@@ -95,7 +95,7 @@ def _is_chunked(headers: Headers) -> bool:
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:
-    """The chunks of a body (RFC 9112, 7.1); GoReplay keeps some bodies without them."""
+    """Yield the chunks of a body (RFC 9112, section 7.1); GoReplay saves some bodies unchunked."""
     while body:
         size, _, rest = body.partition(b"\r\n")
         try:

@@ -1,4 +1,4 @@
-"""HTTP Archives (HAR 1.2), as browsers and proxies write them."""
+"""HTTP Archives (HAR 1.2), as written by browsers and proxies."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _LONGEST_URL = 80
 
 
 class _OddEntryError(ValueError):
-    """An entry is no request that could be sent."""
+    """An entry is not a request that can be sent."""
 
 
 class _NoHttpError(ValueError):
-    """An entry is about something else than HTTP; the text says what."""
+    """An entry is not HTTP; the message says what it is."""
 
 
 def read_har(text: str, folder: Path) -> tuple[list[Captured], list[str]]:
-    """The entries of an archive in the order of their start, and notes on what was left out.
+    """Return the entries of an archive, sorted by start time, and notes on skipped entries.
 
-    One that cannot be read is left out, and so is what follows where the file is cut. Bodies may be
-    in files of their own in the `folder`, as Playwright has them. Raises `RecordingError` when the
-    file is no archive, or nothing in it can be read.
+    Unreadable entries are skipped, and so is the rest of a truncated file. Bodies may be in
+    separate files in `folder`, as Playwright writes them. Raises `RecordingError` if the file is
+    not an archive, or nothing in it can be read.
     """
     entries, notes = _entries(text)
     captured: list[Captured] = []
@@ -58,7 +58,7 @@ def read_har(text: str, folder: Path) -> tuple[list[Captured], list[str]]:
 
 
 def _entries(text: str) -> tuple[list[Any], list[str]]:
-    """The records of all entries, and what is wrong with the file."""
+    """Return the records of all entries, and notes on damage to the file."""
     try:
         data = json.loads(text)
     except ValueError as error:
@@ -74,7 +74,7 @@ def _entries(text: str) -> tuple[list[Any], list[str]]:
 
 
 def _whole_entries(text: str) -> Iterator[Any]:
-    """The entries of a file that ends before its end: those that are whole."""
+    """Yield the complete entries of a truncated file."""
     decoder = json.JSONDecoder()
     at = text.find("[", text.find('"entries"')) + 1 if '"entries"' in text else 0
     while at:
@@ -87,7 +87,7 @@ def _whole_entries(text: str) -> Iterator[Any]:
 
 
 def _by_start(entries: list[Any]) -> list[tuple[int, Any]]:
-    """Entries with their numbers in the file; one without a time follows the one before it."""
+    """Return entries with their numbers in the file; one without a time follows its predecessor."""
     keyed, last = [], _EPOCH
     for number, entry in enumerate(entries, 1):
         last = _start(entry) or last
@@ -120,11 +120,11 @@ def _entry(name: str, entry: Any, folder: Path) -> Captured:
     except MissingBodyError as error:
         missing = str(error)
     answer, partial = _answer(entry, method)
-    told = pairs if media_type is None else _with_type(pairs, media_type)
+    headers = pairs if media_type is None else _with_type(pairs, media_type)
     return Captured(
         method=method,
         url=url,
-        headers=request_headers([*told, *_cookies(request, pairs)]),
+        headers=request_headers([*headers, *_cookies(request, pairs)]),
         body=body,
         answer=answer,
         partial=partial,
@@ -135,7 +135,7 @@ def _entry(name: str, entry: Any, folder: Path) -> Captured:
 
 
 def _attach(record: Any, folder: Path) -> None:
-    """Put the body that has a file of its own into its record, if it is there."""
+    """Load a body from its separate file into its record, if the file exists."""
     name = record.get("_file") if isinstance(record, dict) else None
     if not isinstance(name, str) or record.get("text") or Path(name).name != name:
         return
@@ -147,12 +147,12 @@ def _attach(record: Any, folder: Path) -> None:
 def _method(request: Mapping[str, Any]) -> str:
     method = str(request.get("method") or "").strip().upper()
     if not method or not _METHOD_CHARACTERS.issuperset(method):
-        raise _OddEntryError(f"{request.get('method')!r} is no method")
+        raise _OddEntryError(f"{request.get('method')!r} is not a method")
     return method
 
 
 def _url(request: Mapping[str, Any], headers: Headers) -> str:
-    """The absolute URL, with what only the pseudo-headers or the list of parameters tell."""
+    """Return the absolute URL, completed from the pseudo-header fields and listed parameters."""
     url = str(request.get("url") or "").strip()
     if url.startswith("/") or not url:
         fields = {name.lower(): value for name, value in headers}
@@ -194,7 +194,7 @@ def _refuse_sockets(entry: Mapping[str, Any], method: str) -> None:
 
 
 def _pairs(records: Any) -> Headers:
-    """Names and values, from a list of records or an object; what has no name is left out."""
+    """Return names and values from a list of records or an object; skip records without a name."""
     if isinstance(records, dict):
         records = [{"name": name, "value": value} for name, value in records.items()]
     named = [
@@ -210,7 +210,7 @@ def _pairs(records: Any) -> Headers:
 
 
 def _plain(value: Any) -> str:
-    """The text of a value, also of one with its type beside it, as WebDriver BiDi has them."""
+    """Return the text of a value, also of a typed one, as in WebDriver BiDi."""
     if isinstance(value, dict):
         value = value.get("value")
     return "" if value is None else str(value)
@@ -226,7 +226,7 @@ def _with_type(headers: Headers, media_type: str) -> Headers:
 
 
 def _cookies(request: Mapping[str, Any], headers: Headers) -> Headers:
-    """Cookies that are listed, but not among the headers."""
+    """Return the cookies that are listed, but not among the header fields."""
     listed = _pairs(request.get("cookies"))
     if not listed or any(name.lower() == "cookie" for name, _ in headers):
         return ()
@@ -234,7 +234,7 @@ def _cookies(request: Mapping[str, Any], headers: Headers) -> Headers:
 
 
 def _status(value: Any) -> int | None:
-    """A status; `None` if none came: then tools write 0, -1, -999, null or a word."""
+    """Return a status code; `None` without a response, which tools write as 0, -1, -999 or text."""
     text = str(value).strip()
     digits = text.partition(" ")[0].removesuffix(".0")
     return int(digits) if len(digits) == 3 and digits.isdecimal() and digits >= "100" else None
@@ -246,15 +246,15 @@ def _response(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _answer(entry: Mapping[str, Any], method: str) -> tuple[Outcome, bool]:
-    """The answer, and whether only its status is known."""
+    """Return the response, and whether only its status code is known."""
     answer = _response(entry)
     status = _status(answer.get("status"))
     if status is None:
-        told = (answer.get("_error"), answer.get("_failureText"), answer.get("status"))
-        return NoResponse("dropped", str(next(filter(None, told), ""))), False
+        reasons = (answer.get("_error"), answer.get("_failureText"), answer.get("status"))
+        return NoResponse("dropped", str(next(filter(None, reasons), ""))), False
     pairs = _pairs(answer.get("headers"))
     body = received_body(answer, method, pairs)
-    # What a cache had is of another time.
+    # A cached response is from another time.
     partial = body is None or bool(entry.get("_fromCache") or answer.get("_fromCache"))
     headers = answer_headers(pairs)
     return Response(status, headers, body or b"", str(answer.get("statusText") or "")), partial

@@ -1,4 +1,4 @@
-"""The bodies of HTTP Archives: texts, base64, and forms that are only listed as parameters."""
+"""Bodies in HTTP Archives: text, base64, and forms listed only as parameters."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 _FIRST_LINE = re.compile(r"\s*--([^\r\n]+)\r?\n")
-# Firefox writes the headers of a form's own stream in front of it.
+# Firefox writes the header fields of a form's stream before the form itself.
 _LEADING_HEADERS = re.compile(r"(?:Content-(?:Type|Length|Disposition):[^\r\n]*\r?\n)+\r?\n")
 _BINARY = re.compile(
     r"(?:image|audio|video|font)/(?!svg)|application/(?:octet-stream|pdf|zip|gzip|x-protobuf)"
 )
-# What browsers write in the place of a file.
+# Placeholders that browsers write instead of a file.
 _PLACEHOLDERS = frozenset({"(binary)", "[binary]", "<binary>"})
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class MissingBodyError(ValueError):
-    """A body was sent, and the archive does not have it, or not all of it."""
+    """A body was sent, but the archive does not contain all of it."""
 
 
 def size_of(value: Any) -> int | None:
-    """A size of an archive; `None` if it is unknown, which is also written as -1 or null."""
+    """Return a size in an archive; `None` if it is unknown, also written as -1 or null."""
     try:
         size = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -43,9 +43,9 @@ def size_of(value: Any) -> int | None:
 
 
 def sent_body(request: Mapping[str, Any], headers: Headers) -> tuple[bytes | None, str | None]:
-    """The body of a request, and its `Content-Type` where the headers do not tell it.
+    """Return the body of a request, and its `Content-Type` if the header fields lack it.
 
-    `headers` are all that were recorded. Raises `MissingBodyError`.
+    `headers` are all that were recorded. Raises `MissingBodyError` if the body was not recorded.
     """
     posted = request.get("postData")
     if isinstance(posted, str):
@@ -74,7 +74,7 @@ def sent_body(request: Mapping[str, Any], headers: Headers) -> tuple[bytes | Non
 
 
 def received_body(response: Mapping[str, Any], method: str, headers: Headers) -> bytes | None:
-    """The body of an answer; `None` if the archive may not have the one that came."""
+    """Return the body of a response; `None` if the archive may not contain the received one."""
     length = size_of(next(header_values(headers, "content-length"), None))
     content = response.get("content")
     content = content if isinstance(content, dict) else {}
@@ -83,13 +83,13 @@ def received_body(response: Mapping[str, Any], method: str, headers: Headers) ->
         text = json.dumps(text)
     if text:
         return _text(text, content, str(content.get("mimeType") or ""), size)
-    # Without a text a size of 0 is also what tools write that did not keep the body.
+    # Tools that do not keep bodies also write a size of 0 without a text.
     empty = method == "HEAD" or response.get("status") in (204, 304) or (text == "" and size == 0)
     return b"" if empty or length == 0 else None
 
 
 def _was_sent(request: Mapping[str, Any], posted: Mapping[str, Any], length: int | None) -> bool:
-    """Whether there was a body, though nothing of it is there."""
+    """Whether a body was sent, though none of it was recorded."""
     if length is not None:
         return length > 0
     size = size_of(request.get("bodySize"))
@@ -108,12 +108,12 @@ def _posted_text(text: str, posted: Mapping[str, Any], media_type: str, size: in
 
 
 def _text(text: str, record: Mapping[str, Any], media_type: str, size: int | None) -> bytes:
-    """The bytes of a text; base64 is also known by its look, as some tools do not say it."""
-    told = str(record.get("encoding") or record.get("_encoding") or "").lower()
+    """Return the bytes of a text; base64 is also detected, as some tools do not declare it."""
+    encoding = str(record.get("encoding") or record.get("_encoding") or "").lower()
     plain = encoded(text)
-    if told == "base64":
+    if encoding == "base64":
         return _told_base64(text, plain)
-    if told or len(text) % 4:
+    if encoding or len(text) % 4:
         return plain
     try:
         decoded = base64.b64decode(text, validate=True)
@@ -129,7 +129,7 @@ def _text(text: str, record: Mapping[str, Any], media_type: str, size: int | Non
 
 
 def _told_base64(text: str, plain: bytes) -> bytes:
-    """What is called base64; Firefox calls plain texts so as well (Mozilla bug 1762313)."""
+    """Decode text declared as base64; Firefox declares plain text so too (Mozilla bug 1762313)."""
     try:
         decoded = _unpacked(text)
     except ValueError:
@@ -138,13 +138,13 @@ def _told_base64(text: str, plain: bytes) -> bytes:
 
 
 def _unpacked(text: str) -> bytes:
-    """The bytes of base64 in either alphabet (RFC 4648), with or without line ends and padding."""
+    """Decode base64 of either alphabet (RFC 4648), with or without line breaks and padding."""
     plain = "".join(text.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
     return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
 
 
 def encoded(text: str) -> bytes:
-    """A text as UTF-8, with the bytes and the lone surrogates that were no UTF-8 before."""
+    """Encode a text as UTF-8; surrogates that escape undecodable bytes become these bytes."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -160,7 +160,7 @@ def _is_json(body: bytes) -> bool:
 
 
 def _with_boundary(media_type: str, text: str) -> str:
-    """The media type of a multipart text with its boundary, where the headers have lost it."""
+    """Return a multipart media type with the boundary from its text if the header lost it."""
     first = _FIRST_LINE.match(text)
     if not media_type.startswith("multipart/") or _BOUNDARY.search(media_type) or first is None:
         return media_type
@@ -168,7 +168,7 @@ def _with_boundary(media_type: str, text: str) -> str:
 
 
 def _form(params: Sequence[Mapping[str, Any]], media_type: str) -> tuple[bytes, str]:
-    """The body of a form of which only the parameters are listed, and its media type."""
+    """Encode a form of which only the parameters are listed; return the body and its media type."""
     essence = media_type.partition(";")[0].strip().lower()
     files = any(param.get("fileName") is not None for param in params)
     if essence == _MULTIPART or (files and not essence):
@@ -182,13 +182,13 @@ def _form(params: Sequence[Mapping[str, Any]], media_type: str) -> tuple[bytes, 
 
 
 def _multipart(params: Sequence[Mapping[str, Any]], media_type: str) -> tuple[bytes, str]:
-    """The parts of a form (RFC 7578) in order, with the boundary of the headers if there is one."""
-    told = _BOUNDARY.search(media_type)
-    if told is None:
+    """Encode the parts of a form (RFC 7578), with the recorded boundary if there is one."""
+    match = _BOUNDARY.search(media_type)
+    if match is None:
         digest = hashlib.sha256(json.dumps(params).encode()).hexdigest()
-        told = _BOUNDARY.search(f"boundary=form{digest[:24]}")
-    assert told is not None
-    boundary = told[1].strip()
+        match = _BOUNDARY.search(f"boundary=form{digest[:24]}")
+    assert match is not None
+    boundary = match[1].strip()
     fields = []
     for param in params:
         part = RequestField(str(param.get("name") or ""), _value(param), param.get("fileName"))

@@ -1,4 +1,4 @@
-"""Which recorded headers are sent again, and which of an answer are compared."""
+"""Selects the recorded header fields that are sent again, and those that are compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from lockstep.transport.messages import Headers
 
-# About one connection, not about the message (RFC 9110, 7.6.1).
+# They concern one connection, not the message (RFC 9110, section 7.6.1).
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -21,25 +21,25 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-# Each client sets its own: the targets get neither compressed answers nor another's length.
+# Each client sets its own: targets must not receive another client's length, and must not compress.
 _CLIENTS_OWN = frozenset(
     {"accept-encoding", "content-length", "expect", "host", "x-schemathesis-testcaseid"}
 )
-# A recorded body is kept decoded.
-_OF_THE_TRANSFER = frozenset({"content-encoding", "content-length"})
-# What tools write in the place of a secret.
+# Recorded bodies are stored decoded.
+_CONTENT_CODING = frozenset({"content-encoding", "content-length"})
+# Placeholders that tools write instead of a secret.
 _REDACTED = frozenset({"[filtered]", "***", "[redacted]", "redacted", "<redacted>"})
 
-# The name of a header (RFC 9110, 5.1 and 5.6.2).
+# A field name (RFC 9110, sections 5.1 and 5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 Pairs = Iterable[tuple[str, str]]
 
 
 def request_headers(pairs: Pairs) -> Headers:
-    """The headers of a request that mean the same when they are sent again.
+    """Return the header fields of a request that keep their meaning when they are sent again.
 
-    The pseudo-headers of HTTP/2 (RFC 9113, 8.3) go, and so do secrets that were blackened.
+    HTTP/2 pseudo-header fields (RFC 9113, section 8.3) and redacted secrets are removed.
     """
     return tuple(
         (name, _as_latin_1(value))
@@ -51,25 +51,25 @@ def request_headers(pairs: Pairs) -> Headers:
 
 
 def blackened(pairs: Pairs) -> frozenset[str]:
-    """The lower-cased names of the headers whose values a tool kept back."""
+    """Return the lower-case names of the header fields whose values a tool redacted."""
     return frozenset(name.lower() for name, value in pairs if _is_redacted(value))
 
 
 def answer_headers(pairs: Pairs) -> Headers:
-    """The headers of an answer whose body is at hand decoded.
+    """Return the header fields of a response whose body is stored decoded.
 
-    Browsers write repeated headers as one with line ends between the values.
+    Browsers join repeated header fields with line breaks between the values.
     """
     return tuple(
         (name, part)
         for name, value in pairs
-        if not name.startswith(":") and name.lower() not in HOP_BY_HOP | _OF_THE_TRANSFER
+        if not name.startswith(":") and name.lower() not in HOP_BY_HOP | _CONTENT_CODING
         for part in value.split("\n")
     )
 
 
 def _as_latin_1(value: str) -> str:
-    """A value in the form of `Request`: one line, other characters as the bytes of UTF-8."""
+    """Return a value in the form of `Request`: one line, non-Latin-1 characters as UTF-8 bytes."""
     line = " ".join(value.split("\n")).strip()
     try:
         line.encode("latin-1")

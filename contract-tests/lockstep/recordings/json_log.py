@@ -1,7 +1,8 @@
-"""Access logs of one JSON object a line, whatever their members are called.
+"""Access logs with one JSON object per line, whatever their members are named.
 
-Caddy, Traefik, Envoy, Kong, nginx with `escape=json`, pino and the Elastic Common Schema name the
-same things in different ways: what a member is shows in the words of its name and in its value.
+Caddy, Traefik, Envoy, Kong, nginx with `escape=json`, pino and the Elastic Common Schema use
+different names for the same fields: a member is recognised by the words in its name and by its
+value.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"})
 _METHOD = re.compile(r"method|verb")
 _TARGET = re.compile(r"uri|url|path|target|endpoint")
-# What is a place, but not the one that was asked for.
+# Members that hold a location other than the requested one.
 _NO_TARGET = re.compile(
     r"refer|origin(?!al)|upstream|service|backend|redirect|location|file|pattern|template|route|tls"
 )
@@ -24,7 +25,7 @@ _HOST = re.compile(r"(?:host|authority|servername|vhost)$")
 _NO_HOST = re.compile(r"remote|client|upstream|agent|server$|forwarded|^hosthost")
 _STATUS = re.compile(r"status|responsecode|sc$|^code$|httpcode")
 _NO_STATUS = re.compile(r"upstream|origin|cache|health|text")
-# What the client wrote comes before what a server made of it.
+# What the client sent takes precedence over what a server derived from it.
 _ASKED = re.compile(r"request|original")
 _WHOLE = re.compile(r"uri|target")
 _LINE = re.compile(r'"?([A-Z]{3,10}) (\S+)(?: HTTP/[\d.]+)?"?')
@@ -33,7 +34,7 @@ _STEM = re.compile(r"stem|document|normalized|rewritten")
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """What a line says of one request; the status is `None` if it does not tell."""
+    """The data of one logged request; the status is `None` if the line has none."""
 
     method: str
     target: str
@@ -42,7 +43,7 @@ class LoggedRequest:
 
 
 def parse_object(line: str) -> dict[str, Any] | None:
-    """The object of a line, also behind the text that a console or a system log puts before it."""
+    """Parse the JSON object of a line, also after the prefix of a console or a system log."""
     at = line.find("{")
     if at < 0:
         return None
@@ -56,7 +57,7 @@ def parse_object(line: str) -> dict[str, Any] | None:
 def read_object(
     data: dict[str, Any], read_text: Callable[[str], LoggedRequest | None]
 ) -> LoggedRequest | None:
-    """The request that an object tells of; `read_text` reads a text line that is a member of it."""
+    """Return the request in an object; `read_text` parses a member that holds a text log line."""
     members = list(_members(data))
     method = _first(members, _METHOD, None, _as_method)
     target = _target(members)
@@ -70,13 +71,13 @@ def read_object(
 
 
 def status_of(data: dict[str, Any]) -> int | None:
-    """The status that an object tells of."""
+    """Return the status code in an object, `None` if it has none."""
     found = _first(list(_members(data)), _STATUS, _NO_STATUS, _as_status)
     return int(found) if found else None
 
 
 def _members(data: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value with the words of its place, lower-cased and without what is between them."""
+    """Yield every value with the lower-case words of its path, joined without separators."""
     if isinstance(data, dict):
         for key, value in data.items():
             plain = re.sub(r"[^a-z0-9]", "", str(key).lower())
@@ -92,7 +93,7 @@ def _first(
     unwanted: re.Pattern[str] | None,
     read: Callable[[Any], str | None],
 ) -> str | None:
-    """The value with the shortest fitting name."""
+    """Return the value of the matching member with the shortest name."""
     found = [
         (len(name), text)
         for name, value in members
@@ -119,14 +120,14 @@ def _target(members: list[tuple[str, Any]]) -> str | None:
 
 
 def _rank(name: str, value: str) -> tuple[bool, bool, bool, bool, int]:
-    """The least is the likeliest of several targets."""
+    """Return a sort key for several targets; the most likely one has the lowest."""
     found = _STEM.search(name), _ASKED.search(name), _WHOLE.search(name)
     stem, asked, whole = map(bool, found)
     return stem, "?" not in value, not asked, not whole, len(name)
 
 
 def _request_line(members: list[tuple[str, Any]]) -> tuple[str | None, str | None]:
-    """The method and the target of a member that holds both, as nginx's `$request` does."""
+    """Return method and target of a member that holds both, like nginx's `$request`."""
     lines = (_LINE.fullmatch(value) for _, value in members if isinstance(value, str))
     fits = (line for line in lines if line and line[1] in METHODS and _is_target(line[2]))
     found = next(fits, None)

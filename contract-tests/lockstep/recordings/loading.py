@@ -1,4 +1,4 @@
-"""Reads a recording of any kind; which one it is shows in its content."""
+"""Loads recordings of any format, which is detected by content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lockstep.recordings.origins import narrow
 from lockstep.recordings.recording import NOWHERE, Captured, Recording, RecordingError
 from lockstep.recordings.report_steps import read_every_step, read_saved
 
-# By the name that `--format` takes, with what each is called.
+# Mapping from the value of `--format` to its name.
 FORMATS = {
     "har": "HAR file",
     "cassette": "cassette",
@@ -43,13 +43,13 @@ _CAPTURED: dict[str, Callable[[str, Path], tuple[list[Captured], list[str]]]] = 
     "cassette": lambda text, _folder: read_cassette(text),
     "ndjson": lambda text, _folder: (read_ndjson(text), []),
 }
-# How a file of flows begins: with a dictionary, whose first key is a text or bytes.
+# A file of flows starts with a dictionary whose first key is text or bytes.
 _FLOWS = re.compile(rb"\d+:\d+:[a-z_]+[;,]")
-# What other tools save in forms of their own, and how to get a HAR file out of it.
+# Proprietary formats of other tools, and how to get a HAR file from them.
 _FOREIGN = (
     (
         re.compile(rb"\xac\xed\x00\x05"),
-        "a session of Charles: File, Export Session, HTTP Archive makes a HAR file of it",
+        "a Charles session: File, Export Session, HTTP Archive makes a HAR file of it",
     ),
     (
         re.compile(rb"PK\x03\x04"),
@@ -62,18 +62,18 @@ _FOREIGN = (
 )
 
 
-_DOCUMENT = "an OpenAPI document, not a recording: that comes first, and the document behind it"
-# JSON that is no recording, by a member at its top.
+_DOCUMENT = "an OpenAPI document, not a recording: give the recording first, then the document"
+# JSON that is not a recording, by a top-level member.
 _OTHERS = (
     ("openapi", _DOCUMENT),
     ("swagger", _DOCUMENT),
     (
         "item",
-        "a Postman collection, which has no answers: run it while a proxy or a browser records a"
+        "a Postman collection, which has no responses: run it while a proxy or a browser records a"
         " HAR file",
     ),
-    ("_postman_variable_scope", "an environment of Postman, not a recording"),
-    ("resources", "an Insomnia export, which has no answers: record a HAR file while it runs"),
+    ("_postman_variable_scope", "a Postman environment, not a recording"),
+    ("resources", "an Insomnia export, which has no responses: record a HAR file while it runs"),
 )
 
 
@@ -85,17 +85,17 @@ def load_recording(
     base_url: str | None = None,
     finding: int | None = None,
 ) -> Recording:
-    """Read a file, gzipped or not; `RecordingError` says why it cannot be sent again.
+    """Load a file, gzipped or not; raise `RecordingError` if it cannot be sent again.
 
-    `kind` is one of `FORMATS`, by default the one that the content shows. `base_url` is where the
-    recorded API was, `finding` the number of a finding in a report, from 1.
+    `kind` is one of `FORMATS`, detected by default. `base_url` is the URL of the recorded API,
+    `finding` the number of a finding in a report, from 1.
     """
     kind, data, text = _read(path, kind)
     title = f"{FORMATS[kind]} {path.name}"
     if kind == "finding":
         return read_saved(_json(text), title, finding)
     if finding is not None:
-        raise RecordingError(f"{path}: a number of a finding needs a report, not a {FORMATS[kind]}")
+        raise RecordingError(f"{path}: --finding needs a report, not a {FORMATS[kind]}")
     if kind == "log":
         captured, notes = read_access_log(text, base_url)
         base = NOWHERE + urlsplit(base_url).path if base_url else None
@@ -112,10 +112,10 @@ def load_recording(
 def load_captured(
     path: Path, *, kind: str | None = None, base_url: str | None = None
 ) -> tuple[list[Captured], list[str]]:
-    """All requests of a file, of whatever place they are, and notes on what was left out.
+    """Return all requests of a file, of any host, and notes on skipped ones.
 
-    A report gives the steps of all its findings, a log its writes too. What names no host is below
-    `NOWHERE`. `RecordingError` says why nothing can be read.
+    A report yields the steps of all its findings, a log also its writing requests. Requests without
+    a host are below `NOWHERE`. Raises `RecordingError` if nothing can be read.
     """
     kind, data, text = _read(path, kind)
     title = f"{FORMATS[kind]} {path.name}"
@@ -134,7 +134,7 @@ def load_captured(
 
 
 def _read(path: Path, kind: str | None) -> tuple[str, bytes, str]:
-    """The kind of a file, its bytes, and their text."""
+    """Return the format of a file, its bytes, and their text."""
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
@@ -145,10 +145,10 @@ def _read(path: Path, kind: str | None) -> tuple[str, bytes, str]:
 
 
 def _decoded(data: bytes) -> str:
-    """The text of a file; bytes that are no UTF-8, as in logs, are kept apart."""
+    """Decode the text of a file; bytes that are not UTF-8, as in logs, are escaped."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16", "replace")
-    # Some tools leave the rest of a block in the file.
+    # Some tools pad the file with NUL bytes.
     return data.rstrip(b"\x00").decode("utf-8-sig", "surrogateescape")
 
 
@@ -176,7 +176,7 @@ def _recognise(data: bytes, text: str, path: Path) -> str:
 
 
 def _fault(text: str) -> str:
-    """What a text that is no recording is instead, where it shows."""
+    """Describe a text that is not a recording, empty if it is not recognised."""
     if not text.strip():
         return "it is empty: was anything recorded?"
     if page_fault(text, ""):
@@ -185,7 +185,7 @@ def _fault(text: str) -> str:
 
 
 def _kind_of_object(text: str, path: Path) -> str:
-    """What a text is that begins with an object: it may be one of many, and cut at its end."""
+    """Return the format of a text that starts with an object, one of many or truncated."""
     if '"Initialize"' in text.partition("\n")[0]:
         return "ndjson"
     try:
@@ -198,7 +198,7 @@ def _kind_of_object(text: str, path: Path) -> str:
         return "har"
     if {"http_interactions", "interactions"} & whole.keys():
         return "cassette"
-    fault = next((told for name, told in _OTHERS if name in whole), None)
+    fault = next((description for name, description in _OTHERS if name in whole), None)
     if fault is not None:
         raise RecordingError(f"{path}: {fault}")
     is_line = not {"findings", "steps"} & whole.keys() and is_access_log(text)

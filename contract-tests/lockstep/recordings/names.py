@@ -1,4 +1,4 @@
-"""Which values a request names, and which an answer shows: what later steps may depend on."""
+"""The values that requests send and responses return, which later steps may depend on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl, unquote
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Headers, Outcome, Request, Response
 
-# Credentials, entity tags, cookies and ids as they stand in headers.
+# Credentials, entity tags, cookies and ids in header fields.
 _IN_HEADER = re.compile(r"[A-Za-z0-9_.~+/=\-]{8,}")
 _SEGMENT = re.compile(r"[^/?&=#<>;,\s\"]+")
 
 
 def named_in(request: Request) -> set[str]:
-    """Path segments, query values, members of a JSON body and the longer texts in headers."""
+    """Return path segments, query values, JSON body members and long texts in header fields."""
     path, _, query = request.path.partition("?")
     names = {unquote(part) for part in path.split("/") if part}
     names.update(value for _, value in parse_qsl(query))
@@ -25,7 +25,7 @@ def named_in(request: Request) -> set[str]:
 
 
 def shown_in(outcome: Outcome | None) -> set[str]:
-    """The members of a JSON body, and what the headers hold, links split at their slashes."""
+    """Return the members of a JSON body, and texts in header fields, links split into segments."""
     if not isinstance(outcome, Response):
         return set()
     shown = set(_leaves(outcome.body))

@@ -1,4 +1,4 @@
-"""Finds the API among all that a browser or a proxy has recorded."""
+"""Finds the API among all requests that a browser or a proxy recorded."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _KEPT = "".join(set(string.printable) - set(string.whitespace))
 def narrow(
     captured: Sequence[Captured], document: Document, title: str, base_url: str | None = None
 ) -> Recording:
-    """The requests of the API alone, without the base path in front of the document's paths.
+    """Return the requests to the API only, with the base path removed from their paths.
 
-    Without a `base_url` the origin and base path are taken under which most of the requests are
+    Without a `base_url` the origin and base path are used under which most of the requests match
     operations of the document. Raises `RecordingError` if nothing is left.
     """
     if not captured:
@@ -72,7 +72,7 @@ def _notes(base: str, elsewhere: int, undocumented: int) -> Iterator[str]:
 def _unanswered(steps: Sequence[Step]) -> Iterator[str]:
     count = sum(not isinstance(step.answer, Response) for step in steps)
     if count:
-        yield f"{_requests(count)} without a recorded answer: only the targets are compared"
+        yield f"{_requests(count)} without a recorded response: only the targets are compared"
 
 
 def _requests(count: int) -> str:
@@ -80,17 +80,17 @@ def _requests(count: int) -> str:
 
 
 def likeliest_base(captured: Sequence[Captured], document: Document) -> str | None:
-    """The origin and base path under which most requests are operations of a document."""
+    """Return the origin and base path under which most requests match operations."""
     scores: Counter[str] = Counter()
     for entry in captured:
         for base, score in _candidates(entry, document):
             scores[base] += score
-    # Of equal ones the shortest, which leaves most of a path to the document.
+    # On a tie the shortest wins: it leaves most of the path to the document.
     return max(scores, key=lambda base: (scores[base], -len(base)), default=None)
 
 
 def _candidates(entry: Captured, document: Document) -> Iterator[tuple[str, int]]:
-    """Every base under which a request is an operation; more literal segments count for more."""
+    """Yield every base under which a request matches; literal segments increase the score."""
     parts = urlsplit(entry.url)
     origin = origin_of(entry.url) or f"{parts.scheme}://{parts.netloc}"
     segments = parts.path.split("/")[1:]
@@ -103,12 +103,12 @@ def _candidates(entry: Captured, document: Document) -> Iterator[tuple[str, int]
 
 
 def _shown(url: str) -> str:
-    """A URL for people, without a query, which may hold secrets."""
+    """Return a URL for messages, without its query, which may hold secrets."""
     return url.partition("?")[0].removeprefix(NOWHERE)
 
 
 def _plain(url: str) -> str:
-    """A URL with its host in small letters, and without the port that its scheme has anyway."""
+    """Return a URL with a lower-case host and without the default port of its scheme."""
     _, separator, rest = url.partition("://")
     authority = re.match(r"[^/?#]*", rest)
     origin = origin_of(url)
@@ -118,7 +118,7 @@ def _plain(url: str) -> str:
 
 
 def _below(base: str, url: str) -> str | None:
-    """The raw path and query of a URL below a base; `None` for one that lies elsewhere."""
+    """Return the raw path and query of a URL below a base; `None` if it is elsewhere."""
     plain = _plain(url.partition("#")[0])
     if not plain.startswith(base) or plain[len(base) : len(base) + 1] not in ("", "/", "?"):
         return None

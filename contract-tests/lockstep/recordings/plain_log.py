@@ -1,7 +1,7 @@
-"""Lines of a log in which the request stands without quotes.
+"""Log lines with an unquoted request.
 
-Consoles of frameworks, logs with tabs between the columns, and pairs such as `method=GET path=/x`
-(logfmt) are read here.
+Console output of frameworks, logs with tab-separated columns, and pairs such as `method=GET
+path=/x` (logfmt).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lockstep.recordings.json_log import METHODS, LoggedRequest
 _METHOD = "|".join(sorted(METHODS))
 _TARGET = r"(?:/|https?://)\S*"
 _BARE = re.compile(rf"(?<![\w/])(?P<method>{_METHOD}) (?P<target>{_TARGET})(?!\S)")
-# `GET /x HTTP/1.1`, whatever stands between it and the status.
+# `GET /x HTTP/1.1`, with any text between it and the status.
 _WITH_VERSION = re.compile(rf"(?<![\w/])(?P<method>{_METHOD}) (?P<target>{_TARGET}) HTTP/[\d.]+")
 # `GET /x 200`, as morgan and Vite write it.
 _WITH_STATUS = re.compile(
@@ -32,13 +32,13 @@ _FEWEST_PAIRS = 2
 
 
 def read_pairs(line: str) -> dict[str, str]:
-    """The pairs of a line in logfmt; nothing where there are hardly any."""
+    """Return the pairs of a logfmt line; empty if there are fewer than two."""
     pairs = _PAIR.findall(line)
     return {name: value.strip('"') for name, value in pairs} if len(pairs) >= _FEWEST_PAIRS else {}
 
 
 def read_plain(line: str, status: int | None = None) -> LoggedRequest | None:
-    """The request of a line, `None` if there is none; `status` is what a pair of it tells."""
+    """Return the request of a line, `None` if there is none; `status` is that of a logfmt pair."""
     for pattern in (_STATUS_FIRST, _WITH_STATUS):
         found = pattern.search(line)
         if found is not None:
@@ -46,8 +46,8 @@ def read_plain(line: str, status: int | None = None) -> LoggedRequest | None:
     for pattern, behind in ((_WITH_VERSION, _NEXT), (_QUOTED, _COLUMN)):
         found = pattern.search(line)
         if found is not None:
-            told = behind.match(line, found.end()) or _COLUMN.search(line[: found.start()])
-            code = int(told[1]) if told else None
+            match = behind.match(line, found.end()) or _COLUMN.search(line[: found.start()])
+            code = int(match[1]) if match else None
             return LoggedRequest(found["method"], found["target"], code)
     found = _BARE.search(line) if status is not None else None
     return LoggedRequest(found["method"], found["target"], status) if found else None

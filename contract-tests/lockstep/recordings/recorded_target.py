@@ -1,4 +1,4 @@
-"""The recorded server as a silent partner: it is compared with, and never asked."""
+"""The recorded server as a comparison partner that never receives requests."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RECORDED = "recorded"
 
 
 class RecordedTarget:
-    """Learns from recorded and live answers which name stands for which.
+    """Matches the names in recorded responses with those in live responses.
 
-    With `judges` what differs from the recording becomes a finding between `recorded` and the
-    leader; else nothing of it is kept.
+    With `judges` a difference from the recording becomes a finding between `recorded` and the
+    leader; otherwise it is discarded.
     """
 
     def __init__(self, ledger: RunLog, leader: Target, base_url: str, *, judges: bool) -> None:
@@ -39,16 +39,16 @@ class RecordedTarget:
         self._exchanger = Exchanger(kept, sides, repairs=False, asks_again=False)
 
     def translate(self, request: Request) -> Request:
-        """A recorded request in the leader's names."""
+        """Translate a recorded request into the leader's names."""
         return self._exchanger.translate(request, self._live)
 
     def hear(
         self, step: Step, sent: Request, exchange: Exchange, *, lost: bool = False
     ) -> Exchange | None:
-        """Match the recorded answer with the leader's, where both are known.
+        """Match the recorded response with the leader's, where both are known.
 
-        Returns them in parallel, or `None` if they were not held together. With `lost` the
-        request names what the leader cannot know: its refusal is no finding.
+        Returns them as an exchange, or `None` if they were not compared. With `lost` the request
+        names a resource that the leader cannot know: its rejection is not a finding.
         """
         live, recorded = exchange.leader, step.answer
         if not isinstance(recorded, Response) or not isinstance(live, Response):
@@ -64,7 +64,7 @@ class RecordedTarget:
         documented = response.headers.keys() if response is not None else frozenset()
         recorded, live = comparable(recorded, live, documented)
         if is_stream(recorded.header("content-type")):
-            # Whoever recorded it may have left before its end.
+            # The recording client may have disconnected before the end.
             recorded = replace(recorded, cut=True)
         self._exchanger.sets_up = exchange.sets_up
         return self._exchanger.record(
@@ -74,20 +74,20 @@ class RecordedTarget:
 
 @dataclass(frozen=True, slots=True)
 class RecordedClock(Clock):
-    """Lets an instant of the recording stand for one of this run."""
+    """A clock that accepts an instant of the recording for one of this run."""
 
     def is_now(self, instant: Instant) -> bool:
         """Whether an instant lies within this run or before it, when the recording was made."""
         return instant.seconds < self.started or Clock.is_now(self, instant)
 
     def near(self, left: Instant, right: Instant) -> bool:
-        """Whether a recorded instant may stand for a live one."""
+        """Whether a recorded instant may correspond to a live one."""
         made = Clock.is_now(self, right) and left.seconds <= self.started + self.tolerance
         return made or Clock.near(self, left, right)
 
 
 def scratch(ledger: RunLog) -> RunLog:
-    """A ledger for tries: what it is told counts neither in coverage nor in findings."""
+    """Return a run log for trials, which count neither in coverage nor in findings."""
     findings = Findings([])
     findings.stage = ledger.findings.stage
     return replace(
@@ -101,7 +101,7 @@ def scratch(ledger: RunLog) -> RunLog:
 
 
 class _Aside(RunLog):
-    """Keeps what concerns the recorded side; the live ones have been counted when they answered."""
+    """Records the recorded side only; live responses were already counted."""
 
     @classmethod
     def beside(cls, ledger: RunLog) -> _Aside:
@@ -111,7 +111,7 @@ class _Aside(RunLog):
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
     ) -> None:
-        """Keep nothing: whether the recorded server kept the document is not asked."""
+        """Record nothing: the recorded server is not checked against the document."""
 
     def count(self, exchange: Exchange) -> None:
         if exchange.sets_up:
@@ -120,10 +120,12 @@ class _Aside(RunLog):
         self.coverage.operations[exchange.label].differing += exchange.counted
         if status is not None:
             self.coverage.saw(exchange.label, RECORDED, status)
+        for listener in self.listeners:
+            listener(exchange)
 
 
 class _Silent(Target):
-    """A side whose answers are known already; what else is asked of it stays without an answer."""
+    """A side whose responses are already known; further requests get no response."""
 
     def start(self, request: Request) -> PendingExchange:
         failure = NoResponse("refused", "a recording cannot receive requests")

@@ -1,4 +1,4 @@
-"""What every kind of recording comes down to."""
+"""The common form of recordings of all formats."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class RecordingError(ValueError):
-    """A file is no recording, or holds nothing that can be sent again."""
+    """A file is not a recording, or contains nothing that can be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A request in the names of the recorded server, and what that server answered, if it is known.
+    """A request with the names of the recorded server, and that server's response, if it is known.
 
-    Of a `partial` answer only the status is known. Steps of one `group` make sense together only,
-    such as the registration and the log-in of one user. `apart` holds what each target is sent, by
-    name, where that is not what is sent to all. `name` says for people where it was recorded.
+    Only the status code of a `partial` response is known. Steps of one `group` belong together,
+    such as the registration and the log-in of one user. `apart` maps target names to requests,
+    where targets are sent different ones. `name` is the position in the recording, for messages.
     """
 
     request: Request
@@ -34,9 +34,9 @@ class Step:
 
     @classmethod
     def of(cls, exchange: Exchange) -> Step:
-        """The step that repeats an exchange; the leader is the recorded server.
+        """Create the step that repeats an exchange; the leader is the recorded server.
 
-        At a log-in each target may have been sent the account that it alone has.
+        At a log-in each target may have been sent its own account.
         """
         bodies = {request.body for request in exchange.requests.values()}
         own = exchange.group is not None and len(bodies) > 1
@@ -44,7 +44,7 @@ class Step:
         return cls(exchange.request, exchange.leader, group=exchange.group, apart=apart)
 
     def captured(self, base_url: str) -> Captured:
-        """The same as a tool would have written it down, the API being at `base_url`."""
+        """Return the step as a tool would have recorded it, with the API at `base_url`."""
         request = self.request
         url = base_url.rstrip("/") + request.path
         return Captured(
@@ -62,10 +62,10 @@ NOWHERE = "http://recorded.invalid"
 class Recording:
     """Steps in the order in which they were sent.
 
-    `base_url` is where the recorded server was; `notes` say for people what was left out and why.
-    Without bodies (`has_bodies`) no answer tells which ids belong together. `is_traffic` says that
-    the answers are as they came; those of a report are cut and masked. Of the API's own requests
-    `unsent` could not be sent again.
+    `base_url` is the URL of the recorded server; `notes` describe what was skipped and why. Without
+    bodies (`has_bodies`) responses do not show which ids correspond. `is_traffic` is true for
+    unmodified responses; those of a report are truncated and masked. `unsent` counts the requests
+    of the API that could not be sent again.
     """
 
     title: str
@@ -79,10 +79,11 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """One request and answer as a tool wrote them down, with an absolute `url`.
+    """One request and response as recorded by a tool, with an absolute `url`.
 
-    `name` says for people where it stands. One of which something is `missing`, in words, cannot be
-    sent again. `blackened` are the lower-cased names of headers whose values the tool kept back.
+    `name` is its position in the recording, for messages. A request with a part `missing`,
+    described in text, cannot be sent again. `blackened` holds the lower-case names of header fields
+    with redacted values.
     """
 
     method: str
@@ -97,7 +98,7 @@ class Captured:
 
 
 def origin_of(url: str) -> str | None:
-    """Scheme and host of a URL, without the port that its scheme has anyway."""
+    """Return the scheme and host of a URL, without the default port of the scheme."""
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname

@@ -1,4 +1,4 @@
-"""The sequence of a finding, out of a JSON report."""
+"""The steps of findings in a JSON report."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from lockstep.recordings.recording import NOWHERE, Recording, RecordingError, Step
 from lockstep.transport.messages import Headers, NoResponse, Outcome, Request, Response
 
-# A secret that a report masks, numbered where a later request carries it.
+# A masked secret, numbered if a later request sends it.
 _MASK = re.compile(r"\*\*\*(\d+)")
 
 
 def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -> Recording:
-    """The steps of one finding: of the report's finding `number` (from 1), or of a finding alone.
+    """Return the steps of one finding: number `number` (from 1) of a report, or a single finding.
 
-    Raises `RecordingError` when there is no such finding, or it has no steps.
+    Raises `RecordingError` if there is no such finding, or it has no steps.
     """
     found = _choose(data, number)
     try:
@@ -35,9 +35,9 @@ def read_saved(data: Mapping[str, Any], title: str, number: int | None = None) -
 
 
 def read_every_step(data: Mapping[str, Any], title: str) -> Recording:
-    """The steps of all findings of a report, or of a finding alone.
+    """Return the steps of all findings of a report, or of a single finding.
 
-    Raises `RecordingError` when none of them can be read.
+    Raises `RecordingError` if none of them can be read.
     """
     listed = [data.get(name) for name in ("findings", "seen_once") if name in data]
     findings = [each for found in listed if isinstance(found, list) for each in found]
@@ -107,5 +107,5 @@ def _bytes(body: Mapping[str, str]) -> bytes:
 
 
 def _unmasked(text: str) -> str:
-    """The text with its numbered masks as tokens, so that they are told from other words."""
+    """Replace numbered masks with tokens, so that they differ from other words."""
     return _MASK.sub(lambda mask: f"masked-secret-{int(mask[1]):04}", text)

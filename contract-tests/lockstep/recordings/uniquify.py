@@ -1,4 +1,4 @@
-"""Replaces what a server takes only once: an email address that is registered already, say."""
+"""Replaces values that must be unique, such as an email address that is already registered."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SECRET = re.compile(r"password|secret", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]+")
 _TAKEN = frozenset({400, 409, 422})
 _NOTHING = re.compile(r"(?!)")
-# A text as a whole JSON string, path segment or query value.
+# Matches a text only as a whole JSON string, path segment or query value.
 _WHOLE = r"(?<![^\"/=<]){}(?![^\"/&?>;,])"
 
 
 class Uniquifier:
-    """Texts of a recording and what stands for each in this play."""
+    """A mapping from texts of a recording to their replacements in this replay."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class Uniquifier:
         names: Iterable[str] = (),
         kept: Mapping[str, str] | None = None,
     ) -> None:
-        """Replace each of `texts` by a new one of the same form, or by what `kept` has for it.
+        """Replace each of `texts` with a new one of the same format, or with its value in `kept`.
 
-        So are `names`, but only where they are a whole JSON string, path segment or query value.
+        `names` are replaced too, but only as a whole JSON string, path segment or query value.
         """
         self._kept = kept or {}
         self._rng = rng or random.SystemRandom()
@@ -50,7 +50,7 @@ class Uniquifier:
             self._add(name, _WHOLE.format(re.escape(name)))
 
     def apply(self, step: Step) -> Step:
-        """The step with the new texts, in its answer too."""
+        """Return the step with the texts replaced, also in its response."""
         if not self._replaced:
             return step
         answer = step.answer
@@ -61,13 +61,13 @@ class Uniquifier:
         return replace(step, request=self._request(step.request), answer=answer, apart=apart)
 
     def stands_for(self, text: str) -> str:
-        """The new text in the place of a recorded one; the same where nothing replaces it."""
+        """Return the replacement of a recorded text; the text itself without one."""
         return self._replaced.get(text, text)
 
     def renew(self, step: Step, status: int | None, attempt: int) -> bool:
-        """Find new texts for a step that is refused with `status` though it was once done.
+        """Create new texts for a step that was rejected with `status`, but succeeded when recorded.
 
-        True when there are some, so that the step can be tried again. Each further `attempt` makes
+        Returns true if there are any, so that the step can be retried. Each further `attempt` makes
         them longer.
         """
         recorded = status_of(step.answer) if step.answer is not None else None
@@ -82,7 +82,7 @@ class Uniquifier:
     def _add(self, text: str, pattern: str, padding: str = "") -> None:
         fresh = self._kept.get(text, "") if not padding else ""
         fresh = fresh or self._alike(text, padding)
-        # A text may come again in the other case.
+        # A text may also occur in the other case.
         for encode in (str.swapcase, str, _in_url, _in_json):
             encoded = encode(text)
             self._replaced[encoded] = encode(fresh)
@@ -91,7 +91,7 @@ class Uniquifier:
         self._pattern = re.compile("|".join(self._patterns[text] for text in longest))
 
     def _alike(self, text: str, padding: str) -> str:
-        """Another text of the same form; of an email address the host stays."""
+        """Return another text of the same format; the host of an email address is kept."""
         start, at, host = text.partition("@")
         start += padding
         if not re.search("[A-Za-z0-9]", start):
@@ -135,19 +135,19 @@ class Uniquifier:
 
 
 def unique_members(request: Request) -> Iterator[str]:
-    """Members of a JSON body that a server may take only once, by their names: never passwords."""
+    """Yield members of a JSON body whose names suggest that they must be unique; no passwords."""
     for name, value in _members(request):
         if "@" in value or is_unique(name):
             yield value
 
 
 def has_password(request: Request) -> bool:
-    """Whether a JSON body has a password: it registers a user, or lets one in."""
+    """Whether a JSON body has a password: it registers or logs in a user."""
     return any(_SECRET.search(name) for name, _ in _members(request))
 
 
 def account_names(requests: Iterable[Request]) -> dict[str, None]:
-    """The names under which requests make accounts: an account that is there keeps its own."""
+    """Return the names that requests register accounts with; existing accounts keep theirs."""
     made: dict[str, None] = {}
     for request in requests:
         called = request.path.partition("?")[0].rstrip("/").rpartition("/")[2]

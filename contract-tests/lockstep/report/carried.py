@@ -1,4 +1,4 @@
-"""Which texts of later requests come out of earlier answers, and where each stands there."""
+"""Finds the texts of later requests that originate from earlier responses, and where."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lockstep.openapi.naming import is_id, is_unique, noun, split
 from lockstep.report.steps import Data
 from lockstep.transport.cookies import read_cookie
 
-# Texts as long as this are told apart wherever they stand; shorter ones only as a whole.
+# Texts of this length are recognised anywhere; shorter ones only as a whole value.
 _LONG = 12
 _SEGMENT = re.compile(r"[^/?&=#;,]+")
 _MEMBER = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*(\[[^\[\]{}]*\]|"(?:[^"\\]|\\.)*"|-?\d+)')
 _SCALAR = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+')
 _WORD = re.compile(r"[^\s;,=]+")
 _LOCATIONS = frozenset({"location", "content-location"})
-# Headers of answers whose values requests may name.
+# Response header fields whose values requests may send.
 _CARRIED = re.compile(
     r"etag|last-modified|.*(token|csrf|xsrf|session|authorization|api-?key).*|x-.*"
 )
@@ -29,10 +29,10 @@ _CARRIED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an answer shows a value: the number of its step, and where in its answer.
+    """The position of a value in a response: the number of the step, and the place in its response.
 
     `kind` is `member` with the parts of a JSON pointer as `place`, `header` or `cookie` with a
-    name, or `segment` with the name of a header whose last path segment it is.
+    name, or `segment` with the name of a header field that ends in this path segment.
     """
 
     step: int
@@ -43,14 +43,14 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """The name of the member, the header or the cookie."""
+        """The name of the member, the header field or the cookie."""
         named = [part for part in self.place if not part.isdecimal()]
         return named[-1] if named else "value"
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A part of a text that is not literal: from `start` to `end` stands what `origin` shows."""
+    """A variable part of a text: `start` to `end` holds the value of `origin`."""
 
     start: int
     end: int
@@ -58,16 +58,16 @@ class Use:
 
 
 class Origins:
-    """The values that answers have shown so far, and that no client had named before."""
+    """The values that responses have returned so far, and that no client had sent before."""
 
     def __init__(self) -> None:
         self._shown: dict[str, list[Origin]] = {}
         self._named: set[str] = set()
-        # What a server called a thing after a text of the client's, by collection: slugs.
+        # Names that a server derived from a text of the client's, by collection: slugs.
         self._derived: dict[tuple[str, str], Origin] = {}
 
     def note_request(self, request: Data) -> None:
-        """Take what a request names for the client's own, unless an answer has shown it."""
+        """Record the values of a request as the client's own, unless a response returned them."""
         path, _, query = request["path"].partition("?")
         found = {unquote(part) for part in path.split("/")}
         found |= {unquote_plus(pair.partition("=")[2]) for pair in query.split("&")}
@@ -76,7 +76,7 @@ class Origins:
         self._named |= {text for text in found if text not in self._shown}
 
     def note_answer(self, number: int, request: Data, outcome: Data) -> None:
-        """Take in what an answer shows first."""
+        """Record the values that a response is the first to return."""
         collection = request["path"].partition("?")[0].rstrip("/")
         sent = {place[-1] for place, _ in _leaves(_parsed(request["body"])) if place}
         for kind, place, value in _values(outcome):
@@ -87,7 +87,7 @@ class Origins:
                 self._derived.setdefault((collection, value), origin)
 
     def in_path(self, path: str) -> list[Use]:
-        """The parts of a request target that answers have shown, as path segments and values."""
+        """Return the path segments and query values of a request target that responses returned."""
         uses = []
         for match in _SEGMENT.finditer(path):
             value = unquote(match.group())
@@ -98,7 +98,7 @@ class Origins:
         return uses or self._long(path)
 
     def in_header(self, value: str) -> list[Use]:
-        """The parts of a header's value that answers have shown: it all, a cookie, a token."""
+        """Return the parts of a header value that responses returned: all, a cookie, a token."""
         whole = self._whole(value, "") if len(value) > 1 else None
         if whole is not None:
             return [Use(0, len(value), whole)]
@@ -111,7 +111,7 @@ class Origins:
         return uses or self._long(value)
 
     def in_body(self, text: str) -> list[Use]:
-        """The parts of a JSON body, or of a form, that answers have shown."""
+        """Return the parts of a JSON or form body that responses returned."""
         if not text.lstrip().startswith(("{", "[", '"')):
             return self.in_path(text)
         uses = []
@@ -133,19 +133,19 @@ class Origins:
         return next(iter(related or origins[::-1]), None) if len(value) < _LONG else _first(origins)
 
     def _whole(self, value: str, before: str) -> Origin | None:
-        """Who showed a value first; of a short one whoever made it in the collection before."""
+        """Return the first origin of a value; of a short one, that in the preceding collection."""
         origins = self._shown.get(value, [])
         if len(value) >= _LONG:
             return _first(origins)
         naming = [one for one in origins if one.kind != "member" or _identifies(one.name)]
         made = [one for one in naming if one.collection and before.endswith(one.collection)]
-        # An answer of a thing itself may show a new name for it.
+        # The response of a resource itself may contain a new name for it.
         made = made or [one for one in naming[::-1] if before == one.collection.rpartition("/")[0]]
         others = [one for one in origins if is_id(one.name) or one.kind != "member"]
         return next(iter(made or others[::-1]), None)
 
     def _long(self, text: str) -> list[Use]:
-        """Where long values stand inside of other text."""
+        """Return the positions of long values inside other text."""
         uses: list[Use] = []
         for value, origins in self._shown.items():
             at = text.find(value) if len(value) >= _LONG else -1
@@ -167,7 +167,7 @@ def _last(path: str) -> str:
 
 
 def _values(outcome: Data) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """(kind, place, value) of what an answer shows, the likeliest to be named again first."""
+    """Yield (kind, place, value) of a response, those most likely to be sent again first."""
     if "failure" in outcome:
         return
     for place, value in _leaves(_parsed(outcome["body"])):
@@ -198,7 +198,7 @@ def _parsed(body: Data | None) -> Any:
 
 
 def _leaves(node: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each text and each whole number of JSON, with its place."""
+    """Yield each string and each integer of a JSON value, with its place."""
     if isinstance(node, dict):
         for name, member in node.items():
             yield from _leaves(member, (*place, name))
@@ -219,7 +219,7 @@ def _unquoted(literal: str) -> str:
 
 
 def body_bytes(body: Data | None) -> bytes | None:
-    """The bytes of a body in a report, `None` for none."""
+    """Return the bytes of a body in a report, `None` for none."""
     if body is None:
         return None
     if "base64" in body:

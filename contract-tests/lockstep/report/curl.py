@@ -1,27 +1,29 @@
-"""Requests as `curl` lines for a shell."""
+"""Requests as `curl` commands for a shell."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from lockstep.transport.digest import account_of
 from lockstep.transport.messages import Request
 
-# What curl adds by itself, in the order in which it does.
+# Header fields that curl adds by default, in its order.
 _ADDED = ("User-Agent", "Accept")
-# From here on curl asks first whether a body is wanted (`Expect: 100-continue`).
-_ASKS_FROM = 1024
-# An answer to HEAD says how long a body would be, and curl waits for it when told to send one.
-_PATIENCE = "5"
+# Bodies of this size make curl send `Expect: 100-continue`.
+_EXPECT_FROM = 1024
+# The response to HEAD has the length of a body, for which curl waits after sending a body itself.
+_MAX_TIME = "5"
 
 
-def curl(request: Request, base_url: str) -> str:
-    """One command for bash that sends this request byte for byte, but for the order of headers.
+def curl(request: Request, base_url: str, certificates: Sequence[str] = ()) -> str:
+    """Return a bash command that sends this request byte for byte, except for the header order.
 
-    Nothing is shortened, and what curl would add by itself is kept away.
+    Nothing is truncated, and header fields that curl would add by default are suppressed.
+    `certificates` are curl's options for the certificates to trust and to present.
     """
-    parts = ["-isS", *(shlex.quote(part) for part in options(request, base_url))]
+    parts = ["-isS", *(shlex.quote(part) for part in (*certificates, *options(request, base_url)))]
     for name, value in request.headers:
         account = digest_account(name, value)
         if account:
@@ -32,52 +34,52 @@ def curl(request: Request, base_url: str) -> str:
     if request.body is None:
         return " ".join(["curl", *parts, address])
     if b"\0" in request.body:
-        # No argument can hold a NUL, so the body comes by a pipe.
+        # An argument cannot contain a NUL, so the body is piped.
         pipe = f"printf {octal(request.body)} | curl"
         return " ".join([pipe, *parts, "--data-binary @-", address])
     return " ".join(["curl", *parts, f"--data-binary {body_word(request.body)}", address])
 
 
 def origin(base_url: str) -> str:
-    """A base URL without its path."""
+    """Return a base URL without its path."""
     return base_url.removesuffix(urlsplit(base_url).path)
 
 
 def digest_account(name: str, value: str) -> str:
-    """The user name and password of a header that curl computes itself, else nothing."""
+    """Return `user:password` of a header field that curl computes itself, otherwise empty."""
     account = account_of(value) if name.lower() == "authorization" else None
     return ":".join(part.decode("utf-8", "replace") for part in account) if account else ""
 
 
 def options(request: Request, base_url: str) -> list[str]:
-    """What curl is told beside the headers, the body and the address."""
-    told = ["--path-as-is", "--globoff"]
+    """Return the options of curl except header fields, body and URL."""
+    arguments = ["--path-as-is", "--globoff"]
     if base_url.startswith("https:"):
-        told.append("--http1.1")
+        arguments.append("--http1.1")
     if request.method == "HEAD" and request.body is None:
-        told.append("--head")
+        arguments.append("--head")
     elif request.method == "HEAD":
-        told += ["-X", "HEAD", "--max-time", _PATIENCE]
+        arguments += ["-X", "HEAD", "--max-time", _MAX_TIME]
     elif request.method != "GET" or request.body is not None:
-        told += ["-X", request.method]
-    for name in _kept_away(request):
-        told += ["-H", f"{name}:"]
-    return told
+        arguments += ["-X", request.method]
+    for name in _suppressed(request):
+        arguments += ["-H", f"{name}:"]
+    return arguments
 
 
-def _kept_away(request: Request) -> list[str]:
-    """The names of headers that curl would add and lockstep did not send."""
+def _suppressed(request: Request) -> list[str]:
+    """Return the names of header fields that curl would add and lockstep did not send."""
     names = {name.lower() for name, _ in request.headers}
     added = [name for name in _ADDED if name.lower() not in names]
     if request.body is not None and "content-type" not in names:
         added.append("Content-Type")
-    if request.body is not None and len(request.body) >= _ASKS_FROM and "expect" not in names:
+    if request.body is not None and len(request.body) >= _EXPECT_FROM and "expect" not in names:
         added.append("Expect")
     return added
 
 
 def word(text: str) -> str:
-    """A text as one word of bash; what is not ASCII goes out as Latin-1, as headers do."""
+    """Quote a text as one bash word; non-ASCII text is sent as Latin-1, like header fields."""
     if text.isascii() and text.isprintable():
         return shlex.quote(text)
     try:
@@ -87,7 +89,7 @@ def word(text: str) -> str:
 
 
 def body_word(body: bytes) -> str:
-    """A body without a NUL as one word of bash that curl sends as it is."""
+    """Quote a body without a NUL as one bash word that curl sends unchanged."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -101,5 +103,5 @@ def _bytes(body: bytes) -> str:
 
 
 def octal(body: bytes) -> str:
-    """A body as an argument of printf."""
+    """Quote a body as an argument of printf."""
     return "'" + "".join(f"\\{byte:03o}" for byte in body) + "'"

@@ -1,4 +1,4 @@
-"""A verdict as data, in the form of `report.schema.json`; every report is written from it."""
+"""A verdict as JSON data that matches `report.schema.json`; the input of every report."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from lockstep.results.faults import told
 from lockstep.results.findings import Finding
 from lockstep.verdict import Stage, Verdict, is_parity, reached
 
-# Raised when a member changes its meaning or goes away; new members do not raise it.
+# Incremented when a member changes its meaning or is removed, not for new members.
 SCHEMA_VERSION = 3
 
 
 def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
-    """The report as JSON data, without secrets unless they are to be shown.
+    """Return the report as JSON data, with secrets masked unless `show_secrets`.
 
-    Findings are numbered through, those that were seen once last.
+    Findings are numbered consecutively, those seen once last.
     """
     seen, every = verdict.covered
     levels = Counter(level(finding.severity) for finding in verdict.findings)
-    # What differs comes before what all break alike.
+    # Differences come before violations that all targets share.
     ordered = sorted(verdict.findings, key=lambda one: not is_parity(one))
     numbered = [(one, at) for at, one in enumerate((*ordered, *verdict.seen_once), 1)]
     unshown: list[str] = []
@@ -89,19 +89,20 @@ def as_data(verdict: Verdict, *, show_secrets: bool = False) -> Data:
     }
     if verdict.part is not None:
         data["shard"] = shard_data(verdict.part, verdict.coverage.document, numbered)
-    return (
-        data
-        if show_secrets
-        else redacted(data, verdict.secrets, key_names(verdict.coverage.document))
-    )
+    if show_secrets:
+        return data
+    shown = redacted(data, verdict.secrets, key_names(verdict.coverage.document))
+    if verdict.masking is not None:
+        shown = verdict.masking(shown)
+    return shown
 
 
 def _shown(findings: Iterable[tuple[Finding, int]], unshown: list[str]) -> Iterator[Data]:
-    """The findings as data; one that cannot be written down is shown without its steps."""
+    """Yield the findings as data; one that cannot be serialised is included without its steps."""
     for finding, number in findings:
         try:
             yield finding_data(finding, number)
-        except Exception as error:  # The others are shown all the same.
+        except Exception as error:  # One finding must not prevent the report.
             unshown.append(
                 f"{finding.operation}, {finding.kind}: no steps are shown: {told(error)}"
             )
@@ -110,7 +111,7 @@ def _shown(findings: Iterable[tuple[Finding, int]], unshown: list[str]) -> Itera
 
 
 def finding_data(finding: Finding, number: int) -> Data:
-    """One finding with its steps, the failing one last."""
+    """Return one finding with its steps, the failing one last."""
     steps = [step_data(exchange) for exchange in finding.sequence]
     return {
         "number": number,
@@ -158,7 +159,7 @@ def finding_data(finding: Finding, number: int) -> Data:
 
 
 def _neighbour(finding: Finding) -> Data | None:
-    """The nearest steps that do not differ, with what is changed in them."""
+    """Return the nearest steps that do not differ, with a description of the change."""
     neighbour = finding.neighbour
     if neighbour is None:
         return None
@@ -188,7 +189,7 @@ def _stage(stage: Stage) -> Data:
 
 
 def _operations(coverage: Coverage) -> Data:
-    """Documented operations in the document's order, then what else was sent."""
+    """Return documented operations in the document's order, then undocumented requests."""
     documented = coverage.document.operations
     others = sorted(name for name in coverage.operations if name not in documented)
     succeeded = {one.name for one in reached(coverage) if one.succeeded}

@@ -1,4 +1,4 @@
-"""Two bodies in parallel, line by line, with what differs told from what is only paired."""
+"""Two bodies side by side, line by line, with differences and matched values marked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.report.steps import Data
 from lockstep.transport import literals
 from lockstep.transport.downloads import Whole
 
-# Longer texts would make a page that no browser likes.
+# Limits that keep the page usable in a browser.
 MAX_LINES = 2000
 MAX_LINE = 4000
 SAME, DIFFERS, PAIRED, APART = "same", "differs", "paired", "apart"
@@ -23,7 +23,7 @@ SAME, DIFFERS, PAIRED, APART = "same", "differs", "paired", "apart"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a body; `key` names its place, positions included, `where` as findings name it."""
+    """A line of a body; `key` is its path with array indexes, `where` the location in findings."""
 
     text: str
     key: str
@@ -32,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A line in three parts, the middle one being what differs; no cell stands for no line."""
+    """A line in three parts, of which the middle one differs; a missing line has no cell."""
 
     before: str
     marked: str = ""
@@ -43,7 +43,7 @@ class Cell:
 class Row:
     """A line of each body.
 
-    `paired` lines differ only in values that stand for one another; `apart` ones were not compared.
+    `paired` lines differ only in values that correspond; `apart` ones were not compared.
     """
 
     state: str
@@ -52,9 +52,9 @@ class Row:
 
 
 def body_lines(body: Data) -> list[Line]:
-    """A body as lines: JSON indented, other text as it is, bytes in hexadecimal.
+    """Return a body as lines: JSON indented, other text unchanged, bytes in hexadecimal.
 
-    Of an answer that is no text there is one line: its length and its digest.
+    A response body that is not text is one line: its length and its digest.
     """
     if "sha256" in body:
         known = str(Whole(body["cut"], body["sha256"]))
@@ -72,13 +72,13 @@ def body_lines(body: Data) -> list[Line]:
 
 
 def side_by_side(left: Sequence[Line], right: Sequence[Line]) -> list[Row]:
-    """The lines of two bodies that were not compared."""
+    """Return the rows of two bodies that were not compared."""
     pairs = zip_longest(left[:MAX_LINES], right[:MAX_LINES])
     return [Row(APART, *(Cell(line.text) if line else None for line in pair)) for pair in pairs]
 
 
 def rows(left: Sequence[Line], right: Sequence[Line], places: Collection[str]) -> list[Row]:
-    """The lines of two bodies, aligned by their places; `places` are those that differ."""
+    """Return the rows of two bodies, aligned by path; `places` are the differing locations."""
     left, right = left[:MAX_LINES], right[:MAX_LINES]
     ours, theirs = [line.key for line in left], [line.key for line in right]
     found: list[Row] = []
@@ -141,7 +141,7 @@ def _marked(left: str, right: str) -> tuple[Cell, Cell]:
 
 
 def _shared(left: str, right: str) -> int:
-    """How many characters two texts begin with alike."""
+    """Return the length of the common prefix of two texts."""
     pairs = enumerate(zip(left, right, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(left), len(right)))
 

@@ -1,4 +1,4 @@
-"""What a report has beside findings: traps, races, noise, rules, known differences."""
+"""The parts of a report besides findings: traps, races, noise, rules, known differences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lockstep.results.known_differences import KnownDifference
 
 
 def trap_data(result: TrapResult) -> Data:
-    """A trap, and what each target answered to it."""
+    """Return a trap, and the response of each target to it."""
     trap = result.trap
     alone = trap.left_alone
     return {
@@ -31,7 +31,7 @@ def trap_data(result: TrapResult) -> Data:
 
 
 def race_data(result: RaceResult) -> Data:
-    """A race, and how often each outcome was seen."""
+    """Return a race, and how often each outcome occurred."""
     return {
         "name": result.name,
         "rounds": result.rounds,
@@ -42,9 +42,9 @@ def race_data(result: RaceResult) -> Data:
 
 
 def replay_data(result: ReplayResult) -> Data:
-    """A replay: how much was as recorded, and the entries that are or were not alike."""
+    """Return a replay: how many responses were as recorded, and entries that changed or differ."""
     as_recorded, known = result.as_recorded
-    told = [one for one in result.entries if one.change or one.differs is not False]
+    shown = [one for one in result.entries if one.change or one.differs is not False]
     return {
         "title": result.title,
         "played": len(result.entries),
@@ -61,13 +61,13 @@ def replay_data(result: ReplayResult) -> Data:
                 "differs": one.differs,
                 "change": one.change or None,
             }
-            for one in told
+            for one in shown
         ],
     }
 
 
 def noise_data(noise: Noise) -> Data:
-    """A place where a target differs from itself."""
+    """Return a location where a target differs from itself."""
     return {
         "operation": noise.operation,
         "where": noise.where,
@@ -79,7 +79,7 @@ def noise_data(noise: Noise) -> Data:
 
 
 def rule_data(rule: Rule) -> Data:
-    """A rule of the configuration, and how often it was used."""
+    """Return a rule of the configuration, and how often it was used."""
     return {
         "operation": rule.operation,
         "where": rule.place,
@@ -91,7 +91,7 @@ def rule_data(rule: Rule) -> Data:
 
 
 def known_data(entry: KnownDifference) -> Data:
-    """An accepted difference, and how often it occurred."""
+    """Return an accepted difference, and how often it occurred."""
     return {
         "operation": entry.operation,
         "kind": entry.kind,

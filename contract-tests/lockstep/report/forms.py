@@ -1,4 +1,4 @@
-"""The kinds of reports, and how they are written."""
+"""The formats of reports."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ FORMS: Mapping[str, Callable[[Data], str]] = {
 
 
 def write(data: Data, form: str, path: Path) -> None:
-    """Write a report in one of `FORMS`, with the folders that it needs; `OSError` if that fails."""
+    """Write a report in one of `FORMS`, creating missing directories; `OSError` if that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(FORMS[form](data), encoding="utf-8")

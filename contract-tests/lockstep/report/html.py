@@ -1,4 +1,4 @@
-"""The report as one HTML page that asks no other host for anything."""
+"""The report as one HTML page without external resources."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _CODE = re.compile(r"`([^`]*)`")
 
 
 def html_text(data: Data) -> str:
-    """The page of a report, the first finding first.
+    """Render a report as a page, the first finding first.
 
-    All that comes from servers is escaped. The page's policy lets only its own style and script
-    run, so that a body could do nothing even if it got through.
+    Everything that servers sent is escaped. The page's Content-Security-Policy allows only its own
+    style and script, so that injected content could not run.
     """
     style, script = (
         (_TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
@@ -72,10 +72,24 @@ def html_text(data: Data) -> str:
     )
 
 
+def page(package: str, template: str, **values: Any) -> str:
+    """A page of a template of another package, in the style of a report and without a script.
+
+    The template gets `style` and `policy` beside the values.
+    """
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    found = _environment(package).get_template(template)
+    return found.render(style=Markup(style), policy=policy, **values)
+
+
 @cache
-def _environment() -> Environment:
+def _environment(package: str = "lockstep.report") -> Environment:
     environment = Environment(
-        loader=PackageLoader("lockstep.report"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_harmless,
@@ -99,19 +113,19 @@ def _harmless(value: Any) -> Any:
 
 
 def _prose(text: str) -> Markup:
-    """A readable sentence; the lines that follow it are to be pasted."""
-    said, *lines = map(str.strip, text.split("\n"))
+    """Render a sentence; the lines that follow it are shown as code, to be copied."""
+    sentence, *lines = map(str.strip, text.split("\n"))
     pasted = (Markup("<br><code>{}</code>").format(visible(line)) for line in lines)
-    return _sentence(said) + Markup("").join(pasted)
+    return _sentence(sentence) + Markup("").join(pasted)
 
 
 def _sentence(text: str) -> Markup:
-    """A sentence with its names, which stand in backticks, as code."""
+    """Render a sentence with the text in backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(visible(text)))))
 
 
 def _anchor(text: str) -> str:
-    """A name as the end of an `id`: no white space, and different for different names."""
+    """Return a name as the end of an `id`: no whitespace, and unique for each name."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
     return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 

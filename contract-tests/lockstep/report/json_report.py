@@ -1,4 +1,4 @@
-"""The JSON report: written for machines, and read again for the other reports."""
+"""The JSON report: written for machines, and read to create the other formats."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from lockstep.schemas import load_schema
 
 
 class ReportError(ValueError):
-    """A file is no report, or one of another version."""
+    """A file is not a report, or one of another version."""
 
 
 def json_text(data: Data) -> str:
-    """The text of a report; lone surrogates, which UTF-8 has not, stay escaped."""
+    """Serialise a report; lone surrogates, which UTF-8 cannot encode, stay escaped."""
     text = json.dumps(data, ensure_ascii=False, indent=2)
     return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def read_report(path: Path) -> Data:
-    """Read a report and hold it against the schema.
+    """Read a report and validate it against the schema.
 
-    Raises `OSError` when it cannot be read, `ReportError` when it is no report of this version.
+    Raises `OSError` if it cannot be read, `ReportError` if it is not a report of this version.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

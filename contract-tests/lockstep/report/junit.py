@@ -1,4 +1,4 @@
-"""The report as JUnit XML, which most CI servers show."""
+"""The report as JUnit XML, which most CI servers support."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from lockstep.verdict import COULD_NOT_RUN
 MAX_TEXT = 20_000
 _CHECKS = ("status", "headers", "body", "connection", "document", "stories", "rows", "other")
 _ALWAYS = frozenset({"status", "headers", "body", "document"})
-# Such findings have suites of their own.
+# Categories with separate test suites.
 _APART = frozenset({"trap", "race"})
 
 
 @dataclass(slots=True)
 class Case:
-    """One test case: (message, text) of each failure, and of what was found but decides nothing.
+    """One test case: (message, text) of each failure, and of each finding that is not counted.
 
-    `skipped` says why it tells nothing.
+    `skipped` is the reason why the case has no result.
     """
 
     name: str
@@ -45,14 +45,14 @@ class Case:
 
 
 def junit_text(data: Data) -> str:
-    """A suite for each operation, with a case for each check; stories, traps and races follow.
+    """Render a test suite per operation with a case per check; then stories, traps and races.
 
-    The findings of one check are one failure, with the sentences and the commands of all; what
-    `--fail-on` does not ask about is put out beside. A finding stands in the suite of one
-    operation, and is named in those of its other places.
+    The findings of one check are one failure, with the sentences and commands of all; those that
+    `--fail-on` does not cover go to `system-out`. A finding is a failure in the suite of one
+    operation, and is mentioned in those of its other operations.
     """
-    said = f"lockstep: {data['title']}: {verdict(data)}"
-    root = Xml.Element("testsuites", name=visible(said))
+    name = f"lockstep: {data['title']}: {verdict(data)}"
+    root = Xml.Element("testsuites", name=visible(name))
     root.set("time", f"{data['seconds']:.3f}")
     for title, cases in _suites(data):
         root.append(_suite(title, cases))
@@ -92,7 +92,7 @@ def _operation(data: Data, name: str, operation: Data, found: Sequence[Data]) ->
 
 
 def _case(data: Data, name: str, found: Sequence[Data], *, at: str = "") -> Case:
-    """A case with the findings that decide as failures, and the others as remarks."""
+    """Return a case with the counted findings as failures, and the others as remarks."""
     case = Case(name)
     for finding in found:
         if at in ("", finding["operation"]):
@@ -104,9 +104,9 @@ def _case(data: Data, name: str, found: Sequence[Data], *, at: str = "") -> Case
 
 
 def _named(finding: Data) -> tuple[str, str]:
-    """A finding in the suite of one of its further places: one cause is one failure."""
-    said = plain(finding["sentence"])
-    return said, f"{said}\nSee finding {finding['number']}, at {finding['operation']}."
+    """Return the mention of a finding in another suite: one cause is one failure."""
+    sentence = plain(finding["sentence"])
+    return sentence, f"{sentence}\nSee finding {finding['number']}, at {finding['operation']}."
 
 
 def _check(finding: Data) -> str:
@@ -149,14 +149,14 @@ def _run(data: Data) -> Iterator[Case]:
         yield Case(f"known difference: {name}")
     broken = data["exit_code"] == COULD_NOT_RUN
     yield Case("problems", [(text, text) for text in data["problems"]], is_error=broken)
-    said = f"{verdict(data)}: {headline(data)}"
+    result = f"{verdict(data)}: {headline(data)}"
     kept = [("conformance", f"conformance {plain(conformance(data))}")]
     kept += [("not counted", text) for text in excused_lines(data)]
-    yield Case("verdict", [(said, said)] * _is_untested(data), kept, is_error=True)
+    yield Case("verdict", [(result, result)] * _is_untested(data), kept, is_error=True)
     for finding in data["seen_once"]:
-        told = _failure(finding)
+        remark = _failure(finding)
         title = f"seen once: {finding['number']}, {finding['operation']}"
-        yield Case(title, [], [told], skipped="not reproduced when repeated")
+        yield Case(title, [], [remark], skipped="not reproduced when repeated")
 
 
 def _is_untested(data: Data) -> bool:

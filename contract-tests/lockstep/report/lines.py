@@ -8,7 +8,7 @@ from lockstep.report.steps import Data
 
 
 def traps(data: Data) -> Iterator[str]:
-    """How many traps there were, and how many were not answered as expected."""
+    """Yield how many traps there were, and how many had an unexpected response."""
     if data["traps"]:
         wrong = sum(bool(trap["problems"]) for trap in data["traps"])
         sent = f"{len(data['traps'])} raw requests"
@@ -16,7 +16,7 @@ def traps(data: Data) -> Iterator[str]:
 
 
 def races(data: Data) -> Iterator[str]:
-    """Each race with how often each outcome was seen, and what was impossible."""
+    """Yield each race with how often each outcome occurred, and the impossible ones."""
     for race in data["races"]:
         seen = "; ".join(
             f"{name} {', '.join(f'{outcome} ({count})' for outcome, count in counted.items())}"
@@ -27,7 +27,7 @@ def races(data: Data) -> Iterator[str]:
 
 
 def replays(data: Data) -> Iterator[str]:
-    """What has changed since an earlier replay, each entry that has, or differs as before."""
+    """Yield the changes since an earlier replay, and each entry that changed or still differs."""
     for replay in data.get("replays", ()):
         if replay["changes"] is None:
             continue
@@ -42,7 +42,7 @@ def replays(data: Data) -> Iterator[str]:
 
 
 def known(data: Data) -> Iterator[str]:
-    """Each accepted difference, its cause, and how often it occurred."""
+    """Yield each accepted difference, its cause, and how often it occurred."""
     for entry in data["known_differences"]:
         until = f", until {entry['expires']}" if entry["expires"] else ""
         what = f"{entry['operation']}: {entry['where']}"
@@ -50,7 +50,7 @@ def known(data: Data) -> Iterator[str]:
 
 
 def noise(data: Data) -> Iterator[str]:
-    """Each place where a target differs from itself."""
+    """Yield each location where a target differs from itself."""
     for entry in data["noise"]:
         examples = ", ".join(entry["examples"])
         what = f"{entry['operation']}: {entry['where']}: {entry['why']}"
@@ -58,7 +58,7 @@ def noise(data: Data) -> Iterator[str]:
 
 
 def rules(data: Data) -> Iterator[str]:
-    """Each rule of the configuration, and how often it was used."""
+    """Yield each rule of the configuration, and how often it was used."""
     for rule in data["rules"]:
         what = f"{rule['operation']}: {rule['where']}: {rule['rule']}"
         yield f"{what} ({rule['reason']}), used {rule['used']} times"

@@ -25,7 +25,7 @@ from lockstep.report.phrases import (
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
 
-# Such pages are limited in size; the other reports hold the rest.
+# Such pages are limited in size; the other reports are complete.
 SHOWN_FINDINGS = 20
 SHOWN_LINES = 20
 SHOWN_OPERATIONS = 25
@@ -35,7 +35,7 @@ _CODE = re.compile(r"`([^`]*)`")
 
 
 def markdown_text(data: Data) -> str:
-    """The verdict, a table of what is not as it should be, and the gravest findings, folded."""
+    """Render the verdict, a table of failing operations, and the worst findings, collapsed."""
     return "\n".join(_lines(data)) + "\n"
 
 
@@ -101,8 +101,8 @@ def _finding(finding: Data) -> Iterator[str]:
         yield f"\nPlaces: {prose(places(finding))}."
     if neighbour(finding):
         yield f"\nDoes not differ: {prose(neighbour(finding))}."
-    for said in breaks(finding):
-        yield f"\n**Breaks the document.** {prose(said)}"
+    for sentence in breaks(finding):
+        yield f"\n**Breaks the document.** {prose(sentence)}"
     for name in finding["targets"]:
         commands = [visible(line) for line in curl_lines(finding, name, MAX_COMMAND)]
         if commands:
@@ -121,9 +121,9 @@ def _list(title: str, texts: list[str]) -> Iterator[str]:
         return
     yield f"\n<details><summary>{title} ({len(texts)})</summary>\n"
     for text in texts[:SHOWN_LINES]:
-        # What follows a sentence in lines of its own is to be pasted.
-        said, _, lines = text.partition("\n")
-        yield f"- {prose(said)}"
+        # Lines after a sentence are configuration to copy.
+        sentence, _, lines = text.partition("\n")
+        yield f"- {prose(sentence)}"
         yield from (
             f"  {line}" for line in (_fenced(dedent(lines).splitlines(), "toml") if lines else ())
         )
@@ -133,7 +133,7 @@ def _list(title: str, texts: list[str]) -> Iterator[str]:
 
 
 def prose(text: str) -> str:
-    """A sentence on one line: its names in backticks become code, and all else is only text."""
+    """Return a sentence on one line: text in backticks becomes code, everything else is escaped."""
     line = _SPECIAL.sub(r"\\\1", " ".join(visible(text).split()))
     return _CODE.sub(r"<code>\1</code>", line).replace("`", "\\`")
 

@@ -1,4 +1,4 @@
-"""Merges the findings of several shards: what is one fact in a whole run is one here."""
+"""Merges the findings of several shards: one cause is one finding, as in a whole run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lockstep.report.shards import observed, tried
 from lockstep.report.steps import Data
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Place
 
-# Which shard, and which finding of its report.
+# The index of the shard, and the number of the finding in its report.
 Key = tuple[int, int]
 
 
 def merged_findings(parts: Sequence[Data]) -> tuple[list[Data], list[Data]]:
-    """The findings of shards, the gravest first, and what was seen once in all of them."""
+    """Return the merged findings of shards, the most severe first, and those seen once overall."""
     groups = _groups(parts)
     every = [_joined(several) for several in groups]
     kept = _under_parity(every)
@@ -28,7 +28,7 @@ def merged_findings(parts: Sequence[Data]) -> tuple[list[Data], list[Data]]:
 
 
 def _groups(parts: Sequence[Data]) -> list[list[Data]]:
-    """The findings of one cause together, as a run that had seen all of them would have it."""
+    """Group the findings by cause, like a run that had observed all of them."""
     shown = {
         (at, one["number"]): one
         for at, part in enumerate(parts)
@@ -51,12 +51,12 @@ def _groups(parts: Sequence[Data]) -> list[list[Data]]:
             several = [left.pop(key) for key in sorted(keys) if key in left]
             if several:
                 groups.append(several)
-    # Nothing is lost, whatever a report says.
+    # Findings without an observation are kept.
     return [*groups, *([one] for one in left.values())]
 
 
 def _joined(several: Sequence[Data]) -> Data:
-    """Several findings as one: with the best evidence, and the places and counts of all."""
+    """Merge several findings into one with the best evidence, and the places and counts of all."""
     best = min(several, key=_quality)
     counts: Counter[tuple[str, str]] = Counter()
     for finding in (best, *(one for one in several if one is not best)):
@@ -79,7 +79,7 @@ def _joined(several: Sequence[Data]) -> Data:
 
 
 def _quality(finding: Data) -> tuple[bool, bool, bool, int, int]:
-    """What was reproduced comes first, then what is held beside what does not differ."""
+    """Return a sort key: reproduced findings first, then those with a neighbour."""
     return (
         finding["reproduced"] is not True,
         finding["reproduced"] is False,
@@ -94,11 +94,11 @@ def _distinct(rules: Sequence[Data]) -> list[Data]:
 
 
 def _under_parity(every: Sequence[Data]) -> list[Data]:
-    """The findings; a rule that is broken by the very difference of another is put under that."""
-    blamed = [(one, _light(one)) for one in every if one["category"] == PARITY and one["at_fault"]]
+    """Attach each violation caused by the difference of another finding to that finding."""
+    blamed = [(one, _bare(one)) for one in every if one["category"] == PARITY and one["at_fault"]]
     kept = []
     for finding in every:
-        broken = _light(finding)
+        broken = _bare(finding)
         cause = None
         if finding["category"] == CONFORMANCE:
             cause = next((one for one, light in blamed if concerns_parity(light, broken)), None)
@@ -110,8 +110,8 @@ def _under_parity(every: Sequence[Data]) -> list[Data]:
     return kept
 
 
-def _light(finding: Data) -> Finding:
-    """A finding without its evidence."""
+def _bare(finding: Data) -> Finding:
+    """Return a finding without its evidence."""
     return Finding(
         finding["category"],
         finding["operation"],

@@ -24,9 +24,9 @@ from lockstep.verdict import (
 )
 
 Named = tuple[str, Data]
-# Problems that are none where another shard has used what they are about.
+# Problems that do not apply if another shard used the rule or saw the difference.
 _UNUSED = ("a rule was never used: ", "known difference did not occur: ")
-# What is so if it is in one shard.
+# Members that are true if they are true in any shard.
 _ONCE = ("succeeded",)
 _SAME: Mapping[str, Callable[[Data], object]] = {
     "documents": lambda one: one["shard"]["document"],
@@ -38,10 +38,10 @@ _SAME: Mapping[str, Callable[[Data], object]] = {
 
 
 def merge(reports: Sequence[Named], fail_on: str | None = None) -> Data:
-    """The report of a whole run out of those of its shards, each with its file's name.
+    """Return the report of a whole run from those of its shards, each with its file name.
 
-    `ReportError` says which of them do not belong together. Where some are missing the report says
-    so, and is not that of targets that are alike.
+    Raises `ReportError` if they are not shards of one run. If shards are missing the report says
+    so, and its verdict is not "alike".
     """
     _check(reports)
     parts = sorted((data for _, data in reports), key=lambda one: int(one["shard"]["number"]))
@@ -68,16 +68,16 @@ def merge(reports: Sequence[Named], fail_on: str | None = None) -> Data:
         differ=differ,
         nothing=not raw and is_nothing_tested(reached),
     )
-    told = fail_on or first["fail_on"]
+    chosen = fail_on or first["fail_on"]
     levels = Counter(one["level"] for one in findings)
-    asked_in_vain = bool(lost) and exit_code_of(parity, told, broken=broken) == 0
+    is_incomplete = bool(lost) and exit_code_of(parity, chosen, broken=broken) == 0
     return {
         **{name: first[name] for name in ("schema_version", "tool", "title")},
         "verdict": parity,
-        "exit_code": 2 if asked_in_vain else exit_code_of(parity, told, broken=broken),
+        "exit_code": 2 if is_incomplete else exit_code_of(parity, chosen, broken=broken),
         "alike": parity == "alike",
         "conformance": BROKEN if broken else KEPT,
-        "fail_on": told,
+        "fail_on": chosen,
         "untested": _untested(parts, reached, noise, lost=lost, raw=bool(raw)),
         "excused": dict(sum((Counter(one["excused"]) for one in parts), Counter())),
         "seed": first["seed"],
@@ -115,7 +115,7 @@ def merge(reports: Sequence[Named], fail_on: str | None = None) -> Data:
 
 
 def _check(reports: Sequence[Named]) -> None:
-    """Raise `ReportError` if reports are no shards, or not those of one run."""
+    """Raise `ReportError` if reports are not shards, or not those of one run."""
     for name, data in reports:
         if "shard" not in data:
             raise ReportError(
@@ -126,8 +126,8 @@ def _check(reports: Sequence[Named]) -> None:
     for what, read in _SAME.items():
         for name, data in others:
             if read(data) != read(leader):
-                told = "" if what == "documents" else f": {read(leader)} and {read(data)}"
-                raise ReportError(f"{first} and {name} are of different {what}{told}")
+                values = "" if what == "documents" else f": {read(leader)} and {read(data)}"
+                raise ReportError(f"{first} and {name} are of different {what}{values}")
     seen: dict[int, str] = {}
     for name, data in reports:
         number = data["shard"]["number"]
@@ -138,7 +138,7 @@ def _check(reports: Sequence[Named]) -> None:
 
 
 def _missing_shards(parts: Sequence[Data]) -> list[str]:
-    """That shards are missing, in words."""
+    """Return a message about missing shards."""
     of = parts[0]["shard"]["of"]
     given = {one["shard"]["number"] for one in parts}
     lost = [str(number) for number in range(1, of + 1) if number not in given]
@@ -179,7 +179,7 @@ def _operations(parts: Sequence[Data]) -> Data:
 
 
 def _input(inputs: Sequence[Data]) -> Data:
-    """Parts of the input that were seen by any shard."""
+    """Return the parts of the input that any shard saw."""
     unseen = set.intersection(*(set(one["unseen"]) for one in inputs))
     documented = inputs[0]["documented"]
     return {
@@ -222,9 +222,9 @@ def _untested(
     lost: Sequence[str],
     raw: bool,
 ) -> list[str]:
-    """The clauses of the verdict's line: those of all shards together, and what each said besides.
+    """Return the clauses of the verdict: those of all shards together, and others reported.
 
-    What a shard could say of its own operations alone is not said of the whole.
+    Clauses of a shard about its own operations do not apply to the whole run.
     """
     clauses = [text.partition(": ")[0] for text in lost]
     for one in parts:
@@ -241,7 +241,7 @@ def _changing(noise: Iterable[Data]) -> int:
 
 
 def _not_tested(parts: Sequence[Data], operations: Data) -> list[str]:
-    """What no shard has sent or seen, and what each said besides."""
+    """Return what no shard sent or saw, and the other reasons that shards reported."""
     every: list[str] = []
     for one in parts:
         own = set(_gaps(one["operations"]))
@@ -252,13 +252,13 @@ def _not_tested(parts: Sequence[Data], operations: Data) -> list[str]:
 def _gaps(operations: Data) -> Iterator[str]:
     for one in operations.values():
         if one["documented"]:
-            unseen = {name: told["unseen"] for name, told in one["inputs"].items()}
+            unseen = {name: parts["unseen"] for name, parts in one["inputs"].items()}
             seen = _seen(one) if one["exchanges"] else None
             yield from gaps(f"{one['method']} {one['path']}", _documented(one), seen, unseen)
 
 
 def _missing_statuses(parts: Sequence[Data], operations: Data) -> list[Data]:
-    """The statuses that had to be shown and that some target has shown to no shard."""
+    """Return the required status codes that some target returned to no shard."""
     rows = [{(row["operation"], row["status"]) for row in one["missing"]} for one in parts]
     found = []
     for row in parts[0]["missing"]:
@@ -274,7 +274,7 @@ def _missing_statuses(parts: Sequence[Data], operations: Data) -> list[Data]:
 
 
 def _covered(parts: Sequence[Data], operations: Data) -> Data:
-    """Statuses that every target has shown; the exempt ones are not known and not counted."""
+    """Count the status codes that every target returned; exempt ones are unknown and ignored."""
     targets = parts[0]["targets"]
     shown = 0
     for one in operations.values():
@@ -286,7 +286,7 @@ def _covered(parts: Sequence[Data], operations: Data) -> Data:
 
 
 def _problems(parts: Sequence[Data], rules: Sequence[Data], known: Sequence[Data]) -> list[str]:
-    """The problems of all shards, those apart that another one's work has solved."""
+    """Return the problems of all shards, except those that another shard's work solved."""
     unused = not all(one["used"] for one in rules), not all(one["seen"] for one in known)
     found = []
     for text in _once(parts, "problems"):
@@ -299,10 +299,10 @@ def _problems(parts: Sequence[Data], rules: Sequence[Data], known: Sequence[Data
 
 
 def _summed(rows: Sequence[Sequence[Data]], key: Sequence[str], count: str) -> list[Data]:
-    """Rows of all shards, those of one key as one with the sum of their counts."""
+    """Merge the rows of all shards with equal keys, with the sum of their counts."""
     found: dict[tuple[Any, ...], Data] = {}
     for several in rows:
-        # A rule may be told twice.
+        # A rule may be listed twice.
         at: Counter[tuple[Any, ...]] = Counter()
         for row in several:
             name = tuple(row[part] for part in key)
@@ -313,7 +313,7 @@ def _summed(rows: Sequence[Sequence[Data]], key: Sequence[str], count: str) -> l
 
 
 def _stages(parts: Sequence[Data]) -> list[Data]:
-    """Stages of one title as one; shards are played at once, so the longest one counts."""
+    """Merge stages with the same title; shards run in parallel, so the longest duration counts."""
     found: dict[tuple[str, str], Data] = {}
     for one in parts:
         for stage in one["stages"]:
@@ -336,7 +336,7 @@ def _races(parts: Sequence[Data]) -> list[Data]:
 
 
 def _replays(parts: Sequence[Data]) -> list[Data]:
-    """The parts of one recording as one, with the entries in its order."""
+    """Merge the parts of one recording, with the entries in its order."""
     found: dict[str, Data] = {}
     for replay in _joined(parts, "replays"):
         known = found.get(replay["title"])

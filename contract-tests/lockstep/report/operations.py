@@ -1,4 +1,4 @@
-"""The table of operations: what was sent to each, and what came back."""
+"""The table of operations: the requests and responses of each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from lockstep.report.steps import Data
 def rows(
     data: Data, most: int, *, only_wrong: bool = False, only_sent: bool = False
 ) -> list[tuple[str, Data]]:
-    """(title, record with `names`) of at most so many documented operations, then of the others.
+    """Return (title, record with `names`) of up to `most` documented operations, then of others.
 
-    Where there are more, those with differences come first; with `only_wrong` they come alone.
-    With `only_sent` those that were not sent are one row.
+    If there are more, those with differences come first; with `only_wrong` only they are included.
+    With `only_sent` the operations that were not sent are combined in one row.
     """
     every = data["operations"]
     documented = [(name, one) for name, one in every.items() if one["documented"]]
@@ -38,12 +38,12 @@ def rows(
 
 
 def is_wrong(record: Data) -> bool:
-    """Whether targets differ in an operation, or break the document."""
+    """Whether targets differ in an operation, or violate the document."""
     return bool(record["differing"] or record["nonconforming"])
 
 
 def _together(records: Mapping[str, Data]) -> Data:
-    """Several operations as one row; `names` says which."""
+    """Combine several operations in one row; `names` lists them."""
     total: Data = {"documented": False, "exchanges": 0, "differing": 0, "statuses": {}}
     wrong: dict[str, int] = {}
     for record in records.values():

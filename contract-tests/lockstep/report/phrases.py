@@ -1,4 +1,4 @@
-"""What several reports say in the same words."""
+"""Phrases shared by several reports."""
 
 from __future__ import annotations
 
@@ -10,57 +10,59 @@ from lockstep.explain.severity import LEVELS
 from lockstep.report.steps import Data
 from lockstep.results.findings import BY_CHANCE, COMPARED, CONFORMANCE
 
-# So many operations of a finding, and rules of the line on conformance, are named.
+# The maximum number of operations, rules and clauses to list.
 _NAMED_PLACES = 3
 _NAMED_RULES = 6
 _NAMED_CLAUSES = 3
 
 
 def is_parity(finding: Data) -> bool:
-    """Whether a finding says that targets differ, as `verdict.is_parity` has it."""
+    """Whether a finding is a difference between targets, like `verdict.is_parity`."""
     if finding["category"] == CONFORMANCE or finding["kind"] == BY_CHANCE:
         return False
     return bool(finding["category"] in COMPARED or finding["class"] != ALL_ALIKE)
 
 
 def decides(data: Data, finding: Data) -> bool:
-    """Whether a finding is what the run was asked about (`--fail-on`)."""
+    """Whether a finding counts for the exit code (`--fail-on`)."""
     asked = data["fail_on"]
     return bool(asked == "any" or is_parity(finding) == (asked == "parity"))
 
 
 def in_full(data: Data) -> list[Data]:
-    """The findings with evidence worth showing: what differs, and what else decides."""
+    """Return the findings to show with evidence: differences, and others that count."""
     return [one for one in data["findings"] if is_parity(one) or decides(data, one)]
 
 
 def only_remarked(data: Data) -> list[Data]:
-    """The other findings: violated rules that `fail_on` does not cover."""
+    """Return the other findings: violated rules that `fail_on` does not cover."""
     return [one for one in data["findings"] if not (is_parity(one) or decides(data, one))]
 
 
 def verdict(data: Data) -> str:
-    """The verdict's word, with what keeps it from being about everything: `alike, as far as …`."""
+    """Return the verdict with its limitations: `alike, as far as tested (…)`."""
     word: str = data["verdict"]
-    said = _clauses(data["untested"])
-    if not said:
+    clauses = _clauses(data["untested"])
+    if not clauses:
         return word
     if word == "alike":
-        return f"{word}, as far as tested ({said})"
-    return f"{word}: {said}" if word == "not tested" else word
+        return f"{word}, as far as tested ({clauses})"
+    return f"{word}: {clauses}" if word == "not tested" else word
 
 
 def headline(data: Data) -> str:
-    """What follows the verdict and the title: how many findings, and what was not tested."""
-    said = _clauses(data["untested"])
+    """Return the text after verdict and title: the number of findings, and what was not tested."""
+    clauses = _clauses(data["untested"])
     more = (
-        f"; not tested: {said}" if said and data["verdict"] not in ("alike", "not tested") else ""
+        f"; not tested: {clauses}"
+        if clauses and data["verdict"] not in ("alike", "not tested")
+        else ""
     )
     return f"{counts(data)}{more}"
 
 
 def conformance(data: Data) -> str:
-    """`kept`, or `broken: 405 without `Allow` (6 operations), …` with who breaks what."""
+    """Return `kept`, or `broken: 405 without `Allow` (6 operations), …` with the targets."""
     if not data["remarks"]:
         return str(data["conformance"])
     shown = [remark(one, data) for one in data["remarks"][:_NAMED_RULES]]
@@ -69,14 +71,14 @@ def conformance(data: Data) -> str:
 
 
 def remark(one: Data, data: Data) -> str:
-    """A broken rule, by whom where it is not all, and in how many operations."""
+    """Return a violated rule, the targets at fault if not all, and the number of operations."""
     number = one["operations"]
     by = f", {enumerated(one['targets'])}" if set(one["targets"]) < set(data["targets"]) else ""
     return f"{one['rule']} ({number} operation{'s' * (number != 1)}{by})"
 
 
 def counts(data: Data) -> str:
-    """`3 findings (1 critical, 2 low) on old and new`: those that are about parity."""
+    """Return the number of parity findings: `3 findings (1 critical, 2 low) on old and new`."""
     findings = [one for one in data["findings"] if is_parity(one)]
     levels = Counter(one["level"] for one in findings)
     found = [f"{levels[name]} {name}" for name, _ in LEVELS if levels[name]]
@@ -91,33 +93,34 @@ def totals(data: Data) -> str:
     seconds = sum(stage["seconds"] for stage in data["stages"])
     rate = data["exchanges"] / seconds if seconds else 0.0
     covered = data["covered"]
+    found = len(data["findings"])
     return (
         f"{data['requests']:,} requests in {data['exchanges']:,} exchanges, "
         f"{seconds:.1f} s ({rate:,.0f} exchanges/s), "
         f"{covered['seen']} of {covered['documented']} documented statuses, "
-        f"{len(data['findings'])} findings, seed {data['seed']}"
+        f"{found} finding{'s' * (found != 1)}, seed {data['seed']}"
     )
 
 
 def missing_lines(data: Data) -> Iterator[str]:
-    """The documented statuses that were not seen, and from whom."""
+    """Yield the documented status codes that were not seen, and the targets."""
     for missing in data["missing"]:
         yield _missing(missing)
 
 
 def missing_of(data: Data, operation: str) -> list[str]:
-    """`missing_lines` of one operation."""
+    """Return the `missing_lines` of one operation."""
     return [_missing(one) for one in data["missing"] if one["operation"] == operation]
 
 
 def excused_lines(data: Data) -> list[str]:
-    """How many differences were not counted, by cause, the most frequent first."""
+    """Return how many differences were not counted, by cause, the most frequent first."""
     causes = sorted(data["excused"].items(), key=lambda item: -item[1])
     return [f"{count:,} after: {cause}" for cause, count in causes]
 
 
 def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
-    """The commands of a finding's steps for one target, each with what all have answered."""
+    """Yield the commands of a finding's steps for one target, each with all targets' responses."""
     for step in finding["steps"]:
         if target in step["curl"]:
             command = step["curl"][target]
@@ -127,24 +130,24 @@ def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
 
 
 def answers(step: Data) -> str:
-    """`201` where all answered so, else `old 201, new 422`."""
-    said = {
+    """Return `201` if all targets returned it, otherwise `old 201, new 422`."""
+    by_target = {
         name: str(outcome.get("failure") or outcome.get("status", ""))
         for name, outcome in step["outcomes"].items()
     }
-    if len(set(said.values())) == 1:
-        return next(iter(said.values()))
-    return ", ".join(f"{name} {text}" for name, text in said.items())
+    if len(set(by_target.values())) == 1:
+        return next(iter(by_target.values()))
+    return ", ".join(f"{name} {text}" for name, text in by_target.items())
 
 
 def operations_of(finding: Data) -> list[str]:
-    """The operations that show a finding, the one with its steps first."""
+    """Return the operations that a finding occurs in, the one with its steps first."""
     named = (place["operation"] for place in finding["places"])
     return list(dict.fromkeys([finding["operation"], *named]))
 
 
 def places(finding: Data) -> str:
-    """`5 operations: a, b, c and 2 more`; empty for a finding of one operation."""
+    """Return `5 operations: a, b, c and 2 more`; empty for a finding of one operation."""
     names = operations_of(finding)
     if len(names) < 2:
         return ""
@@ -152,7 +155,7 @@ def places(finding: Data) -> str:
 
 
 def place_lines(finding: Data) -> list[str]:
-    """Every place of a finding: operation, where in its answer, and how often."""
+    """Return every place of a finding: operation, location in the response, and count."""
     return [
         f"{place['operation']}: {place['where']} ({place['count']:,})"
         for place in finding["places"]
@@ -160,47 +163,47 @@ def place_lines(finding: Data) -> list[str]:
 
 
 def breaks(finding: Data) -> list[str]:
-    """What of the document the same difference breaks, a sentence for each rule."""
+    """Return a sentence for each rule of the document that the difference violates."""
     rules: dict[tuple[str, ...], list[str]] = {}
     for one in finding["breaks"]:
         key = one["kind"], one["where"], *one["targets"]
         rules.setdefault(key, []).append(one["sentence"])
     return [
-        f"{first} So in {len(more)} more operation{'s' * (len(more) > 1)}." if more else first
+        f"{first} Also in {len(more)} more operation{'s' * (len(more) > 1)}." if more else first
         for first, *more in rules.values()
     ]
 
 
 def neighbour(finding: Data) -> str:
-    """What is changed in the nearest steps that do not differ; empty if there are none."""
+    """Return the change in the nearest steps that do not differ; empty if there are none."""
     return finding["neighbour"]["changed"] if finding["neighbour"] else ""
 
 
 def seen(finding: Data) -> str:
-    """How often a finding was seen, in which stage first, and whether it was reproduced."""
+    """Return how often a finding occurred, the first stage, and whether it was reproduced."""
     times = "1 time" if finding["count"] == 1 else f"{finding['count']:,} times"
     again = {True: "; reproduced from scratch", False: "; not reproduced"}
     return f"{times}, first in {finding['stage']}{again.get(finding['reproduced'], '')}"
 
 
 def plain(sentence: str) -> str:
-    """A sentence without the backticks around names."""
+    """Return a sentence without the backticks around names."""
     return sentence.replace("`", "")
 
 
 def classes(data: Data) -> list[tuple[str, int]]:
-    """How many findings each class has, the most frequent first."""
+    """Return the number of findings of each class, the most frequent first."""
     return Counter(finding["class"] for finding in data["findings"]).most_common()
 
 
 def enumerated(names: Sequence[str]) -> str:
-    """`a, b and c`."""
+    """Join names: `a, b and c`."""
     *first, last = names or ("nobody",)
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def _some(names: Sequence[str], limit: int) -> str:
-    """The first names, and how many more there are."""
+    """Join the first names, and the number of remaining ones."""
     if len(names) <= limit + 1:
         return enumerated(names)
     return f"{', '.join(names[:limit])} and {len(names) - limit} more"
@@ -211,5 +214,5 @@ def _clauses(texts: Sequence[str]) -> str:
 
 
 def _missing(missing: Data) -> str:
-    whom = ", ".join(missing["targets"])
-    return f"{missing['operation']} {missing['status']}: not from {whom}"
+    names = ", ".join(missing["targets"])
+    return f"{missing['operation']} {missing['status']}: not from {names}"

@@ -12,7 +12,7 @@ PLAIN_SECONDS = 5.0
 
 
 class TerminalProgress:
-    """A bar on a terminal; elsewhere a plain line every few seconds. Use as a context manager."""
+    """A progress bar on a terminal, elsewhere a line every few seconds; a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -45,7 +45,7 @@ class TerminalProgress:
             self._bars.stop()
 
     def stage(self, title: str) -> None:
-        """A stage begins."""
+        """Start a stage."""
         self._title = title
         self._said_at = time.monotonic()
         if not self._console.is_terminal:
@@ -56,7 +56,7 @@ class TerminalProgress:
         self._bar = self._bars.add_task(title, total=None, doing="")
 
     def progress(self, text: str, done: int, total: int | None) -> None:
-        """Something of the stage is done."""
+        """Update the progress of the stage."""
         if self._bar is not None:
             self._bars.update(self._bar, completed=done, total=total, doing=text)
         elif time.monotonic() - self._said_at >= PLAIN_SECONDS:
@@ -65,5 +65,5 @@ class TerminalProgress:
             self._say(f"{self._title}: {done:,}{of_all}, {text}")
 
     def _say(self, line: str) -> None:
-        """Print one line of a log: no name is taken for markup, and none is broken."""
+        """Print one log line without markup and without wrapping."""
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)

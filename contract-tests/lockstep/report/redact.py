@@ -64,13 +64,18 @@ def masked(node: Any, secrets: Mapping[str, str] | Collection[str]) -> Any:
     return _walk(node, _Forms(masks))
 
 
-def secrets_of_body(body: bytes) -> Iterator[str]:
-    """The values of all members of a JSON body or a form that are named like secrets."""
+def secrets_of_body(body: bytes, names: Collection[str] = frozenset()) -> Iterator[str]:
+    """The values of all members of a JSON body or a form that are named like secrets.
+
+    Those called by one of `names` are, too.
+    """
     text = body.decode("utf-8", "replace")
     try:
-        yield from _members(json.loads(text), frozenset())
+        yield from _members(json.loads(text), names)
     except (ValueError, RecursionError):
-        yield from (value for name, value in parse_qsl(text) if is_secret_name(name))
+        for name, value in parse_qsl(text):
+            if name in names or is_secret_name(name):
+                yield value
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Rules that targets violate, folded: one line for each rule, across operations."""
+"""Violated rules, summarised: one line for each rule, across operations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _HEADER = re.compile(r"header (.+)")
 
 
 def remarks(findings: Iterable[Data]) -> list[Data]:
-    """The findings that are not about parity, by rule and by who breaks it.
+    """Group the findings that are not about parity by rule and by the targets at fault.
 
-    Each has `rule`, `targets`, the number of `operations`, and the numbers of its `findings`; the
-    rule that most operations break is first.
+    Each group has `rule`, `targets`, the number of `operations`, and the numbers of its `findings`;
+    the rule violated by most operations is first.
     """
     groups: dict[tuple[str, tuple[str, ...]], list[Data]] = {}
     for finding in findings:
@@ -41,11 +41,13 @@ def _rule(finding: Data) -> str:
 
 
 def _of_check(finding: Data) -> str:
-    """A check of another tool: its title, which stands before the first colon."""
-    said = next(iter(finding["values"].values()), finding["kind"])
+    """Return the title of a check of another tool: the text before the first colon."""
+    message = next(iter(finding["values"].values()), finding["kind"])
     if finding["kind"] in ("UnsupportedMethodResponse", "AllowHeaderMismatch"):
-        return "405 without `Allow`" if _ALLOW.search(said) else said.partition(":")[0].lower()
-    title: str = said.partition(":")[0]
+        return (
+            "405 without `Allow`" if _ALLOW.search(message) else message.partition(":")[0].lower()
+        )
+    title: str = message.partition(":")[0]
     return title[:1].lower() + title[1:80]
 
 

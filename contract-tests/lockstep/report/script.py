@@ -1,4 +1,4 @@
-"""The steps of a finding as one script for bash, which runs against any fresh server."""
+"""The steps of a finding as a bash script that runs against any fresh server."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from lockstep.transport.messages import Request
 _HEAD = """\
 #
 # bash SCRIPT BASE_URL    such as http://localhost:8000; needs curl and python3
-# It sends the requests one after another, with the ids and tokens that this server gives out and
-# with new names for its users, and prints each status and at last the whole answer.
+# It sends the requests in order, with the ids and tokens that this server returns and with new
+# names for its users, and prints each status code and finally the whole last response.
 set -u
 base=${1:?the base URL of a server is missing}
 base=${base%/}
@@ -35,7 +35,7 @@ new=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \\n')
 letters=$(printf %s "$new" | tr 0-9 g-p)
 digits=$(printf %s "$new" | tr a-f 0-5)
 
-send() { # NUMBER TITLE OPTION...: one request, whose answer is kept
+send() { # NUMBER TITLE OPTION...: sends one request and saves the response
   local at=$1 title=$2 status
   shift 2
   : >"$work/$at.head" >"$work/$at.body"
@@ -44,7 +44,7 @@ send() { # NUMBER TITLE OPTION...: one request, whose answer is kept
 }
 """
 _READ = """\
-read_answer() { # member|header|cookie|segment NUMBER NAME...: a value out of an answer
+read_answer() { # member|header|cookie|segment NUMBER NAME...: prints a value from a saved response
   python3 - "$work" "$@" <<'PYTHON'
 import json, sys
 work, kind, at, *place = sys.argv[1:]
@@ -63,7 +63,7 @@ try:
             values = [v for n, _, v in sets if n == place[0]]
         value = values[-1].rstrip("/").rpartition("/")[2] if kind == "segment" else values[-1]
 except (LookupError, OSError, TypeError, ValueError):
-    sys.exit(f"answer {at} has no {kind} {'/'.join(place)}")
+    sys.exit(f"response {at} has no {kind} {'/'.join(place)}")
 print(value if isinstance(value, str) else json.dumps(value))
 PYTHON
 }
@@ -77,22 +77,23 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 _RUN = re.compile(r"[A-Za-z0-9]{4,}")
 _NAME = re.compile(r"[^a-z0-9]+")
 _BASIC = re.compile(r"(Basic )([A-Za-z0-9+/=]+)", re.IGNORECASE)
-# So many characters of a name are made new.
+# The maximum number of characters of a name to replace.
 _MOST_NEW = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a text: as it is, or as bash is to work it out, within double quotes."""
+    """A part of a text: literal, or evaluated by bash within double quotes."""
 
     text: str
     shell: bool = False
 
 
 def script(steps: Sequence[Data], sentence: str) -> str:
-    """The script for the leader's version of some steps; empty if there are none.
+    """Return a script of the requests sent to the leader; empty if there are none.
 
-    Its only argument is a base URL. What an answer shows and a later request names is a variable.
+    Its only argument is a base URL. Values that a response returns and a later request sends are
+    variables.
     """
     sent = [step for step in steps if step["outcomes"]]
     if not sent:
@@ -106,7 +107,7 @@ def script(steps: Sequence[Data], sentence: str) -> str:
 
 @dataclass
 class _Writer:
-    """Writes the requests, and which variables are read after which of them."""
+    """Writes the requests, and the variables to read after each of them."""
 
     steps: Sequence[Data]
     origins: Origins = field(default_factory=Origins)
@@ -116,13 +117,13 @@ class _Writer:
         self._names = _NewNames(self.steps)
 
     def lines(self) -> Iterator[str]:
-        """A block of lines for each step."""
+        """Yield a block of lines for each step."""
         blocks = []
         for number, step in enumerate(self.steps, 1):
             leader = next(iter(step["outcomes"]))
             request = step["requests"].get(leader) or step["request"]
             self.origins.note_request(request)
-            blocks.append(self._send(number, step, request, step["addresses"].get(leader, "")))
+            blocks.append(self._send(number, step, request, leader))
             self.origins.note_answer(number, request, step["outcomes"][leader])
         for number, block in enumerate(blocks, 1):
             yield block
@@ -131,28 +132,30 @@ class _Writer:
                     place = " ".join(map(shlex.quote, origin.place))
                     yield f"{name}=$(read_answer {origin.kind} {number} {place})"
 
-    def _send(self, number: int, step: Data, data: Data, address: str) -> str:
+    def _send(self, number: int, step: Data, data: Data, leader: str) -> str:
+        address = step["addresses"].get(leader, "")
+        certificates = step.get("curl_options", {}).get(leader, ())
         body = body_bytes(data["body"])
         headers = tuple((name, value) for name, value in data["headers"])
         request = Request(data["method"], data["path"], headers, body)
         title = f"{data['method']} {data['path'][:80]}  (was: {answers(step)})"
-        told = [str(number), shlex.quote(visible(title))]
-        told += [shlex.quote(each) for each in options(request, address)]
+        arguments = [str(number), shlex.quote(visible(title))]
+        arguments += [shlex.quote(each) for each in (*certificates, *options(request, address))]
         for name, value in headers:
             account = digest_account(name, value)
             if account:
-                told += ["--digest", "--user", _joined(self._names.apply([Part(account)]))]
+                arguments += ["--digest", "--user", _joined(self._names.apply([Part(account)]))]
             else:
-                told += ["-H", self._header(name, value)]
+                arguments += ["-H", self._header(name, value)]
         pipe = ""
         if body is not None and b"\0" in body:
             pipe = f"printf {octal(body)} | "
-            told += ["--data-binary", "@-"]
+            arguments += ["--data-binary", "@-"]
         elif body is not None:
-            told += ["--data-binary", self._body(body)]
+            arguments += ["--data-binary", self._body(body)]
         base = '"$(printf %s "$base" | cut -d/ -f1-3)"' if data.get("from_root") else '"$base"'
-        told.append(base + _joined(self._parts(data["path"], self.origins.in_path, "url")))
-        return f"{pipe}send {' '.join(told)}"
+        arguments.append(base + _joined(self._parts(data["path"], self.origins.in_path, "url")))
+        return f"{pipe}send {' '.join(arguments)}"
 
     def _header(self, name: str, value: str) -> str:
         if not value:
@@ -210,15 +213,15 @@ _ENCODERS = {
 
 
 class _NewNames:
-    """The names of users that steps register, in a form that is new each time."""
+    """Replaces the names of users that the steps register, differently on each run."""
 
     def __init__(self, steps: Sequence[Data]) -> None:
-        told = (step["request"] for step in steps)
+        requests = (step["request"] for step in steps)
         names = account_names(
-            Request(data["method"], data["path"], (), body_bytes(data["body"])) for data in told
+            Request(data["method"], data["path"], (), body_bytes(data["body"])) for data in requests
         )
         self._runs: dict[str, tuple[int, int]] = {}
-        # Runs that were different stay so.
+        # Different runs of characters get different replacements.
         self._places: dict[str, int] = {}
         for name in names:
             run = _best_run(name.partition("@")[0])
@@ -231,7 +234,7 @@ class _NewNames:
         self._pattern = re.compile("|".join(longest) or r"(?!)", re.IGNORECASE)
 
     def apply(self, parts: Sequence[Part]) -> list[Part]:
-        """The parts with new names of users."""
+        """Return the parts with the names of users replaced."""
         found: list[Part] = []
         for part in parts:
             found += [part] if part.shell else self._split(part.text)
@@ -250,17 +253,17 @@ class _NewNames:
 
 
 def _best_run(text: str) -> tuple[int, int] | None:
-    """The end of the longest run of letters and digits, one with digits if there is any."""
+    """Return the end of the longest alphanumeric run, preferably one with digits."""
     runs = list(_RUN.finditer(text))
     if not runs:
         return None
     best = max(runs, key=lambda run: (any(map(str.isdigit, run.group())), len(run.group())))
-    # The first letter of a name stays, since some servers ask for one.
+    # The first letter of a name is kept, since some servers require one.
     return max(best.start() + 1, best.end() - _MOST_NEW), best.end()
 
 
 def _made(run: str, place: int) -> tuple[Part, Part]:
-    """A run of the same form, whose last character tells it from those of other names."""
+    """Return a run of the same format; its last character distinguishes it from other names."""
     source = "digits" if run.isdigit() else "letters" if run.isalpha() else "new"
     last = string.digits if run.isdigit() else string.ascii_lowercase
     ending = last[place % len(last)]
@@ -271,12 +274,12 @@ def _made(run: str, place: int) -> tuple[Part, Part]:
 
 
 def _shell(part: Part) -> str:
-    """A part of a body as bash reads it: curl takes its bytes, which are UTF-8."""
+    """Quote a part of a body for bash; curl sends its UTF-8 bytes unchanged."""
     return f'"{part.text}"' if part.shell else shlex.quote(part.text)
 
 
 def _joined(parts: Sequence[Part]) -> str:
-    """The parts as one word of bash."""
+    """Quote the parts as one bash word."""
     groups = groupby(parts, key=lambda part: part.shell)
     texts = ((shell, "".join(part.text for part in group)) for shell, group in groups)
     return "".join(f'"{text}"' if shell else word(text) for shell, text in texts if text)

@@ -1,4 +1,4 @@
-"""What a shard's report has for the one that is made of all."""
+"""The member `shard` of a report, from which shards are merged."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lockstep.results.tried import Tried
 from lockstep.transport.messages import Request
 from lockstep.verdict import Part
 
-# Kinds whose values are statuses: they tell whether findings have one cause.
+# Kinds whose values are status codes: they determine whether findings share a cause.
 _STATUSES = frozenset({"status", "outcome"})
 
 
 def shard_data(part: Part, document: Document, numbered: Iterable[tuple[Finding, int]]) -> Data:
-    """The member `shard` of a report; `numbered` are the findings that it shows."""
+    """Return the member `shard` of a report; `numbered` are the findings in the report."""
     numbers = {id(finding): number for finding, number in numbered}
     share = part.share
     operations = document.operations.values()
@@ -37,7 +37,7 @@ def shard_data(part: Part, document: Document, numbered: Iterable[tuple[Finding,
 
 
 def digest(document: Document) -> str:
-    """What tells a document from every other."""
+    """Return a digest that identifies a document."""
     text = json.dumps(document.raw, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -69,9 +69,9 @@ def _listed(conditions: Iterable[Condition]) -> list[list[str]]:
 
 
 def observed(shard: Data) -> Iterator[tuple[Finding, int | None]]:
-    """What a shard has observed, each with the number of the finding that it stands for."""
+    """Yield the observations of a shard, each with the number of its finding."""
     for one in shard["observed"]:
-        # That there are steps and how many is all that counts here.
+        # Only the number of steps matters here.
         step = Exchange(0, Request(one["method"], "/"), one["operation"], {}, {}, {})
         causes = _read(one["cause"])
         finding = Finding(
@@ -94,7 +94,7 @@ def observed(shard: Data) -> Iterator[tuple[Finding, int | None]]:
 
 
 def tried(shards: Iterable[Mapping[str, Data]]) -> Tried:
-    """How often each condition made no difference, over all shards."""
+    """Return how often each condition made no difference, over all shards."""
     total = Tried()
     for shard in shards:
         total.add(shard["tried"])

@@ -1,4 +1,4 @@
-"""The steps of a finding as data: what was sent to each target, and what each answered."""
+"""The steps of a finding as data: the requests to each target, and the responses."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from lockstep.results.trace import Exchange
 from lockstep.transport.downloads import whole
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 
-# Longer bodies of answers are cut; requests are kept whole, so that they can be sent again.
+# Longer response bodies are truncated; requests are complete, so that they can be sent again.
 MAX_ANSWER = 65_536
 
 Data = dict[str, Any]
 
 
 def step_data(exchange: Exchange) -> Data:
-    """One exchange: `request` is written in the names of the leader."""
+    """Return one exchange as data; `request` has the leader's names."""
     effects = {
         name: [_difference(one) for one in found]
         for name, found in exchange.effects.items()
         if found
     }
+    told = {name: list(each) for name, each in exchange.curl_options.items() if each}
     return {
         "operation": exchange.label,
         "actor": exchange.request.actor,
@@ -34,13 +35,14 @@ def step_data(exchange: Exchange) -> Data:
         "outcomes": _each(exchange.outcomes, _outcome),
         "addresses": {name: exchange.addresses[name] for name in exchange.requests},
         "curl": {
-            name: curl(request, exchange.addresses[name])
+            name: curl(request, exchange.addresses[name], exchange.curl_options.get(name, ()))
             for name, request in exchange.requests.items()
         },
         "differences": {
             name: [_difference(one) for one in found]
             for name, found in exchange.differences.items()
         },
+        **({"curl_options": told} if told else {}),
         **({"effects": effects} if effects else {}),
         "violations": {
             name: [_violation(one) for one in found] for name, found in exchange.violations.items()
@@ -73,7 +75,7 @@ def _outcome(outcome: Outcome) -> Data:
 
 
 def _answer(response: Response) -> Data:
-    """The text of an answer; of one that is none its length and its digest say enough."""
+    """Return the text of a response body; for other bodies, their length and digest."""
     body = response.body
     if response.whole is None and _is_text(body):
         if len(body) <= MAX_ANSWER:

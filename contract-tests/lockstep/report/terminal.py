@@ -1,4 +1,4 @@
-"""The result of a run, as readable text."""
+"""The result of a run as text for a terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lockstep.report.steps import Data
 from lockstep.report.traps import explained
 from lockstep.results.findings import COMPARED
 
-# Further findings are a sentence each.
+# Further findings are printed as one sentence each.
 SHOWN_IN_FULL = 10
 SHOWN_FINDINGS = 40
 SHOWN_LINES = 15
@@ -41,7 +41,7 @@ _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "c
 
 
 def print_report(data: Data, console: Console) -> None:
-    """Print the verdict, the findings, the table of operations, and what was not looked at."""
+    """Print the verdict, the findings, the table of operations, and what was not tested."""
     _say(
         console, f"{_word(data, verdict(data))}  {_shown(data['title'])}: {_shown(headline(data))}"
     )
@@ -67,9 +67,9 @@ def print_report(data: Data, console: Console) -> None:
 
 
 def print_finding(finding: Data, console: Console, more: Iterable[str] = ()) -> None:
-    """Print one finding in full: what was seen, where, what does not differ, and its steps.
+    """Print one finding in full: values, places, the neighbour that does not differ, and its steps.
 
-    `more` are lines that explain it.
+    `more` holds explanatory lines.
     """
     console.print(_headline(finding), highlight=False, soft_wrap=True)
     _print_line(console, finding["sentence"])
@@ -80,15 +80,15 @@ def print_finding(finding: Data, console: Console, more: Iterable[str] = ()) -> 
     for name, value in finding["values"].items():
         text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}…"
         _print_line(console, f"  {name}: {text}".replace("\n", "\n     "))
-    for title, said in (
+    for title, value_text in (
         ("places", places(finding)),
         ("does not differ", neighbour(finding)),
         ("after", finding["effect_of"] or ""),
     ):
-        if said:
-            _print_line(console, f"  {title}: {said}")
-    for said in breaks(finding):
-        _print_line(console, f"  breaks the document: {said}")
+        if value_text:
+            _print_line(console, f"  {title}: {value_text}")
+    for value_text in breaks(finding):
+        _print_line(console, f"  breaks the document: {value_text}")
     _print_line(console, f"{seen(finding)}; {finding['kind']}, {finding['where']}", dim=True)
     for name in list(_with_steps(finding))[-1:]:
         _print_line(console, f"on {name}:", dim=True)
@@ -118,17 +118,17 @@ def _print_findings(data: Data, console: Console) -> None:
     if hidden > 0:
         console.print(f"\n{hidden} more findings in the other reports.")
     if any(one["script"] for one in every):
-        said = (
+        hint = (
             "The steps of a finding as a script for any fresh server: lockstep report JSON-REPORT"
         )
         console.print()
-        _print_line(console, f"{said} --finding NUMBER --script", dim=True)
+        _print_line(console, f"{hint} --finding NUMBER --script", dim=True)
     remarked = [f"{one['number']}. {one['sentence']}" for one in only_remarked(data)]
     _print_list("Violated rules of the document that --fail-on does not cover", remarked, console)
 
 
 def _print_once(data: Data, console: Console) -> None:
-    """What could not be reproduced, a line each; it decides nothing."""
+    """Print what could not be reproduced, one line each; it is not counted."""
     once = [f"{one['number']}. {one['sentence']}" for one in data["seen_once"]]
     title = "Seen once: not reproduced when repeated, so not counted"
     _print_list(title, once, console, most=SHOWN_ONCE)
@@ -178,7 +178,7 @@ def _print_line(console: Console, text: str, *, dim: bool = False) -> None:
 
 
 def _with_steps(finding: Data) -> Iterator[str]:
-    """All that were compared; of a finding on single targets the first will do."""
+    """Yield the compared targets; for a finding about single targets only the first."""
     sent = finding["steps"][-1]["curl"] if finding["steps"] else {}
     shown = [name for name in (*finding["targets"], *sent) if name in sent]
     yield from dict.fromkeys(shown if finding["category"] in COMPARED else shown[:1])

@@ -1,4 +1,4 @@
-"""The general traps, as readable text."""
+"""The general traps as text for a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARKS = {True: " ✓", False: " ✗"}
 
 
 def print_catalogue(traps: Sequence[GeneralTrap], console: Console) -> None:
-    """Print what the traps are, and what makes servers differ."""
+    """Print the traps, and the causes of differences between servers."""
     table = Table(box=None, pad_edge=False)
     for column in ("area", "trap", "grade", "left alone"):
         table.add_column(column)
@@ -28,7 +28,7 @@ def print_catalogue(traps: Sequence[GeneralTrap], console: Console) -> None:
 
 
 def explained(data: Data, finding: Data) -> Iterator[str]:
-    """Why servers differ in the trap of a finding, what a standard says, and what was sent."""
+    """Yield why servers differ in a trap, what the standard requires, and what was sent."""
     if finding["category"] != "trap":
         return
     for trap in data["traps"]:
@@ -39,11 +39,11 @@ def explained(data: Data, finding: Data) -> Iterator[str]:
 
 
 def marked(trap: Data, target: str) -> str:
-    """What a target answered, with a mark where a standard says whether that is right."""
+    """Return the response of a target, marked if the standard says whether it is right."""
     answer = trap["answers"].get(target, "not sent")
     return f"{answer}{_MARKS.get(trap['agrees'].get(target), '')}"
 
 
 def _shortened(text: str) -> str:
-    """A text without the middle of long runs of one character."""
+    """Shorten long runs of one character."""
     return _RUN.sub(lambda found: f"{found[1] * 3}…({len(found[0])} times)…", text)

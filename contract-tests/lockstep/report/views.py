@@ -1,4 +1,4 @@
-"""What the HTML page shows of a report, ready to be laid out."""
+"""View models of the HTML page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lockstep.report.phrases import operations_of
 from lockstep.report.steps import Data
 from lockstep.results.findings import COMPARED
 
-# Equal lines further than this from a difference are folded.
+# Equal lines further than this from a difference are collapsed.
 CONTEXT = 4
 MAX_ROWS = 400
 MAX_COMMAND = 8000
@@ -30,9 +30,9 @@ MAX_COMMAND = 8000
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """The answers of two targets to one request; `right` is empty if there is only one.
+    """The responses of two targets to one request; `right` is empty if there is only one.
 
-    A row is a `Row`, or the number of equal lines that are left out.
+    A row is a `Row`, or the number of omitted equal lines.
     """
 
     left: str
@@ -45,7 +45,7 @@ class Pane:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One step for one target: who sends it, the command, and the answer."""
+    """One step for one target: the user that sends it, the command, and the response."""
 
     operation: str
     actor: str
@@ -55,12 +55,12 @@ class Command:
 
 
 def panes(finding: Data) -> Iterator[Pane]:
-    """The last answers of a finding: those of the leader beside those of every other target."""
+    """Yield the last responses of a finding: the leader's beside those of every other target."""
     return _panes(finding["steps"], finding["targets"], {finding["where"]})
 
 
 def panes_of_neighbour(finding: Data) -> Iterator[Pane]:
-    """The last answers of the nearest steps that do not differ."""
+    """Yield the last responses of the nearest steps that do not differ."""
     neighbour = finding["neighbour"] or {"steps": []}
     return _panes(neighbour["steps"], finding["targets"], set())
 
@@ -79,7 +79,7 @@ def _panes(steps: Sequence[Data], targets: Sequence[str], where: set[str]) -> It
 
 
 def commands(finding: Data) -> list[tuple[str, list[Command]]]:
-    """The steps of a finding for each target."""
+    """Return the steps of a finding for each target."""
     steps = finding["steps"]
     names = dict.fromkeys(name for step in steps for name in step["curl"])
     return [
@@ -88,7 +88,7 @@ def commands(finding: Data) -> list[tuple[str, list[Command]]]:
 
 
 def findings_of(data: Data, names: Sequence[str], *, parity: bool, target: str = "") -> list[int]:
-    """The numbers of the findings that a cell of the matrix stands for."""
+    """Return the numbers of the findings that a cell of the matrix counts."""
     wanted = set(names)
     return [
         finding["number"]
@@ -143,7 +143,7 @@ def _plain(left: str | None, right: str | None, otherwise: str) -> Row:
 
 
 def _folded(found: Sequence[Row]) -> list[Row | int]:
-    """The rows with long runs of equal ones as a number."""
+    """Collapse long runs of equal rows into their number."""
     folded: list[Row | int] = []
     groups = [(same, list(group)) for same, group in groupby(found, lambda row: row.state == SAME)]
     for at, (same, group) in enumerate(groups):

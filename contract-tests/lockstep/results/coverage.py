@@ -48,11 +48,16 @@ class Coverage:
             inputs = {name: inputs_of(document, operation) for name, operation in every}
         self.inputs = inputs
 
-    def share(self, shard: Shard) -> Share:
-        """What of the document falls to a shard, so that all have much the same to do."""
+    def share(self, shard: Shard, included: frozenset[str] = frozenset()) -> Share:
+        """What of the document falls to a shard, so that all have much the same to do.
+
+        Where there are `included` operations nothing is done for the sake of any other.
+        """
         if shard.is_whole:
-            return Share(shard)
-        return Share.of(shard, list(self.document.operations.values()), self.costs())
+            return Share(shard, included)
+        every = self.document.operations.values()
+        chosen = [one for one in every if not included or one.name in included]
+        return Share.of(shard, chosen, self.costs())
 
     def costs(self) -> dict[str, float]:
         """What trying each operation takes, in requests: more with each part of its input.

@@ -225,12 +225,16 @@ class Findings:
             for entry in self.known:
                 if entry.covers(finding.operation, finding.kind, finding.where):
                     entry.seen += 1
+                    if exchange is not None:
+                        exchange.known += 1
                     return False
             key = (
                 *(finding.category, finding.operation, finding.kind, finding.where),
                 *(finding.signature, finding.conditions if _depends(finding) else ()),
             )
             known = self._found.get(key)
+            if exchange is not None:
+                exchange.findings.append(known or finding)
             if known is None:
                 if exchange is not None and trace is not None:
                     finding.trace, finding.lately = trace, trace.lately()

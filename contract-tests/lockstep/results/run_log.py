@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from lockstep.effects.watch import Mirrors
@@ -60,6 +60,8 @@ class RunLog:
     unrepeatable: set[str] = field(default_factory=set)
     # The names of users who may do more or less than the usual ones.
     other_users: set[str] = field(default_factory=set)
+    # Told of each exchange when all is known of it.
+    listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     conditions: ConditionReader = field(init=False)
     signatures: SignatureReader = field(init=False)
     _histories: BoundedDict[tuple[Hashable, ...], History] = field(
@@ -150,6 +152,8 @@ class RunLog:
         """Count an exchange and its answers."""
         with self._lock:
             self._count(exchange)
+        for listener in self.listeners:
+            listener(exchange)
 
     def count_comparison(self, *, done: bool) -> None:
         """Count an exchange whose answers were to be compared with each other."""

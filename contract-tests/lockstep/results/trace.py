@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from lockstep.effects.mirror import Changes
@@ -20,6 +20,9 @@ from lockstep.openapi.naming import is_unique
 from lockstep.results.conditions import Conditions
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Outcome, Request, Response, status_of
+
+if TYPE_CHECKING:
+    from lockstep.results.findings import Finding
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY", "TRACE"})
@@ -49,15 +52,20 @@ def no_names(_request: Request) -> frozenset[str]:
 class Exchange:
     """One request with what it became for each target, and what each target answered.
 
-    `requests`, `outcomes`, `addresses` (base URLs) and `violations` (what each answer breaks of the
-    document) are keyed by target name; `differences` are those of each partner from the leader.
-    `conditions` say what stands out in the request, `parity` whether all answers are the same,
-    `counted` whether a difference is a finding, `parted` that the targets are no longer in the same
-    state for the actor of the request. One that `sets_up` only makes what others need: it is judged
-    elsewhere. `shows` are the keys of the things in the answers.
+    `requests`, `outcomes`, `addresses` (base URLs), `curl_options` (the certificates that curl
+    needs there) and `violations` (what each answer breaks of the document) are keyed by target
+    name; `differences` are those of each partner from the leader. `conditions` say what stands out
+    in the request, `parity` whether all answers are the same, `counted` whether a difference is a
+    finding, `parted` that the targets are no longer in the same state for the actor of the request.
+    One that `sets_up` only makes what others need: it is judged elsewhere. `shows` are the keys of
+    the things in the answers.
 
     `written` is what each target did to its database, where that is seen, and `effects` is where
     that differs from what the leader did.
+
+    `seconds` is how long each target took, by name, where that was measured. `findings` are those
+    that it is an occurrence of, `known` counts its known differences, and `excused` says why others
+    are not counted, if any are.
     """
 
     number: int
@@ -66,6 +74,7 @@ class Exchange:
     requests: dict[str, Request]
     outcomes: dict[str, Outcome]
     addresses: dict[str, str]
+    curl_options: dict[str, tuple[str, ...]] = field(default_factory=dict)
     group: str | None = None
     conditions: Conditions = ()
     parity: bool = True
@@ -79,6 +88,10 @@ class Exchange:
     differences: dict[str, list[Difference]] = field(default_factory=dict)
     written: dict[str, Changes] = field(default_factory=dict)
     effects: dict[str, list[Difference]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    known: int = 0
+    excused: str = ""
 
     @property
     def leader(self) -> Outcome:

@@ -1,4 +1,4 @@
-"""Tells a target that is broken, or not where it should be, from one that differs."""
+"""Distinguishes a target that is broken, or at another URL, from one that differs."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from lockstep.transport.messages import NoResponse, Outcome, Request, Response, 
 from lockstep.transport.targets import Target
 
 _MAX_PROBES = 5
-# An operation may hang where others answer.
+# A single operation may time out while others respond.
 _MAX_FAILURES = 2
-# What is wrong with a server, and not with one of its operations.
+# Failures of a whole server, not of one of its operations.
 _UNREACHED = frozenset({"refused", "tls", "unknown_host"})
 
 
 @dataclass(slots=True)
 class Smoke:
-    """What the first requests showed; with `faults` a run makes no sense. Both are texts."""
+    """The result of the first requests; with `faults` a run is pointless. Both are messages."""
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def smoke(targets: Sequence[Target], document: Document) -> Smoke:
-    """Send each target a few requests of the document that change nothing.
+    """Send each target a few read requests of the document.
 
-    A target without a path that answers 404 to all of them, but not below the base path that the
-    document gives its servers, is moved there.
+    A target URL without a path, where all of them return 404, is moved to the document's base path
+    if they succeed there.
     """
     seen = Smoke()
     for target in targets:
@@ -56,7 +56,7 @@ def smoke(targets: Sequence[Target], document: Document) -> Smoke:
 
 
 def _rebased(target: Target, document: Document) -> Iterator[str]:
-    """Move a target to above the base path of the document, where that is in the paths now."""
+    """Remove the document's base path from a target's URL if the operations' paths include it."""
     given = target.base_url
     end = next((end for end in document.moved_ends if given.endswith(end)), "")
     if end:
@@ -68,17 +68,17 @@ def _rebased(target: Target, document: Document) -> Iterator[str]:
 
 
 def anonymous_answer(target: Target, document: Document) -> str:
-    """What a client without a certificate gets: no connection, or which answer."""
+    """Describe the response to a client without a certificate, or the closed connection."""
     outcome = _probe(target, document)[0]
     target.close()
     if isinstance(outcome, NoResponse):
-        # How a refusal shows depends on the version of TLS, and on who is faster.
+        # The kind of failure depends on the TLS version, and on timing.
         return "ends the connection"
     return f"answers {outcome.status}"
 
 
 def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> list[str]:
-    """What may be wrong and need not be: all are refused, also where the document lets all in."""
+    """Return hints at likely mistakes: HTML pages only, or 401 and 403 without a reason."""
     statuses = {status_of(outcome) or 0 for outcome in outcomes}
     if _paths(document) and all(map(_is_page, outcomes)) and not _has_pages(document):
         return [
@@ -101,7 +101,7 @@ def _is_page(outcome: Outcome) -> bool:
 
 
 def _has_pages(document: Document) -> bool:
-    """Whether what is asked first may be answered with HTML."""
+    """Whether the probed operations may return HTML."""
     return any(
         answer.content_for("text/html") is not None
         for operation in _readable(document)[:_MAX_PROBES]
@@ -113,12 +113,12 @@ LOST = "404 to every documented path"
 
 
 def _answers(target: Target, document: Document) -> bool:
-    """Whether nothing is wrong with a target where it is now."""
+    """Whether a target has no fault at its current URL."""
     return not _fault(target, document, _probe(target, document))
 
 
 def _is_moved(target: Target, document: Document) -> bool:
-    """Move a target without a path to the document's base path; back where that is no better."""
+    """Move a target without a path to the document's base path; undo it if that does not help."""
     given = target.base_url
     if given != target.origin or not document.base_path:
         return False
@@ -130,7 +130,7 @@ def _is_moved(target: Target, document: Document) -> bool:
 
 
 def _readable(document: Document) -> list[Operation]:
-    """What can be read without knowing anything: what needs no log-in first, streams last."""
+    """Return the GET operations without parameters, those without log-in first, streams last."""
     simple = [
         operation
         for operation in document.operations.values()
@@ -186,17 +186,17 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
 
 
 def _is_silent(outcome: Outcome) -> bool:
-    """Whether no answer came, not even one without an end."""
+    """Whether no response came, not even an incomplete one."""
     return isinstance(outcome, NoResponse) and not (outcome.reason == "timeout" and outcome.count)
 
 
 def _is_of_one_operation(outcome: Outcome) -> bool:
-    """Whether a failure may be that of one operation alone, and others may well answer."""
+    """Whether a failure may concern one operation alone, while others respond."""
     return isinstance(outcome, NoResponse) and outcome.reason not in _UNREACHED
 
 
 def _elsewhere(target: Target, answer: Response) -> str:
-    """The address of another server that an answer redirects to, empty otherwise."""
+    """Return the origin of another server that a response redirects to, otherwise empty."""
     location = answer.header("location") or ""
     parts, own = urlsplit(location), urlsplit(target.base_url)
     if not 300 <= answer.status < 400 or not parts.netloc:

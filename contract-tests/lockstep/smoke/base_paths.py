@@ -1,4 +1,4 @@
-"""Where a server is that knows none of the documented paths below the URL that was given."""
+"""Finds the base path of a server that has none of the documented paths below the given URL."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SHOWN = 2
 def elsewhere_fault(
     target: Target, base_path: str, asked: Sequence[str], answers: Callable[[], bool]
 ) -> str:
-    """What to do about a target that says 404 to all that was `asked`.
+    """Describe how to fix the URL of a target that returned 404 to all requests in `asked`.
 
-    The base path may be missing, be given twice, or be another one: each is tried, as long as the
-    target `answers` there. The target stays where it is.
+    The base path may be missing, given twice, or a different one: each is tried until the callback
+    `answers` returns true. The target's URL is restored.
     """
     given = target.base_url
     try:
@@ -28,19 +28,19 @@ def elsewhere_fault(
     finally:
         target.move(given)
     shown = ", ".join(asked[:_SHOWN])
-    said = (
+    message = (
         f"it answers 404 to every documented path ({shown}{', …' if len(asked) > _SHOWN else ''})"
     )
     if not base_path and given == target.origin:
         return (
-            f"{said}, and the document's `servers` name no base path: if the API has one, such "
+            f"{message}, and the document's `servers` name no base path: if the API has one, such "
             "as /api/v1, add it to the URL; otherwise another server listens there"
         )
-    return f"{said}: is the base path of the URL correct, or does another server listen there?"
+    return f"{message}: is the base path of the URL correct, or does another server listen there?"
 
 
 def _others(target: Target, base_path: str) -> Iterator[str]:
-    """Other base URLs: with the document's base path, and with less of a path."""
+    """Yield other base URLs: with the document's base path, and with shorter paths."""
     given, origin = target.base_url, target.origin
     yield given + base_path
     yield origin + base_path

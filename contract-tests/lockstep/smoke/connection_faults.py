@@ -1,4 +1,4 @@
-"""Why a target cannot be talked to, and what to do about it, in a sentence."""
+"""Explains why a connection to a target fails, and how to fix it, in a sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HINTS = {
     "malformed": "its response is not HTTP/1.1 ({detail}): does the port speak another protocol?",
 }
 _CLIENT = "--cert FILE --key FILE, or cert_file and key_file in lockstep.toml"
-# What OpenSSL says of a certificate, and what can be done.
+# Certificate errors of OpenSSL, and how to fix them.
 _CERTIFICATES = (
     (
         r"mismatch|doesn't match|not valid for",
@@ -35,7 +35,7 @@ _CERTIFICATES = (
 )
 _IS_HTTP = re.compile(r"WRONG_VERSION_NUMBER|HTTP_REQUEST|RECORD_LAYER_FAILURE|PACKET_LENGTH", re.I)
 _ALERT = re.compile(r"ALERT|HANDSHAKE_FAILURE|CERTIFICATE_REQUIRED", re.IGNORECASE)
-# nginx, Apache, Go and Jetty, to plain HTTP on a port for https.
+# Responses of nginx, Apache, Go and Jetty to plain HTTP on an HTTPS port.
 _IS_HTTPS = re.compile(
     rb"plain HTTP request was sent to HTTPS|plain HTTP to an SSL|HTTP request to an HTTPS"
     rb"|requires TLS|use the HTTPS scheme",
@@ -45,19 +45,19 @@ _SECONDS = 3.0
 
 
 def connection_fault(target: Target, failure: NoResponse) -> str:
-    """Why there was no answer."""
+    """Explain why there was no response."""
     if target.tls is not None and failure.reason in ("tls", "dropped"):
         return f"{failure.reason}: {_tls_fault(target, failure)}"
     if failure.reason in ("dropped", "malformed") and _speaks_tls(target):
         return f"{failure.reason}: {_other_scheme(target)}"
-    told = _HINTS.get(failure.reason, "{detail}")
-    # What a server of another protocol says may be of several lines.
+    hint = _HINTS.get(failure.reason, "{detail}")
+    # The message of a server with another protocol may span lines.
     detail = " ".join(failure.detail.split())
-    return f"{failure.reason}: " + told.format(timeout=target.timeout, detail=detail)
+    return f"{failure.reason}: " + hint.format(timeout=target.timeout, detail=detail)
 
 
 def scheme_fault(target: Target, answers: Sequence[Response]) -> str:
-    """What is to be done where every answer says that the server wants https; else nothing."""
+    """Return the fix if every response says that the server requires HTTPS, otherwise empty."""
     wants = [answer.status == 400 and _IS_HTTPS.search(answer.body) for answer in answers]
     return _other_scheme(target) if target.tls is None and all(wants) else ""
 
@@ -71,9 +71,9 @@ def _other_scheme(target: Target) -> str:
 def _tls_fault(target: Target, failure: NoResponse) -> str:
     detail = failure.detail
     if failure.reason == "tls":
-        for pattern, told in _CERTIFICATES:
+        for pattern, hint in _CERTIFICATES:
             if re.search(pattern, detail, re.IGNORECASE) and "VERIFY" in detail.upper():
-                return f"TLS handshake failed: {told}"
+                return f"TLS handshake failed: {hint}"
     if _IS_HTTP.search(detail) or _answers_plainly(target):
         return _other_scheme(target)
     if failure.reason == "dropped" and not _ALERT.search(detail) and not _asks(target):
@@ -84,12 +84,12 @@ def _tls_fault(target: Target, failure: NoResponse) -> str:
 
 
 def _asks(target: Target) -> bool:
-    """Whether a server shakes hands, and then hangs up on those who show no certificate."""
+    """Whether a server completes the handshake, then disconnects clients without a certificate."""
     return target.tls is not None and _speaks_tls(target)
 
 
 def _speaks_tls(target: Target) -> bool:
-    """Whether a server shakes hands as TLS servers do, or at least says why it does not."""
+    """Whether a server completes a TLS handshake, or at least sends a TLS alert."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -106,7 +106,7 @@ def _speaks_tls(target: Target) -> bool:
 
 
 def _answers_plainly(target: Target) -> bool:
-    """Whether a server that is expected to speak HTTPS answers plain HTTP."""
+    """Whether a server that is expected to use HTTPS responds to plain HTTP."""
     host, port = target.address
     shown = f"[{host}]" if ":" in host else host
     plain = Target(target.name, f"http://{shown}:{port}", timeout=min(_SECONDS, target.timeout))

@@ -1,4 +1,4 @@
-"""A connection to a server, and how an answer is read from it within a time."""
+"""A connection to a server, and a reader of responses with a deadline."""
 
 from __future__ import annotations
 
@@ -23,25 +23,24 @@ from lockstep.transport.streams import (
 )
 
 _CHUNK = 65_536
-# What has come of a stream while another one was waited for is read in this time.
+# The time to read what has arrived of a stream while another one was read.
 _ARRIVED_SECONDS = 0.1
-# Interim answers say that more follows, but for this one: the protocol is another from here on
-# (RFC 9110, 15.2).
+# The only informational response that is final: the protocol changes after it (RFC 9110, 15.2).
 _SWITCHING = 101
-# An answer whose head took no longer has been there when it was asked for.
+# A response whose head is read within this time had already arrived.
 _AT_ONCE = 0.02
 _SHOWN = 80
 
 
 class TooLargeError(Exception):
-    """A body is longer than lockstep keeps."""
+    """A response body exceeds the maximum size."""
 
 
 class TimedSocket(io.RawIOBase):
     """Reads from a socket until a deadline of `time.monotonic`, and counts the bytes.
 
-    `TimeoutError` after the deadline says what came before. `RawIOBase` has it closed with its
-    file; the socket stays open.
+    After the deadline it raises `TimeoutError` with the last bytes received. Closing it does not
+    close the socket.
     """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
@@ -51,25 +50,25 @@ class TimedSocket(io.RawIOBase):
         self._tail = b""
 
     def readable(self) -> bool:
-        """Always."""
+        """Return true."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read what there is, or wait for it until the deadline."""
+        """Read the available bytes, or wait for some until the deadline."""
         remaining = self.deadline - time.monotonic()
         if remaining <= 0:
-            # Also where bytes come faster than they are read.
-            raise TimeoutError(self._told())
+            # Even if there are always bytes to read.
+            raise TimeoutError(self._received())
         self._sock.settimeout(remaining)
         try:
             count = self._sock.recv_into(buffer)
         except (BlockingIOError, TimeoutError, ssl.SSLWantReadError) as error:
-            raise TimeoutError(self._told()) from error
+            raise TimeoutError(self._received()) from error
         self.count += count
         self._tail = (self._tail + bytes(buffer[:count][-_SHOWN:]))[-_SHOWN:]
         return count
 
-    def _told(self) -> str:
+    def _received(self) -> str:
         if not self.count:
             return "no byte was received in time"
         return f"it did not end in time: {self.count:,} bytes, the last of them {self._tail!r}"
@@ -77,25 +76,25 @@ class TimedSocket(io.RawIOBase):
 
 @dataclass(slots=True)
 class Connection:
-    """A socket that carries one request at a time; `reused` says that it carried one before."""
+    """A socket for one request at a time; `reused` is true if it has carried one before."""
 
     sock: socket.socket
     used_at: float = field(default_factory=time.monotonic)
     reused: bool = False
 
     def idle_seconds(self) -> float:
-        """For how long it has carried nothing."""
+        """Return the seconds since its last use."""
         return time.monotonic() - self.used_at
 
     def has_ended(self) -> bool:
-        """Whether the server has closed it, or sent unrequested data."""
-        # Not `select`, which takes no descriptor from 1,024 on.
+        """Whether the server has closed it, or sent unsolicited data."""
+        # Not `select`, which does not support file descriptors of 1,024 and above.
         poller = select.poll()
         poller.register(self.sock, select.POLLIN)
         return bool(poller.poll(0))
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all bytes; `OSError`, and `TimeoutError` if they are not taken in time."""
+        """Write all bytes; raise `OSError`, or `TimeoutError` after the deadline."""
         rest = memoryview(data)
         while rest:
             remaining = deadline - time.monotonic()
@@ -106,9 +105,10 @@ class Connection:
 
 
 class Reader:
-    """Reads answers from a socket, one after the other where several are asked for.
+    """Reads responses from a socket, also several pipelined ones.
 
-    Those that may never end are read until `until`, or for `seconds` from when they began to come.
+    Streams, which may never end, are read until `until` of `time.monotonic`, or for `seconds` from
+    their beginning.
     """
 
     def __init__(
@@ -120,17 +120,18 @@ class Reader:
         self._seconds = seconds
 
     def extend(self, seconds: float) -> None:
-        """Give what comes next so much time from now on."""
+        """Set the deadline of the next response to `seconds` from now."""
         self._sock.deadline = time.monotonic() + seconds
 
     def makefile(self, _mode: str, /) -> io.BufferedReader:
-        """The file for a parser of HTTP: what it has not used is there for the next answer."""
+        """Return the file for `HTTPResponse`; it keeps unread bytes for the next response."""
         return self._file
 
     def read(self, method: str) -> tuple[Response, bool]:
-        """Read one answer; true with it when the connection can carry another request.
+        """Read one response; the second item is true if the connection can be reused.
 
-        `TooLargeError` for a body beyond `MAX_BODY`, `TimeoutError` if the end does not come.
+        Raise `TooLargeError` for a body of more than `MAX_BODY` bytes, and `TimeoutError` if the
+        response is incomplete at the deadline.
         """
         began = time.monotonic()
         raw = self._final(method)
@@ -159,7 +160,7 @@ class Reader:
             raw.close()
 
     def _final(self, method: str) -> http.client.HTTPResponse:
-        """The head of the answer that interim ones announce."""
+        """Read the head of the final response, skipping informational ones."""
         while True:
             raw = http.client.HTTPResponse(cast(socket.socket, self), method=method)
             try:
@@ -174,11 +175,11 @@ class Reader:
     def _stream(
         self, raw: http.client.HTTPResponse, content_type: str | None, began: float
     ) -> tuple[bytes, bool]:
-        """What a stream sends in time; true with it if it might have continued."""
+        """Read a stream for its time; the second item is true if it had not ended."""
         now = time.monotonic()
-        came = now if now - began > _AT_ONCE or not self._until else 0.0
+        started = now if now - began > _AT_ONCE or not self._until else 0.0
         end = self._sock.deadline
-        until = max(self._until, came + self._seconds, now + _ARRIVED_SECONDS)
+        until = max(self._until, started + self._seconds, now + _ARRIVED_SECONDS)
         self._sock.deadline = min(end, until)
         items = ItemCounter(content_type)
         parts: list[bytes] = []
@@ -197,21 +198,21 @@ class Reader:
 
 
 class _Unclosed(io.BufferedReader):
-    """Stays open when an answer ends, since the next one may be in it already."""
+    """A buffer that stays open after a response, as it may already contain the next one."""
 
     def close(self) -> None:
-        """Nothing is closed: the socket is its owner's."""
+        """Do nothing: the socket belongs to the connection."""
 
 
 def _body(raw: http.client.HTTPResponse) -> bytes:
     parts: list[bytes] = []
-    size, told = 0, raw.length or 0
-    while max(size, told) <= MAX_BODY and (part := raw.read(_CHUNK)):
+    size, declared = 0, raw.length or 0
+    while max(size, declared) <= MAX_BODY and (part := raw.read(_CHUNK)):
         size += len(part)
         parts.append(part)
-    if max(size, told) > MAX_BODY:
+    if max(size, declared) > MAX_BODY:
         raise TooLargeError(f"status {raw.status}, a body of more than {MAX_BODY:,} bytes")
-    # With a size, `read` takes the end of a connection for the end of the body.
+    # With a size argument, `read` does not report a body that is shorter than its length.
     if raw.length:
         raise http.client.IncompleteRead(b"".join(parts), raw.length)
     return b"".join(parts)
@@ -229,7 +230,7 @@ def _download(raw: http.client.HTTPResponse) -> Download:
 
 
 def failure_of(error: Exception, *, connecting: bool = False) -> NoResponse:
-    """Say why there was no answer."""
+    """Return the failure for an exception of connecting, sending or reading."""
     if isinstance(error, TooLargeError):
         return NoResponse("too_large", str(error))
     if isinstance(error, TimeoutError):

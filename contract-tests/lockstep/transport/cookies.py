@@ -1,4 +1,4 @@
-"""The cookies of one user at one target, and the CSRF token that goes with them."""
+"""The cookies of one user on one target, with their CSRF token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.transport.messages import Request, Response, header_values
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
 _REFRESH = re.compile(r"refresh", re.IGNORECASE)
-# May hold the secret from which tokens are made: only sent where no token is shown elsewhere.
+# May contain the secret that tokens are derived from: only used if there is no other token.
 _SECRETS = frozenset({"_csrf", "csrf_secret"})
 _USUAL_HEADER = "X-CSRF-Token"
 _HEADERS = {"csrftoken": "X-CSRFToken", "xsrf-token": "X-XSRF-TOKEN"}
@@ -28,7 +28,7 @@ _INPUT_VALUE = re.compile(rb"\b(?:value|content)=[\"']([^\"']+)[\"']", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """A cookie as it was set.
+    """A cookie from `Set-Cookie`.
 
     Attribute names are lower-cased; those without a value map to an empty string.
     """
@@ -39,7 +39,7 @@ class Cookie:
 
     @property
     def is_cleared(self) -> bool:
-        """Whether this `Set-Cookie` takes the cookie away (RFC 6265, 5.3)."""
+        """Whether this `Set-Cookie` deletes the cookie (RFC 6265, 5.3)."""
         age = self.attributes.get("max-age", "")
         if re.fullmatch(r"-?\d+", age):
             return int(age) <= 0
@@ -50,7 +50,7 @@ class Cookie:
 
 
 def read_cookie(header: str) -> Cookie:
-    """Read a `Set-Cookie` value as browsers do: whatever cannot be understood is kept as it is."""
+    """Parse a `Set-Cookie` value as leniently as browsers; malformed parts are kept as they are."""
     pair, *attributes = header.split(";")
     name, _, value = pair.partition("=")
     read = (attribute.partition("=") for attribute in attributes)
@@ -62,24 +62,24 @@ def read_cookie(header: str) -> Cookie:
 
 
 def set_cookies(response: Response) -> Iterator[Cookie]:
-    """Every cookie that an answer sets or takes away."""
+    """Yield the cookies that a response sets or deletes."""
     return map(read_cookie, header_values(response.headers, "set-cookie"))
 
 
 def is_csrf(name: str) -> bool:
-    """Whether a header, a cookie or a member of this name has to do with CSRF tokens."""
+    """Whether a header, cookie or member of this name contains a CSRF token."""
     return _CSRF.search(name) is not None
 
 
 def sent_cookies(request: Request) -> dict[str, str]:
-    """The cookies of a request by name."""
+    """Return the cookies of a request by name."""
     values = header_values(request.headers, "cookie")
     pairs = (pair.strip().partition("=") for value in values for pair in value.split(";"))
     return {name: value for name, sign, value in pairs if sign}
 
 
 def with_cookies(request: Request, cookies: dict[str, str]) -> Request:
-    """The request with exactly these cookies."""
+    """Return the request with exactly these cookies."""
     if not cookies:
         return request.without_header("Cookie")
     return request.with_header("Cookie", "; ".join(f"{k}={v}" for k, v in cookies.items()))
@@ -89,10 +89,10 @@ def with_cookies(request: Request, cookies: dict[str, str]) -> Request:
 class CookieJar:
     """The cookies that one target has set for one user.
 
-    A CSRF token is taken from a cookie whose name says so, or else from a body (`take_token`); it
-    is sent as `csrf_header`, or under the name that goes with the cookie's. Cookies go with every
-    request, whatever their path and domain: all are of one server. Safe for threads, as far as one
-    reader may see the cookies of an answer that another is taking in.
+    The CSRF token is that of a cookie with such a name, else that of a body (`take_token`); it is
+    sent as `csrf_header`, or as the usual header for the cookie's name. Cookies are sent with every
+    request regardless of their path and domain, as all belong to one server. Thread-safe, but a
+    reader may already see the cookies of a response that another thread is storing.
     """
 
     csrf_header: str = ""
@@ -101,7 +101,7 @@ class CookieJar:
     _past: set[str] = field(default_factory=set)
 
     def absorb(self, response: Response, keep: str = "") -> None:
-        """Take in what an answer sets and takes away; the cookie `keep` is only ever replaced."""
+        """Store the cookies of a response; the cookie `keep` may be replaced but not deleted."""
         self._past |= set(self.cookies.values())
         found = dict(self.cookies)
         for cookie in set_cookies(response):
@@ -112,13 +112,13 @@ class CookieJar:
         self.cookies = found
 
     def take_token(self, response: Response) -> None:
-        """Take the CSRF token that a body shows: a member of its JSON, a form's hidden input."""
+        """Store the CSRF token of a body: a JSON member, or an `input` or `meta` element."""
         token = _json_token(response.body) or _form_token(response.body)
         self._token = token or self._token
 
     @property
     def csrf(self) -> tuple[str, str] | None:
-        """The header that an unsafe request needs, with its value; `None` without a token."""
+        """The header of an unsafe request as (name, value); `None` without a token."""
         named = [name for name in self.cookies if is_csrf(name) and not _REFRESH.search(name)]
         named.sort(key=lambda name: name.lower() in _SECRETS)
         if self._token and (not named or named[0].lower() in _SECRETS):
@@ -129,7 +129,7 @@ class CookieJar:
         return self.csrf_header or usual, unquote(self.cookies[named[0]])
 
     def put(self, request: Request) -> Request:
-        """The request with all cookies, and with the CSRF token where its method is unsafe."""
+        """Return the request with all cookies and, if its method is unsafe, the CSRF token."""
         if self.cookies:
             request = with_cookies(request, {**sent_cookies(request), **self.cookies})
         csrf = self.csrf
@@ -139,9 +139,9 @@ class CookieJar:
         return request.with_header(*csrf)
 
     def renew(self, request: Request, leader: CookieJar | None = None) -> Request:
-        """The request with the present values for those that this jar or the `leader`'s ever had.
+        """Return the request with former values of this jar or the `leader`'s jar updated.
 
-        Nothing is added; a cookie or a CSRF token that is none of theirs stays as it is.
+        Nothing is added; cookies and CSRF tokens that neither jar ever had remain unchanged.
         """
         known = self._known | (leader._known if leader is not None else set())
         sent = sent_cookies(request)

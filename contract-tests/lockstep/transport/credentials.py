@@ -1,4 +1,4 @@
-"""Where a request carries the token of its user."""
+"""Credentials of users, and their location in requests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lockstep.transport.messages import Outcome, Request, Response
 class Credential:
     """How a token is sent: in a header, a cookie or a query parameter (OpenAPI, `securitySchemes`).
 
-    `form` is the value with `{token}` in place of the token. Where one secret is not enough, `also`
-    says how the others are sent; the token then has a line for each.
+    `form` is the value with the placeholder `{token}`. If several secrets are required, `also` has
+    the credentials of the others, and the token consists of one line for each.
     """
 
     location: Literal["header", "cookie", "query"] = "header"
@@ -25,20 +25,20 @@ class Credential:
     also: tuple[Credential, ...] = ()
 
     def __str__(self) -> str:
-        return " and ".join([self._shown(), *map(str, self.also)])
+        return " and ".join([self._redacted(), *map(str, self.also)])
 
-    def _shown(self) -> str:
-        shown = self.form.format(token="…")
+    def _redacted(self) -> str:
+        value = self.form.format(token="…")
         match self.location:
             case "header":
-                return f"{self.name}: {shown}"
+                return f"{self.name}: {value}"
             case "cookie":
-                return f"Cookie: {self.name}={shown}"
+                return f"Cookie: {self.name}={value}"
             case _:
-                return f"?{self.name}={shown}"
+                return f"?{self.name}={value}"
 
     def value(self, request: Request) -> str | None:
-        """What the request has at the credential's place, `None` if it has nothing."""
+        """Return the value of the credential in a request, `None` if there is none."""
         if self.location == "header":
             return request.header(self.name)
         pairs = self._cookies(request) if self.location == "cookie" else _query(request)
@@ -47,7 +47,7 @@ class Credential:
         return unquote(value) if value is not None and self.location == "query" else value
 
     def put(self, request: Request, token: str) -> Request:
-        """The request with the token at its place, instead of what was there."""
+        """Return the request with the token, which replaces another one."""
         first, *others = token.split("\n")
         signed = self._put(self.remove(request), self.form.format(token=first))
         for credential, own in zip(self.also, others, strict=False):
@@ -65,7 +65,7 @@ class Credential:
         return replace(bare, path=f"{bare.path}{joint}{quote(self.name)}={quote(value, safe='')}")
 
     def remove(self, request: Request) -> Request:
-        """The request with nothing at the credential's place."""
+        """Return the request without the credential."""
         for credential in self.also:
             request = credential.remove(request)
         if self.location == "query":
@@ -81,7 +81,7 @@ class Credential:
         return replace(request, headers=headers)
 
     def is_in(self, request: Request) -> bool:
-        """Whether the request has something at the credential's place."""
+        """Whether the request contains the credential."""
         return self.value(request) is not None
 
     def _cookies(self, request: Request) -> list[str]:
@@ -100,20 +100,20 @@ def _query(request: Request) -> list[str]:
 
 BEARER = Credential()
 BASIC = Credential(form="Basic {token}")
-# What is sent in its place is worked out for each request; see `DigestClient`.
+# The value that is sent is computed for each request; see `DigestClient`.
 DIGEST = Credential(form="Digest {token}")
-# The token of these is the user's name and password.
+# Their token consists of the user name and the password.
 ACCOUNTS = (BASIC, DIGEST)
-# How the token is sent is yet to be found out.
+# The location of the token is not known yet.
 UNKNOWN = Credential(name="", form="")
 
 
 @dataclass(slots=True)
 class Identity:
-    """A user as each target knows it: the tokens and the jars are by target name.
+    """The credentials of a user: tokens and cookie jars by target name.
 
-    `source` is where the answer to a log-in has the token. Later answers may replace a token (see
-    `absorb`), and one token may be that of several users.
+    `source` is the place of the token in the response to a log-in. Later responses may replace a
+    token (see `absorb`), and several users may share one token.
     """
 
     credential: Credential
@@ -123,20 +123,20 @@ class Identity:
     _past: set[tuple[str, str]] = field(default_factory=set)
 
     def token(self, target: str) -> str:
-        """The token that counts at one target now; `KeyError` for an unknown one."""
+        """Return the current token for a target; raise `KeyError` for an unknown target."""
         first, *others = self.tokens[target].split("\n")
         if self.credential.location == "cookie" and target in self.jars:
             first = self.jars[target].cookies.get(self.credential.name, first)
         return "\n".join([first, *others])
 
     def put(self, request: Request, target: str) -> Request:
-        """The request with everything that shows one target who sends it, cookies and all."""
+        """Return the request with all credentials for a target, including cookies."""
         signed = self.credential.put(request, self.token(target))
         jar = self.jars.get(target)
         return jar.put(signed) if jar is not None else signed
 
     def signed(self, request: Request, target: str) -> bool:
-        """Whether a request carries a token that one target gave out, now or before."""
+        """Whether a request contains a current or former token of a target."""
         if target not in self.tokens:
             return False
         past = (token for name, token in tuple(self._past) if name == target)
@@ -145,10 +145,11 @@ class Identity:
         return self.credential.value(request) in forms
 
     def translate(self, request: Request, own: Request, target: str, leader: str) -> Request:
-        """A request `own` to one target, with what that target gave out in the leader's places.
+        """Return `own`, the request for a target, with the leader's credentials replaced.
 
-        `request` is what the leader gets, since two of its tokens may be known by one name at the
-        target, or the other way round. Nothing is added, and foreign values stay as they are.
+        `request` is the corresponding request for the leader: two of its tokens may correspond to
+        one of the target, or the other way round. Nothing is added, and unknown values remain
+        unchanged.
         """
         jar = self.jars.get(target)
         is_cookie = self.credential.location == "cookie"
@@ -158,9 +159,9 @@ class Identity:
         return jar.renew(own, self.jars.get(leader)) if jar is not None else own
 
     def absorb(self, request: Request, outcome: Outcome, target: str) -> None:
-        """Take in the cookies that a target sets in its answer to a request of this user.
+        """Store the cookies that a target sets in its response to a request of this user.
 
-        What it sets for a request with other credentials is somebody else's.
+        Cookies of responses to requests with other credentials are ignored.
         """
         jar = self.jars.get(target)
         if jar is not None and isinstance(outcome, Response) and self.signed(request, target):

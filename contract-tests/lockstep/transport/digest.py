@@ -1,4 +1,4 @@
-"""HTTP Digest (RFC 7616): answers to the challenges of one server."""
+"""HTTP Digest access authentication (RFC 7616)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from lockstep.transport.messages import Outcome, Request, Response, header_values
 
-# How a request names its user until it is known which challenge there is: as HTTP Basic would.
+# An unsigned request contains the user name and password, encoded as in HTTP Basic.
 _OPEN = re.compile(r"Digest ([A-Za-z0-9+/]+=*)", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w-]*)(?=\s+[A-Za-z]|\s*(?:,|$))")
 _PARAMETER = re.compile(r'([A-Za-z][\w*-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
-# The strongest first (RFC 7616, 3.3); `hashlib` has the second one by grace of OpenSSL only.
+# Strongest first (RFC 7616, 3.3); `hashlib` has SHA-512/256 only if OpenSSL provides it.
 _ALGORITHMS = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "MD5": "md5"}
 _KNOWN = {name: own for name, own in _ALGORITHMS.items() if own in hashlib.algorithms_available}
 _QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque")
@@ -25,7 +25,7 @@ _QUOTED = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque")
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a server wants to have an answer to (RFC 7616, 3.3); `algorithm` as it is written."""
+    """A Digest challenge (RFC 7616, 3.3); `algorithm` is spelled as in the header field."""
 
     realm: str
     nonce: str
@@ -36,17 +36,17 @@ class Challenge:
 
     @property
     def strength(self) -> int:
-        """The place of the algorithm, the strongest first; `ValueError` for an unknown one."""
+        """The rank of the algorithm, 0 for the strongest; raises `ValueError` if it is unknown."""
         return list(_ALGORITHMS).index(self._base)
 
     @property
     def is_known(self) -> bool:
-        """Whether an answer to it can be computed."""
+        """Whether its algorithm and quality of protection are supported."""
         return self._base in _KNOWN and self.qop in ("", "auth", "auth-int")
 
     @property
     def is_session(self) -> bool:
-        """Whether the key is made from both nonces as well."""
+        """Whether it is a `-sess` algorithm, whose key includes both nonces."""
         return self.algorithm.upper().endswith("-SESS")
 
     @property
@@ -54,12 +54,12 @@ class Challenge:
         return self.algorithm.upper().removesuffix("-SESS") or "MD5"
 
     def digest(self, *parts: bytes) -> bytes:
-        """The hexadecimal digest of parts that are joined by colons."""
+        """Return the hexadecimal digest of the parts, joined by colons."""
         return hashlib.new(_KNOWN[self._base], b":".join(parts)).hexdigest().encode()
 
 
 def challenges(response: Response) -> Iterator[Challenge]:
-    """Every Digest challenge of an answer to which there can be an answer."""
+    """Yield the supported Digest challenges of a response."""
     for value in header_values(response.headers, "www-authenticate"):
         starts = [match for match in _SCHEME.finditer(_blank(value)) if match[1]]
         ends = [*(match.start() for match in starts[1:]), len(value)]
@@ -81,7 +81,7 @@ def answer(
     count: int,
     cnonce: str,
 ) -> str:
-    """The value of `Authorization` (RFC 7616, 3.4); `count` says how often the nonce was used."""
+    """Return the value of `Authorization` (RFC 7616, 3.4); `count` is the nonce count."""
     realm, nonce, client = (
         each.encode("latin-1") for each in (challenge.realm, challenge.nonce, cnonce)
     )
@@ -91,37 +91,37 @@ def answer(
     target = [request.method.encode("latin-1"), uri.encode("latin-1", "surrogateescape")]
     if challenge.qop == "auth-int":
         target.append(challenge.digest(request.body or b""))
-    asked = challenge.digest(*target)
-    times = f"{count:08x}"
-    middle = [times.encode(), client, challenge.qop.encode()] if challenge.qop else []
-    shown = challenge.digest(user, realm) if challenge.userhash else user
-    told: dict[str, str | None] = {
-        "username": shown.decode("latin-1"),
+    hashed_target = challenge.digest(*target)
+    nonce_count = f"{count:08x}"
+    middle = [nonce_count.encode(), client, challenge.qop.encode()] if challenge.qop else []
+    username = challenge.digest(user, realm) if challenge.userhash else user
+    parameters: dict[str, str | None] = {
+        "username": username.decode("latin-1"),
         "realm": challenge.realm,
         "nonce": challenge.nonce,
         "uri": uri,
         "algorithm": challenge.algorithm or None,
-        "response": challenge.digest(key, nonce, *middle, asked).decode(),
+        "response": challenge.digest(key, nonce, *middle, hashed_target).decode(),
         "opaque": challenge.opaque,
     }
     if challenge.qop:
-        told |= {"qop": challenge.qop, "nc": times}
+        parameters |= {"qop": challenge.qop, "nc": nonce_count}
     if challenge.qop or challenge.is_session:
-        told["cnonce"] = cnonce
+        parameters["cnonce"] = cnonce
     if challenge.userhash:
-        told["userhash"] = "true"
+        parameters["userhash"] = "true"
     return "Digest " + ", ".join(
         f'{name}="{_escaped(text)}"' if name in _QUOTED else f"{name}={text}"
-        for name, text in told.items()
+        for name, text in parameters.items()
         if text is not None
     )
 
 
 class DigestClient:
-    """Answers the challenges of one server, each nonce as long as it is taken; for threads.
+    """Signs requests to one server, and reuses a nonce until it is rejected. Thread-safe.
 
-    A request that is to be signed carries `Authorization: Digest ` and the user and the password
-    as HTTP Basic has them. So it can be compared, changed and sent to another server like any.
+    An unsigned request contains `Authorization: Digest ` with the user name and password, encoded
+    as in HTTP Basic. So it can be compared, changed and sent to another server like any other.
     """
 
     def __init__(self, new_cnonce: Callable[[], str] = lambda: secrets.token_hex(8)) -> None:
@@ -131,7 +131,7 @@ class DigestClient:
         self._lock = threading.Lock()
 
     def sign(self, request: Request, uri: str) -> Request:
-        """The request as it is sent; without credentials as long as there was no challenge."""
+        """Return the signed request; without credentials as long as there was no challenge."""
         account = account_of(request.header("authorization") or "")
         if account is None:
             return request
@@ -145,7 +145,7 @@ class DigestClient:
         return request.with_header("Authorization", made)
 
     def learn(self, request: Request, outcome: Outcome) -> bool:
-        """Take a new challenge; whether it makes sense to send the request again."""
+        """Store the challenge of a 401 response; true if the request should be sent again."""
         if not isinstance(outcome, Response) or outcome.status != 401:
             return False
         if account_of(request.header("authorization") or "") is None:
@@ -161,7 +161,7 @@ class DigestClient:
 
 
 def account_of(header: str) -> tuple[bytes, bytes] | None:
-    """The user and the password in a header of a request that is yet to be signed."""
+    """Return the user name and password in the `Authorization` of an unsigned request."""
     found = _OPEN.fullmatch(header)
     if found is None:
         return None
@@ -173,26 +173,27 @@ def account_of(header: str) -> tuple[bytes, bytes] | None:
 
 
 def _challenge(text: str) -> Challenge | None:
-    told = {
+    found = {
         name.lower(): _unescaped(quoted) if quoted or not bare else bare
         for name, quoted, bare in _PARAMETER.findall(text)
     }
-    if "nonce" not in told:
+    if "nonce" not in found:
         return None
-    # Of several ways the plain one; servers before RFC 2617 name none.
-    ways = [way.strip().lower() for way in told.get("qop", "").split(",") if way.strip()]
+    # `auth` is preferred to `auth-int`; servers before RFC 2617 send no `qop`.
+    options = [option.strip().lower() for option in found.get("qop", "").split(",")]
+    options = [option for option in options if option]
     return Challenge(
-        realm=told.get("realm", ""),
-        nonce=told["nonce"],
-        algorithm=told.get("algorithm", ""),
-        qop="auth" if "auth" in ways else next(iter(ways), ""),
-        opaque=told.get("opaque"),
-        userhash=told.get("userhash", "").lower() == "true",
+        realm=found.get("realm", ""),
+        nonce=found["nonce"],
+        algorithm=found.get("algorithm", ""),
+        qop="auth" if "auth" in options else next(iter(options), ""),
+        opaque=found.get("opaque"),
+        userhash=found.get("userhash", "").lower() == "true",
     )
 
 
 def _blank(value: str) -> str:
-    """A header of the same length in which no quoted text can be taken for a scheme."""
+    """Blank the quoted strings of a header value, which could look like schemes; same length."""
     return re.sub(r'"(?:[^"\\]|\\.)*"', lambda match: '"' + "_" * (len(match[0]) - 2) + '"', value)
 
 

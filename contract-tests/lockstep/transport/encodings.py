@@ -1,4 +1,4 @@
-"""Bodies as they were before a server compressed them (RFC 9110, 8.4)."""
+"""Decodes content codings, such as gzip, of response bodies (RFC 9110, 8.4)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import zstandard
 from lockstep.transport.messages import Response
 
 MAX_BODY = 32 * 2**20
-# For zlib: a gzip or a zlib header is told by itself; some servers send neither for `deflate`.
+# Window bits of zlib: detect a gzip or zlib header; some servers send `deflate` without any.
 _WRAPPED, _BARE = 47, -15
 Decoder = Callable[[bytes, bool], bytes | None]
 
 
 def decoded(response: Response) -> Response | None:
-    """The response with its body as it was before compression; `None` if that is unknown.
+    """Return the response with its body decoded; `None` for an unknown content coding.
 
-    Two servers may compress the same text to other bytes, so its `Content-Length` is left out. A
-    body that cannot be decoded, or grows beyond `MAX_BODY`, stays as it is. Of a stream that was
-    cut all is decoded that has come.
+    `Content-Length` is removed, as two servers may compress the same content to different sizes. A
+    body that cannot be decoded, or exceeds `MAX_BODY` bytes, remains encoded. Of a truncated stream
+    everything that was received is decoded.
     """
     named = (response.header("content-encoding") or "").lower().split(",")
     codings = [name for name in map(str.strip, named) if name not in ("", "identity")]
@@ -31,7 +31,7 @@ def decoded(response: Response) -> Response | None:
     if not _DECODERS.keys() >= set(codings):
         return None
     body: bytes | None = response.body
-    # They stand in the order in which they were applied.
+    # They are listed in the order in which they were applied.
     for coding in reversed(codings):
         body = _DECODERS[coding](body, response.cut) if body is not None else None
     if body is None:
@@ -53,7 +53,7 @@ def _inflated(data: bytes, bits: int, cut: bool) -> bytes | None:
     parts: list[bytes] = []
     room = MAX_BODY
     try:
-        # Several gzip members may follow each other.
+        # A gzip file may consist of several members.
         while data:
             inflater = zlib.decompressobj(bits)
             parts.append(inflater.decompress(data, room + 1))
@@ -67,7 +67,7 @@ def _inflated(data: bytes, bits: int, cut: bool) -> bytes | None:
 
 
 def _brotli(data: bytes, cut: bool) -> bytes | None:
-    """RFC 7932."""
+    """Decode Brotli (RFC 7932)."""
     decompressor = brotli.Decompressor()
     parts: list[bytes] = []
     room = MAX_BODY
@@ -83,7 +83,7 @@ def _brotli(data: bytes, cut: bool) -> bytes | None:
 
 
 def _zstd(data: bytes, _cut: bool) -> bytes | None:
-    """RFC 8878; one frame or several."""
+    """Decode Zstandard (RFC 8878): one frame or several."""
     source = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)
     try:
         body = source.read(MAX_BODY + 1)

@@ -1,4 +1,4 @@
-"""JSON bodies whose literals do not matter: what stands in them, if they are JSON at all."""
+"""Parses JSON bodies whose exact literals do not matter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def json_of(body: bytes | None) -> Any:
-    """The JSON of a body, `None` if it is none."""
+    """Return the JSON value of a body, `None` if it is not JSON."""
     if not body:
         return None
     try:
@@ -18,7 +18,7 @@ def json_of(body: bytes | None) -> Any:
 
 
 def scalars(node: Any) -> Iterator[str]:
-    """The texts and the integers at any depth, empty texts too."""
+    """Yield the strings and integers at any depth, including empty strings."""
     if isinstance(node, dict):
         for member in node.values():
             yield from scalars(member)

@@ -1,4 +1,4 @@
-"""JSON as it was written: number text, key order and repeated keys survive the parsing."""
+"""Parses JSON and preserves number literals, key order and the presence of repeated keys."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from lockstep.transport.downloads import Whole
 
-# Strings, numbers and words as whole tokens; white space and punctuation one by one.
+# Strings, numbers, literal names and runs of white space as tokens; any other character alone.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+\-]*|[a-zA-Z]+|\s+|.', re.DOTALL)
 
 
 class Number:
-    """A JSON number by its text, so that `1`, `1.0` and `1e0` stay different."""
+    """A JSON number as text, so that `1`, `1.0` and `1e0` remain different."""
 
     __slots__ = ("text",)
 
@@ -31,7 +31,7 @@ class Number:
 
 
 class Object(dict[str, Any]):
-    """A JSON object that knows whether a key was written twice."""
+    """A JSON object; `repeated` is true if a key occurred more than once."""
 
     __slots__ = ("repeated",)
 
@@ -46,7 +46,7 @@ _DECODER = json.JSONDecoder(
 
 
 def parse(body: bytes) -> Any:
-    """Parse UTF-8 JSON with literals kept; `ValueError` for anything else."""
+    """Parse UTF-8 JSON and preserve its literals; raise `ValueError` if it is invalid."""
     try:
         return _DECODER.decode(body.decode("utf-8"))
     except RecursionError as error:
@@ -54,7 +54,7 @@ def parse(body: bytes) -> Any:
 
 
 def type_name(value: Any) -> str:
-    """The JSON type of a parsed value."""
+    """Return the JSON type of a parsed value; `binary` for a body that is not kept."""
     match value:
         case None:
             return "null"
@@ -73,7 +73,7 @@ def type_name(value: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """A parsed value as readable JSON text."""
+    """Return a parsed value as readable JSON text."""
     if isinstance(value, Number):
         return value.text
     if isinstance(value, Whole):
@@ -87,5 +87,5 @@ def show(value: Any) -> str:
 
 
 def pointer(path: tuple[str | int, ...]) -> str:
-    """An RFC 6901 JSON pointer; the empty string is the whole document."""
+    """Return a JSON pointer (RFC 6901); the empty string is the whole document."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)

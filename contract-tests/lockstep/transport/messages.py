@@ -1,4 +1,4 @@
-"""What travels between lockstep and the servers: requests, responses and failures to answer."""
+"""Requests, responses, and failures to get a response."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, written in the names of the leader.
+    """A request, with the identifiers of the leader.
 
     `path` is the raw request target: percent-encoded path and query, without the base URL.
-    Header values are Latin-1 text, names keep their case, repeated headers stay repeated.
-    `operation` is an operationId where the sender knows it, else it is looked up.
-    `actor` names the user whose credentials the request carries. With `from_root` the path is one
-    of the whole server, such as that of a token endpoint, and not below the base URL.
+    Header values are Latin-1 text, names keep their case, and repeated headers are preserved.
+    `operation` is the operationId if the sender knows it; else it is looked up.
+    `actor` is the name of the user whose credentials the request contains. With `from_root` the
+    path is relative to the root of the server and not to the base URL, for example that of a token
+    endpoint.
     """
 
     method: str
@@ -30,27 +31,27 @@ class Request:
     from_root: bool = False
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, whatever its case."""
+        """Return the first value of a header; names are case-insensitive."""
         return next(header_values(self.headers, name), None)
 
     def with_header(self, name: str, value: str) -> Request:
-        """A copy in which the header has exactly this value."""
+        """Return a copy in which the header has exactly this value."""
         bare = self.without_header(name)
         return replace(bare, headers=(*bare.headers, (name, value)))
 
     def without_header(self, name: str) -> Request:
-        """A copy that does not have the header."""
+        """Return a copy without the header."""
         kept = tuple(item for item in self.headers if item[0].lower() != name.lower())
         return replace(self, headers=kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer as it came: status, reason phrase, every header in order, body bytes undecoded.
+    """A response: status code, reason phrase, all headers in order, and the bytes of the body.
 
-    `closes` says that the connection ends with it. Of a stream that was `cut` lockstep has read no
-    more, and it might have gone on. `whole` tells of a body that is too long to be kept: `body` is
-    its beginning then.
+    `closes`: the connection is closed after it. `cut`: a stream that had not ended when lockstep
+    stopped reading. `whole` has the length and digest of a body that is too long to be kept; `body`
+    is then its beginning.
     """
 
     status: int
@@ -62,7 +63,7 @@ class Response:
     whole: Whole | None = None
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, whatever its case."""
+        """Return the first value of a header; names are case-insensitive."""
         return next(header_values(self.headers, name), None)
 
     @property
@@ -74,11 +75,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """The request got no answer.
+    """A request without a response.
 
     `reason` is one of `refused`, `unknown_host`, `tls`, `dropped`, `timeout`, `malformed`,
-    `too_large`; `detail` is for people only. `count` says how many bytes of an answer came all the
-    same: those of a stream that does not end, say.
+    `too_large`; `detail` is a readable message. `count` is the number of bytes that were received
+    nevertheless, for example of a response that does not end.
     """
 
     reason: str
@@ -90,11 +91,11 @@ Outcome = Response | NoResponse
 
 
 def header_values(headers: Headers, name: str) -> Iterator[str]:
-    """Every value of a header in order, whatever its case."""
+    """Yield the values of a header in order; names are case-insensitive."""
     wanted = name.lower()
     return (value for key, value in headers if key.lower() == wanted)
 
 
 def status_of(outcome: Outcome) -> int | None:
-    """The status, `None` if no answer came."""
+    """Return the status code, `None` without a response."""
     return outcome.status if isinstance(outcome, Response) else None

@@ -1,4 +1,4 @@
-"""Values of requests and answers as they stand in sentences."""
+"""Formats values of requests and responses for use in sentences."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ MAX_VALUE = 80
 
 
 def code(text: str) -> str:
-    """A name as code; the only use of backticks in sentences."""
+    """Format a name as code; the only use of backticks in sentences."""
     return f"`{text.replace('`', chr(39))}`"
 
 
 def shown(text: str, limit: int = MAX_VALUE) -> str:
-    """A value on one line, cut where it is long; it may come from a hostile body."""
+    """Format a value, which may be untrusted, on one line of at most `limit` characters."""
     plain = re.sub(r"\s*\n\s*", " / ", text.strip()).replace("`", "'")
     line = "".join(map(_visible, plain))
     return line if len(line) <= limit else f"{line[:limit]}…"

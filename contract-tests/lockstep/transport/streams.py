@@ -1,33 +1,33 @@
-"""Answers that may never end: which they are, how long each is read, and where its items end."""
+"""Streaming responses, which may never end: media types, limits, and boundaries of items."""
 
 from __future__ import annotations
 
 import re
 from email.message import Message
 
-# Long enough for what comes once a second, short enough to be asked for many times in a run.
+# Long enough for an item every second, short enough for many requests in a run.
 STREAM_SECONDS = 2.0
-# Where items come without a pause these bound what is kept and compared of one answer.
+# The limits of one response whose items arrive without a pause.
 STREAM_ITEMS = 2_000
 STREAM_BYTES = 4 * 2**20
 
 EVENT_STREAM = "text/event-stream"
 REPLACED = "multipart/x-mixed-replace"
-# JSON texts one after the other (OpenAPI 3.2, 4.14.3).
+# Subtypes of JSON sequences (OpenAPI 3.2, 4.14.3).
 _SEQUENCES = frozenset({"jsonl", "x-jsonl", "ndjson", "x-ndjson", "json-seq", "json-lines"})
-# What ends an event (HTML Living Standard, 9.2.5), and a JSON text (RFC 7464, 2.2).
+# The end of an event (HTML Living Standard, 9.2.5), and of a JSON text (RFC 7464, 2.2).
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _LINE_END = re.compile(rb"\n")
 _LONGEST_END = 3
 
 
 def bare(content_type: str | None) -> str:
-    """The lower-cased media type without its parameters, empty without one."""
+    """Return the lower-cased media type without parameters, empty without a `Content-Type`."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
 def parameter(content_type: str | None, name: str) -> str:
-    """A parameter of a media type, such as its `charset`; empty without it."""
+    """Return a parameter of a media type, such as `charset`; empty if it is missing."""
     message = Message()
     message["content-type"] = content_type or ""
     found = message.get_param(name, failobj="")
@@ -35,18 +35,18 @@ def parameter(content_type: str | None, name: str) -> str:
 
 
 def is_json_sequence(content_type: str | None) -> bool:
-    """Whether a media type is that of JSON texts one after the other, such as JSON Lines."""
+    """Whether a media type is a JSON sequence, such as JSON Lines."""
     subtype = bare(content_type).rpartition("/")[2]
     return subtype in _SEQUENCES or subtype.endswith("+json-seq")
 
 
 def is_stream(content_type: str | None) -> bool:
-    """Whether answers of a media type are sequences of items that may go on for ever."""
+    """Whether responses of a media type are sequences of items that may never end."""
     return bare(content_type) in (EVENT_STREAM, REPLACED) or is_json_sequence(content_type)
 
 
 class ItemCounter:
-    """Counts the items of a stream as its bytes come; comments count as items, too."""
+    """Counts the items of a stream incrementally; comments count as items, too."""
 
     def __init__(self, content_type: str | None) -> None:
         self._end = _BLANK_LINE if bare(content_type) == EVENT_STREAM else _LINE_END
@@ -57,7 +57,7 @@ class ItemCounter:
         self.count = 0
 
     def add(self, part: bytes) -> None:
-        """Take in the next bytes."""
+        """Add the next bytes."""
         data, last = self._rest + part, 0
         for match in self._end.finditer(data):
             self.count += 1

@@ -1,4 +1,4 @@
-"""A server under test and the HTTP/1.1 client that talks to it."""
+"""A server under test, with an HTTP/1.1 client for it."""
 
 from __future__ import annotations
 
@@ -23,27 +23,28 @@ from lockstep.transport.streams import STREAM_SECONDS
 
 __all__ = ["Connection", "PendingExchange", "Target", "failure_of"]
 
-# Shorter than the keep-alive time of every common server, so that a connection is not handed out
-# in the moment in which the server closes it.
+# Shorter than the keep-alive timeout of common servers, so that a connection is not reused at the
+# moment the server closes it.
 MAX_IDLE_SECONDS = 1.0
-# So short ago an answer came that a server which closes behind it would have said so by now.
+# Requests that must not be retried only reuse a connection this short after its last response:
+# later, the server may be closing it.
 LIVE_SECONDS = 0.005
 MAX_IDLE_CONNECTIONS = 16
-# What may be sent again without asking (RFC 9110, 9.2.2).
+# Idempotent methods, which may be retried automatically (RFC 9110, 9.2.2).
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-# An answer that came while another target was waited for is read all the same.
+# The time to read a response that arrived while another target was read.
 _GRACE_SECONDS = 1.0
-# Zero would make a socket not wait at all.
+# A timeout of zero would make the socket non-blocking.
 _SHORTEST = 0.001
 
 
 class Target:
     """A named server.
 
-    Bytes go out and come back as they are, but for bodies that are compressed in a known way: no
-    redirects, no cookies. Nothing is sent twice, but for what may be repeated on a kept connection
-    that ended without a byte of answer, and a request with HTTP Digest once there is a challenge.
-    Safe to use from several threads; each request has a connection of its own while it runs.
+    Requests are sent and responses returned unchanged, except that known content codings are
+    decoded; redirects are not followed and cookies not stored. A request is only retried if its
+    method is idempotent and a reused connection ended without any byte of a response, or once after
+    a new HTTP Digest challenge. Thread-safe: each running request has its own connection.
     """
 
     def __init__(
@@ -56,16 +57,20 @@ class Target:
         headers: Headers = (),
         tls: ssl.SSLContext | None = None,
         anonymous: ssl.SSLContext | None = None,
+        new_tls: Callable[[], ssl.SSLContext | None] | None = None,
+        curl_options: tuple[str, ...] = (),
         database: str | None = None,
     ) -> None:
-        """Name a server; `base_url` is `http[s]://host[:port][/prefix]`.
+        """Configure a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
-        `timeout` is in seconds, from the first byte of a request to the last one of its answer. A
-        stream is read for `stream_seconds`, as is what has come of it by then.
-        `headers` go with every request that lacks them. `tls` says which certificates are trusted:
-        by default, those that the system trusts; where a client certificate is shown `anonymous` is
-        the same without it. `database` is the address of what it stores its rows in.
-        Raises `ValueError` for another scheme or a URL without a host.
+        `timeout` is in seconds, from the first byte of a request to the last one of its response. A
+        stream is read for `stream_seconds`; whatever has arrived by then is read, too.
+        `headers` are added to every request that lacks them. `tls` has the trusted certificates, by
+        default those of the system; if it has a client certificate, `anonymous` is the same context
+        without it, and `curl_options` are the equivalent options of curl. `new_tls`, which can be
+        pickled, makes `tls` anew in another process. `database` is the URL of the server's
+        database.
+        Raise `ValueError` for any other scheme or a URL without a host.
         """
         try:
             parts = urlsplit(base_url)
@@ -83,11 +88,15 @@ class Target:
         self.address = (parts.hostname, port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]
         self.tls = (tls or ssl.create_default_context()) if secure else None
+        # The default needs no files.
+        usual = ssl.create_default_context if tls is None else None
+        self.new_tls = (new_tls or usual) if secure else None
         self._anonymous = anonymous if secure else None
+        self.curl_options = curl_options if secure else ()
         self.move(base_url)
         self.digest = DigestClient()
         self._idle: list[Connection] = []
-        # Whether it has ever ended a kept connection without a word.
+        # Whether it has ever closed a reused connection without `Connection: close`.
         self._closes_silently = False
         self._lock = threading.Lock()
 
@@ -95,12 +104,12 @@ class Target:
         return f"Target({self.name!r}, {self.base_url!r})"
 
     def move(self, base_url: str) -> None:
-        """Take another path on the same server for the one that all paths begin with."""
+        """Change the base URL to another path on the same server."""
         self.base_url = base_url.rstrip("/")
         self._prefix = urlsplit(base_url).path.rstrip("/")
 
     def without_certificate(self) -> Target | None:
-        """The same server for a client that shows no certificate; `None` if none is shown."""
+        """Return the same target without its client certificate; `None` if it has none."""
         if self._anonymous is None:
             return None
         return Target(
@@ -112,11 +121,11 @@ class Target:
         )
 
     def send(self, request: Request) -> Outcome:
-        """Send one request and wait for its outcome; never raises for what the server does."""
+        """Send a request and wait for its outcome; no failure of the server raises an exception."""
         return self.start(request).finish()
 
     def start(self, request: Request) -> PendingExchange:
-        """Write one request; `finish` reads the answer, so several targets can work at once."""
+        """Send a request without waiting; `finish` reads the response, so targets can overlap."""
         dressed = self.dress(request)
         pending = PendingExchange(self, dressed, data=self.encode(dressed))
         pending.write(lambda deadline: self._take(request.method, deadline))
@@ -128,14 +137,14 @@ class Target:
         return self.base_url.removesuffix(self._prefix)
 
     def dress(self, request: Request) -> Request:
-        """The request with the headers that are the target's own, where it lacks them."""
+        """Return the request with those configured headers of the target that it lacks."""
         missing = (item for item in self.headers if request.header(item[0]) is None)
         return replace(request, headers=(*request.headers, *missing)) if self.headers else request
 
     def connect(self, deadline: float | None = None) -> socket.socket:
-        """A new connection, for bytes of the caller's own; `OSError` when there is none.
+        """Open a socket for raw bytes of the caller; raise `OSError` if that fails.
 
-        Without a `deadline` there is one after the target's own time.
+        Without a `deadline` of `time.monotonic` the timeout of the target applies.
         """
         until = deadline if deadline is not None else time.monotonic() + self.timeout
         sock = _connected(self.address, until)
@@ -151,7 +160,7 @@ class Target:
         return sock
 
     def encode(self, request: Request) -> bytes:
-        """The bytes that `request` puts on the wire."""
+        """Return the bytes of a request as they are sent."""
         uri = request.path if request.from_root else f"{self._prefix}{request.path}"
         request = self.digest.sign(request, uri)
         names = {name.lower() for name, _ in request.headers}
@@ -166,17 +175,17 @@ class Target:
         return head.encode("latin-1", "surrogateescape") + (request.body or b"")
 
     def close(self) -> None:
-        """Close the connections that are kept for reuse."""
+        """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.sock.close()
 
     def _take(self, method: str, deadline: float) -> Connection:
-        """A connection for a request: a kept one that lives, else a fresh one.
+        """Return a connection for a request: a usable idle one, else a new one.
 
-        What must not be sent twice goes out on one that answered a moment ago, if at all. A kept
-        one is closed before: a server may serve no more than one at a time.
+        A request that must not be retried only reuses a connection that was used a moment ago. An
+        idle connection is closed before a new one is opened, as a server may accept only one.
         """
         while True:
             with self._lock:
@@ -199,11 +208,11 @@ class Target:
         return method in REPEATABLE or (idle < LIVE_SECONDS and not self._closes_silently)
 
     def note_silent_end(self) -> None:
-        """Remember that a connection which the server had kept ended without a word."""
+        """Record that the server closed an idle connection without `Connection: close`."""
         self._closes_silently = True
 
     def give_back(self, connection: Connection) -> None:
-        """Keep a connection whose answer was read to its end."""
+        """Return a connection to the pool after its response was read completely."""
         connection.used_at = time.monotonic()
         with self._lock:
             if len(self._idle) < MAX_IDLE_CONNECTIONS:
@@ -213,7 +222,7 @@ class Target:
 
 
 def _connected(address: tuple[str, int], deadline: float) -> socket.socket:
-    """A connection to the first of a name's addresses that takes one, all within the time."""
+    """Connect to the first address of a host that accepts a connection, before the deadline."""
     failure: OSError = OSError(f"{address[0]} has no address")
     for family, kind, protocol, _, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
         sock = socket.socket(family, kind, protocol)
@@ -230,10 +239,10 @@ def _connected(address: tuple[str, int], deadline: float) -> socket.socket:
 
 @dataclass(slots=True)
 class PendingExchange:
-    """A request that was written and is not answered yet.
+    """A request that was sent and whose response is pending.
 
-    `data` is what to send again where that is possible; `started` and `deadline` are of
-    `time.monotonic`. The deadline and the time for a stream follow from the target's own.
+    `data` is sent again in a retry; `started` and `deadline` are of `time.monotonic`. By default
+    the deadline and the seconds of a stream are those of the target.
     """
 
     target: Target
@@ -250,9 +259,9 @@ class PendingExchange:
         self.stream_seconds = self.stream_seconds or self.target.stream_seconds
 
     def hurry(self, seconds: float | None, stream_seconds: float | None) -> None:
-        """Wait no longer than so many seconds for the end of an answer, and for that of a stream.
+        """Reduce the timeout of the response, and the time for which a stream is read.
 
-        `None` leaves a time as it is.
+        `None` leaves a value unchanged.
         """
         if seconds is not None:
             self.deadline = min(self.deadline, self.started + seconds)
@@ -260,7 +269,7 @@ class PendingExchange:
             self.stream_seconds = min(self.stream_seconds, stream_seconds)
 
     def write(self, connect: Callable[[float], Connection]) -> None:
-        """Send the data over a connection; `failure` says why that did not go well."""
+        """Send the data over the connection that `connect` returns; set `failure` on an error."""
         self.failure = None
         try:
             self.connection = connect(self.deadline)
@@ -270,7 +279,7 @@ class PendingExchange:
         try:
             self.connection.send(self.data or b"", self.deadline)
         except OSError as error:
-            # A server may answer (413, say) and stop reading: the answer is still worth reading.
+            # A server may respond (413, for example) and stop reading: still read the response.
             self.failure = failure_of(error)
 
     @property
@@ -279,9 +288,9 @@ class PendingExchange:
         return self.request.method
 
     def finish(self) -> Outcome:
-        """Read the answer, once more where the first one only asked for a Digest of its own.
+        """Read the response; after a new Digest challenge send the request once more.
 
-        `NoResponse` where none came.
+        Return `NoResponse` if there is none.
         """
         outcome = self._first()
         if not self.target.digest.learn(self.request, outcome):
@@ -312,10 +321,10 @@ class PendingExchange:
         until = self.started + seconds
         try:
             response, reusable = Reader(stream, until=until, seconds=seconds).read(self.method)
-        except Exception as error:  # Whatever a server sends is an answer, or is none.
+        except Exception as error:  # Whatever a server sends must become an outcome.
             self.connection.sock.close()
             return replace(self.failure or failure_of(error), count=stream.count)
-        # After an error of their own some servers end the connection without saying so.
+        # Some servers close the connection after a 5xx without `Connection: close`.
         if reusable and self.failure is None and response.status < 500:
             self.target.give_back(self.connection)
         else:
@@ -324,8 +333,8 @@ class PendingExchange:
 
 
 def _decoded(response: Response) -> Response:
-    """The answer with its body decoded, as it came where that fails in whatever way."""
+    """Return the response with its body decoded, unchanged if that fails for any reason."""
     try:
         return decoded(response) or response
-    except Exception:  # A decoder may raise anything over bytes that are wrong.
+    except Exception:  # A decoder may raise anything for invalid bytes.
         return response

@@ -1,6 +1,7 @@
-"""Automatic mutants: drawn at random, by standard operators, from the sources of both twins.
+"""Automatic mutants: a random sample, by standard operators, of the sources of both twins.
 
-The operators are our own, in 200 lines for each language. cosmic-ray and mutmut run tests of one
-process on Python alone, and delete no statement or string; Stryker knows no numbers, returned
-values or statements. A score over both twins needs the same operators on either side.
+The operators are implemented here, in 200 lines for each language. cosmic-ray and mutmut mutate
+only Python, run tests in one process, and delete no statements or strings; Stryker has no operators
+for numbers, return values or statements. A score over both twins needs the same operators on both
+sides.
 """

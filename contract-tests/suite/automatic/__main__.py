@@ -1,10 +1,10 @@
-"""Draws mutants at random, by standard operators over both twins, and hunts them.
+"""Samples mutants at random, by standard operators over both twins, and runs the drivers on them.
 
 python -m suite.automatic [--size 60] [--seed 1] [--resume] [--retry] [--json] [--list]
 
-Those that do not compile, type-check or boot are left out; those in equivalent-mutants.yaml are
-drawn and not hunted. The drivers of the contract tests run in turn until one catches a mutant; the
-unit tests run on what is left, and are counted apart.
+Mutants that do not compile, type-check or boot are skipped; those in equivalent-mutants.yaml are
+sampled but not run. The drivers of the contract tests run in turn until one catches a mutant; the
+unit tests run on the survivors, and are counted separately.
 
 Exits with 0 if all were caught, 1 if one survived, 2 if one could not be run.
 """
@@ -26,20 +26,21 @@ from testbed.databases import Databases, open_databases
 from testbed.paths import BUILD
 from testbed.stage import CLEAN, POPULATED, Stage
 
-# What catches most in the least time comes first.
+# The drivers that catch most mutants per time come first.
 DRIVERS = (
     *("traps", "stories", "turns", "forged", "startup", "races", "cost", "faults", "processes"),
     "generated",
 )
 _SIZE, _SEED = 60, 1
-# A busy machine takes its time; what hangs takes more.
+# The time limit as a multiple of the usual time: a busy machine is slower, a hanging driver slower
+# still.
 _PATIENCE = 4.0
 
 Told = Callable[[str], None]
 
 
 def main() -> int:
-    """Draw, hunt and print the score; return the exit status."""
+    """Sample, run and print the score; return the exit status."""
     arguments = _arguments()
     # The generated requests keep their usual seed.
     os.environ.pop("SEED", None)
@@ -93,7 +94,7 @@ def _run(arguments: argparse.Namespace, databases: Databases, told: Told) -> Sco
 
 
 def _earlier(arguments: argparse.Namespace) -> dict[str, Any] | None:
-    """What an interrupted run of the same seed has tried. Raises MutantError for another seed."""
+    """Return the results of an interrupted run. Raises MutantError if its seed differs."""
     earlier = read_matrix(REPORT) if arguments.resume or arguments.retry else None
     if earlier is None:
         return None
@@ -115,23 +116,23 @@ def _arguments() -> argparse.Namespace:
         "--size",
         type=int,
         default=int(os.environ.get("SAMPLE") or _SIZE),
-        help=f"how many to draw, half of either twin (SAMPLE, or {_SIZE})",
+        help=f"how many mutants to sample, half of each twin (SAMPLE, or {_SIZE})",
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=int(os.environ.get("SEED") or _SEED),
-        help=f"draws the same again, on any machine (SEED, or {_SEED})",
+        help=f"the seed of the sample, the same on any machine (SEED, or {_SEED})",
     )
     parser.add_argument("--at-once", type=int, default=2, help="how many to run in parallel")
     parser.add_argument(
         "--resume", action="store_true", help=f"resume an interrupted run from {REPORT.name}"
     )
     parser.add_argument(
-        "--retry", action="store_true", help="resume, and hunt what was not caught again"
+        "--retry", action="store_true", help="resume, and run again on what was not caught"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--list", action="store_true", help="draw, and hunt nothing")
+    parser.add_argument("--list", action="store_true", help="sample only, and run nothing")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""The drawn mutants as a catalogue, which the hunt reads like that of those made by hand."""
+"""The sampled mutants as a catalogue in the format of the handwritten one."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from suite.automatic.changes import Change, as_entry, read_source
 from testbed.paths import BUILD, ROOT
 
 CATALOGUE = BUILD / "mutants-sample"
-# What sees most of a folder, beside what sees most of all.
+# The driver that catches most mutants of a folder, where it is not the first one.
 _FIRST: Mapping[str, str] = {
     "config": "startup",
     "database_url": "startup",
@@ -22,7 +22,7 @@ _FIRST: Mapping[str, str] = {
 
 
 def write_catalogue(changes: Sequence[Change], folder: Path = CATALOGUE) -> list[Mutant]:
-    """Write a file for each source folder; the mutants are in the order of the changes."""
+    """Write a file for each source folder; return the mutants in the order of the changes."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     mutants = [each.mutant(read_source(ROOT, each), _first(each)) for each in changes]

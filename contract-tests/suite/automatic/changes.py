@@ -1,4 +1,4 @@
-"""Changes of sources, each of which makes one automatic mutant."""
+"""Source changes, each of which creates one automatic mutant."""
 
 import difflib
 import hashlib
@@ -20,9 +20,9 @@ OPERATORS = (
 class Change:
     """One change of a source by an operator.
 
-    file: below the root. function: the name of what it stands in, with dots; empty for the module.
-    start, end: the range of characters that `replacement` takes the place of. number: counts those
-    of a function that are written alike.
+    file: relative to the root. function: the dotted name of the enclosing function, empty for the
+    module. start, end: the character range that `replacement` replaces. number: distinguishes
+    identical changes within a function.
     """
 
     target: str
@@ -38,34 +38,34 @@ class Change:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What names it, however lines move."""
+        """The identity of the change, independent of line numbers."""
         words = (" ".join(text.split()) for text in (self.original, self.replacement))
         return (self.file, self.function, self.operator, *words, str(self.number))
 
     @property
     def id(self) -> str:
-        """The name of its mutant."""
+        """The id of its mutant."""
         return f"{self.target}-{hashlib.sha256(repr(self.key).encode()).hexdigest()[:10]}"
 
     @property
     def folder(self) -> str:
-        """Where it is, by the name that the folder has in both twins."""
+        """Its folder, by the name that both twins use."""
         _, _, *folders, _ = PurePosixPath(self.file).parts
         return "/".join(folders) or "top"
 
     def applied(self, text: str) -> str:
-        """The source with the change."""
+        """Return the source with the change."""
         return text[: self.start] + self.replacement + text[self.end :]
 
     def diff(self, text: str) -> str:
-        """The change as a unified diff without context."""
+        """Return the change as a unified diff without context."""
         before, after = text.splitlines(), self.applied(text).splitlines()
         lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))
         return "\n".join(line for line in lines[2:] if not line.startswith("@@"))
 
     def mutant(self, text: str, first: str | None = None) -> Mutant:
-        """The mutant that it makes of a source; `first` names the driver to try first."""
-        # The text of a patch has to stand in the file once.
+        """Return the mutant that it makes of a source; `first` is the driver to try first."""
+        # The text that a patch replaces must occur exactly once in the file.
         start, end = _whole_lines(text, self.start, self.end)
         while text.count(text[start:end]) > 1:
             start, end = _whole_lines(text, max(0, start - 1), min(len(text), end + 1))
@@ -76,7 +76,7 @@ class Change:
 
 
 def numbered(changes: Iterable[Change]) -> Iterator[Change]:
-    """Count those that are written alike."""
+    """Number identical changes."""
     seen: Counter[tuple[str, ...]] = Counter()
     for change in changes:
         yield replace(change, number=seen[change.key])
@@ -84,10 +84,10 @@ def numbered(changes: Iterable[Change]) -> Iterator[Change]:
 
 
 def order(changes: Iterable[Change], seed: int) -> Iterator[Change]:
-    """All changes at random, a folder at a time in turn.
+    """Yield all changes in random order, one of each folder in turn.
 
-    The place of each depends on the seed and its own key alone, so that an edit elsewhere leaves it
-    where it is.
+    The position of each depends only on the seed and its own key, so that an edit elsewhere does
+    not affect it.
     """
     by_folder: dict[str, list[Change]] = {}
     for change in changes:
@@ -103,7 +103,7 @@ def order(changes: Iterable[Change], seed: int) -> Iterator[Change]:
 
 
 def as_entry(mutant: Mutant) -> dict[str, Any]:
-    """A mutant as its catalogue has it."""
+    """Return a mutant as an entry of its catalogue."""
     patch = [
         {"file": each.file, "find": each.find, "replace": each.replace} for each in mutant.patch
     ]
@@ -112,7 +112,7 @@ def as_entry(mutant: Mutant) -> dict[str, Any]:
 
 
 def read_source(root: Path, change: Change) -> str:
-    """The source that a change is of."""
+    """Return the source that a change applies to."""
     return (root / change.file).read_text(encoding="utf-8")
 
 

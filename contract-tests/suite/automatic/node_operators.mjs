@@ -1,7 +1,7 @@
-// The operators on TypeScript, by its compiler. Reads JSON from standard input, writes JSON:
-//   { "list": { file: text } }                      all changes of modules, in order of their places
-//   { "parse": [text] }                             how many faults each has in its form
-//   { "check": [[file, text]], "project": path }    what the compiler says first of a changed module
+// The operators for TypeScript, based on its compiler. Reads JSON from standard input, writes JSON:
+//   { "list": { file: text } }                      all changes of modules, in order of position
+//   { "parse": [text] }                             the number of syntax errors of each
+//   { "check": [[file, text]], "project": path }    the first compiler error of a changed module
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
@@ -33,7 +33,7 @@ const COMPARISONS = {
 };
 const BOOLEANS = { "&&": "||", "||": "&&", "??": "&&" };
 const STEPS = { "++": "--", "--": "++" };
-// Calls without which there is still a value of the same kind.
+// Calls that can be removed and leave a value of the same type.
 const METHODS = new Set([
   ...["trim", "trimStart", "trimEnd", "toLowerCase", "toUpperCase", "sort", "toSorted", "reverse"],
   ...["slice", "filter", "concat", "flat"],
@@ -106,7 +106,7 @@ function changesOf(file, text) {
       const original = text.slice(start, end);
       found.push({ operator, line, start, end, original, replacement, function: scope });
     }
-    // As a whole, as Python's are.
+    // As a whole, like in Python.
     if (ts.isTemplateExpression(node)) return;
     const name = nameOf(node);
     const within = name === undefined ? scope : [scope, name].filter(Boolean).join(".");
@@ -129,7 +129,7 @@ function stepped(node) {
   return other === undefined ? [] : [["arithmetic", node.getText().replace(operator, other)]];
 }
 
-/** A condition that is always, or never, so. */
+/** A condition that is always true, or always false. */
 function forced(test, ...values) {
   const constant = [undefined, SyntaxKind.TrueKeyword, SyntaxKind.FalseKeyword];
   return constant.includes(test?.kind) ? [] : values.map((value) => ["condition", value, test]);
@@ -145,7 +145,7 @@ function returned(value) {
   return [["return", "undefined as never", value]];
 }
 
-/** What only the compiler reads, or names something. */
+/** Whether only the compiler reads a node, or it is a name. */
 function isOfTypes(node) {
   if (ts.isPropertyAssignment(node.parent ?? node) && node.parent.name === node) return true;
   return (
@@ -159,7 +159,7 @@ function isOfTypes(node) {
   );
 }
 
-/** The name of what holds others. */
+/** The name of a scope. */
 function nameOf(node) {
   if (ts.isConstructorDeclaration(node)) return "constructor";
   const holds =
@@ -172,7 +172,7 @@ function nameOf(node) {
   return holds && node.name && ts.isIdentifier(node.name) ? node.name.text : undefined;
 }
 
-/** Statements that do something: calls, and assignments to what others see. */
+/** Statements with an effect: calls, and assignments that are visible elsewhere. */
 function isRemovable(expression) {
   if (ts.isCallExpression(expression))
     return expression.expression.kind !== SyntaxKind.SuperKeyword;
@@ -184,7 +184,7 @@ function isRemovable(expression) {
   return Boolean(ARITHMETIC[operator]?.endsWith("="));
 }
 
-/** What remains of a call that is left out: the object of a method, or the argument. */
+/** The rest of a removed call: the object of a method, or the argument. */
 function remaining({ expression, arguments: given, parent }) {
   if (ts.isPropertyAccessExpression(expression)) {
     if (METHODS.has(expression.name.text)) return expression.expression;
@@ -192,29 +192,29 @@ function remaining({ expression, arguments: given, parent }) {
     return isMath ? given[0] : undefined;
   }
   if (given.length !== 1 || !ts.isIdentifier(expression)) return undefined;
-  // A function that is wrapped, as by a decorator.
+  // A wrapped function, like with a decorator.
   const isWrapped = ts.isVariableDeclaration(parent) && ts.isArrowFunction(given[0]);
   return isWrapped || FUNCTIONS.has(expression.text) ? given[0] : undefined;
 }
 
-/** After a minus another sign would be another operator. */
+/** After a minus, another sign would form another operator. */
 function parenthesized(number) {
   return number < 0 ? `(${number})` : `${number}`;
 }
 
-/** Places as Python counts them. */
+/** Positions in Python's units. */
 function inCodePoints(text, change) {
   const count = (end) => [...text.slice(0, end)].length;
   return { ...change, start: count(change.start), end: count(change.end) };
 }
 
-/** How many faults a module has in its form. */
+/** The number of syntax errors of a module. */
 function faultsOf(text) {
   return ts.createSourceFile("module.ts", text, ts.ScriptTarget.ES2023, false).parseDiagnostics
     .length;
 }
 
-/** What the compiler says first of each changed module by itself, or nothing. */
+/** The first compiler error of each changed module by itself, or nothing. */
 function check(changed, project) {
   const read = ts.readConfigFile(project, ts.sys.readFile);
   const { fileNames, options } = ts.parseJsonConfigFileContent(

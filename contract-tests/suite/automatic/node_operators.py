@@ -1,4 +1,4 @@
-"""The operators on TypeScript, and what its compiler says of a change."""
+"""The operators for TypeScript, and the compiler errors of a change."""
 
 import json
 import os
@@ -17,30 +17,30 @@ _PROJECT = NODE / "tsconfig.build.json"
 
 
 def node_changes(sources: Mapping[str, str]) -> Iterator[Change]:
-    """All changes of modules, by their paths."""
+    """Yield all changes of modules, given by path."""
     for file, found in _run({"list": sources}).items():
         ordered = sorted(found, key=lambda each: (each["start"], -each["end"]))
         yield from numbered(Change("node", file, **each) for each in ordered)
 
 
 def syntax_faults(texts: Sequence[str]) -> list[int]:
-    """How many faults each text has in its form."""
+    """Return the number of syntax errors of each text."""
     return [int(count) for count in _run({"parse": list(texts)})]
 
 
 def type_faults(changed: Sequence[tuple[str, str]]) -> list[str]:
-    """What the compiler says first of each changed module, by its path; empty if nothing."""
-    asked = {
+    """Return the first compiler error of each changed module, by path; empty without one."""
+    request = {
         "check": [(str(ROOT / file), text) for file, text in changed],
         "project": str(_PROJECT),
     }
-    return [str(fault) for fault in _run(asked)] if changed else []
+    return [str(fault) for fault in _run(request)] if changed else []
 
 
-def _run(asked: Mapping[str, Any]) -> Any:
+def _run(request: Mapping[str, Any]) -> Any:
     run = subprocess.run(
         [node_program(), str(_SCRIPT)],
-        input=json.dumps(asked),
+        input=json.dumps(request),
         env={**os.environ, "NODE_PACKAGE": str(NODE / "package.json")},
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""The operators on Python: what `ast` finds, changed in the text, so that the layout stays."""
+"""The operators for Python: located with `ast`, applied to the text, so that the layout is kept."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ _COMPARISONS: Mapping[type[ast.cmpop], tuple[str, Mapping[str, str]]] = {
     ast.In: ("in", {"comparison": "not in"}),
     ast.NotIn: ("not in", {"comparison": "in"}),
 }
-# Calls without which there is still a value of the same kind.
+# Calls that can be removed and leave a value of the same type.
 _METHODS = {
     "strip",
     "lstrip",
@@ -55,13 +55,13 @@ _FUNCTIONS = {
     "tuple",
     "unquote",
 }
-# What only type checkers read.
+# Only type checkers read these.
 _OF_TYPES = {"TypeVar", "ParamSpec", "NewType", "cast"}
 _TYPES_ALONE = {"Protocol", "TypedDict"}
 
 
 def changes_of(file: str, text: str) -> list[Change]:
-    """All changes of a module, in order of their places."""
+    """Return all changes of a module, in order of position."""
     finder = _Finder(file, text)
     finder.visit(ast.parse(text))
     return list(numbered(sorted(finder.changes, key=lambda each: (each.start, -each.end))))
@@ -78,7 +78,7 @@ class _Finder(ast.NodeVisitor):
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._scope: list[str] = []
 
-    # What holds names, and what only types read.
+    # Scopes, and annotations.
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         names = {getattr(base, "id", "") for base in node.bases}
@@ -95,7 +95,7 @@ class _Finder(ast.NodeVisitor):
         self._scope.append(node.name)
         places = [each.lineno for each in node.decorator_list[1:]] + [node.lineno]
         for decorator, line in zip(node.decorator_list, places, strict=False):
-            # A decorator begins after its sign.
+            # The node of a decorator starts after the `@`.
             start = self._text.rindex("@", 0, self._start(decorator))
             indentation = len(self._lines[line - 1]) - len(self._lines[line - 1].lstrip())
             self._add("call", decorator, "", start, self._starts[line - 1] + indentation)
@@ -197,7 +197,7 @@ class _Finder(ast.NodeVisitor):
             self._add("string", node, 'b""' if isinstance(value, bytes) else '""')
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        # What is within has no positions of its own before Python 3.12.
+        # Its parts have no positions before Python 3.12.
         self._add("string", node, '""')
 
     # Statements and calls.
@@ -288,12 +288,12 @@ class _Finder(ast.NodeVisitor):
         return self._at(node.end_lineno, node.end_col_offset)
 
     def _at(self, line: int, column: int) -> int:
-        """The place of a column, which `ast` counts in bytes."""
+        """Return the position of a column, which `ast` counts in bytes."""
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
 
 
 def compiles(text: str, changed: str) -> bool:
-    """Whether a changed module can be parsed, and is another than before."""
+    """Whether a changed module can be parsed, and its AST differs from before."""
     try:
         return ast.dump(ast.parse(changed)) != ast.dump(ast.parse(text))
     except SyntaxError:
@@ -301,6 +301,6 @@ def compiles(text: str, changed: str) -> bool:
 
 
 def python_changes(sources: Mapping[str, str]) -> Iterator[Change]:
-    """All changes of modules, by their paths."""
+    """Yield all changes of modules, given by path."""
     for file, text in sources.items():
         yield from changes_of(file, text)

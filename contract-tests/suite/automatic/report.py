@@ -1,4 +1,4 @@
-"""The score of a sample, and what survived, by folder."""
+"""The score of a sample, and the survivors, by folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PASSED, _SURVIVORS = 0, 1
 
 @dataclass(slots=True)
 class Score:
-    """What came of the mutants of a sample."""
+    """The results for the mutants of a sample."""
 
     seed: int
     sample: Sample
@@ -42,17 +42,17 @@ class Score:
 
     @property
     def changes(self) -> list[Change]:
-        """Those that are hunted."""
+        """The changes that drivers run on."""
         return [each for each in self.sample.changes if self.states[each.id] != EQUIVALENT]
 
     @property
     def survivors(self) -> list[Change]:
-        """Those that neither a driver nor a unit test caught, by their places."""
+        """The changes that neither a driver nor a unit test caught, by position."""
         left = [each for each in self.sample.changes if self.states[each.id] == SURVIVED]
         return sorted(left, key=lambda each: (each.folder, each.file, each.line))
 
     def share(self, folder: str = "", target: str = "", *, with_units: bool = False) -> str:
-        """How many were caught of those hunted: of a folder, of a twin, or of all."""
+        """Return how many were caught out of those run: of a folder, of a twin, or of all."""
         states = [
             self.states[each.id]
             for each in self.changes
@@ -62,19 +62,19 @@ class Score:
         return f"{caught} of {len(states)}" if states else ""
 
     def percentage(self, *, with_units: bool = False) -> float:
-        """The score: caught of those hunted."""
+        """Return the score: the percentage caught of those run."""
         states = [self.states[each.id] for each in self.changes]
         caught = states.count(CAUGHT) + (states.count(BY_UNITS) if with_units else 0)
         return round(100 * caught / max(1, len(states)), 1)
 
     def exit_code(self) -> int:
-        """What the command ends with."""
+        """Return the exit code of the command."""
         if self.matrix.problems:
             return COULD_NOT
         return _SURVIVORS if self.survivors else _PASSED
 
     def as_data(self) -> dict[str, Any]:
-        """All of it as JSON values; what a matrix has, too, so that a hunt can be resumed."""
+        """Return everything as JSON values, including those of a matrix, to resume from."""
         data = self.matrix.as_data()
         tried = {row["id"]: row["drivers"] for row in data["mutants"]}
         counts = list(self.states.values())
@@ -118,7 +118,7 @@ class Score:
 
 
 def write_score(score: Score, path: Path = REPORT) -> None:
-    """Write the report, whole or not at all."""
+    """Write the report atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_name(f"{path.name}.part")
     whole.write_text(json.dumps(score.as_data(), indent=2) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Draws changes until there are enough that type-check and boot."""
+"""Samples changes until there are enough that type-check and boot."""
 
 import itertools
 import os
@@ -24,7 +24,7 @@ LOGS = BUILD / "logs/mutants-sample"
 
 @dataclass(slots=True)
 class Sample:
-    """The changes that are drawn, and those that were left out on the way, with the reason."""
+    """The sampled changes, and the skipped ones with the reason."""
 
     changes: list[Change] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -36,11 +36,11 @@ def draw(
     databases: Databases,
     known: Mapping[str, str],
     at_once: int,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> Sample:
-    """Draw as many changes, half of either twin, that type-check and boot.
+    """Sample a number of changes, half of each twin, that type-check and boot.
 
-    known: those that were left out when the same was drawn before, by id.
+    known: the changes that an earlier run of the same sample skipped, by id.
     """
     sample = Sample()
     url = databases.create("screening", template=CLEAN)
@@ -56,7 +56,7 @@ def draw(
             reasons |= _left_out(kind, rest, url, at_once)
             sample.left_out |= reasons
             chosen += [each for each in batch if each.id not in reasons]
-            told(f"{kind}: {len(chosen)} of {share} mutants drawn")
+            progress(f"{kind}: {len(chosen)} of {share} mutants drawn")
         sample.changes += chosen
     databases.drop("screening")
     return sample

@@ -1,4 +1,4 @@
-"""The sources that automatic mutants are made of, and those that nothing can tell apart."""
+"""The sources of automatic mutants, and the equivalent mutants."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from testbed.sources import PACKAGE, SOURCES
 
 EQUIVALENTS = CONTRACT_TESTS / "equivalent-mutants.yaml"
 
-# Tables are made by migrations, and a test compares what the twins declare; the inventory is asked
-# for by tooling alone.
+# Migrations create the tables, and a test compares the declarations of the twins; only tooling
+# requests the inventory.
 _LEFT_OUT = {"models", "generated", "inventory", "models.ts", "py.typed"}
 _FIELDS = {"file", "function", "operator", "find", "replace", "because"}
 
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
-    """A change that makes no difference that a test could see, and why."""
+    """A change without an observable difference, and why."""
 
     file: str
     function: str
@@ -35,7 +35,7 @@ class Equivalent:
     because: str
 
     def is_of(self, change: Change) -> bool:
-        """Whether it speaks of a change; of all that are written alike in one function."""
+        """Whether it matches a change; all identical changes in one function match."""
         return change.key[:-1] == (
             *(self.file, self.function, self.operator),
             *(" ".join(text.split()) for text in (self.find, self.replace)),
@@ -44,13 +44,13 @@ class Equivalent:
 
 @cache
 def all_changes(kind: Kind) -> tuple[Change, ...]:
-    """Every change of a twin's sources, in order of their files and places."""
+    """Return every change of a twin's sources, in order of file and position."""
     texts = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in _files(kind)}
     return tuple((python_changes if kind == "python" else node_changes)(texts))
 
 
 def load_equivalents(path: Path = EQUIVALENTS) -> list[Equivalent]:
-    """Read the changes that are known to make no difference. Raises ValueError for a wrong form."""
+    """Read the equivalent mutants. Raises ValueError for an invalid entry."""
     entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8")) or []
     for entry in entries:
         if entry.keys() != _FIELDS or entry["operator"] not in OPERATORS:
@@ -59,7 +59,7 @@ def load_equivalents(path: Path = EQUIVALENTS) -> list[Equivalent]:
 
 
 def stale(equivalents: Sequence[Equivalent]) -> list[Equivalent]:
-    """Those that speak of no change that there is."""
+    """Return the entries that match no existing change."""
     changes = [change for kind in KINDS for change in all_changes(kind)]
     return [each for each in equivalents if not any(each.is_of(change) for change in changes)]
 

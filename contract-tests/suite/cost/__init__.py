@@ -1,1 +1,1 @@
-"""What no input within the limits may cost a twin."""
+"""The cost limits of requests that are within the size limits."""

@@ -1,4 +1,4 @@
-"""Holds the cost of every bad input against a limit, and each server's against the other's."""
+"""Checks the cost of every bad input against a limit, and compares it between servers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,17 +12,17 @@ from testbed.log_in import log_in
 from testbed.stage import Stage
 
 MOST_PROCESSOR_SECONDS = 0.050
-# Of the clock on the wall, which others on the machine move too.
+# Wall-clock time, which other processes on the machine affect too.
 MOST_HEALTH_SECONDS = 0.250
 MOST_TIMES = 10
-# A server that takes less is taken to take this much: below, a factor says nothing.
+# Lower values are rounded up to this: below it, a ratio is meaningless.
 LEAST_SECONDS = 0.002
-# One that is too much once is measured again: the first is compiled, or something else ran.
+# A value above a limit is measured again: the first run may include compilation or other processes.
 _ATTEMPTS = 10
 
 
 def meters(stage: Stage, targets: Sequence[Target]) -> dict[str, Meter]:
-    """A meter for each server of a pair that runs, by name."""
+    """Return a meter for each server of a running pair, by name."""
     return {
         target.name: Meter(target, stage.pids[target.name], log_in(target.base_url))
         for target in targets
@@ -30,7 +30,7 @@ def meters(stage: Stage, targets: Sequence[Target]) -> dict[str, Meter]:
 
 
 def measure(run: Run, inputs: Iterable[CostlyInput], metered: Mapping[str, Meter]) -> None:
-    """Send each input to each server in turn; what is too much, or unlike, is a finding."""
+    """Send each input to each server in turn; excessive or different costs are findings."""
     targets = [meter.target for meter in metered.values()]
     with run.stage("costs", targets):
         for number, each in enumerate(inputs, 1):

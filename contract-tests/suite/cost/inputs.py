@@ -1,4 +1,4 @@
-"""Inputs within the limits of a contract, as bad as can be made of what it bounds."""
+"""The worst inputs that the limits of a contract allow."""
 
 import json
 import re
@@ -13,10 +13,10 @@ from lockstep.transport.messages import Request
 from suite.cost.pumping import NearMatch, near_matches
 
 _JSON = ("Content-Type", "application/json")
-# What is no part of a value: braces, the name of a property, the first line of a request.
+# Reserved for what is not part of a value: braces, a property name, the request line.
 _ROOM = 512
 _UNSENDABLE = re.compile("[^ -~]")
-# What servers take apart that no contract lists.
+# Header fields that servers parse although the contract does not list them.
 _STANDARD_FIELDS: Mapping[str, str] = {
     "Content-Type": 'application/json; charset="utf-8"',
     "Content-Encoding": "gzip, identity",
@@ -30,7 +30,7 @@ _STANDARD_FIELDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CostlyInput:
-    """A request; `place` is the part of it that is bad, and `how` says in which way."""
+    """A request; `place` is the bad part of it, and `how` describes it."""
 
     operation: str
     place: str
@@ -39,9 +39,10 @@ class CostlyInput:
 
 
 class Inputs:
-    """All bad inputs for the operations of a document, without a token unless that is what is bad.
+    """All bad inputs for the operations of a document, without a token unless that is the bad part.
 
-    in_full: what has one schema is tried in each operation; else once for each kind of place.
+    in_full: whether inputs for equal schemas are sent to each operation; otherwise once per kind of
+    place.
     """
 
     def __init__(self, document: Document, *, in_full: bool) -> None:
@@ -60,7 +61,7 @@ class Inputs:
             yield from self._paths(operation)
 
     def _is_new(self, place: str, what: Any, operation: Operation | None = None) -> bool:
-        """Tell whether something is to be tried; in full, for each operation that is named."""
+        """Whether an input is to be tried; with in_full, once for each operation given."""
         key = json.dumps([place, what, operation.name if self._in_full and operation else None])
         is_new = key not in self._tried
         self._tried.add(key)
@@ -93,7 +94,7 @@ class Inputs:
         return schema
 
     def _values(self, schema: Mapping[str, Any], size: int) -> Iterator[tuple[str, str]]:
-        """JSON texts for a property, each with what is wrong with it."""
+        """Yield JSON texts for a property, each with a description."""
         kinds = schema.get("type", [])
         if "string" in kinds:
             for how, text in self._strings(schema, size):
@@ -104,13 +105,13 @@ class Inputs:
             yield from _other_kinds(size)
 
     def _strings(self, schema: Mapping[str, Any], size: int) -> Iterator[tuple[str, str]]:
-        """Strings that are too long, and such that are not and match a pattern nearly."""
+        """Yield strings that are too long, and shorter ones that almost match a pattern."""
         most = min(schema.get("maxLength", size), size)
         for unit in ("a", "é", "🚚", "\0", " ", '"') if self._in_full else ("a", "🚚"):
             yield f"{unit!r} over and over", unit * (size // len(unit.encode()))
         for near in near_matches(schema.get("pattern", "^$"), self._near_matches):
-            yield _told(near), near.of_length(size // 2)
-            yield f"{_told(near)}, not too long", near.of_length(most)
+            yield _described(near), near.of_length(size // 2)
+            yield f"{_described(near)}, not too long", near.of_length(most)
 
     def _arrays(self, schema: Mapping[str, Any], size: int) -> Iterator[tuple[str, str]]:
         most = schema.get("maxItems", 0)
@@ -122,7 +123,7 @@ class Inputs:
             yield "the most items, too large", _array([_quoted("a", size // most)] * most)
             for near in near_matches(items.get("pattern", "^$"), self._near_matches):
                 text = _fitting(near.of_length(size // most // 2), size // most)
-                yield f"the most items, {_told(near)}", _array([text] * most)
+                yield f"the most items, {_described(near)}", _array([text] * most)
 
     def _queries(self, operation: Operation) -> Iterator[CostlyInput]:
         size = self._limits["url_bytes"] - _ROOM
@@ -158,7 +159,7 @@ class Inputs:
                 if unit.isalnum() and not self._in_full:
                     continue
                 near = NearMatch(value[: value.index(unit)], unit, "!")
-                yield self._with_field(operation, name, _told(near), near.of_length(size))
+                yield self._with_field(operation, name, _described(near), near.of_length(size))
             yield from self._repeated(operation, name, value)
 
     def _repeated(self, operation: Operation, name: str, value: str) -> Iterator[CostlyInput]:
@@ -223,13 +224,13 @@ def _own_fields(listed: str) -> dict[str, str]:
     return {name: values.get(name, 'W/"a", "b"') for name in listed.split(", ")}
 
 
-def _told(near: NearMatch) -> str:
+def _described(near: NearMatch) -> str:
     begin = near.begin if len(near.begin) <= 12 else f"{near.begin[:4]}…{near.begin[-8:]}"
     return f"{begin!r}, {near.unit!r} over and over, {near.end!r}"
 
 
 def _other_kinds(size: int) -> Iterator[tuple[str, str]]:
-    """Values of every kind but a string, as large as may be."""
+    """Yield values of every type except strings, as large as possible."""
     yield "digits", "9" * size
     yield "digits behind a point", f"0.{'0' * (size - 10)}1"
     yield "an exponent of digits", f"1e{'9' * size}"
@@ -244,7 +245,7 @@ def _other_kinds(size: int) -> Iterator[tuple[str, str]]:
 
 
 def _whole_texts(size: int) -> Iterator[tuple[str, str]]:
-    """Texts in the place of a body."""
+    """Yield texts to send as the body."""
     yield from _other_kinds(size)
     yield "white space", " " * size
     yield "no end", '{"a":"' + "a" * size
@@ -254,7 +255,7 @@ def _whole_texts(size: int) -> Iterator[tuple[str, str]]:
 
 
 def _objects(names: list[str], size: int) -> Iterator[tuple[str, str]]:
-    """Objects with many members, and with all members wrong."""
+    """Yield objects with many members, and with all members invalid."""
     yield "unknown names", _names(size)
     one = f'"{names[0]}":1,'
     yield "one name many times", f"{{{(one * (size // len(one)))[:-1]}}}"
@@ -281,7 +282,7 @@ def _quoted(unit: str, size: int) -> str:
 
 
 def _fitting(text: str, size: int) -> str:
-    """A JSON string of the text, cut in its middle where it is larger than so many bytes."""
+    """Return a JSON string of the text, shortened in the middle to at most `size` bytes."""
     while len(quoted := json.dumps(text, ensure_ascii=False).encode()) > size:
         excess = max(1, (len(quoted) - size) // 6)
         middle = len(text) // 2

@@ -1,4 +1,4 @@
-"""What an answer costs a server in processor time, and how long others wait meanwhile."""
+"""Measures the processor time of a response, and how long other requests wait meanwhile."""
 
 import time
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _HEALTH = Request("GET", "/health")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one request: processor time, and what /health took that was asked beside it."""
+    """The cost of one request: processor time, and the time of a concurrent request to /health."""
 
     outcome: Outcome
     processor_seconds: float
     health_seconds: float
 
     def least(self, other: "Cost") -> "Cost":
-        """The lower costs of two: what else the machine did is on top of them."""
+        """Return the lower of two costs each: other load on the machine only adds to them."""
         return Cost(
             self.outcome,
             min(self.processor_seconds, other.processor_seconds),
@@ -28,9 +28,9 @@ class Cost:
 
 
 class Meter:
-    """Sends requests to a server on this machine, and reads the clocks of its processes.
+    """Sends requests to a server on this machine, and reads the CPU clocks of its processes.
 
-    token: goes with every request that has no Authorization of its own.
+    token: sent with every request that has no Authorization yet.
     """
 
     def __init__(self, target: Target, pid: int, token: str) -> None:
@@ -39,14 +39,14 @@ class Meter:
         self._clocks = [_clock_of(each.pid) for each in alive(pid)]
 
     def measure(self, request: Request) -> Cost:
-        """Send a request, ask for /health beside it, and wait for both."""
+        """Send a request, another one to /health meanwhile, and wait for both."""
         if request.header("Authorization") is None:
             request = request.with_header("Authorization", f"Bearer {self._token}")
         before = self._processor_seconds()
         pending = self.target.start(request)
-        asked = time.monotonic()
+        started = time.monotonic()
         self.target.send(_HEALTH)
-        waited = time.monotonic() - asked
+        waited = time.monotonic() - started
         outcome = pending.finish()
         return Cost(outcome, self._processor_seconds() - before, waited)
 
@@ -55,5 +55,5 @@ class Meter:
 
 
 def _clock_of(pid: int) -> int:
-    """The clock of another process, to the nanosecond (Linux, clock_getcpuclockid(3))."""
+    """Return the CPU clock of another process, in nanoseconds (Linux, clock_getcpuclockid(3))."""
     return ~pid << 3 | 2

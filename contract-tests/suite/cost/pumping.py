@@ -1,6 +1,6 @@
-"""Near matches of a pattern: strings that match for as long as can be, and then do not.
+"""Near matches of a pattern: strings that match for as long as possible, and then do not.
 
-A matcher that backtracks tries all the ways to divide what is repeated before it gives up.
+A backtracking matcher tries all ways to divide the repeated part before it fails.
 """
 
 import itertools
@@ -13,32 +13,32 @@ from functools import cache
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-# Each is refused by some pattern: no letter, nothing to be seen, not one unit long.
+# Each breaks some pattern: not a letter, not printable, not one code unit long.
 _BREAKING = ("\0", " ", "!", "é", "🚚", "\n")
 _SAMPLES = 12
 _UNIT_LENGTHS = (1, 2)
-# Long enough to tell what grows faster than its length.
+# Long enough to detect superlinear time.
 _TRIAL_LENGTH = 600
 _TRIALS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class NearMatch:
-    """A beginning, a unit that is repeated, and an end that breaks the pattern."""
+    """A beginning, a repeated unit, and an end that breaks the pattern."""
 
     begin: str
     unit: str
     end: str
 
     def of_length(self, length: int) -> str:
-        """The string of about this length."""
+        """Return the string of about this length."""
         times = max(1, (length - len(self.begin) - len(self.end)) // len(self.unit))
         return self.begin + self.unit * times + self.end
 
 
 @cache
 def near_matches(pattern: str, count: int) -> tuple[NearMatch, ...]:
-    """The near matches that take a matcher longest which backtracks: Python's own."""
+    """Return the near matches that take a backtracking matcher, Python's own, the longest."""
     compiled = re.compile(pattern)
     found = dict.fromkeys(near for text in _samples(pattern) for near in _pumped(compiled, text))
     slowest = sorted(found, key=lambda near: -_seconds(compiled, near))
@@ -64,7 +64,7 @@ def _seconds(pattern: re.Pattern[str], near: NearMatch) -> float:
 
 
 def _samples(pattern: str) -> set[str]:
-    """Strings that match, the same ones each time."""
+    """Return strings that match, the same on each call."""
     found: set[str] = set()
 
     @settings(

@@ -1,1 +1,1 @@
-"""What production does to servers: their database, their processes and their clients fail."""
+"""Faults as in production: the database, the processes or the clients of servers fail."""

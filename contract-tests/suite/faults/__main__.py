@@ -1,12 +1,12 @@
-"""What both twins do when their database, their processes or their clients fail.
+"""Tests both twins while their database, their processes or their clients fail.
 
 python -m suite.faults [--short] [--table]
-FAULT=frozen python -m suite.faults       a part of the name of one fault, or several by commas
+FAULT=frozen python -m suite.faults       part of the name of a fault; separate several by commas
 
---short plays the most telling ones alone, --table prints what was seen of all. DATABASE_URL and
-SERVERS are read, as by the contract tests; PROFILE=quick is --short.
+--short plays only the most important faults, --table prints the observations of all. DATABASE_URL
+and SERVERS are read, as by the contract tests; PROFILE=quick implies --short.
 
-Exits with 0 when all is as it must be, 1 when not, 2 when it could not run.
+Exits with 0 if the servers behave as required, 1 if not, 2 if it could not run.
 """
 
 import argparse
@@ -55,8 +55,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="suite.faults", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--short", action="store_true", help="the most telling ones alone")
-    parser.add_argument("--table", action="store_true", help="print what was seen of all")
+    parser.add_argument("--short", action="store_true", help="play only the most important faults")
+    parser.add_argument("--table", action="store_true", help="print the observations of all faults")
     arguments = parser.parse_args()
     arguments.short |= contract.profile() == "quick"
     return arguments

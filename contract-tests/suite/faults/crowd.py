@@ -1,4 +1,4 @@
-"""Clients by the hundred: those that are slow or silent, and those that send steadily."""
+"""Hundreds of clients: slow or silent ones, and ones that send steadily."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHOLE = _HEAD + b"\r\n"
 
 @contextlib.contextmanager
 def crowd(port: int, kind: str, count: int) -> Iterator[None]:
-    """Keep so many connections of a kind for as long as the block lasts."""
+    """Context manager that keeps `count` connections of a kind open."""
     with contextlib.ExitStack() as stack:
         sockets = []
         for _ in range(count):
@@ -50,7 +50,7 @@ def _begin(one: socket.socket, kind: str) -> None:
 
 
 def _drip(sockets: list[socket.socket], ended: threading.Event) -> None:
-    """Send a letter at a time, on all of them."""
+    """Send one byte at a time, on all of them."""
     for letter in _HEAD[1:]:
         if ended.wait(_DRIP_SECONDS):
             return
@@ -60,10 +60,11 @@ def _drip(sockets: list[socket.socket], ended: threading.Event) -> None:
 
 
 class Steady:
-    """Sends requests at an even pace on connections that stay, within `with`; counts the lost.
+    """Context manager that sends requests at a steady rate over persistent connections.
 
-    A request is lost when it was sent and no answer came, on a connection that has served before:
-    a new one that ends is as one that is refused. One that neither serves nor ends is always lost.
+    Counts lost requests. A request is lost if it was sent and no response came, on a connection
+    that has served before: a new one that is closed counts as refused. One that times out is always
+    lost.
     """
 
     def __init__(self, port: int, load: Load) -> None:
@@ -110,7 +111,7 @@ class Steady:
         return socket.create_connection(("127.0.0.1", self._port), 1)
 
     def _exchange(self, connection: socket.socket, *, served: bool) -> bool:
-        """Send one request; tell whether the connection serves for another one."""
+        """Send one request; return whether the connection can be reused."""
         connection.settimeout(_TIMEOUT_SECONDS)
         answer = b""
         try:

@@ -1,4 +1,4 @@
-"""A database of a server's own, with a role of its own, and what can be wrong with it."""
+"""A separate database for a server, with its own role, and the faults it can have."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _WITHOUT_END = 2**62
 
 
 class Database:
-    """A copy of a template behind a proxy of its own; all of it is gone after `with`."""
+    """A copy of a template behind its own proxy; everything is removed at the end of `opened`."""
 
     def __init__(self, databases: Databases, name: str, template: str) -> None:
         self._databases = databases
@@ -48,7 +48,7 @@ class Database:
 
     @contextmanager
     def opened(self) -> Iterator[Database]:
-        """Make it, and drop it at the end."""
+        """Create it, and drop it at the end."""
         address = urlsplit(self._databases.admin_url)
         with ExitStack() as stack:
             self._databases.create(self._name, template=self._template)
@@ -67,13 +67,13 @@ class Database:
 
     @property
     def url(self) -> str:
-        """Where a server finds it, through the proxy."""
+        """The URL for a server, through the proxy."""
         name = f"{self._databases.prefix}{self._name}"
         return f"postgresql://{self._role}:{self.password}@127.0.0.1:{self.proxy.port}/{name}"
 
     @contextmanager
     def failing(self, deed: Mapping[str, Any]) -> Iterator[None]:
-        """Do to it what a fault says, and undo it at the end."""
+        """Context manager that applies the fault described by `deed`."""
         ways: Mapping[str, Callable[[], Any]] = {
             "cut": self.proxy.cut,
             "frozen": self.proxy.freeze,
@@ -102,7 +102,7 @@ class Database:
         self._execute("ALTER ROLE {role} SET default_transaction_read_only = on")
         self._end_sessions()
         yield
-        # The sessions that there are stay as they are: it is a new server that may be written to.
+        # Existing sessions remain read-only: a client must connect anew to write.
         self._execute("ALTER ROLE {role} RESET default_transaction_read_only")
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Plays faults to servers side by side, and keeps what they did wrong."""
+"""Plays faults to servers in parallel, and records the problems."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from suite.faults.files import Fault
 from suite.faults.player import Played, Player
 
 CATEGORY = "fault"
-# Two at once, each on two servers: they wait more than they work.
+# Two in parallel, each on two servers: they mostly wait.
 AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class FaultResult:
-    """What came of a fault, by the name of each server, or why it could not be played."""
+    """The result of a fault, by server name, or why it could not be played."""
 
     fault: Fault
     played: Mapping[str, Played]
@@ -26,7 +26,7 @@ class FaultResult:
 
     @property
     def problems(self) -> dict[str, str]:
-        """What was wrong, by the names of the servers at fault."""
+        """The problems, by the names of the servers at fault."""
         return {
             name: "; ".join(played.problems)
             for name, played in self.played.items()
@@ -35,12 +35,12 @@ class FaultResult:
 
     @property
     def requests(self) -> int:
-        """How many requests were sent."""
+        """The number of requests sent."""
         return sum(played.requests for played in self.played.values())
 
 
 def finding_of(result: FaultResult) -> Finding:
-    """What is wrong with a result, as a finding."""
+    """Return the problems of a result as a finding."""
     fault, problems = result.fault, result.problems
     title = f"fault, {fault.area}"
     return Finding(CATEGORY, title, CATEGORY, fault.name, tuple(problems), problems)
@@ -52,9 +52,9 @@ def play_faults(
     servers: Sequence[str],
     commands: Mapping[str, Sequence[str]],
 ) -> Iterator[FaultResult]:
-    """Play all faults and give their results in the order in which they end.
+    """Play all faults and yield their results in the order of completion.
 
-    What goes wrong is played once more: that a machine was busy is no fault of a server.
+    A fault with problems is played once more: a busy machine is not a server's fault.
     """
     numbers = itertools.count(1)
 
@@ -66,7 +66,7 @@ def play_faults(
             }
             try:
                 return FaultResult(fault, {kind: each.result() for kind, each in playing.items()})
-            except Exception as error:  # The others are played all the same.
+            except Exception as error:  # One failure must not prevent the others.
                 return FaultResult(fault, {}, f"{fault.name}: {type(error).__name__}: {error}")
 
     def play_and_confirm(fault: Fault) -> FaultResult:

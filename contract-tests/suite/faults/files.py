@@ -1,4 +1,4 @@
-"""Reads faults and checks their form."""
+"""Reads faults and validates them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ HEALTH_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A request that is sent `times` at once, and what each answer must be.
+    """A request that is sent `times` in parallel, and the required response.
 
-    code: that of a problem.
+    code: that of a problem response.
     """
 
     operation: str
@@ -41,9 +41,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Steady requests, and how many may stay without an answer.
+    """Steady requests, and how many of them may be lost.
 
-    fresh: whether each has a connection of its own.
+    fresh: whether each uses a new connection.
     """
 
     per_second: int
@@ -54,7 +54,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How and when the process ends, and how much it may say."""
+    """How and when the process ends, and how many lines it may log."""
 
     status: int
     within: float
@@ -64,7 +64,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is done to a server, and what it does; `fault.schema.json` describes each field."""
+    """A fault of a server, and the required behaviour; `fault.schema.json` describes each field."""
 
     area: str
     name: str
@@ -82,10 +82,10 @@ class Fault:
 
 
 def load_faults(document: Document, folder: Path = FAULTS) -> list[Fault]:
-    """Every fault of the YAML files in a folder, in their order.
+    """Return every fault of the YAML files in a folder, in order.
 
-    Raises StoryError that names the file for one of another form, for an operation that the
-    document does not have, and for two of one name.
+    Raises StoryError with the file name for an invalid file, for an operation that the document
+    does not have, and for a duplicate name.
     """
     faults = [fault for path in sorted(folder.glob("*.yaml")) for fault in _load(path)]
     if not faults:
@@ -104,9 +104,9 @@ def load_faults(document: Document, folder: Path = FAULTS) -> list[Fault]:
 
 
 def choose(faults: Sequence[Fault], named: str, *, is_short: bool) -> list[Fault]:
-    """Those whose names have one of the parts in them, which commas separate; else all.
+    """Return the faults whose names contain one of the comma-separated parts, all without parts.
 
-    The most telling ones come first, and alone if the form is short. Raises StoryError.
+    The most important ones come first; with `is_short` only they are included. Raises StoryError.
     """
     parts = [part.strip().lower() for part in named.split(",") if part.strip()]
     if not parts:

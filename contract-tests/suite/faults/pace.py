@@ -1,4 +1,4 @@
-"""How much slower all things go on a machine that does others as well."""
+"""How much slower everything runs on a busy machine."""
 
 import os
 
@@ -6,8 +6,8 @@ _MOST = 10.0
 
 
 def stretch() -> float:
-    """How many want each processor now, at least 1.
+    """Return the number of runnable processes per processor, at least 1.
 
-    Limits of time are stretched by it: that others use the machine is no fault of a server.
+    Time limits are multiplied by it: load from other processes is not a server's fault.
     """
     return min(_MOST, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))

@@ -1,4 +1,4 @@
-"""Plays a fault to one server, and says what it did wrong."""
+"""Plays a fault to one server, and reports its problems."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from testbed.usage import alive
 UNAVAILABLE = "database_unavailable"
 _RECOVERY_SECONDS = 30.0
 _POLL_SECONDS = 0.02
-# What is sent before and behind the deed, and between several, in seconds.
+# How long requests are sent before, after and between faults, in seconds.
 _LOAD_SECONDS = 1.0
 _UNWRITABLE = {"TMPDIR": "/proc", "HOME": "/proc"}
 
 
 @dataclass
 class Played:
-    """What came of a fault on one server."""
+    """The result of a fault on one server."""
 
     problems: list[str] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
@@ -46,10 +46,9 @@ class Played:
 
 
 class Player:
-    """Starts servers, each on a database of its own, and does to them what faults say.
+    """Starts servers, each with its own database, and applies faults to them.
 
-    label: begins the names of databases and logs. command: what to run instead of the server that
-    the repository has.
+    label: the prefix of the names of databases and logs.
     """
 
     def __init__(
@@ -63,7 +62,10 @@ class Player:
     def play(
         self, fault: Fault, number: int, kind: str, command: Sequence[str] | None = None
     ) -> Played:
-        """Play a fault to one of the servers."""
+        """Play a fault to one of the servers.
+
+        command: the command to run instead of the repository's server.
+        """
         log = self._logs / f"{number}-{kind}.log"
         log.unlink(missing_ok=True)
         name = f"{self._label}_{number}_{kind}"
@@ -84,7 +86,7 @@ class Player:
 
 
 class _Playing:
-    """One fault on one server, from its begin to its end."""
+    """One fault on one server, from start to end."""
 
     start_seconds = 0.0
 
@@ -100,7 +102,7 @@ class _Playing:
         self.result = Played()
 
     def run(self) -> None:
-        """Do it, ask meanwhile, undo it, and wait until all is well."""
+        """Apply the fault, send requests meanwhile, revert it, and wait for recovery."""
         fault = self._fault
         self._client.prepare()
         with ExitStack() as stack:
@@ -156,7 +158,7 @@ class _Playing:
             yield
 
     def _ask(self) -> None:
-        """Send what the fault lists, and see how /health is meanwhile."""
+        """Send the requests of the fault, and check /health meanwhile."""
         health = Answer("getHealth", (200,), self._fault.health_within, user=False)
         with Sampler(lambda: self._client.send(health)) as sampler:
             got = self._client.send_all(list(self._fault.answers))
@@ -166,7 +168,7 @@ class _Playing:
         for wanted, reply in got:
             self._hold(wanted, reply)
         if "files" in self._fault.deed or "kill" in self._fault.deed:
-            # What was on its way to whom it hit is lost with the rest.
+            # Requests in flight to the affected process are lost.
             return
         slowest = max(sampler.replies, key=lambda reply: (reply.status != 200, reply.seconds))
         self.result.seen["/health"] = str(slowest)
@@ -187,7 +189,7 @@ class _Playing:
             self._miss(f"{wanted.operation}: 503 without Retry-After")
 
     def _await_recovery(self, began: float) -> None:
-        """Wait until it is ready; then nothing may fail any more."""
+        """Wait until the server is ready; after that no request may fail."""
         limit = self._fault.recovers_within
         if limit is None:
             return
@@ -232,7 +234,7 @@ class _Playing:
                 each.kill()
 
     def _start_another(self, ends: Ending) -> None:
-        """Start a second server on the port of the first; it gets what a start takes and more."""
+        """Start a second server on the same port; it gets the usual start-up time and more."""
         log = self._server.log.with_suffix(".second.log")
         log.unlink(missing_ok=True)
         first = self._server
@@ -247,17 +249,17 @@ class _Playing:
         finally:
             second.kill()
         lines = log.read_text(encoding="utf-8").splitlines()
-        told = [line for line in lines if "default_secret_key" not in line]
-        self.result.seen["end"] = f"{status} after {seconds:.2f} s, {len(told)} lines"
+        output = [line for line in lines if "default_secret_key" not in line]
+        self.result.seen["end"] = f"{status} after {seconds:.2f} s, {len(output)} lines"
         within = self.start_seconds + ends.within
         if status != ends.status or self._is_late(seconds, within):
             self._miss(f"ends with {status} after {seconds:.2f} s, not {ends.status} in time")
-        if ends.lines is not None and len(told) > ends.lines:
-            self._miss(f"writes {len(told)} lines: {told}")
-        self._look_for(map(json.loads, told))
+        if ends.lines is not None and len(output) > ends.lines:
+            self._miss(f"writes {len(output)} lines: {output}")
+        self._look_for(map(json.loads, output))
 
     def _read_log(self) -> None:
-        """Hold the log to what the fault lists; whatever happened, it tells no secret."""
+        """Check the log against the fault's lines; it must never contain a secret."""
         text = self._server.log.read_text(encoding="utf-8", errors="replace")
         for secret in self._client.secrets:
             if secret in text:
@@ -268,12 +270,12 @@ class _Playing:
                 self._miss(f"the log has a line that is none: {line}")
         if self._fault.deed.get("start") != "on a taken port":
             self._look_for(lines)
-        told = sum(line.get("event") == UNAVAILABLE for line in lines)
+        logged = sum(line.get("event") == UNAVAILABLE for line in lines)
         answered = sum(
             line.get("event") == "request" and line.get("status") == 503 for line in lines
         )
-        if told != answered:
-            self._miss(f"the log names {told} causes of {answered} answers of 503")
+        if logged != answered:
+            self._miss(f"the log names {logged} causes of {answered} answers of 503")
         errors = {line["event"] for line in lines if line.get("event") == "unhandled_error"}
         if errors:
             self._miss("the log has an unhandled error")

@@ -1,4 +1,4 @@
-"""A relay in front of the database, which fails as networks and servers do."""
+"""A proxy in front of the database that fails like networks and servers do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CHUNK = 65536
 
 
 class _Link:
-    """A connection of a client, and whether what is sent on it gets through."""
+    """A client connection, and whether data on it is forwarded."""
 
     def __init__(self, writer: asyncio.StreamWriter, *, is_open: bool) -> None:
         self.writers = [writer]
@@ -24,7 +24,7 @@ class _Link:
 
 
 class Proxy:
-    """Relays connections to a host and port; it runs in a thread of its own, within `with`."""
+    """Relays connections to a host and port in its own thread; a context manager."""
 
     def __init__(self, host: str, port: int) -> None:
         self._upstream = host, port
@@ -56,23 +56,23 @@ class Proxy:
         self._loop.close()
 
     def cut(self) -> None:
-        """End all connections, and each new one at once, as where nobody listens."""
+        """Close all connections, and each new one immediately, as if nothing listened."""
         self._do(self._cut)
 
     def freeze(self) -> None:
-        """Let connections stand, new ones too, and nothing through: the server was stopped."""
+        """Keep connections open, accept new ones, and forward nothing: the server is suspended."""
         self._do(self._freeze)
 
     def swallow(self) -> None:
-        """Let nothing more through on the connections there are; new ones work."""
+        """Forward nothing more on existing connections; new ones work."""
         self._do(self._swallow)
 
     def slow(self, seconds: float) -> None:
-        """Hold back each packet for so long."""
+        """Delay each packet by this time."""
         self._delay = seconds
 
     def heal(self) -> None:
-        """Work as usual again; what was swallowed stays so."""
+        """Work normally again, except on swallowed connections."""
         self._do(self._heal)
 
     def _do(self, deed: Callable[[], None]) -> None:
@@ -114,7 +114,7 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         try:
-            # The streams would tell of a cancelled task on standard error.
+            # The streams would report a cancelled task on standard error.
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await link.gate.wait()
                 upstream, upstream_writer = await asyncio.open_connection(*self._upstream)

@@ -1,4 +1,4 @@
-"""Requests to a server that may be ill: each is timed, and each comes to something."""
+"""Requests to a server that may fail: each is timed, and each has a result."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from lockstep.openapi.document import Document
 from suite.faults.files import Answer
 
 TIMEOUT_SECONDS = 30.0
-# The faults delete an account with it.
+# Faults that delete the account send it.
 _PASSWORD = "correct horse battery staple"
 _PAUSE_SECONDS = 0.05
 _BURST_SECONDS = 0.5
-# So many connections of the pool are in use before something fails.
+# The number of connections that the pool opens before a fault.
 _WARM = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a request: the status is 0 where no answer came."""
+    """The result of a request: the status is 0 if no response came."""
 
     status: int
     seconds: float
@@ -37,23 +37,23 @@ class Reply:
     body: Any = None
 
     def __str__(self) -> str:
-        said = f"{self.status} {self.code or ''}".strip() if self.status else self.reason
-        return f"{said} after {self.seconds:.2f} s"
+        result = f"{self.status} {self.code or ''}".strip() if self.status else self.reason
+        return f"{result} after {self.seconds:.2f} s"
 
 
 @dataclass
 class Client:
-    """Somebody who sends requests to a server, each on a connection of its own."""
+    """A client that sends each request on a new connection."""
 
     port: int
     document: Document
     token: str = ""
     task_id: str = ""
-    # What must never stand in a log.
+    # The log must never contain these.
     secrets: list[str] = field(default_factory=list)
 
     def prepare(self) -> None:
-        """Register, log in, make a task, and have the pool open connections."""
+        """Register, log in, create a task, and make the pool open connections."""
         email = f"{secrets.token_hex(6)}@example.com"
         credentials = {"email": email, "password": _PASSWORD}
         self._must("registerUser", 201, credentials)
@@ -64,13 +64,13 @@ class Client:
         self.send_all([Answer("listTasks", (200,), TIMEOUT_SECONDS, times=_WARM)])
 
     def send_all(self, wanted: list[Answer]) -> list[tuple[Answer, Reply]]:
-        """Send everything at the same moment."""
+        """Send all requests in parallel."""
         each = [answer for answer in wanted for _ in range(answer.times)]
         with ThreadPoolExecutor(max(1, len(each))) as threads:
             return list(zip(each, threads.map(self.send, each), strict=True))
 
     def send(self, wanted: Answer) -> Reply:
-        """Send a request and wait for its answer."""
+        """Send a request and wait for its response."""
         operation = self.document.operations[wanted.operation]
         path = operation.path.format(task_id=self.task_id)
         headers = {**(wanted.headers or {})}
@@ -103,9 +103,9 @@ class Client:
 
 
 class Sampler:
-    """Asks for something again and again in a thread of its own, within `with`.
+    """Context manager that repeats a request in its own thread.
 
-    What is asked for while a burst of requests is sent is not timed.
+    Requests during the initial burst are not timed.
     """
 
     def __init__(self, ask: Callable[[], Reply]) -> None:

@@ -1,1 +1,1 @@
-"""Compares the lines that requests leave in the logs of the servers."""
+"""Compares the log lines that requests cause on the servers."""

@@ -1,4 +1,4 @@
-"""Lines of a log: how they are read, what each must be, and what of them may differ."""
+"""Log lines: how they are parsed, what they must contain, and what may differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FINAL = frozenset({"request", "request_refused"})
 _ALARMING = frozenset({"warning", "error"})
 _SECURITY_FIELDS = ["user_id", "client", "code"]
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-# Of a request that says that it is part of one.
+# Fields of a request that is part of a trace.
 _OF_A_TRACE = ["trace_id", "span_id"]
 _MOST_MS = 60_000
 _UNAVAILABLE = 503
@@ -23,24 +23,24 @@ _UNAVAILABLE = 503
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its text and, if it is an object, its fields in their order."""
+    """One line: its text and, if it is a JSON object, its fields in order."""
 
     text: str
     fields: Mapping[str, Any]
 
     @property
     def event(self) -> str:
-        """The name of what happened, empty if there is none."""
+        """The name of the event, empty if there is none."""
         return str(self.fields.get("event") or "")
 
     @property
     def request_id(self) -> str | None:
-        """The id of the request that caused the line, if one did."""
+        """The id of the request that caused the line, `None` without one."""
         return self.fields.get("request_id")
 
 
 def read_line(text: str) -> Line:
-    """A line of any form."""
+    """Parse a line of any format."""
     try:
         fields = json.loads(text)
     except ValueError:
@@ -49,14 +49,14 @@ def read_line(text: str) -> Line:
 
 
 class LogTail:
-    """Reads what is added to a file, in whole lines."""
+    """Reads complete lines appended to a file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._position = path.stat().st_size
 
     def read(self) -> list[Line]:
-        """The lines that were added since the last time."""
+        """Return the lines appended since the last call."""
         with self._path.open("rb") as file:
             file.seek(self._position)
             whole, end, _ = file.read().rpartition(b"\n")
@@ -65,7 +65,7 @@ class LogTail:
 
 
 class LogRules:
-    """What the contract says of the lines that requests cause."""
+    """The contract's rules for the lines that requests cause."""
 
     def __init__(self, contract: Mapping[str, Any]) -> None:
         self._events: dict[str, tuple[str, list[str]]] = {
@@ -75,12 +75,12 @@ class LogRules:
             self._events[event] = (level, _SECURITY_FIELDS)
 
     def concern(self, line: Line) -> bool:
-        """Whether the contract has a say: not of what a process tells of itself, if all is well."""
+        """Whether the contract covers a line: not a process's own messages, unless alarming."""
         alarming = line.fields.get("level") in _ALARMING
         return line.request_id is not None or line.event in self._events or alarming
 
     def faults(self, line: Line) -> Iterator[str]:
-        """What is wrong with a line, in words."""
+        """Yield the problems of a line, as messages."""
         if tuple(line.fields)[: len(HEAD)] != HEAD:
             yield f"a line does not begin with {', '.join(HEAD)}: {line.text[:200]}"
             return
@@ -100,13 +100,13 @@ class LogRules:
 
 
 def comparable(line: Line, *, counts: bool = True) -> str:
-    """A line without what differs from time to time, and from runtime to runtime.
+    """Return a line without what varies between runs and runtimes.
 
-    Whether it `counts` how many statements there were: a request that met another may try again.
+    counts: whether to compare the number of statements, since concurrent requests may be retried.
     """
     fields = {name: _masked(name, value) for name, value in line.fields.items()}
     if (fields.get("status") == _UNAVAILABLE or not counts) and "statements" in fields:
-        # Whether the one that found no connection counts is each driver's own.
+        # Drivers differ in whether a statement without a connection counts.
         fields["statements"] = "<number>"
     return json.dumps(fields)
 
@@ -122,6 +122,6 @@ def _masked(name: str, value: Any) -> Any:
         is_time = isinstance(value, int | float) and 0 <= value <= _MOST_MS
         return "<milliseconds>" if is_time else value
     if name in ("exception", "stack", "reason"):
-        # The names of classes, files and libraries are each runtime's own.
+        # The names of classes, files and libraries depend on the runtime.
         return f"<{type(value).__name__}>" if value else value
     return value

@@ -1,4 +1,4 @@
-"""Holds what requests leave in the logs against the contract, and against each other."""
+"""Checks the log lines of requests against the contract, and compares them between servers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lockstep.results.witness import Sent, Translate
 from lockstep.transport.messages import NoResponse, Outcome
 from suite.logs.lines import FINAL, Line, LogRules, LogTail, comparable
 
-# A line may come after the answer that it is about.
+# A line may be written after the response that it describes.
 _SECONDS = 5.0
 _POLL_SECONDS = 0.002
 _SHORTEST_SECRET = 8
@@ -27,10 +27,9 @@ Lines = Mapping[str, Sequence[Line]]
 
 
 class LogWatch:
-    """The logs of servers that are sent the same requests, one after another.
+    """The logs of servers that receive the same requests, one after another.
 
-    `logs` gives the files by the names of the servers, once these run. A difference that was told
-    once is not told again.
+    `logs` returns the files by server name, once the servers run. Each difference is reported once.
     """
 
     def __init__(self, contract: Mapping[str, Any], logs: Callable[[], Mapping[str, Path]]) -> None:
@@ -40,14 +39,14 @@ class LogWatch:
         self._told: set[tuple[str, str]] = set()
 
     def begin(self) -> None:
-        """What the logs have now is not looked at."""
+        """Skip the existing lines of the logs."""
         self._tails = {name: LogTail(path) for name, path in self._logs().items()}
 
     def judge(self, title: str, sent: Sequence[Sent], translate: Translate) -> Iterator[Finding]:
-        """What is wrong with the lines that were written since the last time.
+        """Yield the problems of the lines that were written since the last call.
 
-        Each server's lines of a request are those of the leader, in the leader's names for things;
-        each is as the contract says, and none has a secret that was sent.
+        Each server's lines of a request must equal those of the leader, after its names are
+        translated; each must follow the contract, and none may contain a secret that was sent.
         """
         lines = self._read(sent)
         wrong: dict[str, list[str]] = {name: [] for name in lines}
@@ -65,7 +64,7 @@ class LogWatch:
             yield Finding(TRAP, "log", TRAP, title, tuple(values), values)
 
     def _read(self, sent: Sequence[Sent]) -> Lines:
-        """The new lines, once there is the last one of each answer."""
+        """Return the new lines, once the last one of each response was written."""
         lines: dict[str, list[Line]] = {name: [] for name in self._tails}
         due = {name: _ids(each.outcomes[name] for each in sent) for name in self._tails}
         ending = time.monotonic() + _SECONDS
@@ -81,7 +80,7 @@ class LogWatch:
     def _unlike(
         self, lines: Lines, sent: Sequence[Sent], translate: Translate
     ) -> Iterator[tuple[str, str]]:
-        """What differs between the leader's lines and another's, by that other's name."""
+        """Yield the differences between the leader's lines and another server's, with its name."""
         leader, *others = lines
         by_id = {name: _by_id(each) for name, each in lines.items()}
 
@@ -103,9 +102,9 @@ class LogWatch:
             yield from ((name, f"a line less: {text}") for text in wanted_rest - got_rest)
 
     def _rest(self, lines: Sequence[Line], name: str, sent: Sequence[Sent]) -> list[str]:
-        """The lines of no answer that came: it got lost, or was none to a request.
+        """Return lines without a received response: it was lost, or no request caused the line.
 
-        Where none got lost, a request of which nothing is known is one of a probe.
+        If none was lost, a line of an unknown request belongs to a probe.
         """
         outcomes = [each.outcomes[name] for each in sent]
         answered, are_all = _ids(outcomes), not any(isinstance(one, NoResponse) for one in outcomes)
@@ -134,7 +133,7 @@ def _leaks(lines: Lines, sent: Sequence[Sent]) -> Iterator[tuple[str, str]]:
 
 
 def secrets_of(sent: Sent, name: str) -> Iterator[tuple[str, str]]:
-    """What a server was sent or has answered that no log may tell: what it is, and its text."""
+    """Yield the secrets that a server was sent or has returned: a description and the text."""
     request, outcome = sent.requests[name], sent.outcomes[name]
     for header in ("authorization", "cookie"):
         value = request.header(header)
@@ -170,9 +169,9 @@ def _ids(outcomes: Iterable[Outcome]) -> Counter[str | None]:
 
 
 def _groups(sent: Sequence[Sent]) -> Iterator[list[Sent]]:
-    """Each request by itself, and those of an operation that were sent at once together.
+    """Yield each request by itself, and concurrent requests of one operation together.
 
-    Which of these comes first is chance, on each server.
+    Their order is chance, on each server.
     """
     together: dict[str, list[Sent]] = {}
     for each in sent:
@@ -186,7 +185,7 @@ def _groups(sent: Sequence[Sent]) -> Iterator[list[Sent]]:
 def _unmatched(
     wanted: Sequence[list[str]], got: Sequence[list[str]]
 ) -> Iterator[tuple[list[str], list[str]]]:
-    """The lines of answers that no answer of the other server has the same of, in pairs."""
+    """Yield, in pairs, the lines of responses without a counterpart on the other server."""
     left, right = list(wanted), []
     for each in got:
         if each in left:
@@ -205,7 +204,7 @@ def _by_id(lines: Iterable[Line]) -> dict[str | None, list[Line]]:
 
 
 def _difference(wanted: list[str], got: list[str]) -> str:
-    """Lines that lack or are too many, else the fields in which the first differing lines do."""
+    """Describe missing or additional lines, or the fields in which the first lines differ."""
     ours, theirs = ([json.loads(text) for text in side] for side in (wanted, got))
     events = [Counter(str(each.get("event")) for each in side) for side in (ours, theirs)]
     lacking, surplus = events[0] - events[1], events[1] - events[0]
@@ -222,7 +221,7 @@ def _difference(wanted: list[str], got: list[str]) -> str:
 
 
 def _differ(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
-    """Whether two lines differ, be it in their order."""
+    """Whether two lines differ, also in the order of fields."""
     return [*left.items()] != [*right.items()]
 
 

@@ -1,1 +1,1 @@
-"""Boots the servers under a matrix of settings."""
+"""Starts the servers with a matrix of settings."""

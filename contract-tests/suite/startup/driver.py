@@ -1,4 +1,4 @@
-"""Starts each server under settings, and holds what it says to the matrix and to the other's."""
+"""Starts each server with settings, and compares its output with the matrix and between servers."""
 
 import subprocess
 import tempfile
@@ -21,14 +21,14 @@ Commands = Mapping[str, Sequence[str]]
 
 
 def start_up(run: Run, commands: Commands, *, in_full: bool) -> None:
-    """Start the servers once for each case; not in full, once for a case of each setting together.
+    """Start the servers for each case; not in full, for combinations with a case of each setting.
 
-    commands: by the names of the servers.
+    commands: by server name.
     """
     cases = load_cases()
     rows = [(case,) for case in cases] if in_full else list(packed(cases))
     with run.stage("start-up", []), tempfile.TemporaryDirectory() as folder:
-        # With settings that are taken a start ends here, before there is a port or a database.
+        # With valid settings the start-up fails here, before it needs a port or a database.
         no_contract = Path(folder) / "no-contract.yaml"
         no_contract.write_text("no contract", encoding="utf-8")
         with ThreadPoolExecutor() as threads:
@@ -37,8 +37,8 @@ def start_up(run: Run, commands: Commands, *, in_full: bool) -> None:
                     name: threads.submit(_said, command, row, no_contract)
                     for name, command in commands.items()
                 }
-                said = {name: start.result() for name, start in starts.items()}
-                wrong = {name: text for name, text in said.items() if text != _expected(row)}
+                outputs = {name: start.result() for name, start in starts.items()}
+                wrong = {name: text for name, text in outputs.items() if text != _expected(row)}
                 if wrong:
                     run.ledger.findings.add(_finding(row, wrong))
                 run.ledger.exchanges += 1
@@ -47,12 +47,12 @@ def start_up(run: Run, commands: Commands, *, in_full: bool) -> None:
 
 
 def commands_of(servers: Sequence[str], instead: Commands | None = None) -> Commands:
-    """What runs each server: what the repository has, or something instead."""
+    """Return the command of each server, from the repository unless replaced by `instead`."""
     return {name: (instead or {}).get(name) or command_for(name) for name in servers}
 
 
 def _said(command: Sequence[str], row: Sequence[Case], no_contract: Path) -> str:
-    """The exit status and the lines on standard error, sorted."""
+    """Return the exit status and the sorted lines of standard error."""
     settings = {
         "SECRET_KEY": _SECRET_KEY,
         "CONTRACT_PATH": str(no_contract),

@@ -1,4 +1,4 @@
-"""The values of each setting: those that servers take, and those that they refuse, and how."""
+"""The accepted and the rejected values of each setting, with the error messages."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -14,13 +14,13 @@ MATRIX = CONTRACT_TESTS / "startup.yaml"
 _ODD_NUMBERS = ("x", "-1", "+1", "1.0", "1e1", " 1", "1 ", "0x1", "\uff11", "1000000000", "1,000")
 
 _PACKED = 5
-# The file of settings in the working directory; its value is what it holds.
+# The settings file in the working directory; the value is its content.
 ENV_FILE = ".env"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A value of a setting, and what is said of it; nothing where it is taken.
+    """A value of a setting, and its error message, `None` if it is accepted.
 
     beside: other settings that it depends on.
     """
@@ -32,7 +32,7 @@ class Case:
 
     @property
     def line(self) -> str | None:
-        """What a server says on its standard error."""
+        """The line that a server writes to standard error."""
         if self.fault is None or self.setting == ENV_FILE:
             return self.fault
         return f"{self.setting}: {self.fault}"
@@ -45,9 +45,9 @@ def load_cases(path: Path = MATRIX) -> list[Case]:
 
 
 def packed(cases: list[Case]) -> Iterator[tuple[Case, ...]]:
-    """Put a case of each setting together, then another of each, a few times.
+    """Combine one case of each setting, repeatedly with other cases.
 
-    What is refused stays apart from what is taken: all faults are told at once.
+    Rejected values are not combined with accepted ones: all errors are reported at once.
     """
     yield from ((case,) for case in cases if case.beside)
     for is_refused in (False, True):
@@ -67,7 +67,7 @@ def packed(cases: list[Case]) -> Iterator[tuple[Case, ...]]:
 
 
 def _spread(cases: list[Case]) -> list[Case]:
-    """The first, the last, and some between."""
+    """Return the first, the last, and some cases between."""
     steps = min(len(cases), _PACKED) - 1
     return [cases[round(at * (len(cases) - 1) / max(1, steps))] for at in range(steps + 1)]
 
@@ -83,7 +83,7 @@ def _cases(setting: str, rules: Mapping[str, Any]) -> Iterator[Case]:
         least, most = rules["whole"]
         fault = f"must be an integer from {least} to {most}"
         yield from (Case(setting, value, None) for value in ("", str(least), str(most), f"0{most}"))
-        # The first and the last are always among those that are chosen.
+        # The first and the last are always selected.
         refused = (str(most + 1), *_ODD_NUMBERS, str(least - 1))
         yield from (Case(setting, value, fault) for value in refused)
     elif "choices" in rules:

@@ -157,7 +157,7 @@ def test_questions_are_limited_and_what_was_not_asked_is_said() -> None:
     lockstep.send(LIST)
     assert len(targets[0].sent) == 1
     assert book.not_judged() == [
-        "1 differences were not asked about again, after 0 questions: some may be noise"
+        "1 differences were not checked for noise, after 0 repeated requests: some may be noise"
     ]
 
 

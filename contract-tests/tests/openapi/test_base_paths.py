@@ -1,4 +1,4 @@
-"""Operations with servers of their own are asked where they are."""
+"""Base paths: operations with their own `servers` are called below their own base path."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ OK = {"responses": {"200": {"description": "ok"}}}
 
 
 def with_servers(*urls: str) -> dict[str, Any]:
-    """The member of a document, a path or an operation."""
+    """The `servers` member of a document, a path item or an operation."""
     return {"servers": [{"url": url} for url in urls]}
 
 
 def document(paths: dict[str, Any], *servers: str) -> dict[str, Any]:
-    """A document with servers, or with none."""
+    """A document with these server URLs, or without `servers`."""
     own = with_servers(*servers) if servers else {}
     return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, **own, "paths": paths}
 
@@ -31,7 +31,7 @@ def document(paths: dict[str, Any], *servers: str) -> dict[str, Any]:
     [
         ({"/a": {"get": OK}}, ("https://x.example/v1",), ["/a"], "/v1", ()),
         ({"/a": {"get": {**OK, **with_servers("/v1")}}}, ("/v1",), ["/a"], "/v1", ()),
-        # Another host alone changes nothing.
+        # A different host alone changes nothing.
         (
             {"/a": {"get": OK}, "/b": {"get": OK, **with_servers("https://up.example/v1")}},
             ("https://x.example/v1",),
@@ -39,7 +39,7 @@ def document(paths: dict[str, Any], *servers: str) -> dict[str, Any]:
             "/v1",
             (),
         ),
-        # A path, and an operation, with another version.
+        # A path item, and an operation, with another version.
         (
             {"/a": {"get": OK}, "/b": {"get": OK, **with_servers("/v2")}},
             ("/v1",),
@@ -54,7 +54,7 @@ def document(paths: dict[str, Any], *servers: str) -> dict[str, Any]:
             "/api",
             ("/v1", "/v2"),
         ),
-        # The document's own has none.
+        # The document itself has no servers.
         (
             {"/a": {"get": OK}, "/b": {"get": OK, **with_servers("/files")}},
             (),
@@ -62,7 +62,7 @@ def document(paths: dict[str, Any], *servers: str) -> dict[str, Any]:
             "",
             ("/files",),
         ),
-        # All have one of their own, and the same.
+        # All operations override the servers, with the same base path.
         (
             {"/a": {"get": OK, **with_servers("/v3")}, "/b": {"get": OK, **with_servers("/v3")}},
             ("/v1",),
@@ -72,7 +72,7 @@ def document(paths: dict[str, Any], *servers: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_every_operation_has_its_path(
+def test_operation_paths_include_their_base_path(
     paths: dict[str, Any],
     servers: tuple[str, ...],
     found: list[str],
@@ -84,7 +84,7 @@ def test_every_operation_has_its_path(
     assert (read.base_path, read.moved_ends) == (base, ends)
 
 
-def test_parameters_of_a_path_go_with_each_part() -> None:
+def test_path_item_parameters_are_kept_when_a_path_is_split() -> None:
     named = [{"name": "q", "in": "query", "schema": {"type": "string"}}]
     item = {"get": OK, "put": {**OK, **with_servers("/v2")}, "parameters": named}
     changed, _ = rebased(document({"/a": item}, "/v1"))
@@ -92,7 +92,7 @@ def test_parameters_of_a_path_go_with_each_part() -> None:
     assert changed["paths"]["/v2/a"] == {"put": OK, "parameters": named}
 
 
-def test_variables_of_a_server_have_their_defaults() -> None:
+def test_server_variables_are_replaced_by_their_defaults() -> None:
     variables = {"version": {"default": "v7", "enum": ["v6", "v7"]}, "host": {"default": "x"}}
     server = {"url": "https://{host}.example:{port}/{version}/", "variables": variables}
     assert base_path_of([server]) == "/v7"
@@ -102,7 +102,7 @@ def test_variables_of_a_server_have_their_defaults() -> None:
 
 
 @pytest.mark.parametrize("end", ["/v1", "/gateway/v1", ""])
-def test_requests_go_where_the_operations_are(end: str) -> None:
+def test_requests_are_sent_below_the_base_path_of_their_operation(end: str) -> None:
     raw = document({"/a": {"get": OK}, "/b": {"get": {**OK, **with_servers("/v2")}}}, "/v1")
     target = Scripted("old", lambda _: answer({}))
     target.move(target.base_url + end)

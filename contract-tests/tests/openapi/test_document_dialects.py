@@ -1,4 +1,4 @@
-"""Documents of third parties: older dialects, other places, other styles."""
+"""Third-party documents: OpenAPI 3.0 schemas, base paths, documents at URLs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JSON = (("Content-Type", "application/json"),)
 
 
 def document(schema: Any, version: str = "3.0.3") -> Document:
-    """A document of one operation that answers with a schema."""
+    """A document of one operation whose response has a schema."""
     content = {"application/json": {"schema": schema}}
     item = {"get": {"responses": {"200": {"description": "ok", "content": content}}}}
     return Document(
@@ -72,14 +72,16 @@ def document(schema: Any, version: str = "3.0.3") -> Document:
         ),
     ],
 )
-def test_schemas_of_3_0_mean_what_they_say(schema: Any, body: bytes, conforms: bool) -> None:
+def test_openapi_3_0_schemas_are_applied_in_their_dialect(
+    schema: Any, body: bytes, conforms: bool
+) -> None:
     described = document(schema)
     operation = described.operations["GET /x"]
     found = Conformance(described).check(operation, Response(200, JSON, body))
     assert ([violation.kind for violation in found] == []) is conforms
 
 
-def test_the_default_response_is_no_default_value() -> None:
+def test_default_response_is_not_taken_for_a_default_value() -> None:
     schema = {"type": "string", "nullable": True}
     content = {"application/json": {"schema": schema, "example": {"nullable": True}}}
     answer = {"description": "ok", "content": content}
@@ -91,7 +93,7 @@ def test_the_default_response_is_no_default_value() -> None:
     }
 
 
-def test_schemas_of_3_1_are_left_as_they_are() -> None:
+def test_openapi_3_1_schemas_are_unchanged() -> None:
     described = document({"type": "string", "nullable": True}, "3.1.0")
     operation = described.operations["GET /x"]
     found = Conformance(described).check(operation, Response(200, JSON, b"null"))
@@ -108,14 +110,14 @@ def test_schemas_of_3_1_are_left_as_they_are() -> None:
         ([{"url": "/{v}", "variables": {"v": {"default": "v2"}}}], "/v2"),
     ],
 )
-def test_the_base_path_is_that_of_the_first_server(servers: list[Any], path: str) -> None:
+def test_base_path_is_that_of_the_first_server(servers: list[Any], path: str) -> None:
     raw = {"openapi": "3.1.0", "paths": {}, "servers": servers}
     assert Document(raw).base_path == path
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """Where a document can be had by HTTP."""
+    """The URL of an HTTP server that serves a document."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -135,11 +137,11 @@ def url() -> Iterator[str]:
         thread.join()
 
 
-def test_a_document_is_read_from_a_url(url: str) -> None:
+def test_document_is_loaded_from_a_url(url: str) -> None:
     assert Document.load(f"{url}/openapi.yaml").title == "Far"
 
 
-def test_a_document_that_cannot_be_had_names_its_url(url: str) -> None:
+def test_failed_download_names_the_url(url: str) -> None:
     with pytest.raises(OSError, match=r"http://.*/gone: it answers 404 Not Found"):
         Document.load(f"{url}/gone")
     with pytest.raises(OSError, match=r"http://127\.0\.0\.1:1/x: nothing listens there"):

@@ -1,4 +1,4 @@
-"""What answers are compared with: media types, headers, streams, schemas that are not sound."""
+"""Conformance of responses: media types, headers, streams, invalid schemas."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def described(
 
 
 def judged(response: Any, answer: Response, **more: Any) -> list[str]:
-    """The kinds of violation of an answer."""
+    """The kinds of violation in a response."""
     conformance, document = described(response, **more)
     return [each.kind for each in conformance.check(document.operations["x"], answer)]
 
 
 def body(schema: Any, media_type: str = "application/json") -> Any:
-    """A response with a schema."""
+    """A documented response with a schema."""
     return {"description": "ok", "content": {media_type: {"schema": schema}}}
 
 
 def typed(media_type: str, data: bytes = b'"a"') -> Response:
-    """An answer of a media type."""
+    """A received response with a media type."""
     return Response(200, (("Content-Type", media_type),), data)
 
 
@@ -59,14 +59,14 @@ def typed(media_type: str, data: bytes = b'"a"') -> Response:
         ("application/json", "application/problem+json", False),
     ],
 )
-def test_a_documented_media_type_may_be_a_range(documented: str, sent: str, fits: bool) -> None:
+def test_documented_media_type_may_be_a_range(documented: str, sent: str, fits: bool) -> None:
     found = judged(body(TEXT, documented), typed(sent))
     assert found == ([] if fits else ["undocumented_media_type"])
     if fits:
         assert judged(body(TEXT, documented), typed(sent, b"1")) == ["body_schema"]
 
 
-def test_the_closest_media_type_counts() -> None:
+def test_most_specific_media_type_range_applies() -> None:
     content = {
         "*/*": {"schema": {"type": "null"}},
         "application/*": {"schema": {"type": "boolean"}},
@@ -86,7 +86,7 @@ def test_the_closest_media_type_counts() -> None:
         assert judged(response, typed(sent, b"{}")) == ["body_schema"]
 
 
-def test_an_answer_to_head_is_not_judged_by_its_body() -> None:
+def test_body_of_a_head_response_is_not_checked() -> None:
     assert judged(body(TEXT), typed("application/json", b""), method="head") == []
     assert judged(body(TEXT), Response(200), method="head") == []
     assert judged(body(TEXT), Response(204)) == []
@@ -119,14 +119,16 @@ MIXED = {"n": {"type": "integer"}, "t": {"type": "string"}}
         ({"content": {"application/json": {"schema": {"type": "object"}}}}, "1", False),
     ],
 )
-def test_headers_hold_lists_and_objects(header: Any, value: str, fits: bool) -> None:
+def test_header_values_are_parsed_as_arrays_and_objects(
+    header: Any, value: str, fits: bool
+) -> None:
     response = {"description": "ok", "headers": {"X-It": header}}
     numbers = {"type": "array", "items": {"type": "integer"}}
     found = judged(response, Response(200, (("X-It", value),)), Numbers=numbers)
     assert found == ([] if fits else ["header_schema"])
 
 
-def test_a_list_in_several_header_lines_is_judged_as_one() -> None:
+def test_repeated_header_lines_are_checked_as_one_array() -> None:
     schema = {"type": "array", "items": {"type": "integer"}, "minItems": 2}
     response = {"description": "ok", "headers": {"X-It": {"schema": schema}}}
     lines = ("X-It", "1"), ("X-It", "2")
@@ -145,7 +147,7 @@ def test_a_list_in_several_header_lines_is_judged_as_one() -> None:
         ('event: other\ndata: {"n": 1}\n\n', False),
     ],
 )
-def test_the_data_of_an_event_keep_their_own_schema(data: str, fits: bool) -> None:
+def test_event_stream_data_is_checked_with_its_content_schema(data: str, fits: bool) -> None:
     content = {"contentMediaType": "application/json", "contentSchema": ref("Point")}
     item = {
         "required": ["event", "data"],
@@ -176,19 +178,21 @@ def ref(name: str) -> dict[str, str]:
         ({"type": "object"}, b"{\n", False),
     ],
 )
-def test_a_schema_of_lines_is_that_of_all_or_of_each(schema: Any, data: bytes, fits: bool) -> None:
+def test_ndjson_schema_may_describe_one_line_or_all_lines(
+    schema: Any, data: bytes, fits: bool
+) -> None:
     found = judged(body(schema, "application/x-ndjson"), typed("application/x-ndjson", data))
     assert (found == []) is fits
 
 
-def test_of_a_stream_that_was_cut_the_last_item_is_not_judged() -> None:
+def test_incomplete_last_item_of_a_cut_stream_is_not_checked() -> None:
     item = {"type": "object", "required": ["a"]}
     response = {"description": "ok", "content": {"application/jsonl": {"itemSchema": item}}}
     cut = Response(200, (("Content-Type", "application/jsonl"),), b'{"a":1}\n{"a', cut=True)
     assert judged(response, cut, version="3.2.0") == []
 
 
-def test_xml_that_cannot_be_read_is_said() -> None:
+def test_malformed_xml_is_an_unreadable_body() -> None:
     response = body({"type": "object"}, "application/xml")
     assert judged(response, typed("application/xml", b"<a/>")) == []
     assert judged(response, typed("application/xml", b"<a>")) == ["unreadable_body"]
@@ -207,7 +211,9 @@ def test_xml_that_cannot_be_read_is_said() -> None:
         ),
     ],
 )
-def test_the_items_of_a_stream_are_judged(media_type: str, good: bytes, bad: bytes) -> None:
+def test_stream_items_are_checked_with_item_schema(
+    media_type: str, good: bytes, bad: bytes
+) -> None:
     item = {
         "type": "object",
         "required": ["data"],
@@ -216,7 +222,7 @@ def test_the_items_of_a_stream_are_judged(media_type: str, good: bytes, bad: byt
     response = {"description": "ok", "content": {media_type: {"itemSchema": item}}}
     assert judged(response, typed(media_type, good), version="3.2.0") == []
     assert judged(response, typed(media_type, bad), version="3.2.0") == ["body_schema"]
-    # What is said of all items together is not what one line is held against.
+    # A schema of the whole array does not apply to one line.
     assert judged(body({"type": "array"}, media_type), typed(media_type, good)) == []
 
 
@@ -240,9 +246,7 @@ def test_the_items_of_a_stream_are_judged(media_type: str, good: bytes, bad: byt
     ],
 )
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
-def test_what_is_unsound_in_a_schema_is_named_and_the_rest_is_judged(
-    member: Any, version: str
-) -> None:
+def test_invalid_subschema_is_reported_and_the_rest_is_checked(member: Any, version: str) -> None:
     parts: dict[str, Any] = {
         "It": {"type": "object", "properties": {"a": member, "b": TEXT}},
         "Circle": {"$ref": "#/components/schemas/Circle"},
@@ -255,19 +259,19 @@ def test_what_is_unsound_in_a_schema_is_named_and_the_rest_is_judged(
     wrong = conformance.check(operation, typed("application/json", b'{"a":"1","b":2}'))
     assert [each.where for each in wrong] == ["body /b type"]
     told = conformance.unjudged()
-    place = "the schema at #/components/schemas/It/properties/a cannot be judged: "
+    place = "the schema at #/components/schemas/It/properties/a cannot be checked: "
     assert told[0].startswith(place)
-    assert told[0].endswith(" (2 answers)")
+    assert told[0].endswith(" (2 responses)")
 
 
-def test_what_no_answer_reaches_does_no_harm() -> None:
+def test_unreachable_invalid_schema_is_ignored() -> None:
     conformance, document = described(body(TEXT), Other={"type": "any", "pattern": "["})
     assert conformance.check(document.operations["x"], typed("application/json")) == []
     assert conformance.unjudged() == []
 
 
 @pytest.mark.parametrize("name", ["default", "example", "enum", "const", "examples", "properties"])
-def test_names_of_members_are_no_words_of_schemas(name: str) -> None:
+def test_property_names_are_not_taken_for_schema_keywords(name: str) -> None:
     member = {"type": "string", "nullable": True}
     schema = {"type": "object", "properties": {name: member}, "required": [name]}
     text = f'{{"{name}":null}}'.encode()
@@ -278,7 +282,7 @@ def test_names_of_members_are_no_words_of_schemas(name: str) -> None:
         assert judged(body(named), typed("application/json", inner), version="3.0.3") == []
 
 
-def test_an_answer_may_be_documented_by_default() -> None:
+def test_response_may_be_documented_by_default() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "nullable": True}}}
     raw = {
         "openapi": "3.0.3",
@@ -306,7 +310,7 @@ def test_an_answer_may_be_documented_by_default() -> None:
         (r"^\Qa.b\E$", "a.b", "axb"),
     ],
 )
-def test_patterns_of_other_dialects_are_judged(pattern: str, good: str, bad: str) -> None:
+def test_patterns_of_other_regex_dialects_are_applied(pattern: str, good: str, bad: str) -> None:
     schema = {"type": "string", "pattern": pattern}
     conformance, document = described(body(schema))
     validator = conformance.validator(
@@ -316,12 +320,12 @@ def test_patterns_of_other_dialects_are_judged(pattern: str, good: str, bad: str
     assert not validator.is_valid(bad)
 
 
-def test_a_pattern_that_nothing_reads_is_none() -> None:
+def test_unreadable_pattern_is_none() -> None:
     assert readable("*") is None
     assert readable("(?(1)a|b)") is None
 
 
-def test_one_answer_that_cannot_be_judged_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_validator_is_reported_and_does_not_abort(monkeypatch: pytest.MonkeyPatch) -> None:
     conformance, document = described(body(TEXT))
 
     def fail(_schema: Any) -> Any:
@@ -329,5 +333,5 @@ def test_one_answer_that_cannot_be_judged_ends_no_run(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(conformance, "validator", fail)
     assert conformance.check(document.operations["x"], typed("application/json")) == []
-    told = ["the answers 200 to GET /x cannot be judged: RuntimeError('broken') (1 answer)"]
+    told = ["200 responses of GET /x cannot be checked: RuntimeError('broken') (1 response)"]
     assert conformance.unjudged() == told

@@ -1,4 +1,4 @@
-"""What documents are written as: YAML, several files, older and newer versions, odd paths."""
+"""Loading of documents: YAML, several files, Swagger 2.0 to OpenAPI 3.2, unusual paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXT = {"type": "string"}
 
 
 def ok(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
-    """The responses of an operation that answers 200 with a schema."""
+    """The responses of an operation: 200 with a schema."""
     return {"200": {"description": "ok", "content": {media_type: {"schema": schema}}}}
 
 
@@ -29,7 +29,7 @@ def document(paths: Any, version: str = "3.1.0", **more: Any) -> Document:
 
 
 def kinds(described: Document, name: str, body: Any, status: int = 200) -> list[str]:
-    """The kinds of violation of a JSON answer to an operation."""
+    """The kinds of violation in a JSON response of an operation."""
     answer = Response(status, JSON, json.dumps(body).encode())
     found = Conformance(described).check(described.operations[name], answer)
     return [violation.kind for violation in found]
@@ -52,12 +52,12 @@ def kinds(described: Document, name: str, body: Any, status: int = 200) -> list[
         ("a: &a {x: 1}\nb: {<<: *a, y: 2}", {"a": {"x": 1}, "b": {"x": 1, "y": 2}}),
     ],
 )
-def test_yaml_has_the_words_of_1_2(text: str, value: Any) -> None:
+def test_yaml_is_read_with_the_1_2_core_schema(text: str, value: Any) -> None:
     assert load_yaml(text) == value
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
-def test_a_byte_order_mark_is_no_part_of_a_document(tmp_path: Path, encoding: str) -> None:
+def test_byte_order_mark_is_ignored(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "document.yaml"
     path.write_text("openapi: 3.1\ninfo: {title: Größe}\npaths: {}\n", encoding=encoding)
     assert Document.load(path).title == "Größe"
@@ -72,7 +72,7 @@ def written(folder: Path, **files: Any) -> Path:
     return folder / "main.json"
 
 
-def test_references_are_followed_into_other_files(tmp_path: Path) -> None:
+def test_refs_into_other_files_are_resolved(tmp_path: Path) -> None:
     node = {"type": "object", "required": ["name"], "properties": {"next": {"$ref": "#/Node"}}}
     main = written(
         tmp_path,
@@ -109,7 +109,7 @@ def test_references_are_followed_into_other_files(tmp_path: Path) -> None:
         assert kinds(described, name, {"name": "a", "next": {}}) == ["body_schema"]
 
 
-def test_ids_and_anchors_are_references_too() -> None:
+def test_refs_to_ids_and_anchors_are_resolved() -> None:
     schemas = {
         "A": {"$id": "https://e.org/a.json", "properties": {"b": {"$ref": "b.json#it"}}},
         "B": {"$id": "https://e.org/b.json", "$defs": {"C": {"$anchor": "it", **TEXT}}},
@@ -120,7 +120,7 @@ def test_ids_and_anchors_are_references_too() -> None:
     assert kinds(described, "GET /x", {"b": 1}) == ["body_schema"]
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+def test_unreadable_parts_are_reported_and_the_rest_is_loaded(tmp_path: Path) -> None:
     get = {"responses": ok(TEXT)}
     main = written(
         tmp_path,
@@ -142,12 +142,12 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path) -> No
     told = "\n".join(described.problems)
     for part in ("gone.json", "paths, /circle", "paths, /word", "/nameless", "GET /answer"):
         assert part in told
-    # Nothing is known of these, and so nothing is wrong.
+    # Undocumented, so nothing can be violated.
     assert kinds(described, "GET /answer", {"any": 1}) == []
     assert kinds(described, "GET /schema", {"any": 1}) == []
 
 
-def test_an_extension_may_hold_references_of_another_kind() -> None:
+def test_refs_inside_extensions_are_ignored() -> None:
     operation = {"responses": ok(TEXT), "x-integration": {"$ref": "nowhere.json#/x"}}
     raw: dict[str, Any] = {"openapi": "3.1.0", "x-gateway": [{"$ref": "gone.json"}]}
     raw |= {"paths": {"/x": {"get": operation}}}
@@ -156,7 +156,7 @@ def test_an_extension_may_hold_references_of_another_kind() -> None:
     assert described.problems == []
 
 
-def test_a_document_from_the_network_names_no_files() -> None:
+def test_remote_document_cannot_refer_to_local_files() -> None:
     paths = {"/x": {"$ref": "file:///etc/hostname"}, "/y": {"get": {}}}
     raw = {"openapi": "3.1.0", "paths": paths}
     described = Document(raw, "http://127.0.0.1:1/openapi.json")
@@ -218,7 +218,7 @@ SWAGGER: dict[str, Any] = {
 }
 
 
-def test_swagger_2_is_read_as_3() -> None:
+def test_swagger_2_is_converted_to_openapi_3() -> None:
     described = Document(SWAGGER)
     operations = described.operations
     assert described.base_path == "/v1"
@@ -238,7 +238,7 @@ def test_swagger_2_is_read_as_3() -> None:
     assert form["schema"]["properties"]["file"] == {"type": "string", "format": "binary"}
 
 
-def test_methods_of_3_2_are_operations() -> None:
+def test_openapi_3_2_methods_are_operations() -> None:
     paths = {
         "/x": {
             "query": {"operationId": "search", "responses": ok(TEXT)},
@@ -251,7 +251,7 @@ def test_methods_of_3_2_are_operations() -> None:
     assert described.label("QUERY", "/x") == "search"
 
 
-def test_operations_that_share_an_id_are_both_read() -> None:
+def test_operations_with_the_same_operation_id_are_both_kept() -> None:
     get = {"operationId": "get", "responses": ok(TEXT)}
     paths = {"/a": {"get": get}, "/b": {"get": get}, "/c": {"get": {**get, "operationId": "c"}}}
     assert list(document(paths).operations) == ["GET /a", "GET /b", "c"]
@@ -268,7 +268,7 @@ def test_operations_that_share_an_id_are_both_read() -> None:
         ("/answers/{id}", "plain"),
     ],
 )
-def test_a_path_may_ask_for_a_query(path: str, name: str) -> None:
+def test_path_may_require_a_query(path: str, name: str) -> None:
     get = {"responses": ok(TEXT)}
     paths = {
         "/answers/{id}": {"get": {**get, "operationId": "plain"}, "delete": get},
@@ -279,7 +279,7 @@ def test_a_path_may_ask_for_a_query(path: str, name: str) -> None:
     assert described.label("DELETE", "/answers/1?full=true") == "DELETE /answers/{id}"
 
 
-def test_paths_that_differ_only_in_names_are_one() -> None:
+def test_paths_that_differ_only_in_parameter_names_are_merged() -> None:
     paths = {
         "/users/{id}": {"get": {"operationId": "byId", "responses": ok({"type": "integer"})}},
         "/users/{name}": {
@@ -289,12 +289,12 @@ def test_paths_that_differ_only_in_names_are_one() -> None:
     }
     described = document(paths)
     assert described.label("PUT", "/users/1") == "put"
-    # Which of the two a request is for cannot be told, so that either answer is right.
+    # A request may be for either of the two, so both responses conform.
     assert kinds(described, "byId", 1) == kinds(described, "byId", "a") == []
     assert kinds(described, "byId", []) == ["body_schema"]
 
 
-def test_long_chains_and_circles_of_schemas_are_read() -> None:
+def test_deep_and_recursive_schemas_are_supported() -> None:
     schemas: dict[str, Any] = {
         f"N{at}": {
             "type": "object",
@@ -319,7 +319,7 @@ def test_long_chains_and_circles_of_schemas_are_read() -> None:
 
 
 @pytest.mark.parametrize("word", ["oneOf", "anyOf", "allOf"])
-def test_annotations_are_merged_from_schemas_that_contain_themselves(word: str) -> None:
+def test_annotations_are_merged_from_recursive_schemas(word: str) -> None:
     def part(name: str, kind: str) -> dict[str, Any]:
         own = {"$ref": f"#/components/schemas/{name}"}
         members = {"child": own, kind: {"type": "string", "x-generated": kind}}
@@ -336,7 +336,7 @@ def test_annotations_are_merged_from_schemas_that_contain_themselves(word: str) 
     assert found == [("id", ("child", "child", "id")), ("token", ("child", "child", "token"))]
 
 
-def test_what_cannot_be_read_is_named_in_one_sentence(tmp_path: Path) -> None:
+def test_unreadable_file_is_reported_in_one_line(tmp_path: Path) -> None:
     missing, broken = tmp_path / "missing.yaml", tmp_path / "broken.yaml"
     broken.write_text("openapi: 3.0.0\npaths: [\n")
     with pytest.raises(OSError, match=f"no such file: {missing}"):

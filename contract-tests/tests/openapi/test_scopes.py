@@ -1,4 +1,4 @@
-"""Things that are numbered inside of others are told apart by what they are in."""
+"""Scopes: resources numbered within a parent are distinguished by that parent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lockstep.openapi.document import Document
 
 
 def document(*paths: str) -> Document:
-    """A document of reads."""
+    """A document with a GET operation at each path."""
     read = {"responses": {"200": {"description": "ok"}}}
     return Document(
         {
@@ -31,20 +31,20 @@ CARDS = ("/projects/{key}", "/projects/{key}/cards", "/projects/{key}/cards/{num
         ("/cards", "card.number=1"),
     ],
 )
-def test_a_number_is_one_of_its_surroundings(path: str, key: str) -> None:
+def test_number_is_scoped_by_its_parent(path: str, key: str) -> None:
     assert document(*CARDS).scopes.key("card.number", "1", path) == key
 
 
-def test_what_a_path_names_alone_is_known_everywhere() -> None:
+def test_resource_with_a_top_level_path_has_no_scope() -> None:
     known = document(*CARDS, "/cards/{number}").scopes
     assert known.key("card.number", "1", "/projects/AB/cards/1") == "card.number=1"
 
 
-def test_a_long_name_speaks_for_itself() -> None:
+def test_uuid_is_not_scoped() -> None:
     name = "0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11"
     assert document(*CARDS).scopes.key("card.number", name, "/projects/AB/cards/1") == name
 
 
-def test_what_an_answer_shows_may_be_named_elsewhere_without_its_surroundings() -> None:
+def test_keys_of_a_scoped_resource_include_the_unscoped_one() -> None:
     keys = document(*CARDS).scopes.keys("card.number", "1", "/projects/AB/cards")
     assert keys == ("AB/card.number=1", "card.number=1")

@@ -1,4 +1,4 @@
-"""How the work of a run is divided: all of it, once, in parts of much the same size."""
+"""Sharding: every operation belongs to exactly one shard, and the shards cost about the same."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def document(paths: dict[str, list[str]]) -> Document:
 
 
 def many(count: int) -> Document:
-    """A document of things in things, of which one has most of the operations."""
+    """A document of nested resources, of which one has most of the operations."""
     paths: dict[str, list[str]] = {}
     for number in range(count // 5):
         base = f"/repos/{{id}}/part{number % 7}/kind{number}" if number % 3 else f"/kind{number}"
@@ -38,56 +38,56 @@ def many(count: int) -> Document:
 
 
 def shares(of: int, whole: Document) -> list[Share]:
-    """The shares of all shards."""
+    """The share of each shard."""
     return [Coverage(whole).share(Shard(number, of)) for number in range(1, of + 1)]
 
 
 @pytest.mark.parametrize(("text", "number", "of"), [("1/1", 1, 1), ("2/5", 2, 5), ("07/12", 7, 12)])
-def test_a_shard_is_read(text: str, number: int, of: int) -> None:
+def test_shard_is_parsed(text: str, number: int, of: int) -> None:
     assert Shard.read(text) == Shard(number, of)
 
 
 @pytest.mark.parametrize("text", ["0/5", "6/5", "a/b", "", "5", "1/0", "-1/5", "1/5/2", "1.5/5"])
-def test_what_is_no_shard_is_said_in_a_line(text: str) -> None:
+def test_invalid_shard_is_rejected_in_one_line(text: str) -> None:
     with pytest.raises(ValueError, match="shard") as error:
         Shard.read(text)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 5, 8, 40])
-def test_every_operation_falls_to_one_shard(of: int) -> None:
+def test_every_operation_belongs_to_exactly_one_shard(of: int) -> None:
     whole = many(60)
     found = [[name for name in whole.operations if share.owns(name)] for share in shares(of, whole)]
     assert sorted(name for names in found for name in names) == sorted(whole.operations)
 
 
 @pytest.mark.parametrize("of", [2, 5, 8])
-def test_shards_have_much_the_same_to_do(of: int) -> None:
+def test_shards_have_similar_costs(of: int) -> None:
     whole = many(300)
     costs = Coverage(whole).costs()
     loads = [sum(costs[name] for name in share.owned) for share in shares(of, whole)]
     assert max(loads) <= 1.3 * sum(loads) / of
 
 
-def test_what_has_like_paths_stays_together() -> None:
+def test_operations_of_one_resource_stay_in_one_shard() -> None:
     whole = document({f"/kind{n}": ["get", "post"] for n in range(60)} | {"/kind1/{id}": ["get"]})
     owners = [share.owned for share in shares(3, whole)]
     for name in ("POST /kind1", "GET /kind1/{id}"):
         assert [name in owned for owned in owners] == ["GET /kind1" in owned for owned in owners]
 
 
-def test_the_same_document_is_divided_in_the_same_way() -> None:
+def test_sharding_is_deterministic() -> None:
     assert shares(5, many(100)) == shares(5, many(100))
 
 
-def test_things_are_dealt_by_weight_and_keep_their_order() -> None:
+def test_items_are_dealt_by_weight_in_their_order() -> None:
     things = [("a", 9), ("b", 1), ("c", 5), ("d", 4), ("e", 1)]
     dealt = [Shard(number, 2).deal(things, lambda thing: thing[1]) for number in (1, 2)]
     assert dealt == [[("a", 9), ("b", 1)], [("c", 5), ("d", 4), ("e", 1)]]
     assert [Shard(number, 3).part(8) for number in (1, 2, 3)] == [3, 3, 2]
 
 
-def test_an_operation_is_told_by_its_name_alone() -> None:
+def test_unknown_operation_belongs_to_no_shard_but_to_the_whole_run() -> None:
     operations: list[Operation] = list(many(20).operations.values())
     costs = {one.name: 1.0 for one in operations}
     first = Share.of(Shard(1, 2), operations, costs)

@@ -5,24 +5,24 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import multiprocessing
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from queue import Queue
 from typing import Any
 
 import pytest
 from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.proxied import JSON, Proxied, proxied
 from fixtures.scripted_server import plain, scripted
 
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.proxy import ProxyError, ProxySettings
-from lockstep.proxy.settings import Counts
 from lockstep.proxy.stage import compare_traffic
 from lockstep.report.data import as_data
 from lockstep.run import Run
@@ -31,57 +31,8 @@ from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
-JSON = ("Content-Type", "application/json")
 ALL = ProxySettings(port=0, methods=None)
 READS = ProxySettings(port=0)
-
-
-@dataclass
-class Proxied:
-    """A client of a running proxy; `end` ends it and gives its counts."""
-
-    client: Target
-    end: Callable[[], Counts]
-
-    def send(self, method: str, path: str, body: Any = None, token: str = "") -> Response:
-        headers = [JSON]
-        if token:
-            headers.append(("Authorization", f"Bearer {token}"))
-        data = json.dumps(body).encode() if body is not None else None
-        answer = self.client.send(Request(method, path, tuple(headers), data))
-        assert isinstance(answer, Response)
-        return answer
-
-    def log_in(self, name: str = "alice") -> str:
-        account = {"name": name, "password": "secret"}
-        self.send("POST", "/users", account)
-        return str(json.loads(self.send("POST", "/sessions", account).body)["access_token"])
-
-
-@contextmanager
-def proxied(run: Run, targets: list[Target], settings: ProxySettings) -> Iterator[Proxied]:
-    """A proxy in a thread of its own."""
-    told: Queue[tuple[str, Callable[[], None]]] = Queue()
-    with ThreadPoolExecutor(1) as threads:
-        future = threads.submit(
-            compare_traffic,
-            run,
-            targets,
-            settings,
-            lambda url, end: told.put((url, end)),
-        )
-        url, end = told.get(timeout=10)
-
-        def finish() -> Counts:
-            end()
-            return future.result(timeout=30)
-
-        client = Target("client", url, timeout=10)
-        try:
-            yield Proxied(client, finish)
-        finally:
-            client.close()
-            end()
 
 
 @pytest.fixture
@@ -521,6 +472,26 @@ def test_reads_that_a_write_may_have_met_are_no_divergence(
     assert found(run) == set()
 
 
+def test_that_one_side_fails_is_no_matter_of_writes(before: Callable[..., Proxied]) -> None:
+    reading, written = threading.Event(), threading.Event()
+
+    def old(handler: BaseHTTPRequestHandler) -> None:
+        if handler.command == "GET":
+            reading.set()
+            assert written.wait(10)
+        plain(handler, b"old", ("Content-Type", "text/plain"))
+
+    work = before(READS, old, lambda handler: handler.send_error(500))
+    with ThreadPoolExecutor(1) as threads:
+        read = threads.submit(work.send, "GET", "/metrics?a")
+        assert reading.wait(10)
+        work.send("DELETE", "/metrics")
+        written.set()
+        assert read.result(10).status == 200
+    counts = work.end()
+    assert (counts.unclear, counts.mirrored) == (0, 1)
+
+
 def test_an_address_that_is_taken_is_an_error(run: Run, servers: Servers) -> None:
     targets = servers()
     taken = ProxySettings(port=targets[0].address[1])
@@ -544,7 +515,21 @@ def test_a_fault_of_the_comparing_reaches_no_client_and_fails_the_run(
     work = proxy(READS)
     assert [work.send("GET", "/notes").status for _ in range(2)] == [401, 401]
     counts = work.end()
-    assert counts.errors == ["comparing GET /notes: ZeroDivisionError: why"] * 2
+    assert counts.errors == ["comparing listNotes: ZeroDivisionError"] * 2
+    assert run.finish().exit_code == 2
+
+
+def test_where_nobody_answers_clients_any_more_the_run_could_not_be_done(
+    run: Run, proxy: Callable[..., Proxied]
+) -> None:
+    work = proxy(READS)
+    assert work.send("GET", "/notes").status == 401
+    (front,) = multiprocessing.active_children()
+    front.kill()
+    counts = work.over()
+    assert counts.errors == ["the process that answers clients ended by itself"]
+    # What it had not told of is counted all the same.
+    assert counts.mirrored + counts.skipped == 1
     assert run.finish().exit_code == 2
 
 

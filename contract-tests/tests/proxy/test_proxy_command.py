@@ -34,7 +34,7 @@ def proxy(targets: list[Target], *options: str) -> Iterator[tuple[Target, subpro
     )
     try:
         assert process.stderr is not None
-        url = next(line for line in process.stderr if line.startswith("http")).partition(" ")[0]
+        url = next(line for line in process.stderr if " answers from " in line).partition(" ")[0]
         client = Target("client", url)
         yield client, process
         client.close()
@@ -57,7 +57,10 @@ def test_ctrl_c_ends_it_with_a_verdict(tmp_path: Path, servers: Servers) -> None
 
 def test_a_difference_ends_it_with_one(servers: Servers) -> None:
     account = b'{"name": "alice", "password": "secret"}'
-    with proxy(servers("number", "text"), "--methods=all", "--quiet") as (client, process):
+    with proxy(servers("number", "text"), "--methods=all", "--separate-state", "--quiet") as (
+        client,
+        process,
+    ):
         for path in ("/users", "/sessions"):
             request = Request("POST", path, (("Content-Type", "application/json"),), account)
             answer = client.send(request)
@@ -83,6 +86,8 @@ def test_it_ends_after_some_seconds_though_nothing_was_tested(servers: Servers) 
         (["--listen=nonsense"], "must be HOST:PORT"),
         (["--sample=2"], "not in the range"),
         (["--listen=127.0.0.1:99999"], "must be HOST:PORT"),
+        (["--admin=nonsense"], "must be HOST:PORT"),
+        (["--keep-age=soon"], "must be a time such as 90s, 30m, 12h or 7d"),
     ],
 )
 def test_what_cannot_be_served_ends_with_two(
@@ -91,6 +96,55 @@ def test_what_cannot_be_served_ends_with_two(
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()), *options])
     assert result.exit_code == 2
     assert message in result.output
+
+
+@pytest.mark.parametrize("methods", ["all", "GET,POST"])
+def test_writes_need_a_database_apart(servers: Servers, methods: str) -> None:
+    options = [*names(servers()), f"--methods={methods}"]
+    result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *options])
+    assert result.exit_code == 2
+    assert f"--methods {methods} would send right the writes of users, too" in result.output
+    assert "--separate-state or `own_database = true` in [[targets]]" in result.output
+
+
+def test_a_database_apart_may_be_stated_in_the_configuration(
+    tmp_path: Path, servers: Servers
+) -> None:
+    left, right = servers()
+    configuration = tmp_path / "lockstep.toml"
+    configuration.write_text(
+        f"""
+        document = "{DOCUMENT}"
+        [[targets]]
+        name = "left"
+        url = "{left.base_url}"
+        [[targets]]
+        name = "right"
+        url = "{right.base_url}"
+        own_database = true
+        """
+    )
+    options = [f"--config={configuration}", "--methods=all", "--listen=127.0.0.1:0", "--for=0.01"]
+    result = CliRunner().invoke(main, ["proxy", *options])
+    assert "answers from left and compares right" in result.output
+
+
+def test_the_warrant_is_written_in_each_form(tmp_path: Path, servers: Servers) -> None:
+    files = [tmp_path / f"warrant.{ending}" for ending in ("json", "html", "md")]
+    options = [f"--warrant={file}" for file in files]
+    with proxy(servers(), *options) as (client, process):
+        client.send(Request("GET", "/metrics"))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    for file in files:
+        assert "1 compared, 0 diverged: below 95 % with 95 %" in file.read_text(), file
+
+
+def test_a_warrant_of_another_ending_is_refused(servers: Servers) -> None:
+    options = [*names(servers()), "--warrant=warrant.pdf"]
+    result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *options])
+    assert result.exit_code == 2
+    assert "a warrant is written as .json, .html, .md" in result.output
 
 
 def test_one_target_is_not_enough(servers: Servers) -> None:

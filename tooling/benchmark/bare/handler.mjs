@@ -1,6 +1,6 @@
-// What one writes by hand for four operations of the contract: pg, and no framework or ORM.
-// Nothing is validated, logged, counted or limited. Tokens, rows and the bytes of an answer are the
-// twin's, whose packages NODE_PACKAGE names.
+// Handwritten handlers for four operations of the contract: pg, without framework or ORM.
+// Nothing is validated, logged, counted or limited. Tokens, rows and response bytes equal the twin's,
+// whose packages NODE_PACKAGE names.
 import cluster from "node:cluster";
 import { createHash, createSecretKey, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
@@ -43,7 +43,7 @@ const pool = new Pool({
   options: "-c timezone=UTC",
 });
 
-// A client that goes away before its answer is none of ours.
+// Clients that disconnect early are ignored.
 const server = createServer((request, response) => {
   respond(request, response).catch(() => response.destroy());
 });

@@ -1,7 +1,7 @@
-"""What one writes by hand for four operations of the contract: psycopg, and no framework or ORM.
+"""Handwritten handlers for four operations of the contract: psycopg, without framework or ORM.
 
-Nothing is validated, logged, counted or limited. Tokens, rows and the bytes of an answer are the
-twin's. An ASGI application for uvicorn; each of its threads has a connection of its own.
+Nothing is validated, logged, counted or limited. Tokens, rows and response bytes equal the twin's.
+An ASGI application for uvicorn; each of its threads has its own connection.
 """
 
 import asyncio

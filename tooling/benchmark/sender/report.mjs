@@ -1,4 +1,4 @@
-// Keeps every time that was measured: percentiles are exact.
+// Keeps every measured time, so that percentiles are exact.
 
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 };
 
@@ -12,7 +12,7 @@ export class Report {
     this.series = new Map(Object.keys(mix).map((id) => [id, new Series(byId.get(id).status)]));
   }
 
-  /** Begins a request that was due at an instant and is handed over now. */
+  /** Records the start of a request that was due at an instant and is handed over now. */
   begin(operation, due) {
     const request = { due, series: this.series.get(operation.id) };
     request.end = (status) => this.#end(request, status);
@@ -21,7 +21,7 @@ export class Report {
     return request;
   }
 
-  /** All that was measured; what is still open counts as unanswered, with its time so far. */
+  /** Returns all measurements; open requests count as unanswered, with their time so far. */
   summary() {
     const unanswered = this.open.size;
     for (const { due, series } of this.open) series.times.push(performance.now() - due);
@@ -44,7 +44,7 @@ export class Report {
   }
 }
 
-/** The times of one operation, and how often it had another status than it should. */
+/** The times of one operation, and how often it had an unexpected status. */
 class Series {
   constructor(status) {
     this.status = status;
@@ -64,7 +64,7 @@ class Series {
   }
 }
 
-/** The count of times, their percentiles by nearest rank, and the longest. */
+/** Returns the count of times, their percentiles by nearest rank, and the maximum. */
 function spread(times) {
   const sorted = Float64Array.from(times).sort();
   const at = (share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;

@@ -1,8 +1,8 @@
-// Makes requests out of templates, users and tasks, so that users do not lock each other out.
+// Creates requests from templates, users and tasks, without conflicts between concurrent ones.
 
 import { random } from "./random.mjs";
 
-/** The requests of a plan. What they change is remembered from step to step. */
+/** The requests of a plan. Their changes are remembered from step to step. */
 export class Requests {
   constructor({ operations, users, tasks, seed }) {
     this.random = random(seed);
@@ -18,7 +18,7 @@ export class Requests {
     };
   }
 
-  /** Gives a function that chooses an operation, each as often as its weight, evenly mixed. */
+  /** Returns a function that chooses operations in proportion to their weights, evenly mixed. */
   chooser(mix) {
     const credits = Object.entries(mix).map(([id, weight]) => ({ id, weight, credit: 0 }));
     const total = credits.reduce((sum, { weight }) => sum + weight, 0);
@@ -30,7 +30,7 @@ export class Requests {
     };
   }
 
-  /** Gives a request to `receive`, at once or when what it takes for itself is free. */
+  /** Calls `receive` with a request, at once or when the resource that it needs is free. */
   make(operation, receive) {
     if (operation.takes === null) {
       const task = this.tasks[Math.floor(this.random() * this.tasks.length)];
@@ -41,7 +41,7 @@ export class Requests {
     }
   }
 
-  /** Lets nobody wait any more; the step is over. */
+  /** Drops waiting requests; the step is over. */
   forgetWaiting() {
     for (const shelf of Object.values(this.shelves)) shelf.waiting = [];
   }
@@ -63,7 +63,7 @@ export class Requests {
   }
 }
 
-/** What only one request at a time may hold; who comes in vain is served in order. */
+/** Resources that one request at a time may hold; waiting requests are served in order. */
 class Shelf {
   constructor(items) {
     this.items = items;
@@ -81,7 +81,7 @@ class Shelf {
   }
 }
 
-/** Whether it is known what a request did; else what it held is not used again. */
+/** Whether the effect of a request is known; otherwise its resource is not used again. */
 function isKnown(status, wasSent) {
   return !wasSent || (status > 0 && status < 500);
 }

@@ -5,8 +5,8 @@
 // "requests": after which a busy step ends, null for none}.
 // stdout: one line for each step; times in milliseconds. PACKAGE names the package.json with undici.
 //
-// A slow answer never delays the next request: that waits for a connection, or for the task or user
-// that its operation takes for itself, and its time runs meanwhile. Nothing is corrected afterwards.
+// A slow response never delays the next request, except when that waits for a connection, or for the
+// task or user that it needs exclusively; its time includes the wait. Nothing is corrected afterwards.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,11 +14,11 @@ import { Report } from "./report.mjs";
 import { Requests } from "./requests.mjs";
 
 const { Pool } = createRequire(process.env.PACKAGE)("undici");
-// Later answers are counted as missing, with the time that passed.
+// Later responses count as missing, with the time that passed.
 const PATIENCE_MS = 10_000;
-// Less than any server keeps an idle connection: a request must not meet one that is being closed.
+// Shorter than the idle timeout of any server: no request may be sent on a connection being closed.
 const IDLE_MS = 4_000;
-// While it is behind, answers are read after so many requests.
+// When it is behind schedule, responses are read after this many requests.
 const BURST = 16;
 
 /** One step: a load for some seconds. */
@@ -69,7 +69,7 @@ class Step {
     while (performance.now() < end && this.left > 0) await sleep(5);
   }
 
-  /** Sends one request, due at an instant, as soon as what it takes is free. */
+  /** Sends one request, due at an instant, as soon as the resource that it needs is free. */
   #send(due) {
     const operation = this.choose();
     const measured = this.report.begin(operation, due);
@@ -85,7 +85,7 @@ class Step {
 }
 
 /**
- * Follows one answer to its end, and tells its status, 0 if there was none, its entity tag, and
+ * Reads one response to its end, and reports its status, 0 if there was none, its entity tag, and
  * whether the request was sent at all.
  */
 class Answer {
@@ -130,7 +130,7 @@ for await (const line of lines) {
   const told = await step.run();
   process.stdout.write(`${JSON.stringify(told)}\n`);
   if (told.unanswered > 0) {
-    // What still waits must not go out with the next step.
+    // Waiting requests must not be sent in the next step.
     await pool.destroy();
     pool = new Pool(plan.address, options);
   }

@@ -121,12 +121,12 @@ def test_run_that_was_cut_is_gone_on_with(tmp_path: Path) -> None:
 def test_run_of_other_code_is_not_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "partial.json"
     Record(path, {"code": "a", "seed": 1}).save()
-    with pytest.raises(ResumeError, match=r"another one: code changed"):
+    with pytest.raises(ResumeError, match=r"different one: code changed"):
         Record(path, {"code": "b", "seed": 1}).resume()
 
 
 def test_nothing_to_go_on_with_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ResumeError, match="no run to go on with"):
+    with pytest.raises(ResumeError, match="no run to resume"):
         Record(tmp_path / "partial.json", {}).resume()
 
 

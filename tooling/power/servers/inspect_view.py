@@ -1,8 +1,8 @@
-"""One of the two log viewers of inspect-ai, or what they need.
+"""Runs one of the two log viewers of inspect-ai, or creates their input.
 
 python inspect_view.py aiohttp|fastapi PORT FOLDER     serve a folder of logs
 python inspect_view.py document FILE                   write the document of the API
-python inspect_view.py logs FOLDER                     write logs of nothing but sums
+python inspect_view.py logs FOLDER                     write logs of simple sums
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LOGS = 12
 
 
 def serve(kind: str, port: int, folder: str) -> None:
-    """Serve without the page, which the wheel would fetch."""
+    """Serve without the web page, which the package would download."""
     page = Path(tempfile.mkdtemp(prefix="inspect-page-"))
     (page / "index.html").write_text("<!doctype html><title>left out</title>", encoding="utf-8")
     module = importlib.import_module(MODULES[kind])
@@ -27,14 +27,14 @@ def serve(kind: str, port: int, folder: str) -> None:
 
 
 def write_document(file: str) -> None:
-    """Write what FastAPI says of its routes."""
+    """Write the OpenAPI document that FastAPI generates."""
     module = importlib.import_module(MODULES["fastapi"])
     document = module.view_server_app().openapi()
     Path(file).write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 
 def write_logs(folder: str) -> None:
-    """Write logs of both formats, with the same ids whenever they are written."""
+    """Write logs in both formats, with the same ids on each call."""
     log = importlib.import_module("inspect_ai.log")
     model = importlib.import_module("inspect_ai.model")
     for number in range(LOGS):

@@ -15,7 +15,7 @@ LABELS: Mapping[Language, str] = {
     "python": "Python (httpx)",
     "node": "Node (fetch)",
 }
-# What a reader sets before running a sample, and where it comes from.
+# The environment variables of the samples, and where their values come from.
 VARIABLES: Mapping[str, str] = {
     "BASE_URL": "The address of a server, without a slash at its end; `make serve` prints two.",
     "TOKEN": "The `access_token` that `logIn` gave.",
@@ -26,7 +26,7 @@ VARIABLES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CodeSample:
-    """How an operation is called in one language; `label` is what a reader sees."""
+    """How to call an operation in one language; `label` is for display."""
 
     language: Language
     label: str
@@ -34,10 +34,10 @@ class CodeSample:
 
 
 def samples(document: dict[str, Any]) -> dict[str, list[CodeSample]]:
-    """The samples of a parsed contract by operationId, in the order of LABELS.
+    """Return the samples of a parsed contract by operationId, in the order of LABELS.
 
-    They are whole programs that read VARIABLES from the environment, as far as they need them, and
-    name what is in the sample data of `make serve`.
+    They are complete programs that read VARIABLES from the environment, as far as they need them,
+    and use the sample data of `make serve`.
     """
     contract = Document(document)
     requests = {

@@ -11,14 +11,14 @@ _WIDTH = 80
 
 
 def source(request: SampleRequest) -> str:
-    """One curl command; an option a line, where it is too long for one."""
+    """Return one curl command, with one option per line if it is too long for one line."""
     parts = [f"curl {_address(request)}", *_options(request)]
     line = " ".join(parts)
     return (line if len(line) <= _WIDTH else " \\\n  ".join(parts)) + "\n"
 
 
 def _address(request: SampleRequest) -> str:
-    # Slashes and colons may stand in a query (RFC 3986, 3.4), and are read more easily.
+    # Slashes and colons are allowed in a query (RFC 3986, section 3.4), and easier to read.
     query = f"?{urlencode(request.query, safe='/:')}" if request.query else ""
     return f'"$BASE_URL{request.path}{query}"'
 

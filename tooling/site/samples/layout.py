@@ -1,4 +1,4 @@
-"""Lays samples out as the formatters of their languages do: ruff and Biome."""
+"""Formats samples with the formatters of their languages: ruff and Biome."""
 
 import subprocess
 import sys
@@ -20,16 +20,16 @@ _BIOME = [
 
 
 class LayoutError(Exception):
-    """A formatter refused a sample, which then is no program; the message is the formatter's."""
+    """A formatter rejected a sample as invalid; the message is the formatter's."""
 
 
 def lay_out_python(sources: Mapping[str, str]) -> dict[str, str]:
-    """Python modules by name, formatted. Raises LayoutError."""
+    """Format Python modules by name. Raises LayoutError."""
     return _laid_out(_RUFF, ".py", sources)
 
 
 def lay_out_node(sources: Mapping[str, str]) -> dict[str, str]:
-    """ES modules by name, formatted. Raises LayoutError."""
+    """Format ES modules by name. Raises LayoutError."""
     return _laid_out(_BIOME, ".mjs", sources)
 
 

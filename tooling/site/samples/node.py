@@ -7,7 +7,7 @@ from tooling.site.samples.requests import Fresh, SampleRequest, Variable
 
 
 def source(request: SampleRequest) -> str:
-    """A module that sends the request and prints the answer, not laid out yet."""
+    """Return a module that sends the request and prints the response, not formatted yet."""
     lines = []
     address = "${process.env.BASE_URL}" + request.path
     if request.query:

@@ -1,4 +1,4 @@
-"""The request that the samples of an operation send, read out of the contract's examples."""
+"""The request in the samples of an operation, from the contract's examples."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
 _READS = ("GET", "HEAD")
-# More would show what can be asked for, not how.
+# More would document the parameters, not their use.
 _OPTIONAL_QUERY = 2
 
 
@@ -22,7 +22,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A value that is made anew for each request."""
+    """A value that is generated for each request."""
 
 
 Value = str | Variable | Fresh
@@ -31,11 +31,11 @@ Answer = Literal["json", "text", "none"]
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """A request as the contract's examples have it.
+    """A request from the contract's examples.
 
-    path: begins with a slash. query: texts by name. headers: without Content-Type.
-    body: what is sent as JSON, where `Variable` may stand for a value; None for none.
-    answer: what the body of a success is. redirects: whether a success leads elsewhere.
+    path: starts with a slash. query: texts by name. headers: without Content-Type. body: sent as
+    JSON, where values may be a `Variable`; None for none. answer: the body of a successful
+    response. redirects: whether success is a redirect.
     """
 
     method: str
@@ -48,7 +48,10 @@ class SampleRequest:
 
 
 def sample_request(document: Document, operation: Operation) -> SampleRequest:
-    """The request for an operation. Raises KeyError for a required value without an example."""
+    """Return the request for an operation.
+
+    Raises KeyError for a required value without an example.
+    """
     parameters = list(_parameters(document, operation))
     success = success_status(operation)
     return SampleRequest(
@@ -63,7 +66,7 @@ def sample_request(document: Document, operation: Operation) -> SampleRequest:
 
 
 def success_status(operation: Operation) -> int:
-    """The status that a sample brings about: the first of the successes that are documented."""
+    """Return the status code of a sample: the first documented success."""
     return next(status for status in operation.statuses if status < 400 and status != 304)
 
 
@@ -79,7 +82,7 @@ def _path(template: str, parameters: list[Mapping[str, Any]]) -> str:
 
 
 def _query(parameters: list[Mapping[str, Any]]) -> dict[str, str]:
-    """What is required, and the first of what changes the answer."""
+    """Return required parameters, and the first ones that change the response."""
     declared = [parameter for parameter in parameters if parameter["in"] == "query"]
     required = [parameter for parameter in declared if parameter.get("required")]
     optional = [parameter for parameter in declared if not parameter.get("required")]
@@ -97,7 +100,7 @@ def _headers(operation: Operation, parameters: list[Mapping[str, Any]]) -> dict[
     headers: dict[str, Value] = {}
     if operation.requires_auth:
         headers["Authorization"] = Variable("TOKEN", before="Bearer ")
-    # A read that names what its client has already would be answered without a body.
+    # A conditional read would return no body.
     if operation.method not in _READS:
         sent = (parameter for parameter in parameters if parameter["in"] == "header")
         headers |= {parameter["name"]: _header(parameter) for parameter in sent}
@@ -111,7 +114,7 @@ def _header(parameter: Mapping[str, Any]) -> Value:
 
 
 def _body(document: Document, operation: Operation) -> dict[str, Any] | None:
-    """The first example of the JSON body; tokens in it are left to the environment."""
+    """Return the first example of the JSON body; tokens in it become variables."""
     definition = document.resolve(operation.definition.get("requestBody", {}))
     content = definition.get("content", {}).get("application/json")
     if content is None:
@@ -133,5 +136,5 @@ def _answer(operation: Operation, status: int) -> Answer:
 
 
 def _text(value: Any) -> str:
-    """A value as a query has it."""
+    """Format a value for a query."""
     return str(value).lower() if isinstance(value, bool) else str(value)

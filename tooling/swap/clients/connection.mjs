@@ -1,8 +1,8 @@
-// A user's connection to the proxy: HTTP/2, as browsers speak it.
+// A user's connection to the proxy: HTTP/2, as in browsers.
 //
-// When the proxy takes a new configuration it ends connections, and tells which requests it has not
-// looked at (GOAWAY): they are sent again, as RFC 9113, 8.7 has it, and counted. Over HTTP/1.1 it would
-// close idle connections without a word, and nobody could tell what became of a request on its way.
+// When the proxy loads a new configuration it closes connections, and reports which requests it has
+// not processed (GOAWAY): they are resent (RFC 9113, section 8.7), and counted. Over HTTP/1.1 it would
+// close idle connections without notice, and the outcome of a request in flight would be unknown.
 
 import { connect, constants } from "node:http2";
 import { connect as connectSocket } from "node:net";
@@ -10,21 +10,21 @@ import { connect as connectSocket } from "node:net";
 const PATIENCE_MS = 60_000;
 const MOST_ATTEMPTS = 3;
 
-/** The proxy has not looked at a request. */
+/** The proxy has not processed a request. */
 class Refused extends Error {}
 
-/** Sends one request at a time, on a new connection once the proxy wants no more on the old one. */
+/** Sends one request at a time, on a new connection once the proxy closes the old one. */
 export class Connection {
-  /** localAddress: where the user is, by which the proxy and the servers tell users apart. */
+  /** localAddress: the user's IP address, by which the proxy and the servers identify users. */
   constructor(address, localAddress) {
     this.address = new URL(address);
     this.localAddress = localAddress;
     this.session = undefined;
-    // How often the proxy has not looked at a request.
+    // How often the proxy has not processed a request.
     this.refused = 0;
   }
 
-  /** Gives status, headers and body of the answer. Throws if there is none. */
+  /** Returns status, headers and body of the response. Throws if there is none. */
   async send(headers, body) {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -75,7 +75,7 @@ export class Connection {
       const createConnection = () =>
         connectSocket({ host, port: Number(port), localAddress: this.localAddress });
       this.session = connect(this.address, { createConnection });
-      // Its requests fail of it, and say so.
+      // Its requests fail with the error, and report it.
       this.session.on("error", () => {});
     }
     return this.session;

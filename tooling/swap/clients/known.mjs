@@ -1,25 +1,25 @@
-// What is known of a user's data: all that was acknowledged, and so has to be there.
+// The known data of a user: everything that was acknowledged, and must therefore exist.
 
-/** The data of one user, who alone changes them. */
+/** The data of one user, which only this user changes. */
 export class Known {
   tasks = new Map();
   entries = new Map();
   deleted = [];
   running = null;
 
-  /** A task was acknowledged, with the bytes that it is read as until it changes. */
+  /** Records an acknowledged task, with its response bytes until it changes. */
   keepTask(json, answer) {
     this.tasks.set(json.id, { json, body: answer.body, etag: answer.headers.etag });
   }
 
-  /** A finished entry was acknowledged; its task is read differently from now on. */
+  /** Records an acknowledged finished entry, which changes the responses of its task. */
   keepEntry(json) {
     this.entries.set(json.id, json);
     const task = this.tasks.get(json.task_id);
     Object.assign(task, { body: null, etag: null });
   }
 
-  /** A task was deleted, and its entries with it. */
+  /** Removes a deleted task and its entries. */
   dropTask(id) {
     this.tasks.delete(id);
     for (const entry of this.entriesOf(id)) this.entries.delete(entry.id);
@@ -30,13 +30,13 @@ export class Known {
     return [...this.entries.values()].filter((entry) => entry.task_id === taskId);
   }
 
-  /** What a task is read as now. */
+  /** Returns the current representation of a task. */
   task(id) {
     const tracked_seconds = this.entriesOf(id).reduce((sum, { duration }) => sum + duration, 0);
     return { ...this.tasks.get(id).json, tracked_seconds };
   }
 
-  /** All tasks in the order of their creation, behind a given one. */
+  /** Returns all tasks in the order of their creation, after a given one. */
   tasksAfter(last) {
     const keys = [...this.tasks.values()].map(({ json }) => json);
     const ordered = keys.sort((one, other) => (isBefore(one, other) ? -1 : 1));
@@ -44,7 +44,7 @@ export class Known {
     return rest.map(({ id }) => this.task(id));
   }
 
-  /** The rows of a report by task, over all time. */
+  /** Returns the rows of a report by task, over all time. */
   report() {
     const ids = [...this.tasks.keys()].sort();
     return ids
@@ -59,7 +59,7 @@ export class Known {
       }));
   }
 
-  /** The sum of all entries, which is not that of the rows: each is truncated by itself. */
+  /** Returns the sum of all entries, which differs from that of the rows: these are truncated. */
   total() {
     return seconds([...this.entries.values()]);
   }

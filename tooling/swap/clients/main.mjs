@@ -1,18 +1,18 @@
-// Users who send requests steadily through a proxy, and know what the answers have to be.
+// Users that send requests steadily through a proxy, and know the required responses.
 //
 // stdin: a line of JSON, the plan: {"address", "users", "rate", "seed", "addresses": whether each user
-// has an address of its own}; later a line that says "stop".
-// stdout: lines of JSON. {"event": "ready"} when all have logged in and the load begins,
+// has its own IP address}; later a line "stop".
+// stdout: lines of JSON. {"event": "ready"} when all have logged in and the load starts,
 // {"event": "progress", "sent", "failed"} each second, and at the end {"event": "done", "samples":
 // [[due, milliseconds, operation, kind, request id]], "failures", "refused": how many requests the
-// proxy had not looked at, "users": what was acknowledged to whom}.
+// proxy had not processed, "users": what was acknowledged to each}.
 import { createInterface } from "node:readline";
 import { random } from "../../benchmark/sender/random.mjs";
 import { Connection } from "./connection.mjs";
 import { Pace } from "./pace.mjs";
 import { User } from "./user.mjs";
 
-// So many log in at once that nobody is refused.
+// The number of concurrent log-ins, low enough that none is rejected.
 const AT_ONCE = 4;
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

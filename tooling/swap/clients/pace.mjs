@@ -1,9 +1,9 @@
-// Sends requests at a constant rate, whether or not earlier ones were answered.
+// Sends requests at a constant rate, whether or not earlier responses have arrived.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Inconsistent } from "./user.mjs";
 
-/** A load of users who take turns. A time counts from the instant at which its request was due. */
+/** A load of users in turn. Times start at the instant at which the request was due. */
 export class Pace {
   constructor(users, rate) {
     this.rate = rate;
@@ -15,7 +15,7 @@ export class Pace {
     this.isOver = false;
   }
 
-  /** Sends until it is stopped, and until all is answered. */
+  /** Sends until it is stopped, then waits for all responses. */
   async run() {
     const begin = now();
     for (let sent = 0; !this.isOver; sent++) {
@@ -51,7 +51,7 @@ export class Pace {
       });
     }
     this.samples.push([due, now() - due, user.operation, kind, user.requestId]);
-    // Who does not know what is stored cannot tell what is right.
+    // A user that does not know what is stored cannot check responses.
     if (user.isUnsure) return;
     const next = this.waiting.shift();
     if (next === undefined) this.idle.push(user);

@@ -1,9 +1,9 @@
-// One user, who sends a request at a time and holds each answer to what was acknowledged before.
+// One user, which sends one request at a time and checks each response against acknowledged data.
 
 import { isDeepStrictEqual } from "node:util";
 import { Known } from "./known.mjs";
 
-// How often each is sent, compared with the others.
+// The relative frequency of each operation.
 const MIX = {
   getTask: 28,
   listTasks: 20,
@@ -31,13 +31,13 @@ const DAY_MS = 24 * HOUR_MS;
 const STATUSES = ["pending", "in_progress", "completed"];
 const WORDS = ["Entwurf", "naïve", "再検討", "🚚 delivery", "a % _ b", "plain"];
 
-/** An answer that is none, or another status than the only right one. */
+/** There is no response, or its status is not the required one. */
 export class Failed extends Error {}
 
-/** An answer that contradicts what was acknowledged before. */
+/** A response contradicts what was acknowledged before. */
 export class Inconsistent extends Error {}
 
-/** A user. prefix: begins the ids of requests. random: gives numbers in [0, 1). */
+/** A user. prefix: of the request ids. random: returns numbers in [0, 1). */
 export class User {
   constructor(connection, prefix, random) {
     Object.assign(this, { connection, prefix, random });
@@ -48,7 +48,7 @@ export class User {
     this.operation = "";
     this.page = { cursor: null, last: null };
     this.creation = null;
-    // While it is not known what a request has changed.
+    // While the effect of a request is unknown.
     this.isUnsure = false;
     this.begun = Date.now();
   }
@@ -62,7 +62,7 @@ export class User {
     await this.logIn();
   }
 
-  /** Sends one request, and checks the answer. Throws Failed or Inconsistent. */
+  /** Sends one request, and checks the response. Throws Failed or Inconsistent. */
   async step() {
     await this[this.#choose()]();
     this.isUnsure = false;
@@ -88,7 +88,7 @@ export class User {
     this.creation = { json, headers, answer };
   }
 
-  /** What was created is not created again, whoever answers. */
+  /** A repeated creation is not executed again, whichever server responds. */
   async repeatCreation() {
     const { json, headers, answer: first } = this.creation;
     const answer = await this.#send("createTask", "POST", "/tasks", 201, { json, headers });
@@ -121,7 +121,7 @@ export class User {
     await this.#send("getTask", "GET", path, 404);
   }
 
-  /** A page of the tasks; the next one follows later, maybe from somebody else. */
+  /** Requests a page of the tasks; the next one may come from another server. */
   async listTasks() {
     const { cursor, last } = this.page;
     const query = new URLSearchParams({ sort: "created_at", limit: String(PAGE) });
@@ -259,7 +259,7 @@ export class User {
     return "getTask";
   }
 
-  /** The ids of the tasks whose ETag is known. */
+  /** Returns the ids of the tasks whose ETag is known. */
   #knownTags() {
     return [...this.known.tasks].filter(([, { etag }]) => etag !== null).map(([id]) => id);
   }
@@ -285,7 +285,7 @@ export class User {
       throw new Failed(error.message, { cause: error });
     }
     if (answer.status !== status) {
-      // What is refused changes nothing.
+      // A rejected request changes nothing.
       if (answer.status >= 400 && answer.status < 500) this.isUnsure = false;
       throw new Failed(`${answer.status} instead of ${status}: ${answer.body.slice(0, 300)}`);
     }

@@ -146,8 +146,7 @@ class _Worker:
         if self._share.is_whole or not {"coverage", "fuzzing"} & set(settings.phases):
             return
         document = self._exchanger.ledger.document
-        around = Surroundings(document, self._share.owned, entrances(document, self._actors))
-        needed = [document.operations[name] for name in sorted(around.needed)]
+        needed = [document.operations[name] for name in sorted(self._surroundings().needed)]
         part = replace(settings, phases=("fuzzing",), max_examples=_TO_SET_UP)
         if needed:
             self._exchanger.sets_up = True
@@ -190,9 +189,22 @@ class _Worker:
                 mine,
             ),
             (_only(settings, "coverage"), bool(dealt), dealt),
-            (sequences, sequences.stateful_rounds > 0, None),
+            (sequences, sequences.stateful_rounds > 0, self._chosen()),
         ]
         yield from ((part, paths) for part, wanted, paths in parts if wanted and part.phases)
+
+    def _chosen(self) -> _Paths | None:
+        """What sequences consist of where operations were chosen: these, and what they need."""
+        if not self._share.shard.is_whole or not self._share.owned:
+            return None
+        document = self._exchanger.ledger.document
+        names = self._share.owned | self._surroundings().needed
+        chosen = (document.operations[name] for name in names)
+        return frozenset((each.method, each.path) for each in chosen)
+
+    def _surroundings(self) -> Surroundings:
+        document = self._exchanger.ledger.document
+        return Surroundings(document, self._share.owned, entrances(document, self._actors))
 
     def _sequences(self, settings: FuzzSettings) -> FuzzSettings:
         """This worker's rounds of sequences; where shards cannot share these, they are shorter."""

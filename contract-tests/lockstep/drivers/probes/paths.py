@@ -46,7 +46,8 @@ def _at_path(maker: Maker, operations: list[Operation]) -> Iterator[Probe]:
         return
     if not reader.path.endswith("/"):
         yield Probe(_SLASH, "a slash at the end", lambda: trial.send(trial.request(), change=slash))
-    documented = {operation.method for operation in operations}
+    excluded = (one for one in maker.client.document.excluded if one.path == reader.path)
+    documented = {operation.method for operation in (*operations, *excluded)}
     for method in _METHODS:
         if method not in documented:
             yield Probe(_METHOD, f"{method} is not documented", _sent_by(trial, method))

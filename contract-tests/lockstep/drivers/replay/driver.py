@@ -12,6 +12,7 @@ from lockstep.drivers.replay.parts import part_of
 from lockstep.drivers.replay.results import EntryResult, ReplayResult
 from lockstep.drivers.replay.users import Users
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.document import Document
 from lockstep.recordings import Recording, Step
 from lockstep.recordings.accounts import Accounts
 from lockstep.recordings.names import named_in, shown_in
@@ -48,11 +49,17 @@ class ReplaySettings:
     """How a recording is played.
 
     `fresh` are texts of the recording that a server takes only once. With `against_recording` the
-    recorded answers are compared too.
+    recorded answers are compared too. Where operations are `judged`, what was recorded of others is
+    sent as well and not judged.
     """
 
     fresh: tuple[str, ...] = ()
     against_recording: bool = False
+    judged: frozenset[str] = frozenset()
+
+    def judges(self, document: Document, request: Request) -> bool:
+        """Whether the answers to a request are judged."""
+        return not self.judged or document.label(request.method, request.path) in self.judged
 
 
 @dataclass(slots=True)
@@ -165,6 +172,7 @@ def replay(
     part = part_of(recording.steps, ledger.share.shard, has_bodies=recording.has_bodies)
     for number, (at, judged) in enumerate(part, 1):
         step = recording.steps[at]
+        judged = judged and settings.judges(ledger.document, step.request)
         name = step.name or f"step {at + 1}"
         exchanger.sets_up = not judged
         played = None

@@ -26,6 +26,8 @@ _PLAIN = {
     "post": "POST {post} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
     "Content-Length: {length}\r\n{headers}\r\n",
 }
+# A request line whose query can take one more parameter.
+_REQUEST_LINE = re.compile(rb"(?P<before>[^\s]+ /[^\s?#]*)(?P<query>\?[^\s#]*)?(?= HTTP/)")
 _SECRET = re.compile(r"authorization|cookie|token|secret|key", re.IGNORECASE)
 
 
@@ -37,6 +39,15 @@ def signed_targets(
 ) -> list[Target]:
     """The same servers, with a user's token, by target name, in the headers of every request."""
     return [_signed(target, credential, tokens, timeout) for target in targets]
+
+
+def signed_queries(credential: Credential | None, tokens: Mapping[str, str]) -> dict[str, str]:
+    """What a user's token is in the query of a request, by target name, where it belongs there."""
+    if credential is None:
+        return {}
+    signed = {name: credential.put(Request("GET", "/"), token) for name, token in tokens.items()}
+    queries = {name: request.path.partition("?")[2] for name, request in signed.items()}
+    return {name: query for name, query in queries.items() if query}
 
 
 def _signed(
@@ -69,11 +80,13 @@ class GeneralRun:
 
     `usual` is what each target answers to the requests without a trap, by place. `unsteady` says in
     words which traps a server gave two different answers, `left` how many there was no time for.
+    `queries` go with every request, by target name.
     With `adapts` a target that answers fast is not waited for as long as its timeout says.
     """
 
     targets: Sequence[Target]
     places: Places
+    queries: Mapping[str, str] = field(default_factory=dict)
     usual: dict[str, dict[str, int | None]] = field(default_factory=dict)
     unsteady: list[str] = field(default_factory=list)
     adapts: bool = False
@@ -181,7 +194,18 @@ class GeneralRun:
         own = {line.partition(":")[0].lower() for line in trap.template.split("\r\n")[1:]}
         given = [item for item in target.headers if item[0].lower() not in own]
         headers = "".join(f"{name}: {value}\r\n" for name, value in given)
-        return trap.encode(self.places, target.host, headers, _prefix(target))
+        data = trap.encode(self.places, target.host, headers, _prefix(target))
+        return self._asking(data, target)
+
+    def _asking(self, data: bytes, target: Target) -> bytes:
+        """The bytes with the target's own parameters in the query of the first line."""
+        query = self.queries.get(target.name, "").encode("latin-1")
+        found = _REQUEST_LINE.match(data) if query else None
+        if found is None:
+            return data
+        given = found["query"]
+        joint = b"&" if given and len(given) > 1 else b"" if given else b"?"
+        return found[0] + joint + query + data[found.end() :]
 
     def _sent(self, trap: GeneralTrap) -> str:
         """The bytes for the first target as Latin-1 text, without the user's credentials."""
@@ -190,13 +214,15 @@ class GeneralRun:
         for name, value in first.headers:
             if _SECRET.search(name):
                 text = text.replace(value, "***")
+        for pair in filter(None, self.queries.get(first.name, "").split("&")):
+            text = text.replace(pair, f"{pair.partition('=')[0]}=***")
         return text
 
     def _plain(self, target: Target) -> bytes:
         path = _prefix(target) + self.places.get
         lines = [f"GET {path} HTTP/1.1", f"Host: {target.host}", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in target.headers]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+        return self._asking("\r\n".join([*lines, "", ""]).encode("latin-1"), target)
 
     def _grade(self, trap: GeneralTrap, heard: Mapping[str, Conversation]) -> str:
         """How severe a difference is: slight if all refuse, as severe as the trap if one does.

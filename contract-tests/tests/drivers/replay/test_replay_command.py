@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,6 +18,7 @@ from lockstep.report.data import as_data
 from lockstep.report.forms import write
 from lockstep.run import Run
 from lockstep.transport.targets import Target
+from lockstep.warrant import load_warrant
 
 Servers = Callable[..., list[Target]]
 
@@ -86,3 +88,55 @@ def test_a_target_that_is_not_there_ends_with_two(report: Path) -> None:
     result = replay(report, [Target("gone", "http://127.0.0.1:1")])
     assert result.exit_code == 2
     assert "gone at http://127.0.0.1:1: refused" in result.output
+
+
+def test_a_replay_says_what_it_has_proved_of_each_route(
+    report: Path, servers: Servers, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"warrant.{ending}" for ending in ("json", "html", "md")]
+    options = [f"--warrant={file}" for file in files]
+    assert replay(report, servers("elapsed"), *options).exit_code == 1
+    warrant = load_warrant(str(files[0]))
+    created, closed = warrant.route("createNote"), warrant.route("closeNote")
+    assert created is not None
+    assert closed is not None
+    # What is sent again to confirm a finding is no traffic.
+    assert (created.requests, created.alike, created.diverged) == (1, 1, 0)
+    assert (closed.requests, closed.alike, closed.diverged) == (1, 0, 1)
+    assert "seconds" in closed.findings[0].sentence
+    assert set(closed.latency) == {"left", "right"}
+    assert warrant.targets == ("left", "right")
+    for file in files[1:]:
+        assert "1 compared, 1 diverged: below 100 % with 95 %" in file.read_text(), file
+
+
+def test_a_single_target_is_held_against_the_recording(servers: Servers, tmp_path: Path) -> None:
+    har = tmp_path / "session.har"
+    har.write_text(json.dumps(recorded("/metrics", "x_total 2\n")))
+    written = tmp_path / "warrant.json"
+    replay(har, servers()[:1], f"--warrant={written}")
+    warrant = load_warrant(str(written))
+    route = warrant.route("getMetrics")
+    assert warrant.targets == ("recorded", "left")
+    assert route is not None
+    assert route.compared == 1
+
+
+def recorded(path: str, text: str) -> dict[str, Any]:
+    """A recording with one read."""
+    entry = {
+        "startedDateTime": "2026-01-01T00:00:00Z",
+        "request": {
+            "method": "GET",
+            "url": f"http://recorded.example{path}",
+            "httpVersion": "HTTP/1.1",
+            "headers": [],
+        },
+        "response": {
+            "status": 200,
+            "httpVersion": "HTTP/1.1",
+            "headers": [{"name": "Content-Type", "value": "text/plain"}],
+            "content": {"text": text, "mimeType": "text/plain"},
+        },
+    }
+    return {"log": {"version": "1.2", "entries": [entry]}}

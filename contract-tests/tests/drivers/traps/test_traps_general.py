@@ -18,7 +18,7 @@ from lockstep.drivers.traps.catalogue_files import (
     load_catalogue,
     read_traps,
 )
-from lockstep.drivers.traps.general import GeneralRun, signed_targets
+from lockstep.drivers.traps.general import GeneralRun, signed_queries, signed_targets
 from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
 from lockstep.drivers.traps.places import Places, Post, find_places
 from lockstep.drivers.traps.raw import TrapResult
@@ -26,7 +26,7 @@ from lockstep.openapi.document import Document
 from lockstep.results.findings import TRAP
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.transport.credentials import BEARER
+from lockstep.transport.credentials import BASIC, BEARER, Credential
 from lockstep.transport.targets import Target
 
 POST = Post("/things", {"name": "a"}, "name", "size")
@@ -237,6 +237,26 @@ def test_a_token_goes_into_the_headers_of_a_target_of_its_own() -> None:
     assert signed.headers == (("A", "b"), ("Authorization", "Bearer abc"))
     assert (signed.timeout, signed.base_url) == (3.0, target.base_url)
     assert target.headers[0] == ("authorization", "x")
+
+
+def test_a_key_of_the_query_goes_into_request_lines_and_not_into_reports() -> None:
+    old = Target("old", "http://127.0.0.1:1/v1")
+    key = Credential("query", "api_key", "{token}", also=(BASIC,))
+    run = GeneralRun([old], PLACES, signed_queries(key, {"old": "s3 cret\nabc"}))
+    sent = {
+        head: run.encode(trap(head), old).split(b"\r\n")[0]
+        for head in ("GET {get} HTTP/1.1", "GET {query:@=1} HTTP/1.1", "GET {get}#a HTTP/1.1")
+    }
+    assert list(sent.values()) == [
+        b"GET /v1/ping?api_key=s3%20cret HTTP/1.1",
+        b"GET /v1/things?limit=1&api_key=s3%20cret HTTP/1.1",
+        b"GET /v1/ping#a HTTP/1.1",
+    ]
+    with wire_server("old") as first, wire_server("new", "lowers") as second:
+        asked = GeneralRun([first, second], PLACES, {"old": "api_key=s3%20cret"})
+        (result,) = asked.spring([trap("GET {get} HTTP/1.1\r\nHost: {host}\r\n\r\n")])
+    assert "?api_key=***" in result.sent
+    assert "cret" not in result.sent
 
 
 def test_raw_requests_are_part_of_a_run(tmp_path: Path) -> None:

@@ -1,0 +1,144 @@
+"""Whether a step's warrant holds: for each route, and for the ramp as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lockstep.cutover.judging import Evidence, total, users
+from lockstep.cutover.plan import Bounds, CutoverPlan, RouteGroup, Step
+from lockstep.warrant import comparisons_for, upper_bound
+from lockstep.warrant.bounds import percent
+
+
+class Outcome(StrEnum):
+    """What is said of a route, or of a step."""
+
+    HOLDS = "holds"
+    WAITS = "waits"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of a route, or of several together."""
+
+    name: str
+    outcome: Outcome
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What ends a ramp: a route and a sentence, and of a finding its class and a request's id."""
+
+    route: str
+    sentence: str
+    kind: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done at a step, and why."""
+
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    cause: Cause | None = None
+
+    @property
+    def waiting(self) -> list[Verdict]:
+        """The routes that the step waits for."""
+        return [each for each in self.verdicts if each.outcome is Outcome.WAITS]
+
+
+def decide(
+    plan: CutoverPlan,
+    step: Step,
+    until_now: Sequence[Evidence],
+    in_ramp: Sequence[Evidence],
+    in_step: Sequence[Evidence],
+) -> Decision:
+    """Judge a step by all that was counted, what was counted in the ramp, and in the step.
+
+    Answers that diverge or fail in the ramp end it by their number; bounds and latencies are held
+    against all that was counted, the shadow before the ramp included.
+    """
+    verdicts = tuple(_verdicts(plan, step, until_now))
+    cause = _stopped(plan, in_ramp) or _broken(verdicts)
+    if cause is not None:
+        return Decision(Outcome.BROKEN, verdicts, cause)
+    served = users(plan, in_step).served
+    if served < step.answers:
+        told = f"{served:,} of {step.answers:,} answers of {plan.new} in this step"
+        verdicts = (*verdicts, Verdict("all routes", Outcome.WAITS, told))
+    if not any(each.compared for each in until_now):
+        verdicts = (*verdicts, Verdict("all routes", Outcome.WAITS, "nothing was compared yet"))
+    waits = any(each.outcome is Outcome.WAITS for each in verdicts)
+    return Decision(Outcome.WAITS if waits else Outcome.HOLDS, verdicts)
+
+
+def _stopped(plan: CutoverPlan, in_ramp: Sequence[Evidence]) -> Cause | None:
+    """The route that has diverged or failed most, once all together have too often."""
+    for count, limit in (("failed", plan.stop.failed), ("diverged", plan.stop.diverged)):
+        if sum(getattr(each, count) for each in in_ramp) < limit:
+            continue
+        worst = max(in_ramp, key=lambda each: int(getattr(each, count)))
+        found = next(iter(worst.findings), None)
+        if found is not None:
+            return Cause(worst.name, found.sentence, found.kind, found.request_id)
+        if count == "failed":
+            failed = f"{worst.failed:,} of {worst.served:,} answers of {plan.new} failed"
+            told = f"{failed} (5xx, or none)"
+        else:
+            told = f"{worst.diverged:,} of {worst.compared:,} answers diverged"
+        return Cause(worst.name, told)
+    return None
+
+
+def _broken(verdicts: Sequence[Verdict]) -> Cause | None:
+    found = next((each for each in verdicts if each.outcome is Outcome.BROKEN), None)
+    return Cause(found.name, found.sentence) if found is not None else None
+
+
+def _verdicts(plan: CutoverPlan, step: Step, known: Sequence[Evidence]) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    together: dict[tuple[str, ...], tuple[RouteGroup, list[Evidence]]] = {}
+    for each in known:
+        group = plan.group(each.name, each.operation)
+        if plan.ignores(each.name, each.operation):
+            continue
+        if group is not None and group.together:
+            together.setdefault(group.match, (group, []))[1].append(each)
+            continue
+        if not each.is_compared and (group is None or not group.bounds):
+            continue
+        verdicts.append(_verdict(each, plan.bounds_for(group, step)))
+    for match, (group, parts) in together.items():
+        name = ", ".join(match)
+        verdicts.append(_verdict(total(name, parts), plan.bounds_for(group, step)))
+    return verdicts
+
+
+def _verdict(each: Evidence, bounds: Bounds) -> Verdict:
+    limit, confidence = bounds.diverged_below_percent / 100, bounds.confidence_percent / 100
+    counted = f"{each.compared:,} compared, {each.diverged:,} diverged"
+    sure = f"with {bounds.confidence_percent:g} %"
+    alike = each.compared - each.diverged
+    if each.diverged and 1 - upper_bound(alike, each.compared, confidence) > limit:
+        told = f"{counted}: not below {bounds.diverged_below_percent:g} %, {sure}"
+        return Verdict(each.name, Outcome.BROKEN, told)
+    ratio, most = each.ratio, bounds.latency_ratio_below
+    if most is not None and ratio is not None and ratio.low > most:
+        told = f"latency ratio {ratio}: not below {most:g}, with 95 %"
+        return Verdict(each.name, Outcome.BROKEN, told)
+    upper = upper_bound(each.diverged, each.compared, confidence) if each.compared else 1.0
+    needed = max(bounds.compared, comparisons_for(limit, each.diverged, confidence))
+    if each.compared < needed:
+        told = f"{counted}; {needed:,} are needed for below {bounds.diverged_below_percent:g} %"
+        return Verdict(each.name, Outcome.WAITS, told)
+    if most is not None and (ratio is None or ratio.ratio >= most):
+        told = f"latency ratio {ratio or 'unknown'}; below {most:g} is needed"
+        return Verdict(each.name, Outcome.WAITS, told)
+    return Verdict(each.name, Outcome.HOLDS, f"{counted}: below {percent(upper)} {sure}")

@@ -1,0 +1,291 @@
+"""The plan of a cut-over: who judges, what routes, which steps, and what must hold at each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+from lockstep.configuration.reading import ConfigurationError, Source, read
+
+RouterKind = Literal["caddy", "nginx", "haproxy", "envoy"]
+OnTimeout = Literal["back", "hold"]
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"([\d.]+)(ms|s|m|h|d)")
+_DEFAULT_STEPS = (0, 1, 5, 25, 50, 100)
+_DEFAULT_AT_LEAST = 60.0
+_CADDY_ADMIN = "http://127.0.0.1:2019"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a route needs before the traffic goes on.
+
+    The share of answers that diverge is below `diverged_below_percent` with `confidence_percent`,
+    `compared` answers were compared at least, and the ratio of the latencies (new to old) is below
+    `latency_ratio_below`, if that is set.
+    """
+
+    diverged_below_percent: float = 0.5
+    confidence_percent: float = 95.0
+    compared: int = 0
+    latency_ratio_below: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A proxy that compares: clients get the answers of the target `leads` from it."""
+
+    leads: str
+    admin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sticky:
+    """By what users are told apart: a cookie, or a header of requests."""
+
+    kind: Literal["cookie", "header"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouterPlan:
+    """What sends requests to the targets; `upstreams` are the addresses, by target."""
+
+    kind: RouterKind
+    upstreams: Mapping[str, tuple[str, ...]]
+    admin: str = _CADDY_ADMIN
+    file: Path | None = None
+    reload: tuple[str, ...] = ()
+    listen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteGroup:
+    """Routes by the patterns of their names; `bounds` has the keys of a plan's table.
+
+    Those that are ignored, such as health checks, need nothing, and count for no user; if they are
+    taken `together`, their sum keeps the bounds.
+    """
+
+    match: tuple[str, ...]
+    ignore: bool
+    together: bool
+    bounds: Mapping[str, Any]
+
+    def covers(self, *names: str | None) -> bool:
+        """Whether a route belongs to it, by `GET /tasks/{id}` or by its operationId."""
+        return any(fnmatchcase(name, pattern) for name in names if name for pattern in self.match)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A share of the traffic, in percent, and how many seconds it lasts; `at_most` may be never.
+
+    So many `answers` of the new target are needed before the next step.
+    """
+
+    percent: float
+    at_least: float
+    at_most: float | None
+    answers: int
+    bounds: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What ends the ramp: so many answers, or a judge that is silent for so many seconds."""
+
+    diverged: int = 1
+    failed: int = 1
+    judge_silent: float = 10.0
+    on_timeout: OnTimeout = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverPlan:
+    """All that a plan says, with its defaults; `digest` tells one plan from another."""
+
+    path: Path
+    old: str
+    new: str
+    judges: tuple[Judge, ...]
+    router: RouterPlan
+    sticky: Sticky | None
+    groups: tuple[RouteGroup, ...]
+    steps: tuple[Step, ...]
+    stop: Stop
+    poll: float
+    state: Path
+    bounds: Mapping[str, Any]
+    digest: str
+
+    def group(self, *names: str | None) -> RouteGroup | None:
+        """The first group that a route of these names belongs to."""
+        return next((group for group in self.groups if group.covers(*names)), None)
+
+    def ignores(self, *names: str | None) -> bool:
+        """Whether a route of these names is none of users, and needs nothing."""
+        group = self.group(*names)
+        return group is not None and group.ignore
+
+    def bounds_for(self, group: RouteGroup | None, step: Step) -> Bounds:
+        """What the routes of a group need at a step: its own word first, then the step's."""
+        told = {**self.bounds, **step.bounds, **(group.bounds if group else {})}
+        return replace(Bounds(), **told)
+
+
+def read_plan(path: Path) -> CutoverPlan:
+    """Read a plan; `ConfigurationError` lists all that is wrong with it, line by line."""
+    source = read(path, "cutover")
+    faults = [source.fault(where, message) for where, message in _contradictions(source.data)]
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+    return _plan(source, path)
+
+
+def _plan(source: Source, path: Path) -> CutoverPlan:
+    data = source.data
+    sticky = data.get("sticky")
+    stop = data.get("stop", {})
+    told = {field.name: stop[field.name] for field in fields(Stop) if field.name in stop}
+    if "judge_silent" in told:
+        told["judge_silent"] = seconds(told["judge_silent"])
+    return CutoverPlan(
+        path=path,
+        old=data["from"],
+        new=data["to"],
+        judges=tuple(Judge(each["leads"], each["admin"].rstrip("/")) for each in data["judges"]),
+        router=_router(source),
+        sticky=Sticky(*next(iter(sticky.items()))) if sticky else None,
+        groups=tuple(map(_group, data.get("routes", ()))),
+        steps=tuple(map(_step, _steps(data))),
+        stop=Stop(**told),
+        poll=seconds(data.get("poll", 0.2)),
+        state=source.beside(data.get("state", f"{path.stem}.state.json")),
+        bounds=data.get("bounds", {}),
+        digest=hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16],
+    )
+
+
+def seconds(told: float | str) -> float:
+    """A duration of a plan in seconds: a number, or a text such as `10m`."""
+    if not isinstance(told, str):
+        return float(told)
+    found = _DURATION.fullmatch(told)
+    if found is None:
+        raise ValueError(f"no duration: {told}")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _router(source: Source) -> RouterPlan:
+    told = source.data["router"]
+    return RouterPlan(
+        kind=told["kind"],
+        upstreams={name: tuple(places) for name, places in told["upstreams"].items()},
+        admin=told.get("admin", _CADDY_ADMIN).rstrip("/"),
+        file=source.beside(told["file"]) if "file" in told else None,
+        reload=tuple(told.get("reload", ())),
+        listen=told.get("listen"),
+    )
+
+
+def _group(told: Mapping[str, Any]) -> RouteGroup:
+    return RouteGroup(
+        match=tuple(told["match"]),
+        ignore=told.get("ignore", False),
+        together=told.get("together", False),
+        bounds=told.get("bounds", {}),
+    )
+
+
+def _steps(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    told: Sequence[Mapping[str, Any]] = data.get("steps", ())
+    return told or [{"percent": percent} for percent in _DEFAULT_STEPS]
+
+
+def _step(told: Mapping[str, Any]) -> Step:
+    return Step(
+        percent=float(told["percent"]),
+        at_least=seconds(told.get("at_least", _DEFAULT_AT_LEAST)),
+        at_most=seconds(told["at_most"]) if "at_most" in told else None,
+        answers=told.get("answers", 1) if told["percent"] else 0,
+        bounds=told.get("bounds", {}),
+    )
+
+
+Fault = tuple[Sequence[str | int], str]
+
+
+def _contradictions(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """What a schema cannot say against a plan."""
+    sides = (data["from"], data["to"])
+    if sides[0] == sides[1]:
+        yield ("to",), "must be another target than `from`"
+    yield from _judges_missing(data, sides)
+    yield from _router_faults(data, sides)
+    yield from _step_faults(data)
+
+
+def _judges_missing(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[Fault]:
+    for at, judge in enumerate(data["judges"]):
+        if judge["leads"] not in sides:
+            yield ("judges", at, "leads"), f"must be {sides[0]} or {sides[1]}"
+    leaders = {judge["leads"] for judge in data["judges"]}
+    for side in sides:
+        if side not in leaders:
+            yield ("judges",), f"a proxy that leads with {side} is missing: users get its answers"
+    addresses = [judge["admin"].rstrip("/") for judge in data["judges"]]
+    for at, address in enumerate(addresses):
+        if address in addresses[:at]:
+            yield ("judges", at, "admin"), "is another judge's: it would count twice"
+
+
+def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[Fault]:
+    router = data["router"]
+    upstreams = router["upstreams"]
+    if set(upstreams) != set(sides):
+        yield ("router", "upstreams"), f"must be {sides[0]} and {sides[1]}"
+    elif shared := set(upstreams[sides[0]]) & set(upstreams[sides[1]]):
+        yield ("router", "upstreams"), f"{', '.join(sorted(shared))} is of both targets"
+    kind = router["kind"]
+    if kind == "caddy":
+        for key in ("file", "reload", "listen"):
+            if key in router:
+                yield ("router", key), "is not for Caddy, whose admin API is used"
+        if "header" in data.get("sticky", {}):
+            yield (
+                ("sticky", "header"),
+                "Caddy cannot split users by a header; use cookie, or another router",
+            )
+        return
+    if "admin" in router:
+        yield ("router", "admin"), "is for Caddy alone"
+    if "file" not in router:
+        yield ("router",), "file is missing: where the configuration is written"
+    if kind == "nginx" and re.search(r"[^A-Za-z0-9_]", data.get("sticky", {}).get("cookie", "")):
+        yield (
+            ("sticky", "cookie"),
+            "nginx reads cookies of letters, digits and _ alone",
+        )
+    if kind == "haproxy" and "listen" not in router:
+        yield ("router",), "listen is missing: where HAProxy listens, such as 0.0.0.0:8080"
+
+
+def _step_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
+    percents = [step["percent"] for step in data.get("steps", ())]
+    for at, percent in enumerate(percents):
+        if at and percent <= percents[at - 1]:
+            yield ("steps", at, "percent"), "must be more than that of the step before"
+        if round(percent, 2) != percent:
+            yield ("steps", at, "percent"), "has more than two decimals"
+    for at, step in enumerate(data.get("steps", ())):
+        most = step.get("at_most")
+        if most is not None and seconds(most) < seconds(step.get("at_least", _DEFAULT_AT_LEAST)):
+            yield ("steps", at, "at_most"), "is less than at_least"

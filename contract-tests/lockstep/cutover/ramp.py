@@ -1,0 +1,352 @@
+"""The ramp: share by share, as long as the warrants hold, and back at once when one does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+from lockstep.cutover.decision import Cause, Decision, Outcome, decide
+from lockstep.cutover.judging import Evidence, Judges, Reading, evidence, since, users
+from lockstep.cutover.plan import CutoverPlan, Step
+from lockstep.cutover.routers import Router, RouterError
+from lockstep.cutover.state import State, StateFile, now
+from lockstep.warrant import Warrant, json_text, read_warrant
+
+Ending = Literal["arrived", "back", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long things may take, in seconds.
+
+    `back`: to bring the traffic back, which is tried again after `again`, as is a refused move.
+    `settle`: for answers that are on their way then, until none comes for `quiet`. `look`: between
+    two looks at the router, for whether somebody else has moved the traffic.
+    """
+
+    back: float = 60.0
+    again: float = 1.0
+    settle: float = 5.0
+    quiet: float = 1.0
+    look: float = 1.0
+
+
+class CutoverError(Exception):
+    """The ramp cannot begin, or not go on; the traffic stays where it is."""
+
+
+class Reporter(Protocol):
+    """What is told of the progress."""
+
+    def stage(self, title: str) -> None:
+        """Another step begins."""
+
+    def progress(self, text: str, done: int, total: int | None) -> None:
+        """So many answers of the new target were seen."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a ramp came to. `went_back` is how many seconds after the finding the share was 0.
+
+    `routes` is what was counted in the ramp, by route, `sums` what users met of it.
+    """
+
+    ending: Ending
+    state: State
+    cause: Cause | None = None
+    went_back: float | None = None
+    decision: Decision | None = None
+    routes: Sequence[Evidence] = ()
+    sums: Evidence = field(default_factory=lambda: Evidence("all routes"))
+
+
+class _BackError(Exception):
+    """All traffic has to go back."""
+
+    def __init__(self, cause: Cause, seen: float) -> None:
+        super().__init__(cause.sentence)
+        self.cause = cause
+        self.seen = seen
+
+
+class _StoppedError(Exception):
+    """Whoever runs it wants no more; the traffic stays."""
+
+
+@dataclass
+class Ramp:
+    """One ramp by a plan; `stop` ends it where it is."""
+
+    plan: CutoverPlan
+    router: Router
+    judges: Judges
+    file: StateFile
+    reporter: Reporter
+    stop: threading.Event = field(default_factory=threading.Event)
+    patience: Patience = field(default_factory=Patience)
+    _state: State = field(init=False, repr=False)
+    _baselines: dict[str, Warrant] = field(init=False, repr=False)
+    _reading: Reading = field(init=False, repr=False)
+    _decision: Decision | None = field(default=None, init=False, repr=False)
+    _move_at: float = field(default=0.0, init=False, repr=False)
+    _looked_at: float = field(default=0.0, init=False, repr=False)
+
+    def run(self) -> Result:
+        """Go on from where the state file is, to the end or back.
+
+        Raises `CutoverError`, `RouterError` and `StateError` where it cannot.
+        """
+        self._reading = self._all_judges()
+        first = self._begin()
+        if first is None:
+            return Result("arrived", self._state)
+        try:
+            self._set(first)
+            for number in range(first, len(self.plan.steps)):
+                self._stay(number)
+        except _BackError as error:
+            return self._back(error)
+        except _StoppedError:
+            self._state.note("stopped; the traffic stays")
+            self.file.save(self._state)
+            return self._result("stopped")
+        self._state.phase = "arrived"
+        self._state.note("arrived")
+        self.file.save(self._state)
+        return self._result("arrived")
+
+    def _all_judges(self) -> Reading:
+        reading = self.judges.ask()
+        if reading.reasons:
+            raise CutoverError("\n".join(reading.reasons.values()))
+        return reading
+
+    def _begin(self) -> int | None:
+        """Which step comes first; `None` if all is done."""
+        share = self.router.share()
+        found = self.file.load()
+        if found is not None and found.phase == "ramp":
+            self._state = found
+            return self._go_on(share)
+        if found is not None and found.phase == "arrived" and share == 100:
+            self._state = found
+            return None
+        if share:
+            raise CutoverError(
+                f"{self.plan.new} gets {share:g} % already, and {self.file.path} knows of no ramp: "
+                "--back sets it to 0"
+            )
+        self._state = State(self.plan.digest, began=now())
+        self._state.baselines = {
+            admin: json_text(warrant) for admin, warrant in self._reading.warrants.items()
+        }
+        self._baselines = dict(self._reading.warrants)
+        return 0
+
+    def _go_on(self, share: float | None) -> int:
+        """The step whose share the router has: the traffic counts, not what was meant."""
+        percents = [step.percent for step in self.plan.steps]
+        if share is None:
+            # It was stopped before the first share was set.
+            share = percents[0] if self._state.step == 0 else None
+        if share not in percents or share > self._state.percent:
+            has = "no share" if share is None else f"{share:g} %"
+            raise CutoverError(
+                f"{self.plan.new} has {has}, and {self.file.path} says {self._state.percent:g} %: "
+                "--back sets it to 0"
+            )
+        if self._state.plan != self.plan.digest:
+            self._state.note("the plan has changed")
+            self._state.plan = self.plan.digest
+        self._baselines = {
+            admin: read_warrant(text, str(self.file.path))
+            for admin, text in self._state.baselines.items()
+        }
+        self._state.note("goes on")
+        return percents.index(share)
+
+    def _set(self, number: int) -> None:
+        """Set the share of a step; what is meant is kept before it is done."""
+        percent = self.plan.steps[number].percent
+        self._state.step, self._state.percent = number, percent
+        self.file.save(self._state)
+        self.router.move(percent)
+        self._state.note(f"{percent:g} % to {self.plan.new}")
+        self.file.save(self._state)
+        self.reporter.stage(f"{percent:g} % to {self.plan.new}")
+
+    def _stay(self, number: int) -> None:
+        """Stay at a step until its warrant holds, and set the share of the next one."""
+        step = self.plan.steps[number]
+        began = time.monotonic()
+        in_step = dict(self._reading.warrants)
+        told = False
+        while True:
+            self._look_at_router()
+            decision = self._look(step, in_step)
+            spent = time.monotonic() - began
+            if decision.outcome is Outcome.HOLDS and not self._reading.reasons:
+                if spent >= step.at_least and self._advance(number):
+                    return
+            elif step.at_most is not None and spent >= step.at_most and not told:
+                if self.plan.stop.on_timeout == "back":
+                    raise _BackError(self._too_long(step, decision), time.monotonic())
+                self._state.note(f"no warrant after {step.at_most:g} s; it waits on")
+                told = True
+            self._tell(step, decision, spent)
+            if self.stop.wait(self.plan.poll):
+                raise _StoppedError
+
+    def _look_at_router(self) -> None:
+        """End the ramp where somebody else has moved the traffic, such as `--back`."""
+        if time.monotonic() - self._looked_at < self.patience.look:
+            return
+        self._looked_at = time.monotonic()
+        try:
+            share = self.router.share()
+        except RouterError as error:
+            # The traffic goes on without the admin API, and the judges still see it.
+            self.reporter.progress(str(error), 0, None)
+            return
+        if share == self._state.percent:
+            return
+        has = "no share" if share is None else f"{share:g} %"
+        told = f"somebody else gave {self.plan.new} {has} instead of {self._state.percent:g} %"
+        if share == 0:
+            raise _BackError(Cause("router", told), time.monotonic())
+        self._state.note(told)
+        self.file.save(self._state)
+        raise CutoverError(f"{told}: the ramp ends there; --back sets it to 0")
+
+    def _look(self, step: Step, in_step: Mapping[str, Warrant]) -> Decision:
+        """Ask the judges, and decide. Raises `_BackError`."""
+        plan = self.plan
+        self._reading = self.judges.ask()
+        seen = time.monotonic()
+        warrants = self._reading.warrants
+        decision = self._decision = decide(
+            plan,
+            step,
+            evidence(plan, warrants),
+            evidence(plan, since(warrants, self._baselines)),
+            evidence(plan, since(warrants, in_step)),
+        )
+        if decision.cause is not None:
+            raise _BackError(decision.cause, seen)
+        for admin, silent in self._reading.silent.items():
+            if silent >= plan.stop.judge_silent:
+                told = f"silent for {silent:.0f} s: {self._reading.reasons[admin]}"
+                raise _BackError(Cause(f"judge {admin}", told), seen)
+        return decision
+
+    def _advance(self, number: int) -> bool:
+        """Set the next share; false where the router refuses it: the step goes on meanwhile."""
+        if time.monotonic() < self._move_at:
+            return False
+        if self._decision is not None:
+            self._state.note(_held(self._decision))
+        if number + 1 == len(self.plan.steps):
+            return True
+        before = self._state.step, self._state.percent
+        try:
+            self._set(number + 1)
+        except RouterError as error:
+            self._state.step, self._state.percent = before
+            self._state.note(str(error))
+            self.file.save(self._state)
+            self._move_at = time.monotonic() + self.patience.again
+            return False
+        return True
+
+    def _too_long(self, step: Step, decision: Decision) -> Cause:
+        if self._reading.reasons:
+            admin, told = next(iter(self._reading.reasons.items()))
+            return Cause(f"judge {admin}", told)
+        waiting = decision.waiting[0]
+        return Cause(waiting.name, f"no warrant after {step.at_most:g} s: {waiting.sentence}")
+
+    def _tell(self, step: Step, decision: Decision, spent: float) -> None:
+        served = users(self.plan, self._in_ramp()).served
+        if self._reading.reasons:
+            text = f"holds: {next(iter(self._reading.reasons.values()))}"
+        elif decision.waiting:
+            first, more = decision.waiting[0], len(decision.waiting) - 1
+            others = f" (and {more} more)" if more else ""
+            text = f"waits for {first.name}: {first.sentence}{others}"
+        else:
+            text = f"holds; {max(0.0, step.at_least - spent):.0f} s to go"
+        self.reporter.progress(text, served, None)
+
+    def _back(self, error: _BackError) -> Result:
+        """Set the share to 0, whatever it takes, and count what came in until then."""
+        self.reporter.stage(f"back to {self.plan.old}")
+        self._move_back()
+        took = time.monotonic() - error.seen
+        self._state.phase, self._state.percent, self._state.step = "back", 0.0, 0
+        self._state.note(f"went back: {error.cause.route}: {error.cause.sentence}")
+        self.file.save(self._state)
+        self._settle()
+        result = self._result("back")
+        result.cause, result.went_back = _explained(error.cause, result.routes), took
+        return result
+
+    def _move_back(self) -> None:
+        deadline = time.monotonic() + self.patience.back
+        while True:
+            try:
+                return self.router.move(0)
+            except RouterError as error:
+                if time.monotonic() > deadline:
+                    left = f"{self.plan.new} still gets {self._state.percent:g} %"
+                    raise RouterError(f"{left}, and it could not be set to 0: {error}") from error
+                self._state.note(str(error))
+                time.sleep(self.patience.again)
+
+    def _settle(self) -> None:
+        """Wait until the new target's proxies have counted what they still had to answer."""
+        begin = changed = time.monotonic()
+        last: tuple[int, int] | None = None
+        while time.monotonic() - begin < self.patience.settle:
+            self._reading = self.judges.ask()
+            sums = users(self.plan, self._in_ramp())
+            found = (sums.served, sums.wrong)
+            if found != last:
+                last, changed = found, time.monotonic()
+            elif time.monotonic() - changed >= self.patience.quiet:
+                return
+            time.sleep(self.plan.poll)
+
+    def _in_ramp(self) -> list[Evidence]:
+        return evidence(self.plan, since(self._reading.warrants, self._baselines))
+
+    def _result(self, ending: Ending) -> Result:
+        routes = self._in_ramp()
+        return Result(
+            ending,
+            self._state,
+            decision=self._decision,
+            routes=routes,
+            sums=users(self.plan, routes),
+        )
+
+
+def _explained(cause: Cause, routes: Sequence[Evidence]) -> Cause:
+    """The cause with the finding that came in after it: an answer is compared a little later."""
+    known = next((each.findings for each in routes if each.name == cause.route), ())
+    if cause.kind is not None or not known:
+        return cause
+    return replace(
+        cause,
+        sentence=f"{cause.sentence}: {known[0].sentence}",
+        kind=known[0].kind,
+        request_id=known[0].request_id,
+    )
+
+
+def _held(decision: Decision) -> str:
+    count = len(decision.verdicts)
+    return f"the warrant holds: {count} {'route' if count == 1 else 'routes'}"

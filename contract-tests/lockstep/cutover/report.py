@@ -1,0 +1,171 @@
+"""What a ramp came to: for people, as JSON, Markdown and HTML."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lockstep.cutover.judging import Evidence
+from lockstep.cutover.plan import CutoverPlan
+from lockstep.cutover.ramp import Result
+from lockstep.cutover.state import now
+from lockstep.report.sanitize import visible
+
+VERSION = 1
+Data = Mapping[str, Any]
+_TITLES = {"arrived": "Arrived", "back": "Went back", "stopped": "Stopped"}
+
+
+def as_data(plan: CutoverPlan, result: Result) -> dict[str, Any]:
+    """The report as JSON data; counts are those of the ramp, and not of what was before."""
+    state, sums = result.state, result.sums
+    verdicts = {each.name: each for each in (result.decision.verdicts if result.decision else ())}
+    return {
+        "version": VERSION,
+        "plan": str(plan.path),
+        "from": plan.old,
+        "to": plan.new,
+        "ending": result.ending,
+        "percent": state.percent,
+        "began": state.began,
+        "ended": now(),
+        "cause": asdict(result.cause) if result.cause else None,
+        "went_back_seconds": result.went_back,
+        "answers": _counts(sums),
+        "routes": [
+            {
+                "route": each.name,
+                "operation": each.operation,
+                **_counts(each),
+                "latency_ratio": asdict(each.ratio) if each.ratio else None,
+                "outcome": verdicts[each.name].outcome if each.name in verdicts else None,
+                "sentence": verdicts[each.name].sentence if each.name in verdicts else None,
+                "findings": [asdict(finding) for finding in each.findings],
+            }
+            for each in result.routes
+        ],
+        "events": [asdict(event) for event in state.events],
+    }
+
+
+def _counts(each: Evidence) -> dict[str, int]:
+    return {
+        "requests": each.requests,
+        "compared": each.compared,
+        "diverged": each.diverged,
+        "known": each.known,
+        "served": each.served,
+        "failed": each.failed,
+        "wrong": each.wrong,
+    }
+
+
+def sentences(data: Data) -> Iterator[str]:
+    """What came of it, in a few sentences."""
+    new, answers = data["to"], data["answers"]
+    if data["ending"] == "arrived":
+        yield f"Arrived: {new} has all traffic."
+    elif data["ending"] == "stopped":
+        yield (
+            f"Stopped: {new} has {data['percent']:g} % of the traffic. The same command goes on "
+            "from there, --back sets it to 0."
+        )
+    else:
+        cause = data["cause"]
+        yield f"Went back: {cause['route']}: {cause['sentence']}"
+        if cause["request_id"]:
+            yield f"The request was {cause['request_id']}."
+        yield f"All traffic was back {data['went_back_seconds']:.2f} s after it was seen."
+    yield f"{new} served {answers['served']:,} answers to users, {_wrong(answers['wrong'])}."
+    yield (
+        f"{answers['compared']:,} were compared in the ramp, {answers['diverged']:,} diverged"
+        + (f", {answers['known']:,} in known differences only." if answers["known"] else ".")
+    )
+
+
+def _wrong(count: int) -> str:
+    """Who met them is not known: a user met one of them at least."""
+    if not count:
+        return "none of them wrong"
+    return f"{count:,} of them wrong: at most {count:,} {'user' if count == 1 else 'users'} met it"
+
+
+def json_text(data: Data) -> str:
+    """The report as JSON."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def markdown_text(data: Data) -> str:
+    """The report as Markdown, for the page of a build or a chat."""
+    lines = [f"## {_title(data)}", "", *(f"{_safe(line)}  " for line in sentences(data)), ""]
+    if data["routes"]:
+        lines += [
+            f"| route | compared | diverged | served by {data['to']} | wrong | latency ratio | |",
+            "|---|--:|--:|--:|--:|--:|---|",
+            *map(_row, data["routes"]),
+            "",
+        ]
+    lines += [f"- {event['at']} {_safe(event['what'])}" for event in data["events"]]
+    return "\n".join(lines) + "\n"
+
+
+def _row(route: Data) -> str:
+    counts = (route[name] for name in ("compared", "diverged", "served", "wrong"))
+    cells = [_safe(route["route"]), *(f"{count:,}" for count in counts)]
+    return "| " + " | ".join([*cells, ratio(route), _safe(route["sentence"] or "")]) + " |"
+
+
+def _safe(text: str) -> str:
+    """One line that Markdown shows as it is."""
+    line = " ".join(visible(text).split())
+    return escape(line, quote=False).replace("|", "\\|").replace("`", "\\`")
+
+
+def html_text(data: Data) -> str:
+    """The report as one page that asks no host for anything."""
+    environment = Environment(
+        loader=PackageLoader("lockstep.cutover"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (Path(__file__).with_name("templates") / "cutover.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template("cutover.html.j2").render(
+        data=data,
+        title=_title(data),
+        sentences=list(sentences(data)),
+        ratio=ratio,
+        style=Markup(style),
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'",
+    )
+
+
+def ratio(route: Data) -> str:
+    """The ratio of the latencies, as text."""
+    told = route["latency_ratio"]
+    return f"{told['ratio']:.2f}" if told else ""
+
+
+def _title(data: Data) -> str:
+    return f"{_TITLES[data['ending']]}: {data['from']} to {data['to']}"
+
+
+FORMS: Mapping[str, Callable[[Data], str]] = {
+    "json": json_text,
+    "markdown": markdown_text,
+    "html": html_text,
+}

@@ -1,0 +1,7 @@
+"""What sends each request to one of the targets, and how it is told of another share."""
+
+from lockstep.cutover.routers.caddy import Caddy
+from lockstep.cutover.routers.files import FileRouter
+from lockstep.cutover.routers.shares import Router, RouterError
+
+__all__ = ["Caddy", "FileRouter", "Router", "RouterError"]

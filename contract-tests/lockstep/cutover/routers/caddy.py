@@ -1,0 +1,147 @@
+"""Caddy, through its admin API (https://caddyserver.com/docs/api)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from lockstep.cutover.plan import RouterPlan, Sticky
+from lockstep.cutover.routers.shares import RouterError, share_of, weights
+
+_SECONDS = 10.0
+# Somebody else changed the configuration between reading and writing: read it again.
+_ATTEMPTS = 3
+_PRECONDITION_FAILED = 412
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A `reverse_proxy` handler: where it is in the configuration, and the tag of its version."""
+
+    path: str
+    handler: dict[str, Any]
+    tag: str
+
+    @property
+    def dials(self) -> list[str]:
+        return [each.get("dial", "") for each in self.handler.get("upstreams", ())]
+
+
+class Caddy:
+    """Sets the weights of the one `reverse_proxy` handler that has all upstreams of the plan.
+
+    A sticky plan makes a `cookie` policy over the weights. Its secret is another one with each
+    share, so that users are dealt out anew, and none stays where the new share has none.
+    """
+
+    def __init__(self, plan: RouterPlan, old: str, new: str, sticky: Sticky | None) -> None:
+        self._admin = plan.admin
+        self._old, self._new = set(plan.upstreams[old]), set(plan.upstreams[new])
+        self._order = [*plan.upstreams[old], *plan.upstreams[new]]
+        self._sticky = sticky
+        self._session = requests.Session()
+        # What `HTTP_PROXY` says is not for an admin address.
+        self._session.trust_env = False
+
+    def share(self) -> float | None:
+        """The share that the weights make; `None` where another policy chooses."""
+        return self._share(self._find())
+
+    def move(self, percent: float) -> None:
+        """Set the weights, and read them back."""
+        for _ in range(_ATTEMPTS):
+            place = self._find()
+            if self._write(place, self._policy(percent, place.dials)):
+                break
+        else:
+            raise RouterError(f"{self._admin}: the configuration changes all the time")
+        found = self.share()
+        if found != percent:
+            raise RouterError(f"{self._admin}: {percent:g} % was set, and Caddy has {found} %")
+
+    def configuration(self, percent: float) -> str:
+        """The `selection_policy` of the handler, as JSON."""
+        return json.dumps(self._policy(percent, self._order), indent=2) + "\n"
+
+    def _policy(self, percent: float, dials: list[str]) -> dict[str, Any]:
+        each_old, each_new = weights(percent, len(self._old), len(self._new))
+        weighted = {
+            "policy": "weighted_round_robin",
+            "weights": [each_new if dial in self._new else each_old for dial in dials],
+        }
+        if self._sticky is None or percent in (0, 100):
+            return weighted
+        return {
+            "policy": "cookie",
+            "name": self._sticky.name,
+            "secret": secrets.token_hex(16),
+            "fallback": weighted,
+        }
+
+    def _share(self, place: _Place) -> float | None:
+        policy = place.handler.get("load_balancing", {}).get("selection_policy", {})
+        if policy.get("policy") == "cookie":
+            policy = policy.get("fallback", {})
+        if policy.get("policy") != "weighted_round_robin":
+            return None
+        try:
+            return share_of(policy.get("weights", ()), [dial in self._new for dial in place.dials])
+        except ValueError as error:
+            raise RouterError(f"{self._admin}{place.path}: {error}") from error
+
+    def _find(self) -> _Place:
+        answer = self._ask("GET", "/config/")
+        places = [
+            (path, handler)
+            for path, handler in _handlers(answer.json(), "/config")
+            if self._old | self._new
+            == {each.get("dial", "") for each in handler.get("upstreams", ())}
+        ]
+        if len(places) != 1:
+            count = "no" if not places else "more than one"
+            raise RouterError(
+                f"{self._admin}: {count} reverse_proxy has exactly the upstreams "
+                f"{', '.join(self._order)}"
+            )
+        path, handler = places[0]
+        return _Place(path, handler, answer.headers.get("Etag", ""))
+
+    def _write(self, place: _Place, policy: dict[str, Any]) -> bool:
+        """Set the policy; false where the configuration is not the one that was read."""
+        has_block = "load_balancing" in place.handler
+        path = f"{place.path}/load_balancing" + ("/selection_policy" if has_block else "")
+        body = policy if has_block else {"selection_policy": policy}
+        headers = {"If-Match": place.tag} if place.tag else {}
+        answer = self._ask("POST", path, json=body, headers=headers)
+        return answer.status_code != _PRECONDITION_FAILED
+
+    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        try:
+            answer = self._session.request(
+                method, self._admin + path, timeout=_SECONDS, allow_redirects=False, **options
+            )
+        except requests.RequestException as error:
+            raise RouterError(
+                f"{self._admin}: no answer ({type(error).__name__}): is it Caddy's admin address?"
+            ) from error
+        if answer.status_code not in (200, _PRECONDITION_FAILED):
+            told = " ".join(answer.text.split())[:300]
+            raise RouterError(f"{self._admin}{path}: answered {answer.status_code}: {told}")
+        return answer
+
+
+def _handlers(node: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All `reverse_proxy` handlers below a part of a configuration, with their paths."""
+    if isinstance(node, dict):
+        if node.get("handler") == "reverse_proxy":
+            yield path, node
+        for name, value in node.items():
+            yield from _handlers(value, f"{path}/{name}")
+    elif isinstance(node, list):
+        for at, value in enumerate(node):
+            yield from _handlers(value, f"{path}/{at}")

@@ -1,0 +1,99 @@
+"""Where a client's path begins below the base URL of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Request
+from lockstep.transport.targets import Target
+
+# So many requests in a row that no path of the document is for are worth a sentence.
+_STRANGE = 20
+_SHOWN = 3
+
+
+def prefix_of(target: Target) -> str:
+    """The path of a target's base URL, `/api/v1`; empty where it has none."""
+    return target.base_url.removeprefix(target.origin)
+
+
+@dataclass(slots=True)
+class BasePaths:
+    """Writes clients' requests with paths of the document, whatever clients put before them.
+
+    Clients of a service at `/api/v1/tasks` go on to ask for that when a proxy stands before it,
+    and a target is told as `http://host/api/v1` or as `http://host`.
+    """
+
+    document: Document
+    targets: Sequence[Target]
+    _moved: bool = False
+    _strange: list[str] = field(default_factory=list)
+    _documented: int = 0
+
+    @property
+    def strips(self) -> str:
+        """What the leader is not asked for twice: its own base path, if no path begins with it."""
+        prefix = prefix_of(self.targets[0])
+        paths = (operation.path for operation in self.document.operations.values())
+        return "" if any(path.startswith(f"{prefix}/") for path in paths) else prefix
+
+    def sentence(self) -> str:
+        """What is said at the start about paths; empty where there is nothing to say."""
+        leader, strips = self.targets[0], self.strips
+        if not strips:
+            return ""
+        return (
+            f"paths of clients may begin with {strips} or leave it out: {leader.name} is asked "
+            f"below {leader.base_url} for either"
+        )
+
+    def inner(self, request: Request) -> Request:
+        """The request with its path as the document has it."""
+        path = request.path
+        if self.document.template(path) is not None:
+            return request
+        for base in filter(None, (self.strips, self.document.base_path)):
+            if not path.startswith((f"{base}/", f"{base}?")) and path != base:
+                continue
+            rest = path[len(base) :]
+            if base == self.strips:
+                return replace(request, path=rest)
+            if self.document.template(rest) is not None:
+                self._move()
+                return replace(request, path=rest)
+        # With bases in the targets' URLs now, it is a path of the whole server.
+        return replace(request, from_root=True) if self._moved else request
+
+    def _move(self) -> None:
+        """Give targets without a path the one of the document, which clients ask for."""
+        if not self._moved and not prefix_of(self.targets[0]):
+            self._moved = True
+            for target in self.targets:
+                if not prefix_of(target):
+                    target.move(target.origin + self.document.base_path)
+
+    def note(self, request: Request, status: int) -> str:
+        """Look at an answer; a sentence once, where all look as if a base path were wrong."""
+        if self._documented or status != 404:
+            self._documented += status != 404 or self._is_documented(request)
+            return ""
+        if self._is_documented(request):
+            self._documented += 1
+            return ""
+        self._strange.append(f"{request.method} {request.path.partition('?')[0]}")
+        if len(self._strange) != _STRANGE:
+            return ""
+        leader = self.targets[0]
+        shown = ", ".join(dict.fromkeys(self._strange[:_SHOWN]))
+        known = next(iter(self.document.operations.values())).path
+        return (
+            f"{leader.name} at {leader.base_url} has answered 404 to the first {_STRANGE} "
+            f"requests, and the document has none of their paths ({shown}, …), but {known}, "
+            "say: is the base path in the target's URL what clients ask for?"
+        )
+
+    def _is_documented(self, request: Request) -> bool:
+        return self.document.template(request.path) is not None

@@ -1,0 +1,106 @@
+"""From the process that answers clients to the one that compares: bounded, and never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Callable, MutableSequence
+from dataclasses import dataclass, field, replace
+
+from lockstep.proxy.settings import READS
+from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed, Told
+
+# Places of what both processes see: written by one of them each.
+TAKEN, OFFERED, EPOCH = range(3)
+# What has not been read on the other side must not grow without limit, whatever it is.
+_MOST_BYTES = 64 << 20
+_MOST_ANSWERED = 10_000
+_FLUSHED_EVERY = 0.25
+# Several requests at once cost less than each for itself, on both sides.
+_TOGETHER_SECONDS = 0.01
+_TOGETHER_BYTES = 1 << 18
+
+Shared = MutableSequence[int]
+
+
+@dataclass(slots=True)
+class Feed:
+    """Offers what has been answered, as long as fewer than `most` requests wait.
+
+    For one event loop; `write` sends bytes to the other process and `waiting` says how many it has
+    not read yet. `shared` is memory that both processes see.
+    """
+
+    shared: Shared
+    most: int
+    write: Callable[[bytes], object]
+    waiting: Callable[[], int]
+    answered: int = 0
+    failed: int = 0
+    left: int = 0
+    lost: int = 0
+    untold: int = 0
+    _writing: int = 0
+    _answered: list[Mirrored | Answered] = field(default_factory=list)
+    _mirrored: list[Mirrored | Answered] = field(default_factory=list)
+    _mirrored_bytes: int = 0
+
+    def began(self, *, writes: bool) -> int:
+        """A request is under way; returns the epoch that its answer belongs to."""
+        if writes:
+            self._writing += 1
+            self.shared[EPOCH] += 1
+        # No epoch at all while a write is under way: who knows what a read will see?
+        return self.shared[EPOCH] if writes or not self._writing else -1
+
+    def ended(self, *, writes: bool) -> None:
+        """A request is over."""
+        if writes:
+            self._writing -= 1
+            self.shared[EPOCH] += 1
+
+    def offer(self, item: Mirrored) -> Fate:
+        """Send on an answered request, or shed it when too many wait; returns at once."""
+        if item.epoch != self.shared[EPOCH] and item.request.method in READS:
+            item = replace(item, epoch=-1)
+        waiting = self.shared[OFFERED] - self.shared[TAKEN]
+        if waiting >= self.most or self.waiting() > _MOST_BYTES:
+            return Fate.SHED
+        self.shared[OFFERED] += 1
+        if not self._mirrored:
+            asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self._send_mirrored)
+        self._mirrored.append(item)
+        self._mirrored_bytes += len(item.answer.body) + len(item.request.body or b"")
+        if self._mirrored_bytes > _TOGETHER_BYTES:
+            self._send_mirrored()
+        return Fate.MIRRORED
+
+    def note(self, answered: Answered) -> None:
+        """Tell of a request that is not mirrored; a few at a time."""
+        if len(self._answered) < _MOST_ANSWERED:
+            self._answered.append(answered)
+        else:
+            self.untold += 1
+
+    async def keep_telling(self) -> None:
+        """Tell every now and then what was noted."""
+        while True:
+            await asyncio.sleep(_FLUSHED_EVERY)
+            if self.waiting() < _MOST_BYTES:
+                self.flush()
+
+    def flush(self) -> None:
+        """Tell what was noted, and what was offered."""
+        self._send_mirrored()
+        told, self._answered = self._answered, []
+        if told:
+            self._send(told)
+        self._send(Passed(self.answered, self.failed, self.left, self.lost, self.untold))
+
+    def _send_mirrored(self) -> None:
+        items, self._mirrored, self._mirrored_bytes = self._mirrored, [], 0
+        if items:
+            self._send(items)
+
+    def _send(self, told: Told) -> None:
+        self.write(pickle.dumps(told, pickle.HIGHEST_PROTOCOL))

@@ -1,0 +1,184 @@
+"""The JSON form of a warrant: written for machines, and read again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema_rs
+import requests
+
+from lockstep.schemas import load_schema
+from lockstep.warrant.bounds import CONFIDENCE
+from lockstep.warrant.latency import Latency, Ratio
+from lockstep.warrant.model import CATEGORIES, Divergence, Route, Warrant
+
+SCHEMA_VERSION = 1
+_SECONDS = 10.0
+# A proxy is asked for its root, or for what it says itself.
+_PLACE = "/warrant"
+
+
+class WarrantError(ValueError):
+    """A text is no warrant, or one of another version, or cannot be had."""
+
+
+def json_text(warrant: Warrant) -> str:
+    """The text of a warrant; lone surrogates, which UTF-8 has not, stay escaped."""
+    text = json.dumps(as_data(warrant), ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def as_data(warrant: Warrant) -> dict[str, Any]:
+    """A warrant as JSON data; what can be worked out, such as bounds, stands in it as well."""
+    total = warrant.total
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "document": warrant.document,
+        "digest": warrant.digest,
+        "targets": list(warrant.targets),
+        "started": warrant.started,
+        "until": warrant.until,
+        "sources": warrant.sources,
+        "confidence": CONFIDENCE,
+        "notes": warrant.notes,
+        "total": _counts(total),
+        "routes": [_route(warrant, each) for each in warrant.routes],
+    }
+
+
+def read_warrant(text: str, source: str = "warrant") -> Warrant:
+    """Read a warrant and hold it against the schema; `WarrantError` begins with the `source`."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise WarrantError(f"{source}: not JSON: {error}") from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version is None:
+        raise WarrantError(f"{source}: not a warrant of lockstep: it has no schema_version")
+    if version != SCHEMA_VERSION:
+        wanted = f"this lockstep reads {SCHEMA_VERSION}"
+        raise WarrantError(f"{source}: a warrant of version {version}; {wanted}")
+    wrong = next(_validator().iter_errors(data), None)
+    if wrong is not None:
+        where = "/".join(map(str, wrong.instance_path))
+        raise WarrantError(f"{source}: {where}: {wrong.message}")
+    try:
+        return Warrant(
+            data["document"],
+            data["digest"],
+            tuple(data["targets"]),
+            data["started"],
+            data["until"],
+            [_read_route(each) for each in data["routes"]],
+            data["sources"],
+            data["notes"],
+        )
+    except ValueError as error:
+        raise WarrantError(f"{source}: {error}") from error
+
+
+def load_warrant(source: str) -> Warrant:
+    """Read a warrant from a file, or from the admin address of a running proxy.
+
+    `http://127.0.0.1:9090` is enough. Raises `WarrantError` when there is none.
+    """
+    if not source.startswith(("http://", "https://")):
+        try:
+            return read_warrant(Path(source).read_text(encoding="utf-8"), source)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise WarrantError(f"{source}: {(reason or str(error)).lower()}") from error
+    url = source if urlsplit(source).path.strip("/") else source.rstrip("/") + _PLACE
+    try:
+        answer = requests.get(url, timeout=_SECONDS)
+        answer.raise_for_status()
+    except requests.HTTPError as error:
+        raise WarrantError(f"{url}: answered {error.response.status_code}") from error
+    except requests.RequestException as error:
+        raise WarrantError(
+            f"{url}: no answer ({type(error).__name__}): is it the --admin address of a proxy?"
+        ) from error
+    return read_warrant(answer.text, url)
+
+
+def _route(warrant: Warrant, route: Route) -> dict[str, Any]:
+    ratios = {name: warrant.ratio(route, name) for name in warrant.targets[1:]}
+    return {
+        "route": route.name,
+        "operation": route.operation,
+        "documented": route.documented,
+        **_counts(route),
+        "latency": {name: each.as_data() for name, each in route.latency.items()},
+        "latency_ratio": {name: _ratio(each) for name, each in ratios.items() if each is not None},
+        "never_seen": {
+            name: sorted(route.never_seen[name]) for name in CATEGORIES if name in route.never_seen
+        },
+        "findings": [
+            {
+                "class": each.kind,
+                "sentence": each.sentence,
+                "count": each.count,
+                "at": each.at,
+                "request_id": each.request_id,
+            }
+            for each in route.findings
+        ],
+    }
+
+
+def _counts(route: Route) -> dict[str, Any]:
+    return {
+        "sentence": route.sentence,
+        "requests": route.requests,
+        "answers": dict(sorted(route.answers.items())),
+        "compared": route.compared,
+        "alike": route.alike,
+        "known": route.known,
+        "diverged": route.diverged,
+        "classes": dict(sorted(route.kinds.items())),
+        "shed": route.shed,
+        "unclear": route.unclear,
+        "failed": dict(sorted(route.failed.items())),
+        "set_aside": dict(sorted(route.set_aside.items())),
+        "bound": route.bound(),
+    }
+
+
+def _ratio(ratio: Ratio) -> dict[str, float]:
+    return {"ratio": ratio.ratio, "low": ratio.low, "high": ratio.high}
+
+
+def _read_route(data: dict[str, Any]) -> Route:
+    return Route(
+        data["route"],
+        data["operation"],
+        data["documented"],
+        data["requests"],
+        Counter(data["answers"]),
+        data["alike"],
+        data["known"],
+        data["diverged"],
+        Counter(data["classes"]),
+        data["shed"],
+        data["unclear"],
+        Counter(data["failed"]),
+        Counter(data["set_aside"]),
+        {name: Latency.of(each) for name, each in data["latency"].items()},
+        {name: frozenset(each) for name, each in data["never_seen"].items()},
+        [
+            Divergence(
+                each["class"], each["sentence"], each["at"], each["count"], each["request_id"]
+            )
+            for each in data["findings"]
+        ],
+    )
+
+
+@cache
+def _validator() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(load_schema("warrant"))

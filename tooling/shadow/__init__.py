@@ -1,0 +1,1 @@
+"""Measures what the proxy of lockstep adds to a request."""
