@@ -29,6 +29,7 @@ from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
 from lockstep.drivers.traps.places import find_places
 from lockstep.drivers.traps.raw import finding_of, run_traps, sent_by
 from lockstep.drivers.walk.driver import Maker, walk
+from lockstep.effects.calls.proxies import ProxyError
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.openapi.sharding import Share
@@ -79,8 +80,16 @@ class Run(Session):
         if silent:
             raise RunError("; ".join(silent))
 
+    def listen(self, targets: Sequence[Target]) -> None:
+        """Be the forward proxy of the targets that name one; `RunError` if that cannot be."""
+        try:
+            self.ledger.proxies.open(targets)
+        except ProxyError as error:
+            raise RunError(str(error)) from error
+
     def smoke(self, targets: Sequence[Target]) -> None:
         """See that each target is there and answers; `RunError` says what is wrong with which."""
+        self.listen(targets)
         seen = smoke(targets, self.document)
         self.notes += seen.notes
         if seen.faults:

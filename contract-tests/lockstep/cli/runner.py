@@ -69,6 +69,7 @@ def perform(
         work.ledger.faults.note("the run was aborted", error)
         work.could_not_run(_fault(error, debug=debug))
     finally:
+        work.ledger.proxies.close()
         for target in targets:
             target.close()
 

@@ -8,12 +8,10 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 
-from lockstep.compare.allowed import Allowed
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
-from lockstep.effects.mirror import Changes
-from lockstep.effects.watch import Watch
 from lockstep.exchange.compensation import Compensation
+from lockstep.exchange.effects import EffectsWatch
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.exchange.shown import Shared, ShownThings
@@ -26,9 +24,8 @@ from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
 from lockstep.results.faults import LeftOutError
-from lockstep.results.findings import EFFECTS
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Effects, Exchange, Trace
 from lockstep.transport.arrival import first_bytes
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
@@ -92,7 +89,7 @@ class Exchanger:
             noise=ledger.noise,
         )
         self._shown = ShownThings(ledger.document.scopes, table, self._generated)
-        self._watch = self._watching(gate)
+        self._effects = EffectsWatch(ledger, self.targets, table, gate, rotates=rotate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
@@ -119,14 +116,14 @@ class Exchanger:
         when a target has not answered for long.
         """
         requests = self._requests(request)
-        outcomes, written = self._watched(requests)
+        outcomes, done = self._watched(requests)
         return self.record(
             request,
             requests,
             outcomes,
             group=group,
             expected=expected,
-            written=written,
+            done=done,
             seconds=self._seconds,
         )
 
@@ -137,15 +134,15 @@ class Exchanger:
         """
         chosen = [self._next()] if self.rotates else self.targets
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
-        outcomes, written = self._watched(own)
+        outcomes, done = self._watched(own)
         leader = requests[self.targets[0].name]
         return self.record(
-            leader, own, outcomes, group=group, written=written, seconds=self._seconds
+            leader, own, outcomes, group=group, done=done, seconds=self._seconds
         )
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
-        self._overlook()
+        self._effects.overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
         return self._exchange(requests)
@@ -186,7 +183,7 @@ class Exchanger:
         are no finding. The request number `first` goes out before the others.
         """
         translated = [self._requests(request) for request in together]
-        self._overlook()
+        self._effects.begin_together()
         jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
         answers = iter(send_at_once(jobs, first))
         rows = [
@@ -213,15 +210,15 @@ class Exchanger:
         expected: frozenset[int] = frozenset(),
         ordered: bool = True,
         at_once: bool = False,
-        written: dict[str, Changes] | None = None,
+        done: Effects | None = None,
         seconds: dict[str, float] | None = None,
     ) -> Exchange:
         """Judge, compare and keep what was sent, also by somebody else, and what was answered.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
         `ordered` may belong to each other's requests: then a difference between them is none. What
-        was sent `at_once` with others may have waited for them. `written` is what the targets did
-        to their databases meanwhile, `seconds` how long each of them took.
+        was sent `at_once` with others may have waited for them. `done` is what the targets did
+        meanwhile beside answering, `seconds` how long each of them took.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -249,14 +246,13 @@ class Exchanger:
         self.trace.record(exchange, made)
         with about(f"{answers} cannot be judged by the document"):
             self._judge(exchange, operation, expected)
+        if done is not None:
+            exchange.done = done
         shared = self._compare_and_sort(exchange, operation, made, ordered=ordered)
-        if written:
-            exchange.written = written
-            with about(f"what {exchange.label} does to the databases cannot be compared"):
-                self._compare_effects(exchange)
-            if any(exchange.differences.values()):
-                # Something may have been asked again, or undone.
-                self._overlook()
+        if exchange.done:
+            with about(f"what {exchange.label} does beside answering cannot be compared"):
+                parted = self.has_parted(exchange.request)
+                self._effects.compare(exchange, self.trace, has_parted=parted)
         self.ledger.count(exchange)
         self._silence.note(exchange)
         usable: list[Generated] = []
@@ -294,19 +290,15 @@ class Exchanger:
         return shared
 
     def own_effects(
-        self,
-        name: str,
-        requests: tuple[Request, Request],
-        written: tuple[Changes, Changes],
-        renamed: Mapping[str, str],
+        self, name: str, first: Exchange, second: Exchange, renamed: Mapping[str, str]
     ) -> list[Difference]:
-        """Where a target has written other rows for the same request; see `Watch`."""
-        return self._watch.differ_from_self(name, requests, written, renamed) if self._watch else []
+        """Where a target has done something else for the same request; see `EffectsWatch`."""
+        return self._effects.differ_from_self(name, first, second, renamed)
 
     @property
     def sees_rows(self) -> bool:
         """Whether what the targets do to their databases is compared."""
-        return self._watch is not None
+        return self._effects.rows is not None
 
     def names(self, request: Request) -> frozenset[str]:
         """The keys of the short values that a request names; see `Scopes.key`."""
@@ -363,65 +355,11 @@ class Exchanger:
             translated = identity.translate(request, translated, target.name, leader)
         return target.dress(translated)
 
-    def _watching(self, gate: ReadWriteLock | None) -> Watch | None:
-        """What sees the databases of all targets, if each names its own and is asked alone."""
-        mirrors = self.ledger.mirrors
-        named = [target for target in self.targets if target.database is not None]
-        if not named or self.rotates or len(self.targets) < 2:
-            return None
-        if len(named) < len(self.targets):
-            mirrors.note("rows are not compared: not every target names its database")
-            return None
-        if len({target.database for target in named}) < len(named):
-            mirrors.note("rows are not compared: two targets name the same database")
-            return None
-        if gate is not None:
-            mirrors.note("rows are not compared: several workers send requests at once")
-            return None
-        ledger = self.ledger
-        return Watch(
-            *(mirrors, self.targets, ledger.document, ledger.clock),
-            is_steady=lambda: ledger.patience.steady,
-        )
-
-    def _watched(
-        self, requests: dict[str, Request]
-    ) -> tuple[dict[str, Outcome], dict[str, Changes]]:
-        """Send each target its own request, and see what it does to its database."""
-        watch = self._watch
-        sees = watch is not None and watch.begin()
+    def _watched(self, requests: dict[str, Request]) -> tuple[dict[str, Outcome], Effects]:
+        """Send each target its own request, and see what it does beside answering."""
+        sees_rows = self._effects.begin(next(iter(requests.values())).method)
         outcomes = self._exchange(requests)
-        return outcomes, watch.changes() if watch is not None and sees else {}
-
-    def _overlook(self) -> None:
-        """Compare nothing of what has been written by now."""
-        if self._watch is not None:
-            self._watch.is_stale = True
-
-    def _compare_effects(self, exchange: Exchange) -> None:
-        """Compare what was written, where the answers say the same of how it went."""
-        watch, ledger = self._watch, self.ledger
-        if watch is None:
-            return
-        if self.has_parted(exchange.request):
-            watch.end()
-            return
-        leader, *partners = exchange.outcomes
-        allowed = Allowed(exchange.label, ledger.rules, ledger.noise)
-        for name in partners:
-            differences = exchange.differences.get(name, [])
-            if any(one.kind in ("status", "outcome") for one in differences):
-                continue
-            requests = exchange.requests[leader], exchange.requests[name]
-            found = watch.compare(name, requests, exchange.written, self._table)
-            told = {one.where.rpartition("/")[2] for one in differences}
-            exchange.effects[name] = [
-                one for one in allowed.counted(found) if one.where.rpartition(".")[2] not in told
-            ]
-            for observation in ledger.signatures.read(exchange, exchange.effects[name]):
-                names = leader, name
-                ledger.add_observation(exchange, names, observation, self.trace, EFFECTS)
-        watch.end()
+        return outcomes, self._effects.done(sees_rows=sees_rows)
 
     def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
         """Send each target its own request, all at once."""
@@ -429,8 +367,14 @@ class Exchanger:
         with self._gate.passing(method) if self._gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
             label, path = self.ledger.place(method, next(iter(requests.values())).path)
-            self._seconds = first_bytes(pending) if self.ledger.listeners else {}
-            outcomes = {each.target.name: self._finish(each, label, path) for each in pending}
+            # A partner's call waits until the leader has answered, and so would its first byte.
+            times = self.ledger.listeners and self._effects.calls is None
+            self._seconds = first_bytes(pending) if times else {}
+            outcomes: dict[str, Outcome] = {}
+            for each in pending:
+                outcomes[each.target.name] = self._finish(each, label, path)
+                if each is pending[0]:
+                    self._effects.leader_answered()
         self._absorb(requests, outcomes)
         return outcomes
 
@@ -463,6 +407,9 @@ class Exchanger:
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]
     ) -> None:
         for name, outcome in exchange.outcomes.items():
+            if exchange.done.calls.refused(name):
+                # What it answers without the service is no matter of its own.
+                continue
             violations = self.ledger.conformance.check(operation, outcome, expected)
             exchange.violations[name] = violations
             self.ledger.add_violations(exchange, name, violations, self.trace)

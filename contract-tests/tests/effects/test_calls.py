@@ -1,0 +1,79 @@
+"""Answers alike, calls alike: what other services alone would notice is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fixtures.orders_server import DOCUMENT, FAULTS, orders
+from fixtures.orders_services import Services, services
+from fixtures.walks import walk
+
+_CHARGE = "calls POST http://others/v2/charges"
+_MAIL = "calls POST http://others/messages"
+# Where each fault shows, and what its sentence says.
+SIGNS = {
+    "no_mail": ("placeOrder", _MAIL, "0 calls of"),
+    "mail_twice": ("placeOrder", _MAIL, "2 calls of"),
+    "other_template": ("placeOrder", f"{_MAIL} body /template", '"reminder" in new, "placed" in'),
+    "mail_to": ("placeOrder", f"{_MAIL} body /to", "the member `to` of the call"),
+    "mail_last_order": ("placeOrder", f"{_MAIL} body /order_id", "the member `order_id`"),
+    "copy": ("placeOrder", f"{_CHARGE} body /email", "lacks the member `email` in old"),
+    "charged_twice": ("placeOrder", _CHARGE, "2 calls of"),
+    "amount": ("placeOrder", f"{_CHARGE} body /amount", "the member `amount` of the call"),
+    "currency": ("placeOrder", f"{_CHARGE} body /currency", '"USD" in new, "EUR" in old'),
+    "no_key": ("placeOrder", f"{_CHARGE} header idempotency-key", "lacks the header"),
+    "one_key": ("placeOrder", f"{_CHARGE} header idempotency-key", "the header"),
+    "no_credentials": ("placeOrder", f"{_CHARGE} header authorization", "lacks the header"),
+    "scheme": ("placeOrder", f"{_CHARGE} header authorization", "is Token *** in new, Bearer"),
+    "other_credentials": ("placeOrder", f"{_CHARGE} header authorization", "(another) in new"),
+    "old_endpoint": ("placeOrder", f"{_CHARGE} url", "/v1/charges` is called in new"),
+    "form": ("placeOrder", f"{_CHARGE} header content-type", "x-www-form-urlencoded in new"),
+    "no_refund": ("cancelOrder", f"{_CHARGE}/*/refunds", "0 calls of"),
+    "refund_first": ("cancelOrder", f"{_CHARGE}/*/refunds url", "is called in new"),
+    "no_rate": ("placeOrder", "calls GET http://others/rates/EUR", "0 calls of"),
+    "audit": ("placeOrder", "calls POST http://others/audit", "1 call of"),
+    "no_charge_id": ("placeOrder", "rows orders.charge", "is empty in new"),
+    "no_payment": ("placeOrder", "rows payments", "0 rows inserted into"),
+    "payment_amount": ("placeOrder", "rows payments.amount", "column `payments.amount` is"),
+    "payment_stays": ("cancelOrder", "rows payments.status", "is changed in old"),
+}
+
+
+@pytest.fixture
+def others() -> Iterator[Services]:
+    """The payment and the mail service."""
+    with services() as running:
+        yield running
+
+
+def stores(folder: Path) -> tuple[str, str]:
+    """Two files of SQLite that are not there yet."""
+    return f"sqlite:///{folder}/left.db", f"sqlite:///{folder}/right.db"
+
+
+def test_two_sound_servers_call_alike(tmp_path: Path, others: Services) -> None:
+    with orders(*stores(tmp_path), others.url) as targets:
+        report = walk(DOCUMENT, targets)
+    assert report["verdict"] == "alike", report["findings"]
+    assert report["not_judged"] == [
+        f"{name}: its SQL statements are not counted: sqlite does not tell them"
+        for name in ("old", "new")
+    ]
+    assert others.count("Old") > 5
+    assert others.count("New") == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_wrong_call_is_found(fault: str, tmp_path: Path, others: Services) -> None:
+    operation, where, said = SIGNS[fault]
+    with orders(*stores(tmp_path), others.url, fault) as targets:
+        (found,) = walk(DOCUMENT, targets)["findings"]
+    assert (found["category"], found["class"]) == ("effects", "effects")
+    assert found["operation"] == operation
+    assert found["where"].replace(others.url, "http://others") == where
+    assert said in found["sentence"]
+    assert found["reproduced"], found
+    assert others.count("New") == 0
+    assert "Horse-7" not in str(found)
