@@ -215,7 +215,7 @@ def test_what_only_follows_from_a_one_sided_write_is_excused_and_counted(lasting
     left = {(one.operation, one.kind) for one in alice.confirm_all()}
     assert left == {("updateNote", "status")}
     excused = alice.run.finish().excused
-    assert excused["a write that succeeded on one side only"] == 1
+    assert excused["what an earlier request did on one side only"] == 1
 
 
 def test_what_shows_without_the_one_sided_write_too_stays(lasting: Clients) -> None:
