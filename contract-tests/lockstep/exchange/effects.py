@@ -57,9 +57,13 @@ class EffectsWatch:
 
     def begin_together(self) -> None:
         """Before several requests at once: what is called belongs to none of them."""
+        self.end()
+        self.overlook()
+
+    def end(self) -> None:
+        """After a request: what is called from now on does not belong to it."""
         if self._listens:
             self._ledger.proxies.book.stop_attributing()
-        self.overlook()
 
     def leader_answered(self) -> None:
         """The leader has answered."""

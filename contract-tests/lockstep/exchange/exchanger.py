@@ -253,6 +253,8 @@ class Exchanger:
             with about(f"what {exchange.label} does beside answering cannot be compared"):
                 parted = self.has_parted(exchange.request)
                 self._effects.compare(exchange, self.trace, has_parted=parted)
+        if done is not None:
+            self._effects.end()
         self.ledger.count(exchange)
         self._silence.note(exchange)
         usable: list[Generated] = []

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from fixtures.orders_server import DOCUMENT, FAULTS, orders
 from fixtures.orders_services import Services, services
 from fixtures.walks import walk
+
+from lockstep.cli import main
+from lockstep.matching.rules import Rule
+from lockstep.transport.targets import Target
 
 _CHARGE = "calls POST http://others/v2/charges"
 _MAIL = "calls POST http://others/messages"
@@ -77,3 +84,56 @@ def test_a_wrong_call_is_found(fault: str, tmp_path: Path, others: Services) -> 
     assert found["reproduced"], found
     assert others.count("New") == 0
     assert "Horse-7" not in str(found)
+
+
+def test_a_mail_that_is_sent_after_the_answer_is_waited_for(
+    tmp_path: Path, others: Services
+) -> None:
+    with orders(*stores(tmp_path), others.url, "late") as targets:
+        report = walk(DOCUMENT, targets)
+    assert report["verdict"] == "alike", report["findings"]
+
+
+def test_a_configuration_names_the_proxies(tmp_path: Path, others: Services) -> None:
+    with orders(*stores(tmp_path), others.url, "currency") as targets:
+        report = run_with_proxies(targets, tmp_path)
+    (found,) = report["findings"]
+    assert found["where"] == f"calls POST {others.url}/v2/charges body /currency"
+    made = found["steps"][-1]["calls"]
+    assert {one["how"] for one in made["old"]} == {"passed on"}
+    assert {one["how"] for one in made["new"]} == {"answered from the recording"}
+    assert others.count("New") == 0
+
+
+def test_a_rule_may_leave_a_member_out(tmp_path: Path, others: Services) -> None:
+    where = "calls POST */v2/charges body /currency"
+    rule = Rule("*", where, "ignore", "the shop has moved")
+    with orders(*stores(tmp_path), others.url, "currency") as targets:
+        report = walk(DOCUMENT, targets, rule)
+    assert report["verdict"] == "alike", report["findings"]
+
+
+def test_a_target_without_a_proxy_is_said(tmp_path: Path, others: Services) -> None:
+    with orders(*stores(tmp_path), others.url) as targets:
+        targets[1].outbound = None
+        report = walk(DOCUMENT, targets)
+    said = "calls to other services are not compared: not every target has a proxy"
+    assert said in report["not_judged"]
+
+
+def run_with_proxies(targets: list[Target], folder: Path) -> dict[str, Any]:
+    """The report of `lockstep run` with a configuration that names the proxies."""
+    told = "".join(
+        f'[[targets]]\nname = "{each.name}"\nurl = "{each.base_url}"\n'
+        f'[targets.effects]\nproxy = "127.0.0.1:{each.outbound.address[1]}"\n'
+        for each in targets
+        if each.outbound is not None
+    )
+    configuration = folder / "lockstep.toml"
+    configuration.write_text(told)
+    options = ("--phase=examples", "--profile=quick", "--json=-")
+    arguments = ["run", str(DOCUMENT), f"--config={configuration}", *options]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    report: dict[str, Any] = json.loads(result.stdout)
+    return report

@@ -81,7 +81,7 @@ class CallBook:
             self._changed.notify_all()
 
     def stop_attributing(self) -> None:
-        """Several requests are under way from now on: no call belongs to one of them."""
+        """From now on no call belongs to a request: none is under way, or several are."""
         with self._changed:
             self._window = _Window()
             self._changed.notify_all()
@@ -105,7 +105,8 @@ class CallBook:
         recorded = Recorded(call)
         with self._changed:
             window = self._window
-            window.made.by_target.setdefault(target, []).append(recorded)
+            if window.leads:
+                window.made.by_target.setdefault(target, []).append(recorded)
             if target == self.leader:
                 recorded.how = PASSED
                 self._changed.notify_all()
@@ -133,7 +134,7 @@ class CallBook:
     def _repeated(self, window: _Window, target: str, call: Call) -> Recorded | None:
         """The same call of the same target, where it has been answered and the leader made one."""
         here = window.made.by_target
-        same = [each for each in here[target] if each.call == call and each.how == ANSWERED]
+        same = [each for each in here.get(target, ()) if each.call == call and each.how == ANSWERED]
         ours = sum(
             likeness(each.call, call, window.images(target)) is not None
             for each in here.get(self.leader, ())

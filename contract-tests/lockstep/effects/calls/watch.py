@@ -61,10 +61,6 @@ class CallWatch:
             time.sleep(self._proxies.lateness.seconds)
         return self._proxies.book.made()
 
-    def overlook(self) -> None:
-        """Several requests are sent at once: what is called meanwhile belongs to none of them."""
-        self._proxies.book.stop_attributing()
-
     def compare(self, name: str, requests: tuple[Request, Request], made: Made) -> list[Difference]:
         """Where the calls of a partner differ from the leader's.
 
