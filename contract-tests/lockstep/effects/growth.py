@@ -127,7 +127,7 @@ class StatementBook:
 
 def _opener(url: str) -> Callable[[str], Any]:
     if not url.startswith("postgres"):
-        raise DatabaseError(f"{url.partition(':')[0].partition('+')[0]} does not tell them")
+        raise DatabaseError("PostgreSQL alone tells them")
     try:
         from lockstep.effects.statements import open_counter
     except ImportError as error:

@@ -65,7 +65,7 @@ def test_two_sound_servers_call_alike(tmp_path: Path, others: Services) -> None:
         report = walk(DOCUMENT, targets)
     assert report["verdict"] == "alike", report["findings"]
     assert report["not_judged"] == [
-        f"{name}: its SQL statements are not counted: sqlite does not tell them"
+        f"{name}: its SQL statements are not counted: PostgreSQL alone tells them"
         for name in ("old", "new")
     ]
     assert others.count("Old") > 5

@@ -123,5 +123,5 @@ def test_a_database_without_statements_is_said_once() -> None:
     assert not book.counts([target])
     assert not book.counts([target])
     assert list(book.notes) == [
-        "old: its SQL statements are not counted: sqlite does not tell them"
+        "old: its SQL statements are not counted: PostgreSQL alone tells them"
     ]
