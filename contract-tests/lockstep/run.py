@@ -89,7 +89,6 @@ class Run(Session):
 
     def smoke(self, targets: Sequence[Target]) -> None:
         """See that each target is there and answers; `RunError` says what is wrong with which."""
-        self.listen(targets)
         seen = smoke(targets, self.document)
         self.notes += seen.notes
         if seen.faults:

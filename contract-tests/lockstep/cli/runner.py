@@ -60,6 +60,7 @@ def perform(
     """
     expected: tuple[type[Exception], ...] = (RunError, ConfigurationError, *errors)
     try:
+        work.listen(targets)
         drive(work, targets)
     except expected as error:
         if not len(work.ledger.findings):

@@ -265,7 +265,9 @@ def _as_a_whole(difference: Difference, all_of_them: Sequence[Difference]) -> Di
     """The same, told of the object that is another thing, where more of it than its id differs."""
     at = _other_object(difference)
     inside = sum(one.where.startswith(f"{at}/") for one in all_of_them)
-    return replace(difference, where=at) if at and inside > 1 else difference
+    # What is sent to another service has no name of its own: the member tells more.
+    whole = at and inside > 1 and not at.endswith(" body ")
+    return replace(difference, where=at) if whole else difference
 
 
 def _error_signature(body: Sequence[Difference]) -> Signature:

@@ -19,7 +19,7 @@ import pytest
 import trustme
 from fixtures.orders_services import Services, services
 
-from lockstep.effects.calls.call import REFUSED
+from lockstep.effects.calls.call import REFUSED, Call
 from lockstep.effects.calls.proxies import Proxies, ProxyError
 from lockstep.transport.outbound import Outbound, read_address
 from lockstep.transport.targets import Target
@@ -212,6 +212,25 @@ def test_chunks_and_heads_are_read(proxies: Proxies, opened: Open, others: Servi
             assert answer.status == 400
     bodies = [each.body for each in proxies.book.made().calls("old")]
     assert bodies == [b'{"amount": 5}', b""]
+
+
+def test_a_long_body_is_passed_on_and_told_by_its_digest(
+    proxies: Proxies, opened: Open, others: Services
+) -> None:
+    old, new = opened()
+    begin(proxies)
+    charge, long = f"{others.url}/v2/charges", {"note": "x" * (1 << 20)}
+    first = call(old, charge, long)
+    proxies.book.leader_answered()
+    assert call(new, charge, long) == first
+    (kept,) = proxies.book.made().calls("old")
+    assert (kept.body, kept.whole is not None) == (b"", True)
+    assert len(others.asked) == 1
+
+
+def test_a_password_in_a_url_is_not_told() -> None:
+    place = Call("GET", "http://shop:Horse-7@mail.test/messages/17?key=Horse-8").place
+    assert place == "GET http://mail.test/messages/*"
 
 
 class _Secure(BaseHTTPRequestHandler):

@@ -86,6 +86,31 @@ def test_a_wrong_call_is_found(fault: str, tmp_path: Path, others: Services) -> 
     assert "Horse-7" not in str(found)
 
 
+def test_answers_alone_show_nothing_of_all_that(tmp_path: Path, others: Services) -> None:
+    faults = (*FAULTS, "statement_each")
+    with orders(*stores(tmp_path), others.url, *faults, watched=False) as targets:
+        report = walk(DOCUMENT, targets)
+    assert report["verdict"] == "alike", report["findings"]
+    assert others.count("New") > 0
+
+
+def test_two_faults_are_two_findings(tmp_path: Path, others: Services) -> None:
+    with orders(*stores(tmp_path), others.url, "currency", "no_refund") as targets:
+        findings = walk(DOCUMENT, targets)["findings"]
+    assert sorted(one["where"].replace(others.url, "") for one in findings) == [
+        "calls POST /v2/charges body /currency",
+        "calls POST /v2/charges/*/refunds",
+    ]
+
+
+def test_what_a_target_sends_otherwise_each_time_is_noise(tmp_path: Path, others: Services) -> None:
+    with orders(*stores(tmp_path), others.url, "greeting") as targets:
+        report = walk(DOCUMENT, targets)
+    assert report["verdict"] == "alike", report["findings"]
+    noise = {one["where"].replace(others.url, "") for one in report["noise"]}
+    assert noise == {"calls POST /messages body /greeting"}
+
+
 def test_a_mail_that_is_sent_after_the_answer_is_waited_for(
     tmp_path: Path, others: Services
 ) -> None:

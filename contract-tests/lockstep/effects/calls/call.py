@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +13,7 @@ from lockstep.bodies.contents import FORM, read
 from lockstep.bodies.fields import plain, traits
 from lockstep.inference.forms import has_digit
 from lockstep.transport import literals
-from lockstep.transport.downloads import whole
+from lockstep.transport.downloads import Whole, whole
 from lockstep.transport.literals import Object
 from lockstep.transport.messages import Headers, header_values
 from lockstep.transport.streams import bare
@@ -25,18 +25,22 @@ _VERSION = re.compile(r"v\d+([._]\d+)*")
 
 @dataclass(frozen=True)
 class Call:
-    """A request of a target to another service: `url` is absolute and has no fragment."""
+    """A request of a target to another service: `url` is absolute and has no fragment.
+
+    `whole` tells of a body that is too long to be kept.
+    """
 
     method: str
     url: str
     headers: Headers = ()
     body: bytes = b""
+    whole: Whole | None = None
 
     @cached_property
     def origin(self) -> str:
-        """The scheme, the host and the port."""
+        """The scheme, the host and the port, without a user and a password."""
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.lower()}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
@@ -59,8 +63,8 @@ class Call:
     def content(self) -> Any:
         """What the body says: JSON or a form as a value, else a text; a digest of other bytes."""
         media = self.header("content-type")
-        if len(self.body) > MOST_COMPARED:
-            return whole(self.body)
+        if self.whole is not None:
+            return self.whole
         try:
             if "json" in bare(media):
                 return literals.parse(self.body)
@@ -74,6 +78,12 @@ class Call:
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""
         return next(header_values(self.headers, name), None)
+
+    def kept(self) -> Call:
+        """The call as it is recorded: of a long body the size and the digest."""
+        if len(self.body) <= MOST_COMPARED:
+            return self
+        return replace(self, body=b"", whole=whole(self.body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,9 +101,13 @@ class CallComparer:
             same_target=self.same_target,
         )
         pairs = counterparts(left, right, self.images)
+        calls = [_Pair(left[one], right[other], judge) for one, other in pairs]
+        for each in calls:
+            # A subject may name what a later member, or another call, has as an id.
+            list(each.differences())
         found = [*_counted(left, right, pairs)]
-        for one, other in pairs:
-            found += _Pair(left[one], right[other], judge).differences()
+        for each in calls:
+            found += each.differences()
         return Compared(list(_once(found)), learnt.confirm)
 
     def _renamed(self, call: Call) -> Call:
@@ -142,6 +146,14 @@ def _once(differences: Iterable[Difference]) -> Iterator[Difference]:
             yield one
 
 
+class _CallPolicy(InferredPolicy):
+    """Judges what was sent member by member: a message is no thing that has a name."""
+
+    def enter(self, left: Object, right: Object, place: Place) -> Place:
+        """The place with the two objects."""
+        return Place(place.path, place.shape, place.owner, place.thing, (left, right))
+
+
 @dataclass(slots=True)
 class _Pair:
     """Two calls that are counterparts."""
@@ -154,7 +166,7 @@ class _Pair:
         yield from self._url()
         yield from self._values(self.left.query, self.right.query, "query")
         yield from self._headers()
-        if self.left.body or self.right.body:
+        if any(each.body or each.whole is not None for each in (self.left, self.right)):
             contents = self.left.content, self.right.content
             if bare(self.left.header("content-type")) != bare(self.right.header("content-type")):
                 # A form has no numbers; that it is one is said of the header.
@@ -187,7 +199,7 @@ class _Pair:
         return SAME if learnt.learn(kind, a, b, inside=False) is None else "symbol"
 
     def _values(self, left: Any, right: Any, part: str) -> Iterator[Difference]:
-        walker = Walker(InferredPolicy(self.judge), Allowed())
+        walker = Walker(_CallPolicy(self.judge), Allowed())
         owner = next((s for s in reversed(self.left.segments) if s and not names_thing(s)), "")
         walker.compare(left, right, Place(owner=self.judge.families.of(noun(owner))))
         for one in walker.differences:

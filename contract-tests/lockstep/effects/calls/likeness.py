@@ -112,7 +112,7 @@ def _is_made(path: tuple[str, ...], text: str) -> bool:
 def _leaves(call: Call) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, value in call.query.items():
         yield ("query", name), value
-    if call.body:
+    if call.body or call.whole is not None:
         yield from _inside(call.content, ("body",))
 
 

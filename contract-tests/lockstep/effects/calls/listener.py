@@ -45,7 +45,7 @@ class Passage:
 
     def answer(self, call: Call) -> Answer:
         """What a call is answered: by its service, from the recording, or refused."""
-        recorded = self.book.take(self.target, call, passes=self.passes)
+        recorded = self.book.take(self.target, call.kept(), passes=self.passes)
         if recorded.answer is None:
             self.book.answered(self.target, recorded, self.services.call(call))
         assert recorded.answer is not None
