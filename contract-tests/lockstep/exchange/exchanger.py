@@ -136,9 +136,7 @@ class Exchanger:
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
         outcomes, done = self._watched(own)
         leader = requests[self.targets[0].name]
-        return self.record(
-            leader, own, outcomes, group=group, done=done, seconds=self._seconds
-        )
+        return self.record(leader, own, outcomes, group=group, done=done, seconds=self._seconds)
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
