@@ -21,6 +21,7 @@ from lockstep.drivers.replay.results import Earlier, ReplayResult
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import Control, StoryPlayer
 from lockstep.drivers.walk.driver import Maker, walk
+from lockstep.effects.calls.proxies import ProxyError
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.openapi.sharding import Share
@@ -66,6 +67,13 @@ class Run(RawRequests):
                 )
         if silent:
             raise RunError("; ".join(silent))
+
+    def listen(self, targets: Sequence[Target]) -> None:
+        """Be the forward proxy of the targets that name one; `RunError` if that cannot be."""
+        try:
+            self.ledger.proxies.open(targets)
+        except ProxyError as error:
+            raise RunError(str(error)) from error
 
     def smoke(self, targets: Sequence[Target]) -> None:
         """See that each target is there and answers; `RunError` says what is wrong with which."""

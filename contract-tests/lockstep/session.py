@@ -261,6 +261,8 @@ class Session:
                 *self.not_judged,
                 *self.ledger.not_reconciled(),
                 *self.ledger.mirrors.notes,
+                *self.ledger.statements.notes,
+                *self.ledger.proxies.sentences(),
                 *self.ledger.patience.lines(),
                 *self.ledger.faults.sentences(),
                 *self.ledger.noise.not_judged(),
@@ -336,7 +338,7 @@ class Session:
             finally:
                 self.ledger.patience.steady = False
             for finding in confirmed:
-                findings.drop(finding, "a write that succeeded on one side only")
+                findings.drop(finding, "what an earlier request did on one side only")
 
     def _is_slow(self, group: Sequence[Finding]) -> bool:
         last = (finding.sequence[-1].request for finding in group if finding.sequence)
@@ -361,6 +363,7 @@ class Session:
             stage.findings = len(ledger.findings) - before[2]
             stage.seconds = time.monotonic() - before[3]
             ledger.mirrors.close(targets)
+            ledger.statements.close(targets)
 
     @contextmanager
     def lane(self, title: str, targets: Sequence[Target]) -> Iterator[Lane]:

@@ -60,6 +60,7 @@ def perform(
     """
     expected: tuple[type[Exception], ...] = (RunError, ConfigurationError, *errors)
     try:
+        work.listen(targets)
         drive(work, targets)
     except expected as error:
         if not len(work.ledger.findings):
@@ -69,6 +70,7 @@ def perform(
         work.ledger.faults.note("the run was aborted", error)
         work.could_not_run(_fault(error, debug=debug))
     finally:
+        work.ledger.proxies.close()
         for target in targets:
             target.close()
 

@@ -17,6 +17,7 @@ from lockstep.drivers.fuzz.settings import PHASES, FuzzSettings
 from lockstep.matching.rules import KINDS, Rule
 from lockstep.openapi.sharding import Shard
 from lockstep.settings import PROFILES, Settings
+from lockstep.transport.outbound import Outbound, read_address
 from lockstep.transport.streams import STREAM_SECONDS
 from lockstep.transport.targets import Target
 
@@ -135,9 +136,18 @@ class Plan:
                 anonymous=self._tls(told, shows=False),
                 curl_options=curl_options(self._certificates(told), self.source.beside),
                 database=told.get("effects", {}).get("database"),
+                counts_statements=told.get("effects", {}).get("statements", True),
+                outbound=self._outbound(told.get("effects", {})),
             )
         except (ValueError, OSError) as error:
             raise ConfigurationError(self.source.fault(["targets", at], str(error))) from error
+
+    def _outbound(self, told: Mapping[str, Any]) -> Outbound | None:
+        """Where the calls of a target go through lockstep; `ValueError` for no address."""
+        if "proxy" not in told:
+            return None
+        authority = self.source.beside(told["ca"]) if "ca" in told else None
+        return Outbound(read_address(told["proxy"]), told.get("unmatched") == "pass", authority)
 
     def _tls(self, told: Mapping[str, Any], *, shows: bool = True) -> ssl.SSLContext | None:
         """Which certificates are trusted and shown; without the shown one where there is any."""

@@ -112,10 +112,10 @@ class Confirmer:
 
     def _drop_noise(self, findings: list[Finding]) -> None:
         for finding in findings:
-            self.exchanger.ledger.findings.drop(finding, "a target writes other rows each time")
+            self.exchanger.ledger.findings.drop(finding, "a target does something else each time")
 
     def _is_noise(self, oracle: Oracle, sequence: Sequence) -> bool:
-        """Whether a target writes other rows when the same steps are played again."""
+        """Whether a target does something else when the same steps are played again."""
         again = (oracle.play(sequence, sequence.exchanges, anew=True) for _ in range(_MOST_AGAIN))
         return any(
             self._differs_from_self(oracle.finding, sequence, each.sequence)
@@ -124,16 +124,14 @@ class Confirmer:
         )
 
     def _differs_from_self(self, finding: Finding, once: Sequence, again: Sequence) -> bool:
-        """Whether a target has written other rows the second time where a finding is about them."""
+        """Whether a target has done something else the second time at the place of a finding."""
         first, second = once.exchanges[-1], again.exchanges[-1]
         texts = zip(again.unique, once.unique, strict=True)
         names = zip(again.names, once.names, strict=True)
         renamed = dict((*texts, *names))
         ledger, noise = self.exchanger.ledger, False
-        for name in first.written.keys() & second.written.keys():
-            requests = first.requests[name], second.requests[name]
-            written = first.written[name], second.written[name]
-            own = self.exchanger.rows.differ_from_self(name, requests, written, renamed)
+        for name in first.requests.keys() & second.requests.keys():
+            own = self.exchanger.effects.differ_from_self(name, first, second, renamed)
             ledger.noise.learn(first.label, name, own)
             noise |= any(one.where == finding.where for one in own)
         return noise

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lockstep.confirm.budget import Budget
+from lockstep.confirm.following import cause_among
 from lockstep.drivers.replay.driver import Replayer
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings.names import named_in
@@ -15,7 +16,6 @@ from lockstep.recordings.recorded_target import RecordedTarget, scratch
 from lockstep.recordings.recording import Step
 from lockstep.recordings.uniquify import Uniquifier
 from lockstep.results.conditions import kinds_of
-from lockstep.results.divergent_state import one_sided
 from lockstep.results.findings import COMPARED, Finding
 from lockstep.results.signatures import Observation
 from lockstep.results.trace import Exchange
@@ -53,7 +53,8 @@ class _Session:
 class Played:
     """The result of an attempt: the exchanges, and whether the finding showed in the last one.
 
-    `follows` names an earlier exchange of the try whose write succeeded on one side only.
+    `follows` names an earlier exchange of the try that did something on one side only, from which
+    it follows.
     """
 
     sequence: Sequence
@@ -105,7 +106,6 @@ class Oracle:
         replayer = self._replayer(origin, exchanges, session)
         known = iter(session.log_ins if session is not None else ())
         played: list[Exchange] = []
-        follows: Exchange | None = None
         shown = False
         started, logging_in = time.monotonic(), 0.0
         for at, step in enumerate(exchanges, 1):
@@ -124,14 +124,22 @@ class Oracle:
             shown = self.shows(exchange, is_last=at == len(exchanges))
             if shown and not to_the_end:
                 break
-            if follows is None and one_sided(exchange):
-                follows = exchange
+        follows = self._cause(played)
         stands_for = replayer.fresh.stands_for
         unique, names = (tuple(map(stands_for, texts)) for texts in (origin.unique, origin.names))
         if session is None and logging_in > _SLOW_LOG_IN:
             log_ins = tuple(each for each in played if each.group is not None)
             self._session = _Session(log_ins, unique, names)
         return Played(Sequence(tuple(played), unique, names), shown, follows)
+
+    def _cause(self, played: list[Exchange]) -> Exchange | None:
+        """The earlier exchange of a try that what shows in its last one follows from."""
+        if not played:
+            return None
+        *earlier, last = played
+        found = self.observation(last)
+        differences = found[1].differences if found is not None else ()
+        return cause_among(self.exchanger.ledger.document, earlier, last, differences)
 
     def observation(self, exchange: Exchange) -> tuple[str, Observation] | None:
         """The partner and the observation in an exchange that are the finding's."""

@@ -85,19 +85,20 @@ class Compared:
 class RowComparer:
     """Compares the rows of a leader with those of one partner, exchange by exchange.
 
-    `answers` is what the answers have matched. `same_target` says that one target did the same
-    twice; `renamed` are then texts of the second time with those of the first time.
+    `answers` is what the answers have matched, `beside` what rows and calls have. `same_target`
+    says that one target did the same twice; `renamed` are then texts of the second time with those
+    of the first time.
     """
 
     document: Document
     clock: Clock
     shared: SharedTables
     answers: Bijection
+    beside: Bijection = field(default_factory=Bijection)
     same_target: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     _reader: RequestReader = field(init=False)
     _links: Links = field(init=False)
-    _rows: Bijection = field(default_factory=Bijection)
     _sent: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(_KEPT))
     # The rows that one side alone has, by side, table and key: what happens to them is no news.
     _alone: BoundedDict[tuple[int, str, str], None] = field(
@@ -118,7 +119,7 @@ class RowComparer:
         values = [
             Object([(name, _lists(side.get(name))) for name in tables]) for side in (ours, theirs)
         ]
-        learnt = RowMatches(self._rows, self.answers)
+        learnt = RowMatches(self.beside, self.answers)
         sent = read_sent(self._reader, *requests)
         for a, several in sent.echo.items():
             if several == {a}:
@@ -135,7 +136,8 @@ class RowComparer:
             learnt.confirm()
             self._part(policy, values)
 
-        return Compared(list(_told(walker.differences, (ours, theirs), self.shared.tables)), keep)
+        told = _told(walker.differences, (ours, theirs), self.shared.tables)
+        return Compared([_of_only_column(one, policy, values) for one in told], keep)
 
     def _judge(self, sent: Sent, learnt: RowMatches) -> Judge:
         links = self._links, self._links
@@ -238,6 +240,22 @@ def _told(
         if (told.kind, told.where) not in seen:
             seen.add((told.kind, told.where))
             yield told
+
+
+def _of_only_column(one: Difference, policy: RowPolicy, values: Sequence[Object]) -> Difference:
+    """Of a row that one side alone has changed, the column, if it is the only one."""
+    table = one.where.removeprefix("rows ")
+    alone = policy.alone.get((table, one.kind), (set(), set()))
+    sides = zip(values, alone, strict=True)
+    rows = [value[table][one.kind][at] for value, places in sides for at in places]
+    if one.kind != "changed" or len(rows) != 1:
+        return one
+    columns = rows[0].keys() - set(policy.tables[table].key)
+    if len(columns) != 1:
+        return one
+    (column,) = columns
+    shown = [show(rows[0][column]) if places else "absent" for places in alone]
+    return Difference("untouched", f"rows {table}.{column}", shown[0], shown[1])
 
 
 def _naming(table: Table) -> Iterable[str]:

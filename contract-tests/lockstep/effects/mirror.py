@@ -91,13 +91,19 @@ class Mirror:
 
 
 def open_mirror(url: str) -> Mirror:
-    """A mirror of the database at `postgresql://…` or `sqlite:///FILE`. Raises `DatabaseError`."""
+    """A mirror of the database at `postgresql://…`, `mysql://…`, `mariadb://…` or `sqlite:///FILE`.
+
+    Raises `DatabaseError`.
+    """
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme in ("postgresql", "postgres"):
         return Mirror(_postgresql(url))
+    if scheme in ("mysql", "mariadb"):
+        return Mirror(_mysql(url))
     if scheme == "sqlite":
         return Mirror(Sqlite(url))
-    raise DatabaseError(f"databases at {scheme}: cannot be read, only postgresql: and sqlite:")
+    known = "postgresql:, mysql: and sqlite:"
+    raise DatabaseError(f"databases at {scheme}: cannot be read, only {known}")
 
 
 def _postgresql(url: str) -> Database:
@@ -106,6 +112,14 @@ def _postgresql(url: str) -> Database:
     except ImportError as error:
         raise DatabaseError("PostgreSQL needs pip install 'lockstep-http[effects]'") from error
     return PostgreSql(url)
+
+
+def _mysql(url: str) -> Database:
+    try:
+        from lockstep.effects.mysql import MySql
+    except ImportError as error:
+        raise DatabaseError("MySQL needs pip install 'lockstep-http[effects]'") from error
+    return MySql(url)
 
 
 def _changed(table: Table, before: str, after: str) -> Object:

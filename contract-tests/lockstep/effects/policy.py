@@ -44,7 +44,7 @@ class RowPolicy(InferredPolicy):
     ) -> None:
         super().__init__(judge)
         self._families = judge.families
-        self._tables = tables
+        self.tables = tables
         self._contents = contents
         self.alone: dict[tuple[str, str], tuple[set[int], set[int]]] = {}
 
@@ -71,7 +71,7 @@ class RowPolicy(InferredPolicy):
         self, left: list[Any], right: list[Any], place: Place, unordered: bool
     ) -> tuple[Alignment, Place]:
         """Rows belong together by their keys, else by likeness."""
-        table = self._tables.get(place.owner)
+        table = self.tables.get(place.owner)
         if table is None or len(place.path) != _ROW - 1:
             return super().align(left, right, place, unordered)
         pairs = self._by_key(left, right, table)
@@ -179,11 +179,11 @@ class RowPolicy(InferredPolicy):
 
     def _kind(self, place: Place) -> str:
         """The kind of the values of a column; empty inside of a value."""
-        table = self._tables.get(str(place.path[0])) if len(place.path) == _COLUMN else None
+        table = self.tables.get(str(place.path[0])) if len(place.path) == _COLUMN else None
         return table.columns.get(str(place.path[3]), "") if table is not None else ""
 
     def _role(self, place: Place) -> tuple[Role | None, str]:
-        table = self._tables.get(str(place.path[0])) if place.path else None
+        table = self.tables.get(str(place.path[0])) if place.path else None
         if table is None or len(place.path) != _COLUMN:
             return super()._role(place)
         name = str(place.path[3])
@@ -192,8 +192,8 @@ class RowPolicy(InferredPolicy):
     def _role_of(self, table: Table, column: str) -> Role | None:
         """What a column promises: a reference is what it refers to."""
         target, target_column = table.references.get(column, ("", ""))
-        if target in self._tables and target != table.name:
-            return self._role_of(self._tables[target], target_column)
+        if target in self.tables and target != table.name:
+            return self._role_of(self.tables[target], target_column)
         if target == table.name and target_column != column:
             return self._role_of(table, target_column)
         family = self._family(table.name)
@@ -203,7 +203,7 @@ class RowPolicy(InferredPolicy):
         return role
 
     def _read_names(self, element: Any, owner: str) -> dict[str, Name]:
-        table = self._tables.get(owner)
+        table = self.tables.get(owner)
         if table is None or not isinstance(element, Object):
             return super()._read_names(element, owner)
         if len(table.key) != 1 or not isinstance(element.get(table.key[0]), str | Number):

@@ -58,12 +58,7 @@ class PostgreSql:
 
     def __init__(self, url: str) -> None:
         """Connect, and read which tables there are. Raises `DatabaseError`."""
-        try:
-            self._connection = psycopg.connect(
-                _SCHEME.sub("postgresql://", url), autocommit=True, connect_timeout=_SECONDS
-            )
-        except psycopg.Error as error:
-            raise DatabaseError(reason(error)) from error
+        self._connection = connected(url)
         self.tables: dict[str, Table] = {}
         self.left_out: dict[str, str] = {}
         self._places: dict[str, sql.Identifier] = {}
@@ -88,8 +83,6 @@ class PostgreSql:
             raise DatabaseError(reason(error)) from error
 
     def _read_tables(self) -> None:
-        for setting in _SETTINGS:
-            self._connection.execute(setting)
         oids: dict[int, str] = {}
         for oid, schema, name, readable in self._all(_TABLES):
             label = name if name not in oids.values() else f"{schema}.{name}"
@@ -169,6 +162,19 @@ class PostgreSql:
         text = sql.SQL(query) if isinstance(query, str) else query
         parameters = None if values is None else [list(values)]
         return list(self._connection.execute(text, parameters))
+
+
+def connected(url: str) -> psycopg.Connection[Any]:
+    """A connection that only reads, each statement by itself. Raises `DatabaseError`."""
+    try:
+        connection = psycopg.connect(
+            _SCHEME.sub("postgresql://", url), autocommit=True, connect_timeout=_SECONDS
+        )
+        for setting in _SETTINGS:
+            connection.execute(setting)
+    except psycopg.Error as error:
+        raise DatabaseError(reason(error)) from error
+    return connection
 
 
 def reason(error: psycopg.Error) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.effects.comparer import RowComparer, SharedTables, shared_tables
+from lockstep.effects.lateness import Lateness
 from lockstep.effects.mirror import Changes, Mirror, open_mirror
 from lockstep.effects.tables import DatabaseError, Table
 from lockstep.matching.bijection import Bijection, SymbolTable
@@ -17,10 +18,9 @@ from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
 
-# What is written after the answer is waited for, as often as that has helped or not been tried.
+# So long what is written after the answer is waited for.
 SETTLE_SECONDS = 0.4
 _PAUSE = 0.02
-_MOST_VAIN = 5
 
 
 @dataclass(slots=True)
@@ -31,10 +31,8 @@ class Mirrors:
     """
 
     notes: dict[str, None] = field(default_factory=dict)
-    # How long after an answer rows were still written.
-    lateness: float = 0.0
+    lateness: Lateness = field(default_factory=Lateness)
     _open: dict[str, Mirror | None] = field(default_factory=dict)
-    _vain: dict[tuple[str, str], int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, target: Target) -> Mirror | None:
@@ -65,20 +63,6 @@ class Mirrors:
         """Say what is not compared."""
         self.notes[text] = None
 
-    def is_worth_waiting(self, found: Sequence[Difference]) -> bool:
-        """Whether waiting may still show that something was only late."""
-        return all(self._vain.get((one.where, one.kind), 0) < _MOST_VAIN for one in found)
-
-    def note_late(self, seconds: float, left: Sequence[Difference]) -> None:
-        """Note how long it took until nothing differed any more."""
-        if not left:
-            self.lateness = max(self.lateness, seconds)
-
-    def waited_in_vain(self, found: Sequence[Difference]) -> None:
-        """Note what was there all the same after the time that was waited."""
-        for one in found:
-            self._vain[one.where, one.kind] = self._vain.get((one.where, one.kind), 0) + 1
-
     def _opened(self, target: Target) -> Mirror | None:
         try:
             mirror = open_mirror(target.database or "")
@@ -98,16 +82,19 @@ class Watch:
         document: Document,
         clock: Clock,
         is_steady: Callable[[], bool],
+        beside: Mapping[str, Bijection] | None = None,
     ) -> None:
         """Watch the databases of targets, the leader's first.
 
-        While it `is_steady` what servers write late is waited for after each request.
+        While it `is_steady` what servers write late is waited for after each request. `beside` is
+        what rows and calls have matched, by partner.
         """
         self._mirrors = mirrors
         self._is_steady = is_steady
         self._targets = targets
         self._document = document
         self._clock = clock
+        self._beside = beside or {each.name: Bijection() for each in targets[1:]}
         self._comparers: dict[str, RowComparer] = {}
         self._seen: dict[str, tuple[tuple[str, ...], ...]] = {}
         # Whether others may have written since the last request.
@@ -119,7 +106,7 @@ class Watch:
         What comes late, after an answer was compared, is taken for the next request's.
         """
         if self.is_stale:
-            time.sleep(self._mirrors.lateness)
+            time.sleep(self._mirrors.lateness.seconds)
         for target in self._targets:
             mirror = self._mirrors.of(target)
             if mirror is None:
@@ -135,7 +122,7 @@ class Watch:
     def changes(self) -> dict[str, Changes]:
         """What every target has done since then, by its name; empty if one cannot be read."""
         if self._is_steady():
-            time.sleep(self._mirrors.lateness)
+            time.sleep(self._mirrors.lateness.seconds)
         return self._changes()
 
     def end(self) -> None:
@@ -155,12 +142,12 @@ class Watch:
         Where they do, what is written after the answer is waited for; `written` has it then.
         """
         leader = self._targets[0].name
-        since = time.monotonic()
+        since, lateness = time.monotonic(), self._mirrors.lateness
         comparer = self._comparer(name, answers)
         compared = comparer.compare(requests, written[leader], written[name])
-        while compared.differences and self._mirrors.is_worth_waiting(compared.differences):
+        while compared.differences and lateness.is_worth_waiting(compared.differences):
             if time.monotonic() > since + SETTLE_SECONDS:
-                self._mirrors.waited_in_vain(compared.differences)
+                lateness.waited_in_vain(compared.differences)
                 break
             time.sleep(_PAUSE)
             fresh = self._changes()
@@ -169,7 +156,7 @@ class Watch:
             if fresh != written:
                 written.update(fresh)
                 compared = comparer.compare(requests, written[leader], written[name])
-                self._mirrors.note_late(time.monotonic() - since, compared.differences)
+                lateness.note_late(time.monotonic() - since, compared.differences)
         compared.keep()
         return compared.differences
 
@@ -204,7 +191,8 @@ class Watch:
         comparer = self._comparers.get(name)
         if comparer is None:
             shared = self._shared(name)
-            comparer = RowComparer(self._document, self._clock, shared, answers.to(name))
+            matched = answers.to(name), self._beside[name]
+            comparer = RowComparer(self._document, self._clock, shared, *matched)
             self._comparers[name] = comparer
         elif seen != self._seen[name]:
             comparer.shared = self._shared(name)

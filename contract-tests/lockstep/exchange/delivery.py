@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from lockstep.exchange.effects import EffectsWatch
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.results.run_log import RunLog
 from lockstep.transport.arrival import first_bytes
@@ -25,6 +26,7 @@ class Delivery:
     ledger: RunLog
     targets: Sequence[Target]
     identities: Mapping[str, Identity]
+    effects: EffectsWatch
     gate: ReadWriteLock | None = None
     # After how many seconds each target has begun to answer, where somebody listens.
     seconds: dict[str, float] = field(default_factory=dict, init=False)
@@ -35,8 +37,14 @@ class Delivery:
         with self.gate.passing(first.method) if self.gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self.asked(requests)]
             label, path = self.ledger.place(first.method, first.path)
-            self.seconds = first_bytes(pending) if self.ledger.listeners else {}
-            outcomes = {each.target.name: self._finish(each, label, path) for each in pending}
+            # A partner's call waits until the leader has answered, and so would its first byte.
+            times = self.ledger.listeners and self.effects.calls is None
+            self.seconds = first_bytes(pending) if times else {}
+            outcomes: dict[str, Outcome] = {}
+            for each in pending:
+                outcomes[each.target.name] = self._finish(each, label, path)
+                if each is pending[0]:
+                    self.effects.leader_answered()
         self.absorb(requests, outcomes)
         return outcomes
 

@@ -8,11 +8,10 @@ from itertools import chain
 
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
-from lockstep.effects.mirror import Changes
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.delivery import Delivery
+from lockstep.exchange.effects import EffectsWatch
 from lockstep.exchange.noise_probe import NoiseProbe
-from lockstep.exchange.rows import Rows
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.exchange.shown import Shared, ShownThings
 from lockstep.exchange.silence import SilenceWatch, TargetLostError
@@ -25,7 +24,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
 from lockstep.results.faults import LeftOutError
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Effects, Exchange, Trace
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target
@@ -86,10 +85,9 @@ class Exchanger:
             sees_servers=asks_again,
         )
         self._shown = ShownThings(ledger.document.scopes, table, self._generated)
-        alone = gate is None
-        # What the targets do to their databases.
-        self.rows = Rows(ledger, [] if rotate else self.targets, table, self.trace, alone=alone)
-        self._delivery = Delivery(ledger, self.targets, self.identities, gate)
+        # What the targets do beside answering.
+        self.effects = EffectsWatch(ledger, self.targets, table, gate, rotates=rotate)
+        self._delivery = Delivery(ledger, self.targets, self.identities, self.effects, gate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
@@ -116,14 +114,14 @@ class Exchanger:
         when a target has not answered for long.
         """
         requests = self._requests(request)
-        outcomes, written = self._watched(requests)
+        outcomes, done = self._watched(requests)
         return self.record(
             request,
             requests,
             outcomes,
             group=group,
             expected=expected,
-            written=written,
+            done=done,
             seconds=self._delivery.seconds,
         )
 
@@ -134,15 +132,15 @@ class Exchanger:
         """
         chosen = [self._next()] if self.rotates else self.targets
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
-        outcomes, written = self._watched(own)
+        outcomes, done = self._watched(own)
         leader = requests[self.targets[0].name]
         return self.record(
-            leader, own, outcomes, group=group, written=written, seconds=self._delivery.seconds
+            leader, own, outcomes, group=group, done=done, seconds=self._delivery.seconds
         )
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
-        self.rows.overlook()
+        self.effects.overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
         return self._delivery.send(requests)
@@ -183,7 +181,7 @@ class Exchanger:
         are no finding. The request number `first` goes out before the others.
         """
         translated = [self._requests(request) for request in together]
-        self.rows.overlook()
+        self.effects.begin_together()
         jobs = [
             (target, sent[target.name])
             for sent in translated
@@ -215,15 +213,15 @@ class Exchanger:
         expected: frozenset[int] = frozenset(),
         ordered: bool = True,
         at_once: bool = False,
-        written: dict[str, Changes] | None = None,
+        done: Effects | None = None,
         seconds: dict[str, float] | None = None,
     ) -> Exchange:
         """Judge, compare and keep what was sent, also by somebody else, and what was answered.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
         `ordered` may belong to each other's requests: then a difference between them is none. What
-        was sent `at_once` with others may have waited for them. `written` is what the targets did
-        to their databases meanwhile, `seconds` how long each of them took.
+        was sent `at_once` with others may have waited for them. `done` is what the targets did
+        meanwhile beside answering, `seconds` how long each of them took.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -251,14 +249,15 @@ class Exchanger:
         self.trace.record(exchange, made)
         with about(f"{answers} cannot be judged by the document"):
             self._judge(exchange, operation, expected)
+        if done is not None:
+            exchange.done = done
         shared = self._compare_and_sort(exchange, operation, made, ordered=ordered)
-        if written:
-            exchange.written = written
-            with about(f"what {exchange.label} does to the databases cannot be compared"):
-                self.rows.compare(exchange, parted=self.has_parted(exchange.request))
-            if any(exchange.differences.values()):
-                # Something may have been asked again, or undone.
-                self.rows.overlook()
+        if exchange.done:
+            with about(f"what {exchange.label} does beside answering cannot be compared"):
+                parted = self.has_parted(exchange.request)
+                self.effects.compare(exchange, self.trace, has_parted=parted)
+        if done is not None:
+            self.effects.end()
         self.ledger.count(exchange)
         self._silence.note(exchange)
         usable: list[Generated] = []
@@ -350,13 +349,11 @@ class Exchanger:
             translated = identity.translate(request, translated, target.name, leader)
         return target.dress(translated)
 
-    def _watched(
-        self, requests: dict[str, Request]
-    ) -> tuple[dict[str, Outcome], dict[str, Changes]]:
-        """Send each target its own request, and see what it does to its database."""
-        sees = self.rows.begin()
+    def _watched(self, requests: dict[str, Request]) -> tuple[dict[str, Outcome], Effects]:
+        """Send each target its own request, and see what it does beside answering."""
+        sees_rows = self.effects.begin(next(iter(requests.values())).method)
         outcomes = self._delivery.send(requests)
-        return outcomes, self.rows.changes() if sees else {}
+        return outcomes, self.effects.done(sees_rows=sees_rows)
 
     def _generated(self, operation: Operation | None, outcome: Outcome) -> list[Generated]:
         if not isinstance(outcome, Response):
@@ -367,6 +364,9 @@ class Exchanger:
         self, exchange: Exchange, operation: Operation | None, expected: frozenset[int]
     ) -> None:
         for name, outcome in exchange.outcomes.items():
+            if exchange.done.calls.refused(name):
+                # What it answers without the service is no matter of its own.
+                continue
             violations = self.ledger.conformance.check(operation, outcome, expected)
             exchange.violations[name] = violations
             self.ledger.add_violations(exchange, name, violations, self.trace)

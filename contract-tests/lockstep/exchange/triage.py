@@ -18,6 +18,7 @@ from lockstep.transport.messages import status_of
 
 # What differs whatever a server makes up.
 _WITHOUT_DOCUMENT = frozenset({"status", "outcome", "connection"})
+_REFUSED = "a call to another service that one side alone makes"
 
 
 @dataclass(slots=True)
@@ -48,6 +49,10 @@ class Triage:
             if not differences:
                 continue
             exchange.parity = False
+            if exchange.done.calls.refused(name):
+                # What it did without is a finding of its own.
+                self.log.findings.excuse(_REFUSED, len(differences))
+                continue
             cause = self.divergent.unpaired(named, self._paired(name)) or self.divergent.cause(
                 named
             )

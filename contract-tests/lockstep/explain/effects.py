@@ -1,16 +1,23 @@
-"""Sentences about what targets do to their databases."""
+"""Sentences about what targets do beside answering: to their databases, and to other services."""
 
 from __future__ import annotations
+
+import re
 
 from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.words import by_value, code, names, shown
 
 _VERBS = {"inserted": "inserted into", "changed": "changed in", "deleted": "deleted from"}
 _EMPTY = "null"
+_ABSENT = "absent"
 
 
 def effects_sentence(told: SentenceContext) -> str:
-    """What was written otherwise, with the targets and the values: the leader's comes last."""
+    """What was done otherwise, with the targets and the values: the leader's comes last."""
+    if told.finding.where.startswith("calls "):
+        return _call_sentence(told)
+    if told.finding.kind == "statements":
+        return _statements_sentence(told)
     finding = told.finding
     leader, *others = by_value(finding.values).items()
     value, who = others[0] if others else leader
@@ -38,6 +45,52 @@ def effects_sentence(told: SentenceContext) -> str:
     return (
         f"{told.about}: column {place} is {shown(value)} in {where}, {shown(leader[0])} in {there}"
     )
+
+
+def _statements_sentence(told: SentenceContext) -> str:
+    """Which side sends its database more statements for more rows."""
+    each = {name: re.findall(r"\d+", value) for name, value in told.finding.values.items()}
+    grown = {name: int(found[2]) - int(found[0]) for name, found in each.items()}
+    growing = max(grown, key=lambda name: grown[name])
+    others = [name for name in told.finding.values if name != growing]
+    values = told.finding.values
+    beside = ", ".join(f"{values[name]} in {names([name])}" for name in others)
+    return (
+        f"{told.about} sends its database more SQL statements the more rows there are in "
+        f"{names([growing])}: {values[growing]}; {beside}"
+    )
+
+
+def _call_sentence(told: SentenceContext) -> str:
+    """What was called otherwise: `where` is the place of the call, and then what of it differs."""
+    finding = told.finding
+    leader, *others = by_value(finding.values).items()
+    value, who = others[0] if others else leader
+    where, there = names(who), names(leader[1])
+    method, url, *part = finding.where.removeprefix("calls ").split(" ")
+    call = code(f"{method} {url}")
+    if finding.kind == "calls":
+        return f"{told.about}: {value} of {call} in {where}, {leader[0]} in {there}"
+    if part == ["url"]:
+        return f"{told.about}: {code(value)} is called in {where}, {code(leader[0])} in {there}"
+    member = _part_of_call(part)
+    if _ABSENT in (value, leader[0]):
+        lacking, having = (where, there) if value == _ABSENT else (there, where)
+        return f"{told.about}: the call {call} lacks {member} in {lacking}, and has it in {having}"
+    return (
+        f"{told.about}: {member} of the call {call} is {shown(value)} in {where}, "
+        f"{shown(leader[0])} in {there}"
+    )
+
+
+def _part_of_call(part: list[str]) -> str:
+    """Which part of a call it is, in words: the member `a/b` of its body, the header `x`."""
+    what, *rest = part or ["body"]
+    name = " ".join(rest).removeprefix("/")
+    kinds = {"query": "the parameter", "header": "the header", "body": "the member"}
+    if not name:
+        return f"the {what}"
+    return f"{kinds.get(what, 'the member')} {code(name)}"
 
 
 def _number(rows: str) -> int:

@@ -57,6 +57,10 @@ _BY_KIND = {
     "time": 48,
     "value": 50,
     "elapsed": 44,
+    # Calls to other services.
+    "calls": 86,
+    "url": 80,
+    "statements": 60,
     # What is written to databases.
     "cost": 88,
     "other deleted": 84,

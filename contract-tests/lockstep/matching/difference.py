@@ -21,6 +21,11 @@ class Difference:
     `kind` is `inserted`, `changed` or `deleted` where one side has more or fewer such rows,
     prefixed with `other` where the rows differ; for columns also `untouched` where only one side
     changed the column, and `cost` for a password hash with other parameters.
+
+    For calls to other services `where` is `calls METHOD URL`, with `*` for names in the URL, and
+    then `url`, `query /NAME`, `header NAME` or `body` with a JSON pointer. `kind` is `calls` where
+    one side makes more or fewer of them, `url` where another one is called. Both are `statements`
+    where only one side sends its database more SQL statements for more rows.
     """
 
     kind: str

@@ -24,7 +24,17 @@ from lockstep.report.steps import Data
 from lockstep.verdict import COULD_NOT_RUN
 
 MAX_TEXT = 20_000
-_CHECKS = ("status", "headers", "body", "connection", "document", "stories", "rows", "other")
+_CHECKS = (
+    "status",
+    "headers",
+    "body",
+    "connection",
+    "document",
+    "stories",
+    "rows",
+    "calls",
+    "other",
+)
 _ALWAYS = frozenset({"status", "headers", "body", "document"})
 # Categories with separate test suites.
 _APART = frozenset({"trap", "race"})
@@ -110,7 +120,9 @@ def _named(finding: Data) -> tuple[str, str]:
 
 
 def _check(finding: Data) -> str:
-    apart = {"conformance": "document", "story": "stories", "effects": "rows"}
+    apart = {"conformance": "document", "story": "stories"}
+    if finding["category"] == "effects":
+        return "calls" if finding["where"].startswith("calls ") else "rows"
     if finding["category"] in apart:
         return apart[finding["category"]]
     kind = finding["kind"] if finding["category"] == "parity" else ""

@@ -31,6 +31,7 @@ _MEMBER = re.compile(
 _MADE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])\S{12,}")
 _ABSENT = frozenset({"absent", "null", '""'})
 _ONE_SIDED = frozenset({"extra", "missing"})
+_EFFECTS = ("rows", "calls")
 
 
 def redacted(data: Data, secrets: Collection[str], keys: Collection[str] = frozenset()) -> Data:
@@ -132,7 +133,7 @@ class _Masks:
         texts = [
             text
             for name, text in finding["values"].items()
-            if self._is_about(where) and not (where.startswith("rows") and values[name] == text)
+            if self._is_about(where) and not (where.startswith(_EFFECTS) and values[name] == text)
         ]
         differences = self._differences(finding["differences"])
         sentence = finding["sentence"]
@@ -141,9 +142,12 @@ class _Masks:
         return {**finding, "values": values, "differences": differences, "sentence": sentence}
 
     def _is_about(self, where: str) -> bool:
-        if not where.startswith(("body", "rows")):
+        if not where.startswith(("body", *_EFFECTS)):
             return False
         name = where.rpartition("." if where.startswith("rows") else "/")[2]
+        if where.startswith("calls") and " header " in where:
+            # What is secret of a header has been masked where it was compared.
+            return False
         return name in self.leaked or is_secret_name(name)
 
     def _value(self, where: str, text: str) -> str:

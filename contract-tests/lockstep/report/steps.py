@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from lockstep.effects.calls.call import Recorded
 from lockstep.matching import Difference
 from lockstep.openapi.conformance import Violation
 from lockstep.report.curl import curl
@@ -27,6 +28,9 @@ def step_data(exchange: Exchange) -> Data:
         if found
     }
     told = {name: list(each) for name, each in exchange.curl_options.items() if each}
+    calls = {
+        name: [_call(one) for one in made] for name, made in exchange.done.calls.by_target.items()
+    }
     return {
         "operation": exchange.label,
         "actor": exchange.request.actor,
@@ -44,6 +48,7 @@ def step_data(exchange: Exchange) -> Data:
         },
         **({"curl_options": told} if told else {}),
         **({"effects": effects} if effects else {}),
+        **({"calls": calls} if calls else {}),
         "violations": {
             name: [_violation(one) for one in found] for name, found in exchange.violations.items()
         },
@@ -98,6 +103,12 @@ def _body(body: bytes) -> Data:
         return {"text": body.decode("utf-8")}
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(body).decode("ascii")}
+
+
+def _call(made: Recorded) -> Data:
+    """A call to another service, by its place; what became of it, and the status of its answer."""
+    status = made.answer.status if made.answer is not None else None
+    return {"call": made.call.place, "how": made.how, "status": status}
 
 
 def _difference(difference: Difference) -> Data:

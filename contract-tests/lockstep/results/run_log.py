@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
+from lockstep.effects.calls.proxies import Proxies
+from lockstep.effects.growth import StatementBook
 from lockstep.effects.watch import Mirrors
 from lockstep.matching import Clock
 from lockstep.matching.bounded_dict import BoundedDict
@@ -54,6 +56,10 @@ class RunLog:
     faults: FaultLog = field(default_factory=FaultLog)
     # What the databases of targets hold.
     mirrors: Mirrors = field(default_factory=Mirrors)
+    # How many statements they were sent.
+    statements: StatementBook = field(default_factory=StatementBook)
+    # What the targets call through lockstep.
+    proxies: Proxies = field(default_factory=Proxies)
     # What of the document is tried here, and not by another shard.
     share: Share = field(default_factory=Share)
     # The names of safe operations that change something all the same.

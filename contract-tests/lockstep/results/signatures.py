@@ -22,6 +22,11 @@ from lockstep.transport.messages import Response, status_of
 
 _SUCCESS = "success"
 APPEARS, GOES = "absent → present", "present → absent"
+# What is done beside answering: see `Difference`.
+_EFFECTS = ("rows ", "calls ", "statements")
+_HEADER_OF_CALL = re.compile(r"calls \S+ (?P<service>\w+://[^/ ]+)\S* header (?P<name>\S+)")
+_OF_COLUMNS = frozenset({"cost", "untouched"})
+_OF_CALLS = frozenset({"calls", "url", "missing", "extra"})
 _LISTS = frozenset({"length", "elements"})
 _MEMBERS = frozenset({"missing", "extra"})
 # Headers that are a set of words (RFC 9110: 10.2.1, 12.5.5; RFC 9111, 5.2; Fetch, 3.2).
@@ -113,7 +118,7 @@ class SignatureReader:
         left, right = difference.left, difference.right
         if kind in ("status", "outcome", "connection"):
             return Signature(kind, "", _statuses(left, right))
-        if where.startswith("rows "):
+        if where.startswith(_EFFECTS):
             return _effect_signature(difference)
         if not _in_body(difference):
             return Signature(kind, where, _header_change(where, left, right))
@@ -169,10 +174,19 @@ class SignatureReader:
 
 
 def _effect_signature(difference: Difference) -> Signature:
-    """Which table or column, and what is wrong with it; of values only whether one is missing."""
-    column = "." in difference.where and difference.kind not in ("cost", "untouched")
+    """Which table, column or part of a call, and what is wrong with it.
+
+    Of values only whether one is missing.
+    """
+    kind, where = difference.kind, difference.where
+    is_call = where.startswith("calls ")
+    column = kind not in _OF_CALLS if is_call else "." in where and kind not in _OF_COLUMNS
     how = "null" if "null" in (difference.left, difference.right) else ""
-    return Signature("effect", f"{'value' if column else difference.kind} {difference.where}", how)
+    header = _HEADER_OF_CALL.fullmatch(where)
+    if header:
+        # What sends it does so with all calls to a service.
+        where = f"calls {header['service']} header {header['name']}"
+    return Signature("effect", f"{'value' if column else kind} {where}", how)
 
 
 def _statuses(left: str, right: str) -> str:
@@ -264,7 +278,9 @@ def _as_a_whole(difference: Difference, all_of_them: Sequence[Difference]) -> Di
     """The same, told of the object that is another thing, where more of it than its id differs."""
     at = _other_object(difference)
     inside = sum(one.where.startswith(f"{at}/") for one in all_of_them)
-    return replace(difference, where=at) if at and inside > 1 else difference
+    # What is sent to another service has no name of its own: the member tells more.
+    whole = at and inside > 1 and not at.endswith(" body ")
+    return replace(difference, where=at) if whole else difference
 
 
 def _error_signature(body: Sequence[Difference]) -> Signature:

@@ -12,6 +12,7 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
+from lockstep.effects.calls.call import Made
 from lockstep.effects.mirror import Changes
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.matching.difference import Difference
@@ -49,6 +50,21 @@ def no_names(_request: Request) -> frozenset[str]:
 
 
 @dataclass(slots=True)
+class Effects:
+    """What targets did beside answering: to their databases, by target, and by calling others.
+
+    `statements` counts those that their databases were sent meanwhile, where that is known.
+    """
+
+    rows: dict[str, Changes] = field(default_factory=dict)
+    statements: dict[str, int] = field(default_factory=dict)
+    calls: Made = field(default_factory=Made)
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.statements or self.calls.by_target)
+
+
+@dataclass(slots=True)
 class Exchange:
     """One request with what it became for each target, and what each target answered.
 
@@ -60,8 +76,8 @@ class Exchange:
     One that `sets_up` only makes what others need: it is judged elsewhere. `shows` are the keys of
     the things in the answers.
 
-    `written` is what each target did to its database, where that is seen, and `effects` is where
-    that differs from what the leader did.
+    `done` is what each target did beside answering, where that is seen, and `effects` is where that
+    differs from what the leader did.
 
     `seconds` is how long each target took, by name, where that was measured. `findings` are those
     that it is an occurrence of, `known` counts its known differences, and `excused` says why others
@@ -86,7 +102,7 @@ class Exchange:
     shows: frozenset[str] = frozenset()
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     differences: dict[str, list[Difference]] = field(default_factory=dict)
-    written: dict[str, Changes] = field(default_factory=dict)
+    done: Effects = field(default_factory=Effects)
     effects: dict[str, list[Difference]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -99,7 +115,7 @@ class Exchange:
         return next(iter(self.outcomes.values()))
 
     def found(self) -> Iterator[tuple[str, list[Difference]]]:
-        """What differs from the leader, by partner: of the answers, then of the rows."""
+        """What differs from the leader, by partner: of the answers, then of what was done."""
         yield from self.differences.items()
         yield from self.effects.items()
 

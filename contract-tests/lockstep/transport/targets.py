@@ -19,6 +19,7 @@ from lockstep.transport.connection import (
 from lockstep.transport.digest import DigestClient
 from lockstep.transport.encodings import decoded
 from lockstep.transport.messages import Headers, NoResponse, Outcome, Request, Response
+from lockstep.transport.outbound import Outbound
 from lockstep.transport.streams import STREAM_SECONDS
 
 __all__ = ["Connection", "PendingExchange", "Target", "failure_of"]
@@ -60,6 +61,8 @@ class Target:
         new_tls: Callable[[], ssl.SSLContext | None] | None = None,
         curl_options: tuple[str, ...] = (),
         database: str | None = None,
+        outbound: Outbound | None = None,
+        counts_statements: bool = True,
     ) -> None:
         """Configure a server; `base_url` is `http[s]://host[:port][/prefix]`.
 
@@ -69,7 +72,8 @@ class Target:
         default those of the system; if it has a client certificate, `anonymous` is the same context
         without it, and `curl_options` are the equivalent options of curl. `new_tls`, which can be
         pickled, makes `tls` anew in another process. `database` is the URL of the server's
-        database.
+        database, whose SQL statements are counted with `counts_statements`; `outbound` says where
+        its calls to other services go through lockstep.
         Raise `ValueError` for any other scheme or a URL without a host.
         """
         try:
@@ -84,6 +88,8 @@ class Target:
         self.stream_seconds = stream_seconds
         self.headers = headers
         self.database = database
+        self.outbound = outbound
+        self.counts_statements = counts_statements
         secure = parts.scheme == "https"
         self.address = (parts.hostname, port or (443 if secure else 80))
         self.host = parts.netloc.rpartition("@")[2]

@@ -98,7 +98,7 @@ class _Walk:
         self._each("sharing", own, self.sharing.explore)
         self._read_all()
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
-        if self.client.exchanger.rows.are_seen:
+        if self.client.exchanger.effects.sees_rows:
             # What is left of others then shows in rows alone.
             self._each("deleting around", list(self._around_others()), self._delete_around)
         self._read_all()

@@ -1,0 +1,90 @@
+"""Whether what differs only follows from what an earlier request did on one side only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lockstep.matching.difference import Difference
+from lockstep.openapi.document import Document
+from lockstep.openapi.naming import noun, split
+from lockstep.results.divergent_state import one_lacks, one_sided
+from lockstep.results.trace import Exchange
+
+# Shorter values turn up by chance.
+_SHORTEST = 6
+_NOTHING = frozenset({"null", "absent"})
+
+
+def cause_among(
+    document: Document, earlier: Sequence[Exchange], exchange: Exchange, found: Sequence[Difference]
+) -> Exchange | None:
+    """The first earlier exchange that what was `found` in an exchange follows from, if one does.
+
+    A write that succeeded on one side only, or one that did something else there: what it left
+    behind is found, what it wrote is counted on, or handed on to another service.
+    """
+    for each in earlier:
+        if one_sided(each):
+            return each
+        did = [one for several in each.effects.values() for one in several]
+        if any(_leads_to(document, one, exchange, other) for one in did for other in found):
+            return each
+    return None
+
+
+def _leads_to(document: Document, did: Difference, exchange: Exchange, found: Difference) -> bool:
+    if not did.where.startswith("rows "):
+        return False
+    table, _, column = did.where.removeprefix("rows ").partition(".")
+    if found.kind in ("status", "outcome"):
+        return did.kind == "deleted" and one_lacks(exchange) and _names(document, exchange, table)
+    if column and _hands_on(did, found):
+        return True
+    if not found.where.startswith("rows "):
+        return False
+    other, _, written = found.where.removeprefix("rows ").partition(".")
+    if column and did.kind == "symbol" and (written == "" or other != table):
+        # The row belongs to another one: what happens to either then happens to others.
+        return other == table or _refers(document, column, other)
+    if other != table:
+        return False
+    if column:
+        return written == column and written in _changed(exchange, table)
+    return did.kind in ("changed", "other changed") or not written
+
+
+def _names(document: Document, exchange: Exchange, table: str) -> bool:
+    """Whether a request is about a thing that the rows of a table stand for."""
+    families = document.families
+    operation = document.find(exchange.request.method, exchange.request.path)
+    if operation is None:
+        return False
+    return families.about(operation.path) == families.of(noun(table.rpartition(".")[2]))
+
+
+def _refers(document: Document, column: str, table: str) -> bool:
+    """Whether the rows of a table are what a column is called after."""
+    about = split(column)[0]
+    families = document.families
+    return bool(about) and families.of(about) == families.of(noun(table.rpartition(".")[2]))
+
+
+def _hands_on(did: Difference, found: Difference) -> bool:
+    """Whether a value that was written on one side, or nothing in its place, shows again."""
+    texts = [text.strip('"') for text in (did.left, did.right) if text not in _NOTHING]
+    return found.where.startswith(("rows ", "calls ")) and any(
+        len(text) >= _SHORTEST and text in value
+        for text in texts
+        for value in (found.left, found.right)
+    )
+
+
+def _changed(exchange: Exchange, table: str) -> set[str]:
+    """The columns of a table whose values were changed in rows that had been there."""
+    return set(_columns(exchange, table))
+
+
+def _columns(exchange: Exchange, table: str) -> Iterator[str]:
+    for changes in exchange.done.rows.values():
+        for row in changes[table].changed if table in changes else ():
+            yield from row

@@ -1,0 +1,1 @@
+"""The calls that targets make to other services: recorded, answered and compared."""

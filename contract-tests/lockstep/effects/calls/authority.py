@@ -1,0 +1,52 @@
+"""A certificate authority of lockstep's own, so that it can read calls over HTTPS."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from pathlib import Path
+
+
+class AuthorityError(Exception):
+    """The authority can neither be read nor made; the message is the reason."""
+
+
+class Authority:
+    """Vouches for every host, to a target that trusts it."""
+
+    def __init__(self, file: Path) -> None:
+        """Read the certificate in a file and the key beside it, or make both.
+
+        The key is in the file of the same name that ends with `.key`, which its owner alone reads.
+        Raises `AuthorityError`.
+        """
+        try:
+            import trustme
+        except ImportError as error:
+            raise AuthorityError("HTTPS needs pip install 'lockstep-http[effects]'") from error
+        key = file.with_suffix(".key")
+        try:
+            if file.exists() != key.exists():
+                there, missing = (file, key) if file.exists() else (key, file)
+                raise AuthorityError(f"{there} is there without {missing.name}: remove it")
+            if file.exists():
+                self._ca = trustme.CA.from_pem(file.read_bytes(), key.read_bytes())
+            else:
+                self._ca = trustme.CA(organization_name="lockstep")
+                key.touch(mode=0o600)
+                key.write_bytes(self._ca.private_key_pem.bytes())
+                file.write_bytes(self._ca.cert_pem.bytes())
+        except (OSError, ValueError) as error:
+            raise AuthorityError(f"{file}: {error}") from error
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """What a server needs to be taken for a host."""
+        with self._lock:
+            if host not in self._contexts:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._ca.issue_cert(host).configure_cert(context)
+                context.set_alpn_protocols(["http/1.1"])
+                self._contexts[host] = context
+            return self._contexts[host]

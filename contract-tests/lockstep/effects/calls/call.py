@@ -1,0 +1,141 @@
+"""A call of a target to another service, and what came back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from lockstep.bodies.contents import FORM, read
+from lockstep.bodies.fields import plain, traits
+from lockstep.inference.forms import has_digit
+from lockstep.transport import literals
+from lockstep.transport.downloads import Whole, whole
+from lockstep.transport.literals import Object
+from lockstep.transport.messages import Headers, header_values
+from lockstep.transport.streams import bare
+
+# Of a longer body the size and the digest are compared, and it is not kept.
+MOST_COMPARED = 1 << 20
+_VERSION = re.compile(r"v\d+([._]\d+)*")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request of a target to another service: `url` is absolute and has no fragment.
+
+    `whole` tells of a body that is too long to be kept.
+    """
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+    whole: Whole | None = None
+
+    @cached_property
+    def origin(self) -> str:
+        """The scheme, the host and the port, without a user and a password."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """The segments of the path, as they were sent."""
+        return tuple(urlsplit(self.url).path.split("/")[1:])
+
+    @cached_property
+    def query(self) -> Object:
+        """The parameters of the query, in order of their names."""
+        pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True, errors="replace")
+        return Object(sorted((name, value) for name, value in pairs))
+
+    @cached_property
+    def place(self) -> str:
+        """The method and the URL, without the query, with `*` for what names a thing."""
+        path = "".join(f"/{'*' if names_thing(part) else part}" for part in self.segments)
+        return f"{self.method} {self.origin}{path}"
+
+    @cached_property
+    def content(self) -> Any:
+        """What the body says: JSON or a form as a value, else a text; a digest of other bytes."""
+        media = self.header("content-type")
+        if self.whole is not None:
+            return self.whole
+        try:
+            if "json" in bare(media):
+                return literals.parse(self.body)
+            if bare(media) == FORM or "xml" in bare(media):
+                found = read(media, self.body)
+                return plain(found, set(traits(found)))
+            return self.body.decode("utf-8")
+        except ValueError:
+            return whole(self.body)
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever its case."""
+        return next(header_values(self.headers, name), None)
+
+    def kept(self) -> Call:
+        """The call as it is recorded: of a long body the size and the digest."""
+        if len(self.body) <= MOST_COMPARED:
+            return self
+        return replace(self, body=b"", whole=whole(self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service answered: its body is as it came, without the coding of its transfer."""
+
+    status: int
+    reason: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(eq=False, slots=True)
+class Recorded:
+    """A call with its answer, which is `None` while the service has not answered yet.
+
+    `how` says what became of it: `passed on`, `answered from the recording` or `refused`.
+    """
+
+    call: Call
+    answer: Answer | None = None
+    how: str = ""
+
+
+@dataclass(slots=True)
+class Made:
+    """The calls that each target has made while one request was under way, by its name."""
+
+    by_target: dict[str, list[Recorded]] = field(default_factory=dict)
+
+    def calls(self, target: str) -> list[Call]:
+        """The calls of a target, in order."""
+        return [each.call for each in self.by_target.get(target, ())]
+
+    def refused(self, target: str) -> bool:
+        """Whether a call of a target was refused, since it has no counterpart."""
+        return any(each.how == REFUSED for each in self.by_target.get(target, ()))
+
+
+PASSED, ANSWERED, REFUSED = "passed on", "answered from the recording", "refused"
+
+
+def names_thing(segment: str) -> bool:
+    """Whether a segment of a path may name a thing: it has a digit, and is no version."""
+    return has_digit(segment) and _VERSION.fullmatch(segment) is None
+
+
+def numbered(count: int) -> str:
+    """`1 call`, `2 calls`."""
+    return "1 call" if count == 1 else f"{count} calls"
+
+
+def without(headers: Headers, names: Sequence[str] | frozenset[str]) -> Headers:
+    """Headers without those of some names, in lower case."""
+    return tuple((name, value) for name, value in headers if name.lower() not in names)
