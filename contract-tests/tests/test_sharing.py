@@ -1,4 +1,4 @@
-"""Faults that no schema describes, such as permissions on shared resources and positions in lists."""
+"""Faults that no schema describes, such as permissions on shared resources and list positions."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from testbed.ports import free_port
 from testbed.servers import node_program
 from tooling.benchmark import load
@@ -30,7 +32,11 @@ _REQUESTS = (
 
 @dataclass(frozen=True)
 class Measured:
-    """What one round showed: milliseconds, answers a second, and the share that was compared."""
+    """What one round showed: milliseconds, responses a second, and the share that was compared.
+
+    answering, comparing: the processor time for a request that was answered, and for one that was
+    compared, in milliseconds; unlike the others they hardly depend on what else the machine does.
+    """
 
     way: str
     p50: float
@@ -38,20 +44,40 @@ class Measured:
     per_second: float
     failed: int
     compared: float = 0.0
+    answering: float = 0.0
+    comparing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a proxy has done so far: requests, how many were compared, and processor seconds."""
+
+    requests: int
+    compared: int
+    answering: float
+    comparing: float
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """A running proxy: where clients ask, and where it tells how it goes."""
+    """A running proxy: where clients ask, where it tells how it goes, and its main process."""
 
     url: str
     admin: str
+    pid: int
 
-    def counts(self) -> tuple[int, int]:
-        """How many requests it has answered, and how many of them it has compared."""
-        with urllib.request.urlopen(f"{self.admin}/warrant", timeout=10) as answer:
+    def spent(self) -> Spent:
+        """What it has done so far."""
+        with urllib.request.urlopen(f"{self.admin}/warrant", timeout=30) as answer:
             total: dict[str, Any] = json.load(answer)["total"]
-        return total["requests"], total["compared"]
+        main = psutil.Process(self.pid)
+        answering = sum(_seconds(each) for each in main.children(recursive=True))
+        return Spent(total["requests"], total["compared"], answering, _seconds(main))
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 @contextmanager
@@ -89,7 +115,7 @@ def proxy(leader: str, mirror: str, core: int, *options: str) -> Iterator[Proxy]
                 break
         else:
             raise RuntimeError(f"The proxy ended: {''.join(said)}")
-        yield Proxy(f"http://{url}", f"http://{admin}")
+        yield Proxy(f"http://{url}", f"http://{admin}", process.pid)
     finally:
         process.terminate()
         process.communicate()
@@ -119,7 +145,7 @@ def measure(rate: float, seconds: float, rounds: int, cores: Sequence[int]) -> l
         other = stack.enter_context(proxy(leader, mirror, cores[-1]))
         ways = {
             "direct": ([leader], []),
-            "proxy alone": ([bare.url], []),
+            "proxy alone": ([bare.url], [bare]),
             "comparing all": ([one.url], [one]),
             "two proxies": ([one.url, other.url], [one, other]),
         }
@@ -137,12 +163,17 @@ def measure(rate: float, seconds: float, rounds: int, cores: Sequence[int]) -> l
 def _round(
     way: str, senders: Sequence[load.Sender], proxies: Sequence[Proxy], rate: float, seconds: float
 ) -> Measured:
-    before = [each.counts() for each in proxies]
+    before = [each.spent() for each in proxies]
     with ThreadPoolExecutor(len(senders)) as threads:
         sent = list(threads.map(lambda each: each.send(MIX, rate, seconds), senders))
-    after = [each.counts() for each in proxies]
-    requests = sum(now[0] - then[0] for now, then in zip(after, before, strict=True))
-    compared = sum(now[1] - then[1] for now, then in zip(after, before, strict=True))
+    after = [each.spent() for each in proxies]
+
+    def done(what: str) -> float:
+        """How much of it in this round."""
+        parts = zip(before, after, strict=True)
+        return float(sum(getattr(now, what) - getattr(then, what) for then, now in parts))
+
+    requests, compared = done("requests"), done("compared")
     return Measured(
         way,
         max(each.times.p50 or 0.0 for each in sent),
@@ -150,4 +181,6 @@ def _round(
         sum(each.per_second for each in sent),
         sum(each.failed + each.unanswered for each in sent),
         compared / requests if requests else 0.0,
+        1000 * done("answering") / requests if requests else 0.0,
+        1000 * done("comparing") / compared if compared else 0.0,
     )

@@ -198,6 +198,7 @@ def proxy(
         seconds=seconds,
         admin=admin,
         kept=Kept(keep_requests if keep == "masked" else 0, keep_age),
+        gives_way=True,
     )
     with could_not_run(ProxyError, ConfigurationError):
         compare_traffic = _stage()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
 
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.exchange.compensation import Compensation
+from lockstep.exchange.delivery import Delivery
 from lockstep.exchange.effects import EffectsWatch
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
@@ -26,10 +25,9 @@ from lockstep.openapi.shapes import Generated
 from lockstep.results.faults import LeftOutError
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Effects, Exchange, Trace
-from lockstep.transport.arrival import first_bytes
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
-from lockstep.transport.targets import PendingExchange, Target
+from lockstep.transport.targets import Target
 
 __all__ = ["Exchanger", "TargetLostError"]
 
@@ -60,7 +58,6 @@ class Exchanger:
             raise ValueError("at least one target is needed")
         self.ledger = ledger
         self.targets = list(targets)
-        self._gate = gate
         self.listeners: list[Listener] = []
         # Who has logged in, by the actor of their requests.
         self.identities: dict[str, Identity] = {}
@@ -70,8 +67,6 @@ class Exchanger:
         self.sets_up = False
         self.rotates = rotate
         self._turn = 0
-        # How long the targets took for the last exchange, where somebody wants to know.
-        self._seconds: dict[str, float] = {}
         self._addresses = {target.name: target.base_url for target in self.targets}
         self._curl_options = {target.name: target.curl_options for target in self.targets}
         self._silence = SilenceWatch(self.targets)
@@ -87,9 +82,11 @@ class Exchanger:
             sent=self._translator.sent,
             rules=ledger.rules,
             noise=ledger.noise,
+            sees_servers=asks_again,
         )
         self._shown = ShownThings(ledger.document.scopes, table, self._generated)
         self._effects = EffectsWatch(ledger, self.targets, table, gate, rotates=rotate)
+        self._delivery = Delivery(ledger, self.targets, self.identities, self._effects, gate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
@@ -124,7 +121,7 @@ class Exchanger:
             group=group,
             expected=expected,
             done=done,
-            seconds=self._seconds,
+            seconds=self._delivery.seconds,
         )
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
@@ -136,14 +133,16 @@ class Exchanger:
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
         outcomes, done = self._watched(own)
         leader = requests[self.targets[0].name]
-        return self.record(leader, own, outcomes, group=group, done=done, seconds=self._seconds)
+        return self.record(
+            leader, own, outcomes, group=group, done=done, seconds=self._delivery.seconds
+        )
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
         self._effects.overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
-        return self._exchange(requests)
+        return self._delivery.send(requests)
 
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and only say where the answers differ; nothing is recorded."""
@@ -182,13 +181,18 @@ class Exchanger:
         """
         translated = [self._requests(request) for request in together]
         self._effects.begin_together()
-        jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
+        jobs = [
+            (target, sent[target.name])
+            for sent in translated
+            for target in self._delivery.asked(sent)
+        ]
         answers = iter(send_at_once(jobs, first))
         rows = [
-            {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
+            {target.name: next(answers) for target in self._delivery.asked(sent)}
+            for sent in translated
         ]
         for sent, row in zip(translated, rows, strict=True):
-            self._absorb(sent, row)
+            self._delivery.absorb(sent, row)
         if len(rows[0]) > 1:
             rows = paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
@@ -242,10 +246,10 @@ class Exchanger:
         with about(f"what is wrong with a request of {exchange.label} cannot be told"):
             exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
         self.trace.record(exchange, made)
-        with about(f"{answers} cannot be judged by the document"):
-            self._judge(exchange, operation, expected)
         if done is not None:
             exchange.done = done
+        with about(f"{answers} cannot be judged by the document"):
+            self._judge(exchange, operation, expected)
         shared = self._compare_and_sort(exchange, operation, made, ordered=ordered)
         if exchange.done:
             with about(f"what {exchange.label} does beside answering cannot be compared"):
@@ -358,45 +362,8 @@ class Exchanger:
     def _watched(self, requests: dict[str, Request]) -> tuple[dict[str, Outcome], Effects]:
         """Send each target its own request, and see what it does beside answering."""
         sees_rows = self._effects.begin(next(iter(requests.values())).method)
-        outcomes = self._exchange(requests)
+        outcomes = self._delivery.send(requests)
         return outcomes, self._effects.done(sees_rows=sees_rows)
-
-    def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
-        """Send each target its own request, all at once."""
-        method = next(iter(requests.values())).method
-        with self._gate.passing(method) if self._gate is not None else nullcontext():
-            pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-            label, path = self.ledger.place(method, next(iter(requests.values())).path)
-            # A partner's call waits until the leader has answered, and so would its first byte.
-            times = self.ledger.listeners and self._effects.calls is None
-            self._seconds = first_bytes(pending) if times else {}
-            outcomes: dict[str, Outcome] = {}
-            for each in pending:
-                outcomes[each.target.name] = self._finish(each, label, path)
-                if each is pending[0]:
-                    self._effects.leader_answered()
-        self._absorb(requests, outcomes)
-        return outcomes
-
-    def _finish(self, pending: PendingExchange, label: str, path: str) -> Outcome:
-        """Wait for an answer, as long as its operation deserves."""
-        patience, name = self.ledger.patience, pending.target.name
-        pending.hurry(patience.seconds(label, name), patience.stream_seconds(label, name))
-        outcome = pending.finish()
-        took = time.monotonic() - pending.started
-        stage = self.ledger.findings.stage
-        patience.note(label, name, outcome, stage, path=path, seconds=took)
-        return outcome
-
-    def _absorb(self, requests: dict[str, Request], outcomes: dict[str, Outcome]) -> None:
-        """Take the cookies that the answers set for those that their users have."""
-        for name, outcome in outcomes.items():
-            identity = self.identities.get(requests[name].actor or "")
-            if identity is not None:
-                identity.absorb(requests[name], outcome, name)
-
-    def _chosen(self, requests: dict[str, Request]) -> list[Target]:
-        return [target for target in self.targets if target.name in requests]
 
     def _generated(self, operation: Operation | None, outcome: Outcome) -> list[Generated]:
         if not isinstance(outcome, Response):

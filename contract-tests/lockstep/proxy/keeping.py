@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lockstep.matching.noise import NoiseBook
 from lockstep.proxy.settings import Kept
 from lockstep.results.findings import Finding
 from lockstep.results.trace import Exchange
@@ -45,7 +46,13 @@ class Keeper:
             _empty(finding)
 
 
+def without_examples(noise: NoiseBook) -> None:
+    """Forget the values by which noise was recognised: they are no findings, and may be secret."""
+    for each in noise.all():
+        each.examples = (NOT_KEPT, NOT_KEPT)
+
+
 def _empty(finding: Finding) -> None:
     finding.sequence, finding.exemplars, finding.lately = [], [], []
     finding.trace, finding.neighbour, finding.differences = None, None, ()
-    finding.values = dict.fromkeys(finding.values, NOT_KEPT)
+    finding.values, finding.conditions = dict.fromkeys(finding.values, NOT_KEPT), ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
@@ -13,7 +14,7 @@ from lockstep.proxy.bodies import HeadConformance, whole_bodies, without_bodies
 from lockstep.proxy.feed import EPOCH, Shared
 from lockstep.proxy.pairing import Pairing
 from lockstep.proxy.settings import READS, Counts, ProxySettings
-from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed, Told
+from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed
 from lockstep.recordings.accounts import Accounts
 from lockstep.results.run_log import RunLog
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response
@@ -42,6 +43,7 @@ class _Asked:
     requests: dict[str, Request]
     pending: list[PendingExchange]
     is_timed: bool = True
+    compared_before: int = 0
     answers: dict[str, Outcome] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -81,16 +83,16 @@ class Mirrors:
         self._resting: dict[str, float] = {}
         self._asked: deque[_Asked] = deque()
         self._since_timed = 0
+        self._compared = 0
 
-    def take(self, told: Told) -> None:
+    def take(self, told: Mirrored | Answered | Passed) -> None:
         """Take in what the process that answers clients tells."""
         if isinstance(told, Passed):
             self._counts.passed = told
         elif isinstance(told, Mirrored):
             self._take(replace(told, request=self._base_paths.inner(told.request)))
         else:
-            for one in told:
-                self._note(one)
+            self._note(told)
 
     def finish(self) -> None:
         """Compare what the mirrors have been asked."""
@@ -130,7 +132,9 @@ class Mirrors:
         alone = writes or self._since_timed >= _TIMED_EVERY or any(self._silent.values())
         if alone:
             self.finish()
-        if self._trying(item.request)(lambda: self._ask(item)) and alone:
+        with self._guarded(item.request):
+            self._ask(item)
+        if alone:
             self.finish()
         while len(self._asked) >= _AHEAD:
             self._compare_next()
@@ -152,30 +156,29 @@ class Mirrors:
 
     def _sent(self, item: Mirrored, targets: list[Target]) -> _Asked:
         requests = {each.name: self._whole.translate(item.request, each.name) for each in targets}
-        return _Asked(item, requests, [each.start(requests[each.name]) for each in targets])
+        pending = [each.start(requests[each.name]) for each in targets]
+        # The next one that is compared is itself, if nothing was asked before.
+        return _Asked(item, requests, pending, compared_before=self._compared + 1)
 
     def _compare_next(self) -> None:
         asked = self._asked.popleft()
-        self._trying(asked.item.request)(lambda: self._compare(asked))
+        self._compared += 1
+        with self._guarded(asked.item.request):
+            self._compare(asked)
 
-    def _trying(self, request: Request) -> Callable[[Callable[[], None]], bool]:
-        """Calls something for a request; what goes wrong with it is told when the proxy ends."""
-
-        def call(action: Callable[[], None]) -> bool:
-            try:
-                action()
-            except TargetLostError:
-                # It rests anyway; what its silence means is said when the proxy ends.
-                return False
-            except Exception as error:  # Clients are still to be answered.
-                label = self._document.label(request.method, request.path)
-                sentence = f"comparing {label}: {type(error).__name__}"
-                self._counts.note_error(sentence)
-                self._faults.note(sentence, error)
-                return False
-            return True
-
-        return call
+    @contextmanager
+    def _guarded(self, request: Request) -> Iterator[None]:
+        """A block for one request; what goes wrong in it is told when the proxy ends."""
+        try:
+            yield
+        except TargetLostError:
+            # It rests anyway; what its silence means is said when the proxy ends.
+            return
+        except Exception as error:  # Clients are still to be answered.
+            label = self._document.label(request.method, request.path)
+            sentence = f"comparing {label}: {type(error).__name__}"
+            self._counts.note_error(sentence)
+            self._faults.note(sentence, error)
 
     def _compare(self, asked: _Asked) -> None:
         item, request = asked.item, asked.item.request
@@ -215,7 +218,7 @@ class Mirrors:
             asked.seconds[name] = time.monotonic() - waiting.started
 
     def _is_named_otherwise(self, asked: _Asked) -> bool:
-        return any(
+        return asked.compared_before < self._compared and any(
             self._whole.translate(asked.item.request, name) != sent
             for name, sent in asked.requests.items()
         )

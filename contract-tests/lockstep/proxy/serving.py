@@ -24,7 +24,7 @@ from lockstep.proxy.feed import OFFERED, TAKEN, Shared
 from lockstep.proxy.front import LeaderSpec, answer_clients
 from lockstep.proxy.mirroring import Mirrors
 from lockstep.proxy.settings import Counts, ProxyError, ProxySettings
-from lockstep.proxy.traffic import Mirrored, Told
+from lockstep.proxy.traffic import Answered, Mirrored, Passed, Told
 from lockstep.results.run_log import RunLog
 from lockstep.transport.targets import Target
 from lockstep.warrant.recorder import Recorder
@@ -36,6 +36,8 @@ _END_SECONDS = 10.0
 _BACKLOG = 1_024
 # On one core answers come first (see nice(2)).
 _NICENESS = 10
+# How it shows that a process writes no more: at once, or in the middle of something.
+_ENDS = (EOFError, ConnectionError, pickle.UnpicklingError)
 
 Ready = Callable[[str, Callable[[], None]], None]
 Progress = Callable[[Counts], None]
@@ -67,7 +69,7 @@ def serve(
             say(base_paths.sentence())
         front = Front(context, targets[0], base_paths.strips, settings, listening, shared)
         mirrors = Mirrors(ledger, targets, settings, counts, recorder, shared, say)
-        comparing = Comparing(front, mirrors, shared)
+        comparing = Comparing(front, mirrors, shared, is_idle=settings.gives_way)
         admin = Admin(recorder, counts, shared)
         try:
             url = _url(listening)
@@ -125,7 +127,7 @@ class Front:
 
     def told(self) -> Iterator[Told]:
         """What it tells, until it ends."""
-        with self.channel.makefile("rb") as reader, suppress(EOFError, ConnectionError):
+        with self.channel.makefile("rb") as reader, suppress(*_ENDS):
             while True:
                 told: Told = pickle.load(reader)
                 yield told
@@ -150,12 +152,13 @@ class Front:
 class Comparing:
     """Two threads: one reads what the front tells, and one compares; `ended` tells of its end."""
 
-    def __init__(self, front: Front, mirrors: Mirrors, shared: Shared) -> None:
+    def __init__(self, front: Front, mirrors: Mirrors, shared: Shared, *, is_idle: bool) -> None:
         """Begin."""
         self._front = front
+        self._is_idle = is_idle
         self._mirrors = mirrors
         self._shared = shared
-        self._told: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[Mirrored | Answered | Passed | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._taken = 0
         self.ended: Callable[[], None] = lambda: None
@@ -173,17 +176,17 @@ class Comparing:
         return max(0, self._shared[OFFERED] - self._shared[TAKEN])
 
     def _read(self) -> None:
+        _give_way(is_idle=self._is_idle)
         try:
             for told in self._front.told():
-                self._told.put(told)
+                for one in told if isinstance(told, list) else [told]:
+                    self._told.put(one)
         finally:
             self._told.put(None)
             self.ended()
 
     def _work(self) -> None:
-        if hasattr(os, "setpriority"):
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        _give_way(is_idle=self._is_idle)
         while (told := self._next()) is not None and not self._closed.is_set():
             self._mirrors.take(told)
             self._taken += isinstance(told, Mirrored)
@@ -191,7 +194,7 @@ class Comparing:
         self._mirrors.finish()
         self._shared[TAKEN] = self._taken
 
-    def _next(self) -> Told | None:
+    def _next(self) -> Mirrored | Answered | Passed | None:
         if self._mirrors.asked:
             try:
                 return self._told.get_nowait()
@@ -253,6 +256,17 @@ def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
         raise ProxyError(f"cannot listen on {host}:{port}: {error}") from error
     with listening:
         yield listening
+
+
+def _give_way(*, is_idle: bool) -> None:
+    """Let the thread run after others, or only while the core is idle, as far as the system can."""
+    thread = threading.get_native_id()
+    with suppress(OSError):
+        if is_idle and hasattr(os, "SCHED_IDLE"):
+            # Whatever wakes up takes the core at once, and not when a time slice is over.
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+        elif hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
 
 
 def _url(listening: socket.socket) -> str:

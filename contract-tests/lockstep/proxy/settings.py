@@ -37,7 +37,7 @@ class ProxySettings:
     wait for the mirrors; what comes when it is full is skipped. Of longer bodies than `body_limit`
     bytes only status and headers are compared. `seconds` ends the proxy, by default a signal does.
     On `admin`, a host and a port, the proxy tells how it goes. What is `kept` of users' requests is
-    bounded.
+    bounded. Comparing that `gives_way` uses a core only while nothing else needs it.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +50,7 @@ class ProxySettings:
     seconds: float | None = None
     admin: tuple[str, int] | None = None
     kept: Kept = Kept()
+    gives_way: bool = False
 
     def mirrors(self, method: str) -> bool:
         """Whether requests of a method are mirrored at all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lockstep.proxy.keeping import Keeper
+from lockstep.proxy.keeping import Keeper, without_examples
 from lockstep.proxy.serving import Ready, serve
 from lockstep.proxy.settings import Counts, ProxySettings
 from lockstep.report.live_secrets import LiveSecrets
@@ -29,6 +29,9 @@ def compare_traffic(
     def progress(counts: Counts) -> None:
         run.reporter.progress(str(counts), counts.answered, None)
 
+    def say_safely(sentence: str) -> None:
+        say(secrets.text(sentence))
+
     secrets = LiveSecrets(run.document)
     masking = secrets.sentence if settings.kept.requests else None
     names = [target.name for target in targets]
@@ -45,8 +48,9 @@ def compare_traffic(
     run.ledger.listeners += [recorder.note, keeper.note]
     run.masking = secrets.data
     with run.stage("traffic through the proxy", targets):
-        counts = serve(run.ledger, list(targets), settings, recorder, ready, progress, say)
+        counts = serve(run.ledger, list(targets), settings, recorder, ready, progress, say_safely)
     keeper.tidy()
+    without_examples(run.ledger.noise)
     run.not_judged += counts.not_judged(settings)
     for problem in counts.problems():
         run.add_problem(problem)

@@ -58,4 +58,4 @@ class Passed:
     untold: int = 0
 
 
-Told = Mirrored | list[Answered] | Passed
+Told = list[Mirrored | Answered] | Passed

@@ -21,7 +21,15 @@ from testbed.collector import Collector, collecting
 from testbed.migrations import ADMIN
 from testbed.paths import CONTRACT_TESTS, NODE
 from testbed.ports import free_port
-from testbed.servers import KINDS, TEST_SETTINGS, Kind, TwinServer, node_program, start_all
+from testbed.servers import (
+    KINDS,
+    SERVERS,
+    TEST_SETTINGS,
+    Kind,
+    TwinServer,
+    node_program,
+    start_all,
+)
 from testbed.stage import CLEAN, Stage
 
 GRID = yaml.safe_load((CONTRACT_TESTS / "traceparents.yaml").read_text(encoding="utf-8"))
@@ -30,6 +38,8 @@ SECRET = "nobody else's business"
 # Each ORM writes statements differently, and each twin has its own database here.
 OF_A_TWIN = ("db.query.text", "db.namespace", "server.port")
 STOPPED_WITHIN = 8
+TRACING = {**TEST_SETTINGS, "OTEL_BSP_SCHEDULE_DELAY": "50"}
+ADAPTERS = [name for name in SERVERS if name not in KINDS]
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Attributes = dict[str, str | int]
 
@@ -264,6 +274,24 @@ def test_log_lines_and_spans_have_the_same_ids(
         logged = (line["trace_id"], line["span_id"])
         assert logged in {(span.trace_id.hex(), span.span_id.hex()) for span in collector.spans}
         collector.exported.clear()
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_adapters_export_the_spans_of_their_twin(name: str, stage: Stage, tmp_path: Path) -> None:
+    spans = []
+    for kind in (name, SERVERS[name].runtime):
+        database = f"traced_{name}_{kind}"
+        url = stage.databases.create(database, template=CLEAN)
+        with collecting() as collector:
+            settings = {**TRACING, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+            with TwinServer(kind, url, tmp_path / f"{kind}.log", settings) as server:
+                sender = Traced(server)
+                sender.send("GET", "/ready")
+                use_all_of(sender)
+            collector.wait_for(set(sender.answers))
+        spans.append([trace_of(collector, each) for each in sender.answers])
+        stage.databases.drop(database)
+    assert spans[0] == spans[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)

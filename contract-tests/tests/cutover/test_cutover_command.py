@@ -6,18 +6,31 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from click.testing import CliRunner, Result
-from fixtures.cutover import READ, Stand
+from fixtures.cutover import READ, Stand, standing
 
 from lockstep.cli.cutover import cutover
 from lockstep.cutover.state import StateFile
+from lockstep.schemas import load_schema
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """Two judges, a Caddy, and a folder for the plan."""
+    with standing(tmp_path) as made:
+        yield made
 
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(cutover, [str(each) for each in arguments])
+
+
+REPORT = jsonschema_rs.validator_for(load_schema("cutover_report"))
 
 
 def test_a_ramp_that_arrives_exits_with_0(stand: Stand) -> None:
@@ -25,6 +38,7 @@ def test_a_ramp_that_arrives_exits_with_0(stand: Stand) -> None:
     run_ = run(stand.plan(), "--json", "-", "--html", page, "--markdown", summary)
     assert run_.exit_code == 0, run_.output
     data = json.loads(run_.stdout)
+    REPORT.validate(data)
     assert (data["ending"], data["percent"]) == ("arrived", 100)
     assert (data["from"], data["to"], data["cause"]) == ("old", "new", None)
     assert "Arrived: new has all traffic." in page.read_text(encoding="utf-8")
@@ -48,6 +62,7 @@ def test_a_ramp_that_went_back_exits_with_1_and_says_why(stand: Stand) -> None:
     assert lines[1] == "The request was req-1."
     assert lines[3].endswith("1 of them wrong: at most 1 user met it.")
     data = json.loads(report.read_text(encoding="utf-8"))
+    REPORT.validate(data)
     assert data["answers"]["wrong"] == 1
     assert data["cause"]["sentence"] == f"{READ}: title differs"
     assert data["went_back_seconds"] < 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import multiprocessing
 import socket
 import threading
 import time
@@ -515,6 +516,20 @@ def test_a_fault_of_the_comparing_reaches_no_client_and_fails_the_run(
     assert [work.send("GET", "/notes").status for _ in range(2)] == [401, 401]
     counts = work.end()
     assert counts.errors == ["comparing listNotes: ZeroDivisionError"] * 2
+    assert run.finish().exit_code == 2
+
+
+def test_where_nobody_answers_clients_any_more_the_run_could_not_be_done(
+    run: Run, proxy: Callable[..., Proxied]
+) -> None:
+    work = proxy(READS)
+    assert work.send("GET", "/notes").status == 401
+    (front,) = multiprocessing.active_children()
+    front.kill()
+    counts = work.over()
+    assert counts.errors == ["the process that answers clients ended by itself"]
+    # What it had not told of is counted all the same.
+    assert counts.mirrored + counts.skipped == 1
     assert run.finish().exit_code == 2
 
 

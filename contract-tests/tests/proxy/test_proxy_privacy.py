@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ DOCUMENT = {
 
 
 def account(name: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Answers with all that it was told, and more: what differs holds secrets, too."""
+    """Answers with all that it was told, and more: what differs, or changes, holds secrets, too."""
+    numbers = count()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
@@ -75,6 +77,8 @@ def account(name: str) -> Callable[[BaseHTTPRequestHandler], None]:
             "access_token": f"{TOKEN}-{name}",
             "pin": PIN,
             "members": {EMAIL: name},
+            # It is another one each time, on the same server as well.
+            "greeting": f"{next(numbers)} mails wait for {EMAIL}",
         }
         cookie = ("Set-Cookie", f"session={TOKEN}; Path=/")
         body = json.dumps(shown).encode()
@@ -129,6 +133,7 @@ def test_no_secret_reaches_a_page_a_file_or_the_terminal(
         work.end()
     data = as_data(run.finish())
     assert data["findings"]
+    assert {text for noise in data["noise"] for text in noise["examples"]} == {NOT_KEPT}
     for form, text_of in FORMS.items():
         assert leaks(text_of(data)) == [], form
     assert run.warrant is not None
