@@ -41,7 +41,7 @@ __all__ = ["Maker", "Progress", "walk"]
 _MOST_CHANGES = 16
 # So many things are looked at for some that are beside each other.
 _MOST_BESIDE = 50
-_STYLES = (Style.FULL, Style.ODD, Style.WORDS, Style.BLANK)
+_STYLES = (Style.WORDS, Style.FULL, Style.ODD, Style.BLANK)
 # A slow server is not walked through for ever.
 MOST_SECONDS = 600.0
 

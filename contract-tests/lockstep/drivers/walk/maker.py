@@ -142,7 +142,10 @@ class Maker:
             exchange = self.put(creator, outer, actor, Style.WORDS)
         else:
             value = self.client.template(creator, actor, Style.WORDS)
+            self.needs.meet(creator, (outer, value), actor)
             exchange = self._post(creator, outer, actor, value)
+            if succeeded(exchange):
+                self.needs.use_up(creator)
         return exchange if succeeded(exchange) else None
 
     def put_as(
