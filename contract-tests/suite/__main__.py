@@ -1,11 +1,12 @@
 """The contract tests: both twins, alone and in lockstep, from clean and from populated databases.
 
-python -m suite [stories | lockstep] [traps] [races] [forged] [cost] [startup]
-                [generated | populated]
+python -m suite [stories | lockstep] [traps] [production] [races] [forged] [cost]
+                [startup] [generated | populated]
 STORY=timer/take-over python -m suite       also TRAP='URL: upper case' RACE=if-match OP=createTask
 
-`lockstep` runs the stories only in lockstep, which is what parity needs; `populated` sends
-generated requests only to populated databases.
+`lockstep` runs the stories only in lockstep, which is what parity needs; `production` runs them and
+the traps with the settings of production and two workers, a third of the stories unless
+PROFILE=deep; `populated` sends generated requests only to populated databases.
 
 PROFILE=quick|default|deep, SEED, DATABASE_URL and SERVERS are read; SERVERS=python,fastapi selects
 the servers to compare. Unless all parts are run, not every documented status needs to be seen.

@@ -12,16 +12,17 @@ from suite.selection import Selection
 from suite.startup.driver import commands_of, start_up
 from testbed import contract
 from testbed.log_in import log_in
-from testbed.stage import CLEAN, POPULATED, PROFILES, Stage
+from testbed.stage import CLEAN, POPULATED, PRODUCTION, PROFILES, Stage
 
+_THIRD = 3
 # Reduced forms of the first and of the last part.
 LOCKSTEP, FROM_POPULATED = "lockstep", POPULATED
 
 
 def templates(parts: Collection[str]) -> list[str]:
     """Return the template databases that parts of the contract tests need."""
-    clean = {"stories", LOCKSTEP, "races", "generated"}
-    populated = {"traps", "forged", "cost", "generated", FROM_POPULATED}
+    clean = {"stories", LOCKSTEP, "production", "races", "generated"}
+    populated = {"traps", "production", "forged", "cost", "generated", FROM_POPULATED}
     needed = {CLEAN: clean, POPULATED: populated}
     return [template for template, of in needed.items() if of & set(parts)]
 
@@ -52,6 +53,8 @@ class Suite:
             self._spring_traps()
         if "races" in parts:
             self._race()
+        if "production" in parts:
+            self._run_in_production()
         if "forged" in parts:
             with self._stage.pair(POPULATED) as targets:
                 send_forged(self._run, targets)
@@ -91,6 +94,22 @@ class Suite:
         with self._stage.pair(POPULATED) as targets:
             tokens = {target.name: log_in(target.base_url) for target in targets}
             self._run.spring_traps(self._selection.traps, targets, tokens)
+
+    def _run_in_production(self) -> None:
+        """Play and send it again to servers with the settings of production, two workers each.
+
+        Responses are not validated there, and requests come to processes that share the database
+        alone. Of the stories a third is played, another with another seed; all if in full.
+        """
+        in_full = contract.profile() == "deep"
+        chosen = self._usual if in_full else self._usual[contract.seed() % _THIRD :: _THIRD]
+        if chosen:
+            with self._stage.pair(profile=PRODUCTION) as targets:
+                self._run.reach(targets, "/ready")
+                self._run.play_stories(chosen, targets, LOCKSTEP, "stories in production")
+        with self._stage.pair(POPULATED, profile=PRODUCTION) as targets:
+            tokens = {target.name: log_in(target.base_url) for target in targets}
+            self._run.spring_traps(self._selection.traps, targets, tokens, "traps in production")
 
     def _race(self) -> None:
         """Send concurrent requests, many times, to each twin separately."""

@@ -20,8 +20,10 @@ _COPIED: Mapping[Kind, tuple[str, ...]] = {
 _PYTEST_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 _VITEST = NODE / "node_modules/vitest/vitest.mjs"
 _REPORT = "report.json"
-# Tests that start the twins as processes: commands, signals, logs and metrics.
-_OF_PROCESSES = ("test_commands.py", "test_observing.py", "test_shutdown.py")
+# Tests that start the twins as processes: commands, signals, logs, metrics and replicas.
+_OF_PROCESSES = (
+    *("test_commands.py", "test_observing.py", "test_read_replicas.py", "test_shutdown.py"),
+)
 
 
 def failing_tests(

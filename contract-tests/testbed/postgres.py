@@ -66,7 +66,7 @@ class PostgresServer:
             server = cls(home, durable=directory is not None, settings=settings)
             try:
                 server._initialise()
-                server._boot()
+                server.boot()
                 yield server
             finally:
                 server.stop()
@@ -97,6 +97,24 @@ class PostgresServer:
         """The URL of the maintenance database, as superuser."""
         password = self._password_file.read_text(encoding="ascii")
         return f"postgresql://{_SUPERUSER}:{password}@127.0.0.1:{self._port}/postgres"
+
+    def copy(self, primary: "PostgresServer") -> None:
+        """Take over the data of a running server, as a replica of it. Raises PostgresError."""
+        self._password_file.touch(mode=0o600)
+        self._password_file.write_text(
+            primary._password_file.read_text(encoding="ascii"), encoding="ascii"
+        )
+        self._give_away(self._directory, self._password_file)
+        command: list[str | Path] = [
+            self._bin / "pg_basebackup",
+            f"--dbname={primary.url}",
+            f"--pgdata={self._data}",
+            "--checkpoint=fast",
+            "--write-recovery-conf",
+            "--no-sync",
+        ]
+        if self._run(command).wait() != 0:
+            raise PostgresError(f"pg_basebackup failed.\n{processes.last_lines(self._log)}")
 
     def stop(self) -> None:
         """Shut down immediately; open connections are closed."""
@@ -139,8 +157,11 @@ class PostgresServer:
             raise PostgresError(f"initdb failed.\n{processes.last_lines(self._log)}")
         unfinished.rename(self._data)
 
-    def _boot(self) -> None:
-        """Choose a port and start; choose again if the port was taken meanwhile."""
+    def boot(self) -> None:
+        """Choose a port and start; choose again if the port was taken meanwhile.
+
+        Raises PostgresError.
+        """
         for _ in range(_ATTEMPTS):
             self._port = free_port()
             self._launch()

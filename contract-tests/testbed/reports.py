@@ -13,7 +13,7 @@ from testbed.servers import KINDS
 
 _FORMS = {".html": "html", ".json": "json", ".xml": "junit", ".md": "markdown"}
 
-PARTS = ("stories", "traps", "races", "forged", "cost", "startup", "generated")
+PARTS = ("stories", "traps", "production", "races", "forged", "cost", "startup", "generated")
 # Parts whose requests do not count for operations.
 BESIDE_OPERATIONS = frozenset({"forged", "cost", "startup"})
 # The name used instead of the parts when items are selected.

@@ -1,4 +1,4 @@
-"""Every fault that is planted in one of two servers is found, and named for what it is."""
+"""Every fault planted in one of two servers is found, with the right operation, kind and place."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ steps:
 
 
 def play(run: Run, document: Document, targets: list[Target]) -> set[tuple[str, str, str, str]]:
-    """What the story finds, as (category, operation, kind, where)."""
+    """The findings of the story, as (category, operation, kind, where)."""
     stage = run.play_stories([read_story(STORY, document)], targets, "lockstep")
     assert [story.problem for story in stage.stories] == [""]
     return {
@@ -61,7 +61,7 @@ def play(run: Run, document: Document, targets: list[Target]) -> set[tuple[str, 
         ("no_owner_check", "getNote", "status", "status"),
     ],
 )
-def test_a_planted_fault_is_found(
+def test_planted_fault_is_found(
     run: Run,
     document: Document,
     servers: Callable[..., list[Target]],
@@ -74,13 +74,13 @@ def test_a_planted_fault_is_found(
     assert ("parity", operation, kind, where) in found
 
 
-def test_two_sound_servers_are_alike(
+def test_correct_servers_are_alike(
     run: Run, document: Document, servers: Callable[..., list[Target]]
 ) -> None:
     assert play(run, document, servers()) == set()
 
 
-def test_an_answer_that_breaks_the_document_names_the_target(
+def test_conformance_violation_names_the_target(
     run: Run, document: Document, servers: Callable[..., list[Target]]
 ) -> None:
     play(run, document, servers("leak"))
@@ -89,7 +89,7 @@ def test_an_answer_that_breaks_the_document_names_the_target(
     assert {found.kind for found in broken} == {"body_schema"}
 
 
-def test_the_sequence_of_a_finding_begins_where_its_values_were_made(
+def test_sequence_of_a_finding_starts_at_the_origin_of_its_values(
     run: Run, document: Document, servers: Callable[..., list[Target]]
 ) -> None:
     play(run, document, servers("elapsed"))
@@ -98,7 +98,7 @@ def test_the_sequence_of_a_finding_begins_where_its_values_were_made(
     assert labels == ["registerUser", "logIn", "createNote", "closeNote"]
 
 
-def test_a_sequence_is_shortened_to_what_the_difference_needs(
+def test_sequence_of_a_finding_is_minimised(
     run: Run, document: Document, servers: Callable[..., list[Target]]
 ) -> None:
     play(run, document, servers("order"))
@@ -107,7 +107,7 @@ def test_a_sequence_is_shortened_to_what_the_difference_needs(
     assert labels == ["registerUser", "logIn", "createNote", "createNote", "listNotes"]
 
 
-def test_more_than_two_servers_are_each_held_against_the_leader(
+def test_every_other_server_is_compared_with_the_leader(
     run: Run, document: Document, servers: Callable[..., list[Target]]
 ) -> None:
     targets = [*servers(), servers("text")[1]]

@@ -1,4 +1,4 @@
-"""Runs, what they find as a whole, and how they report it."""
+"""Whole runs: findings, coverage and exit codes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from lockstep.transport.targets import Target
 Servers = Callable[..., list[Target]]
 
 
-def test_fuzzing_two_sound_servers_finds_no_difference(
-    settings: Settings, servers: Servers
-) -> None:
+def test_fuzzing_correct_servers_finds_no_difference(settings: Settings, servers: Servers) -> None:
     amounts = FuzzSettings(max_examples=3, stateful_rounds=2, stateful_examples=3, stateful_steps=4)
     run = Run(replace(settings, fuzz=amounts))
     stage = run.fuzz(servers())
@@ -35,9 +33,7 @@ def test_fuzzing_two_sound_servers_finds_no_difference(
     assert {200, 401, 404} <= seen["getNote"].statuses["right"].keys()
 
 
-def test_fuzzing_finds_what_differs_and_says_how_to_see_it(
-    settings: Settings, servers: Servers
-) -> None:
+def test_fuzzing_finds_a_difference_and_its_sequence(settings: Settings, servers: Servers) -> None:
     amounts = FuzzSettings(phases=("coverage",))
     run = Run(replace(settings, fuzz=amounts))
     run.fuzz(servers("limit"))
@@ -47,9 +43,7 @@ def test_fuzzing_finds_what_differs_and_says_how_to_see_it(
     assert found.sequence[0].label == "registerUser"
 
 
-def test_what_is_missing_fails_the_run_unless_it_is_exempt(
-    settings: Settings, servers: Servers
-) -> None:
+def test_missing_coverage_fails_the_run_unless_exempt(settings: Settings, servers: Servers) -> None:
     run = Run(replace(settings, require_coverage=True, exempt=frozenset({("*", 412)})))
     left, right = servers()
     run.ledger.coverage.saw("getNote", "left", 404)
@@ -63,12 +57,12 @@ def test_what_is_missing_fails_the_run_unless_it_is_exempt(
     assert verdict.covered[0] + len(missing) == verdict.covered[1]
 
 
-def test_a_target_that_is_not_there_is_told_from_one_that_differs(run: Run) -> None:
+def test_unreachable_target_raises_a_run_error(run: Run) -> None:
     with pytest.raises(RunError, match=r"gone at http://127\.0\.0\.1:1: refused"):
         run.reach([Target("gone", "http://127.0.0.1:1")], "/metrics")
 
 
-def test_the_command_compares_two_servers(tmp_path: Path, servers: Servers) -> None:
+def test_command_compares_two_servers(tmp_path: Path, servers: Servers) -> None:
     targets = [f"--target={target.name}={target.base_url}" for target in servers("leak")]
     report = tmp_path / "build" / "report.json"
     arguments = [
@@ -88,12 +82,12 @@ def test_the_command_compares_two_servers(tmp_path: Path, servers: Servers) -> N
     "targets",
     [["--target=a=http://127.0.0.1:1"], ["--target=a=nonsense"], []],
 )
-def test_the_command_says_when_it_cannot_run(targets: list[str]) -> None:
+def test_command_exits_with_2_if_it_cannot_run(targets: list[str]) -> None:
     result = CliRunner().invoke(main, ["run", str(DOCUMENT), *targets])
     assert result.exit_code == 2
 
 
-def test_a_target_that_stops_answering_ends_the_stage_and_not_the_report(
+def test_target_that_stops_responding_ends_the_stage_but_not_the_report(
     settings: Settings, servers: Servers
 ) -> None:
     left, _ = servers()

@@ -1,4 +1,4 @@
-"""A run can be limited to some operations, and kept away from others."""
+"""--include and --exclude limit a run to some operations."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SEEN: Counter[str] = Counter()
 
 
 def make(variant: Variant) -> flask.Flask:
-    """A server; with the fault `shouts` it answers `/ping` and single items in capitals."""
+    """A server; with the fault `shouts`, `/ping` and single items are in upper case."""
     app = flask.Flask("lists")
     items: dict[int, str] = {}
 
@@ -102,7 +102,7 @@ def servers() -> Iterator[list[str]]:
 
 
 def lockstep(folder: Path, command: str, *options: str) -> tuple[Result, dict[str, Any]]:
-    """The command against both servers, and its report."""
+    """The result of the command against both servers, and its report."""
     document, report = folder / "openapi.json", folder / "report.json"
     document.write_text(json.dumps(RAW))
     given = [*options] if command == "replay" else [str(document), *options]
@@ -114,7 +114,7 @@ def lockstep(folder: Path, command: str, *options: str) -> tuple[Result, dict[st
 
 @pytest.fixture(autouse=True)
 def no_raw_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what waits and belongs to no operation."""
+    """Disable slow stages that belong to no operation."""
     monkeypatch.setattr("lockstep.run.Run.general_traps", lambda *_: None)
 
 
@@ -127,19 +127,19 @@ def test_no_request_is_sent_to_an_excluded_operation(tmp_path: Path) -> None:
     assert "`DELETE /items` is excluded." in report["not_tested"]
 
 
-def test_without_it_both_are_requested(tmp_path: Path) -> None:
+def test_without_exclude_all_operations_are_requested(tmp_path: Path) -> None:
     lockstep(tmp_path, "run")
     assert SEEN["POST /shutdown"] > 0
     assert SEEN["DELETE /items"] > 0
 
 
-def test_only_included_operations_are_judged(tmp_path: Path) -> None:
+def test_only_included_operations_are_compared(tmp_path: Path) -> None:
     done, report = lockstep(tmp_path, "run", "--include=getItem")
     assert done.exit_code == 1, done.output
     places = {place["operation"] for one in report["findings"] for place in one["places"]}
     assert places == {"getItem"}
     assert (SEEN["DELETE /items"], SEEN["POST /shutdown"]) == (0, 0)
-    # What it takes to have an item is sent as well.
+    # Prerequisite requests, which create an item, are sent as well.
     assert SEEN["POST /items"] > 0
     assert "only getItem: the rest was not judged" in report["untested"]
 
@@ -149,13 +149,13 @@ def test_included_operations_without_a_difference_are_alike(tmp_path: Path) -> N
     assert (done.exit_code, report["findings"]) == (0, []), done.output
 
 
-def test_a_name_that_no_operation_has_ends_the_run_with_one_sentence(tmp_path: Path) -> None:
+def test_unknown_operation_is_rejected_with_a_suggestion(tmp_path: Path) -> None:
     done, report = lockstep(tmp_path, "run", "--exclude=shutdwn")
     assert (done.exit_code, report) == (2, {})
     assert "no operation matches 'shutdwn'; did you mean shutDown or" in done.output
 
 
-def test_a_replay_keeps_to_the_selected_operations(tmp_path: Path) -> None:
+def test_replay_respects_the_selected_operations(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     line = '127.0.0.1 - - [01/Jan/2026:00:00:0{} +0000] "GET {} HTTP/1.1" 200 9 "-" "-"\n'
     log.write_text("".join(line.format(at, p) for at, p in enumerate(("/ping", "/items"))))

@@ -1,4 +1,4 @@
-"""Shards of a run: together they send and find what one whole run does."""
+"""Shards of a run: together they send and find the same as one whole run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DOCUMENT = {
 
 
 def play(folder: Path, name: str, *options: str) -> dict[str, Any]:
-    """The report of `lockstep run` on a sound server and one with faults, both of them fresh."""
+    """The report of `lockstep run` on a correct and a faulty server, both freshly started."""
     with pair(make_shed, *FAULTS) as targets:
         urls = [f"--target={target.name}={target.base_url}" for target in targets]
         told = ("--profile=quick", "--phase=examples", "--quiet", f"--json={folder / name}")
@@ -47,11 +47,11 @@ def play(folder: Path, name: str, *options: str) -> dict[str, Any]:
 
 
 def facts(report: dict[str, Any]) -> set[tuple[str, str, str]]:
-    """What was found, wherever it shows."""
+    """The findings, each with all of its places."""
     return {(one["category"], one["kind"], one["where"]) for one in report["findings"]}
 
 
-def test_shards_find_together_what_a_whole_run_finds(tmp_path: Path) -> None:
+def test_shards_together_find_the_same_as_a_whole_run(tmp_path: Path) -> None:
     whole = play(tmp_path, "whole.json")
     parts = [play(tmp_path, f"{at}.json", f"--shard={at}/3") for at in (1, 2, 3)]
     report = merged(tmp_path, 3)
@@ -75,7 +75,7 @@ def document(tmp_path: Path) -> Path:
 
 
 def asked(document: Path, shard: Shard | None) -> Iterator[str]:
-    """The paths that a shard's self-check and walk ask for."""
+    """The paths requested by the self-check and the walk of a shard."""
     paths: list[str] = []
 
     def serve(request: Request) -> Response:
@@ -89,7 +89,7 @@ def asked(document: Path, shard: Shard | None) -> Iterator[str]:
     yield from paths
 
 
-def test_a_shard_asks_for_its_own_operations_alone(document: Path) -> None:
+def test_shard_requests_only_its_own_operations(document: Path) -> None:
     parts = [set(asked(document, Shard(number, 4))) for number in range(1, 5)]
     assert sum(map(len, parts)) == len(set.union(*parts)) == 12
     assert set.union(*parts) == set(asked(document, None))
@@ -97,7 +97,7 @@ def test_a_shard_asks_for_its_own_operations_alone(document: Path) -> None:
 
 
 def made(method: str, path: str, body: object = None) -> Step:
-    """A recorded request and its answer."""
+    """A recorded request and its response."""
     return Step(Request(method, path), answer(body if body is not None else {}))
 
 
@@ -111,7 +111,7 @@ STEPS = (
 )
 
 
-def test_a_recording_is_divided_with_what_each_part_needs() -> None:
+def test_recording_is_divided_with_prerequisite_requests() -> None:
     parts = [part_of(STEPS, Shard(number, 3), has_bodies=True) for number in (1, 2, 3)]
     assert parts == [
         [(0, True), (1, True)],
@@ -120,7 +120,7 @@ def test_a_recording_is_divided_with_what_each_part_needs() -> None:
     ]
 
 
-def test_a_log_is_divided_and_nothing_is_sent_twice() -> None:
+def test_access_log_is_divided_without_duplicates() -> None:
     parts = [part_of(STEPS, Shard(number, 4), has_bodies=False) for number in range(1, 5)]
     assert [at for part in parts for at, judged in part if judged] == list(range(6))
     assert sum(map(len, parts)) == 6
@@ -128,14 +128,14 @@ def test_a_log_is_divided_and_nothing_is_sent_twice() -> None:
 
 @pytest.mark.parametrize("command", [("run",), ("traps",), ("replay", str(SHED))])
 @pytest.mark.parametrize("text", ["0/5", "6/5", "a/b"])
-def test_a_shard_that_is_none_is_one_sentence(command: tuple[str, ...], text: str) -> None:
+def test_invalid_shard_is_rejected_in_one_line(command: tuple[str, ...], text: str) -> None:
     told = ("--target=a=http://127.0.0.1:1", "--target=b=http://127.0.0.1:1", f"--shard={text}")
     result = CliRunner().invoke(main, [*command, str(SHED), *told])
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
     assert result.stderr.startswith("lockstep: shard: ")
 
 
-def test_a_configuration_may_name_the_shard(tmp_path: Path) -> None:
+def test_shard_may_be_set_in_the_configuration(tmp_path: Path) -> None:
     path = tmp_path / "lockstep.toml"
     path.write_text(
         f'document = "{SHED}"\nshard = "7/5"\n[[targets]]\nname = "a"\nurl = "http://a"\n'
@@ -146,7 +146,7 @@ def test_a_configuration_may_name_the_shard(tmp_path: Path) -> None:
 
 
 def merged(folder: Path, of: int) -> dict[str, Any]:
-    """The report that `lockstep report merge` makes of `1.json` to those of all shards."""
+    """The report that `lockstep report merge` makes from `1.json` and those of the other shards."""
     files = [str(folder / f"{at}.json") for at in range(1, of + 1)]
     out = folder / "all.json"
     result = CliRunner().invoke(main, ["report", "merge", *files, f"--json={out}"])
@@ -156,7 +156,7 @@ def merged(folder: Path, of: int) -> dict[str, Any]:
     return report
 
 
-def test_a_log_is_replayed_in_parts(tmp_path: Path) -> None:
+def test_access_log_is_replayed_in_shards(tmp_path: Path) -> None:
     lines = [
         f'127.0.0.1 - - [28/Nov/2026:10:00:{at:02} +0000] "GET /tools?page={at + 1} HTTP/1.1" 200 2'
         for at in range(9)
@@ -174,7 +174,7 @@ def test_a_log_is_replayed_in_parts(tmp_path: Path) -> None:
     assert (replay["played"], replay["recorded"]) == (9, 9)
 
 
-def test_traps_are_sprung_in_parts(tmp_path: Path) -> None:
+def test_traps_are_sent_in_shards(tmp_path: Path) -> None:
     command = ("traps", str(SHED), "--area=methods", "--area=URL", "--read-only", "--quiet")
     with pair(make_shed) as targets:
         urls = [f"--target={target.name}={target.base_url}" for target in targets]

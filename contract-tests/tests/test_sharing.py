@@ -1,4 +1,4 @@
-"""What stands in no schema: who may do what to what others have shared, and what moves up."""
+"""Faults that no schema describes, such as permissions on shared resources and list positions."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ SIGNS = {
 
 
 def compare(*faults: str) -> dict[str, Any]:
-    """The report of a run on sound boards and ones with faults."""
+    """The report of a run on a correct board server and one with faults."""
     with pair(make_boards, *faults, prefix=PREFIX) as targets:
         return run(DOCUMENT, targets, "--phase=examples")
 
 
 @pytest.fixture(scope="module")
 def honest() -> dict[str, Any]:
-    """The report of a run on two sound servers."""
+    """The report of a run on two correct servers."""
     return compare()
 
 
-def test_two_sound_servers_are_alike(honest: dict[str, Any]) -> None:
+def test_correct_servers_are_alike(honest: dict[str, Any]) -> None:
     assert (honest["exit_code"], honest["findings"]) == (0, [])
 
 
-def test_everything_succeeds_behind_a_log_in_by_grant(honest: dict[str, Any]) -> None:
+def test_every_operation_succeeds_after_a_log_in_by_grant(honest: dict[str, Any]) -> None:
     documented = {k: v for k, v in honest["operations"].items() if v["documented"]}
     assert [name for name, one in documented.items() if not one["succeeded"]] == []
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_between_users_and_things_is_found(fault: str) -> None:
+def test_fault_between_users_and_resources_is_found(fault: str) -> None:
     report = compare(fault)
     found = [(each["operation"], each["where"]) for each in report["findings"]]
     assert SIGNS[fault] in found

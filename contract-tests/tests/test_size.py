@@ -1,4 +1,4 @@
-"""A document of 300 operations: all of them are tried, and nothing grows faster than they do."""
+"""A document of 300 operations: all are requested, and the costs grow linearly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def content_of(name: str) -> dict[str, str]:
 
 
 def schema(name: str) -> dict[str, Any]:
-    """A thing with members of many kinds, that may hold things of its own kind."""
+    """A resource with properties of many types, which may contain resources of its own type."""
     return {
         "type": "object",
         "required": ["name"],
@@ -48,7 +48,7 @@ VALID = jsonschema_rs.validator_for(
 
 
 def generated(count: int) -> dict[str, Any]:
-    """A document with so many operations, five for each kind of thing."""
+    """A document with `count` operations, five for each resource type."""
     paths: dict[str, Any] = {}
     schemas = {}
     for number in range(count // 5):
@@ -80,7 +80,7 @@ def generated(count: int) -> dict[str, Any]:
 
 
 def serve(first: int) -> Any:
-    """A server of any kind of thing, whose ids begin at a number."""
+    """A server of all resource types, whose IDs start at `first`."""
     things: dict[str, dict[str, Any]] = {}
     counts: Counter[str] = Counter()
 
@@ -112,7 +112,7 @@ def serve(first: int) -> Any:
 
 
 def walked(folder: Path, count: int) -> Run:
-    """A run that has walked through a document of so many operations."""
+    """A run that has completed the walk of a document with `count` operations."""
     path = folder / f"{count}.json"
     path.write_text(json.dumps(generated(count)))
     run = Run(Settings(document=path, require_coverage=False))
@@ -129,7 +129,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return walked(tmp_path_factory.mktemp("large"), 300)
 
 
-def test_every_operation_is_tried_and_succeeds(large: Run) -> None:
+def test_every_operation_is_requested_and_succeeds(large: Run) -> None:
     data = as_data(large.finish())
     documented = {name: one for name, one in data["operations"].items() if one["documented"]}
     assert len(documented) == 300
@@ -139,7 +139,7 @@ def test_every_operation_is_tried_and_succeeds(large: Run) -> None:
     assert (data["verdict"], data["findings"]) == ("alike", [])
 
 
-def test_five_times_the_operations_are_five_times_the_requests(large: Run, tmp_path: Path) -> None:
+def test_requests_and_report_size_grow_linearly_with_operations(large: Run, tmp_path: Path) -> None:
     small = walked(tmp_path, 60)
     assert large.ledger.exchanges == pytest.approx(5 * small.ledger.exchanges, rel=0.05)
     texts = [html_text(as_data(run.finish())) for run in (small, large)]

@@ -1,4 +1,4 @@
-"""A target that is not as it should be is told from one that differs."""
+"""The smoke test: unreachable or misconfigured targets are reported before the comparison."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from lockstep.transport.targets import Target
 
 @pytest.fixture(scope="module")
 def blog() -> Document:
-    """A document whose servers are below `/api`."""
+    """A document whose base path is `/api`."""
     return Document.load(BLOG)
 
 
 @contextmanager
 def answering(status: int, location: str = "", tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port of a server with one answer to everything."""
+    """The port of a server that sends the same response to every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -57,7 +57,7 @@ def answering(status: int, location: str = "", tls: ssl.SSLContext | None = None
 
 
 def faults(document: Document, url: str, **settings: float) -> list[str]:
-    """What is wrong with a target at a URL."""
+    """The faults of a target at a URL."""
     target = Target("new", url, **settings)  # type: ignore[arg-type]
     try:
         return smoke([target], document).faults
@@ -65,13 +65,13 @@ def faults(document: Document, url: str, **settings: float) -> list[str]:
         target.close()
 
 
-def test_a_target_that_is_sound_is_left_as_it_is(blog: Document) -> None:
+def test_correct_target_is_unchanged(blog: Document) -> None:
     with serve("old", make_blog, old(), "/api") as target:
         seen = smoke([target], blog)
     assert (seen.faults, seen.notes) == ([], [])
 
 
-def test_a_target_above_its_base_path_is_moved_there(blog: Document) -> None:
+def test_missing_base_path_is_added(blog: Document) -> None:
     with serve("old", make_blog, old()) as target:
         url = target.base_url
         seen = smoke([target], blog)
@@ -79,7 +79,7 @@ def test_a_target_above_its_base_path_is_moved_there(blog: Document) -> None:
     assert target.base_url == f"{url}/api"
 
 
-def test_a_wrong_base_path_is_named(blog: Document) -> None:
+def test_wrong_base_path_is_reported(blog: Document) -> None:
     with serve("old", make_blog, old(), "/wrong") as target:
         (fault,) = smoke([target], blog).faults
     origin = target.origin
@@ -88,7 +88,7 @@ def test_a_wrong_base_path_is_named(blog: Document) -> None:
     assert target.base_url.endswith("/wrong")
 
 
-def test_a_port_without_a_server_is_named(blog: Document) -> None:
+def test_refused_connection_is_reported(blog: Document) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     (fault,) = faults(blog, f"http://127.0.0.1:{port}")
@@ -98,12 +98,12 @@ def test_a_port_without_a_server_is_named(blog: Document) -> None:
     )
 
 
-def test_an_unknown_host_is_named(blog: Document) -> None:
+def test_unknown_host_is_reported(blog: Document) -> None:
     (fault,) = faults(blog, "http://no-such-host.invalid")
     assert "unknown_host: no such host" in fault
 
 
-def test_a_silent_server_is_named(blog: Document) -> None:
+def test_timeout_is_reported(blog: Document) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         (fault,) = faults(blog, f"http://127.0.0.1:{port}", timeout=0.1)
@@ -117,15 +117,15 @@ def test_a_silent_server_is_named(blog: Document) -> None:
         (b"SSH-2.0-OpenSSH_9.6\r\n", "malformed: its response is not HTTP/1.1"),
     ],
 )
-def test_another_protocol_is_named(answer: bytes, told: str) -> None:
+def test_non_http_response_is_reported(answer: bytes, told: str) -> None:
     with listening(answer) as (target, _, _):
         (fault,) = smoke([target], Document.load(NOTES)).faults
     assert told in fault
     assert len(fault.splitlines()) == 1
 
 
-def test_one_operation_that_breaks_off_stops_nothing(blog: Document) -> None:
-    """The others are compared, and what breaks off is a difference or is alike."""
+def test_single_interrupted_response_is_not_a_fault(blog: Document) -> None:
+    """The other operations are compared, and the interrupted one is compared by its outcome."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
@@ -152,7 +152,7 @@ def test_one_operation_that_breaks_off_stops_nothing(blog: Document) -> None:
         (429, "", "it answers 429 to every request: raise its rate limit"),
     ],
 )
-def test_the_same_answer_to_everything_is_named(
+def test_same_response_to_every_request_is_reported(
     blog: Document, status: int, location: str, told: str
 ) -> None:
     with answering(status, location) as port:
@@ -160,14 +160,14 @@ def test_the_same_answer_to_everything_is_named(
     assert told in fault
 
 
-def test_a_redirect_to_another_path_is_no_fault(blog: Document) -> None:
+def test_redirect_to_another_path_is_not_a_fault(blog: Document) -> None:
     with answering(302, "/log-in") as port:
         assert faults(blog, f"http://127.0.0.1:{port}") == []
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of 127.0.0.1, signed by itself, and its key in one file."""
+    """A self-signed certificate of 127.0.0.1, and its key in the same file."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("there is no openssl to make a certificate")
@@ -187,20 +187,22 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def secure(certificate: Path) -> Iterator[int]:
-    """The port of a server that speaks https and answers 204 to everything."""
+    """The port of an HTTPS server that sends 204 to every request."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with answering(204, tls=context) as port:
         yield port
 
 
-def test_a_certificate_that_nobody_signed_is_named(blog: Document, secure: int) -> None:
+def test_self_signed_certificate_is_reported(blog: Document, secure: int) -> None:
     (fault,) = faults(blog, f"https://127.0.0.1:{secure}")
     assert "tls: TLS handshake failed" in fault
     assert "--ca-file FILE, or ca_file in lockstep.toml, or use --insecure" in fault
 
 
-def test_a_certificate_may_be_trusted(blog: Document, secure: int, certificate: Path) -> None:
+def test_trusted_or_unverified_certificate_is_accepted(
+    blog: Document, secure: int, certificate: Path
+) -> None:
     trusting: list[Callable[[], ssl.SSLContext]] = [
         lambda: ssl.create_default_context(cafile=str(certificate)),
         ssl._create_unverified_context,
@@ -211,7 +213,7 @@ def test_a_certificate_may_be_trusted(blog: Document, secure: int, certificate: 
         target.close()
 
 
-def test_a_target_that_refuses_everybody_is_a_hint_and_no_fault(blog: Document) -> None:
+def test_target_that_always_sends_401_is_a_note_and_not_a_fault(blog: Document) -> None:
     with answering(401) as port:
         target = Target("new", f"http://127.0.0.1:{port}")
         seen = smoke([target], blog)
@@ -220,7 +222,7 @@ def test_a_target_that_refuses_everybody_is_a_hint_and_no_fault(blog: Document) 
     assert "new answers 401 to every request, even where the document requires no" in seen.notes[0]
 
 
-def test_a_stream_that_does_not_end_is_a_sign_of_life(blog: Document) -> None:
+def test_endless_stream_counts_as_a_response(blog: Document) -> None:
     def stream(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", "9")

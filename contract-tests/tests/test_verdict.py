@@ -1,4 +1,4 @@
-"""A verdict is three statements: on parity, on conformance, and on what was not tested."""
+"""The verdict: parity, conformance, and what was not tested."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def verdict(
     selected: str | None = None,
     **settings: Any,
 ) -> Verdict:
-    """What comes of some requests to two targets that always answer the same."""
+    """The verdict on some requests to two targets that always send the same response."""
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
     run = Run(replace(Settings(document=path, require_coverage=False), **settings))
@@ -45,13 +45,13 @@ BROKEN = answer({"id": "one", "title": "t"})
 READ = Request("GET", "/tasks/1")
 
 
-def test_equal_answers_are_alike(tmp_path: Any) -> None:
+def test_equal_responses_are_alike(tmp_path: Any) -> None:
     found = verdict(tmp_path, TASK, TASK, READ)
     assert (found.parity, found.conformance, found.exit_code) == ("alike", "kept", 0)
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("parity", 0), ("conformance", 1), ("any", 1)])
-def test_who_break_a_rule_alike_are_alike(tmp_path: Any, fail_on: str, code: int) -> None:
+def test_same_violation_of_both_targets_is_alike(tmp_path: Any, fail_on: str, code: int) -> None:
     found = verdict(tmp_path, BROKEN, BROKEN, READ, fail_on=fail_on)
     assert (found.parity, found.conformance) == ("alike", "broken")
     assert {finding.verdict for finding in found.findings} == {"all wrong alike"}
@@ -59,25 +59,25 @@ def test_who_break_a_rule_alike_are_alike(tmp_path: Any, fail_on: str, code: int
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("parity", 1), ("conformance", 0), ("any", 1)])
-def test_a_difference_is_a_matter_of_parity(tmp_path: Any, fail_on: str, code: int) -> None:
+def test_difference_breaks_parity_only(tmp_path: Any, fail_on: str, code: int) -> None:
     other = answer({"id": 1, "title": "other"})
     found = verdict(tmp_path, TASK, other, READ, fail_on=fail_on)
     assert (found.parity, found.conformance, found.exit_code) == ("not alike", "kept", code)
 
 
-def test_nothing_sent_is_not_alike(tmp_path: Any) -> None:
+def test_run_without_requests_is_not_tested(tmp_path: Any) -> None:
     found = verdict(tmp_path, TASK, TASK)
     assert (found.parity, found.exit_code) == ("not tested", 2)
     assert found.untested == ["nothing was sent"]
 
 
-def test_refusals_alone_test_nothing(tmp_path: Any) -> None:
+def test_run_with_only_refusals_is_not_tested(tmp_path: Any) -> None:
     refused = answer({"error": "no"}, 404)
     found = verdict(tmp_path, refused, refused, READ)
     assert (found.parity, found.exit_code) == ("not tested", 2)
 
 
-def test_what_was_selected_is_judged_by_itself(tmp_path: Any) -> None:
+def test_selected_part_is_judged_alone(tmp_path: Any) -> None:
     refused = answer({"error": "no"}, 404)
     found = verdict(tmp_path, refused, refused, READ, selected="the story 'a'")
     assert (found.parity, found.exit_code) == ("alike", 0)
@@ -86,7 +86,7 @@ def test_what_was_selected_is_judged_by_itself(tmp_path: Any) -> None:
     assert (unsent.parity, unsent.exit_code) == ("not tested", 2)
 
 
-def test_an_operation_that_never_succeeded_is_named(tmp_path: Any) -> None:
+def test_operation_that_never_succeeded_is_named(tmp_path: Any) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
 
@@ -104,7 +104,7 @@ def test_an_operation_that_never_succeeded_is_named(tmp_path: Any) -> None:
     assert found.untested == ["changeTask never succeeded everywhere"]
 
 
-def test_nothing_behind_a_log_in_is_not_alike(tmp_path: Any) -> None:
+def test_run_without_authenticated_successes_is_not_tested(tmp_path: Any) -> None:
     document = plain_document()
     document["security"] = [{"bearer": []}]
     document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
@@ -121,7 +121,7 @@ def test_nothing_behind_a_log_in_is_not_alike(tmp_path: Any) -> None:
     assert found.untested[0].startswith("nothing behind the log-in")
 
 
-def test_what_is_open_to_all_does_not_stand_for_what_is_behind_the_log_in() -> None:
+def test_public_operations_do_not_count_for_authenticated_ones() -> None:
     document = plain_document()
     document["security"] = [{"bearer": []}]
     document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
@@ -135,7 +135,7 @@ def test_what_is_open_to_all_does_not_stand_for_what_is_behind_the_log_in() -> N
     assert not is_nothing_tested(reached(coverage))
 
 
-def test_what_is_seen_once_decides_nothing(tmp_path: Any) -> None:
+def test_finding_seen_once_does_not_affect_the_verdict(tmp_path: Any) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
     run = Run(Settings(document=path, require_coverage=False))
@@ -150,36 +150,36 @@ def test_what_is_seen_once_decides_nothing(tmp_path: Any) -> None:
     assert [finding.kind for finding in found.seen_once] == ["value"]
 
 
-def test_a_difference_stands_where_nothing_succeeded_too(tmp_path: Any) -> None:
+def test_difference_counts_even_if_no_operation_succeeded(tmp_path: Any) -> None:
     gone = answer({"error": "no"}, 404)
     found = verdict(tmp_path, gone, answer({"error": "no"}, 410), READ)
     assert (found.parity, found.exit_code) == ("not alike", 1)
     assert found.untested == ["no operation ever succeeded everywhere"]
 
 
-def test_what_succeeds_on_one_side_only_did_not_succeed_everywhere(tmp_path: Any) -> None:
+def test_success_on_one_target_only_does_not_count(tmp_path: Any) -> None:
     found = verdict(tmp_path, TASK, answer({"error": "no"}, 500), READ, fail_on="conformance")
     assert found.untested == ["no operation ever succeeded everywhere"]
     assert (found.parity, found.exit_code) == ("not alike", 0)
 
 
-def test_nothing_tested_fails_whatever_is_asked_about(tmp_path: Any) -> None:
+def test_not_tested_fails_with_every_fail_on(tmp_path: Any) -> None:
     for fail_on in ("parity", "conformance", "any"):
         assert verdict(tmp_path, TASK, TASK, fail_on=fail_on).exit_code == 2
 
 
-def test_who_breaks_a_rule_alone_where_the_answers_are_alike_differs_in_none(tmp_path: Any) -> None:
+def test_violation_is_a_parity_finding_only_with_a_difference(tmp_path: Any) -> None:
     found = verdict(tmp_path, BROKEN, BROKEN, READ, fail_on="any")
     assert [is_parity(finding) for finding in found.findings] == [False]
     found = verdict(tmp_path, TASK, BROKEN, READ)
     assert (found.parity, found.conformance) == ("not alike", "kept")
     (finding,) = found.findings
-    # The broken rule is the difference's own, and no second finding.
+    # The violation belongs to the difference, and is not a second finding.
     assert is_parity(finding)
     assert [rule.kind for rule in finding.breaks] == ["body_schema"]
 
 
-def test_a_run_that_was_cut_short_could_not_run(tmp_path: Any) -> None:
+def test_aborted_run_could_not_run(tmp_path: Any) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
     run = Run(Settings(document=path, require_coverage=False))
@@ -192,7 +192,7 @@ def test_a_run_that_was_cut_short_could_not_run(tmp_path: Any) -> None:
     assert found.problems == ["right has stopped answering"]
 
 
-def test_only_a_few_operations_are_named_in_the_verdicts_line() -> None:
+def test_untested_operations_are_abbreviated() -> None:
     coverage = Coverage(Document(plain_document()))
     seen = {"getTask": 200, "listTasks": 404, "createTask": 404, "changeTask": 404}
     seen |= {"deleteTask": 404, "closeTask": 404, "getUser": 404}
@@ -205,7 +205,7 @@ def test_only_a_few_operations_are_named_in_the_verdicts_line() -> None:
     assert not is_nothing_tested(reached(coverage))
 
 
-def test_members_that_are_all_noise_are_counted_by_their_place() -> None:
+def test_noisy_properties_are_counted_by_place() -> None:
     coverage = Coverage(Document(plain_document()))
     coverage.operations["getTask"].requests = 1
     coverage.saw("getTask", "old", 200)
@@ -215,7 +215,7 @@ def test_members_that_are_all_noise_are_counted_by_their_place() -> None:
     assert clauses == ["2 members that change with each answer"]
 
 
-def test_an_operation_without_a_documented_success_need_not_succeed() -> None:
+def test_operation_without_a_documented_success_need_not_succeed() -> None:
     gone = {"/gone": {"get": {"operationId": "gone", "responses": {"410": {"description": "x"}}}}}
     coverage = Coverage(Document(plain_document(**gone)))
     coverage.operations["gone"].requests = 1

@@ -14,6 +14,7 @@ export interface Settings {
   metricsPort: number;
   workers: number;
   databaseUrl: string;
+  databaseReadUrl: string;
   databasePooler: "none" | "transaction";
   databasePoolSize: number;
   databaseTimeoutMs: number;
@@ -77,7 +78,8 @@ export function loadSettings(environment: Environment): Settings {
     port: read.integer("PORT", 1, 65535, 8000),
     metricsPort: read.integer("METRICS_PORT", 0, 65535, 0),
     workers: read.integer("WORKERS", 1, 64, 1),
-    databaseUrl: read.databaseUrl("DATABASE_URL"),
+    databaseUrl: read.databaseUrl("DATABASE_URL", true),
+    databaseReadUrl: read.databaseUrl("DATABASE_READ_URL", false),
     databasePooler: read.choice("DATABASE_POOLER", POOLERS, "none"),
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 1, 100, 10),
     databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_MS", 100, 60000, 5000),
@@ -148,9 +150,9 @@ class Reader {
     return text.replace(/^\[|\]$/g, "");
   }
 
-  databaseUrl(name: string): string {
+  databaseUrl(name: string, required: boolean): string {
     const text = this.text(name, "");
-    if (text === "") return this.fault(name, "required", "");
+    if (text === "") return required ? this.fault(name, "required", "") : "";
     try {
       const { sslRootCert } = parseDatabaseUrl(text);
       if (sslRootCert !== undefined && !isFile(sslRootCert)) {

@@ -22,7 +22,7 @@ export interface MetricDefinition {
   labels: string[];
   buckets?: number[];
   /** How the values of several processes become one. */
-  combined?: "sum" | "max";
+  combined?: "sum" | "max" | "min";
 }
 
 /** The document, with the sections that the program reads as data. */
@@ -53,6 +53,14 @@ export interface ContractDocument extends OpenApiDocument {
     retried_states: string[];
     states: string[];
     without_database: OperationId[];
+  };
+  "x-read-replica": {
+    operations: OperationId[];
+    lag_bytes: number;
+    timeout_ms: number;
+    pause_seconds: number;
+    raised_states: string[];
+    outcomes: string[];
   };
   "x-shutdown": { idle_seconds: number };
   "x-response-headers": Record<string, string>;

@@ -22,6 +22,8 @@ const PREPARED_STATEMENTS = 500;
 const UTC = ["UTC", "Etc/UTC"];
 
 const ambient = new AsyncLocalStorage<Prisma.TransactionClient>();
+// What reads on one connection, outside of transactions.
+const pinned = new AsyncLocalStorage<{ database: Database; client: pg.PoolClient }>();
 
 /** A concurrent transaction came first, for the given `reason`; a retry may succeed. */
 export class OvertakenError extends Error {
@@ -41,21 +43,27 @@ export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
 }
 
-/** The database client of a process. It connects at the first statement. */
+/**
+ * A database client of a process. It connects at the first statement.
+ *
+ * url: of a replica, instead of the primary. connectMs: how long connecting to it may take.
+ */
 export class Database {
   readonly client: PrismaClient;
   readonly transactionOptions: { maxWait: number; timeout: number };
+  readonly answerMs: number;
   private readonly pool: pg.Pool;
   private readonly connections = new Connections();
   private readonly prepares: boolean;
   private readonly statementNames = new Map<string, string>();
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, url = "", connectMs = 0) {
     const milliseconds = settings.databaseTimeoutMs;
+    this.answerMs = milliseconds + GRACE_MS;
     this.pool = new pg.Pool({
-      ...driverOptions(settings.databaseUrl),
+      ...driverOptions(url || settings.databaseUrl),
       max: settings.databasePoolSize,
-      connectionTimeoutMillis: milliseconds,
+      connectionTimeoutMillis: connectMs || milliseconds,
       keepAlive: true,
       ...sessionOptions(settings),
       types: { getTypeParser: parserOf },
@@ -63,7 +71,7 @@ export class Database {
     // A connection lost while idle needs no handling: the pool opens another.
     this.pool.on("error", () => {});
     this.prepares = settings.databasePooler === "none";
-    this.connections.watch(this.pool, milliseconds + GRACE_MS);
+    this.connections.watch(this.pool, this.answerMs);
     const statementNameGenerator = ({ sql }: { sql: string }) => this.counted(sql);
     this.client = new PrismaClient({
       adapter: new PrismaPg(this.pool, { statementNameGenerator }),
@@ -72,10 +80,27 @@ export class Database {
     this.transactionOptions = { maxWait: milliseconds, timeout: milliseconds * 10 };
   }
 
-  /** Returns the rows of a statement in autocommit mode. */
-  async rowsOf<T>({ text, values }: Prisma.Sql): Promise<T[]> {
-    const { rows } = await this.pool.query({ name: this.counted(text), text, values });
+  /** Returns the rows of a statement in autocommit mode, on any connection or a given one. */
+  async rowsOf<T>(
+    { text, values }: Prisma.Sql,
+    on: pg.Pool | pg.PoolClient = this.pool,
+  ): Promise<T[]> {
+    const { rows } = await on.query({ name: this.counted(text), text, values });
     return rows as T[];
+  }
+
+  /** Lends a connection. */
+  async lend<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    // Whoever waits for a response learns of it, too.
+    const ignore = () => {};
+    client.on("error", ignore);
+    try {
+      return await use(client);
+    } finally {
+      client.off("error", ignore);
+      client.release();
+    }
   }
 
   /** The number of connections that are in use. */
@@ -179,6 +204,7 @@ class Connections {
 
 /** Returns the client to use: that of the current transaction, if there is one. */
 export function db(): Prisma.TransactionClient {
+  if (pinned.getStore() !== undefined) throw new Error("on a replica only rowsOf() is possible");
   return ambient.getStore() ?? resources().database.client;
 }
 
@@ -190,7 +216,27 @@ export function db(): Prisma.TransactionClient {
 export async function rowsOf<T>(statement: Prisma.Sql): Promise<T[]> {
   const transaction = ambient.getStore();
   if (transaction !== undefined) return transaction.$queryRaw<T[]>(statement);
+  const { database, client } = pinned.getStore() ?? {};
+  if (database !== undefined) return database.rowsOf<T>(statement, client);
   return resources().database.rowsOf<T>(statement);
+}
+
+/** Runs what only reads on one connection to a database, in autocommit mode. */
+export function runOn<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  return database.lend((client) => pinned.run({ database, client }, work));
+}
+
+/** Bounds how long responses of the database are awaited on the current connection. */
+export async function answeredWithin<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const current = pinned.getStore();
+  if (current === undefined) throw new Error("no connection: run this within runOn()");
+  const stream = current.client.connection.stream as Socket;
+  stream.setTimeout(milliseconds);
+  try {
+    return await work();
+  } finally {
+    stream.setTimeout(current.database.answerMs);
+  }
 }
 
 /** Checks that the database responds, and that its tables exist and can be written to. */
@@ -209,6 +255,7 @@ export function transactional<A extends unknown[], R>(
 ): (...args: A) => Promise<R> {
   return async (...args) => {
     if (ambient.getStore() !== undefined) return work(...args);
+    if (pinned.getStore() !== undefined) throw new Error("a replica has no transactions");
     const { attempts, pause_ms, retried_states } = resources().contract.get("x-unavailable");
     for (let attempt = 1; ; attempt++) {
       try {

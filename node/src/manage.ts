@@ -6,7 +6,7 @@ import { ConfigError, loadSettings, readEnvironment } from "./config.js";
 import { ContractError, loadContract } from "./contract.js";
 import { resources, using } from "./current.js";
 import { outageOf } from "./outages.js";
-import { makeResources, type Resources } from "./resources.js";
+import { disconnect, makeResources, type Resources } from "./resources.js";
 import { insertSampleData } from "./sample-data.js";
 import * as passwordService from "./services/password-service.js";
 import * as pruneService from "./services/prune-service.js";
@@ -93,7 +93,7 @@ async function administering(command: () => Promise<void>): Promise<void> {
     if (outageOf(error, held.contract.get("x-unavailable").states) === undefined) throw error;
     throw new RefusedError(["the database is unavailable"], FAILED);
   } finally {
-    await held.database.disconnect();
+    await disconnect(held);
   }
 }
 

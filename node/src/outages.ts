@@ -6,12 +6,13 @@ import { codeOf, driverKind, NoAnswerError, sqlState } from "./db.js";
  * Why the database could not be used.
  *
  * cause: `refused` by it, with the SQLSTATE; else the connection was `lost` or could not be made,
- * it was `silent`, or all connections were `busy`. exception: the class of the driver's error.
+ * it was `silent`, or all connections were `busy`; a replica is also `behind` or `no_replica`.
+ * exception: the class of the driver's error, if there was one.
  */
 export interface Outage {
-  cause: "refused" | "lost" | "silent" | "busy";
+  cause: "refused" | "lost" | "silent" | "busy" | "behind" | "no_replica";
   sqlstate: string | null;
-  exception: string;
+  exception: string | null;
 }
 
 const LOST_CODES = ["P1001", "P1011", "P1017"];

@@ -51,6 +51,7 @@ class Settings:
     metrics_port: int
     workers: int
     database_url: str
+    database_read_url: str
     database_pooler: str
     database_pool_size: int
     database_timeout_ms: int
@@ -92,6 +93,7 @@ def load_settings() -> Settings:
         metrics_port=_whole(env, "METRICS_PORT", 0, 0, 65535),
         workers=_whole(env, "WORKERS", 1, 1, 64),
         database_url=_text(env, "DATABASE_URL", None, _is_database_url),
+        database_read_url=_text(env, "DATABASE_READ_URL", "", _is_database_url_if_set),
         database_pooler=_choice(env, "DATABASE_POOLER", "none", POOLERS),
         database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10, 1, 100),
         database_timeout_ms=_whole(env, "DATABASE_TIMEOUT_MS", 5000, 100, 60000),
@@ -175,6 +177,11 @@ def _is_database_url(text: str) -> None:
         raise ValidationError(str(error)) from error
     if root_cert is not None and not _is_file(root_cert):
         raise ValidationError("must name an existing file as sslrootcert")
+
+
+def _is_database_url_if_set(text: str) -> None:
+    if text:
+        _is_database_url(text)
 
 
 def _anything(_text: str) -> None:

@@ -67,10 +67,15 @@ _is_barred: ContextVar[bool] = ContextVar("is_barred", default=False)
 
 
 class Database:
-    """The database client of a process. It connects at the first statement."""
+    """A database client of a process. It connects at the first statement.
 
-    def __init__(self, settings: Settings) -> None:
-        self.engine = _make_engine(settings)
+    url: of a replica, instead of the primary. connect_ms: how long connecting to it may take.
+    """
+
+    def __init__(self, settings: Settings, url: str = "", connect_ms: int = 0) -> None:
+        self.engine = _make_engine(
+            settings, url or settings.database_url, connect_ms or settings.database_timeout_ms
+        )
         self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._aside = ThreadPoolExecutor(1)
 
@@ -115,19 +120,23 @@ def driver_url(database_url: str) -> URL:
     )
 
 
-def _make_engine(settings: Settings) -> Engine:
-    seconds = settings.database_timeout_ms / 1000
+def _make_engine(settings: Settings, url: str, connect_ms: int) -> Engine:
+    connect_seconds = connect_ms / 1000
     engine = create_engine(
-        driver_url(settings.database_url),
+        driver_url(url),
         # Autocommit by default; `transactional` opens a transaction.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         pool_size=settings.database_pool_size,
         max_overflow=0,
-        pool_timeout=seconds,
-        connect_args={"connect_timeout": max(1, round(seconds)), **_session_options(settings)},
+        pool_timeout=connect_seconds,
+        connect_args={
+            "connect_timeout": max(1, round(connect_seconds)),
+            **_session_options(settings),
+        },
     )
-    event.listen(engine, "do_connect", _connector(seconds + GRACE_SECONDS))
+    answer_seconds = settings.database_timeout_ms / 1000 + GRACE_SECONDS
+    event.listen(engine, "do_connect", _connector(answer_seconds))
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_dead)
     return engine
@@ -234,6 +243,25 @@ def barred() -> Iterator[None]:
         yield
     finally:
         _is_barred.reset(token)
+
+
+def run_on(database: Database, function: Callable[[], R]) -> R:
+    """Runs what only reads on one connection to a database, in autocommit mode."""
+    with _open(database.engine.connect):
+        return function()
+
+
+@contextmanager
+def answered_within(milliseconds: int) -> Iterator[None]:
+    """Bounds how long responses of the database are awaited on the current connection."""
+    driver = connection().connection.driver_connection
+    if not isinstance(driver, _BoundedConnection):
+        raise TypeError
+    usual, driver.seconds = driver.seconds, milliseconds / 1000
+    try:
+        yield
+    finally:
+        driver.seconds = usual
 
 
 @immediate

@@ -12,7 +12,7 @@ from .config import ConfigError, load_settings
 from .contract import ContractError, load_contract
 from .current import resources, using
 from .outages import outage_of
-from .resources import make_resources
+from .resources import disconnect, make_resources
 from .sample_data import insert_sample_data
 from .services import password_service, prune_service, user_service
 from .utils.errors import EmailTakenError
@@ -83,7 +83,7 @@ def _administering() -> Iterator[None]:
             raise
         _refuse(["the database is unavailable"], FAILED)
     finally:
-        held.database.disconnect()
+        disconnect(held)
 
 
 def _check(registration: dict[str, str]) -> None:

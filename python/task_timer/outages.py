@@ -14,12 +14,13 @@ class Outage:
     """Why the database could not be used.
 
     cause: `refused` by it, with the SQLSTATE; else the connection was `lost` or could not be made,
-    it was `silent`, or all connections were `busy`. exception: the class of the driver's error.
+    it was `silent`, or all connections were `busy`; a replica is also `behind` or `no_replica`.
+    exception: the class of the driver's error, if there was one.
     """
 
     cause: str
     sqlstate: str | None
-    exception: str
+    exception: str | None
 
 
 def outage_of(error: Exception, states: Sequence[str]) -> Outage | None:

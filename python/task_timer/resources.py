@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .config import Settings
 from .contract import Contract
 from .db import Database, waiting
+from .replica import AVAILABLE, Replica, make_replica
 from .services.password_service import Hashing, make_hashing
 from .services.token_service import TokenRules
 from .services.windows import Windows
@@ -24,6 +25,7 @@ class Resources:
     settings: Settings
     contract: Contract
     database: Database
+    replica: Replica | None
     hashing: Hashing
     tokens: TokenRules
     windows: Windows
@@ -36,6 +38,7 @@ def make_resources(settings: Settings, contract: Contract) -> Resources:
         settings=settings,
         contract=contract,
         database=Database(settings),
+        replica=make_replica(settings, contract["x-read-replica"]),
         hashing=make_hashing(contract),
         tokens=TokenRules(settings, contract),
         windows=Windows(settings.rate_limit_per_minute, contract["x-limit-sharing"]),
@@ -43,13 +46,22 @@ def make_resources(settings: Settings, contract: Contract) -> Resources:
     )
 
 
+def disconnect(resources: Resources) -> None:
+    """Closes the connections to the databases."""
+    resources.database.disconnect()
+    if resources.replica is not None:
+        resources.replica.database.disconnect()
+
+
 def usage_of(resources: Resources) -> dict[str, float]:
     """Returns how much of the resources is in use, by the names of metrics."""
     running, queued = resources.hashing.queue.load()
+    replica = resources.replica
     return {
         "db_pool_size": resources.settings.database_pool_size,
         "db_pool_in_use": resources.database.in_use,
         "db_pool_waiting": len(waiting),
+        "db_replica_available": int(replica is not None and replica.state == AVAILABLE),
         "password_queue_running": running,
         "password_queue_waiting": queued,
     }

@@ -99,5 +99,6 @@ def page_values(document: Json) -> Mapping[str, object]:
         "signals": signals(python),
         "statuses": statuses(SERVERS["python"]),
         "retry_after": document["x-unavailable"]["retry_after_seconds"],
+        "replica": document["x-read-replica"],
         "metrics": document["x-metrics"],
     }

@@ -4,6 +4,7 @@ python -m tooling.swap.planted NAME     runs the Python twin with a fault
 """
 
 import hashlib
+import os
 import pkgutil
 import runpy
 import sys
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from testbed.paths import CONTRACT_TESTS
+from testbed.paths import CONTRACT_TESTS, ROOT
 from tooling.swap.fleet import Planted
 
 FAILED, INCONSISTENT = "failed", "inconsistent"
@@ -36,7 +37,7 @@ class Fault:
         if self.plant is None:
             return Planted(self.settings, {})
         command = [sys.executable, "-m", "tooling.swap.planted", self.name]
-        path = {"PYTHONPATH": str(CONTRACT_TESTS)}
+        path = {"PYTHONPATH": os.pathsep.join((str(CONTRACT_TESTS), str(ROOT)))}
         return Planted({**self.settings, **path}, {"python": command})
 
 

@@ -9,6 +9,7 @@ from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
 from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
+from lockstep.compare.server_headers import ServerHeaders
 from lockstep.inference.forms import is_random
 from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
@@ -31,6 +32,8 @@ class Comparer:
     The document's annotations decide what may differ; without annotations, the names and formats of
     values do. `urls` maps target names to their URLs; `sent` holds the values that clients sent
     recently. With `same_target` both responses are those of one server to the same request.
+    `sees_servers` says that both come from the servers themselves: a recording may lack headers
+    that are not part of the message.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Comparer:
         rules: Rules | None = None,
         noise: NoiseBook | None = None,
         same_target: bool = False,
+        sees_servers: bool = True,
     ) -> None:
         self._document = document
         self._table = table
@@ -53,6 +57,7 @@ class Comparer:
         self._rules = rules or Rules()
         self._noise = noise or NoiseBook()
         self._connections = Connections()
+        self._server_headers = None if same_target or not sees_servers else ServerHeaders()
         self._annotated = Annotated(document, table, clock)
         self._inferring = None
         if not document.is_annotated:
@@ -91,12 +96,13 @@ class Comparer:
         *,
         requests: Requests | None = None,
         label: str = "",
-        again: bool = False,
+        again: bool = False,  # noqa: ARG002
     ) -> list[Difference]:
         """Record the matched values of two responses if they are equal; return no differences."""
         learnt = Transaction(self._table.to(name))
         pair, place = (leader, partner), (name, label)
-        if not self._compare(operation, pair, place, requests, learnt, again=again):
+        # What is told once is not used up here.
+        if not self._compare(operation, pair, place, requests, learnt, again=True):
             learnt.confirm()
         return []
 
@@ -148,6 +154,8 @@ class Comparer:
         if not again:
             sent = requests[0] if requests is not None else None
             found += self._connections.compare(place, sent, leader, partner)
+            if self._server_headers is not None:
+                found += self._server_headers.compare(place, sent, leader, partner)
         return allowed.counted(found)
 
     def _answers(

@@ -90,6 +90,7 @@ class Exchanger:
             sent=self._translator.sent,
             rules=ledger.rules,
             noise=ledger.noise,
+            sees_servers=asks_again,
         )
         self._shown = ShownThings(ledger.document.scopes, table, self._generated)
         self._watch = self._watching(gate)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse
 from lockstep.explain.folding import folded
 from lockstep.results.conditions import Condition, Conditions, kinds_of
@@ -20,6 +21,7 @@ _FRAMING = frozenset({"media type", "unreadable body"})
 # What a request that is refused for the state of things may well be, whatever is said of it.
 _STATEFUL = frozenset({"notable", "second time", "duplicate"})
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
+_OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
 _METHODS = frozenset({"HEAD", "OPTIONS"})
 
 
@@ -101,6 +103,9 @@ def _key(finding: Finding) -> Key:
     if family is not None:
         # One part of a server sends them all, or none.
         return finding.category, family.group(), signature.how in (APPEARS, GOES)
+    if finding.where in _OF_SERVERS:
+        # Other libraries for HTTP have other habits.
+        return finding.category, "headers of servers"
     if signature.kind == "value":
         return finding.category, signature.kind, signature.what, signature.how not in VAGUE
     return finding.category, signature

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.openapi.schema_lookup import Place
 from lockstep.results.conditions import kinds_of
 from lockstep.results.findings import Finding
@@ -19,6 +20,7 @@ _PROTECTIVE = re.compile(
     r"header (set-cookie|www-authenticate|cache-control|vary|access-control-|content-security"
     r"|strict-transport|x-content-type|x-frame|cookie)"
 )
+_OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
 _BY_KIND = {
     # Conformance.
     "server_error": 98,
@@ -100,6 +102,8 @@ def severity_of(finding: Finding, place: Place | None) -> int:
     if finding.kind == "status":
         kinds = kinds_of(finding.conditions)
         return _of_statuses(list(finding.values.values()), guarded=bool(kinds & _GUARDED))
+    if finding.where in _OF_SERVERS:
+        return _BY_KIND["cosmetic"]
     if finding.kind == "header" and _PROTECTIVE.match(finding.where):
         return 46
     if finding.category == "race":

@@ -12,6 +12,13 @@ from lockstep.results.conditions import kinds_of
 from lockstep.results.findings import Finding
 from lockstep.transport.messages import Response
 
+_OF_SERVERS = {
+    "connection": "What `Connection` says is of one connection alone (RFC 9110, section 7.6.1).",
+    "date": "A server that has a clock must send `Date` (RFC 9110, section 6.6.1).",
+    "keep-alive": "No document need say how long connections are kept (RFC 9112, section 9.3).",
+    "server": "Whether to send `Server` is up to each server (RFC 9110, section 10.2.4).",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -70,6 +77,8 @@ def _key_of(operation: Operation, status: str) -> str:
 
 def _header(gap: Gap) -> str:
     name = gap.finding.where.removeprefix("header ")
+    if name in _OF_SERVERS:
+        return _OF_SERVERS[name]
     answer = gap.finding.sequence[-1].leader
     status = answer.status if isinstance(answer, Response) else 0
     response = gap.operation.response_for(status)

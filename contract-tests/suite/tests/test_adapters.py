@@ -1,4 +1,4 @@
-"""Adapters are other frameworks over a twin's services: thin, and without the twin's framework."""
+"""Adapters run a twin's services on another framework: thin, and without the twin's framework."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from testbed.paths import CONTRACT, NODE, NODE_ADAPTERS, PYTHON, PYTHON_ADAPTERS
 from testbed.servers import SERVERS, environment
 
 MAX_LINES = 250
-# What is imported, in TypeScript: from "express", import "express", import("express").
+# Imports in TypeScript: from "express", import "express", import("express").
 IMPORTS = {
     ".py": re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE),
     ".ts": re.compile(r'\b(?:from|import)\s*\(?\s*"([^"]+)"'),
@@ -40,25 +40,25 @@ ADAPTERS = {
     "fastapi": Program(PYTHON_ADAPTERS / "fastapi", "flask"),
     "django": Program(PYTHON_ADAPTERS / "django", "flask"),
     "fastify": Program(NODE_ADAPTERS / "fastify" / "src", "express"),
-    # Its platform is Express, and has to be set up.
+    # NestJS runs on Express, which has to be set up.
     "nest": Program(NODE_ADAPTERS / "nest" / "src", "express", frozenset({"app.ts"})),
 }
 
 
 def sources(folder: Path) -> Iterator[Path]:
-    """The sources below a folder, without what is generated."""
+    """The sources below a folder, without generated files."""
     paths = sorted(path for suffix in IMPORTS for path in folder.rglob(f"*{suffix}"))
     return (path for path in paths if "generated" not in path.parts)
 
 
 def lines(name: str) -> int:
-    """The lines of an adapter, blank ones and comments included."""
+    """The number of lines of an adapter, including blank lines and comments."""
     paths = sources(ADAPTERS[name].sources)
     return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
 
 
 def knowing(folder: Path, framework: str) -> set[str]:
-    """The sources below a folder that import a framework or a part of it."""
+    """The sources below a folder that import a framework or one of its modules."""
     return {
         str(path.relative_to(folder))
         for path in sources(folder)
@@ -77,20 +77,20 @@ def test_adapter_is_thin(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TWINS | ADAPTERS)
-def test_framework_of_a_twin_is_known_in_one_place(name: str) -> None:
+def test_framework_of_a_twin_is_imported_in_few_files(name: str) -> None:
     program = (TWINS | ADAPTERS)[name]
     assert knowing(program.sources, program.framework) == program.knowing
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
-def test_readme_tells_the_lines_of_an_adapter(name: str) -> None:
+def test_readme_has_the_line_count_of_each_adapter(name: str) -> None:
     table = (PYTHON_ADAPTERS / "README.md").read_text(encoding="utf-8")
     told = re.search(rf"^\| \[`{name}`\]\([^|]*\|[^|]*\| (\d+) \|", table, re.MULTILINE)
     assert told is not None
     assert int(told[1]) == lines(name)
 
 
-def test_django_finds_no_fault() -> None:
+def test_django_system_check_passes() -> None:
     settings = {"CONTRACT_PATH": str(CONTRACT)}
     run = subprocess.run(
         [sys.executable, "-W", "error", "manage.py", "check", "--fail-level", "WARNING"],

@@ -1,4 +1,4 @@
-"""Each operator does what its name says, and what it makes of the twins can be parsed."""
+"""Mutation operators make the expected changes, and the mutated twins can be parsed."""
 
 from collections import Counter
 from dataclasses import replace
@@ -84,30 +84,30 @@ def changed(changes: list[Change], operator: str, text: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("operator", "text", "expected"), PYTHON_CASES)
-def test_python_is_changed(operator: str, text: str, expected: set[str]) -> None:
+def test_python_mutation_operators(operator: str, text: str, expected: set[str]) -> None:
     assert changed(changes_of("a.py", text), operator, text) == expected
 
 
 @pytest.fixture(scope="module")
 def of_cases() -> list[Change]:
-    """The changes of all cases of TypeScript, for which the compiler starts once."""
+    """The changes of all TypeScript cases, computed with a single start of the compiler."""
     return list(node_changes({text: text for _, text, _ in NODE_CASES}))
 
 
 @pytest.mark.parametrize(("operator", "text", "expected"), NODE_CASES)
-def test_typescript_is_changed(
+def test_typescript_mutation_operators(
     operator: str, text: str, expected: set[str], of_cases: list[Change]
 ) -> None:
     own = [each for each in of_cases if each.file == text]
     assert changed(own, operator, text) == expected
 
 
-def test_each_operator_has_its_case() -> None:
+def test_every_operator_has_a_case() -> None:
     assert {case[0] for case in NODE_CASES} == {*OPERATORS}
     assert {case[0] for case in PYTHON_CASES} == {*OPERATORS} - {"await"}
 
 
-def test_those_of_python_parse() -> None:
+def test_python_mutants_can_be_parsed() -> None:
     changes = all_changes("python")
     texts = {each.file: (ROOT / each.file).read_text(encoding="utf-8") for each in changes}
     assert len(changes) > 2000
@@ -117,7 +117,7 @@ def test_those_of_python_parse() -> None:
     assert broken == []
 
 
-def test_those_of_typescript_parse() -> None:
+def test_typescript_mutants_can_be_parsed() -> None:
     changes = all_changes("node")
     texts = {each.file: (ROOT / each.file).read_text(encoding="utf-8") for each in changes}
     assert len(changes) > 2000
@@ -126,7 +126,7 @@ def test_those_of_typescript_parse() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_can_be_a_patch_and_has_a_name_of_its_own(kind: str, tmp_path: Path) -> None:
+def test_generated_mutants_are_patches_with_unique_ids(kind: str, tmp_path: Path) -> None:
     changes = all_changes("python" if kind == "python" else "node")
     assert len({each.id for each in changes}) == len(changes)
     write_catalogue(changes[::40], tmp_path / "sample")
@@ -136,7 +136,7 @@ def test_each_can_be_a_patch_and_has_a_name_of_its_own(kind: str, tmp_path: Path
         assert mutants[change.id].patched(ROOT) == {change.file: change.applied(text)}
 
 
-def test_types_are_checked() -> None:
+def test_type_errors_are_found() -> None:
     file = "node/src/utils/etag.ts"
     text = (NODE.parent / file).read_text(encoding="utf-8")
     wrong, right = f"{text}\nexport const a: string = 1;", f"{text}\nexport const a: string = '1';"
@@ -145,7 +145,7 @@ def test_types_are_checked() -> None:
     assert said[1] == ""
 
 
-def test_the_order_depends_on_the_seed_and_survives_other_edits() -> None:
+def test_order_depends_on_the_seed_and_not_on_other_edits() -> None:
     first, second = "def f(a):\n    return a + 1\n", "def g(b):\n    return b < 2\n"
     python = "python/task_timer/services/one.py"
     changes = changes_of(python, first + second)
@@ -165,18 +165,18 @@ def test_folders_take_turns() -> None:
     }
 
 
-def test_what_makes_no_difference_is_still_there() -> None:
+def test_recorded_equivalents_still_exist() -> None:
     assert stale(load_equivalents()) == []
 
 
-def test_an_equivalent_is_found_wherever_it_moves() -> None:
+def test_equivalent_is_found_after_moving() -> None:
     known = Equivalent("a.py", "f", "number", "1", "2", "Nothing reads it.")
     moved = changes_of("a.py", "import os\n\n\ndef f():\n    x =  1\n")
     assert [known.is_of(each) for each in moved] == [True, False]
     assert not known.is_of(changes_of("a.py", "def g():\n    x = 1\n")[0])
 
 
-def test_the_score_is_of_those_that_make_a_difference() -> None:
+def test_score_excludes_equivalent_mutants() -> None:
     changes = changes_of("python/task_timer/services/one.py", "x = 1, 2, 3")[:4]
     known = Equivalent("python/task_timer/services/one.py", "", "number", "1", "2", "Unread.")
     names = [each.id for each in changes]

@@ -1,4 +1,4 @@
-"""The commands of both twins print the same, exit alike and leave the same rows."""
+"""The commands of both twins have the same output, exit status and effect on the database."""
 
 import json
 import urllib.request
@@ -50,7 +50,7 @@ def urls(stage: Stage) -> Iterator[Urls]:
 
 
 def run(urls: Urls, *arguments: str, **settings: str) -> tuple[int, str, str]:
-    """Return the exit status, output and errors, which must be those of both."""
+    """Run a command of both twins; return their common exit status, stdout and stderr."""
     python, node = (manage(kind, arguments, urls[kind], settings) for kind in KINDS)
     result = (python.returncode, python.stdout, python.stderr)
     assert (node.returncode, node.stdout, node.stderr) == result
@@ -58,7 +58,7 @@ def run(urls: Urls, *arguments: str, **settings: str) -> tuple[int, str, str]:
 
 
 def rows(urls: Urls) -> list[list[tuple[object, ...]]]:
-    """Return the rows of all tables, which must be those of both."""
+    """Return the rows of all tables, which must be equal in both databases."""
     python, node = ([_selected(urls[kind], query) for query in ROWS] for kind in KINDS)
     assert node == python
     return python
@@ -69,7 +69,7 @@ def _selected(url: str, query: LiteralString) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def test_sample_data_are_the_same(urls: Urls) -> None:
+def test_sample_data_are_equal(urls: Urls) -> None:
     assert run(urls, "seed") == (0, "users: 3\ntasks: 9\ntime_entries: 39\n", "")
     before = rows(urls)
     assert run(urls, "seed") == (0, "users: 0\ntasks: 0\ntime_entries: 0\n", "")
@@ -84,12 +84,12 @@ def test_prune_leaves_the_same_rows(urls: Urls) -> None:
     status, printed, _ = run(urls, "prune")
     assert status == 0
     assert "refresh_tokens: 7000\n" in printed
-    # Beside the user with many there is one with a task, and a tenth of the entries.
+    # Beside the user with many tasks there is one with a single task and a tenth of the entries.
     counts = [5000, 10_001, 22_000, 5000, 5000, 2500, 2500]
     assert [len(table) for table in rows(urls)] == counts
 
 
-def test_an_admin_of_one_logs_in_at_the_other(urls: Urls, tmp_path: Path) -> None:
+def test_admin_created_by_one_twin_logs_in_at_the_other(urls: Urls, tmp_path: Path) -> None:
     assert run(urls, *CREATE_ADMIN) == (0, "", "")
     assert run(urls, *CREATE_ADMIN)[0] == 1
     others: dict[Kind, Kind] = {"python": "node", "node": "python"}
@@ -103,7 +103,7 @@ def test_an_admin_of_one_logs_in_at_the_other(urls: Urls, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("status", "arguments", "settings"), REFUSED)
-def test_refusals_are_the_same(
+def test_rejections_are_equal(
     urls: Urls, status: int, arguments: tuple[str, ...], settings: dict[str, str]
 ) -> None:
     before = rows(urls)
@@ -114,14 +114,14 @@ def test_refusals_are_the_same(
 
 
 @pytest.mark.parametrize("arguments", [("vacuum",), ("prune", "--all"), ("create-admin",)])
-def test_misuse_exits_alike(urls: Urls, arguments: tuple[str, ...]) -> None:
-    """What is printed is the library's."""
+def test_usage_errors_have_the_same_exit_status(urls: Urls, arguments: tuple[str, ...]) -> None:
+    """The output comes from the command-line library and may differ."""
     assert [manage(kind, arguments, urls[kind], {}).returncode for kind in KINDS] == [2, 2]
 
 
 @pytest.mark.parametrize("command", ["", "create-admin", "prune", "seed"])
-def test_helps_say_the_same(urls: Urls, command: str) -> None:
-    """Each sentence and option of Python's is in Node's; the layout is the library's."""
+def test_help_texts_are_equal(urls: Urls, command: str) -> None:
+    """Every sentence and option of Python's help is in Node's; the layout may differ."""
     arguments = (command, "--help") if command else ("--help",)
     python, node = (manage(kind, arguments, urls[kind], {}) for kind in KINDS)
     assert (python.returncode, node.returncode) == (0, 0)

@@ -1,4 +1,4 @@
-"""Both twins encrypt connections to PostgreSQL, and look at its certificate, as they are told."""
+"""Both twins encrypt connections to PostgreSQL and verify its certificate as configured."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Certificates:
-    """Two authorities, and a certificate of the first one for our address and for another."""
+    """Two CAs, and certificates of the first one for the right address and for another one."""
 
     authority: Path
     other_authority: Path
@@ -46,7 +46,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture(scope="module")
 def urls(stage: Stage, certificates: Certificates) -> Iterator[dict[str, str]]:
-    """A database without TLS, and the same behind the one certificate and behind the other."""
+    """URLs of a database: without TLS, and through a relay with either certificate."""
     plain = stage.databases.create("tls", template=CLEAN)
     address = urlsplit(plain)
     assert address.hostname is not None
@@ -68,7 +68,7 @@ def urls(stage: Stage, certificates: Certificates) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def twin(kind: str, url: str, log: Path) -> Iterator[TwinServer]:
-    """A twin that answers, whether or not its database does."""
+    """A running twin, whether or not its database is reachable."""
     server = TwinServer(kind, url, log, {**TEST_SETTINGS, "DATABASE_TIMEOUT_MS": "2000"})
     server.launch()
     try:
@@ -82,7 +82,7 @@ def twin(kind: str, url: str, log: Path) -> Iterator[TwinServer]:
 
 
 def asked(server: TwinServer, path: str) -> tuple[int, bytes]:
-    """The status and the body of an answer; 0 for none."""
+    """The status code and the body of the response; 0 if there is none."""
     try:
         with urllib.request.urlopen(f"{server.base_url}{path}", timeout=10) as answer:
             return answer.status, answer.read()
@@ -98,11 +98,11 @@ def asked(server: TwinServer, path: str) -> tuple[int, bytes]:
     [
         ("right", "require"),
         ("right", "verify-full&sslrootcert={0.authority}"),
-        # What is wrong with the certificate is not looked at.
+        # The wrong certificate is not verified.
         ("wrong", "require"),
     ],
 )
-def test_a_connection_is_encrypted(
+def test_connection_is_encrypted(
     kind: str,
     where: str,
     mode: str,
@@ -110,7 +110,7 @@ def test_a_connection_is_encrypted(
     certificates: Certificates,
     tmp_path: Path,
 ) -> None:
-    """The relay takes nothing that is not."""
+    """The relay accepts only TLS."""
     url = f"{urls[where]}?sslmode={mode.format(certificates)}"
     with twin(kind, url, tmp_path / "log") as server:
         assert asked(server, "/ready") == (200, b'{"status":"ready"}')
@@ -132,7 +132,7 @@ def test_a_connection_is_encrypted(
         *("not offered", "not offered to who looks"),
     ],
 )
-def test_what_cannot_be_trusted_is_an_outage(
+def test_untrusted_certificate_is_an_outage(
     kind: str,
     where: str,
     mode: str,

@@ -1,4 +1,4 @@
-"""What is deployed: images, compose file, Caddyfile, dashboard and alerts."""
+"""Deployment: images, compose file, Caddyfile, dashboard and alerts."""
 
 import json
 import re
@@ -34,7 +34,7 @@ COUNTED = "SELECT count(*), max(id::text) FROM time_entries"
 
 @dataclass(frozen=True)
 class Image:
-    """An image as a folder, and how it is run there."""
+    """An image laid out as a folder, and how it is run there."""
 
     layout: images.Layout
     command: list[str]
@@ -56,14 +56,14 @@ def image(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def run_for_python(layout: images.Layout, command: str) -> None:
-    """The packages are those of this environment, from the same lock file."""
+    """Run with the packages of this environment, which are installed from the same lock file."""
     if "-m venv" in command:
         assert "--require-hashes -r /tmp/requirements.txt" in command
         (layout.root / "venv").mkdir()
 
 
 def run_for_node(layout: images.Layout, command: str) -> None:
-    """The packages are those that are installed, from the same lock file."""
+    """Run with the installed packages, which are from the same lock file."""
     if command.startswith("npm ci"):
         layout.at("node_modules").symlink_to(NODE / "node_modules")
     else:
@@ -76,7 +76,7 @@ RUN: Mapping[str, images.Run] = {"python": run_for_python, "node": run_for_node}
 
 
 def files(root: Path) -> dict[str, int]:
-    """When each file was changed."""
+    """The modification time of each file."""
     return {
         str(path): path.stat().st_mtime_ns
         for path in root.rglob("*")
@@ -84,7 +84,7 @@ def files(root: Path) -> dict[str, int]:
     }
 
 
-def test_an_image_boots_and_ends_at_a_signal(image: Image, stage: Stage, tmp_path: Path) -> None:
+def test_image_starts_and_stops_on_sigterm(image: Image, stage: Stage, tmp_path: Path) -> None:
     name = f"image_{image.layout.command[0]}"
     url, port = stage.databases.create(name, template=CLEAN), free_port()
     environment = {
@@ -107,7 +107,7 @@ def test_an_image_boots_and_ends_at_a_signal(image: Image, stage: Stage, tmp_pat
         status = processes.stop(server)
     assert status == 0
     assert health_of(image, environment) != 0
-    # The file system may be read-only, but for /tmp.
+    # The file system may be read-only, except for /tmp.
     assert files(image.layout.root) == before
     stage.databases.drop(name)
 
@@ -129,12 +129,12 @@ def health_of(image: Image, environment: dict[str, str]) -> int:
     return ended.returncode
 
 
-def test_an_image_has_no_rights_and_a_pinned_base(image: Image) -> None:
+def test_image_is_unprivileged_and_has_a_pinned_base(image: Image) -> None:
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", image.layout.user)
     assert re.fullmatch(r"(python|node):\d[\w.-]+-slim\S*", image.layout.image)
 
 
-def test_an_image_can_be_built() -> None:
+def test_image_can_be_built() -> None:
     docker = shutil.which("docker")
     if docker is None or subprocess.run([docker, "info"], capture_output=True).returncode != 0:
         pytest.skip("there is no container engine here that could build an image")
@@ -143,7 +143,7 @@ def test_an_image_can_be_built() -> None:
         subprocess.run(command, cwd=ROOT, check=True, timeout=600)
 
 
-def test_compose_gives_each_server_what_it_needs() -> None:
+def test_compose_configures_each_server() -> None:
     services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     known = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
@@ -162,7 +162,7 @@ def test_compose_gives_each_server_what_it_needs() -> None:
 
 
 def expressions() -> Iterator[tuple[str, str]]:
-    """The PromQL of alerts and panels, by their names."""
+    """The PromQL expressions of alerts and panels, with their names."""
     rules = yaml.safe_load((DEPLOY / "prometheus-rules.yaml").read_text(encoding="utf-8"))
     for group in rules["groups"]:
         for rule in group["rules"]:
@@ -174,12 +174,12 @@ def expressions() -> Iterator[tuple[str, str]]:
             yield panel["title"], target["expr"].replace("$__rate_interval", "5m")
 
 
-# Of each scrape, by Prometheus itself.
+# Added to each scrape by Prometheus itself.
 OWN = {"up"}
 
 
 @pytest.mark.parametrize(("name", "expression"), list(expressions()))
-def test_what_is_asked_of_prometheus_is_there(name: str, expression: str) -> None:
+def test_prometheus_expressions_select_existing_series(name: str, expression: str) -> None:
     defined = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["x-metrics"]
     series = dict(series_of(defined))
     selected = list(selectors(promql_parser.parse(expression)))
@@ -189,7 +189,7 @@ def test_what_is_asked_of_prometheus_is_there(name: str, expression: str) -> Non
 
 
 def series_of(defined: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
-    """The labels of each series that /metrics has, beside those of every scrape."""
+    """The labels of each series in /metrics, besides those of every scrape."""
     for name, metric in defined.items():
         labels = {*metric["labels"], "job", "instance"}
         if metric["type"] == "histogram":
@@ -199,8 +199,8 @@ def series_of(defined: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
             yield name, labels
 
 
-def test_a_backup_is_restored_whole(stage: Stage, tmp_path: Path) -> None:
-    """As the operations page says."""
+def test_backup_is_restored_completely(stage: Stage, tmp_path: Path) -> None:
+    """With the commands of the operations page."""
     if stage.server is None:
         pytest.skip("pg_dump of the version of an outside PostgreSQL may not be here")
     url = stage.databases.create("backed_up", template=CLEAN)

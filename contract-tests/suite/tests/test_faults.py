@@ -1,4 +1,4 @@
-"""The driver of faults: what it reads, and the relay that it puts before databases."""
+"""The fault driver: its files, and the relay between servers and databases."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ faults:
 """
 
 
-def test_each_fault_says_what_comes_of_it() -> None:
+def test_every_fault_has_an_expected_outcome() -> None:
     assert all(fault.answers or fault.ends or fault.recovers_within for fault in FAULTS)
 
 
-def test_some_are_chosen_by_their_names() -> None:
+def test_faults_are_selected_by_name() -> None:
     chosen = choose(FAULTS, "frozen, SIGHUP", is_short=False)
     assert {"the database is frozen", "SIGHUP under load"} <= {fault.name for fault in chosen}
     assert all("frozen" in fault.name or "SIGHUP" in fault.name for fault in chosen)
 
 
-def test_an_unknown_name_is_told() -> None:
+def test_unknown_fault_name_is_rejected() -> None:
     with pytest.raises(StoryError, match=r"there are .*the database is cut off"):
         choose(FAULTS, "thawed", is_short=False)
 
 
-def test_the_short_form_has_fewer_of_each_kind() -> None:
+def test_short_run_has_fewer_faults_of_each_area() -> None:
     short = choose(FAULTS, "", is_short=True)
     assert {fault.area for fault in short} >= {"database", "processes"}
     assert len(short) < len(FAULTS) / 2
@@ -60,7 +60,7 @@ def test_the_short_form_has_fewer_of_each_kind() -> None:
         ("{ database: cut }", "getNothing", "no operation getNothing"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_told(
+def test_invalid_fault_file_is_rejected(
     deed: str, operation: str, told: str, tmp_path: Path
 ) -> None:
     text = ENTRY.format(do=deed, operation=operation)
@@ -69,7 +69,7 @@ def test_what_is_wrong_in_a_file_is_told(
         load_faults(DOCUMENT, tmp_path)
 
 
-def test_a_finding_names_who_is_at_fault() -> None:
+def test_finding_names_the_target_and_its_problem() -> None:
     played = {"python": Played(["too late"]), "node": Played()}
     finding = finding_of(FaultResult(FAULTS[0], played))
     assert finding.targets == ("python",)
@@ -78,7 +78,7 @@ def test_a_finding_names_who_is_at_fault() -> None:
 
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
-    """A relay to a server that sends back what it gets."""
+    """A relay to an echo server."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_echo, args=[server], daemon=True).start()
         with Proxy(*server.getsockname()) as proxy:
@@ -105,7 +105,7 @@ def connect(proxy: Proxy) -> socket.socket:
 
 
 def echoed(connection: socket.socket, seconds: float = 10) -> bytes | None:
-    """What comes back; nothing at the end, None when it is silent."""
+    """The echoed bytes; empty at the end of the connection, None on silence."""
     connection.settimeout(seconds)
     try:
         connection.sendall(b"a")
@@ -116,7 +116,7 @@ def echoed(connection: socket.socket, seconds: float = 10) -> bytes | None:
         return b""
 
 
-def test_a_cut_relay_ends_connections(proxy: Proxy) -> None:
+def test_cut_relay_closes_connections(proxy: Proxy) -> None:
     with connect(proxy) as old:
         assert echoed(old) == b"a"
         proxy.cut()
@@ -128,7 +128,7 @@ def test_a_cut_relay_ends_connections(proxy: Proxy) -> None:
             assert echoed(again) == b"a"
 
 
-def test_a_frozen_relay_is_silent_and_then_goes_on(proxy: Proxy) -> None:
+def test_frozen_relay_is_silent_and_then_resumes(proxy: Proxy) -> None:
     with connect(proxy) as old:
         assert echoed(old) == b"a"
         proxy.freeze()
@@ -142,7 +142,7 @@ def test_a_frozen_relay_is_silent_and_then_goes_on(proxy: Proxy) -> None:
             assert new.recv(100) == b"a"
 
 
-def test_a_relay_swallows_what_is_old_alone(proxy: Proxy) -> None:
+def test_swallowing_relay_affects_only_old_connections(proxy: Proxy) -> None:
     with connect(proxy) as old:
         assert echoed(old) == b"a"
         proxy.swallow()

@@ -1,4 +1,4 @@
-"""Lines of logs are held against the contract and each other, and tell no secret."""
+"""Log lines are compared with the contract and with each other, and contain no secret."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def of_request(name: str, **other: Any) -> dict[str, Any]:
 
 
 class Logs:
-    """Two logs that a test writes to, and what is said of them."""
+    """Two logs that a test writes, and the problems found in them."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {name: folder / f"{name}.log" for name in IDS}
@@ -55,7 +55,7 @@ class Logs:
                 file.write(f"{each if isinstance(each, str) else json.dumps(each)}\n")
 
     def judge(self, request: Request = SIGNED, **outcomes: Outcome) -> dict[str, str]:
-        """What is wrong with each log after one request; each server gives an id of its own."""
+        """The problems in each log after one request; each server assigns its own request ID."""
         answers = {
             name: outcomes.get(name, Response(200, (("X-Request-ID", id_),)))
             for name, id_ in IDS.items()
@@ -63,7 +63,7 @@ class Logs:
         return self.judge_all([Sent("getHealth", dict.fromkeys(IDS, request), answers)])
 
     def judge_all(self, sent: list[Sent]) -> dict[str, str]:
-        """What is wrong with each log after several requests."""
+        """The problems in each log after several requests."""
         found = list(self._watch.judge("a story", sent, lambda text, _: text))
         assert [one.where for one in found] == ["a story"] * len(found)
         return found[0].values if found else {}
@@ -74,7 +74,7 @@ def logs(tmp_path: Path) -> Logs:
     return Logs(tmp_path)
 
 
-def test_lines_that_are_alike_say_nothing(logs: Logs) -> None:
+def test_equal_lines_are_no_problem(logs: Logs) -> None:
     for name in IDS:
         logs.write(name, of_request(name, duration_ms=0.1 if name == "node" else 20))
     assert logs.judge() == {}
@@ -92,7 +92,7 @@ def test_lines_that_are_alike_say_nothing(logs: Logs) -> None:
         ({"path": "/a-long-token"}, "the log tells the authorization of getHealth"),
     ],
 )
-def test_what_is_wrong_with_a_line_is_told(logs: Logs, other: dict[str, Any], told: str) -> None:
+def test_wrong_field_is_reported(logs: Logs, other: dict[str, Any], told: str) -> None:
     logs.write("python", of_request("python"))
     logs.write("node", of_request("node") | other)
     wrong = logs.judge()
@@ -100,13 +100,13 @@ def test_what_is_wrong_with_a_line_is_told(logs: Logs, other: dict[str, Any], to
     assert told in wrong["node"]
 
 
-def test_both_may_be_wrong_alike(logs: Logs) -> None:
+def test_same_violation_is_reported_for_both_logs(logs: Logs) -> None:
     for name in IDS:
         logs.write(name, of_request(name) | {"level": "error"})
     assert logs.judge().keys() == set(IDS)
 
 
-def test_a_line_more_and_a_line_less_are_told(logs: Logs) -> None:
+def test_extra_and_missing_lines_are_reported(logs: Logs) -> None:
     refused = line("log_in_refused", "warning", user_id=None, client="::1", code="x")
     logs.write("python", refused | {"request_id": IDS["python"]}, of_request("python"))
     logs.write("node", of_request("node"))
@@ -114,7 +114,7 @@ def test_a_line_more_and_a_line_less_are_told(logs: Logs) -> None:
 
 
 @pytest.mark.parametrize(("at_once", "told"), [(True, set()), (False, {"node"})])
-def test_which_of_several_requests_at_once_has_a_line_is_chance(
+def test_lines_of_concurrent_requests_may_be_swapped(
     logs: Logs, at_once: bool, told: set[str]
 ) -> None:
     refused = line("log_in_refused", "warning", user_id=None, client="::1", code="x")
@@ -132,7 +132,7 @@ def test_which_of_several_requests_at_once_has_a_line_is_chance(
     assert logs.judge_all(sent).keys() == told
 
 
-def test_lines_come_after_answers(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_may_be_written_after_responses(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
     logs.write("python", of_request("python"))
 
     def write(_seconds: float) -> None:
@@ -142,20 +142,20 @@ def test_lines_come_after_answers(logs: Logs, monkeypatch: pytest.MonkeyPatch) -
     assert logs.judge() == {}
 
 
-def test_an_answer_without_a_line_is_told(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_response_without_a_line_is_reported(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("suite.logs.watch._SECONDS", 0.01)
     logs.write("python", of_request("python"))
     assert logs.judge() == {"node": "getHealth: no line request"}
 
 
-def test_what_a_process_tells_of_itself_does_not_matter(logs: Logs) -> None:
+def test_informational_library_lines_are_ignored(logs: Logs) -> None:
     for name in IDS:
         logs.write(name, of_request(name))
     logs.write("python", line("library", source="gunicorn", message="ready"))
     assert logs.judge() == {}
 
 
-def test_an_alarm_does(logs: Logs) -> None:
+def test_library_warnings_are_reported(logs: Logs) -> None:
     for name in IDS:
         logs.write(name, of_request(name))
     logs.write("python", line("library", "warning", source="gunicorn", message="late"))
@@ -164,21 +164,21 @@ def test_an_alarm_does(logs: Logs) -> None:
     assert "there is no event library" in wrong["python"]
 
 
-def test_the_probe_of_another_does_not_matter(logs: Logs) -> None:
+def test_lines_of_other_requests_are_ignored(logs: Logs) -> None:
     for name in IDS:
         logs.write(name, of_request(name))
     logs.write("node", of_request("node") | {"request_id": "id-3"})
     assert logs.judge() == {}
 
 
-def test_what_got_no_answer_is_compared_all_the_same(logs: Logs) -> None:
+def test_lines_of_requests_without_a_response_are_compared(logs: Logs) -> None:
     logs.write("python", of_request("python", status=500))
     logs.write("node", of_request("node", status=503))
     wrong = logs.judge(python=NoResponse("dropped"), node=NoResponse("dropped"))
     assert "a line more" in wrong["node"]
 
 
-def test_what_was_sent_and_answered_in_secret_is_told(logs: Logs) -> None:
+def test_logged_secrets_are_reported(logs: Logs) -> None:
     body = b'{"email":"ada@example.com","password":"correct horse"}'
     answer = Response(200, (("X-Request-ID", IDS["node"]),), b'{"access_token":"header.claims"}')
     logs.write("python", of_request("python"))
@@ -188,21 +188,21 @@ def test_what_was_sent_and_answered_in_secret_is_told(logs: Logs) -> None:
     assert "the log tells the access_token of getHealth" in wrong["node"]
 
 
-def test_what_is_no_line_is_told(logs: Logs) -> None:
+def test_malformed_line_is_reported(logs: Logs) -> None:
     for name in IDS:
         logs.write(name, of_request(name))
     logs.write("node", "Error: at once")
     assert f"a line does not begin with {', '.join(HEAD)}: Error" in logs.judge()["node"]
 
 
-def test_a_difference_is_told_once(logs: Logs) -> None:
+def test_difference_is_reported_once(logs: Logs) -> None:
     for told in (True, False):
         logs.write("python", of_request("python"))
         logs.write("node", of_request("node", status=404))
         assert bool(logs.judge()) is told
 
 
-def test_each_event_of_the_contract_is_known() -> None:
+def test_every_event_of_the_contract_is_known() -> None:
     rules = LogRules(CONTRACT_DATA)
     assert set(_faults(rules, line("request_refused", status=400, code="x"))) == set()
     refused = line("log_in_refused", "warning", user_id=None, client="::1", code="x")

@@ -1,4 +1,4 @@
-"""What is not mirrored is found."""
+"""Code that is not mirrored between the twins is found."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from testbed import signatures, sources
 from testbed.paths import NODE, PYTHON
 
 
-def test_names_are_compared_in_one_case() -> None:
+def test_names_are_compared_in_snake_case() -> None:
     assert sources.snake_case("createTask") == "create_task"
     assert sources.snake_case("time-entry-service") == "time_entry_service"
 
@@ -29,21 +29,21 @@ def test_cases_are_read_from_both_languages() -> None:
     assert python.keys() == node.keys()
 
 
-def test_file_without_its_pair_is_told() -> None:
+def test_file_without_its_pair_is_reported() -> None:
     shared, lonely = {"a": NODE / "a.ts"}, {"a": PYTHON / "a.py", "b": PYTHON / "b.py"}
     assert list(mirror.file_faults(lonely, shared)) == [
         mirror.Fault(str(Path("python/b.py")), "its pair is missing")
     ]
 
 
-def test_function_of_one_twin_is_told() -> None:
+def test_function_of_one_twin_is_reported() -> None:
     only = [sources.Function("create_task", "Makes a task.")]
     assert list(mirror.function_faults("services/task_service", only, [])) == [
         mirror.Fault("services/task_service: create_task", "only in the Python twin")
     ]
 
 
-def test_other_order_and_other_words_are_told() -> None:
+def test_different_order_and_different_sentence_are_reported() -> None:
     one, two = sources.Function("one", "One."), sources.Function("two", "Two.")
     other = [two, sources.Function("one", "First.")]
     texts = [fault.text for fault in mirror.function_faults("x", [one, two], other)]
@@ -51,7 +51,7 @@ def test_other_order_and_other_words_are_told() -> None:
     assert "described by two sentences" in texts
 
 
-def test_reason_without_need_is_told() -> None:
+def test_unused_exception_is_reported() -> None:
     fault = mirror.Fault("a.py", "its pair is missing")
     assert mirror.unexcused([fault], {"a.py": "good"}) == []
     assert [each.place for each in mirror.unexcused([], {"a.py": "good"})] == ["a.py"]
@@ -91,7 +91,7 @@ export class Bodies {
     }
 
 
-def test_arguments_in_another_order_are_told() -> None:
+def test_arguments_in_another_order_are_reported() -> None:
     python = {"same": ["a", "b"], "turned": ["settings", "contract"], "alone": ["a"]}
     node = {"same": ["a", "more", "b"], "turned": ["contract", "settings"]}
     text = "the same arguments in another order: ['settings', 'contract'] and"
@@ -100,7 +100,7 @@ def test_arguments_in_another_order_are_told() -> None:
     ]
 
 
-def test_middleware_is_read_in_the_order_of_the_result() -> None:
+def test_middleware_is_read_in_execution_order() -> None:
     python = """
 from .middleware import auth, validation
 from .middleware.rate_limit import RateLimits
@@ -125,7 +125,7 @@ export function others() {
     assert signatures.typescript_middleware(node, "checks") == order
 
 
-def test_middleware_in_another_order_is_told() -> None:
+def test_middleware_in_another_order_is_reported() -> None:
     faults = list(
         mirror.middleware_faults("checks", ["auth", "limits", "cors"], ["limits", "auth"])
     )

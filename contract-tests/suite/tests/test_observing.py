@@ -1,4 +1,4 @@
-"""All servers are observed alike: metrics of all workers together, and the lines of the log."""
+"""All servers have the same observability: metrics summed over workers, and log lines."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def sample(server: TwinServer, pattern: str) -> float:
     try:
         found = re.search(pattern, get(server, "/metrics"), re.MULTILINE)
     except OSError:
-        # Its workers are still starting.
+        # The workers are still starting.
         return 0
     return float(found[1]) if found else 0
 
@@ -64,13 +64,13 @@ def logged(server: TwinServer) -> list[dict[str, object]]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """A request is counted and logged when its answer has gone out already."""
+    """Wait, since a request is counted and logged after its response has been sent."""
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
 
 
-def test_workers_are_observed_together(server: TwinServer) -> None:
+def test_metrics_and_logs_cover_all_workers(server: TwinServer) -> None:
     for _ in range(REQUESTS):
         get(server, "/health")
     wait_until(lambda: counted(server) == REQUESTS and len(logged(server)) == REQUESTS)
@@ -88,14 +88,14 @@ def value(server: TwinServer, name: str) -> float:
     return sample(server, rf"^{name} (\S+)$")
 
 
-def test_workers_add_up_what_they_use(server: TwinServer) -> None:
+def test_gauges_are_summed_over_workers(server: TwinServer) -> None:
     wait_until(lambda: value(server, "db_pool_size") == WORKERS * 10)
-    # Every worker looks after its event loop, and none is never late.
+    # Every worker measures its event loop lag, which is never exactly zero.
     wait_until(lambda: 0 < value(server, "event_loop_lag_seconds") < 10)
     assert value(server, "db_pool_waiting") == value(server, "password_queue_waiting") == 0
 
 
-def test_what_was_counted_outlives_its_worker(server: TwinServer) -> None:
+def test_counters_survive_the_death_of_a_worker(server: TwinServer) -> None:
     for _ in range(REQUESTS):
         get(server, "/health")
     wait_until(lambda: counted(server) == REQUESTS)
@@ -117,7 +117,7 @@ def status(port: int | None, path: str) -> int:
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_metrics_have_a_port_of_their_own(
+def test_metrics_can_be_served_on_a_separate_port(
     kind: Kind, workers: int, stage: Stage, tmp_path: Path
 ) -> None:
     name = f"observing_port_{kind}_{workers}"

@@ -1,4 +1,4 @@
-"""Both twins work behind PgBouncer in transaction mode, where no session is a client's own."""
+"""Both twins work behind PgBouncer in transaction mode, where clients share sessions."""
 
 import contextlib
 import time
@@ -22,10 +22,10 @@ from testbed.servers import KINDS, TEST_SETTINGS, Kind, TwinServer
 from testbed.stage import CLEAN, Stage
 
 PROGRAM = pgbouncer_program()
-# Less than the connections of a twin, so that these change hands.
+# Fewer than the connections of a twin, so that sessions are shared.
 POOL_SIZE = 2
 USERS = 6
-# More than it takes until a driver prepares a statement.
+# More than the executions after which a driver prepares a statement.
 ROUNDS = 8
 WITHIN = 10.0
 ANY = {"If-Match": "*"}
@@ -40,7 +40,7 @@ installed = pytest.mark.skipif(
 
 @pytest.fixture
 def pooled(stage: Stage, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database, through PgBouncer; sessions there are as the settings say."""
+    """The URL of a database through PgBouncer, with the session settings of the parameter."""
     name = f"pgbouncer_{abs(hash(request.node.name))}"
     url = stage.databases.create(name, template=CLEAN)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -52,7 +52,7 @@ def pooled(stage: Stage, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
 
 
 def use(port: int, document: Document) -> list[str]:
-    """Do what a user does, again and again; return what went wrong."""
+    """Repeat the actions of a user; return the problems."""
     client = Client(port, document)
     client.prepare()
     entry = {"task_id": client.task_id, "start_time": START, "end_time": END}
@@ -77,7 +77,7 @@ def use(port: int, document: Document) -> list[str]:
 
 @installed
 @pytest.mark.parametrize("kind", KINDS)
-def test_users_share_connections(kind: Kind, pooled: str, tmp_path: Path) -> None:
+def test_users_share_server_connections(kind: Kind, pooled: str, tmp_path: Path) -> None:
     document = Document.load(CONTRACT)
     with TwinServer(kind, pooled, tmp_path / "log", SETTINGS) as server:
         with ThreadPoolExecutor(USERS) as threads:
@@ -86,8 +86,8 @@ def test_users_share_connections(kind: Kind, pooled: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_other_time_zones_are_refused(kind: Kind, stage: Stage, tmp_path: Path) -> None:
-    """Prisma takes all timestamps for those of UTC: better no answers than wrong ones."""
+def test_time_zones_other_than_utc_are_rejected(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+    """Prisma reads all timestamps as UTC, so that responses would be wrong."""
     name = f"time_zone_{kind}"
     url = stage.databases.create(name, template=CLEAN)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -102,13 +102,13 @@ def test_other_time_zones_are_refused(kind: Kind, stage: Stage, tmp_path: Path) 
 
 
 def alter_database(connection: "psycopg.Connection[Any]", setting: LiteralString) -> None:
-    """Set something for its new sessions."""
+    """Change a setting of the database for new sessions."""
     database = sql.Identifier(connection.info.dbname)
     connection.execute(sql.SQL("ALTER DATABASE {} SET ").format(database) + sql.SQL(setting))
 
 
 def wait_until(condition: Callable[[], bool], server: TwinServer) -> None:
-    """Ask until something is so."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
@@ -117,5 +117,5 @@ def wait_until(condition: Callable[[], bool], server: TwinServer) -> None:
 
 
 @installed
-def test_the_schema_migrates_through_it(pooled: str) -> None:
+def test_schema_migrates_through_pgbouncer(pooled: str) -> None:
     migrate(pooled)

@@ -1,4 +1,4 @@
-"""What README.md and the package's own say is so: numbers, verbs, commands and links."""
+"""The numbers, make targets, commands and links in README.md and the package README are right."""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 PACKAGE = (CONTRACT_TESTS / "README.md").read_text(encoding="utf-8")
 
 
-def test_it_counts_what_is_there() -> None:
+def test_numbers_of_stories_traps_races_and_mutants() -> None:
     document = Document.load(CONTRACT)
     counted = {
         "stories": len(load_stories(STORIES, document)),
@@ -31,24 +31,24 @@ def test_it_counts_what_is_there() -> None:
     assert {what: int(number) for number, what in told} == counted
 
 
-def test_it_is_one_page() -> None:
+def test_readme_is_one_page() -> None:
     assert len(TEXT.splitlines()) <= 80
 
 
 @pytest.mark.parametrize("text", [TEXT, PACKAGE])
-def test_each_verb_is_one_of_the_makefile(text: str) -> None:
+def test_every_make_target_exists(text: str) -> None:
     verbs = set(re.findall(r"\bmake ([a-z][a-z-]+)", text))
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert verbs
     assert verbs <= known
 
 
-def test_each_link_leads_somewhere() -> None:
+def test_every_link_resolves() -> None:
     paths = re.findall(r"\]\(([^):]+)\)", TEXT) + re.findall(r'src="([^"]+)"', TEXT)
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_each_command_is_told_of() -> None:
+def test_every_command_is_documented() -> None:
     command = [sys.executable, "-m", "lockstep", "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     commands = re.findall(r"^  (\w+) {2,}", shown.partition("Commands:")[2], re.MULTILINE)

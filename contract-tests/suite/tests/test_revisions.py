@@ -1,4 +1,4 @@
-"""The schema changes beside servers that run: revisions that would block or break are refused."""
+"""Schema revisions that would block or break running servers are rejected."""
 
 import os
 import subprocess
@@ -75,14 +75,14 @@ BOTH = f"{TAKEN[0]}\n{IN_BLOCK}{CONCURRENTLY}"
 
 
 def plant(directory: Path, statements: str) -> Path:
-    """Write a revision that follows the newest."""
+    """Write a revision that follows the head revision."""
     text = REVISION.format(head=HEAD, statements=indent(statements, "    "))
     (directory / "planted.py").write_text(text, encoding="utf-8")
     return directory
 
 
 def alembic(directory: Path, url: str, *arguments: str) -> "subprocess.Popen[str]":
-    """Run Alembic with the revision that was planted, as production does: without a key."""
+    """Run Alembic with the planted revision as in production, without SECRET_KEY."""
     ini = directory / "alembic.ini"
     versions = PYTHON / "migrations/versions"
     text = INI.format(migrations=PYTHON / "migrations", versions=versions, planted=directory)
@@ -104,23 +104,25 @@ def url(stage: Stage, request: pytest.FixtureRequest) -> Iterator[str]:
     stage.databases.drop(name)
 
 
-def test_no_revision_is_refused() -> None:
+def test_existing_revisions_are_accepted() -> None:
     assert list(map(str, refusals())) == []
 
 
 @pytest.mark.parametrize(("statements", "rule"), REFUSED.items())
-def test_what_blocks_or_breaks_is_refused(tmp_path: Path, statements: str, rule: str) -> None:
+def test_blocking_or_breaking_revision_is_rejected(
+    tmp_path: Path, statements: str, rule: str
+) -> None:
     found = list(refusals(plant(tmp_path, statements), after=HEAD))
     assert rule in {each.rule for each in found}
     assert {each.revision for each in found} == {"planted"}
 
 
 @pytest.mark.parametrize("statements", TAKEN)
-def test_what_neither_blocks_nor_breaks_is_taken(tmp_path: Path, statements: str) -> None:
+def test_harmless_revision_is_accepted(tmp_path: Path, statements: str) -> None:
     assert list(map(str, refusals(plant(tmp_path, statements), after=HEAD))) == []
 
 
-def test_of_two_that_migrate_at_once_one_waits(stage: Stage, tmp_path: Path) -> None:
+def test_concurrent_migrations_are_serialised(stage: Stage, tmp_path: Path) -> None:
     plant(tmp_path, BOTH)
     url = stage.databases.create("revisions_two")
     both = [alembic(tmp_path, url, "upgrade", "head") for _ in range(2)]
@@ -132,7 +134,7 @@ def test_of_two_that_migrate_at_once_one_waits(stage: Stage, tmp_path: Path) -> 
     stage.databases.drop("revisions_two")
 
 
-def test_nobody_waits_for_a_revision_that_waits_for_a_lock(url: str, tmp_path: Path) -> None:
+def test_revision_waiting_for_a_lock_does_not_block_queries(url: str, tmp_path: Path) -> None:
     plant(tmp_path, TAKEN[0])
     with psycopg.connect(url) as reader, psycopg.connect(url, autocommit=True) as observer:
         reader.execute("SELECT 1 FROM tasks")
@@ -142,7 +144,7 @@ def test_nobody_waits_for_a_revision_that_waits_for_a_lock(url: str, tmp_path: P
         while not observer.execute(waits).fetchone():
             assert time.monotonic() < deadline
         observer.execute("SET statement_timeout = '10s'")
-        # Granted once the revision has given up.
+        # Granted once the revision has timed out.
         observer.execute("SELECT 1 FROM tasks")
         assert process.poll() is None
         reader.rollback()
@@ -150,7 +152,7 @@ def test_nobody_waits_for_a_revision_that_waits_for_a_lock(url: str, tmp_path: P
     assert process.returncode == 0, printed
 
 
-def test_a_fault_of_the_settings_is_told(tmp_path: Path) -> None:
+def test_invalid_database_url_is_reported(tmp_path: Path) -> None:
     plant(tmp_path, TAKEN[0])
     process = alembic(tmp_path, "mysql://x", "upgrade", "head")
     printed, _ = process.communicate(timeout=60)
@@ -159,8 +161,8 @@ def test_a_fault_of_the_settings_is_told(tmp_path: Path) -> None:
     assert "Traceback" not in printed
 
 
-def test_the_version_that_runs_serves_with_the_newest_schema(url: str, tmp_path: Path) -> None:
-    """While the schema changes, and afterwards, both twins answer as before."""
+def test_running_servers_work_with_the_newest_schema(url: str, tmp_path: Path) -> None:
+    """Both twins respond as before during and after the migration."""
     plant(tmp_path, BOTH)
     document = Document.load(CONTRACT)
     servers = [TwinServer(kind, url, tmp_path / f"{kind}.log") for kind in KINDS]

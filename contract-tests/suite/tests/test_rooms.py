@@ -1,4 +1,4 @@
-"""What import-linter is told of command lines is all of them."""
+"""import-linter's forbidden_modules lists every command-line module of the lower layers."""
 
 import re
 import tomllib
@@ -10,7 +10,7 @@ IS_COMMAND = re.compile(r'^if __name__ == "__main__":', re.MULTILINE)
 
 
 def commands(folder: Path, base: Path) -> set[str]:
-    """The modules of a room that are run, by their names."""
+    """The names of the modules of a package that are run as commands."""
     return {
         ".".join(path.relative_to(base).with_suffix("").parts)
         for path in folder.rglob("*.py")
@@ -18,7 +18,7 @@ def commands(folder: Path, base: Path) -> set[str]:
     }
 
 
-def test_no_command_line_of_a_room_below_may_be_imported() -> None:
+def test_command_line_modules_of_lower_packages_must_not_be_imported() -> None:
     project = tomllib.loads((CONTRACT_TESTS / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
     forbidden = {name for each in contracts for name in each.get("forbidden_modules", ())}

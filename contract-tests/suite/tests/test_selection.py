@@ -1,4 +1,4 @@
-"""One story, trap, race or operation is found by what people call it."""
+"""Selection of one story, trap, race or operation by name."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def document() -> Document:
     return Document.load(CONTRACT)
 
 
-def test_without_a_name_all_is_run(document: Document) -> None:
+def test_everything_is_selected_without_a_name(document: Document) -> None:
     selection = select({"STORY": "", "OTHER": "x"}, document)
     assert selection.parts == [*PARTS]
     assert not selection.said
@@ -28,7 +28,7 @@ def test_without_a_name_all_is_run(document: Document) -> None:
 
 
 @pytest.mark.parametrize("name", ["timer/take-over", "take-over", "Take Over", "timer/take_over"])
-def test_a_story_is_named_by_its_file(name: str, document: Document) -> None:
+def test_story_is_selected_by_its_file_name(name: str, document: Document) -> None:
     selection = select({"STORY": name}, document)
     assert [story.name for story in selection.stories] == ["take over the timer"]
     assert selection.said == ("the story 'take over the timer'",)
@@ -46,7 +46,7 @@ def test_a_story_is_named_by_its_file(name: str, document: Document) -> None:
         ("OP", "createTask", "generated"),
     ],
 )
-def test_a_thing_is_named_by_its_name(
+def test_item_is_selected_by_its_name(
     variable: str, name: str, part: str, document: Document
 ) -> None:
     selection = select({variable: name}, document)
@@ -54,7 +54,7 @@ def test_a_thing_is_named_by_its_name(
     assert len(selection.said) == 1
 
 
-def test_several_kinds_go_together(document: Document) -> None:
+def test_several_kinds_are_selected_together(document: Document) -> None:
     selection = select({"RACE": "if-match", "OP": "updateTask"}, document)
     assert selection.parts == ["races", "generated"]
     assert selection.operations == {"updateTask"}
@@ -70,19 +70,19 @@ def test_several_kinds_go_together(document: Document) -> None:
         ("OP", "timer", "startTimer"),
     ],
 )
-def test_an_unknown_name_is_answered_with_those_near_it(
+def test_unknown_name_lists_similar_names(
     variable: str, name: str, near: str, document: Document
 ) -> None:
     with pytest.raises(SelectionError, match=rf"{variable}={name}: unknown; did you mean .*{near}"):
         select({variable: name}, document)
 
 
-def test_a_name_of_several_is_refused_with_all_of_them(document: Document) -> None:
+def test_ambiguous_name_lists_all_matches(document: Document) -> None:
     with pytest.raises(SelectionError, match="more than one: tasks/change, time-entries/change"):
         select({"STORY": "change"}, document)
 
 
-def test_what_is_shown_first_names_one_thing(document: Document) -> None:
+def test_displayed_names_are_unique(document: Document) -> None:
     for every in (stories_by_name(document), traps_by_name(), races_by_name(document)):
         names = [called[0].casefold() for called, _ in every]
         assert len(names) == len(set(names)) > 10

@@ -1,4 +1,4 @@
-"""Both twins, several workers each, allow a client as much as one process would."""
+"""Rate limits are shared by both twins with several workers each."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ from testbed.stage import CLEAN, Stage
 
 LIMIT = 600
 WORKERS = 2
-# Each on connections of its own, so that all workers have some of them.
+# Each on its own connections, so that every worker gets some of them.
 CONNECTIONS = 4
 SETTINGS = {
     **TEST_SETTINGS,
@@ -39,7 +39,7 @@ def twins(url: str, logs: Path) -> Iterator[list[TwinServer]]:
 
 
 def send(server: TwinServer, client: str, number: int) -> list[int]:
-    """Send requests, one after the other; they need no database."""
+    """Send requests sequentially; they need no database."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port or 0, timeout=30)
     statuses = []
     for _ in range(number):
@@ -52,9 +52,9 @@ def send(server: TwinServer, client: str, number: int) -> list[int]:
 
 
 def allowed(servers: list[TwinServer], clients: Iterator[str]) -> int:
-    """Send more than is allowed, to all workers at once; return how much was.
+    """Send more requests than the limit to all workers concurrently; return the number allowed.
 
-    It is sent once more, by another client, if it took so long that a window ended meanwhile.
+    Repeated with another client if a rate limit window ended in the meantime.
     """
     each = int(TIMES * LIMIT / (CONNECTIONS * len(servers)))
     for client in clients:
@@ -77,30 +77,30 @@ def name(stage: Stage) -> Iterator[str]:
     stage.databases.drop("shared_limits")
 
 
-def test_all_allow_the_limit_together(stage: Stage, name: str, tmp_path: Path) -> None:
+def test_workers_share_the_limit(stage: Stage, name: str, tmp_path: Path) -> None:
     with twins(stage.databases.url(name), tmp_path) as servers:
         assert 0.9 * LIMIT <= allowed(servers, addresses()) <= 1.1 * LIMIT
 
 
 def addresses() -> Iterator[str]:
-    """Clients that nobody has seen yet."""
+    """Client addresses that have not been used yet."""
     return (f"203.0.113.{number}" for number in range(1, 255))
 
 
 def lines(server: TwinServer, event: str) -> list[dict[str, object]]:
-    # The last one may be half written.
+    # The last line may be incomplete.
     complete = server.log.read_text(encoding="utf-8").rpartition("\n")[0]
     every = map(json.loads, complete.splitlines())
     return [line for line in every if line["event"] == event]
 
 
-def test_each_goes_on_by_itself_without_the_database(
+def test_workers_limit_on_their_own_without_the_database(
     stage: Stage, name: str, tmp_path: Path
 ) -> None:
     with proxied(stage.databases, name) as (proxy, url), twins(url, tmp_path) as servers:
         proxy.cut()
         clients = addresses()
-        # No worker has got as many as it would allow by itself.
+        # No worker has received as many requests as it would allow on its own.
         assert allowed(servers, clients) == int(TIMES * LIMIT)
         for server in servers:
             told = lines(server, "limits_not_shared")
@@ -113,13 +113,13 @@ def test_each_goes_on_by_itself_without_the_database(
             while not lines(server, "limits_shared"):
                 assert time.monotonic() < deadline
                 send(server, next(clients), 10)
-            # A worker that nobody asks has nothing to tell.
+            # A worker without requests logs nothing.
             assert len(lines(server, "limits_shared")) <= WORKERS
 
 
 @contextmanager
 def proxied(databases: Databases, name: str) -> Iterator[tuple[Proxy, str]]:
-    """Stand between servers and a database."""
+    """A relay between servers and a database, and the URL through it."""
     address = urlsplit(databases.url(name))
     with Proxy(address.hostname or "", address.port or 5432) as proxy:
         credentials = address.netloc.rpartition("@")[0]

@@ -1,4 +1,4 @@
-"""SIGTERM is announced, lets requests in flight finish, refuses new ones, and ends with 0."""
+"""SIGTERM: the drain is announced, requests in flight finish, new ones are refused, exit with 0."""
 
 import http.client
 import json
@@ -99,14 +99,14 @@ def test_drain_is_announced_by_all_workers(name: str, stage: Stage, tmp_path: Pa
 
 
 def probe(connection: http.client.HTTPConnection) -> tuple[int, str | None, Any]:
-    """The status, the Connection header and the body of /ready."""
+    """The status code, the Connection header field and the body of /ready."""
     connection.request("GET", "/ready")
     answer = connection.getresponse()
     return answer.status, answer.getheader("Connection"), json.load(answer)
 
 
 def wait_until_told(connection: http.client.HTTPConnection) -> None:
-    """Ask until the drain has begun; from then on each answer says so and closes."""
+    """Poll until the drain has begun; from then on each response announces it and closes."""
     deadline = time.monotonic() + 10
     while True:
         status, closing, body = probe(connection)
@@ -117,7 +117,7 @@ def wait_until_told(connection: http.client.HTTPConnection) -> None:
         assert time.monotonic() < deadline, "/ready goes on to say 200."
 
 
-def test_idle_twin_ends_at_once(twin: TwinServer) -> None:
+def test_idle_twin_exits_immediately(twin: TwinServer) -> None:
     call(twin, "POST", "/api/v1/auth/login", {"email": ADMIN.email, "password": ADMIN.password})
     started = time.monotonic()
     assert twin.stop() == 0

@@ -1,4 +1,4 @@
-"""All servers send as many SQL statements for the same request."""
+"""All servers send the same number of SQL statements for the same request."""
 
 import json
 import time
@@ -18,13 +18,13 @@ Sent = Counter[tuple[str, int, int]]
 
 
 def operations(story: Story) -> set[str]:
-    """What succeeds in a story."""
+    """The operations that succeed in a story."""
     steps = (step for step in story.steps if "operation" in step)
     return {step["operation"] for step in steps if step["expect"]["status"] < BAD_REQUEST}
 
 
 def covering(stories: Iterable[Story]) -> list[Story]:
-    """As few of the usual stories as make every operation succeed; races may have to try again."""
+    """A small set of ordinary stories in which every operation succeeds; races may need retries."""
     left = [each for each in stories if each.profile == "default" and "racing" not in each.name]
     chosen: list[Story] = []
     seen: set[str] = set()
@@ -35,14 +35,14 @@ def covering(stories: Iterable[Story]) -> list[Story]:
 
 
 def requests(log: Path) -> Iterator[tuple[str, int, int]]:
-    """The operation, the status and the number of statements of each line but those of a start."""
+    """The operation, status code and number of statements of each access line."""
     for line in map(json.loads, log.read_text(encoding="utf-8").splitlines()):
         if line["event"] == "request" and line["operation"] != "getReadiness":
             yield line["operation"], line["status"], line["statements"]
 
 
 def sent(logs: Iterable[Path]) -> dict[str, Sent]:
-    """What each server has logged, once all have; a line is written behind its answer."""
+    """The access lines of each server, once complete; a line is written after its response."""
     deadline = time.monotonic() + SECONDS
     while True:
         found = {log.stem: Counter(requests(log)) for log in logs}
@@ -51,7 +51,7 @@ def sent(logs: Iterable[Path]) -> dict[str, Sent]:
         assert time.monotonic() < deadline, {name: each.total() for name, each in found.items()}
 
 
-def test_servers_send_as_many_statements(stage: Stage, tmp_path: Path) -> None:
+def test_servers_send_the_same_number_of_statements(stage: Stage, tmp_path: Path) -> None:
     run = Run(contract.settings(in_full=False))
     stories = covering(load_stories(contract.STORIES, run.document))
     every = Stage(stage.databases, None, tmp_path, "statements", tuple(SERVERS))

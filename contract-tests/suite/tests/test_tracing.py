@@ -1,4 +1,4 @@
-"""Both twins export the same spans of a request, and log its trace; or pay nothing."""
+"""Both twins export the same spans and log the same trace IDs; disabled tracing costs nothing."""
 
 import http.client
 import json
@@ -21,22 +21,32 @@ from testbed.collector import Collector, collecting
 from testbed.migrations import ADMIN
 from testbed.paths import CONTRACT_TESTS, NODE
 from testbed.ports import free_port
-from testbed.servers import KINDS, TEST_SETTINGS, Kind, TwinServer, node_program, start_all
+from testbed.servers import (
+    KINDS,
+    SERVERS,
+    TEST_SETTINGS,
+    Kind,
+    TwinServer,
+    node_program,
+    start_all,
+)
 from testbed.stage import CLEAN, Stage
 
 GRID = yaml.safe_load((CONTRACT_TESTS / "traceparents.yaml").read_text(encoding="utf-8"))
 UNKNOWN = "/api/v1/tasks/01936d5e-8a00-7000-8000-000000000001"
 SECRET = "nobody else's business"
-# Each ORM has its own words for a statement, and each twin has a database of its own here.
+# Each ORM writes statements differently, and each twin has its own database here.
 OF_A_TWIN = ("db.query.text", "db.namespace", "server.port")
 STOPPED_WITHIN = 8
+TRACING = {**TEST_SETTINGS, "OTEL_BSP_SCHEDULE_DELAY": "50"}
+ADAPTERS = [name for name in SERVERS if name not in KINDS]
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Attributes = dict[str, str | int]
 
 
 @dataclass
 class Traced:
-    """A twin whose requests are part of traces, numbered from 1 on."""
+    """A twin whose requests belong to traces, numbered from 1."""
 
     server: TwinServer
     token: str = ""
@@ -46,7 +56,7 @@ class Traced:
     def send(
         self, method: str, target: str, body: Any = None, **headers: str | list[str]
     ) -> tuple[int, Any]:
-        """Send a request as part of a new trace, unless it has one; return status and JSON."""
+        """Send a request in a new trace, unless it has one; return the status code and the JSON."""
         self.number += 1
         fields: dict[str, str | list[str]] = {"traceparent": self.traceparent(), "If-Match": "*"}
         if self.token:
@@ -73,7 +83,7 @@ class Traced:
         return f"{self.number:032x}"
 
     def traceparent(self) -> str:
-        """What makes a request part of the newest trace."""
+        """The traceparent header field value of the newest trace."""
         return f"00-{self.trace_id()}-{self.number:016x}-01"
 
     def lines(self) -> list[dict[str, Any]]:
@@ -82,7 +92,7 @@ class Traced:
         return [line for line in map(json.loads, text.splitlines()) if line["event"] == "request"]
 
     def line_of(self, request_id: str) -> dict[str, Any]:
-        """The access line of a request, which is logged once it is answered."""
+        """The access line of a request, which is logged after the response."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for line in self.lines():
@@ -102,7 +112,7 @@ def collector() -> Iterator[Collector]:
 def traced(
     stage: Stage, tmp_path_factory: pytest.TempPathFactory, collector: Collector
 ) -> Iterator[dict[Kind, Traced]]:
-    """Both twins, which export their spans."""
+    """Both twins, exporting their spans."""
     logs = tmp_path_factory.mktemp("traced")
     settings = {
         **TEST_SETTINGS,
@@ -125,7 +135,7 @@ def attributes_of(span: Span) -> Attributes:
 
 
 def trace_of(collector: Collector, trace_id: str) -> list[Any]:
-    """The spans of a trace, as far as both twins must have the same."""
+    """The spans of a trace, reduced to what must be equal in both twins."""
     spans = [span for span in collector.spans if span.trace_id.hex() == trace_id]
     spans.sort(key=lambda span: (span.kind != Span.SPAN_KIND_SERVER, span.start_time_unix_nano))
     names = {span.span_id: span.name for span in spans}
@@ -163,7 +173,7 @@ def use_all_of(twin: Traced) -> None:
     for group in ("day", "task", "tag"):
         period = "from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"
         twin.send("GET", f"/api/v1/reports/time?{period}&group_by={group}")
-    # A unique index is violated.
+    # Violates a unique index.
     twin.send("POST", "/api/v1/auth/register", {"email": ADMIN.email, "password": SECRET})
     twin.send("POST", "/api/v1/auth/refresh", {"refresh_token": tokens["refresh_token"]})
     twin.send("POST", "/api/v1/tasks", {"title": ""})
@@ -178,9 +188,9 @@ def use_all_of(twin: Traced) -> None:
     twin.send("GET", "/api/v1/users/me")
 
 
-def test_both_export_the_same_spans(traced: dict[Kind, Traced], collector: Collector) -> None:
+def test_twins_export_the_same_spans(traced: dict[Kind, Traced], collector: Collector) -> None:
     for twin in traced.values():
-        # The first statement on a connection is preceded by those that open it.
+        # The first statement on a connection is preceded by those of the connection set-up.
         twin.send("GET", "/ready")
         use_all_of(twin)
     python, node = (traced[kind] for kind in KINDS)
@@ -205,7 +215,7 @@ def test_both_export_the_same_spans(traced: dict[Kind, Traced], collector: Colle
 
 
 def traces_by_twin(collector: Collector) -> dict[Kind, Collector]:
-    """What each twin has exported."""
+    """The exported spans by twin."""
     found: dict[Kind, Collector] = {kind: Collector(0) for kind in KINDS}
     language: dict[str, Kind] = {"python": "python", "nodejs": "node"}
     for each in collector.exported:
@@ -215,7 +225,9 @@ def traces_by_twin(collector: Collector) -> dict[Kind, Collector]:
     return found
 
 
-def test_a_statement_that_fails_says_how(traced: dict[Kind, Traced], collector: Collector) -> None:
+def test_failed_statement_has_its_sqlstate(
+    traced: dict[Kind, Traced], collector: Collector
+) -> None:
     for twin in traced.values():
         with psycopg.connect(twin.server.database_url, autocommit=True) as connection:
             connection.execute("ALTER TABLE users RENAME TO gone")
@@ -231,8 +243,8 @@ def test_a_statement_that_fails_says_how(traced: dict[Kind, Traced], collector: 
     assert ours[-1]["attributes"]["db.response.status_code"] == "42P01"
 
 
-def test_traces_are_read_alike(traced: dict[Kind, Traced]) -> None:
-    """Without spans the log has the IDs that were sent, as the unit tests of both twins say."""
+def test_traceparent_headers_are_parsed_alike(traced: dict[Kind, Traced]) -> None:
+    """Without spans the log has the IDs that were sent; the unit tests of both twins cover that."""
     for twin in traced.values():
         for number, case in enumerate(GRID):
             twin.send("GET", "/health", X_Request_ID=f"grid-{number}", traceparent=case["header"])
@@ -243,7 +255,7 @@ def test_traces_are_read_alike(traced: dict[Kind, Traced]) -> None:
 
 
 def assert_traced(line: dict[str, Any], trace_id: str | None, parent: str | None) -> None:
-    """A span of its own, in the trace that was given, if any was."""
+    """Assert a new span, in the given trace if there is one."""
     assert len(line["span_id"]) == 16
     assert line["span_id"] != parent
     if trace_id is None:
@@ -252,7 +264,7 @@ def assert_traced(line: dict[str, Any], trace_id: str | None, parent: str | None
         assert line["trace_id"] == trace_id
 
 
-def test_the_log_and_the_spans_have_the_same_ids(
+def test_log_lines_and_spans_have_the_same_ids(
     traced: dict[Kind, Traced], collector: Collector
 ) -> None:
     for twin in traced.values():
@@ -264,8 +276,26 @@ def test_the_log_and_the_spans_have_the_same_ids(
         collector.exported.clear()
 
 
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_adapters_export_the_spans_of_their_twin(name: str, stage: Stage, tmp_path: Path) -> None:
+    spans = []
+    for kind in (name, SERVERS[name].runtime):
+        database = f"traced_{name}_{kind}"
+        url = stage.databases.create(database, template=CLEAN)
+        with collecting() as collector:
+            settings = {**TRACING, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+            with TwinServer(kind, url, tmp_path / f"{kind}.log", settings) as server:
+                sender = Traced(server)
+                sender.send("GET", "/ready")
+                use_all_of(sender)
+            collector.wait_for(set(sender.answers))
+        spans.append([trace_of(collector, each) for each in sender.answers])
+        stage.databases.drop(database)
+    assert spans[0] == spans[1]
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_collector_that_is_gone_is_not_felt(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+def test_unreachable_collector_has_no_effect(kind: Kind, stage: Stage, tmp_path: Path) -> None:
     name = f"no_collector_{kind}"
     url = stage.databases.create(name, template=CLEAN)
     endpoint = f"http://127.0.0.1:{free_port()}"
@@ -281,7 +311,7 @@ def test_a_collector_that_is_gone_is_not_felt(kind: Kind, stage: Stage, tmp_path
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_left_is_exported_at_the_end(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+def test_remaining_spans_are_exported_at_shutdown(kind: Kind, stage: Stage, tmp_path: Path) -> None:
     name = f"flushed_{kind}"
     url = stage.databases.create(name, template=CLEAN)
     with collecting() as collector:
@@ -317,7 +347,7 @@ console.log(JSON.stringify(own));
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_of_opentelemetry_is_imported_without_need(kind: Kind) -> None:
+def test_opentelemetry_is_not_imported_if_disabled(kind: Kind) -> None:
     interpreter = {
         "python": [sys.executable, "-c", IMPORTS["python"]],
         "node": [node_program(), "--input-type=module", "-e", IMPORTS["node"], str(NODE)],

@@ -1,4 +1,4 @@
-"""The worked examples of CONTRIBUTING.md answer as it says: an operation, and an adapter."""
+"""The worked examples of CONTRIBUTING.md work: an operation, and an adapter."""
 
 import re
 import shutil
@@ -26,14 +26,14 @@ HANDLER = "list_tags"
 
 
 def blocks(title: str) -> Blocks:
-    """The code blocks of a section: their language and their text."""
+    """The code blocks of a section, as (language, text)."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
 
 
 def apply(diff: str, root: Path) -> None:
-    """Apply a diff without line numbers: what it replaces must occur exactly once in its file."""
+    """Apply a diff without line numbers; the replaced text must occur exactly once in its file."""
     for each in re.split(r"^--- a/", diff, flags=re.MULTILINE)[1:]:
         name, _, hunks = each.partition("\n")
         text = (root / name).read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def apply(diff: str, root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the contract and of both twins with the worked operation, the Node twin built."""
+    """A copy of the contract and both twins with the example operation, and the Node twin built."""
     root = tmp_path_factory.mktemp("operation")
     shutil.copytree(
         PYTHON / "task_timer",
@@ -76,9 +76,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_operation_answers_alike_in_both_twins(
-    stage: Stage, tree: Path, tmp_path: Path
-) -> None:
+def test_example_operation_is_alike_in_both_twins(stage: Stage, tree: Path, tmp_path: Path) -> None:
     (story,) = (text for language, text in blocks("Add an operation") if language == "yaml")
     tmp_path.joinpath("tags.yaml").write_text(story, encoding="utf-8")
     run = Run(replace(contract.settings(in_full=False), document=tree / "openapi.yaml"))
@@ -95,7 +93,7 @@ def test_the_operation_answers_alike_in_both_twins(
     assert run.finish().exit_code == 0
 
 
-def test_the_operation_mirrors_itself(tree: Path) -> None:
+def test_example_operation_is_mirrored(tree: Path) -> None:
     for module, pair in (
         ("api/routes/tasks", "api/routes/tasks"),
         ("services/task_service", "services/task-service"),
@@ -108,7 +106,7 @@ def test_the_operation_mirrors_itself(tree: Path) -> None:
         assert {one for one in python if one.name == HANDLER} <= set(node)
 
 
-def test_the_adapter_answers_as_its_twin_does(
+def test_example_adapter_responds_like_its_twin(
     stage: Stage, sample_data: str, tmp_path: Path
 ) -> None:
     for language, text in blocks("Add an adapter"):
@@ -128,7 +126,7 @@ def test_the_adapter_answers_as_its_twin_does(
     assert run.finish().exit_code == 0
 
 
-def test_the_adapter_is_registered_as_a_server(tmp_path: Path) -> None:
+def test_example_adapter_is_registered_as_a_server(tmp_path: Path) -> None:
     servers = "contract-tests/testbed/servers.py"
     (tmp_path / servers).parent.mkdir(parents=True)
     shutil.copy(ROOT / servers, tmp_path / servers)

@@ -1,4 +1,4 @@
-"""A debugger can attach to either twin, where the editor's configuration looks for it."""
+"""A debugger can attach to either twin at the port in the editor's configuration."""
 
 import json
 import os
@@ -23,7 +23,7 @@ HANDLER = "get_health"
 
 
 class Debugger:
-    """A session of the Debug Adapter Protocol with debugpy, as an editor holds it."""
+    """A client session of the Debug Adapter Protocol with debugpy, like that of an editor."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -31,7 +31,7 @@ class Debugger:
         self._number = 0
 
     def attach(self, arguments: dict[str, Any], function: str) -> None:
-        """Attach with a breakpoint on a function; return when it is in its place."""
+        """Attach with a breakpoint on a function; return when it is set."""
         self._send("initialize", {"adapterID": "debugpy", "pathFormat": "path"})
         self._send("attach", arguments)
         self.wait_for("initialized")
@@ -40,7 +40,7 @@ class Debugger:
         self.wait_for("process")
 
     def wait_for(self, event: str) -> dict[str, Any]:
-        """The body of the next event of that name."""
+        """The body of the next event with this name."""
         while True:
             length = 0
             while line := self._stream.readline().strip():
@@ -51,7 +51,7 @@ class Debugger:
                 return body
 
     def resume(self, thread: int) -> None:
-        """Let a thread that was stopped go on."""
+        """Resume a stopped thread."""
         self._send("continue", {"threadId": thread})
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ class Debugger:
 
 @pytest.fixture
 def configurations() -> dict[str, dict[str, Any]]:
-    """The configurations of .vscode/launch.json by their types."""
+    """The configurations of .vscode/launch.json by type."""
     text = (ROOT / ".vscode/launch.json").read_text(encoding="utf-8")
     return {each["type"]: each for each in json.loads(text)["configurations"]}
 
@@ -80,7 +80,7 @@ def debugged(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[TwinServer, int]]:
-    """A twin that lets a debugger in, and the port of it."""
+    """A twin that accepts a debugger, and its debugging port."""
     kind: Kind = request.param
     port = free_port()
     monkeypatch.setattr(debugging, "PORTS", {kind: port})
@@ -93,7 +93,7 @@ def debugged(
     stage.databases.drop(name)
 
 
-def test_the_editor_attaches_where_the_twins_listen(
+def test_editor_configuration_has_the_debugging_ports(
     configurations: dict[str, dict[str, Any]],
 ) -> None:
     python, node = configurations["debugpy"], configurations["node"]
@@ -103,18 +103,18 @@ def test_the_editor_attaches_where_the_twins_listen(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_make_serve_is_named_by_the_configurations(
+def test_editor_configurations_name_make_serve(
     kind: Kind, configurations: dict[str, dict[str, Any]]
 ) -> None:
     assert any(f"make serve DEBUG={kind}" in each["name"] for each in configurations.values())
 
 
 @pytest.mark.parametrize("debugged", ["python"], indirect=True)
-def test_the_python_twin_stops_at_a_breakpoint(debugged: tuple[TwinServer, int]) -> None:
+def test_python_twin_stops_at_a_breakpoint(debugged: tuple[TwinServer, int]) -> None:
     server, port = debugged
     with closing(Debugger(port)) as parent, ExitStack() as stack:
         parent.attach({"subProcess": True, "justMyCode": False}, HANDLER)
-        # Requests are answered by a worker, which is a session of its own.
+        # Requests are handled by a worker, which has a separate debugging session.
         worker = parent.wait_for("debugpyAttach")
         child = stack.enter_context(closing(Debugger(worker["connect"]["port"])))
         child.attach(worker, HANDLER)
@@ -128,8 +128,8 @@ def test_the_python_twin_stops_at_a_breakpoint(debugged: tuple[TwinServer, int])
         assert client.recv(12) == b"HTTP/1.1 200"
 
 
-def test_the_supervisor_waits_for_a_worker_at_a_breakpoint(tmp_path: Path) -> None:
-    """What stands for the twin tells how long gunicorn would wait; 0 is without end."""
+def test_supervisor_does_not_time_out_a_worker_at_a_breakpoint(tmp_path: Path) -> None:
+    """A stand-in for the twin prints the worker timeout of gunicorn; 0 means none."""
     twin = tmp_path / "task_timer/main.py"
     twin.parent.mkdir()
     twin.write_text("from gunicorn.config import Config; print(Config().timeout)\n")
@@ -141,7 +141,7 @@ def test_the_supervisor_waits_for_a_worker_at_a_breakpoint(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("debugged", ["node"], indirect=True)
-def test_the_node_twin_names_its_entry_to_debuggers(debugged: tuple[TwinServer, int]) -> None:
+def test_node_twin_reports_its_entry_point_to_debuggers(debugged: tuple[TwinServer, int]) -> None:
     _, port = debugged
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=30) as answer:
         (program,) = json.load(answer)

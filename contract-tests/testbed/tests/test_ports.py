@@ -1,4 +1,4 @@
-"""Ports are free, and stay so while a server restarts."""
+"""Free ports, which stay reserved while a server restarts."""
 
 import socket
 

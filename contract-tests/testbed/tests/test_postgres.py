@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL starts, stops, comes back, and leaves nothing."""
+"""The embedded PostgreSQL starts, stops, restarts, and leaves no files or processes."""
 
 import os
 import select
@@ -19,7 +19,7 @@ from testbed.postgres import PostgresServer
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Processes are watched by pidfd.")
 
-# Starts a server, tells the process id and the directory of its data, and waits to be ended.
+# Starts a server, prints its process ID and data directory, and waits for the end.
 HOLDER = """
 import sys
 import psycopg
@@ -52,7 +52,7 @@ def holder() -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    # Not tmp_path: its parents are closed to the account that root's PostgreSQL runs as.
+    # Not tmp_path: the account that PostgreSQL runs as under root cannot access its parents.
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 
@@ -64,7 +64,7 @@ def told_by(holder: "subprocess.Popen[str]") -> tuple[int, Path]:
 
 
 def wait_for_end(process_file: int) -> None:
-    """Wait until the process of a pidfd is gone, 20 seconds at most."""
+    """Wait up to 20 seconds until the process of a pidfd has ended."""
     assert select.select([process_file], [], [], 20)[0], "PostgreSQL still runs."
     os.close(process_file)
 
@@ -100,7 +100,7 @@ def test_wrong_password_is_refused(server: PostgresServer) -> None:
         psycopg.connect(stranger)
 
 
-def test_directory_is_kept_for_the_next_server(directory: Path) -> None:
+def test_data_directory_is_reused_by_the_next_server(directory: Path) -> None:
     with PostgresServer.start(directory) as first:
         Databases(first.url).create("kept")
         refused = pytest.raises(PostgresError, match="Another process uses")
@@ -112,7 +112,9 @@ def test_directory_is_kept_for_the_next_server(directory: Path) -> None:
 
 @linux_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_leaves_nothing(holder: "subprocess.Popen[str]", number: signal.Signals) -> None:
+def test_signal_leaves_no_files_or_processes(
+    holder: "subprocess.Popen[str]", number: signal.Signals
+) -> None:
     pid, data = told_by(holder)
     process_file = os.pidfd_open(pid)
     holder.send_signal(number)

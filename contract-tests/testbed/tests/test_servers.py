@@ -1,4 +1,4 @@
-"""A twin is started, waited for and ended; what goes wrong is told with its log."""
+"""Starting, awaiting and stopping a twin; failures are reported with its log."""
 
 import socket
 import sys
@@ -33,7 +33,9 @@ def stand_in(program: str, tmp_path: Path, port: int | None = None) -> TwinServe
     return TwinServer("python", "postgresql://nowhere", log, settings, port=port, command=command)
 
 
-def test_settings_are_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_passed_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOG_LEVEL", "debug")
     with (
         stand_in(READY, tmp_path) as server,
@@ -45,7 +47,7 @@ def test_settings_are_the_environment(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "LOG_LEVEL=debug" not in told, "The caller's own settings must not sway the twin."
 
 
-def test_early_end_is_told_with_the_log(tmp_path: Path) -> None:
+def test_early_exit_is_reported_with_the_log(tmp_path: Path) -> None:
     with (
         pytest.raises(ServerError, match=r"(?s)ended with status 2.*SECRET_KEY: at least 32"),
         stand_in("print('SECRET_KEY: at least 32 characters'); raise SystemExit(2)", tmp_path),
@@ -53,7 +55,7 @@ def test_early_end_is_told_with_the_log(tmp_path: Path) -> None:
         pass
 
 
-def test_port_taken_meanwhile_is_chosen_again(tmp_path: Path) -> None:
+def test_port_taken_in_the_meantime_is_replaced(tmp_path: Path) -> None:
     attempts = tmp_path / "attempts"
     program = f"""
     from pathlib import Path
@@ -66,14 +68,14 @@ def test_port_taken_meanwhile_is_chosen_again(tmp_path: Path) -> None:
         assert attempts.exists()
 
 
-def test_port_asked_for_is_not_exchanged(tmp_path: Path) -> None:
+def test_requested_port_is_not_replaced(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(ServerError, match="in use"), stand_in(READY, tmp_path, port):
             pass
 
 
-def test_server_is_gone_afterwards(tmp_path: Path) -> None:
+def test_server_is_stopped_on_exit(tmp_path: Path) -> None:
     with stand_in(READY, tmp_path) as server:
         port = server.port
     assert server.stop() == 0

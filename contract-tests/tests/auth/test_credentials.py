@@ -1,4 +1,4 @@
-"""A token goes where its scheme wants it, and nowhere else."""
+"""Credentials are sent as their security scheme requires, and to no other target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUERY = Credential("query", "api key", "{token}")
 
 
 @pytest.mark.parametrize("credential", [BEARER, Credential("header", "X-Key", "{token}")])
-def test_a_header_is_put_once(credential: Credential) -> None:
+def test_credential_header_is_replaced(credential: Credential) -> None:
     request = Request("GET", "/a", ((credential.name.lower(), "old"), ("A", "1")))
     sent = credential.put(request, "t")
     value = credential.form.format(token="t")
@@ -24,7 +24,7 @@ def test_a_header_is_put_once(credential: Credential) -> None:
     assert credential.remove(sent) == Request("GET", "/a", (("A", "1"),))
 
 
-def test_a_cookie_leaves_the_others_alone() -> None:
+def test_credential_cookie_keeps_other_cookies() -> None:
     request = Request("GET", "/a", (("cookie", "sid=old; lang=en"),))
     sent = COOKIE.put(request, "t")
     assert sent.headers == (("Cookie", "lang=en; sid=t"),)
@@ -41,14 +41,14 @@ def test_a_cookie_leaves_the_others_alone() -> None:
         ("/a?api%20key=old&b", "/a?b&api%20key=t%2B"),
     ],
 )
-def test_a_query_parameter_is_encoded(path: str, sent: str) -> None:
+def test_credential_query_parameter_is_percent_encoded(path: str, sent: str) -> None:
     request = QUERY.put(Request("GET", path), "t+")
     assert request.path == sent
     assert QUERY.is_in(request)
     assert not QUERY.is_in(QUERY.remove(request))
 
 
-def test_a_credential_reads_as_what_is_sent() -> None:
+def test_credential_is_formatted_as_it_is_sent() -> None:
     assert [str(credential) for credential in (BEARER, COOKIE, QUERY)] == [
         "Authorization: Bearer …",
         "Cookie: sid=…",
@@ -57,7 +57,7 @@ def test_a_credential_reads_as_what_is_sent() -> None:
 
 
 def setting(*cookies: str) -> Response:
-    """An answer that sets cookies."""
+    """A response that sets cookies."""
     return Response(200, tuple(("Set-Cookie", text) for text in cookies))
 
 
@@ -72,14 +72,14 @@ def setting(*cookies: str) -> Response:
         ("sid=abc", "X-CSRF-Token", None),
     ],
 )
-def test_a_csrf_cookie_is_echoed_as_its_header(cookie: str, header: str, value: str | None) -> None:
+def test_csrf_cookie_is_sent_as_its_header(cookie: str, header: str, value: str | None) -> None:
     jar = CookieJar()
     jar.absorb(setting(cookie))
     assert jar.put(Request("POST", "/a")).header(header) == value
     assert jar.put(Request("GET", "/a")).header(header) is None
 
 
-def test_a_csrf_header_that_the_document_names_is_used() -> None:
+def test_csrf_header_of_the_document_is_used() -> None:
     jar = CookieJar("X-My-Csrf")
     jar.absorb(setting("csrftoken=abc"))
     assert jar.put(Request("PUT", "/a")).header("x-my-csrf") == "abc"
@@ -93,14 +93,14 @@ def test_a_csrf_header_that_the_document_names_is_used() -> None:
         b'<meta name="csrf-token" content="shown">',
     ],
 )
-def test_a_token_that_a_page_shows_goes_before_the_secret_in_a_cookie(body: bytes) -> None:
+def test_csrf_token_in_a_body_takes_precedence_over_the_cookie(body: bytes) -> None:
     jar = CookieJar()
     jar.absorb(setting("_csrf=secret"))
     jar.take_token(Response(200, (), body))
     assert jar.put(Request("POST", "/a")).header("X-CSRF-Token") == "shown"
 
 
-def test_a_cookie_is_taken_away_as_it_was_set() -> None:
+def test_expired_cookie_is_removed_except_the_session() -> None:
     jar = CookieJar()
     jar.absorb(setting("a=1; Path=/", "b=2", "c=3", "d=4", "sid=5"))
     past = "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -116,7 +116,7 @@ def both(leader: str, partner: str) -> Identity:
     return Identity(COOKIE, {"old": leader, "new": partner}, jars)
 
 
-def test_each_target_gets_what_it_gave_out_itself() -> None:
+def test_each_target_receives_its_own_session_and_csrf_token() -> None:
     user = both("old-1", "new-1")
     request = user.put(Request("POST", "/a"), "old")
     own = user.translate(request, request, "new", "old")
@@ -124,7 +124,7 @@ def test_each_target_gets_what_it_gave_out_itself() -> None:
     assert own.header("x-csrftoken") == "csrf-new-1"
 
 
-def test_what_was_left_out_or_made_up_is_not_put_right() -> None:
+def test_omitted_or_invalid_credentials_are_not_corrected() -> None:
     user = both("old-1", "new-1")
     request = user.put(Request("POST", "/a"), "old").with_header("X-CSRFToken", "made-up")
     own = user.translate(request, request, "new", "old")
@@ -135,7 +135,7 @@ def test_what_was_left_out_or_made_up_is_not_put_right() -> None:
     assert COOKIE.value(user.translate(bad, bad, "new", "old")) == "made-up"
 
 
-def test_a_request_with_a_session_of_before_gets_the_present_one() -> None:
+def test_previous_session_is_replaced_by_the_current_one() -> None:
     user = both("old-1", "new-1")
     request = user.put(Request("GET", "/a"), "old")
     user.absorb(request, setting("sid=old-2"), "old")
@@ -144,24 +144,24 @@ def test_a_request_with_a_session_of_before_gets_the_present_one() -> None:
     assert COOKIE.value(user.translate(request, request, "new", "old")) == "new-1"
 
 
-def test_a_session_that_others_are_given_is_not_taken() -> None:
+def test_session_of_another_user_is_not_adopted() -> None:
     user = both("old-1", "new-1")
     stranger = COOKIE.put(Request("GET", "/a"), "made-up")
     user.absorb(stranger, setting("sid=guest"), "old")
     assert user.token("old") == "old-1"
 
 
-def test_one_token_of_the_leader_may_stand_for_two_of_a_target() -> None:
+def test_one_token_of_the_leader_may_map_to_two_of_a_target() -> None:
     alice = Identity(BEARER, {"old": "same", "new": "new-1"})
     bob = Identity(BEARER, {"old": "same", "new": "new-2"})
     request = bob.put(Request("GET", "/a"), "old")
-    # Somebody has learnt that the leader's token is alice's at the other target.
+    # The leader's token has been mapped to alice's token at the other target.
     learnt = BEARER.put(request, "new-1")
     assert BEARER.value(bob.translate(request, learnt, "new", "old")) == "Bearer new-2"
     assert BEARER.value(alice.translate(request, learnt, "new", "old")) == "Bearer new-1"
 
 
-def test_several_secrets_are_put_and_taken_away_together() -> None:
+def test_combined_credentials_are_added_and_removed_together() -> None:
     both = replace(BEARER, also=(Credential("query", "key", "{token}"),))
     request = Request("GET", "/x?a=1")
     signed = both.put(request, "one\ntwo")
@@ -171,7 +171,7 @@ def test_several_secrets_are_put_and_taken_away_together() -> None:
     assert str(both) == "Authorization: Bearer … and ?key=…"
 
 
-def test_each_target_gets_all_of_the_secrets_that_it_gave_out() -> None:
+def test_each_target_receives_all_of_its_own_combined_credentials() -> None:
     both = replace(BEARER, also=(Credential("header", "X-Key", "{token}"),))
     identity = Identity(both, {"old": "one\ntwo", "new": "uno\ndue"})
     signed = identity.put(Request("GET", "/x"), "old")

@@ -1,4 +1,4 @@
-"""What a document asks for and a configuration has is sent by `lockstep run`, and shown nowhere."""
+"""`lockstep run` sends the configured credentials that a document requires, and prints none."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ AT = {"tokenUrl": "/oauth/token", "scopes": {"notes:read": "", "notes:write": ""
 
 @dataclass
 class Ran:
-    """How a run ended, all that it wrote, and what the servers were asked."""
+    """The exit code of a run, all of its output, and the requests that the servers received."""
 
     exit_code: int
     data: dict[str, Any]
@@ -51,7 +51,7 @@ class Ran:
     servers: list[Notes] = field(default_factory=list)
 
     def statuses(self, at: int = 0) -> set[int]:
-        """What one server answered below `/notes`."""
+        """The status codes that one server sent for paths below `/notes`."""
         return {status for _, path, status in self.servers[at].log if "/notes" in path}
 
 
@@ -60,7 +60,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command against two servers, the second of which may have faults."""
+    """A function that runs the command against two servers, the second of which may have faults."""
 
     def start(
         raw: Mapping[str, Any],
@@ -72,7 +72,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     ) -> Ran:
         for name, value in SECRETS.items():
             monkeypatch.setenv(name, value)
-        # Raw requests wait for what does not come, and have nothing to do with credentials.
+        # Raw requests wait for timeouts, and have nothing to do with credentials.
         monkeypatch.setattr("lockstep.run.Run.general_traps", lambda *_: None)
         spec, toml = tmp_path / "openapi.json", tmp_path / "lockstep.toml"
         spec.write_text(json.dumps(raw))
@@ -100,7 +100,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def works(ran: Ran) -> None:
-    """See that guarded operations succeeded, that others were refused, and no secret is shown."""
+    """Assert that guarded operations succeeded, others were refused, and no secret was printed."""
     assert ran.exit_code == 0, ran.text
     for at in range(2):
         assert {200, 201, 204, 401} <= ran.statuses(at)
@@ -115,7 +115,7 @@ def test_basic(run: Run) -> None:
     works(run(raw, ANN, (basic, basic), settings=(settings, settings)))
 
 
-def test_basic_shows_what_differs_without_the_password(run: Run) -> None:
+def test_findings_do_not_show_the_basic_password(run: Run) -> None:
     raw = document({"type": "http", "scheme": "basic"})
     ran = run(raw, ANN, (basic, basic), faults=("loses",))
     assert ran.exit_code == 1
@@ -134,7 +134,7 @@ def test_digest(run: Run, algorithm: str, qop: str, uses: int) -> None:
     works(run(raw, ANN, (old, new), settings=settings))
 
 
-def test_digest_is_told_to_curl(run: Run) -> None:
+def test_curl_command_of_a_finding_uses_digest(run: Run) -> None:
     old, new = Digest("old"), Digest("new")
     settings = ({"challenge": old.challenge}, {"challenge": new.challenge})
     raw = document({"type": "http", "scheme": "digest"})
@@ -184,7 +184,7 @@ def test_client_credentials(run: Run, shows: str, scope: str, scopes: tuple[str,
         ("https://login.example.com/oauth/token", "/oauth/token", "/api/v1"),
     ],
 )
-def test_the_token_endpoint_may_be_outside_of_the_base_path(
+def test_token_endpoint_may_be_outside_the_base_path(
     run: Run, url: str, served: str, base: str
 ) -> None:
     servers = [TokenServer(name) for name in ("old", "new")]
@@ -212,7 +212,7 @@ def test_open_id_connect(run: Run) -> None:
 
 
 @pytest.mark.parametrize("shows", ["body", "basic"])
-def test_a_token_endpoint_that_only_the_configuration_names(run: Run, shows: str) -> None:
+def test_token_endpoint_from_the_configuration(run: Run, shows: str) -> None:
     servers = [TokenServer(name, shows=shows) for name in ("old", "new")]
     settings = [{"endpoints": {"POST /connect/token": each.give}} for each in servers]
     raw = document({"type": "http", "scheme": "bearer"})
@@ -220,7 +220,7 @@ def test_a_token_endpoint_that_only_the_configuration_names(run: Run, shows: str
     works(run(raw, config, (servers[0], servers[1]), settings=(settings[0], settings[1])))
 
 
-def test_a_cookie_of_the_command_line_is_a_users_and_no_part_of_the_target(run: Run) -> None:
+def test_cookie_option_becomes_a_user_and_not_a_target_header(run: Run) -> None:
     guard = by_cookie("sid", SECRETS["ANN_KEY"])
     raw = document({"type": "apiKey", "in": "cookie", "name": "sid"})
     cookie = f"--header=Cookie: theme=dark; sid={SECRETS['ANN_KEY']}"

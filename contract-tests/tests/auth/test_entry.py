@@ -1,4 +1,4 @@
-"""A log-in that is replayed gives its user new credentials."""
+"""A replayed log-in gives its user new credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lockstep.auth.probe import find_users
 from lockstep.transport.messages import Outcome, Request, status_of
 
 
-def test_the_answers_to_a_log_in_are_the_credentials_from_then_on(tmp_path: Path) -> None:
+def test_log_in_response_replaces_the_credentials(tmp_path: Path) -> None:
     sender, _ = doors(tmp_path, api(), by_header())
     specs = find_users(sender, "0a0b0c0d").specs
     users = ActorBook(sender, specs, random.Random(0), "1a0b0c0d")
@@ -29,7 +29,7 @@ def test_the_answers_to_a_log_in_are_the_credentials_from_then_on(tmp_path: Path
     assert set(map(status_of, exchange.outcomes.values())) == {200}
 
 
-def test_cookies_of_both_calls_are_kept(tmp_path: Path) -> None:
+def test_cookies_of_registration_and_log_in_are_kept(tmp_path: Path) -> None:
     def rules(door: object, request: Request) -> Outcome | None:
         name = getattr(door, "name", "")
         if request.method == "GET":

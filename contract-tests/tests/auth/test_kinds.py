@@ -1,4 +1,4 @@
-"""Users of other kinds log in as the document shows, and do what the usual ones may not."""
+"""Accounts from examples and roles in the document are used for otherwise forbidden operations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHELVES = {
 
 
 def shown(where: str) -> dict[str, Any]:
-    """A log-in with an account in its examples, in one of the places that a document has."""
+    """A log-in operation with an example account in one of the places that OpenAPI allows."""
     schema, media = texts("username", "password"), dict[str, Any]()
     match where:
         case "examples":
@@ -47,7 +47,7 @@ def shown(where: str) -> dict[str, Any]:
 
 
 def of_root(door: Door, request: Request) -> Outcome | None:
-    """Only root makes shelves; his account is there from the beginning."""
+    """Only root may create shelves; that account exists from the start."""
     door.users.setdefault(ROOT["username"], ROOT["password"])
     if request.path != "/shelves":
         return None
@@ -73,9 +73,7 @@ def admitted(folder: Path, paths: dict[str, Any], rule: Any = of_root) -> tuple[
         ("members", "example1"),
     ],
 )
-def test_an_account_of_the_documents_examples_is_used(
-    tmp_path: Path, where: str, name: str
-) -> None:
+def test_example_account_of_the_document_is_used(tmp_path: Path, where: str, name: str) -> None:
     sender, found = admitted(tmp_path, {**shown(where), **SHELVES})
     assert [spec.name for spec in found.specs] == ["alice", "bob", name]
     assert found.notes[0].endswith(f"; other kinds, from the document: `{name}`")
@@ -85,13 +83,13 @@ def test_an_account_of_the_documents_examples_is_used(
     assert {201, 403} <= set(sender.ledger.coverage.operations["POST /shelves"].statuses["new"])
 
 
-def test_an_example_that_no_target_knows_is_no_user(tmp_path: Path) -> None:
+def test_unknown_example_account_is_not_used(tmp_path: Path) -> None:
     _, found = admitted(tmp_path, shown("example"), lambda _door, _request: None)
     assert [spec.name for spec in found.specs] == ["alice", "bob"]
     assert "of other kinds" not in found.notes[0]
 
 
-def test_what_would_end_the_only_account_is_left_to_others(tmp_path: Path) -> None:
+def test_example_account_avoids_operations_that_would_end_it(tmp_path: Path) -> None:
     own = {"/me": {"get": {"responses": OK}, "delete": {"responses": OK}}}
     passwords = {"/secrets": {"put": {**sends(texts("password")), "security": [{"key": []}]}}}
     _, found = admitted(tmp_path, {**shown("example"), **own, **passwords, **SHELVES})
@@ -99,7 +97,7 @@ def test_what_would_end_the_only_account_is_left_to_others(tmp_path: Path) -> No
     assert root.avoid == {"DELETE /me", "PUT /secrets", "POST /users", "POST /login"}
 
 
-def test_who_may_register_as_something_else_does(tmp_path: Path) -> None:
+def test_role_enum_of_the_registration_yields_more_users(tmp_path: Path) -> None:
     schema = texts("username", "password")
     schema["properties"] = {**schema["properties"], "role": {"enum": ["reader", "owner", "guest"]}}
     roles: dict[str, str] = {}
@@ -124,7 +122,7 @@ def test_who_may_register_as_something_else_does(tmp_path: Path) -> None:
     assert book.entitled == {"POST /shelves": "owner"}
 
 
-def test_who_is_not_let_in_any_more_is_done_without(tmp_path: Path) -> None:
+def test_example_account_that_no_longer_logs_in_is_dropped(tmp_path: Path) -> None:
     sender, two = doors(tmp_path, api(paths={**shown("example"), **SHELVES}), by_header(), of_root)
     found = find_users(sender, "0a0b0c0d")
     book = ActorBook(sender, found.specs, random.Random(0), "1a0b0c0d")
@@ -137,7 +135,7 @@ def test_who_is_not_let_in_any_more_is_done_without(tmp_path: Path) -> None:
     assert root.spec.is_extra
 
 
-def test_a_request_of_another_kind_of_user_says_so(tmp_path: Path) -> None:
+def test_requests_of_other_users_are_marked_with_a_condition(tmp_path: Path) -> None:
     sender, found = admitted(tmp_path, {**shown("example"), **SHELVES})
     sender.ledger.other_users.add("example1")
     book = ActorBook(sender, found.specs, random.Random(0), "1a0b0c0d")

@@ -1,4 +1,4 @@
-"""How users come in is found in the document, tried out, and done again when a session ends."""
+"""The log-in is found in the document, verified, and repeated when a session ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COOKIE = Credential("cookie", "shed_session", "{token}")
 
 
 def exchanger(document: Any, targets: list[Target]) -> Exchanger:
-    """An exchanger of its own run."""
+    """The exchanger of a new run."""
     return Exchanger(Run(Settings(document)).ledger, targets)
 
 
@@ -43,7 +43,7 @@ def book(sender: Exchanger, *specs: ActorSpec) -> ActorBook:
     return ActorBook(sender, specs, random.Random(0), "0a0b0c0d")
 
 
-def test_a_blog_with_tokens_is_entered_without_configuration() -> None:
+def test_token_log_in_of_a_blog_is_found_without_configuration() -> None:
     with pair(make_blog, prefix="/api") as targets:
         sender = exchanger(BLOG, targets)
         found = find_users(sender, "0a0b0c0d")
@@ -55,13 +55,13 @@ def test_a_blog_with_tokens_is_entered_without_configuration() -> None:
     ]
 
 
-def test_a_shed_with_a_cookie_is_entered_without_configuration() -> None:
+def test_cookie_log_in_of_a_shed_is_found_without_configuration() -> None:
     with pair(make_shed) as targets:
         found = find_users(exchanger(SHED, targets), "0a0b0c0d")
     assert (found.specs[0].token, found.specs[0].credential) == ("cookie:shed_session", COOKIE)
 
 
-def test_each_target_is_sent_its_own_token() -> None:
+def test_each_target_receives_its_own_token() -> None:
     with pair(make_blog, prefix="/api") as targets:
         sender = exchanger(BLOG, targets)
         users = book(sender, *find_users(sender, "0a0b0c0d").specs)
@@ -71,7 +71,7 @@ def test_each_target_is_sent_its_own_token() -> None:
     assert len({request.header("authorization") for request in exchange.requests.values()}) == 2
 
 
-def test_a_session_that_ends_is_renewed_for_the_same_user() -> None:
+def test_ended_session_is_renewed_for_the_same_user() -> None:
     with pair(make_shed) as targets:
         sender = exchanger(SHED, targets)
         users = book(sender, *find_users(sender, "0a0b0c0d").specs)
@@ -85,7 +85,7 @@ def test_a_session_that_ends_is_renewed_for_the_same_user() -> None:
     assert {status_of(outcome) for outcome in exchange.outcomes.values()} == {200}
 
 
-def test_an_account_that_exists_may_differ_from_target_to_target() -> None:
+def test_existing_account_may_differ_between_targets() -> None:
     with pair(make_shed) as targets:
         for target in targets:
             account = {"login": f"ann_{target.name}", "password": f"secret-{target.name}"}
@@ -109,7 +109,7 @@ def test_an_account_that_exists_may_differ_from_target_to_target() -> None:
     )
 
 
-def test_a_fixed_token_needs_no_log_in() -> None:
+def test_fixed_token_needs_no_log_in() -> None:
     with pair(make_blog, prefix="/api") as targets:
         sender = exchanger(BLOG, targets)
         book(sender, *find_users(sender, "0a0b0c0d").specs).get("alice")
@@ -122,7 +122,7 @@ def test_a_fixed_token_needs_no_log_in() -> None:
     assert {status_of(outcome) for outcome in exchange.outcomes.values()} == {200}
 
 
-def test_who_is_not_let_in_is_told_where_and_how() -> None:
+def test_failed_log_in_names_operation_target_and_status() -> None:
     with pair(make_shed) as targets:
         sender = exchanger(SHED, targets)
         draft = ActorSpec("ann", login=Call("POST /session", {"login": "a", "password": "b"}))
@@ -130,7 +130,7 @@ def test_who_is_not_let_in_is_told_where_and_how() -> None:
             book(sender, draft).get("ann")
 
 
-def test_a_document_that_shows_no_way_in_is_compared_without() -> None:
+def test_document_without_a_log_in_is_compared_without_users() -> None:
     with pair(make_shed) as targets:
         run = Run(Settings(SHED))
         del run.document.operations["POST /session"], run.document.operations["sign-up"]
@@ -143,7 +143,7 @@ def test_a_document_that_shows_no_way_in_is_compared_without() -> None:
 
 
 def described(paths: dict[str, Any], schemes: dict[str, Any] | None = None) -> Document:
-    """A document of POST operations with bodies of the given properties."""
+    """A document of POST operations with these request bodies."""
     return Document(
         {
             "openapi": "3.1.0",
@@ -162,7 +162,7 @@ def described(paths: dict[str, Any], schemes: dict[str, Any] | None = None) -> D
     )
 
 
-def test_a_form_is_filled_in_with_the_name_of_the_registered_user() -> None:
+def test_log_in_form_uses_the_name_of_the_registered_user() -> None:
     texts = {"type": "string"}
     document = described(
         {
@@ -183,7 +183,7 @@ def test_a_form_is_filled_in_with_the_name_of_the_registered_user() -> None:
 
 
 def properties(**members: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an object with these members, all of them required."""
+    """The schema of an object with these properties, all of them required."""
     return {"type": "object", "required": list(members), "properties": members}
 
 
@@ -205,7 +205,7 @@ def properties(**members: dict[str, Any]) -> dict[str, Any]:
         ("tags", {"type": "array", "minItems": 1, "items": {"type": "string"}}, ["a"]),
     ],
 )
-def test_a_member_is_filled_in_by_its_name_and_schema(
+def test_property_value_follows_its_name_and_schema(
     member: str, schema: dict[str, Any], value: Any
 ) -> None:
     document = described({})
@@ -229,13 +229,13 @@ def test_a_member_is_filled_in_by_its_name_and_schema(
         ({"type": "oauth2", "flows": {}}, BEARER),
     ],
 )
-def test_how_a_token_is_sent_follows_the_scheme(
+def test_token_is_sent_as_the_security_scheme_requires(
     scheme: dict[str, Any], credential: Credential
 ) -> None:
     assert find_credentials(described({}, {"a": scheme}))[0] == credential
 
 
-def test_tokens_are_found_wherever_they_are() -> None:
+def test_tokens_are_found_in_bodies_headers_and_cookies() -> None:
     body = (
         b'{"refresh_token":"r-123456","user":{"id":"0123456789","data":{"accessToken":"a-123456"}}}'
     )
@@ -268,6 +268,6 @@ def test_tokens_are_found_wherever_they_are() -> None:
         ({"minimum": "not a number"}, 1),
     ],
 )
-def test_a_number_is_well_inside_of_its_bounds(schema: dict[str, Any], value: float) -> None:
+def test_number_is_within_its_bounds(schema: dict[str, Any], value: float) -> None:
     document = Document({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}})
     assert body_template(document, {"type": "number", **schema}) == value

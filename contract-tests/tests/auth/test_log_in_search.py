@@ -1,4 +1,4 @@
-"""A log-in is found when a guarded operation works with it everywhere; else it is said why not."""
+"""A log-in is verified by a guarded operation that works on all targets; failures are explained."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def found(sender: Exchanger) -> Admission:
-    """What is determined about the users."""
+    """The result of the search for users."""
     return find_users(sender, NONCE)
 
 
 def statuses(sender: Exchanger, specs: tuple[ActorSpec, ...], request: Request) -> set[int | None]:
-    """What every target answers to a request of the first user."""
+    """The status codes of all targets for a request of the first user."""
     users = ActorBook(sender, specs, random.Random(0), "1a0b0c0d")
     exchange = sender.send(users.authorise(request, users.get(specs[0].name)))
     return set(map(status_of, exchange.outcomes.values()))
 
 
-def test_a_guarded_operation_that_works_everywhere_proves_a_log_in(tmp_path: Path) -> None:
+def test_guarded_operation_that_works_everywhere_verifies_a_log_in(tmp_path: Path) -> None:
     sender, _ = doors(tmp_path, api(), by_header())
     admission = found(sender)
     assert (admission.guarded_works, len(admission.specs)) == (True, 2)
 
 
-def test_one_log_in_is_enough_to_find_it(tmp_path: Path) -> None:
+def test_log_in_is_found_with_one_attempt(tmp_path: Path) -> None:
     sender, (old, _) = doors(tmp_path, api(), by_header())
     found(sender)
     assert old.asked == ["POST /users", "POST /login", "GET /me", "GET /me"]
 
 
-def test_an_answer_that_is_no_2xx_on_one_side_proves_nothing(tmp_path: Path) -> None:
+def test_non_2xx_response_of_one_target_does_not_verify_a_log_in(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         wrong = door.name == "new" and request.path == "/me" and request.header("Authorization")
         return answer({"error": "odd"}, 422) if wrong else None
@@ -74,7 +74,7 @@ def test_an_answer_that_is_no_2xx_on_one_side_proves_nothing(tmp_path: Path) -> 
     assert '[log_in]\n    send = "Authorization: Token {token}"' in admission.notes[0]
 
 
-def test_another_guarded_operation_may_prove_what_the_first_does_not(tmp_path: Path) -> None:
+def test_another_guarded_operation_may_verify_the_log_in(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         return answer(status=500) if (door.name, request.path) == ("new", "/me") else None
 
@@ -83,7 +83,7 @@ def test_another_guarded_operation_may_prove_what_the_first_does_not(tmp_path: P
     assert found(sender).guarded_works
 
 
-def test_a_path_that_lets_everybody_in_with_an_answer_of_their_own_is_proof(tmp_path: Path) -> None:
+def test_open_path_with_a_response_per_user_verifies_the_log_in(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         user = door.tokens.get(door.reads(request) or "")
         return answer({"user": user}) if request.path == "/me" else None
@@ -97,7 +97,7 @@ def test_a_path_that_lets_everybody_in_with_an_answer_of_their_own_is_proof(tmp_
     assert str(found(sender).specs[0].credential) == "Authorization: Token …"
 
 
-def test_a_query_parameter_that_is_required_is_filled_in(tmp_path: Path) -> None:
+def test_required_parameters_are_filled_in(tmp_path: Path) -> None:
     size = {"name": "size", "in": "query", "required": True, "schema": {"type": "integer"}}
     header = {"name": "X-Unit", "in": "header", "required": True, "schema": {"enum": ["m", "ft"]}}
     operation = {"parameters": [size, header], "responses": OK}
@@ -114,7 +114,7 @@ def test_a_query_parameter_that_is_required_is_filled_in(tmp_path: Path) -> None
     assert old.asked[-1] == "GET /area"
 
 
-def test_where_every_guarded_path_names_something_making_one_is_the_proof(tmp_path: Path) -> None:
+def test_guarded_creation_verifies_the_log_in_if_all_reads_need_ids(tmp_path: Path) -> None:
     made = {**sends(texts("title")), "responses": {"201": {"description": "made"}}}
     del made["security"]
     paths = {"/me": None, "/things/{id}": {"get": {"responses": OK}}, "/things": {"post": made}}
@@ -123,7 +123,7 @@ def test_where_every_guarded_path_names_something_making_one_is_the_proof(tmp_pa
     assert old.asked[-1] == "POST /things"
 
 
-def test_no_log_in_is_the_first_note_of_a_run(tmp_path: Path) -> None:
+def test_missing_log_in_is_the_first_note_of_a_run(tmp_path: Path) -> None:
     def rules(_door: Door, request: Request) -> Outcome | None:
         return answer(status=422) if request.path == "/me" else None
 
@@ -136,7 +136,7 @@ def test_no_log_in_is_the_first_note_of_a_run(tmp_path: Path) -> None:
     assert run.notes[1] == "something else"
 
 
-def test_a_user_may_know_one_token_for_two_of_the_other_side(tmp_path: Path) -> None:
+def test_two_users_may_share_one_token_on_one_target(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         if door.name != "old" or request.path != "/login":
             return None
@@ -159,7 +159,7 @@ def test_a_user_may_know_one_token_for_two_of_the_other_side(tmp_path: Path) -> 
     assert len(old.tokens) == 1 < len(new.tokens)
 
 
-def test_http_basic_is_what_the_account_was_made_with(tmp_path: Path) -> None:
+def test_http_basic_uses_the_registered_account(tmp_path: Path) -> None:
     def read(request: Request) -> str | None:
         word, _, text = (request.header("Authorization") or "").partition(" ")
         return base64.b64decode(text).decode() if word == "Basic" else None
@@ -175,7 +175,7 @@ def test_http_basic_is_what_the_account_was_made_with(tmp_path: Path) -> None:
     assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
 
 
-def test_digest_is_tried_with_the_account_that_was_registered(tmp_path: Path) -> None:
+def test_http_digest_is_tried_with_the_registered_account(tmp_path: Path) -> None:
     document = api({"type": "http", "scheme": "digest"})
     sender, _ = doors(tmp_path, document, by_header())
     assert "`GET /me` with `Authorization: Digest …` answered 401" in found(sender).notes[0]
@@ -194,7 +194,7 @@ GRANT = {
 @pytest.mark.parametrize(
     "endpoint", [texts("username", "password"), GRANT, None], ids=["told", "by grant", "untold"]
 )
-def test_an_oauth_token_endpoint_is_sent_the_grant(tmp_path: Path, endpoint: Any) -> None:
+def test_oauth_token_endpoint_receives_the_password_grant(tmp_path: Path, endpoint: Any) -> None:
     flows = {"password": {"tokenUrl": "oauth/token", "scopes": {}}}
     told = {"/oauth/token": {"post": sends(endpoint, FORM)}} if endpoint is not None else {}
     paths = {"/login": None, **told}
@@ -214,7 +214,7 @@ def test_an_oauth_token_endpoint_is_sent_the_grant(tmp_path: Path, endpoint: Any
     assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
 
 
-def test_a_log_in_says_who_it_is_also_where_that_is_not_required(tmp_path: Path) -> None:
+def test_log_in_includes_the_optional_user_name(tmp_path: Path) -> None:
     either = {**texts("username", "phone", "password"), "required": ["password"]}
     sender, _ = doors(tmp_path, api(paths={"/login": {"post": sends(either)}}), by_header())
     assert found(sender).guarded_works
@@ -228,7 +228,7 @@ def test_a_log_in_says_who_it_is_also_where_that_is_not_required(tmp_path: Path)
         {"type": "apiKey", "in": "header", "name": "X-Key"},
     ],
 )
-def test_a_key_goes_where_its_scheme_says(tmp_path: Path, scheme: dict[str, Any]) -> None:
+def test_api_key_is_sent_where_its_scheme_says(tmp_path: Path, scheme: dict[str, Any]) -> None:
     def read(request: Request) -> str | None:
         query = dict(part.split("=") for part in request.path.partition("?")[2].split("&") if part)
         cookies = sent_cookies(request)
@@ -239,8 +239,10 @@ def test_a_key_goes_where_its_scheme_says(tmp_path: Path, scheme: dict[str, Any]
 
 
 @pytest.mark.parametrize("names", [("access_token", "api_key"), ("api_key", "access_token")])
-def test_two_secrets_of_a_log_in_are_sent_together(tmp_path: Path, names: tuple[str, str]) -> None:
-    """Where the document has both in one requirement (OpenAPI 3.1, 4.8.30)."""
+def test_two_secrets_of_one_log_in_are_sent_together(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """If both are in one security requirement object (OpenAPI 3.1, section 4.8.30)."""
 
     def rules(door: Door, request: Request) -> Outcome | None:
         if request.path != "/login":
@@ -264,7 +266,7 @@ def test_two_secrets_of_a_log_in_are_sent_together(tmp_path: Path, names: tuple[
     assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
 
 
-def test_all_cookies_go_along_and_a_csrf_cookie_as_its_header(tmp_path: Path) -> None:
+def test_all_cookies_are_sent_and_a_csrf_cookie_as_its_header(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         cookies = sent_cookies(request)
         if request.path == "/login":
@@ -290,7 +292,7 @@ def test_all_cookies_go_along_and_a_csrf_cookie_as_its_header(tmp_path: Path) ->
     assert signed.header("X-CSRFToken") is None
 
 
-def test_a_page_is_read_first_where_its_cookie_is_wanted(tmp_path: Path) -> None:
+def test_page_that_sets_a_required_csrf_cookie_is_fetched_first(tmp_path: Path) -> None:
     def rules(_door: Door, request: Request) -> Outcome | None:
         csrf = sent_cookies(request).get("csrftoken")
         if request.method == "POST" and (not csrf or request.header("X-CSRFToken") != csrf):
@@ -306,7 +308,7 @@ def test_a_page_is_read_first_where_its_cookie_is_wanted(tmp_path: Path) -> None
     assert old.asked[-4:] == ["GET /users", "POST /users", "POST /login", "POST /me"]
 
 
-def test_a_session_that_changes_with_each_answer_is_followed(tmp_path: Path) -> None:
+def test_session_that_rotates_with_each_response_is_followed(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         if request.path == "/login":
             user = body_of(request)["username"]
@@ -327,7 +329,7 @@ def test_a_session_that_changes_with_each_answer_is_followed(tmp_path: Path) -> 
         assert set(map(status_of, exchange.outcomes.values())) == {200}
 
 
-def test_who_has_lost_the_session_on_purpose_keeps_it_lost(tmp_path: Path) -> None:
+def test_deliberately_invalid_session_is_sent_unchanged(tmp_path: Path) -> None:
     sender, _ = doors(
         tmp_path, api({"type": "apiKey", "in": "cookie", "name": "sid"}), by_cookie("sid")
     )
@@ -360,9 +362,7 @@ REGISTRATION = {
         lambda given: "$" in given["password"],
     ],
 )
-def test_a_registration_that_is_refused_is_tried_with_another_body(
-    tmp_path: Path, takes: Any
-) -> None:
+def test_rejected_registration_is_retried_with_another_body(tmp_path: Path, takes: Any) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         if (request.method, request.path, door.name) != ("POST", "/users", "new"):
             return None
@@ -375,7 +375,7 @@ def test_a_registration_that_is_refused_is_tried_with_another_body(
     assert statuses(sender, admission.specs, Request("GET", "/me")) == {200}
 
 
-def test_what_was_refused_is_said(tmp_path: Path) -> None:
+def test_rejected_registration_is_reported(tmp_path: Path) -> None:
     def rules(_door: Door, request: Request) -> Outcome | None:
         return answer({"error": "closed"}, 403) if request.path == "/users" else None
 
@@ -387,7 +387,7 @@ def test_what_was_refused_is_said(tmp_path: Path) -> None:
     assert old.asked.count("POST /users") == 4
 
 
-def test_members_that_must_be_unique_are(tmp_path: Path) -> None:
+def test_unique_properties_are_unique(tmp_path: Path) -> None:
     schema = {
         "type": "object",
         "properties": {
@@ -417,7 +417,7 @@ def test_members_that_must_be_unique_are(tmp_path: Path) -> None:
     assert len(seen) == 9
 
 
-def test_a_user_who_is_known_by_the_other_name_gets_in(tmp_path: Path) -> None:
+def test_log_in_is_retried_with_another_identifier(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         if (request.method, request.path) != ("POST", "/login"):
             return None
@@ -434,7 +434,7 @@ def test_a_user_who_is_known_by_the_other_name_gets_in(tmp_path: Path) -> None:
     assert old.asked.count("POST /users") == 1
 
 
-def test_a_token_of_the_registration_will_do_where_logging_in_fails(tmp_path: Path) -> None:
+def test_registration_token_is_used_if_the_log_in_fails(tmp_path: Path) -> None:
     def rules(door: Door, request: Request) -> Outcome | None:
         if request.path == "/login":
             return answer({"error": "confirm your address first"}, 403)
@@ -447,7 +447,7 @@ def test_a_token_of_the_registration_will_do_where_logging_in_fails(tmp_path: Pa
     assert (admission.guarded_works, admission.specs[0].login) == (True, None)
 
 
-def test_who_is_told_how_users_log_in_does_with_less(tmp_path: Path) -> None:
+def test_configured_token_is_accepted_without_a_verified_operation(tmp_path: Path) -> None:
     def rules(_door: Door, request: Request) -> Outcome | None:
         known = request.path == "/me" and request.header("Authorization") == "Bearer robot-token"
         return answer({"error": "no profile"}, 404) if known else None
@@ -458,7 +458,7 @@ def test_who_is_told_how_users_log_in_does_with_less(tmp_path: Path) -> None:
     assert (str(settled.spec.credential), settled.works) == ("Authorization: Bearer …", False)
 
 
-def test_a_bearer_scheme_follows_its_example(tmp_path: Path) -> None:
+def test_bearer_scheme_follows_its_example(tmp_path: Path) -> None:
     scheme = {
         **BEARER_SCHEME,
         "description": "Send `Authorization: Token abc123` with each request",

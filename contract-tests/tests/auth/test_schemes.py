@@ -1,4 +1,4 @@
-"""How credentials are sent is read from a document: its schemes, its examples, its prose."""
+"""How credentials are sent, as read from security schemes, examples and descriptions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ HEADER = {"type": "apiKey", "in": "header", "name": "Authorization"}
         ({"type": "http", "scheme": "basic"}, "Basic {token}"),
     ],
 )
-def test_the_word_before_a_token_is_that_of_the_scheme(scheme: dict[str, Any], first: str) -> None:
+def test_token_prefix_is_read_from_the_scheme_description(
+    scheme: dict[str, Any], first: str
+) -> None:
     assert find_credentials(Document(api(scheme)))[0].form == first
 
 
@@ -48,7 +50,7 @@ def test_the_word_before_a_token_is_that_of_the_scheme(scheme: dict[str, Any], f
         {"description": "`Authorization: Token abc`"},
     ],
 )
-def test_the_example_of_a_header_parameter_has_the_word(parameter: dict[str, Any]) -> None:
+def test_token_prefix_is_read_from_a_header_example(parameter: dict[str, Any]) -> None:
     operation = {
         "parameters": [{"name": "Authorization", "in": "header", **parameter}],
         "responses": OK,
@@ -57,14 +59,14 @@ def test_the_example_of_a_header_parameter_has_the_word(parameter: dict[str, Any
     assert find_credentials(document)[0].form == "Token {token}"
 
 
-def test_a_document_without_schemes_may_say_it_in_its_description() -> None:
+def test_token_prefix_is_read_from_the_document_description() -> None:
     raw = api()
     del raw["components"]
     raw["info"]["description"] = "Log in, then send `Authorization: JWT <token>`."
     assert find_credentials(Document(raw))[0].form == "JWT {token}"
 
 
-def test_a_header_for_csrf_tokens_is_no_credential() -> None:
+def test_csrf_header_is_not_a_credential() -> None:
     raw = api({"type": "apiKey", "in": "cookie", "name": "sid"})
     raw["components"]["securitySchemes"]["csrf"] = {
         "type": "apiKey",
@@ -77,7 +79,7 @@ def test_a_header_for_csrf_tokens_is_no_credential() -> None:
     assert csrf_header(Document(api())) == ""
 
 
-def test_headers_for_csrf_tokens_are_taken_from_a_document() -> None:
+def test_csrf_headers_are_removed_from_a_document() -> None:
     raw = api()
     raw["components"]["parameters"] = {"token": {"name": "X-CSRFToken", "in": "header"}}
     raw["components"]["securitySchemes"]["csrf"] = {
@@ -102,7 +104,7 @@ def test_headers_for_csrf_tokens_are_taken_from_a_document() -> None:
         ("https://accounts.example.com/token", ""),
     ],
 )
-def test_a_token_endpoint_is_one_of_the_same_server(url: str, path: str) -> None:
+def test_token_endpoint_must_be_on_the_same_server(url: str, path: str) -> None:
     raw = api({"type": "oauth2", "flows": {"password": {"tokenUrl": url, "scopes": {}}}})
     raw["servers"] = [{"url": "https://api.example.com/api"}]
     assert password_flow(Document(raw)) == path

@@ -1,4 +1,4 @@
-"""Texts of a pattern: the same each time, or another one for each user and request."""
+"""Strings generated from a pattern: reproducible, and different for each user and request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lockstep.auth.texts import draw, drawn, plain_text
     ],
     ids=str,
 )
-def test_texts_are_drawn_from_a_pattern(schema: dict[str, Any]) -> None:
+def test_strings_are_generated_from_a_pattern(schema: dict[str, Any]) -> None:
     texts = [draw(drawn(schema), f"0a0b{number}") for number in range(20)]
     assert len(set(texts)) > 12
     assert all(re.search(schema["pattern"], text, re.ASCII) for text in texts)
@@ -28,17 +28,17 @@ def test_texts_are_drawn_from_a_pattern(schema: dict[str, Any]) -> None:
     assert all(len(text) <= schema.get("maxLength", 99) for text in texts)
 
 
-def test_the_same_user_gets_the_same_text() -> None:
+def test_generated_string_is_the_same_for_the_same_user() -> None:
     placeholder = drawn({"pattern": "^[A-Z]{2,6}$"})
     assert draw(placeholder, "0a0b") == draw(placeholder, "0a0b")
 
 
 @pytest.mark.parametrize("schema", [{}, {"maxLength": 3}, {"pattern": "^a+$", "enum": ["a"]}])
-def test_nothing_is_drawn_where_no_pattern_leaves_a_choice(schema: dict[str, Any]) -> None:
+def test_schema_without_a_usable_pattern_has_no_placeholder(schema: dict[str, Any]) -> None:
     assert drawn(schema) == ""
     assert draw("${actor} and a text", "0a0b") == "${actor} and a text"
 
 
-def test_a_pattern_that_leaves_no_choice_gives_its_only_text() -> None:
+def test_pattern_with_one_match_gives_that_match() -> None:
     schema = {"pattern": "^only$"}
     assert {draw(drawn(schema), str(number)) for number in range(3)} == {plain_text(schema)}

@@ -1,4 +1,4 @@
-"""`lockstep run` on answers that are no JSON: streams without an end, XML, files, headers."""
+"""`lockstep run` on responses other than JSON: endless streams, XML, files, headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Serve = Callable[[BaseHTTPRequestHandler], None]
 
 
 def document(folder: Path, **paths: Any) -> Path:
-    """A document of operations that take nothing, each with its answer 200."""
+    """A document of GET operations without parameters, each with its 200 response."""
     told = {
         "openapi": "3.1.0",
         "info": {"title": "Media", "version": "1"},
@@ -40,7 +40,7 @@ def document(folder: Path, **paths: Any) -> Path:
 
 
 def run(folder: Path, left: Serve, right: Serve, *arguments: str, **paths: Any) -> Any:
-    """The JSON report of a run with few generated requests."""
+    """The JSON report of a run with few generated requests, and its terminal output."""
     text = {"content": {"application/json": {"schema": {"type": "array"}}}}
     source, report = document(folder, ready=text, **paths), folder / "report.json"
     with scripted("old", left) as old, scripted("new", right) as new:
@@ -55,19 +55,19 @@ def run(folder: Path, left: Serve, right: Serve, *arguments: str, **paths: Any) 
 
 
 def differing(data: Any) -> list[tuple[str, str]]:
-    """The kinds and places of what differs."""
+    """The kinds and places of the differences."""
     return [
         (one["kind"], one["where"]) for one in data["findings"] if one["class"] != "conformance"
     ]
 
 
 def content(media_type: str, schema: Any = None) -> Any:
-    """What is documented of an answer."""
+    """The `content` of a documented response."""
     return {"content": {media_type: {"schema": schema or {"type": "string"}}}}
 
 
 def serving(name: str, serve: Serve) -> Serve:
-    """Answers under one path as told, with JSON under `/ready`, and else with 404 and 405."""
+    """A handler that calls `serve` for one path, sends JSON for `/ready`, and else 404 or 405."""
 
     def whole(handler: BaseHTTPRequestHandler) -> None:
         handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
@@ -86,7 +86,7 @@ def serving(name: str, serve: Serve) -> Serve:
 
 
 def refuse(handler: BaseHTTPRequestHandler, status: int) -> None:
-    """Answer with a status alone."""
+    """Send a response with a status code only."""
     handler.send_response(status)
     handler.send_header("Allow", "GET, HEAD")
     handler.send_header("Content-Length", "0")
@@ -94,7 +94,7 @@ def refuse(handler: BaseHTTPRequestHandler, status: int) -> None:
 
 
 def streaming(event: str, *, beats: bool = False) -> Serve:
-    """Events without an end under `/ticks`."""
+    """An endless event stream at `/ticks`."""
 
     def serve(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -118,7 +118,7 @@ def streaming(event: str, *, beats: bool = False) -> Serve:
 STREAM = ("--timeout=3", "--stream-seconds=0.3")
 
 
-def test_streams_without_an_end_are_compared(tmp_path: Path) -> None:
+def test_endless_streams_are_compared(tmp_path: Path) -> None:
     schema = content("text/event-stream")
     data = run(tmp_path, streaming("tick"), streaming("tick", beats=True), *STREAM, ticks=schema)
     assert (data["verdict"], data["exit_code"], data["findings"]) == ("alike", 0, [])
@@ -131,12 +131,12 @@ def test_streams_without_an_end_are_compared(tmp_path: Path) -> None:
 
 
 def xml(body: str) -> Serve:
-    """XML under `/feed`."""
+    """XML at `/feed`."""
     headers = ("Content-Type", "application/xml")
     return serving("feed", lambda handler: plain(handler, body.encode(), headers))
 
 
-def test_xml_is_compared_as_xml(tmp_path: Path) -> None:
+def test_xml_is_compared_by_its_infoset(tmp_path: Path) -> None:
     schema = content("application/xml", {"type": "object"})
     left = '<feed a="1" b="2"><entry><title>x &amp; y</title></entry><entry/></feed>'
     right = (
@@ -154,12 +154,12 @@ def test_xml_is_compared_as_xml(tmp_path: Path) -> None:
 
 
 def hanging(drips: bool) -> Serve:
-    """Hangs under `/slow`, without a byte or with one again and again."""
+    """A handler that hangs at `/slow`, sending nothing or one byte at a time."""
 
     def serve(handler: BaseHTTPRequestHandler) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
         handler.wfile.write(head if drips else b"")
-        # As long as the client is there.
+        # Until the client disconnects.
         while not select.select([handler.connection], [], [], 0.05)[0]:
             handler.wfile.write(b"x" if drips else b"")
 
@@ -167,7 +167,7 @@ def hanging(drips: bool) -> Serve:
 
 
 @pytest.mark.parametrize("drips", [True, False])
-def test_an_operation_that_hangs_is_named_and_the_rest_is_judged(
+def test_hanging_operation_is_reported_and_the_rest_is_compared(
     tmp_path: Path, drips: bool
 ) -> None:
     began = time.monotonic()
@@ -186,7 +186,7 @@ def test_an_operation_that_hangs_is_named_and_the_rest_is_judged(
     assert "ready" not in " ".join(data["untested"])
 
 
-def test_what_hangs_on_one_side_alone_differs(tmp_path: Path) -> None:
+def test_operation_that_hangs_on_one_side_is_a_difference(tmp_path: Path) -> None:
     text = ("Content-Type", "text/plain")
     fast = serving("slow", lambda handler: plain(handler, b"x", text))
     data = run(tmp_path, fast, hanging(True), "--timeout=0.4", slow=content("text/plain"))
@@ -195,11 +195,11 @@ def test_what_hangs_on_one_side_alone_differs(tmp_path: Path) -> None:
 
 
 def sending(body: bytes, *headers: tuple[str, str]) -> Serve:
-    """A body under `/file`."""
+    """A handler that sends a body at `/file`."""
     return serving("file", lambda handler: plain(handler, body, *headers))
 
 
-def test_downloads_differ_by_digest_and_no_report_shows_their_bytes(tmp_path: Path) -> None:
+def test_downloads_are_compared_by_digest_without_their_bytes_in_reports(tmp_path: Path) -> None:
     png = ("Content-Type", "image/png")
     body = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
     schema = content("image/png")
@@ -216,7 +216,7 @@ def test_downloads_differ_by_digest_and_no_report_shows_their_bytes(tmp_path: Pa
         assert "xyz{|}" not in text
 
 
-def test_headers_with_lists_are_judged_and_compared(tmp_path: Path) -> None:
+def test_list_headers_are_checked_and_compared(tmp_path: Path) -> None:
     header = {"schema": {"type": "array", "items": {"type": "integer"}}}
     answer = {"headers": {"X-Pages": header}, **content("text/plain")}
     text = ("Content-Type", "text/plain")

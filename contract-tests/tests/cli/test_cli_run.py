@@ -1,4 +1,4 @@
-"""`lockstep run` as a command: what it says, where, and how it ends."""
+"""`lockstep run` as a command: output, reports and exit codes."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Servers = Callable[..., list[Target]]
 
 
 def lockstep(*arguments: object) -> Result:
-    """The command, in this process."""
+    """The result of the command, invoked in this process."""
     return CliRunner().invoke(main, list(map(str, arguments)))
 
 
 def targets(servers: list[Target]) -> list[str]:
-    """What tells the command about servers."""
+    """The options that name these servers."""
     return [f"--target={server.name}={server.base_url}" for server in servers]
 
 
-def test_the_help_lists_every_command_with_a_sentence() -> None:
+def test_help_lists_every_command_with_a_summary() -> None:
     shown = lockstep("--help").output
     for name in COMMANDS:
         assert re.search(rf"^  {name} +[A-Z].*", shown, re.MULTILINE)
@@ -39,7 +39,7 @@ def test_the_help_lists_every_command_with_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_teaches_its_use(name: str) -> None:
+def test_help_of_every_command_has_examples_and_exit_codes(name: str) -> None:
     shown = lockstep(name, "--help").output
     after = shown.rpartition("  Examples:\n")[2]
     assert f"lockstep {name} " in after
@@ -47,13 +47,11 @@ def test_every_command_teaches_its_use(name: str) -> None:
     assert "--help" in shown
 
 
-def test_the_version_is_told() -> None:
+def test_version_option() -> None:
     assert re.fullmatch(r"lockstep \d+\.\d+\.\d+\n", lockstep("--version").output)
 
 
-def test_servers_that_differ_are_found_and_reported_everywhere(
-    tmp_path: Path, servers: Servers
-) -> None:
+def test_differences_are_written_to_every_report(tmp_path: Path, servers: Servers) -> None:
     reports = {kind: tmp_path / "out" / f"report.{kind}" for kind in ("html", "junit", "markdown")}
     result = lockstep(
         *("run", DOCUMENT, *targets(servers("leak")), "--phase=examples", "--phase=coverage"),
@@ -71,7 +69,7 @@ def test_servers_that_differ_are_found_and_reported_everywhere(
         assert "owner" in path.read_text()
 
 
-def test_quiet_says_nothing_about_servers_that_are_alike(servers: Servers) -> None:
+def test_quiet_prints_nothing_for_equal_servers(servers: Servers) -> None:
     result = lockstep("run", DOCUMENT, *targets(servers()), "--no-fuzz", "--quiet")
     assert (result.exit_code, result.output) == (0, "")
 
@@ -91,7 +89,7 @@ def test_quiet_says_nothing_about_servers_that_are_alike(servers: Servers) -> No
         ),
     ],
 )
-def test_what_cannot_be_run_is_said_in_a_line(arguments: list[str], told: str) -> None:
+def test_invalid_arguments_are_reported_in_one_line(arguments: list[str], told: str) -> None:
     result = lockstep("run", DOCUMENT, *arguments)
     assert result.exit_code == 2
     assert told in result.stderr
@@ -106,7 +104,7 @@ def test_what_cannot_be_run_is_said_in_a_line(arguments: list[str], told: str) -
         ("swagger.json", '{"swagger": "1.2"}', "swagger.json"),
     ],
 )
-def test_a_document_that_cannot_be_read_is_named(
+def test_unreadable_document_is_named(
     tmp_path: Path, name: str, text: str | None, told: str
 ) -> None:
     if text is not None:
@@ -117,7 +115,7 @@ def test_a_document_that_cannot_be_read_is_named(
     assert told in result.stderr
 
 
-def test_a_configuration_is_enough(tmp_path: Path, servers: Servers) -> None:
+def test_configuration_file_is_sufficient(tmp_path: Path, servers: Servers) -> None:
     left, right = servers("leak")
     log = tmp_path / "log"
     (tmp_path / "lockstep.toml").write_text(
@@ -138,7 +136,7 @@ def test_a_configuration_is_enough(tmp_path: Path, servers: Servers) -> None:
     assert result.exit_code == data["exit_code"]
 
 
-def test_fail_on_chooses_what_the_exit_code_is_about(servers: Servers, tmp_path: Path) -> None:
+def test_fail_on_sets_the_exit_code(servers: Servers, tmp_path: Path) -> None:
     command = ("run", DOCUMENT, *targets(servers("leak")), "--phase=examples", "--no-self-check")
     codes = {}
     for asked in ("parity", "any"):
@@ -148,7 +146,7 @@ def test_fail_on_chooses_what_the_exit_code_is_about(servers: Servers, tmp_path:
 
 
 @pytest.mark.parametrize("options", [(), ("--debug",)])
-def test_a_fault_of_lockstep_is_one_sentence_and_what_was_found_is_kept(
+def test_internal_error_is_one_line_and_findings_are_kept(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
@@ -167,14 +165,14 @@ def test_a_fault_of_lockstep_is_one_sentence_and_what_was_found_is_kept(
     assert ('raise LookupError("lost")' in result.stderr) is bool(options)
 
 
-def test_a_report_that_cannot_be_written_is_said_in_a_line(servers: Servers) -> None:
+def test_unwritable_report_is_reported_in_one_line(servers: Servers) -> None:
     result = lockstep("run", DOCUMENT, *targets(servers()), "--no-fuzz", "--json=/dev/null/x")
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1].startswith("lockstep: ")
     assert "Traceback" not in result.output
 
 
-def test_an_interrupted_run_reports_what_it_found(servers: Servers) -> None:
+def test_interrupted_run_reports_its_findings(servers: Servers) -> None:
     command = [sys.executable, "-m", "lockstep", "run", str(DOCUMENT), *targets(servers("leak"))]
     with subprocess.Popen(
         [*command, "--profile=deep", "--json=-"],

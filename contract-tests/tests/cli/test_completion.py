@@ -1,4 +1,4 @@
-"""Completion, in a real bash on a terminal of its own."""
+"""Shell completion, in a real bash on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lockstep.cli import COMMANDS, main
 
 PROJECT = Path(__file__).parents[2]
 SECONDS = 60.0
-# Ctrl-O writes the line as it stands to a file, and empties it.
+# Ctrl-O writes the current line to a file, and clears it.
 CONTROL_O = "\x0f"
 _RC = r"""
 eval "$(lockstep completion bash)"
@@ -28,7 +28,7 @@ bind -x '"\C-o": printf %s "$READLINE_LINE" >part; READLINE_LINE=; mv part line'
 
 
 class Bash:
-    """A bash that somebody types into; `folder` is where it runs."""
+    """An interactive bash in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._line = folder / "line"
@@ -47,12 +47,12 @@ class Bash:
         os.close(child)
 
     def complete(self, typed: str) -> str:
-        """What a line becomes by the key Tab."""
+        """The line after the Tab key."""
         os.write(self._terminal, f"{typed}\t{CONTROL_O}".encode())
         end = time.monotonic() + SECONDS
         while not self._line.exists():
             assert time.monotonic() < end, "bash has not answered"
-            # What it shows is read, so that it can go on.
+            # Its output is read, so that it does not block.
             if select.select([self._terminal], [], [], 0.05)[0]:
                 os.read(self._terminal, 4096)
         line = self._line.read_text()
@@ -60,7 +60,7 @@ class Bash:
         return line.strip()
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.kill()
         self._process.wait()
         os.close(self._terminal)
@@ -68,7 +68,7 @@ class Bash:
 
 @pytest.fixture(scope="module")
 def bash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bash]:
-    """A bash that has the script, the command, and some files to name."""
+    """A bash with the completion script, the command, and some files to complete."""
     folder = tmp_path_factory.mktemp("bash")
     for name in ("openapi.yaml", "a.har", "lockstep.toml"):
         folder.joinpath(name).touch()
@@ -107,14 +107,14 @@ def test_bash_completes_commands_options_choices_and_files(
 @pytest.mark.parametrize(
     ("shell", "text"), [("bash", "complete -o"), ("zsh", "#compdef lockstep"), ("fish", "complete")]
 )
-def test_there_is_a_script_for_each_shell(shell: str, text: str) -> None:
+def test_completion_script_for_each_shell(shell: str, text: str) -> None:
     result = CliRunner().invoke(main, ["completion", shell])
     assert (result.exit_code, result.stderr) == (0, "")
     assert text in result.stdout
     assert "_LOCKSTEP_COMPLETE" in result.stdout
 
 
-def test_another_shell_is_told_which_there_are() -> None:
+def test_unsupported_shell_lists_the_supported_ones() -> None:
     result = CliRunner().invoke(main, ["completion", "tcsh"])
     assert result.exit_code == 2
     assert "'bash', 'zsh', 'fish'" in result.stderr

@@ -1,4 +1,4 @@
-"""Whatever goes wrong inside, a run reports: what was lost is named, and the rest goes on."""
+"""Internal errors: a run names what failed, continues with the rest, and still reports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
 
-# Where exceptions are planted, and what the reports say of it.
+# Where exceptions are planted, and the text expected in the report.
 PLACES = [
     ("lockstep.openapi.conformance.Conformance.check", "cannot be judged by the document"),
     ("lockstep.compare.answers.Comparer.compare", "cannot be compared"),
@@ -41,7 +41,7 @@ PLACES = [
     ("lockstep.report.data.step_data", "no steps are shown"),
     ("lockstep.self_check.self_differences", "not compared with itself"),
 ]
-# After these there is no verdict, and yet a report.
+# These leave no verdict, but still a report.
 LAST = [
     (
         "lockstep.results.coverage.Coverage.not_tested",
@@ -53,12 +53,12 @@ LAST = [
 
 
 def broken(*_args: object, **_more: object) -> Any:
-    """What is planted."""
+    """Raise the planted exception."""
     raise KeyError("planted")
 
 
 def lockstep(servers: list[Target], report: Path, *options: str) -> Result:
-    """The command, with a report in JSON."""
+    """The result of the command, with a JSON report."""
     targets = [f"--target={server.name}={server.base_url}" for server in servers]
     given = ["run", str(DOCUMENT), *targets, f"--json={report}", "--phase=coverage", *options]
     done = CliRunner().invoke(main, given)
@@ -68,12 +68,12 @@ def lockstep(servers: list[Target], report: Path, *options: str) -> Result:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what waits."""
+    """Disable slow stages."""
     monkeypatch.setattr("lockstep.run.Run.general_traps", lambda *_: None)
 
 
 @pytest.mark.parametrize(("place", "said"), PLACES)
-def test_a_fault_ends_one_thing_and_is_named(
+def test_internal_error_is_isolated_and_reported(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch, place: str, said: str
 ) -> None:
     monkeypatch.setattr(place, broken)
@@ -89,7 +89,7 @@ def test_a_fault_ends_one_thing_and_is_named(
 
 
 @pytest.mark.parametrize(("place", "said"), LAST)
-def test_what_was_found_is_reported_after_the_worst(
+def test_findings_are_reported_after_a_fatal_internal_error(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch, place: str, said: str
 ) -> None:
     monkeypatch.setattr(place, broken)
@@ -100,7 +100,7 @@ def test_what_was_found_is_reported_after_the_worst(
     assert said in " ".join(data["problems"])
 
 
-def test_a_report_that_cannot_be_written_takes_no_other_with_it(
+def test_unwritable_report_does_not_prevent_the_others(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules["lockstep.report.forms"].FORMS, "html", broken)
@@ -116,7 +116,7 @@ def test_a_report_that_cannot_be_written_takes_no_other_with_it(
     assert json.loads(report.read_text())["title"]
 
 
-def test_nothing_compared_is_not_alike(
+def test_run_without_comparisons_is_not_tested(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lockstep.compare.answers.Comparer.compare", broken)
@@ -126,7 +126,7 @@ def test_nothing_compared_is_not_alike(
     assert "exchanges, which could not be compared" in done.output
 
 
-def test_one_fault_among_many_changes_no_verdict(
+def test_single_internal_error_does_not_change_the_verdict(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._delete", broken)
@@ -135,7 +135,7 @@ def test_one_fault_among_many_changes_no_verdict(
     assert (done.exit_code, json.loads(report.read_text())["verdict"]) == (0, "alike")
 
 
-def test_a_traceback_is_for_those_who_ask(
+def test_debug_option_prints_the_traceback(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._delete", broken)
@@ -160,7 +160,7 @@ def test_a_traceback_is_for_those_who_ask(
         (KeyboardInterrupt(), "lockstep: interrupted"),
     ],
 )
-def test_every_command_ends_with_a_sentence(
+def test_internal_error_of_every_command_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     place: str,
     arguments: list[str],
@@ -175,7 +175,7 @@ def test_every_command_ends_with_a_sentence(
     assert (done.exit_code, done.stderr.strip()) == (2, said)
 
 
-def test_ctrl_c_reports_what_was_found(tmp_path: Path, servers: Servers) -> None:
+def test_ctrl_c_reports_the_findings(tmp_path: Path, servers: Servers) -> None:
     report = tmp_path / "report.json"
     targets = [f"--target={server.name}={server.base_url}" for server in servers("leak")]
     command = [sys.executable, "-m", "lockstep", "run", str(DOCUMENT), *targets]

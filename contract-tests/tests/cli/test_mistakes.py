@@ -1,4 +1,4 @@
-"""Each common mistake gets a sentence that says what to do, and exit code 2."""
+"""Common user mistakes end with exit code 2 and one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lockstep.transport.targets import Target
 
 
 def described(base: str = "", prefix: str = "") -> dict[str, Any]:
-    """A document with one operation, below a base path of its servers or of its own paths."""
+    """A document with one operation, below a base path in `servers` or in its paths."""
     ok = {"description": "ok", "content": {"application/json": {"schema": {"type": "object"}}}}
     return {
         "openapi": "3.0.3",
@@ -38,7 +38,7 @@ def described(base: str = "", prefix: str = "") -> dict[str, Any]:
 def serving(
     prefix: str = "", *, status: int = 200, page: str = "", **settings: Any
 ) -> Iterator[Target]:
-    """A server of `/items` below a prefix; with a `page`, of that alone."""
+    """A server of `/items` below a prefix; with `page`, it sends only that."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
@@ -55,7 +55,7 @@ def serving(
 
 
 def lockstep(folder: Path, document: Any, *urls: str, options: tuple[str, ...] = ()) -> Result:
-    """The command; a document that is no text is written to a file first."""
+    """The result of the command; a document that is not a string is written to a file first."""
     if not isinstance(document, str):
         path = folder / "openapi.json"
         path.write_text(json.dumps(document))
@@ -67,7 +67,7 @@ def lockstep(folder: Path, document: Any, *urls: str, options: tuple[str, ...] =
 
 
 def told(done: Result) -> str:
-    """The one sentence with which a command has ended."""
+    """The single line on stderr of a failed command."""
     assert done.exit_code == 2, done.output
     said = done.stderr.splitlines()
     (line,) = (line for line in said if line.startswith("lockstep: "))
@@ -86,7 +86,7 @@ def told(done: Result) -> str:
         ("openapi: 3.0.0\n  info: [", "line 2"),
     ],
 )
-def test_what_is_no_document(tmp_path: Path, text: str | None, said: str) -> None:
+def test_invalid_document(tmp_path: Path, text: str | None, said: str) -> None:
     path = tmp_path / "given.yaml"
     if text is not None:
         path.write_text(text)
@@ -104,12 +104,14 @@ def test_what_is_no_document(tmp_path: Path, text: str | None, said: str) -> Non
         ("<html><script>SwaggerUIBundle({url: '/v3/spec'})", 200, "/v3/spec: use that"),
     ],
 )
-def test_the_address_of_a_document(tmp_path: Path, page: str, status: int, said: str) -> None:
+def test_document_url_that_serves_no_document(
+    tmp_path: Path, page: str, status: int, said: str
+) -> None:
     with serving(page=page, status=status) as target:
         assert said in told(lockstep(tmp_path, f"{target.base_url}/o", target.base_url))
 
 
-def test_an_address_where_nothing_listens(tmp_path: Path) -> None:
+def test_address_where_nothing_listens(tmp_path: Path) -> None:
     with serving() as target:
         url = target.base_url
     assert "nothing listens there" in told(lockstep(tmp_path, f"{url}/o", url))
@@ -122,7 +124,7 @@ def test_an_address_where_nothing_listens(tmp_path: Path) -> None:
     assert f"it speaks http there: use {target.base_url}" in said
 
 
-def test_plain_http_to_a_server_of_https(
+def test_plain_http_to_an_https_server(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     made = make_certificates(tmp_path_factory.mktemp("certificates"))
@@ -149,7 +151,7 @@ def test_plain_http_to_a_server_of_https(
         (described(), "/api", "/api/v9", "/api"),
     ],
 )
-def test_a_wrong_base_path(
+def test_wrong_base_path(
     tmp_path: Path, document: dict[str, Any], served: str, given: str, right: str
 ) -> None:
     with serving(served) as target:
@@ -157,20 +159,20 @@ def test_a_wrong_base_path(
     assert f"not below {target.base_url}{right}: give {target.base_url}{right}" in said
 
 
-def test_a_base_path_that_nobody_gave(tmp_path: Path) -> None:
+def test_missing_base_path(tmp_path: Path) -> None:
     with serving("/api") as target:
         said = told(lockstep(tmp_path, described(), target.base_url))
     assert "the document's `servers` name no base path: if the API has one" in said
     assert f"GET {target.base_url}/items" in said
 
 
-def test_a_base_path_that_only_the_document_gives(tmp_path: Path) -> None:
+def test_base_path_from_the_document_is_added(tmp_path: Path) -> None:
     with serving("/api/v1") as target:
         done = lockstep(tmp_path, described("https://x.example/api/v1"), target.base_url)
     assert f"t0: paths are below {target.base_url}/api/v1" in done.output
 
 
-def test_everything_is_refused_or_a_page(tmp_path: Path) -> None:
+def test_every_response_is_a_refusal_or_a_page(tmp_path: Path) -> None:
     with serving(status=401) as target:
         done = lockstep(tmp_path, described(), target.base_url)
     assert done.exit_code == 2
@@ -184,7 +186,7 @@ def test_everything_is_refused_or_a_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url", ["http://h:99999", "http://h:80 b=http://h:81", "http://[::1", "h:80", "ftp://h"]
 )
-def test_what_is_no_url(tmp_path: Path, url: str) -> None:
+def test_invalid_url(tmp_path: Path, url: str) -> None:
     said = told(lockstep(tmp_path, described(), url))
     assert said.startswith("lockstep: targets[1]: t0: not a")
     assert url in said
@@ -202,7 +204,7 @@ def test_what_is_no_url(tmp_path: Path, url: str) -> None:
         {"type": "openIdConnect", "openIdConnectUrl": "/c"},
     ],
 )
-def test_the_lines_that_are_told_can_be_pasted(
+def test_suggested_configuration_lines_are_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: dict[str, Any]
 ) -> None:
     document = described()
@@ -220,7 +222,7 @@ def test_the_lines_that_are_told_can_be_pasted(
     assert ann.name == "ann"
 
 
-def test_a_reader_that_has_gone_changes_no_exit_code(tmp_path: Path) -> None:
+def test_broken_pipe_does_not_change_the_exit_code(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(described()))
     with serving() as target:
@@ -234,6 +236,6 @@ def test_a_reader_that_has_gone_changes_no_exit_code(tmp_path: Path) -> None:
         assert process.stderr is not None
         said = process.stderr.read()
         process.stderr.close()
-        # Nothing was tested; 1 would mean that they differ.
+        # Nothing was tested; 1 would mean a difference.
         assert process.wait(60) == 2
     assert b"Traceback" not in said

@@ -1,4 +1,4 @@
-"""Without annotations, too, an answer equals itself renamed, and nothing else."""
+"""Comparison without annotations: which values are server-generated is inferred."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOW = datetime(2026, 5, 5, 10, 0, 0, 123456, tzinfo=UTC)
 
 
 class Fixed(Clock):
-    """A clock of a run that goes on at `NOW`."""
+    """The clock of a run in progress at `NOW`."""
 
     def is_now(self, instant: Any) -> bool:
         return bool(abs(instant.seconds - NOW.timestamp()) < 60)
@@ -44,7 +44,7 @@ def found(
     operation: str = "listTasks",
     requests: tuple[Request, Request] | None = None,
 ) -> list[tuple[str, str]]:
-    """The kinds and places of what differs between two answers."""
+    """The kinds and places of the differences between two responses."""
     pair = [one if isinstance(one, Response) else answer(one) for one in (left, right)]
     differences = (chosen or comparer()).compare(
         DOCUMENT.operations[operation], pair[0], pair[1], "right", requests=requests
@@ -91,11 +91,11 @@ def jwt(**claims: Any) -> str:
         ([{"id": 5}], [], [("length", "body")]),
     ],
 )
-def test_bodies_are_compared_by_names(left: Any, right: Any, expected: list[Any]) -> None:
+def test_bodies_are_compared_by_property_names(left: Any, right: Any, expected: list[Any]) -> None:
     assert found(left, right) == expected
 
 
-def test_a_list_of_what_has_no_name_but_names_others_is_in_the_same_order() -> None:
+def test_list_of_items_without_ids_that_refer_to_others_keeps_its_order() -> None:
     chosen, (ours, theirs) = comparer(), ([str(uuid.uuid4()) for _ in range(2)] for _ in range(2))
     tasks = [[{"id": name} for name in names] for names in (ours, theirs)]
     lines = [[{"task_id": name, "n": 1} for name in names] for names in (ours, theirs)]
@@ -121,13 +121,13 @@ def test_a_list_of_what_has_no_name_but_names_others_is_in_the_same_order() -> N
     ],
 )
 @pytest.mark.parametrize("name", ["created_at", "seen"])
-def test_times_agree_in_form_and_by_the_clock(
+def test_timestamps_agree_in_format_and_with_the_clock(
     name: str, left: Any, right: Any, expected: list[str]
 ) -> None:
     assert [kind for kind, _ in found([{name: left}], [{name: right}])] == expected
 
 
-def test_a_time_of_the_clients_must_come_back_as_it_was() -> None:
+def test_timestamp_sent_by_the_client_is_returned_unchanged() -> None:
     due, other = at(0).isoformat(), at(1).isoformat()
     body = json.dumps({"due": due}).encode()
     sent = Request("POST", "/tasks", body=body)
@@ -136,14 +136,14 @@ def test_a_time_of_the_clients_must_come_back_as_it_was() -> None:
     ]
 
 
-def test_what_a_client_sent_was_not_made_by_a_server() -> None:
+def test_value_sent_by_the_client_is_not_server_generated() -> None:
     text, lower = "Xy12Xy12Xy12Xy12Xy12Xy", "xy12xy12xy12xy12xy12xy"
     assert found([{"note": text}], [{"note": lower}], comparer(sent={text})) == [
         ("value", "body /*/note")
     ]
 
 
-def test_what_the_client_sent_teaches_nothing() -> None:
+def test_id_sent_by_the_client_is_not_mapped() -> None:
     chosen = comparer()
     request = Request("POST", "/tasks", body=b'{"owner_id": 9}')
     pair = request, request
@@ -151,7 +151,7 @@ def test_what_the_client_sent_teaches_nothing() -> None:
     assert found([{"owner_id": 9}], [{"owner_id": 12}], chosen) == []
 
 
-def test_upper_case_ids_differ_and_are_known_all_the_same() -> None:
+def test_upper_case_ids_differ_in_form_and_are_still_mapped() -> None:
     chosen, number = comparer(), str(uuid.uuid4())
     other = str(uuid.uuid4()).upper()
     assert found([{"id": number}], [{"id": other}], chosen) == [("form", "body /*/id")]
@@ -165,13 +165,13 @@ def test_upper_case_ids_differ_and_are_known_all_the_same() -> None:
     )
 
 
-def test_equal_ids_of_other_things_are_found() -> None:
+def test_equal_ids_of_different_resources_are_found() -> None:
     chosen = comparer()
     assert found([{"id": 5}, {"id": 6}], [{"id": 6}, {"id": 7}], chosen) == []
     assert found({"id": 6}, {"id": 6}, chosen, operation="getTask") == [("symbol", "body")]
 
 
-def test_a_list_in_another_order_is_one_difference() -> None:
+def test_list_in_another_order_is_one_difference() -> None:
     chosen = comparer()
     for left, right in ((1, 11), (2, 12), (3, 13)):
         found({"id": left, "title": str(left)}, {"id": right, "title": str(left)}, chosen)
@@ -182,15 +182,15 @@ def test_a_list_in_another_order_is_one_difference() -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs", "expected"),
     [
-        # Each lists its newest first; which one that is was decided by the server's own clock.
+        # Both list the newest item first; each server's clock decides which one that is.
         ((300, 200, 100), (390, 290, 190), []),
-        # The other one lists its oldest first.
+        # The other server lists the oldest item first.
         ((300, 200, 100), (190, 290, 390), [("order", "body")]),
-        # Neither is in the order of its times.
+        # Neither list is sorted by its timestamps.
         ((300, 100, 200), (390, 190, 290), [("order", "body")]),
     ],
 )
-def test_a_list_in_the_order_of_its_own_times_is_in_no_other_order(
+def test_lists_sorted_by_their_own_timestamps_are_in_the_same_order(
     ours: tuple[int, ...], theirs: tuple[int, ...], expected: list[tuple[str, str]]
 ) -> None:
     chosen, epoch = comparer(), 1_767_000_000
@@ -214,7 +214,7 @@ def test_a_list_in_the_order_of_its_own_times_is_in_no_other_order(
         ({"jti": "x"}, {"jti": "y"}, []),
     ],
 )
-def test_json_web_tokens_are_compared_inside(
+def test_claims_of_json_web_tokens_are_compared(
     left: dict[str, Any], right: dict[str, Any], expected: list[str]
 ) -> None:
     differing = found([{"token": jwt(**left)}], [{"token": jwt(**right)}])
@@ -261,7 +261,7 @@ def test_json_web_tokens_are_compared_inside(
         ),
     ],
 )
-def test_headers_are_compared_by_what_they_are(
+def test_headers_are_compared_by_their_meaning(
     left: dict[str, str], right: dict[str, str], expected: list[str]
 ) -> None:
     ours, theirs = answer([], headers=left), answer([], headers=right)
@@ -280,7 +280,7 @@ def test_headers_are_compared_by_what_they_are(
         (("/v1", "/v1"), "/tasks/5", "/tasks/17", True),
     ],
 )
-def test_a_link_begins_where_its_server_does(
+def test_links_are_compared_relative_to_the_base_path(
     bases: tuple[str, str], left: str, right: str, is_same: bool
 ) -> None:
     ours, theirs = answer([], headers={"Location": left}), answer([], headers={"Location": right})
@@ -299,20 +299,18 @@ def test_a_link_begins_where_its_server_does(
         ("a/b; x=A", "a/b; x=a", False),
     ],
 )
-def test_a_media_type_is_what_it_says_however_it_is_spelled(
-    left: str, right: str, same: bool
-) -> None:
+def test_spelling_of_a_media_type_is_ignored(left: str, right: str, same: bool) -> None:
     ours, theirs = (Response(200, (("Content-Type", value),)) for value in (left, right))
     assert found(ours, theirs) == ([] if same else [("header", "header content-type")])
 
 
-def test_a_header_in_several_lines_is_one_list() -> None:
+def test_repeated_header_lines_are_one_list() -> None:
     lines = Response(200, (("Vary", "Accept"), ("Vary", "Cookie")))
     line = Response(200, (("Vary", "Cookie, Accept"),))
     assert found(lines, line) == []
 
 
-def test_things_without_names_in_another_order_are_one_difference() -> None:
+def test_items_without_ids_in_another_order_are_one_difference() -> None:
     left = [{"title": "a", "n": 1}, {"title": "b", "n": 2}]
     assert found(left, left[::-1]) == [("order", "body")]
 
@@ -324,7 +322,7 @@ def test_two_log_ins_may_give_one_token() -> None:
         assert found({"token": left}, {"token": jwt(sub="5", iat=101, exp=201)}, chosen) == []
 
 
-def test_pages_are_compared_word_by_word() -> None:
+def test_html_pages_are_compared_with_ids_and_hosts_translated() -> None:
     chosen = comparer()
     found([{"id": 5}], [{"id": 17}], chosen)
     pages = [
@@ -336,7 +334,7 @@ def test_pages_are_compared_word_by_word() -> None:
     assert found(pages[0], other, chosen) == [("bytes", "body")]
 
 
-def test_a_connection_that_closes_is_found_when_it_does_so_again() -> None:
+def test_closed_connection_is_reported_if_it_happens_twice() -> None:
     chosen, kept = comparer(), answer([])
     closed = Response(200, kept.headers, kept.body, closes=True)
     assert found(kept, closed, chosen) == []
@@ -359,7 +357,7 @@ PAGES = st.lists(THINGS, min_size=1, max_size=4, unique_by=lambda thing: thing["
 
 
 def renamed(things: list[dict[str, Any]], shift: float) -> list[dict[str, Any]]:
-    """The same things as another server would name them."""
+    """The same items with the IDs and timestamps of another server."""
     uids: dict[str, str] = {}
     return [
         {
@@ -379,14 +377,14 @@ def renamed(things: list[dict[str, Any]], shift: float) -> list[dict[str, Any]]:
 
 
 @given(PAGES, st.floats(-4, 4))
-def test_an_answer_equals_itself_as_another_server_names_it(things: Any, shift: float) -> None:
+def test_response_equals_itself_with_the_ids_of_another_server(things: Any, shift: float) -> None:
     other = renamed(things, shift)
     assert found(things, other) == []
     assert found(other, things) == []
 
 
 @given(PAGES, st.data())
-def test_a_single_change_is_found_from_both_sides(things: Any, data: Any) -> None:
+def test_single_change_is_found_from_both_sides(things: Any, data: Any) -> None:
     other = renamed(things, 0.5)
     thing = data.draw(st.sampled_from(other))
     name = data.draw(st.sampled_from(sorted(thing)))

@@ -1,4 +1,4 @@
-"""Bodies that are no JSON text are compared by what their media types say that they are."""
+"""Bodies other than JSON are parsed and compared according to their media type."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def of(content_type: str, body: str | bytes, *, cut: bool = False) -> Response:
 def found(
     content_type: str, left: str | bytes, right: str | bytes, cut: str = ""
 ) -> list[tuple[str, str]]:
-    """The kinds and places of what differs between two bodies, in both manners of comparing.
+    """The kinds and places of the differences between two bodies, with and without annotations.
 
-    `cut` says which of them was: `left`, `right` or `both`.
+    `cut` names the bodies that were cut: `left`, `right` or `both`.
     """
     pair = (
         of(content_type, left, cut=cut in ("left", "both")),
@@ -75,7 +75,7 @@ def found(
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        # How it is written says nothing.
+        # Equal content in another notation.
         ("data: a\n\n", "data:a\r\n\r\n", []),
         ("data: a\n\n", "data: a\r\r", []),
         ("data: a\n\n", "\ufeffdata: a\n\n", []),
@@ -87,7 +87,7 @@ def found(
         ("data: a\n\nevent: x\n\n", "data: a\n\n", []),
         ("data: a\n\ndata: unfinished", "data: a\n\n", []),
         ("retry: no\ndata: a\n\n", "data: a\n\n", []),
-        # What it says does.
+        # Different content.
         ("event: tick\ndata: 1\n\n", "event: tock\ndata: 1\n\n", [("value", "body /*/event")]),
         ("event: tick\ndata: 1\n\n", "data: 1\n\n", [("missing", "body /*/event")]),
         ("data: 1\n\n", "data: 2\n\n", [("value", "body /*/data")]),
@@ -109,7 +109,9 @@ def found(
         ("data: a\n\n", "", [("length", "body")]),
     ],
 )
-def test_events_are_compared_one_by_one(left: str, right: str, expected: list[Any]) -> None:
+def test_server_sent_events_are_compared_one_by_one(
+    left: str, right: str, expected: list[Any]
+) -> None:
     assert found(EVENTS, left, right) == expected
 
 
@@ -118,7 +120,7 @@ def test_events_are_compared_one_by_one(left: str, right: str, expected: list[An
     [
         ("12", "123", "both", True),
         ("12", "123", "left", True),
-        # It had ended where the other one went on.
+        # It ended where the other one continued.
         ("12", "123", "right", False),
         ("12", "123", "", False),
         ("12", "12", "right", True),
@@ -128,7 +130,7 @@ def test_events_are_compared_one_by_one(left: str, right: str, expected: list[An
     ],
 )
 @pytest.mark.parametrize("content_type", [EVENTS, "application/x-ndjson", "application/json-seq"])
-def test_a_stream_that_was_cut_may_have_gone_on(
+def test_cut_stream_is_compared_up_to_the_cut(
     content_type: str, left: str, right: str, cut: str, same: bool
 ) -> None:
     forms = {EVENTS: "data: {}\n\n", "application/x-ndjson": '"{}"\n'}
@@ -137,7 +139,7 @@ def test_a_stream_that_was_cut_may_have_gone_on(
     assert (found(content_type, bodies[0], bodies[1], cut) == []) is same
 
 
-def test_the_item_in_which_a_stream_was_cut_does_not_count() -> None:
+def test_incomplete_item_of_a_cut_stream_is_ignored() -> None:
     assert found(EVENTS, "data: 1\n\nda", "data: 1\n\ndata: 2\n\n", "left") == []
     jsonl = "application/jsonl"
     assert found(jsonl, '{"a":1}\n{"a":', '{"a":1}\n{"a":2}\n', "both") == []
@@ -145,18 +147,18 @@ def test_the_item_in_which_a_stream_was_cut_does_not_count() -> None:
     assert found(EVENTS, b"data: 1\n\ndata: \xf0\x9f", "data: 1\n\n", "both") == []
 
 
-def test_heartbeats_stand_wherever_the_clock_sets_them() -> None:
+def test_position_of_heartbeats_is_ignored() -> None:
     beat = 'event: ping\ndata: {"at": 1}\n\n'
     one, two = "event: a\ndata: 1\n\n", "event: b\ndata: 2\n\n"
     assert found(EVENTS, one + beat + two, beat + one + two + beat) == []
     assert found(EVENTS, one + two, one + beat + two) == []
     assert found(EVENTS, one + beat + two, one + two + beat.replace("1", "true")) != []
-    # Where nothing else comes they are what the stream says.
+    # Without any other event they are the content of the stream.
     assert found(EVENTS, beat, beat.replace("1", "2")) == [("value", "body /*/data/at")]
     assert found(EVENTS, beat, beat + beat) == [("length", "body")]
 
 
-def test_events_name_things_as_bodies_do() -> None:
+def test_ids_in_event_data_are_mapped() -> None:
     left = 'id: 1\ndata: {"id": 5, "owner_id": 7}\n\nid: 2\ndata: {"id": 6, "owner_id": 7}\n\n'
     right = left.replace('"id": 5', '"id": 15').replace('"id": 6', '"id": 16')
     right = right.replace(": 7", ": 17")
@@ -164,7 +166,7 @@ def test_events_name_things_as_bodies_do() -> None:
     assert differences(*pair, DOCUMENT) == []
     crossed = of(EVENTS, right.replace('16, "owner_id": 17', '16, "owner_id": 18'))
     assert [one.kind for one in differences(pair[0], crossed, DOCUMENT)] == ["symbol"]
-    # The id of an event is no id of a thing.
+    # The ID of an event is not the ID of a resource.
     same = of(EVENTS, 'id: 1\ndata: {"id": 1}\n\n'), of(EVENTS, 'id: 1\ndata: {"id": 9}\n\n')
     assert differences(*same, DOCUMENT) == []
 
@@ -188,7 +190,7 @@ def test_events_of_a_long_stream_keep_their_own_names() -> None:
         ('{"a":1}', '{"a":1,"b":2}', [("extra", "body /*/b")]),
     ],
 )
-def test_json_lines_are_compared_one_by_one(left: str, right: str, expected: list[Any]) -> None:
+def test_json_lines_are_compared_line_by_line(left: str, right: str, expected: list[Any]) -> None:
     if '"id"' not in left:
         assert found("application/x-ndjson", left, right) == expected
         assert found("application/jsonl; charset=utf-8", left, right) == expected
@@ -200,7 +202,7 @@ def frame(text: str) -> bytes:
     return f"--f\r\nContent-Type: image/jpeg\r\n\r\n{text}\r\n".encode()
 
 
-def test_frames_are_compared_by_digest() -> None:
+def test_multipart_frames_are_compared_by_digest() -> None:
     kind = "multipart/x-mixed-replace; boundary=f"
     one, two, other = frame("\x00one"), frame("\x00two"), frame("\x00\x00")
     assert found(kind, one + two + b"--f\r\n", one + two + one + b"--f\r\n", "left") == []
@@ -217,7 +219,7 @@ FEED = """<?xml version="1.0"?>
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        # How it is written says nothing.
+        # Equal content in another notation.
         ("<a/>", "<a></a>", []),
         ('<a x="1" y="2"/>', "<a y='2' x='1'/>", []),
         ("<a><b>1</b></a>", '<?xml version="1.0" encoding="UTF-8"?>\n<a>\n  <b>1</b>\n</a>\n', []),
@@ -237,7 +239,7 @@ FEED = """<?xml version="1.0"?>
             [],
         ),
         ("<a>\n</a>", "<a/>", []),
-        # What it says does.
+        # Different content.
         ("<a><b>1</b></a>", "<a><b>2</b></a>", [("value", "body /a/b")]),
         ("<a><b>1</b><c/></a>", "<a><c/><b>1</b></a>", [("order", "body /a")]),
         ('<a x="1"/>', '<a x="2"/>', [("value", "body /a/@x")]),
@@ -266,7 +268,7 @@ FEED = """<?xml version="1.0"?>
         ("<p>x <b>y</b> z</p>", "<p>x <b>w</b> z</p>", [("value", "body /p/#content/*/b")]),
         ('<a u="m">5</a>', '<a u="m">6</a>', [("value", "body /a/#text")]),
         ("<a>A</a>", "<a>a</a>", [("value", "body /a")]),
-        # It cannot be read.
+        # Not well-formed.
         ("<a/>", "<a>", [("type", "body")]),
         ("<a/>", "", [("type", "body")]),
         ("<a/>", '{"a": ""}', [("type", "body")]),
@@ -276,18 +278,18 @@ FEED = """<?xml version="1.0"?>
     ],
 )
 @pytest.mark.parametrize("content_type", ["application/xml", "text/xml", "application/atom+xml"])
-def test_xml_is_compared_as_xml(
+def test_xml_is_compared_by_its_infoset(
     content_type: str, left: str, right: str | bytes, expected: list[Any]
 ) -> None:
     assert found(content_type, left, right) == expected
 
 
-def test_elements_between_others_keep_their_order() -> None:
+def test_order_of_xml_elements_is_compared() -> None:
     assert found("text/xml", "<a><b/><c/><b/></a>", "<a><b/><b/><c/></a>") != []
     assert found("text/xml", "<a><b/><c/><b/></a>", "<a> <b/> <c/> <b/> </a>") == []
 
 
-def test_xml_names_things_as_json_does() -> None:
+def test_ids_in_xml_are_mapped() -> None:
     left = "<tasks><task><id>5</id></task><task id='6'><owner><id>7</id></owner></task></tasks>"
     right = left.replace("5", "15").replace("6", "16").replace("7", "17")
     assert differences(of("text/xml", left), of("text/xml", right), DOCUMENT) == []
@@ -307,14 +309,14 @@ PARAMETER = '<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1:9/x"> %p;]><a/>'
 
 
 @pytest.mark.parametrize("text", [LAUGHS, EXTERNAL, PARAMETER, "<a>" * 5_000 + "</a>" * 5_000])
-def test_xml_that_attacks_is_no_xml(text: str) -> None:
+def test_malicious_xml_is_not_parsed(text: str) -> None:
     [difference] = differences(of("text/xml", text), of("text/xml", "<a/>"), DOCUMENT)
     assert (difference.kind, difference.right) == ("type", "XML")
     assert difference.left.startswith("no XML (")
     assert "root:" not in difference.left
 
 
-def test_an_entity_of_a_document_type_elsewhere_is_kept_as_it_is_written() -> None:
+def test_external_entity_is_compared_as_written() -> None:
     text = '<!DOCTYPE html PUBLIC "x" "http://127.0.0.1:9/x.dtd"><a>&nbsp;x</a>'
     assert found("text/xml", text, text) == []
     assert found("text/xml", text, text.replace("nbsp", "copy")) == [("value", "body /a")]
@@ -369,7 +371,7 @@ DATA = 'Content-Disposition: form-data; name="data"\r\nContent-Type: application
         ([(NAME, "\r\n")], [(NAME, "")], [("value", "body /name")]),
     ],
 )
-def test_parts_are_compared_by_name(
+def test_multipart_parts_are_compared_by_name(
     ours: list[Any], theirs: list[Any], expected: list[Any] | None
 ) -> None:
     left = of("multipart/form-data; boundary=one", parts("one", *ours))
@@ -382,7 +384,7 @@ def test_parts_are_compared_by_name(
         assert told == expected
 
 
-def test_parts_without_names_keep_their_order() -> None:
+def test_multipart_parts_without_names_are_compared_in_order() -> None:
     text, xml = ("Content-Type: text/plain", "a"), ("Content-Type: text/xml", "<a b='1' c='2'/>")
     other = ("Content-Type: text/xml", "<a c='2' b='1'></a>")
     kind = "multipart/mixed; boundary=x"
@@ -391,7 +393,7 @@ def test_parts_without_names_keep_their_order() -> None:
     assert found(kind, parts("x", text), parts("x", text)[:-6]) == [("type", "body")]
 
 
-def test_downloads_are_told_by_length_and_digest() -> None:
+def test_downloads_are_reported_by_length_and_digest() -> None:
     left, right = os.urandom(3_000), os.urandom(2_999)
     [difference] = differences(
         of("application/octet-stream", left), of("application/octet-stream", right), DOCUMENT
@@ -401,12 +403,12 @@ def test_downloads_are_told_by_length_and_digest() -> None:
     assert difference.right.startswith("2,999 bytes, sha256 ")
     assert found("application/pdf", left, left) == []
     assert found("image/png", left, left[:-1] + b"\0") == [("bytes", "body")]
-    # Also where it is called a text, or nothing.
+    # Also with a text media type.
     [difference] = differences(of("text/plain", left), of("text/plain", right), DOCUMENT)
     assert difference.left.startswith("3,000 bytes, sha256 ")
 
 
-def test_of_a_long_download_all_bytes_count() -> None:
+def test_long_download_is_compared_as_a_whole() -> None:
     one = Response(200, (), b"beginning", whole=Whole(9_000_000, "a" * 64))
     same = Response(200, (), b"beginning", whole=Whole(9_000_000, "a" * 64))
     other = Response(200, (), b"beginning", whole=Whole(9_000_000, "b" * 64))
@@ -416,7 +418,7 @@ def test_of_a_long_download_all_bytes_count() -> None:
         assert difference.right.startswith("9,000,000 bytes, sha256 bbbb")
 
 
-def test_a_text_that_is_called_binary_may_hold_times() -> None:
+def test_text_with_a_binary_media_type_is_compared_as_text() -> None:
     left = "2026-05-05T10:00:00Z started\n"
     assert found("application/octet-stream", left, left) == []
     assert found("application/octet-stream", left, left.replace("started", "ended")) != []
@@ -440,7 +442,7 @@ def test_a_text_that_is_called_binary_may_hold_times() -> None:
         ("X-Tags", "a,b", None, ["header x-tags"]),
     ],
 )
-def test_headers_are_compared_by_member(
+def test_structured_headers_are_compared_by_member(
     name: str, left: str, right: str | None, expected: list[str]
 ) -> None:
     comparer = Comparer(DOCUMENT, SymbolTable(["right"]), Clock(), leader="left")
@@ -452,7 +454,7 @@ def test_headers_are_compared_by_member(
     assert {difference.kind for difference in told} <= {"header"}
 
 
-def test_a_list_in_several_lines_is_one_list() -> None:
+def test_repeated_header_lines_are_one_list() -> None:
     comparer = Comparer(DOCUMENT, SymbolTable(["right"]), Clock(), leader="left")
     one = Response(200, (("X-Tags", "a"), ("X-Tags", "b")))
     operation = DOCUMENT.operations["showHeaders"]
@@ -463,7 +465,7 @@ def test_a_list_in_several_lines_is_one_list() -> None:
     ("left", "right", "expected"),
     [("120", "120", []), ("120", "124", []), ("0", "124", [("header", "header content-length")])],
 )
-def test_an_answer_to_head_tells_whether_there_is_a_body(
+def test_content_length_of_a_head_response_is_compared_with_zero_only(
     left: str, right: str, expected: list[Any]
 ) -> None:
     one, other = (Response(200, (("Content-Length", each),)) for each in (left, right))

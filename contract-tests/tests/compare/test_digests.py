@@ -1,4 +1,4 @@
-"""What follows from the content alone is compared; what a server made is not."""
+"""A digest of the content alone is compared as a value; a server-generated digest is not."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ CONTENT = "Hello, you"
 
 
 def sha256(text: str) -> str:
-    """The digest in hex."""
+    """The SHA-256 digest in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def files(digest: Digest, first: int = 1, name: str = "checksum") -> Answers:
-    """A server of files that shows a digest of each."""
+    """A file server whose responses contain a digest of each file."""
     numbers = count(first)
 
     def answers(request: Request) -> Outcome:
@@ -47,7 +47,7 @@ def upload(content: str) -> Request:
 
 
 def told(left: Digest, right: Digest, *sent: str, name: str = "checksum") -> list[list[str]]:
-    """What differs when the same contents are sent to both."""
+    """The differences in each exchange when the same contents are sent to both servers."""
     lockstep, _ = exchanger(files(left, name=name), files(right, 70, name))
     found = [lockstep.send(upload(content)).differences["right"] for content in sent]
     return [[f"{one.kind} {one.where}" for one in several] for several in found]
@@ -67,21 +67,21 @@ WRONG = ["value body /checksum"]
         (lambda text: f"{zlib.crc32(text.encode()):08x}", lambda _text: "0badcafe", WRONG),
     ],
 )
-def test_a_digest_of_what_was_sent_is_a_value(
+def test_digest_of_the_request_content_is_compared(
     left: Callable[[str], str], right: Callable[[str], str], expected: list[str]
 ) -> None:
     found = told(lambda text, _: left(text), lambda text, _: right(text), CONTENT, "Another")
     assert found == [expected, expected]
 
 
-def test_a_digest_over_an_id_of_the_servers_own_is_none() -> None:
+def test_digest_that_depends_on_a_server_id_is_not_compared() -> None:
     def salted(text: str, number: int) -> str:
         return sha256(f"{number}:{text}")
 
     assert told(salted, salted, CONTENT, CONTENT, "Another") == [[], [], []]
 
 
-def test_what_is_the_same_for_two_things_follows_from_the_content() -> None:
+def test_digest_equal_for_equal_contents_is_compared() -> None:
     def framed(text: str, _number: int) -> str:
         return sha256(f"<{text}>")
 
@@ -91,14 +91,14 @@ def test_what_is_the_same_for_two_things_follows_from_the_content() -> None:
     assert told(framed, otherwise, CONTENT, "Another", CONTENT, CONTENT) == [[], [], WRONG, WRONG]
 
 
-def test_a_digest_is_not_matched_one_to_one() -> None:
+def test_digests_are_not_mapped_one_to_one() -> None:
     def salted(text: str, number: int) -> str:
         return sha256(f"{number}:{text}")
 
     assert told(lambda text, _: sha256(f"<{text}>"), salted, CONTENT, CONTENT) == [[], []]
 
 
-def test_an_entity_tag_may_be_what_it_likes() -> None:
+def test_entity_tag_in_a_body_is_opaque() -> None:
     for name in ("etag", "_etag", "eTag"):
         found = told(
             lambda text, _: sha256(text), lambda text, _: sha256(f"[{text}]"), CONTENT, name=name
@@ -119,20 +119,20 @@ def listed(left: Any, right: Any, **headers: tuple[str, str]) -> list[tuple[str,
     return [(one.kind, one.where) for one in found]
 
 
-def test_a_digest_of_what_stands_beside_it_is_a_value() -> None:
+def test_digest_of_a_sibling_property_is_compared() -> None:
     left = [{"id": 1, "text": CONTENT, "sha256": sha256(CONTENT)}]
     right = [{"id": 7, "text": CONTENT, "sha256": sha256(CONTENT + " ")}]
     assert listed(left, right) == [("value", "body /*/sha256")]
 
 
-def test_equal_digests_in_one_list_are_of_equal_contents() -> None:
+def test_digest_repeated_in_a_list_is_compared() -> None:
     left = [{"id": at, "digest": sha256("a")} for at in (1, 2)]
     right = [{"id": at, "digest": sha256("b")} for at in (7, 8)]
     assert listed(left, right) == [("value", "body /*/digest")]
     assert listed(left[:1], right[:1]) == []
 
 
-def test_a_digest_in_a_header_is_that_of_the_body() -> None:
+def test_digest_header_is_checked_against_the_body() -> None:
     def md5(body: Any) -> str:
         return base64.b64encode(hashlib.md5(json.dumps(body).encode()).digest()).decode()
 
@@ -149,11 +149,11 @@ def test_a_digest_in_a_header_is_that_of_the_body() -> None:
 @pytest.mark.parametrize(
     "name", ["sha256", "file_md5", "contentMd5", "checksum", "crc32", "sha256sum", "hash"]
 )
-def test_names_of_digests(name: str) -> None:
+def test_digest_property_names(name: str) -> None:
     assert kind_of(name) == "digest"
 
 
-def test_digests_are_known_in_their_common_forms() -> None:
+def test_common_digest_encodings_are_recognised() -> None:
     raw = hashlib.sha256(b"abc").digest()
     coded = base64.b64encode(raw).decode()
     for text in (raw.hex(), raw.hex().upper(), coded, coded.rstrip("="), f"sha256-{coded}"):
@@ -164,7 +164,7 @@ def test_digests_are_known_in_their_common_forms() -> None:
     assert not same_sort(raw.hex(), raw.hex().upper())
 
 
-def test_contents_are_members_parts_and_bodies() -> None:
+def test_contents_are_string_properties_multipart_parts_and_whole_bodies() -> None:
     body = json.dumps({"name": "a", "data": base64.b64encode(b"raw bytes").decode()}).encode()
     assert {body, b"a", b"raw bytes"} <= set(contents(Request("PUT", "/", body=body)))
     form = b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\nthe file\r\n--x--\r\n'

@@ -1,4 +1,4 @@
-"""A name that a server makes is known by the partner's, however the two look."""
+"""Server-generated names, such as slugs, are mapped even if the servers derive them differently."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ Namer = Callable[[str, int], str]
 
 
 def words(title: str) -> str:
-    """The ASCII words of a title."""
+    """The ASCII words of a title, joined by hyphens."""
     kept = "".join(one if one.isascii() and one.isalnum() else " " for one in title.lower())
     return "-".join(kept.split())
 
 
 def numbered(first: int, *, empty: str = "n") -> Namer:
-    """Names that end in the number of the thing."""
+    """A rule for names that end in the number of the article."""
     return lambda title, count: f"{words(title) or empty}-{first + count}"
 
 
 def plain(title: str, _count: int) -> str:
-    """The words of a title, and nothing else."""
+    """A rule for names that consist of the words of the title only."""
     return words(title)
 
 
 def blog(name: Namer, **extra: Any) -> Answers:
-    """A server of articles that names each by its title."""
+    """A server of articles with slugs derived from their titles."""
     articles: dict[str, dict[str, Any]] = {}
     made = []
 
@@ -89,7 +89,7 @@ def post(title: str) -> Request:
 
 
 def told(left: Answers, right: Answers, *requests: Request) -> tuple[list[Any], list[str]]:
-    """What differs in each exchange; and the paths that the partner was asked for."""
+    """The differences in each exchange, and the paths requested from the partner."""
     lockstep, targets = exchanger(left, right, paths=article_paths())
     differing = [lockstep.send(request).differences["right"] for request in requests]
     found = [[(one.kind, one.where) for one in several] for several in differing]
@@ -119,7 +119,7 @@ def told(left: Answers, right: Answers, *requests: Request) -> tuple[list[Any], 
         ("Привет", lambda _t, _n: "untitled", numbered(72), "n-73", ["value"]),
     ],
 )
-def test_a_name_made_of_a_title_is_paired_and_another_rule_is_told_once(
+def test_slug_is_mapped_and_a_different_rule_is_reported_once(
     title: str, left: Namer, right: Namer, theirs: str, expected: list[str]
 ) -> None:
     mine = left(title, 1)
@@ -129,7 +129,7 @@ def test_a_name_made_of_a_title_is_paired_and_another_rule_is_told_once(
     assert asked == ["/articles", f"/articles/{theirs}", f"/articles/{theirs}"]
 
 
-def test_a_name_may_be_empty_on_one_side() -> None:
+def test_slug_may_be_empty_on_one_side() -> None:
     title = "Привет"
     found, asked = told(
         blog(numbered(72)), blog(plain), post(title), Request("GET", "/articles/n-73")
@@ -138,14 +138,14 @@ def test_a_name_may_be_empty_on_one_side() -> None:
     assert asked[1] == "/articles/"
 
 
-def test_an_extra_id_does_not_beat_the_name_that_paths_use() -> None:
+def test_slug_used_in_paths_takes_precedence_over_an_extra_id() -> None:
     left, right = blog(plain, id=1), blog(numbered(72), id=1)
     listed = Request("GET", "/articles")
     found, _ = told(left, right, post("One"), post("Two"), post("Three"), listed)
     assert found[-1] == []
 
     def counted(server: Answers, *turned: bool) -> Answers:
-        """The server, whose ids only count the lines of an answer; some lists come backwards."""
+        """The server with IDs that only number the items of a response; some lists are reversed."""
         turns = iter(turned)
 
         def answers(request: Request) -> Outcome:
@@ -164,7 +164,7 @@ def test_an_extra_id_does_not_beat_the_name_that_paths_use() -> None:
     assert found[-1] == [("order", "body"), ("symbol", "body /*/id")]
 
 
-def test_a_name_is_given_again_once_its_article_is_gone() -> None:
+def test_slug_of_a_deleted_article_can_be_reused() -> None:
     gone = Request("DELETE", "/articles/hello")
     found, asked = told(
         blog(plain),
@@ -179,7 +179,7 @@ def test_a_name_is_given_again_once_its_article_is_gone() -> None:
     assert asked[2::2] == ["/articles/hello-73", "/articles/hello-74"]
 
 
-def test_a_name_that_two_articles_have_on_one_side_alone_is_found() -> None:
+def test_slug_duplicated_on_one_side_is_found() -> None:
     def unique(title: str, count: int) -> str:
         return words(title) + (f"-{count}" if count > 1 else "")
 
@@ -187,7 +187,7 @@ def test_a_name_that_two_articles_have_on_one_side_alone_is_found() -> None:
     assert found == [[], [("symbol", "body /slug")]]
 
 
-def test_an_article_that_is_renamed_goes_by_its_new_name() -> None:
+def test_renamed_article_is_mapped_by_its_new_slug() -> None:
     renamed = Request("PATCH", "/articles/hello", body=b'{"title": "Bye"}')
     found, asked = told(
         blog(plain), blog(numbered(72)), post("Hello"), renamed, Request("GET", "/articles/bye")
@@ -196,7 +196,7 @@ def test_an_article_that_is_renamed_goes_by_its_new_name() -> None:
     assert asked[-1] == "/articles/bye-72"
 
 
-def test_a_name_that_an_article_had_before_may_be_given_again() -> None:
+def test_former_slug_of_a_renamed_article_can_be_reused() -> None:
     renamed = Request("PATCH", "/articles/hello", body=b'{"title": "Bye"}')
     found, asked = told(
         blog(plain),
@@ -210,7 +210,7 @@ def test_a_name_that_an_article_had_before_may_be_given_again() -> None:
     assert asked[-1] == "/articles/hello-74"
 
 
-def test_a_name_that_the_path_gave_comes_back_without_a_word() -> None:
+def test_slug_from_the_request_path_is_not_reported_again() -> None:
     def server(name: str) -> Answers:
         return lambda request: answer({"slug": name}, 201 if request.method == "POST" else 200)
 
@@ -219,7 +219,7 @@ def test_a_name_that_the_path_gave_comes_back_without_a_word() -> None:
     assert found == [[("value", "body /slug")], []]
 
 
-def test_a_name_that_stays_on_one_side_when_the_title_changes_is_found() -> None:
+def test_slug_that_stays_on_one_side_after_a_rename_is_found() -> None:
     def keeping(request: Request) -> Outcome:
         if request.method == "PATCH":
             return answer({"slug": "hello-73", "title": "Bye"})
@@ -231,7 +231,7 @@ def test_a_name_that_stays_on_one_side_when_the_title_changes_is_found() -> None
     assert found[1] == [("value", "body /slug")]
 
 
-def test_what_both_were_sent_is_no_name_of_their_making() -> None:
+def test_slug_sent_by_the_client_is_not_server_generated() -> None:
     def echoing(request: Request) -> Outcome:
         return answer({"slug": json.loads(request.body or b"{}")["slug"]}, 201)
 
@@ -243,7 +243,7 @@ def test_what_both_were_sent_is_no_name_of_their_making() -> None:
     assert told(echoing, changing, sent)[0] == [[("form", "body /slug")]]
 
 
-def test_a_user_name_that_a_server_makes_is_known_in_other_paths() -> None:
+def test_generated_user_name_is_mapped_in_paths_of_other_resources() -> None:
     user = {"type": "object", "properties": {"username": {"type": "string"}}}
     content = {"application/json": {"schema": user}}
     paths = {
@@ -286,7 +286,7 @@ FILE = {"name": {"type": "string"}, "size": {"type": "integer"}}
         ("/files/{file}", "string", {"id": {"type": "string"}, **FILE}, Role("id", "file.id")),
     ],
 )
-def test_a_parameter_that_is_called_after_the_thing_names_it_by_what_answers_show(
+def test_parameter_named_after_the_resource_is_matched_to_its_key_property(
     path: str, kind: str, members: dict[str, Any], expected: Role
 ) -> None:
     schema = {"type": "object", "properties": members}
@@ -301,7 +301,7 @@ def test_a_parameter_that_is_called_after_the_thing_names_it_by_what_answers_sho
     assert families.role(attribute, "file") == expected
 
 
-def test_without_what_was_sent_only_what_looks_made_is_a_suffix() -> None:
+def test_without_a_source_only_a_generated_suffix_is_ignored() -> None:
     assert same_rule("a-title-17", "a-title-4018")
     assert same_rule("a-title-x7f3", "a-title-9dk2")
     assert not same_rule("a-title", "another-title")
@@ -331,7 +331,7 @@ def test_without_what_was_sent_only_what_looks_made_is_a_suffix() -> None:
         ("untitled", "n-73", "Привет", False, False),
     ],
 )
-def test_a_suffix_is_told_from_another_rule(
+def test_suffix_is_distinguished_from_another_rule(
     left: str, right: str, source: str, same: bool, form: bool
 ) -> None:
     for pair in ((left, right), (right, left)):

@@ -1,4 +1,4 @@
-"""Client certificates are shown to the servers that ask for them; what is wrong is one sentence."""
+"""Client certificates (mutual TLS), and errors in their configuration."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ RAW = document({"type": "mutualTLS"})
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """An authority, and whom it knows."""
+    """A CA, and the certificates that it has issued."""
     return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what waits and has nothing to do with certificates."""
+    """Disable slow stages that have nothing to do with certificates."""
     for name in ("general_traps", "probe"):
         monkeypatch.setattr(f"lockstep.run.Run.{name}", lambda *_: None)
 
@@ -39,7 +39,7 @@ def lockstep(
     *options: str,
     asks: tuple[bool, bool] = (True, True),
 ) -> Result:
-    """The command against two servers that speak https."""
+    """The result of the command against two HTTPS servers."""
     with serving(certificates, asks=asks) as urls:
         return compared(folder, certificates, urls, config, *options)
 
@@ -48,7 +48,7 @@ def lockstep(
 def serving(
     certificates: Certificates, *faults: str, asks: tuple[bool, bool] = (True, True)
 ) -> Iterator[dict[str, str]]:
-    """The URLs of two servers that speak https; the second one has the faults."""
+    """The URLs of two HTTPS servers, the second of which has the faults."""
     urls = {}
     with ExitStack() as stack:
         for name, asking, wrong in zip(("old", "new"), asks, ((), faults), strict=True):
@@ -61,7 +61,7 @@ def serving(
 def compared(
     folder: Path, certificates: Certificates, urls: dict[str, str], config: str, *options: str
 ) -> Result:
-    """The command against servers, with these lines for each."""
+    """The result of the command against servers, with these configuration lines for each."""
     (folder / "openapi.json").write_text(json.dumps(RAW))
     toml = folder / "lockstep.toml"
     tables = (f'[[targets]]\nname = "{name}"\nurl = "{url}"\n' for name, url in urls.items())
@@ -72,7 +72,7 @@ def compared(
 
 
 def lines(certificates: Certificates, *names: str, password: str = "") -> str:
-    """The lines of a target."""
+    """The configuration lines of a target."""
     keys = ("cert_file", "key_file")
     told = [f'{key} = "{certificates[n]}"\n' for key, n in zip(keys, names, strict=False)]
     return "".join(told) + (f'key_password = "{password}"\n' if password else "")
@@ -86,7 +86,7 @@ def lines(certificates: Certificates, *names: str, password: str = "") -> str:
         (("client.pem", "locked.key"), "sesame-42"),
     ],
 )
-def test_a_certificate_of_the_configuration_is_shown(
+def test_client_certificate_of_the_configuration_is_used(
     tmp_path: Path, certificates: Certificates, names: tuple[str, ...], password: str
 ) -> None:
     done = lockstep(tmp_path, certificates, lines(certificates, *names, password=password))
@@ -98,7 +98,7 @@ def test_a_certificate_of_the_configuration_is_shown(
     assert "sesame-42" not in done.output + (tmp_path / "r.json").read_text()
 
 
-def test_a_certificate_of_the_command_line_is_shown(
+def test_client_certificate_of_the_command_line_is_used(
     tmp_path: Path, certificates: Certificates
 ) -> None:
     options = (f"--cert={certificates['client.pem']}", f"--key={certificates['client.key']}")
@@ -109,7 +109,7 @@ def test_a_certificate_of_the_command_line_is_shown(
     assert "client certificate" in data["notes"][0]
 
 
-def test_commands_of_a_finding_show_the_certificate(
+def test_commands_of_a_finding_use_the_client_certificate(
     tmp_path: Path, certificates: Certificates
 ) -> None:
     with serving(certificates, "loses") as urls:
@@ -128,7 +128,7 @@ def test_commands_of_a_finding_show_the_certificate(
     assert (played.returncode, '"text": ""' in played.stdout) == (0, True), played.stderr
 
 
-def test_a_server_that_lets_everybody_in_differs(
+def test_server_without_client_authentication_differs(
     tmp_path: Path, certificates: Certificates
 ) -> None:
     config = lines(certificates, "client.pem", "client.key")
@@ -138,7 +138,7 @@ def test_a_server_that_lets_everybody_in_differs(
 
 
 @pytest.mark.parametrize("names", [(), ("stranger.pem", "stranger.key")])
-def test_a_server_that_refuses_is_told_with_what_to_do(
+def test_rejected_client_certificate_is_reported_with_a_remedy(
     tmp_path: Path, certificates: Certificates, names: tuple[str, ...]
 ) -> None:
     done = lockstep(tmp_path, certificates, lines(certificates, *names))
@@ -159,7 +159,7 @@ def test_a_server_that_refuses_is_told_with_what_to_do(
         (("client.pem", "locked.key"), "wrong-one", "key_password: it does not decrypt"),
     ],
 )
-def test_a_wrong_file_is_named(
+def test_invalid_certificate_file_is_named(
     tmp_path: Path, certificates: Certificates, names: tuple[str, ...], password: str, told: str
 ) -> None:
     done = lockstep(tmp_path, certificates, lines(certificates, *names, password=password))
@@ -168,6 +168,6 @@ def test_a_wrong_file_is_named(
     assert "Traceback" not in done.output
 
 
-def test_a_key_without_a_certificate_is_told(tmp_path: Path, certificates: Certificates) -> None:
+def test_key_without_a_certificate_is_rejected(tmp_path: Path, certificates: Certificates) -> None:
     done = lockstep(tmp_path, certificates, f'key_file = "{certificates["client.key"]}"\n')
     assert (done.exit_code, "give its certificate too" in done.output) == (2, True)

@@ -1,4 +1,4 @@
-"""`lockstep.toml`: every fault is named with its line, and the command line wins."""
+"""`lockstep.toml`: errors name their line, and command-line options take precedence."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ json = "-"
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Writes a configuration; the working directory is where it is."""
+    """A function that writes a configuration to the working directory."""
     monkeypatch.chdir(tmp_path)
 
     def written(text: str) -> Path:
@@ -73,7 +73,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     return written
 
 
-def test_a_file_says_all_that_a_run_needs(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_configures_a_whole_run(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "s3cret-value")
     folder = write(FULL).parent
     plan = make_plan({}, folder / "lockstep.toml")
@@ -94,7 +94,9 @@ def test_a_file_says_all_that_a_run_needs(write: Write, monkeypatch: pytest.Monk
     assert plan.outputs() == {"json": "-", "html": str(folder / "build" / "report.html")}
 
 
-def test_the_command_line_wins(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_line_options_take_precedence(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "s3cret-value")
     write(FULL)
     plan = make_plan(
@@ -117,7 +119,7 @@ def test_the_command_line_wins(write: Write, monkeypatch: pytest.MonkeyPatch) ->
     }
 
 
-def test_every_fault_is_named_with_its_line(write: Write) -> None:
+def test_every_error_is_reported_with_its_line(write: Write) -> None:
     path = write(
         'seeed = 1\nprofile = "fast"\n\n[[targets]]\nname = "old"\n\n[[targets]]\n'
         'name = "new"\nurl = "${NOT_SET}"\n\n[[rules]]\nreason = "x"\n\n[[rules]]\n'
@@ -136,12 +138,12 @@ def test_every_fault_is_named_with_its_line(write: Write) -> None:
     ]
 
 
-def test_a_table_where_there_may_be_several_is_told(write: Write) -> None:
+def test_table_instead_of_an_array_of_tables_is_reported(write: Write) -> None:
     with pytest.raises(ConfigurationError, match=r":1: targets: .*begin each of them with \[\[tar"):
         read(write('[targets]\nold = "http://localhost:1"\n'))
 
 
-def test_a_file_that_is_no_toml_is_named_with_its_line(write: Write) -> None:
+def test_toml_syntax_error_is_reported_with_its_line(write: Write) -> None:
     path = write('seed = 1\n\nprofile = quick"\n')
     with pytest.raises(ConfigurationError, match=rf"^{path}:3: "):
         read(path)
@@ -160,7 +162,7 @@ def test_a_file_that_is_no_toml_is_named_with_its_line(write: Write) -> None:
         (["absent"], 1),
     ],
 )
-def test_the_line_of_a_value_is_found(path: list[str | int], line: int) -> None:
+def test_line_of_a_value(path: list[str | int], line: int) -> None:
     text = 'a = 1\n\n# x\n[t]\nb = [\n 1,\n 2]\n[[u]]\nname = "x"\n[[u]]\nname = "y"\n'
     assert line_of(text + 'v = { q = "1" }\n', path) == line
 
@@ -174,7 +176,7 @@ def test_the_line_of_a_value_is_found(path: list[str | int], line: int) -> None:
         ({"document": "x", "targets": [{"name": "a", "url": "http://b"}] * 2}, "the same name"),
     ],
 )
-def test_what_a_run_lacks_is_said(write: Write, given: dict[str, object], told: str) -> None:
+def test_missing_settings_are_reported(write: Write, given: dict[str, object], told: str) -> None:
     write("")
     plan = make_plan(given)
     with pytest.raises(ConfigurationError, match=told):
@@ -198,7 +200,7 @@ def test_users_are_completed_from_the_document(write: Write) -> None:
     assert robot.credential == Credential("cookie", "sid", "{token}")
 
 
-def test_operations_that_the_document_lacks_are_named(write: Write) -> None:
+def test_unknown_operations_are_reported(write: Write) -> None:
     path = write('[log_in]\noperation = "logInn"\n[[users]]\nname = "a"\navoid = ["x"]\n')
     with pytest.raises(ConfigurationError) as raised:
         make_actors(read(path), Document.load(DOCUMENT))
@@ -207,7 +209,7 @@ def test_operations_that_the_document_lacks_are_named(write: Write) -> None:
     assert f"{path}:5: users[1].avoid[1]: the document has no operation x" in second
 
 
-def test_a_file_without_users_leaves_them_to_be_found(write: Write) -> None:
+def test_users_are_detected_if_none_are_configured(write: Write) -> None:
     document = Document.load(DOCUMENT)
     assert make_actors(read(write("seed = 1")), document) == ()
     alice, bob = make_actors(
@@ -217,7 +219,7 @@ def test_a_file_without_users_leaves_them_to_be_found(write: Write) -> None:
     assert (alice.name, bob.name, alice.credential, alice.token) == ("alice", "bob", UNKNOWN, "")
 
 
-def test_a_file_may_say_only_how_a_token_is_sent(write: Write) -> None:
+def test_only_the_token_header_may_be_configured(write: Write) -> None:
     path = write('[log_in]\nsend = "Authorization: Token {token}"\n')
     document = Document.load(DOCUMENT)
     alice, bob = make_actors(read(path), document)
@@ -228,7 +230,7 @@ def test_a_file_may_say_only_how_a_token_is_sent(write: Write) -> None:
     assert alice.register is not None
 
 
-def test_a_file_may_say_only_what_is_sent_to_register(write: Write) -> None:
+def test_only_the_registration_body_may_be_configured(write: Write) -> None:
     path = write('[register]\njson = { name = "${actor}${unique}", password = "p", plan = "x" }\n')
     alice, _ = make_actors(read(path), Document.load(DOCUMENT))
     assert alice.register is not None
@@ -237,7 +239,7 @@ def test_a_file_may_say_only_what_is_sent_to_register(write: Write) -> None:
     assert alice.entrances == ()
 
 
-def test_an_account_with_http_basic_needs_no_log_in(write: Write) -> None:
+def test_http_basic_account_needs_no_log_in(write: Write) -> None:
     path = write(
         '[log_in]\nsend = "Authorization: Basic {token}"\n'
         '[[users]]\nname = "ann"\nvalues = { username = "ann", password = "p" }\n'
@@ -252,7 +254,7 @@ def test_an_account_with_http_basic_needs_no_log_in(write: Write) -> None:
     )
 
 
-def test_a_header_that_operations_ask_for_is_a_user() -> None:
+def test_target_header_of_a_security_scheme_becomes_a_user() -> None:
     document = Document.load(DOCUMENT)
     targets = [
         Target(name, "http://h", headers=(("authorization", f"Bearer {name}"), ("A", "1")))
@@ -266,7 +268,7 @@ def test_a_header_that_operations_ask_for_is_a_user() -> None:
     assert user_of_headers(targets, document) is None
 
 
-def test_a_header_that_is_not_enough_goes_with_what_a_log_in_gives() -> None:
+def test_insufficient_credential_header_stays_a_target_header() -> None:
     raw = Document.load(DOCUMENT).raw
     key = {"type": "apiKey", "in": "header", "name": "X-Key"}
     schemes = {**raw["components"]["securitySchemes"], "own": key}
@@ -287,11 +289,11 @@ def test_a_header_that_is_not_enough_goes_with_what_a_log_in_gives() -> None:
         ("query:key", Credential("query", "key", "{token}")),
     ],
 )
-def test_how_a_token_is_sent_is_said_in_one_line(text: str, credential: Credential) -> None:
+def test_credential_is_parsed_from_one_line(text: str, credential: Credential) -> None:
     assert parse_credential(text) == credential
 
 
-def test_a_state_is_brought_about_by_a_command(tmp_path: Path) -> None:
+def test_state_is_set_up_by_a_command(tmp_path: Path) -> None:
     targets = [Target("old-1", "http://h:1/a")]
     State("clean", command=f'echo "$LOCKSTEP_TARGET_OLD_1" > {tmp_path}/seen').bring_about(targets)
     assert (tmp_path / "seen").read_text() == "http://h:1/a\n"
@@ -299,7 +301,7 @@ def test_a_state_is_brought_about_by_a_command(tmp_path: Path) -> None:
         State("clean", command="echo no; exit 3").bring_about(targets)
 
 
-def test_the_example_says_everything_and_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_is_valid_and_covers_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     users = ("KEY_PASSWORD", "ANN_PASSWORD", "CARL_PASSWORD", "WORKER_SECRET")
     databases = ("OLD_PASSWORD", "NEW_PASSWORD")
     for name in ("GATEWAY_KEY", *users, *databases, "OLD_TOKEN", "NEW_TOKEN"):
@@ -310,7 +312,7 @@ def test_the_example_says_everything_and_is_right(monkeypatch: pytest.MonkeyPatc
     assert len(source.secrets) == 9
 
 
-def test_the_example_explains_each_key_in_a_line_and_no_api_in_particular() -> None:
+def test_example_comments_each_key_and_mentions_no_specific_api() -> None:
     lines = EXAMPLE.read_text().splitlines()
     said = [line for line in lines if line and not line.startswith("#")]
     assert [line for line in said if not re.search(r"\S +# \S", line)] == []

@@ -6,14 +6,22 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from fixtures.cutover import READ, Stand
+from fixtures.cutover import READ, Stand, standing
 
 from lockstep.cli.cutover import cutover
 from lockstep.cutover.state import StateFile
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """Two judges, a Caddy, and a folder for the plan."""
+    with standing(tmp_path) as made:
+        yield made
 
 
 def run(*arguments: object) -> Result:

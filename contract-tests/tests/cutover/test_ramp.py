@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fixtures.cutover import READ, STEPS, WRITE, Stand
+from fixtures.cutover import READ, STEPS, WRITE, Stand, standing
 
 from lockstep.cli.output import Quiet
 from lockstep.cutover.judging import Judges
@@ -20,6 +21,13 @@ from lockstep.cutover.state import StateFile, UnderWayError
 SHORT = Patience(again=0.05, quiet=0.05, look=0.05)
 # Half of the traffic at once.
 STEPS_SHORT = '[[steps]]\npercent = 50\nat_least = "20ms"\n'
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """Two judges, a Caddy, and a folder for the plan."""
+    with standing(tmp_path) as made:
+        yield made
 
 
 def ramp(path: Path, stop: threading.Event | None = None) -> Result:
@@ -182,6 +190,19 @@ def test_a_silent_judge_holds_the_ramp_and_then_ends_it(stand: Stand) -> None:
     assert "503" in result.cause.sentence
 
 
+def test_a_silent_judge_holds_the_ramp_though_the_others_are_content(stand: Stand) -> None:
+    def old_falls_silent() -> None:
+        stand.old.silent = stand.caddy.share == 10
+        if stand.caddy.share:
+            stand.new.count(READ, compared=10)
+
+    stand.new.grows = old_falls_silent
+    result = ramp(stand.plan(steps='[stop]\njudge_silent = "100ms"\n' + STEPS))
+    assert (result.ending, stand.caddy.shares) == ("back", [0, 10, 0])
+    assert result.cause is not None
+    assert result.cause.route == f"judge {stand.old.admin}"
+
+
 def test_a_judge_that_comes_back_lets_it_go_on(stand: Stand) -> None:
     def silent_for_a_while() -> None:
         stand.serves()
@@ -235,6 +256,23 @@ def test_after_a_stop_answers_from_before_still_count(stand: Stand) -> None:
     ramp(path, stop)
     stand.new.count(READ, compared=1, diverged=1)
     assert ramp(path).ending == "back"
+
+
+def test_it_does_not_go_on_from_more_than_it_has_set(stand: Stand) -> None:
+    stop = threading.Event()
+
+    def stopping() -> None:
+        stand.serves()
+        if stand.caddy.share == 10:
+            stop.set()
+
+    stand.old.grows = stopping
+    path = stand.plan()
+    ramp(path, stop)
+    stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [0, 1]
+    with pytest.raises(CutoverError, match=r"new has 100 %, and .* says 10 %"):
+        ramp(path)
+    assert stand.caddy.share == 100
 
 
 def test_health_checks_are_no_users(stand: Stand) -> None:

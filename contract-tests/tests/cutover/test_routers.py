@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from fixtures.cutover import NEW, NEW_PLACE, OLD, OLD_PLACE, Stand, free_port, listening
+from fixtures.cutover import NEW, NEW_PLACE, OLD, OLD_PLACE, Stand, free_port, listening, standing
 
 from lockstep.cutover.plan import RouterKind, RouterPlan, Sticky, read_plan
 from lockstep.cutover.routers import Caddy, FileRouter, RouterError
@@ -37,6 +37,13 @@ CHECKERS: dict[RouterKind, tuple[str, ...]] = {
     "nginx": ("nginx", "-t", "-c", "{main}"),
     "haproxy": ("haproxy", "-c", "-f", "{main}", "-f", "{file}"),
 }
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """Two judges, a Caddy, and a folder for the plan."""
+    with standing(tmp_path) as made:
+        yield made
 
 
 def caddy(stand: Stand, extra: str = "") -> Caddy:

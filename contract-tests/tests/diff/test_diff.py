@@ -1,4 +1,4 @@
-"""What changed between two documents, and whom it breaks."""
+"""Comparison of two documents: what changed, and whether the change is breaking."""
 
 from __future__ import annotations
 
@@ -105,12 +105,12 @@ OPERATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_operations_break_by_their_parts(name: str) -> None:
+def test_effect_of_operation_changes(name: str) -> None:
     old, new, expected = OPERATIONS[name]
     assert effects(document(**old), document(**new)) == expected
 
 
-def test_operations_come_and_go() -> None:
+def test_added_and_removed_operations() -> None:
     none = document() | {"paths": {}}
     assert effects(none, document()) == {"compatible"}
     (gone,) = compare(document(), none)
@@ -118,14 +118,14 @@ def test_operations_come_and_go() -> None:
     assert gone.pointer == "/paths/~1x~1{id}/post"
 
 
-def test_the_name_of_a_path_parameter_changes_nothing_on_the_wire() -> None:
+def test_renamed_path_parameter_is_compatible() -> None:
     named = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     old, new = document(parameters=[named]), document(parameters=[named | {"name": "key"}])
     new["paths"] = {"/x/{key}": new["paths"]["/x/{id}"]}
     assert effects(old, new) == {"compatible"}
 
 
-def test_servers_and_schemes_count() -> None:
+def test_changed_base_path_or_security_scheme_is_breaking() -> None:
     key = {"type": "apiKey", "in": "header", "name": "Key"}
     old = document() | {"components": {"securitySchemes": {"key": key}}}
     new = document() | {"components": {"securitySchemes": {"key": key | {"in": "query"}}}}
@@ -134,7 +134,7 @@ def test_servers_and_schemes_count() -> None:
     assert effects(document(), document() | {"servers": [{"url": "https://a.example/"}]}) == set()
 
 
-def test_a_shared_schema_changes_once_and_is_told_with_all_its_places() -> None:
+def test_change_of_a_shared_schema_is_reported_once_with_all_places() -> None:
     def shared(longest: int) -> dict[str, Any]:
         reference = {"$ref": "#/components/schemas/Title"}
         made = document(reference, {"type": "array", "items": reference})
@@ -149,12 +149,12 @@ def test_a_shared_schema_changes_once_and_is_told_with_all_its_places() -> None:
     assert {change.pointer for change in told} == {"/components/schemas/Title/maxLength"}
 
 
-def test_a_document_against_itself_gives_nothing() -> None:
+def test_document_compared_with_itself_has_no_changes() -> None:
     raw = load_data(DOCUMENT)
     assert compare(raw, copy.deepcopy(raw)) == []
 
 
-def test_what_is_pointed_at_is_there() -> None:
+def test_pointers_of_changes_resolve() -> None:
     old, new = load_data(DOCUMENT), load_data(DOCUMENT)
     for schema in new["components"]["schemas"].values():
         for member in schema.get("properties", {}).values():
@@ -176,13 +176,13 @@ def test_what_is_pointed_at_is_there() -> None:
         document(parameters=[{"in": "query"}]),
     ],
 )
-def test_what_cannot_be_read_is_told(broken: Any) -> None:
+def test_unreadable_document_is_rejected(broken: Any) -> None:
     with pytest.raises(ValueError, match=r"document|reference"):
         compare(broken, broken)
 
 
 @pytest.mark.parametrize("under", ["query", "additionalOperations"])
-def test_methods_of_their_own_names_are_compared(under: str) -> None:
+def test_query_and_additional_operations_are_compared(under: str) -> None:
     def described(schema: Any) -> dict[str, Any]:
         made = document(schema)
         ((path, item),) = made["paths"].items()
@@ -194,7 +194,7 @@ def test_methods_of_their_own_names_are_compared(under: str) -> None:
     assert effects(long, {**long, "paths": {}}) == {"breaking"}
 
 
-def test_what_cannot_be_read_ends_one_schema_alone() -> None:
+def test_unresolvable_schema_is_skipped_and_reported() -> None:
     def described(required: list[str], size: int) -> dict[str, Any]:
         properties = {"gone": {"$ref": "#/nowhere"}, "a": {"type": "string", "maxLength": size}}
         return document({"type": "object", "required": required, "properties": properties})
@@ -206,7 +206,7 @@ def test_what_cannot_be_read_ends_one_schema_alone() -> None:
     assert named.endswith("/properties/gone: unresolvable reference: #/nowhere")
 
 
-def test_what_cannot_be_read_ends_one_operation_alone() -> None:
+def test_unreadable_operation_is_skipped_and_reported() -> None:
     def described(size: int) -> dict[str, Any]:
         made = document({"maxLength": size})
         broken = {"operationId": "broken", "parameters": [{"$ref": "#/nowhere"}], "responses": {}}
@@ -218,6 +218,6 @@ def test_what_cannot_be_read_ends_one_operation_alone() -> None:
     assert unread == ["broken: unresolvable reference: #/nowhere"]
 
 
-def test_an_extension_may_hold_what_looks_like_a_reference() -> None:
+def test_refs_inside_extensions_are_ignored() -> None:
     old = document({"x-own": {"$ref": "elsewhere.json"}}) | {"x-top": {"$ref": "other.json"}}
     assert effects(old, document({})) == {"silent"}

@@ -1,4 +1,4 @@
-"""Webhooks and callbacks: the server asks, the client answers, and so breaking is turned round."""
+"""Webhooks and callbacks: the server is the sender, so the direction of breaking is reversed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLACE = "{$request.body#/url}"
 
 
 def sent(schema: Any = None, answer: Any = None, **operation: Any) -> dict[str, Any]:
-    """A path item by which a server sends values to its client, as in a document of its own."""
+    """A path item of a request that the server sends to its client."""
     item: dict[str, Any] = document(schema, answer, **operation)["paths"]["/x/{id}"]
     return item
 
@@ -64,7 +64,7 @@ CALLS: dict[str, tuple[Any, Any, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_the_server_sends_is_judged_as_an_answer(name: str) -> None:
+def test_effect_of_webhook_and_callback_changes(name: str) -> None:
     old, new, expected = CALLS[name]
     hooks = (document() | {"webhooks": {"done": item}} for item in (old, new))
     assert effects(*hooks) == expected
@@ -72,13 +72,13 @@ def test_what_the_server_sends_is_judged_as_an_answer(name: str) -> None:
     assert effects(*callbacks) == expected
 
 
-def test_webhooks_come_and_go() -> None:
+def test_added_and_removed_webhooks() -> None:
     none, one = document(), document() | {"webhooks": {"done": sent()}}
     assert effects(none, one) == {"compatible"}
     assert effects(one, none) == {"breaking"}
 
 
-def test_callbacks_come_and_go() -> None:
+def test_added_and_removed_callbacks() -> None:
     none, one = document(), document(callbacks={"done": {PLACE: sent()}})
     assert effects(none, one) == {"compatible"}
     assert effects(one, none) == {"breaking"}
@@ -86,13 +86,13 @@ def test_callbacks_come_and_go() -> None:
     assert change.where == ("send", "callback done", "send")
 
 
-def test_a_callback_that_is_sent_elsewhere_breaks() -> None:
+def test_callback_sent_to_another_url_is_breaking() -> None:
     old = document(callbacks={"done": {PLACE: sent()}})
     new = document(callbacks={"done": {"{$request.query.url}": sent()}})
     assert effects(old, new) == {"breaking", "compatible"}
 
 
-def test_what_a_callback_is_called_is_not_sent() -> None:
+def test_renamed_callback_is_no_change() -> None:
     old = document(callbacks={"done": {PLACE: sent()}})
     new = document(callbacks={"ready": {PLACE: sent()}})
     assert effects(old, new) == set()

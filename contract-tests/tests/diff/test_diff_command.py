@@ -1,4 +1,4 @@
-"""`lockstep diff`: what it prints, writes and ends with."""
+"""`lockstep diff`: output, written files and exit codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONG = document({"maxLength": 9}, description="b")
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    """Compares two documents in files."""
+    """A function that runs `lockstep diff` on two documents."""
 
     def compared(old: Any, new: Any, *options: str) -> Result:
         for name, content in (("old", old), ("new", new)):
@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Any:
     return compared
 
 
-def test_what_breaks_comes_first_and_decides_the_exit_code(run: Any) -> None:
+def test_breaking_changes_come_first_and_set_the_exit_code(run: Any) -> None:
     result = run(LONG, SHORT)
     assert result.exit_code == 1
     assert result.output.splitlines()[1:3] == [
@@ -40,18 +40,18 @@ def test_what_breaks_comes_first_and_decides_the_exit_code(run: Any) -> None:
     assert "\x1b" not in result.output
 
 
-def test_clients_need_not_know(run: Any) -> None:
+def test_compatible_changes_exit_with_0(run: Any) -> None:
     result = run(SHORT, LONG, "--all")
     assert result.exit_code == 0
     assert "send: description changed" in result.output
     assert result.output.endswith("0 breaking, 1 compatible, 1 silent\n")
 
 
-def test_nothing_to_tell(run: Any) -> None:
+def test_identical_documents_report_no_changes(run: Any) -> None:
     assert run(SHORT, SHORT).output == "no changes\n"
 
 
-def test_all_of_it_as_data(run: Any) -> None:
+def test_json_output(run: Any) -> None:
     result = run(LONG, SHORT, "--json", "-")
     data = json.loads(result.stdout)
     assert (result.exit_code, data["counts"]) == (1, {"breaking": 1, "compatible": 0, "silent": 1})
@@ -60,7 +60,7 @@ def test_all_of_it_as_data(run: Any) -> None:
     assert first["where"] == ["send, request body, application/json"]
 
 
-def test_a_member_that_was_not_to_come(run: Any) -> None:
+def test_strict_counts_new_property_of_a_closed_object_as_breaking(run: Any) -> None:
     closed = {"type": "object", "additionalProperties": False}
     documents = document(None, closed), document(None, closed | {"properties": {"a": {}}})
     assert run(*documents).exit_code == 0
@@ -68,20 +68,20 @@ def test_a_member_that_was_not_to_come(run: Any) -> None:
 
 
 @pytest.mark.parametrize("broken", [{"swagger": "1.2"}, document({"$ref": "#/nowhere"}), []])
-def test_documents_that_cannot_be_compared(run: Any, broken: Any) -> None:
+def test_invalid_document_exits_with_2(run: Any, broken: Any) -> None:
     result = run(broken, broken)
     assert result.exit_code == 2
     assert result.stderr.startswith("lockstep: ")
 
 
-def test_a_document_that_is_not_there(run: Any, tmp_path: Path) -> None:
+def test_missing_document_exits_with_2(run: Any, tmp_path: Path) -> None:
     run(SHORT, SHORT)
     result = CliRunner().invoke(main, ["diff", str(tmp_path / "old.json"), "nowhere.yaml"])
     assert result.exit_code == 2
     assert "nowhere.yaml" in result.stderr
 
 
-def test_documents_in_several_files_and_of_swagger_2_are_compared(tmp_path: Path) -> None:
+def test_swagger_2_is_compared_with_a_document_in_several_files(tmp_path: Path) -> None:
     name = {"maxLength": 9, "type": "string"}
     content = {"application/json": {"schema": {"$ref": "shared.json#/Name"}}}
     about: dict[str, Any] = {"title": "names", "version": "1"}

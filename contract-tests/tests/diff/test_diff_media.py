@@ -1,4 +1,4 @@
-"""Media types, ranges of them, files and forms."""
+"""Changes of media types, media type ranges, files and forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lockstep.diff import compare
 
 TEXT = {"schema": {"type": "string", "maxLength": 5}}
 LONGER = {"schema": {"type": "string", "maxLength": 9}}
-# The content before and after, and the effects in a request and in a response.
+# `content` before and after, and the effects in a request and in a response.
 CONTENTS: dict[str, tuple[Any, Any, set[str], set[str]]] = {
     "wider": ({"application/json": TEXT}, {"application/*": TEXT}, {"compatible"}, {"compatible"}),
     "anything": ({"application/json": TEXT}, {"*/*": TEXT}, {"compatible"}, {"compatible"}),
@@ -131,7 +131,7 @@ CONTENTS: dict[str, tuple[Any, Any, set[str], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", CONTENTS)
-def test_media_types_count_as_ranges(name: str) -> None:
+def test_effect_of_media_type_changes(name: str) -> None:
     old, new, request, response = CONTENTS[name]
     bodies = (document(requestBody={"content": content}) for content in (old, new))
     assert effects(*bodies) == request
@@ -143,7 +143,7 @@ def test_media_types_count_as_ranges(name: str) -> None:
 
 
 FILE = {"type": "string", "format": "binary"}
-# A part before and after, with the encoding of each, and the effects in a request.
+# A multipart part before and after, each with its encoding, and the effects in a request.
 PARTS: dict[str, tuple[Any, Any, Any, Any, set[str]]] = {
     "no words": (FILE, {}, {}, {}, set()),
     "bytes": (FILE, {}, {"contentMediaType": "application/octet-stream"}, {}, set()),
@@ -221,17 +221,17 @@ def upload(part: Any, encoding: Any, version: str, *, named: bool) -> dict[str, 
 
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("name", PARTS)
-def test_files_are_the_same_in_both_versions(name: str, named: bool) -> None:
+def test_file_uploads_are_equal_in_openapi_3_0_and_3_1(name: str, named: bool) -> None:
     old, old_encoding, new, new_encoding, expected = PARTS[name]
     before = upload(old, old_encoding, "3.1.0", named=named)
     after = upload(new, new_encoding, "3.1.0", named=named)
     assert effects(before, after) == expected
     older = upload(old, old_encoding, "3.0.3", named=named)
-    # The version itself is a word.
+    # The change of the version itself is silent.
     assert effects(older, after) == expected | {"silent"}
 
 
-def test_a_schema_of_a_form_may_be_one_of_json_too() -> None:
+def test_schema_shared_by_form_and_json_is_compared_for_each() -> None:
     def both(part: Any) -> dict[str, Any]:
         schema = {"type": "object", "properties": {"file": part}}
         used = {"schema": {"$ref": "#/components/schemas/Upload"}}

@@ -1,4 +1,4 @@
-"""Where operations are, who may call them, and how their parameters are written."""
+"""Changes of servers, security schemes and the serialization of parameters."""
 
 from __future__ import annotations
 
@@ -51,31 +51,31 @@ SERVERS: dict[str, tuple[Any, Any, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_base_paths_must_stay(name: str) -> None:
+def test_effect_of_server_changes_in_the_document(name: str) -> None:
     old, new, expected = SERVERS[name]
     assert effects(document() | {"servers": old}, document() | {"servers": new}) == expected
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_those_of_an_operation_too(name: str) -> None:
+def test_effect_of_server_changes_in_an_operation(name: str) -> None:
     old, new, expected = SERVERS[name]
     assert effects(document(servers=old), document(servers=new)) == expected
 
 
-def test_an_operation_may_name_the_servers_of_the_document() -> None:
+def test_operation_may_repeat_the_servers_of_the_document() -> None:
     old = document() | {"servers": [V1]}
     new = document(servers=[V1]) | {"servers": [V1]}
     assert effects(old, new) == set()
 
 
-def test_a_base_path_may_move_into_the_paths() -> None:
+def test_base_path_may_move_into_the_paths() -> None:
     old, new = document() | {"servers": [V1]}, document() | {"servers": [{"url": "/"}]}
     new["paths"] = {"/v1/x/{id}": new["paths"]["/x/{id}"]}
     assert effects(old, new) == set()
     assert effects(new, old) == set()
 
 
-# How the parameter is described before and after, and the effects.
+# The parameter before and after, and the effects.
 PARAMETERS: dict[str, tuple[Any, Any, set[str]]] = {
     "form": (TAG, TAG | {"style": "form"}, set()),
     "exploded form": (TAG, TAG | {"style": "form", "explode": True}, set()),
@@ -142,7 +142,7 @@ PARAMETERS: dict[str, tuple[Any, Any, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_defaults_need_not_be_written(name: str) -> None:
+def test_explicit_parameter_defaults_are_no_change(name: str) -> None:
     old, new, expected = PARAMETERS[name]
     assert effects(document(parameters=[old]), document(parameters=[new])) == expected
 
@@ -155,12 +155,12 @@ MEMBERS: dict[str, Any] = {"page": {"type": "integer"}, "size": {"type": "intege
 
 
 def exploded(members: dict[str, Any], **words: Any) -> list[dict[str, Any]]:
-    """One parameter whose members are written like parameters of their own."""
+    """An exploded object parameter, serialized as one query parameter per property."""
     schema = {"type": "object", "required": ["page"], "properties": members}
     return [{"name": "paging", "in": "query", "required": True, "schema": schema} | words]
 
 
-# The parameters before and after, the effects, and those of the way back.
+# The parameters before and after, the effects, and the effects of the reverse change.
 EXPLODED: dict[str, tuple[Any, Any, set[str], set[str]]] = {
     "the same": (PAGE, exploded(MEMBERS), set(), set()),
     "a member less": (PAGE, exploded({"page": {"type": "integer"}}), {"breaking"}, {"compatible"}),
@@ -180,7 +180,7 @@ EXPLODED: dict[str, tuple[Any, Any, set[str], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", EXPLODED)
-def test_members_of_an_exploded_object_are_parameters(name: str) -> None:
+def test_properties_of_an_exploded_object_are_compared_as_parameters(name: str) -> None:
     old, new, expected, back = EXPLODED[name]
     documents = document(parameters=old), document(parameters=new)
     assert effects(*documents) == expected
@@ -190,7 +190,7 @@ def test_members_of_an_exploded_object_are_parameters(name: str) -> None:
         assert resolve(where, f"#{change.pointer}") is not None
 
 
-def test_defaults_of_path_parameters_need_not_be_written() -> None:
+def test_explicit_path_parameter_defaults_are_no_change() -> None:
     named = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     old = document(parameters=[named])
     new = document(parameters=[named | {"style": "simple", "explode": False}])
@@ -198,7 +198,7 @@ def test_defaults_of_path_parameters_need_not_be_written() -> None:
     assert effects(old, document(parameters=[named | {"style": "label"}])) == {"breaking"}
 
 
-def test_defaults_of_headers_need_not_be_written() -> None:
+def test_explicit_header_defaults_are_no_change() -> None:
     def answer(**header: Any) -> dict[str, Any]:
         described = {"X-Rate": {"schema": {"type": "integer"}} | header}
         return document(responses={"200": {"description": "ok", "headers": described}})
@@ -243,7 +243,7 @@ SCHEMES: dict[str, tuple[Any, Any, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_schemes_must_work_as_before(name: str) -> None:
+def test_effect_of_security_scheme_changes(name: str) -> None:
     old, new, expected = SCHEMES[name]
     documents = (
         document(security=[{"s": []}]) | {"components": {"securitySchemes": {"s": scheme}}}
@@ -252,7 +252,7 @@ def test_schemes_must_work_as_before(name: str) -> None:
     assert effects(*documents) == expected
 
 
-def test_what_a_scheme_is_called_is_not_sent() -> None:
+def test_renamed_security_scheme_is_no_change() -> None:
     old = document(security=[{"key": []}]) | {"components": {"securitySchemes": {"key": KEY}}}
     new = document(security=[{"k": []}]) | {"components": {"securitySchemes": {"k": KEY}}}
     assert effects(old, new) == set()
@@ -260,13 +260,13 @@ def test_what_a_scheme_is_called_is_not_sent() -> None:
     assert "breaking" in effects(old, new)
 
 
-def test_schemes_that_come_and_go_are_told() -> None:
+def test_added_and_removed_security_schemes() -> None:
     none, one = document(), document() | {"components": {"securitySchemes": {"key": KEY}}}
     assert [change.rule for change in compare(none, one)] == ["scheme-new"]
     assert [change.rule for change in compare(one, none)] == ["scheme-gone"]
 
 
-def test_a_requirement_of_the_document_is_one_of_its_operations() -> None:
+def test_security_of_the_document_applies_to_its_operations() -> None:
     assert effects(document(), document() | {"security": [{"key": []}]}) == {"breaking"}
     assert effects(document(security=[]), document() | {"security": [{"key": []}]}) == {"breaking"}
     also = document() | {"security": [{"key": []}, {}]}

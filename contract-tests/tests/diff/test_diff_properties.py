@@ -1,6 +1,6 @@
-"""What holds for any two schemas: a change that is called harmless harms no value.
+"""Property-based tests: a change reported as compatible invalidates no value.
 
-Members by name are left out, since a new one is taken to harm nobody.
+Named properties are left out, since an added one counts as compatible.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KEYWORDS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def inside(schemas: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Schemas with schemas in them."""
+    """Schemas that contain these schemas."""
     deeper = {
         "items": schemas,
         "prefixItems": st.lists(schemas, min_size=1, max_size=2),
@@ -60,7 +60,7 @@ schemas = st.recursive(flat | st.booleans(), inside, max_leaves=6)
 
 @steady
 @given(schemas, schemas)
-def test_what_does_not_break_requests_takes_all_that_was_taken(old: Any, new: Any) -> None:
+def test_compatible_request_change_accepts_all_previous_values(old: Any, new: Any) -> None:
     if "breaking" in effects(document(old), document(new)):
         return
     before, after = jsonschema_rs.validator_for(old), jsonschema_rs.validator_for(new)
@@ -69,7 +69,7 @@ def test_what_does_not_break_requests_takes_all_that_was_taken(old: Any, new: An
 
 @steady
 @given(schemas, schemas)
-def test_what_does_not_break_responses_brings_nothing_that_did_not_come(old: Any, new: Any) -> None:
+def test_compatible_response_change_allows_no_new_values(old: Any, new: Any) -> None:
     if "breaking" in effects(document(None, old), document(None, new), strict=True):
         return
     before, after = jsonschema_rs.validator_for(old), jsonschema_rs.validator_for(new)
@@ -78,12 +78,12 @@ def test_what_does_not_break_responses_brings_nothing_that_did_not_come(old: Any
 
 @steady
 @given(schemas)
-def test_a_schema_against_itself_gives_nothing(schema: Any) -> None:
+def test_schema_compared_with_itself_has_no_changes(schema: Any) -> None:
     assert effects(document(schema, schema), document(schema, schema)) == set()
 
 
 @steady
 @given(schemas, schemas)
-def test_reversed_roles_swap(old: Any, new: Any) -> None:
+def test_request_change_has_the_effect_of_the_reverse_response_change(old: Any, new: Any) -> None:
     there = effects(document(old), document(new))
     assert there == effects(document(None, new), document(None, old), strict=True)

@@ -1,7 +1,7 @@
-"""The published checks of oasdiff, and what is said of each here.
+"""The published checks of oasdiff, and the effect that lockstep reports for each.
 
-The names are those that `oasdiff checks` lists; what is expected is what breaks clients, which is
-not always what is said there.
+The names are those listed by `oasdiff checks`. A change is expected to be breaking when it breaks
+clients, which sometimes differs from the level that oasdiff assigns.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def calling(**mapping: str) -> dict[str, Any]:
     return pets(propertyName="a", mapping=mapping)
 
 
-# By the end of the names: schemas before and after, and what that does to the set of values.
+# By suffix of the name: the schemas before and after, and the change of the set of values.
 CHANGES: dict[str, tuple[Any, Any, str]] = {
     "became-enum": ({"type": "string"}, {"type": "string", "enum": ["a"]}, "narrower"),
     "became-not-enum": ({"type": "string", "enum": ["a"]}, {"type": "string"}, "wider"),
@@ -166,7 +166,7 @@ for _name, (_keyword, _sign) in BOUNDS.items():
     _spaces = ("wider", "narrower") if _sign > 0 else ("narrower", "wider")
     CHANGES[f"{_name}-increased"] = (_up, _down, _spaces[0])
     CHANGES[f"{_name}-decreased"] = (_down, _up, _spaces[1])
-# What a change of the set of values does to a request and to a response.
+# The effects of a change of the set of values in a request and in a response.
 EFFECTS: dict[str, tuple[set[str], set[str]]] = {
     "narrower": ({"breaking"}, {"compatible"}),
     "wider": ({"compatible"}, {"breaking"}),
@@ -206,7 +206,7 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("place", PLACES)
-def test_changes_of_schemas(place: str, change: str) -> None:
+def test_schema_changes(place: str, change: str) -> None:
     old, new, space = CHANGES[change]
     pair = (PLACES[place](one) | {"components": {"schemas": PETS}} for one in (old, new))
     assert effects(*pair) == EFFECTS[space][place.startswith("response")]
@@ -578,6 +578,6 @@ CHECKS: dict[str, tuple[Any, Any, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_changes_of_operations(name: str) -> None:
+def test_operation_changes(name: str) -> None:
     old, new, expected = CHECKS[name]
     assert effects(old, new) == expected

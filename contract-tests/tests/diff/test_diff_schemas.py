@@ -1,4 +1,4 @@
-"""What a change of a schema does to those who send values, and to those who receive them."""
+"""Effects of schema changes in requests and in responses."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ COMPATIBLE = ("compatible",)
 
 
 def marked(name: str, **words: Any) -> dict[str, Any]:
-    """An object with a member that has words of its own."""
+    """An object schema with one string property that has additional keywords."""
     return {"type": "object", "properties": {name: {"type": "string"} | words}}
 
 
-# What the newer schema does to the set of values: a request breaks when that is narrower, a
-# response when it is wider.
+# How the newer schema changes the set of values: narrower breaks a request, wider breaks a
+# response.
 SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "minLength": ({"minLength": 1}, {"minLength": 2}, "narrower", "minLength was 1, is 2"),
     "minLength of nothing": ({}, {"minLength": 0}, "same", ""),
@@ -312,7 +312,7 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "not": ({"not": {"const": 1}}, {"not": {"const": 2}}, "other", "not changed"),
     "false": (True, False, "narrower", "anything is gone"),
 }
-# What has rules of its own on each side: the effects in a request and in a response.
+# Changes with separate rules: the effects in a request and in a response.
 MEMBERS: dict[str, tuple[Any, Any, str | None, str | None]] = {
     "new": (ITEM, WITH_B, "compatible", "compatible"),
     "new and required": (ITEM, WITH_B | {"required": ["b"]}, "breaking", "compatible"),
@@ -381,7 +381,7 @@ MEMBERS: dict[str, tuple[Any, Any, str | None, str | None]] = {
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_requests_break_when_narrower_and_responses_when_wider(name: str) -> None:
+def test_narrower_request_and_wider_response_are_breaking(name: str) -> None:
     old, new, space, sentence = SCHEMAS[name]
     expected = {
         "same": (set(), set()),
@@ -396,21 +396,21 @@ def test_requests_break_when_narrower_and_responses_when_wider(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", [name for name in SCHEMAS if SCHEMAS[name][2] != "same"])
-def test_the_way_back_does_the_opposite(name: str) -> None:
+def test_reverse_change_has_the_opposite_effect(name: str) -> None:
     old, new, space, _ = SCHEMAS[name]
     expected = {"narrower": {"compatible"}, "wider": {"breaking"}, "other": {"breaking"}}[space]
     assert effects(document(new), document(old)) == expected
 
 
 @pytest.mark.parametrize("name", MEMBERS)
-def test_members_have_rules_of_their_own(name: str) -> None:
+def test_effect_of_property_changes(name: str) -> None:
     old, new, request, response = MEMBERS[name]
     assert effects(document(old), document(new)) == ({request} if request else set())
     found = effects(document(None, old), document(None, new))
     assert found == ({response} if response else set())
 
 
-def test_a_promise_that_no_more_comes_counts_where_it_is_asked_for() -> None:
+def test_strict_counts_new_property_of_a_closed_response_as_breaking() -> None:
     old = document(None, CLOSED)
     new = document(None, WITH_B | {"additionalProperties": False})
     assert effects(old, new) == {"compatible"}
@@ -419,7 +419,7 @@ def test_a_promise_that_no_more_comes_counts_where_it_is_asked_for() -> None:
 
 
 READ_ONLY = {"type": "string", "readOnly": True}
-# The spellings of one member that is read-only, with the version that knows it.
+# Equivalent ways to mark a property read-only, with the OpenAPI version that allows each.
 SPELLINGS: dict[str, tuple[Any, str]] = {
     "in the schema": (READ_ONLY, "3.0.3"),
     "in a component": ({"$ref": "#/components/schemas/Marked"}, "3.0.3"),
@@ -444,7 +444,7 @@ SPELLINGS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
-def test_read_only_is_the_same_in_each_spelling(name: str) -> None:
+def test_equivalent_read_only_markers_are_no_change(name: str) -> None:
     def made(member: Any, version: str, required: list[str]) -> dict[str, Any]:
         schema = {"type": "object", "properties": {"a": member}, "required": required}
         schemas = {"Plain": {"type": "string"}, "Marked": READ_ONLY}
@@ -459,7 +459,7 @@ def test_read_only_is_the_same_in_each_spelling(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a", "default", "example", "enum", "const", "nullable", "links"])
 @pytest.mark.parametrize("status", ["200", "404", "default"])
-def test_null_is_new_wherever_it_is(name: str, status: str) -> None:
+def test_newly_nullable_response_property_is_breaking(name: str, status: str) -> None:
     def made(**words: Any) -> dict[str, Any]:
         schema = {"type": "object", "properties": {name: {"type": "string"} | words}}
         answer = {"description": "ok", "content": {"application/json": {"schema": schema}}}
@@ -489,9 +489,9 @@ NULLS: list[dict[str, Any]] = [
         {"anyOf": [{"enum": [None]}, {"type": "string"}]},
     ],
 )
-def test_null_is_the_same_in_both_versions(old: Any, new: Any) -> None:
+def test_nullable_and_null_type_are_equivalent(old: Any, new: Any) -> None:
     before = document(old, old) | {"openapi": "3.0.3"}
-    # The version itself is a word.
+    # The change of the version itself is silent.
     assert effects(before, document(new, new)) == {"silent"}
 
 
@@ -503,7 +503,7 @@ ANIMALS = {
 
 
 def animals(property_name: str | None = "kind", /, *names: str, **mapping: str) -> dict[str, Any]:
-    """A schema of several branches, with what a discriminator calls them."""
+    """A `oneOf` of several schemas, with a discriminator mapping."""
     schema: dict[str, Any] = {
         "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names or ("Cat", "Dog")]
     }
@@ -514,7 +514,7 @@ def animals(property_name: str | None = "kind", /, *names: str, **mapping: str) 
 
 
 def heirs(**mapping: str) -> dict[str, Any]:
-    """A schema that others are made of by `allOf`, which only the discriminator names."""
+    """A base schema whose subtypes are named only by the discriminator mapping."""
     return ANIMALS["Cat"] | {"discriminator": {"propertyName": "kind", "mapping": mapping}}
 
 
@@ -570,7 +570,7 @@ DISCRIMINATORS: dict[str, tuple[Any, Any, set[str], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_what_tells_branches_apart_counts(name: str) -> None:
+def test_effect_of_discriminator_changes(name: str) -> None:
     old, new, request, response = DISCRIMINATORS[name]
     components = {"components": {"schemas": ANIMALS}}
     assert effects(document(old) | components, document(new) | components) == request
@@ -578,7 +578,7 @@ def test_what_tells_branches_apart_counts(name: str) -> None:
     assert effects(*answers) == response
 
 
-def test_schemas_may_go_in_circles() -> None:
+def test_recursive_schemas_are_compared() -> None:
     def tree(longest: int) -> dict[str, Any]:
         node = {
             "type": "object",
@@ -594,8 +594,8 @@ def test_schemas_may_go_in_circles() -> None:
     assert change.where == ("send", "200", "application/json", "name")
 
 
-def test_schemas_may_be_deep_and_many_ways_may_lead_to_one() -> None:
-    """Each refers twice to the next: 2 ** 500 ways lead to the last."""
+def test_deep_schemas_with_exponentially_many_paths_are_compared() -> None:
+    """Each schema refers to the next twice, so 2 ** 500 paths lead to the last one."""
 
     def chain(longest: int) -> dict[str, Any]:
         schemas: dict[str, Any] = {"S500": {"type": "string", "maxLength": longest}}
@@ -609,7 +609,7 @@ def test_schemas_may_be_deep_and_many_ways_may_lead_to_one() -> None:
     assert change.where == ("send", "200", "application/json", *["a"] * 500)
 
 
-def test_lists_of_lists_of_themselves_end() -> None:
+def test_recursive_arrays_terminate() -> None:
     tree = {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}
     new = document(None, {"$ref": "#/components/schemas/Tree"})
     components = {"components": {"schemas": {"Tree": tree}}}

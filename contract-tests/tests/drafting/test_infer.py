@@ -1,4 +1,4 @@
-"""`lockstep infer` as a command, and what `lockstep run` finds with its drafts."""
+"""The command `lockstep infer`, and runs of `lockstep run` with its drafts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def recording(tmp_path: Path) -> Path:
     )
 
 
-def test_a_draft_is_written_and_what_is_missing_is_said(recording: Path, tmp_path: Path) -> None:
+def test_draft_is_written_and_gaps_are_reported(recording: Path, tmp_path: Path) -> None:
     draft, report = tmp_path / "openapi.yaml", tmp_path / "draft.json"
     result = lockstep("infer", recording, "-o", draft, "--json", report, "--title", "Tasks")
     assert result.exit_code == 0, result.output
@@ -85,7 +85,7 @@ def test_a_draft_is_written_and_what_is_missing_is_said(recording: Path, tmp_pat
     assert data["left_out"] == {"requests to other hosts": 1}
 
 
-def test_a_file_is_written_over_only_by_force(recording: Path, tmp_path: Path) -> None:
+def test_existing_file_is_overwritten_only_with_force(recording: Path, tmp_path: Path) -> None:
     draft = tmp_path / "openapi.yaml"
     draft.write_text("mine")
     result = lockstep("infer", recording, "-o", draft)
@@ -97,12 +97,12 @@ def test_a_file_is_written_over_only_by_force(recording: Path, tmp_path: Path) -
     assert lockstep("infer", recording, "-o", draft, "--force").exit_code == 0
 
 
-def test_standard_output_holds_the_draft_alone(recording: Path) -> None:
+def test_stdout_contains_only_the_draft(recording: Path) -> None:
     result = lockstep("infer", recording, "-o", "-")
     assert list(load_yaml(result.stdout)["paths"]) == ["/tasks", "/tasks/{taskId}"]
 
 
-def test_json_is_written_for_a_name_of_json(recording: Path, tmp_path: Path) -> None:
+def test_json_is_written_to_a_json_file_name(recording: Path, tmp_path: Path) -> None:
     assert lockstep("infer", recording, "-o", tmp_path / "draft.json").exit_code == 0
     assert json.loads((tmp_path / "draft.json").read_text())["openapi"] == "3.1.0"
 
@@ -123,7 +123,7 @@ def test_json_is_written_for_a_name_of_json(recording: Path, tmp_path: Path) -> 
         ("not a recording at all", "not one of HAR file"),
     ],
 )
-def test_what_cannot_be_drafted_is_one_sentence(
+def test_unusable_recording_is_reported_in_one_line(
     tmp_path: Path, text: str | None, said: str
 ) -> None:
     file = tmp_path / "recorded"
@@ -138,7 +138,7 @@ def test_what_cannot_be_drafted_is_one_sentence(
     assert not (tmp_path / "openapi.yaml").exists()
 
 
-def test_only_static_files_are_no_api(tmp_path: Path) -> None:
+def test_recording_of_static_files_only_is_rejected(tmp_path: Path) -> None:
     file = har(
         tmp_path / "a.har",
         entry("GET https://a.test/static/x.js", "x"),
@@ -152,7 +152,7 @@ def test_only_static_files_are_no_api(tmp_path: Path) -> None:
     )
 
 
-def test_access_logs_tell_of_paths_and_methods(tmp_path: Path) -> None:
+def test_access_log_yields_paths_and_methods(tmp_path: Path) -> None:
     file = tmp_path / "access.log.gz"
     lines = [
         f'192.0.2.1 - annabel [12/May/2020:22:33:23 +0000] "{line} HTTP/1.1" {status} 12'
@@ -177,9 +177,7 @@ def test_access_logs_tell_of_paths_and_methods(tmp_path: Path) -> None:
     assert "annabel" not in result.stdout
 
 
-def test_several_recordings_of_several_kinds_make_one_draft(
-    recording: Path, tmp_path: Path
-) -> None:
+def test_recordings_in_several_formats_are_merged(recording: Path, tmp_path: Path) -> None:
     cassette = tmp_path / "cassette.yaml"
     cassette.write_text(
         """
@@ -218,7 +216,7 @@ SERVED: dict[str, Served] = {
 
 
 def drafted(name: str, folder: Path) -> Path:
-    """The draft of a session with a toy server."""
+    """The draft inferred from a recorded session with a toy server."""
     start, use = SERVED[name]
     with start() as target:
         client = HarRecorder(target.base_url)
@@ -232,7 +230,7 @@ def drafted(name: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", list(SERVED))
-def test_a_draft_tells_nothing_of_who_was_recorded(name: str, tmp_path: Path) -> None:
+def test_draft_contains_no_personal_data(name: str, tmp_path: Path) -> None:
     text = drafted(name, tmp_path).read_text()
     checked(load_yaml(text))
     for told in ("annabel", "bertrand", PASSWORD, "mail.test", "Whales", "Carl", "saw"):
@@ -240,7 +238,7 @@ def test_a_draft_tells_nothing_of_who_was_recorded(name: str, tmp_path: Path) ->
 
 
 def run(draft: Path, targets: list[Target], *options: str) -> Any:
-    """The report of a run with a draft."""
+    """The report of a run with the draft as its document."""
     told = [f"--target={target.name}={target.base_url}" for target in targets]
     report = draft.with_suffix(".report.json")
     few = ("--profile=quick", "--phase=examples", "--no-self-check")
@@ -254,7 +252,7 @@ def statuses(report: Any, operation: str) -> list[int]:
     return [int(status) for each in shown for status in each]
 
 
-def test_a_run_takes_the_draft_as_it_is(tmp_path: Path) -> None:
+def test_run_accepts_the_draft_unchanged(tmp_path: Path) -> None:
     draft = drafted("notes", tmp_path)
     with serve_notes("left") as left, serve_notes("right") as right:
         report = run(draft, [left, right])
@@ -266,7 +264,7 @@ def test_a_run_takes_the_draft_as_it_is(tmp_path: Path) -> None:
     assert report["exit_code"] == 1
 
 
-def test_a_run_finds_faults_of_a_server_with_slugs(tmp_path: Path) -> None:
+def test_run_with_a_draft_finds_faults_of_a_server_with_slugs(tmp_path: Path) -> None:
     draft = drafted("blog", tmp_path)
     with pair(make_blog, "favorite_twice", prefix="/api") as targets:
         report = run(draft, targets)
@@ -275,7 +273,7 @@ def test_a_run_finds_faults_of_a_server_with_slugs(tmp_path: Path) -> None:
         assert any(status < 300 for status in statuses(report, name)), name
 
 
-def test_a_run_finds_faults_behind_a_cookie(tmp_path: Path) -> None:
+def test_run_with_a_draft_finds_faults_behind_a_session_cookie(tmp_path: Path) -> None:
     draft = drafted("shed", tmp_path)
     with pair(make_shed, "return_twice") as targets:
         report = run(draft, targets)

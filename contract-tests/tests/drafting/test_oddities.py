@@ -1,4 +1,4 @@
-"""Hostile and odd recordings: a draft of them is valid, and made in good time."""
+"""Hostile and unusual recordings: their draft is valid, and made within bounded time and memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.recordings import Captured
 from lockstep.transport.messages import NoResponse
 
 
-def test_paths_in_other_scripts_and_with_odd_characters() -> None:
+def test_paths_with_non_ascii_and_special_characters() -> None:
     made = drafted(
         *(seen(f"GET /aufgaben/größe/{n}", {"id": n}) for n in range(2)),
         seen("GET /%E4%BB%BB%E5%8A%A1/7", {"id": 7}),
@@ -40,7 +40,7 @@ def test_paths_in_other_scripts_and_with_odd_characters() -> None:
     assert document.find("GET", "/x%7By%7D/%7Bz%7D") is not None
 
 
-def test_queries_with_repeated_empty_and_odd_names() -> None:
+def test_query_names_that_are_repeated_empty_or_special() -> None:
     made = drafted(
         seen(
             "GET /tasks?a=1&a=2&b=&c&=x&d%5B%5D=1&d%5B%5D=2&e%5Bf%5D=x&%ff=1&g;h=1&__proto__=1", []
@@ -51,14 +51,14 @@ def test_queries_with_repeated_empty_and_odd_names() -> None:
     assert found["a"]["schema"] == {"type": "array", "items": {"type": "integer"}}
 
 
-def test_members_with_odd_names() -> None:
+def test_property_names_with_special_characters() -> None:
     odd = ["__proto__", "constructor", "$ref", "", "a/b~c", "no", "12:30", "1e3", "ключ", "x" * 500]
     made = drafted(seen("GET /things", {**{name: {"type": 1} for name in odd}, "\ud800": 1}))
     properties = answered(made, "GET /things")["properties"]
     assert list(properties) == odd
 
 
-def test_bodies_that_are_not_what_they_say() -> None:
+def test_bodies_that_contradict_their_content_type() -> None:
     told = {"Content-Type": "application/json"}
     made = drafted(
         seen("GET /a", b"<html>no</html>", told=told),
@@ -82,14 +82,14 @@ def test_bodies_that_are_not_what_they_say() -> None:
     assert answered(made, "GET /g") == {"type": "array", "items": {"type": "integer"}}
 
 
-def test_nesting_is_read_to_a_depth() -> None:
+def test_nesting_depth_is_bounded() -> None:
     deep = b'{"in": [' * 200 + b"1" + b"]}" * 200
     told = {"Content-Type": "application/json"}
     made = drafted(seen("GET /deep", deep, told=told), seen("GET /deep", {"in": [1]}))
     assert "too_deep" in {gap.kind for gap in made.gaps}
 
 
-def test_huge_bodies_are_read_in_good_time() -> None:
+def test_huge_bodies_are_read_in_bounded_time() -> None:
     rows = [{"id": n, "name": f"name {n}", "on": n % 2 == 0} for n in range(50_000)]
     keys = {f"key {n}": {"at": n} for n in range(50_000)}
     captured = [seen("GET /rows", rows), seen("GET /keys", keys)]
@@ -100,7 +100,7 @@ def test_huge_bodies_are_read_in_good_time() -> None:
     assert answered(made, "GET /rows")["items"]["required"] == ["id", "name", "on"]
 
 
-def test_ten_thousand_requests_are_drafted_in_good_time() -> None:
+def test_ten_thousand_requests_are_drafted_in_bounded_time() -> None:
     def task(number: int) -> dict[str, Any]:
         owner = {"id": number % 50, "name": f"name {number}", "mail": f"m{number}@a.test"}
         return {"id": number, "title": f"title {number}", "tags": ["a", "b"], "owner": owner}
@@ -119,7 +119,7 @@ def test_ten_thousand_requests_are_drafted_in_good_time() -> None:
     assert made.requests == 10_000
 
 
-def test_what_is_kept_of_many_requests_is_bounded() -> None:
+def test_memory_per_request_is_bounded() -> None:
     def most(count: int) -> int:
         captured = [seen(f"GET /tasks/{n}", {"id": n, "text": f"{n:0500}"}) for n in range(count)]
         tracemalloc.start()
@@ -128,11 +128,11 @@ def test_what_is_kept_of_many_requests_is_bounded() -> None:
         tracemalloc.stop()
         return peak
 
-    # Of each request a few short texts are kept, and no body.
+    # A few short strings are kept per request, and no body.
     assert most(600) - most(300) < 300 * 1_000
 
 
-def test_what_is_no_request_of_the_api_is_counted() -> None:
+def test_requests_outside_the_api_are_left_out_and_counted() -> None:
     html = {"Content-Type": "text/html"}
     made = drafted(
         seen("GET /tasks", []),
@@ -162,7 +162,7 @@ def test_what_is_no_request_of_the_api_is_counted() -> None:
     assert made.document["servers"] == [{"url": "https://api.test"}]
 
 
-def test_the_host_is_the_one_with_the_api_or_the_one_that_is_told() -> None:
+def test_host_is_that_of_the_api_or_as_configured() -> None:
     captured = (
         *(seen(f"GET https://www.shop.test/page{n}", b"<p>") for n in range(9)),
         seen("GET https://api.shop.test/v1/tasks", []),
@@ -184,7 +184,7 @@ def test_the_host_is_the_one_with_the_api_or_the_one_that_is_told() -> None:
         drafted(*captured, base_url="https://api.shop.test/v9")
 
 
-def test_a_log_without_hosts_is_of_the_host_that_others_name() -> None:
+def test_log_without_hosts_takes_the_host_of_other_recordings() -> None:
     captured = (
         seen("GET https://a.test/v1/tasks", []),
         *(seen(f"POST http://recorded.invalid/v1/jobs/{n}", partial=True) for n in range(3)),
@@ -195,21 +195,21 @@ def test_a_log_without_hosts_is_of_the_host_that_others_name() -> None:
     assert drafted(*captured[1:]).document["servers"] == [{"url": "/v1"}]
 
 
-def test_addresses_that_cannot_be_read() -> None:
+def test_malformed_urls_are_left_out_and_counted() -> None:
     made = drafted(seen("GET /tasks", []), seen("GET http://[::1/x"), seen("GET http://a:b:c/x"))
     assert made.left_out["malformed URLs"] == 2
     with pytest.raises(DraftError, match="no request to a server"):
         drafted(seen("GET http://[::1/x"))
 
 
-def test_a_page_is_an_operation_where_nothing_else_is() -> None:
+def test_html_page_is_an_operation_if_there_is_nothing_else() -> None:
     made = drafted(seen("GET /about", b"<p>", told={"Content-Type": "text/html"}))
     assert operation(made, "GET /about")["responses"]["200"]["content"] == {
         "text/html": {"schema": {"type": "string"}}
     }
 
 
-def test_a_draft_reads_the_same_in_yaml_of_both_versions() -> None:
+def test_yaml_draft_is_read_alike_by_yaml_1_1_and_1_2() -> None:
     import yaml
 
     from lockstep.drafting.writing import as_yaml

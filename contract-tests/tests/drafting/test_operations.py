@@ -1,4 +1,4 @@
-"""What operations are called, and what the recordings never showed of them."""
+"""Names of drafted operations, and gaps in the recordings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def name_of(line: str, answer: Any = None) -> str:
     return name
 
 
-def test_names_are_those_of_the_field() -> None:
+def test_operation_ids_follow_common_conventions() -> None:
     assert name_of("GET /tasks", []) == "listTasks"
     assert name_of("GET /tasks/1") == "getTask"
     assert name_of("POST /tasks") == "createTask"
@@ -40,7 +40,7 @@ def test_names_are_those_of_the_field() -> None:
     assert name_of("PUT /tasks/7/status") == "updateTaskStatus"
 
 
-def test_a_slash_at_the_end_makes_no_difference() -> None:
+def test_trailing_slash_makes_no_difference() -> None:
     made = drafted(
         seen("GET /api/tasks/", [{"id": 1}]),
         seen("POST /api/tasks/", {"id": 1}, 201, {}),
@@ -52,22 +52,22 @@ def test_a_slash_at_the_end_makes_no_difference() -> None:
     assert "no_creation" not in {gap.kind for gap in made.gaps}
 
 
-def test_what_a_cache_had_is_no_answer() -> None:
+def test_not_modified_response_has_no_body_schema() -> None:
     made = drafted(seen("GET /tasks", []), seen("GET /tasks", [], 304))
     assert operation(made, "GET /tasks")["responses"]["304"] == {"description": "Not Modified"}
 
 
-def test_two_ways_to_change_have_two_names() -> None:
+def test_put_and_patch_of_one_path_have_different_names() -> None:
     made = drafted(seen("PUT /tasks/1", {}), seen("PATCH /tasks/1", {}))
     assert names(made) == ["replaceTask", "updateTask"]
 
 
-def test_names_are_unique() -> None:
+def test_operation_ids_are_unique() -> None:
     made = drafted(*(seen(f"GET /{at}/tasks/1", {"id": 1}) for at in ("v1", "v2", "beta")))
     assert len(set(names(made))) == 3
 
 
-def test_what_was_never_seen_is_said() -> None:
+def test_gaps_in_the_recordings_are_reported() -> None:
     made = drafted(
         seen("GET /tasks", [{"id": 1}]),
         seen("GET /tasks", [{"id": 1}]),
@@ -98,7 +98,7 @@ def test_what_was_never_seen_is_said() -> None:
     assert "review it before you rely on it" in made.document["info"]["description"]
 
 
-def test_the_same_recording_gives_the_same_draft() -> None:
+def test_draft_is_deterministic() -> None:
     made = [
         seen(
             "GET /tasks?b=1&a=2", [{"z": 1, "a": {"x": 1, "y": 2}}], sent={"X-B": "1", "X-A": "1"}

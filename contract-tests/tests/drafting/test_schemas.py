@@ -1,4 +1,4 @@
-"""What is drafted of bodies: types, formats, maps, forms, and shapes that are shared."""
+"""Drafted schemas: types, formats, maps, forms, and shared components."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def schema_of(*answers: Any) -> Any:
     return answered(drafted(*(seen("GET /things", answer) for answer in answers)), "GET /things")
 
 
-def test_members_that_were_always_there_are_required() -> None:
+def test_properties_present_in_every_body_are_required() -> None:
     assert schema_of({"a": 1, "b": None}, {"a": 2, "b": "x", "c": True}) == {
         "type": "object",
         "required": ["a", "b"],
@@ -25,7 +25,7 @@ def test_members_that_were_always_there_are_required() -> None:
     }
 
 
-def test_formats_are_those_that_all_texts_have() -> None:
+def test_format_is_drafted_if_all_strings_have_it() -> None:
     first = {
         "at": "2026-01-31T10:00:00Z",
         "day": "2026-01-31",
@@ -62,7 +62,7 @@ def test_numbers_and_unions() -> None:
     assert found["v"] == {"type": ["array", "null"], "items": {"type": "integer"}}
 
 
-def test_a_union_of_an_object_and_a_text() -> None:
+def test_union_of_object_and_string() -> None:
     found = schema_of({"u": {"a": 1}}, {"u": "x"})["properties"]["u"]
     assert found["anyOf"] == [
         {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
@@ -70,7 +70,7 @@ def test_a_union_of_an_object_and_a_text() -> None:
     ]
 
 
-def test_only_null_tells_nothing() -> None:
+def test_property_that_was_always_null_has_no_type() -> None:
     made = drafted(seen("GET /things", {"a": None}))
     assert answered(made, "GET /things")["properties"]["a"] == {
         "description": "Only null was seen."
@@ -78,7 +78,7 @@ def test_only_null_tells_nothing() -> None:
     assert ("only_null", "a") in [(gap.kind, gap.detail) for gap in made.gaps]
 
 
-def test_keys_that_are_data_make_a_map() -> None:
+def test_object_with_data_as_keys_is_a_map() -> None:
     count = {"type": "object", "additionalProperties": {"type": "integer"}}
     assert schema_of({"2026-01-01": 1, "2026-01-02": 4}) == count
     assert schema_of({UUID: 1}) == count
@@ -90,14 +90,14 @@ def test_keys_that_are_data_make_a_map() -> None:
     assert schema_of({f"word{chr(97 + n % 26)}{chr(97 + n // 26)}": n for n in range(80)}) == count
 
 
-def test_members_that_look_like_keys_are_members() -> None:
+def test_property_names_that_resemble_data_keys_stay_properties() -> None:
     for names in (("address_line_1", "address_line_2"), ("sha256", "md5"), ("ipv4", "ipv6")):
         assert set(schema_of(dict.fromkeys(names, "x"))["properties"]) == set(names)
     many = {f"field{chr(97 + n % 26)}{chr(97 + n // 26)}": "x" if n % 2 else n for n in range(80)}
     assert len(schema_of(many)["properties"]) == 80
 
 
-def test_enumerations_only_where_it_is_clear() -> None:
+def test_enum_is_drafted_only_from_clear_evidence() -> None:
     def rows(**member: list[str]) -> Any:
         ((name, values),) = member.items()
         rows = [{name: value, "n": 1} for value in values * 5]
@@ -111,7 +111,7 @@ def test_enumerations_only_where_it_is_clear() -> None:
     }
 
 
-def test_what_was_refused_is_no_example_of_what_is_taken() -> None:
+def test_rejected_request_bodies_do_not_shape_the_schema() -> None:
     made = drafted(
         seen("POST /tasks", {"id": 1, "title": "x"}, 201, {"title": "x", "size": 1}),
         seen("POST /tasks", {"id": 2, "title": "x"}, 201, {"title": "x"}),
@@ -125,7 +125,7 @@ def test_what_was_refused_is_no_example_of_what_is_taken() -> None:
     }
 
 
-def test_a_shape_that_is_met_again_is_a_component() -> None:
+def test_repeated_object_is_a_component() -> None:
     task = {"id": 1, "title": "x", "done": False, "owner": {"id": 3, "name": "y", "mail": "a@b.c"}}
     made = drafted(
         seen("GET /tasks", {"items": [task, task], "total": 2}),
@@ -147,7 +147,7 @@ def test_a_shape_that_is_met_again_is_a_component() -> None:
     assert answered(made, "GET /users/{userId}", 404) == {"$ref": "#/components/schemas/Error"}
 
 
-def test_a_shape_within_itself() -> None:
+def test_recursive_object_is_a_recursive_component() -> None:
     def comment(*replies: Any) -> Any:
         return {"id": 1, "text": "x", "at": "2026-01-31", "replies": list(replies)}
 
@@ -158,7 +158,7 @@ def test_a_shape_within_itself() -> None:
     assert comments["properties"]["replies"] == {"type": "array", "items": reference}
 
 
-def test_small_shapes_of_different_things_are_two() -> None:
+def test_similar_small_objects_of_different_resources_are_two_components() -> None:
     made = drafted(
         seen("GET /tags", [{"id": 1, "name": "x"}]),
         seen("GET /tags/1", {"id": 1, "name": "x"}),
@@ -168,7 +168,7 @@ def test_small_shapes_of_different_things_are_two() -> None:
     assert list(made.document["components"]["schemas"]) == ["City", "Tag"]
 
 
-def test_forms_files_and_texts() -> None:
+def test_forms_files_and_plain_text() -> None:
     form = b"user=annabel&age=30&tag=a&tag=b&ok=true"
     parts = (
         b'--B\r\nContent-Disposition: form-data; name="title"\r\n\r\ntrip\r\n'
@@ -205,7 +205,7 @@ def test_forms_files_and_texts() -> None:
     }
 
 
-def test_xml_has_a_schema_too() -> None:
+def test_xml_schema() -> None:
     body = b'<?xml version="1.0"?><task id="7"><title>x</title><tag>a</tag><tag>b</tag></task>'
     made = drafted(seen("GET /tasks/7", body, told={"Content-Type": "application/xml"}))
     content = operation(made, "GET /tasks/{taskId}")["responses"]["200"]["content"]
@@ -221,7 +221,7 @@ def test_xml_has_a_schema_too() -> None:
     }
 
 
-def test_parameters_of_a_query() -> None:
+def test_query_parameters() -> None:
     made = drafted(
         seen("GET /tasks?limit=10&open=true&since=2026-01-01&q=x&tag=a&tag=b", []),
         seen("GET /tasks?limit=20&open=false&since=2026-02-01&tag=c", []),
@@ -239,7 +239,7 @@ def test_parameters_of_a_query() -> None:
     assert required == ["limit", "open", "since", "tag"]
 
 
-def test_headers_that_matter() -> None:
+def test_request_headers_of_the_api_are_parameters() -> None:
     browser = {
         "User-Agent": "Mozilla/5.0",
         "Accept": "*/*",
@@ -265,7 +265,7 @@ def test_headers_that_matter() -> None:
     assert "required" not in found["X-Dry-Run"]
 
 
-def test_headers_that_are_answered() -> None:
+def test_response_headers_of_the_api_are_documented() -> None:
     told = {
         "Location": "/tasks/1",
         "ETag": '"1"',

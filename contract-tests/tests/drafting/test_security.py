@@ -1,4 +1,4 @@
-"""How clients showed who they are, and that nothing of it is written down."""
+"""Drafted security schemes, and no recorded secret in a draft."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def schemes(made: Any) -> Any:
     return made.document.get("components", {}).get("securitySchemes", {})
 
 
-def test_operations_that_were_called_with_credentials_ask_for_them() -> None:
+def test_operations_called_with_credentials_require_them() -> None:
     made = drafted(
         seen("GET /tasks", [], sent=BEARER),
         seen("GET /tasks", {"error": "x"}, 401),
@@ -56,14 +56,16 @@ def test_operations_that_were_called_with_credentials_ask_for_them() -> None:
         ),
     ],
 )
-def test_each_way_is_a_scheme(sent: dict[str, str], scheme: dict[str, str]) -> None:
+def test_security_scheme_of_each_kind_of_credentials(
+    sent: dict[str, str], scheme: dict[str, str]
+) -> None:
     made = drafted(seen("GET /tasks", [], sent=sent))
     assert list(schemes(made).values()) == [scheme]
     assert len(operation(made, "GET /tasks")["security"]) == 1
     assert find_credentials(checked(made.document))
 
 
-def test_a_key_in_the_query_is_no_parameter() -> None:
+def test_api_key_in_the_query_is_a_scheme_and_not_a_parameter() -> None:
     made = drafted(
         seen("GET /tasks?api_key=s3cret&limit=1", []), seen("GET /users?api_key=s3cret", [])
     )
@@ -72,12 +74,12 @@ def test_a_key_in_the_query_is_no_parameter() -> None:
     assert "s3cret" not in as_yaml(made.document)
 
 
-def test_a_key_and_a_token_go_together() -> None:
+def test_api_key_and_bearer_token_sent_together_are_both_required() -> None:
     made = drafted(seen("GET /tasks", [], sent={**BEARER, "X-API-Key": "abc"}))
     assert operation(made, "GET /tasks")["security"] == [{"apiKey": [], "bearer": []}]
 
 
-def test_a_cookie_that_a_log_in_sets_is_a_session() -> None:
+def test_cookie_set_by_the_log_in_is_the_session_scheme() -> None:
     login = {"user": "annabel", "password": "pa55word"}
     made = drafted(
         seen("POST /enter", {"ok": True}, 200, login, told={"Set-Cookie": "qx=81f; Path=/"}),
@@ -86,7 +88,7 @@ def test_a_cookie_that_a_log_in_sets_is_a_session() -> None:
     assert schemes(made) == {"session": {"type": "apiKey", "in": "cookie", "name": "qx"}}
 
 
-def test_what_a_tool_kept_back_was_there_all_the_same() -> None:
+def test_redacted_header_is_still_a_security_scheme() -> None:
     made = drafted(
         seen("GET /tasks", [], blackened=frozenset({"authorization"})),
         seen("GET /jobs", [], blackened=frozenset({"x-api-key"})),
@@ -95,7 +97,7 @@ def test_what_a_tool_kept_back_was_there_all_the_same() -> None:
     assert operation(made, "GET /jobs")["security"] == [{"apiKey": []}]
 
 
-def test_a_challenge_tells_of_a_scheme() -> None:
+def test_www_authenticate_challenge_is_a_security_scheme() -> None:
     told = {"WWW-Authenticate": 'Basic realm="x"'}
     made = drafted(seen("GET /tasks", {"error": "x"}, 401, told=told), seen("GET /news", []))
     assert schemes(made) == {"basic": {"type": "http", "scheme": "basic"}}
@@ -103,7 +105,7 @@ def test_a_challenge_tells_of_a_scheme() -> None:
 
 
 @pytest.mark.parametrize("path", ["/sessions", "/auth/login", "/enter", "/api/token"])
-def test_the_log_in_is_found_in_the_draft(path: str) -> None:
+def test_log_in_is_found_in_the_draft(path: str) -> None:
     account = {"username": "annabel", "password": "pa55word"}
     made = drafted(
         seen("POST /users", {"id": 1, "username": "annabel"}, 201, account),
@@ -119,7 +121,7 @@ def test_the_log_in_is_found_in_the_draft(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/reset-password", "/users/me/password", "/users"])
-def test_not_all_that_takes_a_password_is_a_log_in(path: str) -> None:
+def test_password_reset_and_registration_are_not_the_log_in(path: str) -> None:
     made = drafted(
         seen(f"POST {path}", {"token": JWT}, 200, {"token": "x", "password": "pa55word"}),
         seen("POST /door", {"token": JWT}, 200, {"user": "annabel", "password": "pa55word"}),
@@ -128,7 +130,7 @@ def test_not_all_that_takes_a_password_is_a_log_in(path: str) -> None:
     assert operation(made, f"POST {path}")["operationId"] != "logIn"
 
 
-def test_a_form_logs_in_too() -> None:
+def test_log_in_by_form() -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     body = b"username=annabel&password=pa55word"
     made = drafted(
@@ -140,7 +142,7 @@ def test_a_form_logs_in_too() -> None:
     assert login.call.form
 
 
-def test_nothing_that_was_recorded_is_written() -> None:
+def test_draft_contains_no_recorded_value() -> None:
     person = {"name": "Annabel Lee", "email": "annabel@lee.test", "phone": "+1 555 0100"}
     secret = {"password": "pa55word", "card": "4111111111111111", "status": "sleepy"}
     url = "http://annabel:pa55word@api.test/users/annabel%40lee.test?name=Annabel&token=t0k3n"

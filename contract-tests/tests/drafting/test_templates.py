@@ -1,4 +1,4 @@
-"""Which paths are one: templates, and what their parameters are called."""
+"""Path templates drafted from recorded paths, and names of their parameters."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def reads(*targets: str, answer: Any = TASK) -> list[Any]:
         ("cus_9s6XKzkNRiz8i3", "cus_Na6dX7aXxi11N4", {"type": "string"}),
     ],
 )
-def test_segments_that_programs_make_up_are_one_parameter(
+def test_generated_id_segments_are_a_parameter(
     one: str, other: str, schema: dict[str, str]
 ) -> None:
     made = drafted(*reads("/tasks", f"/tasks/{one}", f"/tasks/{other}"))
@@ -45,18 +45,18 @@ def test_segments_that_programs_make_up_are_one_parameter(
     assert parameters(made, "GET /tasks/{taskId}")["taskId"]["schema"] == schema
 
 
-def test_one_id_is_enough() -> None:
+def test_single_id_is_a_parameter() -> None:
     assert paths(drafted(*reads("/users/8/tasks/77"))) == ["/users/{userId}/tasks/{taskId}"]
 
 
-def test_dates_and_addresses_are_called_so() -> None:
+def test_date_and_email_segments_name_the_parameter() -> None:
     made = drafted(*reads("/reports/2026-01-31", "/reports/2026-02-28", "/invites/a%40b.test"))
     assert paths(made) == ["/invites/{email}", "/reports/{date}"]
     schema = parameters(made, "GET /reports/{date}")["date"]["schema"]
     assert schema == {"type": "string", "format": "date"}
 
 
-def test_literal_siblings_stay() -> None:
+def test_literal_segments_beside_a_parameter_are_kept() -> None:
     made = drafted(
         *reads("/users/1", "/users/22", "/users/me"),
         seen("GET /tasks/search?q=x", [TASK]),
@@ -67,7 +67,7 @@ def test_literal_siblings_stay() -> None:
     ]
 
 
-def test_names_that_bodies_show_are_parameters_and_called_alike() -> None:
+def test_segment_found_in_bodies_is_a_parameter_named_like_the_property() -> None:
     made = drafted(
         seen("GET /articles", [{"slug": "whales", "title": "Whales"}]),
         seen("GET /articles/whales", {"slug": "whales", "title": "Whales"}),
@@ -81,13 +81,13 @@ def test_names_that_bodies_show_are_parameters_and_called_alike() -> None:
     ]
 
 
-def test_words_that_behave_alike_are_names() -> None:
+def test_words_with_equal_responses_are_a_parameter() -> None:
     words = ("blue", "green", "red", "ochre", "sepia")
     made = drafted(*(seen(f"GET /colours/{word}", {"hex": "#fff", "wheel": 2}) for word in words))
     assert paths(made) == ["/colours/{colourId}"]
 
 
-def test_words_that_do_not_behave_alike_are_paths() -> None:
+def test_words_with_different_responses_are_literal() -> None:
     things: dict[str, Any] = {
         "users": [{"id": 1, "mail": "x"}],
         "jobs": [{"id": 1, "runs": 3}],
@@ -99,20 +99,20 @@ def test_words_that_do_not_behave_alike_are_paths() -> None:
     assert paths(made) == sorted(f"/settings/{word}" for word in things)
 
 
-def test_names_that_nobody_knows_are_of_the_parameter() -> None:
+def test_segment_answered_with_404_belongs_to_the_parameter() -> None:
     made = drafted(*reads("/tasks/1", "/tasks/2"), seen("GET /tasks/nonsense", {}, 404))
     assert paths(made) == ["/tasks/{taskId}"]
     assert parameters(made, "GET /tasks/{taskId}")["taskId"]["schema"] == {"type": "integer"}
 
 
-def test_a_log_without_bodies_takes_more_of_a_kind() -> None:
+def test_log_without_bodies_needs_more_words_for_a_parameter() -> None:
     words = [f"{a}{b}" for a in ("ba", "ke", "lo") for b in ("nan", "ril", "tus")]
     made = drafted(*(seen(f"GET /products/{word}", partial=True) for word in words))
     assert paths(made) == ["/products/{productId}"]
     assert len(paths(drafted(*(seen(f"GET /{word}", partial=True) for word in words)))) == 9
 
 
-def test_paths_may_be_told() -> None:
+def test_configured_paths_are_used() -> None:
     made = drafted(
         *reads("/files/readme", "/files/licence", "/files/recent", "/files/readme/versions"),
         paths=("/files/{name}", "/files/recent"),
@@ -120,29 +120,29 @@ def test_paths_may_be_told() -> None:
     assert paths(made) == ["/files/recent", "/files/{name}", "/files/{name}/versions"]
 
 
-def test_a_told_path_may_have_the_base_path_in_it() -> None:
+def test_configured_path_may_include_the_base_path() -> None:
     made = drafted(
         *reads("/api/v1/files/readme", "/api/v1/files/licence"), paths=("/api/v1/files/{name}",)
     )
     assert paths(made) == ["/files/{name}"]
 
 
-def test_a_told_path_that_is_nowhere_is_said() -> None:
+def test_configured_path_without_requests_is_reported() -> None:
     made = drafted(*reads("/files/a"), paths=("/foils/{name}",))
     assert made.notes == ["no recorded request is at /foils/{name}"]
 
 
 @pytest.mark.parametrize("text", ["files/{name}", "/files/{name", "/files/{a}/{a}", "/f{x}"])
-def test_what_is_no_path_is_said(text: str) -> None:
+def test_invalid_configured_path_is_rejected(text: str) -> None:
     with pytest.raises(DraftError, match="--path"):
         drafted(*reads("/files/a"), paths=(text,))
 
 
-def test_parameters_of_one_path_have_names_of_their_own() -> None:
+def test_parameter_names_of_one_path_are_unique() -> None:
     made = drafted(*reads("/repos/12/34", "/repos/13/35"))
     assert paths(made) == ["/repos/{repoId}/{repoId2}"]
 
 
-def test_ids_at_the_top_and_with_an_ending() -> None:
+def test_top_level_ids_and_ids_with_a_file_extension() -> None:
     assert paths(drafted(*reads("/1/tasks.json", "/2/tasks.json"))) == ["/{id}/tasks.json"]
     assert paths(drafted(*reads("/tasks/1.json", "/tasks/2.json"))) == ["/tasks/{taskId}"]

@@ -1,4 +1,4 @@
-"""What recordings have and a document lacks."""
+"""Recorded traffic that a document does not describe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def lacks(document: dict[str, Any], *captured: Any) -> list[tuple[str, str, str]
     return [(each.operation, each.kind, each.what) for each in found]
 
 
-def test_a_draft_lacks_nothing_of_what_it_was_made_of() -> None:
+def test_draft_documents_everything_in_its_recording() -> None:
     captured = (
         seen("GET /v1/tasks?limit=1", [TASK], sent={"X-Tenant": "a"}),
         seen("POST /v1/tasks", TASK, 201, {"title": "x"}),
@@ -35,7 +35,7 @@ def test_a_draft_lacks_nothing_of_what_it_was_made_of() -> None:
     assert lacks(drafted(*captured).document, *captured) == []
 
 
-def test_what_a_document_lacks_is_named() -> None:
+def test_undocumented_traffic_is_listed() -> None:
     document = drafted(
         seen("GET /v1/tasks", [TASK]),
         seen("GET /v1/tasks/1", TASK),
@@ -71,7 +71,7 @@ def test_what_a_document_lacks_is_named() -> None:
     ]
 
 
-def test_free_and_combined_schemas_take_members() -> None:
+def test_open_and_combined_schemas_allow_properties() -> None:
     schema = {
         "allOf": [
             {"$ref": "#/components/schemas/Base"},
@@ -94,7 +94,7 @@ def test_free_and_combined_schemas_take_members() -> None:
     assert lacks(document, seen("GET /x", answer)) == [("GET /x", "member", "/next/z (200)")]
 
 
-def test_the_command_says_it(tmp_path: Path) -> None:
+def test_command_lists_undocumented_traffic(tmp_path: Path) -> None:
     with serve("recorded") as target:
         client = HarRecorder(target.base_url)
         use_notes(client)
@@ -116,7 +116,7 @@ def test_the_command_says_it(tmp_path: Path) -> None:
     ]
 
 
-def test_either_a_draft_or_a_document_is_named(tmp_path: Path) -> None:
+def test_output_and_document_options_are_exclusive(tmp_path: Path) -> None:
     for more in ([], ["-o", str(tmp_path / "x.yaml"), "--document", str(DOCUMENT)]):
         result = CliRunner().invoke(main, ["infer", "x.har", *more])
         assert result.exit_code == 2

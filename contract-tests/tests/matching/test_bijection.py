@@ -1,4 +1,4 @@
-"""Values of one server stand for values of another, one to one."""
+"""The one-to-one mapping between values of two servers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lockstep.matching.transaction import Transaction
 IDS = st.uuids(version=4).map(str)
 
 
-def test_a_value_keeps_its_partner() -> None:
+def test_value_keeps_its_partner() -> None:
     symbols = Bijection()
     assert symbols.learn("id", "a" * 20, "b" * 20) is None
     assert symbols.learn("id", "a" * 20, "b" * 20) is None
     assert symbols.partner("id", "a" * 20) == "b" * 20
 
 
-def test_a_second_partner_is_refused_from_either_side() -> None:
+def test_second_partner_is_a_mismatch_on_either_side() -> None:
     symbols = Bijection()
     symbols.learn("id", "left1", "right1")
     assert symbols.learn("id", "left1", "right2") == Mismatch(
@@ -30,13 +30,13 @@ def test_a_second_partner_is_refused_from_either_side() -> None:
     assert symbols.partner("id", "left2") is None
 
 
-def test_kinds_do_not_meet() -> None:
+def test_kinds_are_independent() -> None:
     symbols = Bijection()
     symbols.learn("id", "left", "right")
     assert symbols.learn("etag", "left", "other") is None
 
 
-def test_known_values_are_replaced_inside_text() -> None:
+def test_known_values_are_translated_inside_text() -> None:
     symbols = Bijection()
     symbols.learn("id", "left-0123456789abcdef", "right-0123456789abcdef")
     text = r'/x/left-0123456789abcdef?q=%22left-0123456789abcdef%22 "\nleft-0123456789abcdef"'
@@ -55,20 +55,20 @@ def test_short_values_are_never_replaced() -> None:
     assert symbols.translate("7 of 77") == "7 of 77"
 
 
-def test_values_with_other_characters_are_replaced_too() -> None:
+def test_values_with_special_characters_are_replaced() -> None:
     symbols = Bijection()
     symbols.learn("cursor", "abc+def/gh==", "xyz+def/gh==")
     assert symbols.translate("c=abc+def/gh==&d") == "c=xyz+def/gh==&d"
 
 
-def test_the_last_partner_of_a_time_counts() -> None:
+def test_latest_partner_of_a_timestamp_is_used() -> None:
     symbols = Bijection()
     symbols.learn_time("2026-01-01T10:00:00.001Z", "2026-01-01T10:00:00.003Z")
     symbols.learn_time("2026-01-01T10:00:00.001Z", "2026-01-01T10:00:00.004Z")
     assert symbols.translate("?t=2026-01-01T10%3A00%3A00.001Z") == "?t=2026-01-01T10%3A00%3A00.004Z"
 
 
-def test_what_is_learnt_on_trial_is_forgotten_unless_confirmed() -> None:
+def test_transaction_is_discarded_unless_confirmed() -> None:
     symbols = Bijection()
     left, right = "left-0123456789abcdef", "right-0123456789abcdef"
     Transaction(symbols).learn("id", left, right)
@@ -80,7 +80,7 @@ def test_what_is_learnt_on_trial_is_forgotten_unless_confirmed() -> None:
     assert symbols.translate(left) == right
 
 
-def test_a_part_of_what_is_learnt_can_be_taken_back() -> None:
+def test_transaction_can_be_rolled_back_partly() -> None:
     symbols = Bijection()
     symbols.learn("id", "1", "11")
     trial = Transaction(symbols)
@@ -95,7 +95,7 @@ def test_a_part_of_what_is_learnt_can_be_taken_back() -> None:
     assert symbols.translate("2026-01-01T10:00:00.001Z") == "2026-01-01T10:00:00.001Z"
 
 
-def test_several_tokens_may_stand_for_one() -> None:
+def test_tokens_may_map_many_to_one() -> None:
     symbols = Bijection()
     assert symbols.learn("token", "left1", "right") is None
     assert symbols.learn("token", "left2", "right") is None
@@ -106,7 +106,7 @@ def test_several_tokens_may_stand_for_one() -> None:
     )
 
 
-def test_a_name_that_was_given_up_may_be_given_again() -> None:
+def test_released_value_can_be_mapped_again() -> None:
     symbols = Bijection()
     symbols.learn("article.slug", "hello", "hello-73")
     trial = Transaction(symbols)
@@ -121,7 +121,7 @@ def test_a_name_that_was_given_up_may_be_given_again() -> None:
 
 
 @given(st.dictionaries(IDS, IDS, min_size=1), st.lists(st.text('/?&= ,;"{}:', max_size=3)))
-def test_translating_there_and_back_is_the_identity(pairs: dict[str, str], gaps: list[str]) -> None:
+def test_translation_round_trip_is_the_identity(pairs: dict[str, str], gaps: list[str]) -> None:
     one_to_one = {right: left for left, right in pairs.items()}
     there, back = Bijection(), Bijection()
     for right, left in one_to_one.items():

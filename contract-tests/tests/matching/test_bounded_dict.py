@@ -1,4 +1,4 @@
-"""Memories that do not grow."""
+"""The dictionary of bounded size, and the mappings that are kept in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lockstep.matching.bijection import KEPT_PAIRS, Bijection
 from lockstep.matching.bounded_dict import BoundedDict
 
 
-def test_what_was_set_longest_ago_is_forgotten() -> None:
+def test_least_recently_set_item_is_evicted() -> None:
     known: BoundedDict[str, int] = BoundedDict(2)
     known["a"], known["b"] = 1, 2
     known["a"] = 3
@@ -16,7 +16,7 @@ def test_what_was_set_longest_ago_is_forgotten() -> None:
     assert list(known) == ["c", "d"]
 
 
-def test_pairs_that_are_met_again_are_kept() -> None:
+def test_pairs_that_are_seen_again_are_kept() -> None:
     symbols = Bijection()
     symbols.learn("id", "first", "one")
     for number in range(KEPT_PAIRS):

@@ -1,4 +1,4 @@
-"""What the user allows, where, and whether it was needed."""
+"""Rules that allow differences, their scope, and detection of unused rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCUMENT = Document(plain_document())
 
 
 def found(rule: Rule | None, left: Any, right: Any) -> tuple[list[str], Rules]:
-    """The places that differ under one rule, and the rules after that."""
+    """The places that still differ under one rule, and the rules after the comparison."""
     rules = Rules([rule] if rule else [])
     comparer = Comparer(DOCUMENT, SymbolTable(["right"]), Clock(), rules=rules)
     ours, theirs = (one if isinstance(one, Response) else answer(one) for one in (left, right))
@@ -55,7 +55,7 @@ def found(rule: Rule | None, left: Any, right: Any) -> tuple[list[str], Rules]:
         (("status", "statuses_alike", (400, 422)), answer([], 400), answer([], 404), ["status"]),
     ],
 )
-def test_a_rule_allows_what_it_says_and_no_more(
+def test_rule_allows_exactly_the_difference_it_describes(
     rule: tuple[str, str, Any], left: Any, right: Any, remaining: list[str]
 ) -> None:
     where, kind, value = rule
@@ -66,7 +66,7 @@ def test_a_rule_allows_what_it_says_and_no_more(
         assert rules.unused() == []
 
 
-def test_a_rule_for_another_operation_does_nothing_and_is_named() -> None:
+def test_rule_for_another_operation_is_ignored_and_reported_unused() -> None:
     rule = Rule("getTask", "/*/n", "ignore", "told so")
     places, rules = found(rule, [{"n": 1}], [{"n": 2}])
     assert places == ["body /*/n"]
@@ -82,8 +82,6 @@ def test_a_rule_for_another_operation_does_nothing_and_is_named() -> None:
         (("x", "statuses_alike", "why", (400,)), "two statuses or more"),
     ],
 )
-def test_a_rule_that_says_nothing_is_refused(
-    rule: tuple[str, str, str, Any], complaint: str
-) -> None:
+def test_invalid_rule_is_rejected(rule: tuple[str, str, str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Rule("*", *rule)

@@ -1,4 +1,4 @@
-"""Mutants as data, the hunt for them and its matrix, with a command that only pretends."""
+"""Mutants, the hunt for them and the resulting matrix, with a fake test command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ mutants:
     patch:
       - {{ file: app.py, find: x, replace: y }}
 """
-# Catches by name: `stories` what ends in -s, `generated` what ends in -g, `plain` has its own.
+# Catches by suffix: `stories` catches -s, `generated` catches -g; `plain` has its own findings.
 COMMAND = """
 import json, sys
 name, driver = sys.argv[1], sys.argv[3]
@@ -48,7 +48,7 @@ def command(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("text", ["z", "x x"])
-def test_a_text_that_is_not_found_once_is_named(tmp_path: Path, text: str) -> None:
+def test_text_that_does_not_occur_exactly_once_is_rejected(tmp_path: Path, text: str) -> None:
     (tmp_path / "one.yaml").write_text(FORM.format(id="one"), encoding="utf-8")
     (tmp_path / "app.py").write_text(text, encoding="utf-8")
     (one,) = load_mutants(tmp_path)
@@ -59,20 +59,20 @@ def test_a_text_that_is_not_found_once_is_named(tmp_path: Path, text: str) -> No
         one.patched(tmp_path)
 
 
-def test_the_form_is_checked(tmp_path: Path) -> None:
+def test_mutants_are_validated_against_the_schema(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text(FORM.format(id="One"), encoding="utf-8")
     with pytest.raises(MutantError, match=r"one\.yaml: /mutants/0/id"):
         load_mutants(tmp_path)
 
 
-def test_an_id_comes_once(tmp_path: Path) -> None:
+def test_duplicate_mutant_id_is_rejected(tmp_path: Path) -> None:
     for name in ("one.yaml", "two.yaml"):
         (tmp_path / name).write_text(FORM.format(id="same"), encoding="utf-8")
     with pytest.raises(MutantError, match="duplicate mutant ids: same"):
         load_mutants(tmp_path)
 
 
-def test_a_hunt_ends_at_the_first_catch_unless_told_otherwise(command: list[str]) -> None:
+def test_hunt_stops_at_the_first_catch_unless_all_drivers_are_requested(command: list[str]) -> None:
     some = [mutant("a-s"), mutant("b-g"), mutant("c-g", first="generated"), mutant("d-x")]
     matrix = Hunt(command, ["stories", "generated"]).run(some)
     assert {name: list(row) for name, row in matrix.catches.items()} == {
@@ -87,21 +87,21 @@ def test_a_hunt_ends_at_the_first_catch_unless_told_otherwise(command: list[str]
     assert matrix.score("generated") == (2, 4)
 
 
-def test_what_a_baseline_usually_finds_does_not_count(command: list[str]) -> None:
+def test_usual_findings_of_a_baseline_are_ignored(command: list[str]) -> None:
     matrix = Hunt(command, ["stories"], baseline=["plain"]).run([mutant("a-s"), mutant("b-g")])
     found = {name: row["plain"].finding for name, row in matrix.catches.items()}
     assert found == {"a-s": "new", "b-g": None}
     assert [each.id for each in matrix.escaped] == ["b-g"]
 
 
-def test_a_driver_that_finds_something_without_a_mutant_ends_the_hunt(tmp_path: Path) -> None:
+def test_driver_with_findings_on_the_original_aborts_the_hunt(tmp_path: Path) -> None:
     path = tmp_path / "command.py"
     path.write_text("""print('{"findings": ["x"], "requests": 1, "seconds": 1}')""", "utf-8")
     with pytest.raises(MutantError, match="stories reports findings without any mutant: x"):
         Hunt([sys.executable, str(path)], ["stories"]).run([mutant("a-s")])
 
 
-def test_a_hunt_that_ended_early_is_gone_on_with(tmp_path: Path, command: list[str]) -> None:
+def test_interrupted_hunt_is_resumed(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "app.py").write_text("x", encoding="utf-8")
     (tmp_path / "one.yaml").write_text(FORM.format(id="one-s"), encoding="utf-8")
     report = tmp_path / "matrix.json"
@@ -116,7 +116,7 @@ def test_a_hunt_that_ended_early_is_gone_on_with(tmp_path: Path, command: list[s
     assert (broken.exit_code, "matrix.json is not a matrix" in broken.output) == (2, True)
 
 
-def test_the_command_prints_the_matrix(tmp_path: Path, command: list[str]) -> None:
+def test_command_prints_the_matrix(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "app.py").write_text("x", encoding="utf-8")
     report = tmp_path / "build/matrix.json"
 
@@ -139,7 +139,7 @@ def test_the_command_prints_the_matrix(tmp_path: Path, command: list[str]) -> No
     assert (code, "unknown mutants: two-s" in output) == (2, True)
 
 
-def test_what_is_apart_runs_on_what_got_away(command: list[str]) -> None:
+def test_separate_drivers_run_on_escaped_mutants(command: list[str]) -> None:
     hunt = Hunt(command, ["stories"], apart=["units"])
     matrix = hunt.run([mutant("a-s"), mutant("b-u"), mutant("c-x")])
     assert {name: [*row] for name, row in matrix.catches.items()} == {
@@ -151,7 +151,9 @@ def test_what_is_apart_runs_on_what_got_away(command: list[str]) -> None:
     assert [each.id for each in matrix.escaped] == ["b-u", "c-x"]
 
 
-def test_what_never_ends_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mutant_that_never_terminates_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lockstep.mutants.hunt._GRACE_SECONDS", 0.5)
     path = tmp_path / "command.py"
     path.write_text(

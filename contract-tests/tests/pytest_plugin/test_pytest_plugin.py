@@ -13,7 +13,7 @@ from lockstep.pytest_plugin.operation import LockstepOperation
 
 pytest_plugins = ["pytester"]
 
-# Little is sent: what a run finds is tested elsewhere.
+# Few requests: the findings of a run are tested elsewhere.
 _LITTLE = 'phases = ["examples"]\nself_check = false\n'
 _TEST = "def test_api(lockstep_operation):\n    lockstep_operation.check()\n"
 _SERVERS = """
@@ -31,7 +31,7 @@ def lockstep_targets():
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project with a test of the API, and no plugin but this one."""
+    """A project with a test of the API, and with no other plugin."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
     monkeypatch.setenv("PYTHONPATH", ":".join(paths))
@@ -45,25 +45,25 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def with_servers(project: pytest.Pytester, fault: str) -> Path:
-    """Give a project servers that its own fixture starts; the file tells how often."""
+    """Add a fixture that starts servers to a project; return the log file of its starts."""
     log = project.path / "log"
     project.makeconftest(_SERVERS.format(fault=fault, log=str(log)))
     return log
 
 
 def ini(project: pytest.Pytester, *lines: str) -> None:
-    """Say more in a project's configuration of pytest."""
+    """Add lines to the pytest configuration of a project."""
     path = project.path / "tox.ini"
     path.write_text("\n".join([path.read_text(), *lines]))
 
 
 def outcomes(result: pytest.RunResult) -> dict[str, str]:
-    """What became of the test of each operation."""
+    """The outcome of the test of each operation."""
     shown = re.findall(r"test_api\[(.+?)\] (PASSED|FAILED|SKIPPED|ERROR)", result.stdout.str())
     return dict(shown)
 
 
-def test_each_operation_is_a_test_that_fails_with_what_differs(project: pytest.Pytester) -> None:
+def test_each_operation_is_a_test_that_fails_with_its_differences(project: pytest.Pytester) -> None:
     with_servers(project, "text")
     result = project.runpytest("-v", "-rs")
     assert outcomes(result) == {
@@ -87,10 +87,10 @@ def test_each_operation_is_a_test_that_fails_with_what_differs(project: pytest.P
 
 
 @pytest.mark.parametrize("is_ci", [False, True])
-def test_a_difference_fails_each_operation_that_shows_it_and_its_steps_stand_once(
+def test_shared_difference_fails_each_operation_and_prints_steps_once(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, is_ci: bool
 ) -> None:
-    # There pytest's summary has whole messages.
+    # On CI, the summary of pytest has untruncated messages.
     monkeypatch.setenv("CI", "true" if is_ci else "")
     with_servers(project, "error")
     result = project.runpytest("-v")
@@ -103,14 +103,14 @@ def test_a_difference_fails_each_operation_that_shows_it_and_its_steps_stand_onc
     assert result.stdout.str().count("reproduced from scratch") == 1
 
 
-def test_a_test_that_is_chosen_shows_the_steps_itself(project: pytest.Pytester) -> None:
+def test_single_selected_test_prints_the_steps(project: pytest.Pytester) -> None:
     with_servers(project, "error")
     result = project.runpytest("-v", "-k", "getTask")
     assert outcomes(result) == {"GET /tasks/{id}": "FAILED"}
     result.stdout.fnmatch_lines(["*reproduced from scratch*", "*curl *"])
 
 
-def test_only_what_the_selected_tests_are_about_is_compared(project: pytest.Pytester) -> None:
+def test_only_operations_of_selected_tests_are_compared(project: pytest.Pytester) -> None:
     with_servers(project, "error")
     report = project.path / "report.json"
     (project.path / "lockstep.toml").write_text(f'{_LITTLE}[output]\njson = "report.json"\n')
@@ -122,7 +122,7 @@ def test_only_what_the_selected_tests_are_about_is_compared(project: pytest.Pyte
     assert "getReport" not in requested
 
 
-def test_operations_of_the_configuration_have_tests(project: pytest.Pytester) -> None:
+def test_only_operations_selected_by_the_configuration_have_tests(project: pytest.Pytester) -> None:
     with_servers(project, "text")
     selected = 'include = ["/tasks*"]\nexclude = ["POST /tasks"]\n'
     (project.path / "lockstep.toml").write_text(selected + _LITTLE)
@@ -134,7 +134,7 @@ def test_operations_of_the_configuration_have_tests(project: pytest.Pytester) ->
     ]
 
 
-def test_workers_of_xdist_share_one_run(project: pytest.Pytester) -> None:
+def test_xdist_workers_share_one_run(project: pytest.Pytester) -> None:
     with_servers(project, "text")
     report = project.path / "report.json"
     (project.path / "lockstep.toml").write_text(f'{_LITTLE}[output]\njson = "report.json"\n')
@@ -145,14 +145,14 @@ def test_workers_of_xdist_share_one_run(project: pytest.Pytester) -> None:
         "    lockstep_operation.check()\n"
     )
     result = project.runpytest_subprocess("-p", "xdist", "-n", "2", "--dist", "each")
-    # Both have all tests, and each of their servers was there; the requests were sent once.
+    # Both workers ran all tests and started their servers; the requests were sent once.
     result.assert_outcomes(passed=6, failed=2, skipped=2)
     assert len((project.path / "log").read_text().splitlines()) == 2
     assert len(set((project.path / "seen").read_text().splitlines())) == 1
     assert json.loads(report.read_text())["exit_code"] == 1
 
 
-def test_collecting_and_the_first_failure(project: pytest.Pytester) -> None:
+def test_collect_only_and_exitfirst(project: pytest.Pytester) -> None:
     log = with_servers(project, "error")
     result = project.runpytest("--collect-only", "-q")
     result.stdout.fnmatch_lines(
@@ -162,7 +162,7 @@ def test_collecting_and_the_first_failure(project: pytest.Pytester) -> None:
     project.runpytest("-x").assert_outcomes(passed=2, failed=1)
 
 
-def test_what_is_not_looked_at_is_checked(project: pytest.Pytester) -> None:
+def test_unchecked_operation_is_checked_by_the_plugin(project: pytest.Pytester) -> None:
     with_servers(project, "text")
     project.makepyfile(
         test_api="def test_api(lockstep_operation): pass\n"
@@ -175,7 +175,7 @@ def test_what_is_not_looked_at_is_checked(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["FAILED test_api.py::test_api*"])
 
 
-def test_servers_that_are_there_already_are_told_in_the_configuration(
+def test_running_servers_are_named_in_the_configuration(
     project: pytest.Pytester,
 ) -> None:
     with serve() as old, serve() as new:
@@ -183,7 +183,7 @@ def test_servers_that_are_there_already_are_told_in_the_configuration(
         project.runpytest().assert_outcomes(passed=4, skipped=1)
 
 
-def test_a_marker_says_otherwise(project: pytest.Pytester) -> None:
+def test_marker_overrides_the_configuration(project: pytest.Pytester) -> None:
     with serve() as old, serve("text") as new:
         told = f"targets={{'a': {old!r}, 'b': {new!r}}}, fail_on='conformance'"
         project.makepyfile(
@@ -207,7 +207,7 @@ def test_a_marker_says_otherwise(project: pytest.Pytester) -> None:
         ([], "lockstep: no targets: define a fixture lockstep_targets, *"),
     ],
 )
-def test_what_cannot_be_compared_is_an_error_of_each_test_in_a_sentence(
+def test_failed_run_is_an_error_of_each_test_in_one_line(
     project: pytest.Pytester, lines: list[str], told: str
 ) -> None:
     ini(project, *lines)
@@ -227,7 +227,7 @@ def test_what_cannot_be_compared_is_an_error_of_each_test_in_a_sentence(
         (["lockstep_config = absent.toml"], "lockstep: *absent.toml*"),
     ],
 )
-def test_what_is_told_wrong_is_named_where_tests_are_collected(
+def test_invalid_configuration_is_reported_at_collection(
     project: pytest.Pytester, lines: list[str], told: str
 ) -> None:
     path = project.path / "tox.ini"
@@ -240,7 +240,7 @@ def test_what_is_told_wrong_is_named_where_tests_are_collected(
 
 
 def report(**changed: object) -> dict[str, object]:
-    """The report of a run that found nothing, but for what is changed."""
+    """The report of a run without findings, with these changes."""
     record = {"documented": True, "exchanges": 3, "succeeded": True, "method": "GET", "path": "/a"}
     return {
         **{"exit_code": 0, "verdict": "alike", "untested": [], "problems": [], "findings": []},
@@ -250,7 +250,7 @@ def report(**changed: object) -> dict[str, object]:
     }
 
 
-def test_an_operation_that_was_not_sent_is_skipped() -> None:
+def test_operation_without_requests_is_skipped() -> None:
     LockstepOperation("a", report()).check()
     with pytest.raises(pytest.skip.Exception, match="nothing was sent"):
         LockstepOperation("b", report()).check()
@@ -264,7 +264,7 @@ def test_an_operation_that_was_not_sent_is_skipped() -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["a", ""])
-def test_a_run_that_says_nothing_is_a_problem_of_each(
+def test_inconclusive_run_is_a_problem_of_each_operation(
     name: str, changed: dict[str, object], told: str
 ) -> None:
     assert told in LockstepOperation(name, report(exit_code=2, **changed)).problem
@@ -278,7 +278,7 @@ def test_a_run_that_says_nothing_is_a_problem_of_each(
         {},
     ],
 )
-def test_what_belongs_to_no_operation_fails_the_run_as_a_whole(
+def test_finding_without_an_operation_fails_the_run_as_a_whole(
     changed: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LockstepOperation, "_formatted", lambda *_: "told")

@@ -1,4 +1,4 @@
-"""Files of several formats, as the tools that record write them."""
+"""Recordings in the formats that recording tools write: HAR, cassettes, GoReplay, logs, reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lockstep.transport.messages import NoResponse, Request, Response
 
 
 def entry(method: str = "GET", url: str = "https://api.test/v1/notes", **more: Any) -> Any:
-    """An entry of a HAR file; `request` and `response` are merged into those of a plain one."""
+    """An entry of a HAR file; `request` and `response` are merged into the defaults."""
     request = {"method": method, "url": url, "headers": [], **more.pop("request", {})}
     content = {"size": 2, "mimeType": "application/json", "text": "[]"}
     response = {"status": 200, "headers": [], "content": content, **more.pop("response", {})}
@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "recorded"
 
 
-def test_a_har_file_gives_the_requests_of_the_api_alone(file: Path, document: Document) -> None:
+def test_har_file_yields_only_requests_of_the_api(file: Path, document: Document) -> None:
     har(
         file,
         entry(url="https://www.test/index.html"),
@@ -57,9 +57,7 @@ def test_a_har_file_gives_the_requests_of_the_api_alone(file: Path, document: Do
     )
 
 
-def test_headers_of_one_connection_and_pseudo_headers_are_dropped(
-    file: Path, document: Document
-) -> None:
+def test_hop_by_hop_and_pseudo_headers_are_dropped(file: Path, document: Document) -> None:
     names = [":authority", "host", "content-length", "accept-encoding", "te", "X-Kept"]
     headers = [{"name": name, "value": "x"} for name in names]
     headers.append({"name": "Authorization", "value": "Bearer [Filtered]"})
@@ -87,7 +85,7 @@ def test_headers_of_one_connection_and_pseudo_headers_are_dropped(
         (None, None),
     ],
 )
-def test_the_bodies_of_a_har_file(
+def test_request_bodies_of_a_har_file(
     file: Path, document: Document, posted: Any, body: bytes | None
 ) -> None:
     har(file, entry("POST", request={"postData": posted}))
@@ -104,7 +102,7 @@ def test_the_bodies_of_a_har_file(
         ({"status": 0, "_error": "aborted"}, NoResponse("dropped"), False),
     ],
 )
-def test_the_answers_of_a_har_file(
+def test_responses_of_a_har_file(
     file: Path, document: Document, response: Any, answer: object, partial: bool
 ) -> None:
     har(file, entry(response=response))
@@ -155,7 +153,7 @@ http_interactions:
 """
 
 
-def test_a_cassette_is_read_in_the_order_of_its_requests(file: Path, document: Document) -> None:
+def test_cassette_is_read_in_request_order(file: Path, document: Document) -> None:
     file.write_text(CASSETTE)
     first, second = load_recording(file, document).steps
     answer = Response(200, (("content-type", "application/json"),), b"[]", "OK")
@@ -240,7 +238,7 @@ def test_cassettes_of_other_tools_are_read(file: Path, document: Document, name:
     assert step.answer == Response(201, (("X-A", "b"),), b"[]", "Created")
 
 
-def test_one_odd_interaction_is_left_out_and_named(file: Path, document: Document) -> None:
+def test_malformed_interaction_is_left_out_and_reported(file: Path, document: Document) -> None:
     file.write_text(OTHERS["VCR.py"].replace("interactions:", "interactions:\n- request: 5"))
     recording = load_recording(file, document)
     assert len(recording.steps) == 1
@@ -263,7 +261,7 @@ PAYLOADS = (
 )
 
 
-def test_a_file_of_goreplay_is_read(file: Path, document: Document) -> None:
+def test_goreplay_file_is_read(file: Path, document: Document) -> None:
     file.write_bytes("".join(payload + MONKEYS for payload in PAYLOADS).encode())
     recording = load_recording(file, document)
     first, second = recording.steps
@@ -276,15 +274,13 @@ def test_a_file_of_goreplay_is_read(file: Path, document: Document) -> None:
     assert "payload 5 left out: it is damaged" in told
 
 
-def test_the_usual_port_and_the_case_of_a_host_make_no_other_place(
-    file: Path, document: Document
-) -> None:
+def test_default_port_and_case_of_the_host_are_ignored(file: Path, document: Document) -> None:
     urls = ("https://api.test/notes", "https://API.test:443/notes", "HTTPS://api.test/notes#x")
     recording = load_recording(har(file, *(entry(url=url) for url in urls)), document)
     assert [step.request.path for step in recording.steps] == ["/notes"] * 3
 
 
-def test_the_events_of_schemathesis_are_read(file: Path, document: Document) -> None:
+def test_schemathesis_events_are_read(file: Path, document: Document) -> None:
     interaction = {
         "request": {
             "method": "POST",
@@ -313,7 +309,7 @@ nonsense
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_the_reads_of_an_access_log_can_be_sent_again(
+def test_get_requests_of_an_access_log_are_replayed(
     file: Path, document: Document, pack: Any
 ) -> None:
     file.write_bytes(pack(LOG.encode()))
@@ -341,7 +337,7 @@ def step(**request: Any) -> Any:
     return {"request": sent, "requests": {"old": sent}, "outcomes": answers, "addresses": addresses}
 
 
-def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> None:
+def test_finding_of_a_report_is_read(file: Path, document: Document) -> None:
     file.write_text(saved({"steps": []}, {"operation": "createNote", "steps": [step()]}))
     recording = load_recording(file, document, finding=2)
     (taken,) = recording.steps
@@ -373,7 +369,7 @@ def test_a_finding_is_taken_out_of_a_report(file: Path, document: Document) -> N
         ("{}", {}, "not a finding with steps"),
     ],
 )
-def test_a_file_that_cannot_be_played_is_refused_in_words(
+def test_unusable_file_is_rejected_with_a_message(
     file: Path, document: Document, text: str, options: Any, message: str
 ) -> None:
     file.write_text(text)
@@ -381,7 +377,7 @@ def test_a_file_that_cannot_be_played_is_refused_in_words(
         load_recording(file, document, **options)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path, document: Document) -> None:
+def test_missing_file_is_rejected(tmp_path: Path, document: Document) -> None:
     with pytest.raises(RecordingError, match="No such file"):
         load_recording(tmp_path / "gone", document)
 
@@ -389,7 +385,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, document: Document)
 @pytest.mark.parametrize(
     "text", ["alice@mail.test", "ab12", "0c5f9e21", "Ünï-ONE", "a/b c", 'a"b', "--"]
 )
-def test_a_fresh_text_has_the_form_of_the_old_one_wherever_it_stands(text: str) -> None:
+def test_fresh_value_keeps_the_format_and_replaces_all_occurrences(text: str) -> None:
     fresh = Uniquifier((text,), random.Random(1))
     body = json.dumps({"name": text}).encode()
     applied = fresh.apply(Step(Request("POST", "/x", (("A", text),), body)))
@@ -399,7 +395,7 @@ def test_a_fresh_text_has_the_form_of_the_old_one_wherever_it_stands(text: str) 
     assert made.partition("@")[1:] == text.partition("@")[1:]
 
 
-def test_a_taken_name_is_replaced_as_a_whole_only() -> None:
+def test_taken_name_is_replaced_only_as_a_whole_word() -> None:
     fresh = Uniquifier(rng=random.Random(1))
     body = b'{"name": "ann", "text": "annual", "size": 1}'
     taken = Step(Request("POST", "/users", (), body), Response(201))
@@ -415,7 +411,7 @@ def replace_body(taken: Step, body: bytes) -> Step:
     return Step(Request(taken.request.method, taken.request.path, (), body), taken.answer)
 
 
-def test_a_recording_says_what_it_is(file: Path, document: Document) -> None:
+def test_recording_has_a_title(file: Path, document: Document) -> None:
     har(file, entry())
     recording = load_recording(file, document)
     assert isinstance(recording, Recording)

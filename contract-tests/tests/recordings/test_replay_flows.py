@@ -1,4 +1,4 @@
-"""Flows of mitmproxy, as its versions write them."""
+"""Flow files of mitmproxy, in the formats of its versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.transport.messages import NoResponse, Response
 
 
 def dumped(value: Any) -> bytes:
-    """A typed netstring."""
+    """A value as a typed netstring."""
     match value:
         case None:
             return b"0:~"
@@ -40,7 +40,7 @@ def dumped(value: Any) -> bytes:
 def flow(
     method: str = "GET", path: str = "/notes", start: float = 1.0, **more: Any
 ) -> dict[str, Any]:
-    """A flow as version 10 has it."""
+    """A flow as mitmproxy 10 writes it."""
     request = {
         "host": "10.0.0.7",
         "port": 443,
@@ -80,13 +80,13 @@ def flow(
 
 
 def load(folder: Path, document: Document, *flows: Any, end: bytes = b"") -> Recording:
-    """A recording out of a file."""
+    """The recording read from a file of these flows."""
     path = folder / "dump.mitm"
     path.write_bytes(b"".join(map(dumped, flows)) + end)
     return load_recording(path, document)
 
 
-def test_requests_and_answers_are_read_in_their_order(tmp_path: Path, document: Document) -> None:
+def test_flows_are_read_in_request_order(tmp_path: Path, document: Document) -> None:
     body = json.dumps({"text": "one"}).encode()
     typed = [[b"Host", b"notes.example"], [b"Content-Type", b"application/json"]]
     made = flow("POST", start=1.0, request={"content": body, "headers": typed})
@@ -101,7 +101,7 @@ def test_requests_and_answers_are_read_in_their_order(tmp_path: Path, document: 
     assert (found.has_bodies, found.is_traffic) == (True, True)
 
 
-def test_a_compressed_answer_is_read(tmp_path: Path, document: Document) -> None:
+def test_compressed_response_is_decoded(tmp_path: Path, document: Document) -> None:
     packed = {
         "content": gzip.compress(b'[{"id": 1}]'),
         "headers": [[b"Content-Encoding", b"gzip"], [b"Content-Type", b"application/json"]],
@@ -114,7 +114,7 @@ def test_a_compressed_answer_is_read(tmp_path: Path, document: Document) -> None
 @pytest.mark.parametrize(
     "old",
     [
-        # Version 0.17: keys and all texts are bytes, and the status has another name.
+        # Version 0.17: keys and all strings are bytes, and the status code has another key.
         {
             b"type": b"http",
             b"version": [0, 17],
@@ -135,7 +135,7 @@ def test_a_compressed_answer_is_read(tmp_path: Path, document: Document) -> None
         flow(request={"headers": [[b":authority", b"notes.example"]]}),
     ],
 )
-def test_other_versions_and_ways_to_name_a_host(
+def test_flows_of_other_versions_are_read(
     tmp_path: Path, document: Document, old: dict[Any, Any]
 ) -> None:
     (step,) = load(tmp_path, document, old).steps
@@ -143,7 +143,7 @@ def test_other_versions_and_ways_to_name_a_host(
     assert "notes.example" in load(tmp_path, document, old).base_url
 
 
-def test_what_cannot_be_sent_is_left_out_and_named(tmp_path: Path, document: Document) -> None:
+def test_unreplayable_flows_are_left_out_and_reported(tmp_path: Path, document: Document) -> None:
     socket = flow(websocket={"messages": []})
     tunnel = flow("CONNECT")
     tcp = {"type": "tcp", "messages": []}
@@ -156,7 +156,7 @@ def test_what_cannot_be_sent_is_left_out_and_named(tmp_path: Path, document: Doc
     assert "the file is damaged after its flow 5" in told
 
 
-def test_an_answer_that_never_came_and_a_body_that_was_not_kept(
+def test_missing_response_and_missing_body_are_recognised(
     tmp_path: Path, document: Document
 ) -> None:
     lost = flow(error={"msg": "connection reset", "timestamp": 1.0})
@@ -170,6 +170,6 @@ def test_an_answer_that_never_came_and_a_body_that_was_not_kept(
     assert load(tmp_path, document, flow(), unkept).unsent == 1
 
 
-def test_a_file_without_a_request_is_refused(tmp_path: Path, document: Document) -> None:
+def test_file_without_requests_is_rejected(tmp_path: Path, document: Document) -> None:
     with pytest.raises(RecordingError, match="no flow of the file is a request"):
         load(tmp_path, document, {"type": "dns", "version": 21})

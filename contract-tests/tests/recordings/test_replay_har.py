@@ -1,4 +1,4 @@
-"""HAR files as browsers, proxies and test tools write them, each with its oddities."""
+"""HAR files with the peculiarities of the browsers, proxies and test tools that write them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANSWER = {"status": 200, "headers": [], "content": {"size": 2, "text": "[]"}}
 
 
 def entry(method: str = "GET", url: str = URL, **more: Any) -> Any:
-    """A plain entry; `request` and `response` are merged into its own."""
+    """An entry of a HAR file; `request` and `response` are merged into the defaults."""
     request = {"method": method, "url": url, "headers": [], **more.pop("request", {})}
     response = {**ANSWER, **more.pop("response", {})}
     return {"startedDateTime": "2026-11-23T03:20:32Z", "request": request, **more} | {
@@ -54,7 +54,7 @@ PARAMS = [
 ]
 
 
-def test_a_multipart_form_is_made_of_its_parameters(file: Path, document: Document) -> None:
+def test_multipart_body_is_built_from_params(file: Path, document: Document) -> None:
     (step,) = load(
         file, document, post({"mimeType": MULTIPART[1], "params": PARAMS}, MULTIPART)
     ).steps
@@ -62,7 +62,7 @@ def test_a_multipart_form_is_made_of_its_parameters(file: Path, document: Docume
     assert step.request.headers == (MULTIPART,)
 
 
-def test_a_form_without_headers_gets_its_type_and_a_boundary(
+def test_multipart_form_without_headers_gets_a_content_type_and_boundary(
     file: Path, document: Document
 ) -> None:
     made = post({"mimeType": "multipart/form-data", "params": PARAMS})
@@ -73,7 +73,7 @@ def test_a_form_without_headers_gets_its_type_and_a_boundary(
     assert step.request.body == PARTS.replace(BOUNDARY.encode(), boundary.encode())
 
 
-def test_a_multipart_text_gives_back_a_boundary_that_the_headers_lost(
+def test_missing_boundary_is_restored_from_the_multipart_body(
     file: Path, document: Document
 ) -> None:
     lost = post({"text": PARTS.decode()}, ("content-type", "multipart/form-data"))
@@ -100,7 +100,7 @@ def test_a_multipart_text_gives_back_a_boundary_that_the_headers_lost(
         ({"text": "abcd"}, "text/plain", b"abcd"),
     ],
 )
-def test_the_bodies_that_tools_write(
+def test_request_bodies_as_written_by_tools(
     file: Path, document: Document, posted: Any, header: str | None, body: bytes
 ) -> None:
     headers = [("Content-Type", header)] if header else []
@@ -126,7 +126,7 @@ NO_FILE = [{"name": "file", "fileName": "a.png"}]
         ),
     ],
 )
-def test_a_body_that_is_missing_is_not_sent_as_an_empty_one(
+def test_request_with_a_missing_body_is_left_out(
     file: Path, document: Document, odd: Any, why: str
 ) -> None:
     recording = load(file, document, entry(), odd)
@@ -145,7 +145,7 @@ def test_a_body_that_is_missing_is_not_sent_as_an_empty_one(
         entry(request={"bodySize": 120}),
     ],
 )
-def test_a_request_without_a_body_is_sent(file: Path, document: Document, empty: Any) -> None:
+def test_request_without_a_body_is_replayed(file: Path, document: Document, empty: Any) -> None:
     (step,) = load(file, document, empty).steps
     assert not step.request.body
 
@@ -162,7 +162,7 @@ WORDS: list[Any] = ["Error", "", None, 0, -1, -999, "(failed)", [], True]
         {"response": "none"},
     ],
 )
-def test_an_entry_without_an_answer_is_played_and_counted(
+def test_entry_without_a_response_is_replayed_and_counted(
     file: Path, document: Document, odd: Any
 ) -> None:
     recording = load(file, document, entry(), {**entry(), **odd})
@@ -173,7 +173,7 @@ def test_an_entry_without_an_answer_is_played_and_counted(
 
 
 @pytest.mark.parametrize("status", ["200", 200.0, "200 OK"])
-def test_a_status_may_be_a_text(file: Path, document: Document, status: Any) -> None:
+def test_status_may_be_a_string(file: Path, document: Document, status: Any) -> None:
     (step,) = load(file, document, entry(response={"status": status})).steps
     assert step.answer == Response(200, (), b"[]")
 
@@ -195,7 +195,7 @@ def test_a_status_may_be_a_text(file: Path, document: Document, status: Any) -> 
         (None, b"", True),
     ],
 )
-def test_an_answer_whose_body_is_unknown_is_not_an_empty_one(
+def test_response_with_an_unknown_body_is_partial(
     file: Path, document: Document, content: Any, body: bytes, partial: bool
 ) -> None:
     (step,) = load(file, document, entry(response={"content": content})).steps
@@ -203,7 +203,7 @@ def test_an_answer_whose_body_is_unknown_is_not_an_empty_one(
     assert (step.answer.body, step.partial) == (body, partial)
 
 
-def test_what_a_cache_had_is_not_held_against_the_targets(file: Path, document: Document) -> None:
+def test_cached_response_is_partial(file: Path, document: Document) -> None:
     (step,) = load(file, document, entry(_fromCache="disk")).steps
     assert step.partial
 
@@ -229,7 +229,7 @@ def test_what_a_cache_had_is_not_held_against_the_targets(file: Path, document: 
         (entry(request={"headers": None}), "taken for the API"),
     ],
 )
-def test_an_odd_entry_is_named_and_the_others_are_played(
+def test_malformed_entry_is_reported_and_the_others_are_replayed(
     file: Path, document: Document, odd: Any, note: str
 ) -> None:
     recording = load(file, document, entry(), odd)
@@ -237,7 +237,7 @@ def test_an_odd_entry_is_named_and_the_others_are_played(
     assert note in " / ".join(recording.notes)
 
 
-def test_headers_may_be_an_object_and_need_no_values(file: Path, document: Document) -> None:
+def test_headers_may_be_an_object_or_lack_values(file: Path, document: Document) -> None:
     headers = {
         ":authority": "x",
         "X-One": "1",
@@ -252,13 +252,15 @@ def test_headers_may_be_an_object_and_need_no_values(file: Path, document: Docum
     assert step.answer == Response(200, (("ETag", ""),), b"[]")
 
 
-def test_a_header_beyond_latin_1_keeps_its_bytes(file: Path, document: Document) -> None:
+def test_non_latin_1_header_is_sent_as_utf_8(file: Path, document: Document) -> None:
     headers = [{"name": "X-Name", "value": "Łódź"}]
     (step,) = load(file, document, entry(request={"headers": headers})).steps
     assert step.request.headers[0][1].encode("latin-1") == "Łódź".encode()
 
 
-def test_a_url_is_completed_from_what_else_is_told(file: Path, document: Document) -> None:
+def test_incomplete_url_is_completed_from_query_string_and_pseudo_headers(
+    file: Path, document: Document
+) -> None:
     query = [{"name": "limit", "value": "2"}, {"name": "q", "value": "a b"}]
     fields = [{"name": ":authority", "value": "api.test"}, {"name": ":scheme", "value": "https"}]
     recording = load(
@@ -271,7 +273,7 @@ def test_a_url_is_completed_from_what_else_is_told(file: Path, document: Documen
     assert recording.base_url == "https://api.test/v1"
 
 
-def test_entries_go_by_the_time_of_their_start(file: Path, document: Document) -> None:
+def test_entries_are_sorted_by_start_time(file: Path, document: Document) -> None:
     starts = ["2026-11-23T04:00:00+02:00", None, "2026-11-23T01:00:00.1234567Z", "yesterday"]
     entries = [
         {**entry(url=f"{URL}?limit={number}"), "startedDateTime": start}
@@ -282,7 +284,7 @@ def test_entries_go_by_the_time_of_their_start(file: Path, document: Document) -
     assert paths == [f"/notes?limit={number}" for number in (2, 3, 0, 1)]
 
 
-def test_a_file_that_is_cut_gives_its_whole_entries(file: Path, document: Document) -> None:
+def test_truncated_file_yields_its_complete_entries(file: Path, document: Document) -> None:
     text = json.dumps({"log": {"entries": [entry(), entry("DELETE", f"{URL}/7"), entry()]}})
     file.write_text(text[:-20])
     recording = load_recording(file, document)
@@ -290,7 +292,7 @@ def test_a_file_that_is_cut_gives_its_whole_entries(file: Path, document: Docume
     assert recording.notes[-1].startswith("the file is damaged after its entry 2: ")
 
 
-def test_bodies_may_be_in_files_beside_the_archive(file: Path, document: Document) -> None:
+def test_bodies_may_be_in_separate_files(file: Path, document: Document) -> None:
     file.with_name("5f2c.json").write_text("[1]")
     outside = file.parent.parent / "outside.json"
     outside.write_text("[2]")
@@ -308,13 +310,13 @@ def test_bodies_may_be_in_files_beside_the_archive(file: Path, document: Documen
     assert recording.steps[-1].request.body == b"[1]"
 
 
-def test_a_value_may_have_its_type_beside_it(file: Path, document: Document) -> None:
+def test_header_value_may_be_a_typed_object(file: Path, document: Document) -> None:
     headers = [{"name": "X-One", "value": {"type": "string", "value": "1"}}]
     (step,) = load(file, document, entry(request={"headers": headers})).steps
     assert step.request.headers == (("X-One", "1"),)
 
 
-def test_a_file_may_end_in_zeros(file: Path, document: Document) -> None:
+def test_trailing_null_bytes_are_ignored(file: Path, document: Document) -> None:
     file.write_bytes(json.dumps({"log": {"entries": [entry()]}}).encode() + bytes(64))
     recording = load_recording(file, document)
     assert len(recording.steps) == 1
@@ -322,7 +324,7 @@ def test_a_file_may_end_in_zeros(file: Path, document: Document) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_byte_order_mark_is_no_matter(file: Path, document: Document, encoding: str) -> None:
+def test_byte_order_mark_is_ignored(file: Path, document: Document, encoding: str) -> None:
     file.write_text(json.dumps({"log": {"entries": [entry()]}}), encoding=encoding)
     assert len(load_recording(file, document).steps) == 1
 
@@ -337,7 +339,7 @@ def test_a_byte_order_mark_is_no_matter(file: Path, document: Document, encoding
         (b"PK\x03\x04", "unpack it"),
     ],
 )
-def test_a_file_of_which_nothing_can_be_read_is_refused_in_a_sentence(
+def test_unreadable_har_file_is_rejected_with_a_message(
     file: Path, document: Document, data: bytes, message: str
 ) -> None:
     file.write_bytes(data)
@@ -345,8 +347,6 @@ def test_a_file_of_which_nothing_can_be_read_is_refused_in_a_sentence(
         load_recording(file, document)
 
 
-def test_an_archive_whose_only_bodies_are_missing_is_refused(
-    file: Path, document: Document
-) -> None:
+def test_har_file_with_only_missing_bodies_is_rejected(file: Path, document: Document) -> None:
     with pytest.raises(RecordingError, match=r"entry 1 \(POST /notes\): its body was not recorded"):
         load(file, document, post(None, size=9))

@@ -149,7 +149,7 @@ OBJECTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("line", [*TEXTS.values(), *OBJECTS.values()], ids=[*TEXTS, *OBJECTS])
-def test_a_line_tells_the_request_and_the_status(file: Path, document: Document, line: Any) -> None:
+def test_log_line_yields_request_and_status(file: Path, document: Document, line: Any) -> None:
     assert read(load(file, document, line)) == [("/notes", 200)]
     recording = load(file, document, "# a first line", "", line, "", line, "garbage {")
     assert read(recording) == [("/notes", 200)] * 2
@@ -161,17 +161,17 @@ def test_a_line_tells_the_request_and_the_status(file: Path, document: Document,
     [
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" - -',
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1"',
-        # The client had gone, or had a copy.
+        # The client closed the connection, or had a cached copy.
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" 499 0',
         f'192.0.2.1 - - {WHEN} "GET /notes HTTP/1.1" 304 0',
         'Started GET "/notes" for 192.0.2.1 at 2020-05-12 22:33:23 +0000',
         {"method": "GET", "path": "/notes", "status": "-"},
         {"method": "GET", "path": "/notes", "status": 0},
-        # The balancer's own answer: its target gave none.
+        # The load balancer's own response: its target sent none.
         'http 2018-07-02T22:23:00Z app/lb/5 192.0.2.1:1 - -1 -1 -1 503 - 0 5 "GET http://a.test/notes"',
     ],
 )
-def test_a_line_without_a_status_is_played_without_one(
+def test_log_line_without_a_status_is_replayed_without_one(
     file: Path, document: Document, line: Any
 ) -> None:
     assert read(load(file, document, line)) == [("/notes", None)]
@@ -196,14 +196,14 @@ def test_queries_are_kept(file: Path, document: Document, line: Any, path: str) 
     assert step.request.path == f"/notes?q={path}"
 
 
-def test_bytes_that_are_no_text_do_not_end_the_reading(file: Path, document: Document) -> None:
+def test_invalid_utf_8_in_a_log_is_tolerated(file: Path, document: Document) -> None:
     line = f'192.0.2.1 - - {WHEN} "GET /notes?q=\xff HTTP/1.1" 200 1 "\xfe"\n'
     file.write_bytes(line.encode("latin-1"))
     (step,) = load_recording(file, document).steps
     assert step.request.path == "/notes?q=%FF"
 
 
-def test_hosts_of_other_sites_are_left_out(file: Path, document: Document) -> None:
+def test_requests_to_other_hosts_are_left_out(file: Path, document: Document) -> None:
     def line(target: str) -> str:
         return f'192.0.2.1 - - {WHEN} "GET {target} HTTP/1.1" 200 1'
 
@@ -225,20 +225,20 @@ def test_hosts_of_other_sites_are_left_out(file: Path, document: Document) -> No
     assert read(chosen) == [("/notes", 200)]
 
 
-def test_a_list_of_objects_is_read_as_well(file: Path, document: Document) -> None:
+def test_json_array_of_log_objects_is_read(file: Path, document: Document) -> None:
     file.write_text(json.dumps([OBJECTS["pino"], OBJECTS["Google"] | {"x": 1}], indent=2))
     assert len(load_recording(file, document, base_url="https://a.test").steps) == 2
     file.write_text(json.dumps([OBJECTS["pino"]] * 2))
     assert read(load_recording(file, document)) == [("/notes", 200)] * 2
 
 
-def test_objects_of_several_lines_are_read_as_well(file: Path, document: Document) -> None:
+def test_multi_line_json_objects_are_read(file: Path, document: Document) -> None:
     logged = [{"method": "GET", "path": f"/notes/{n}", "status": 200} for n in (1, 2)]
     file.write_text("\n".join(json.dumps(each, indent=2) for each in logged))
     assert read(load_recording(file, document)) == [("/notes/1", 200), ("/notes/2", 200)]
 
 
-def test_objects_that_tell_of_no_request_are_refused_in_words(
+def test_json_objects_without_requests_are_rejected_with_a_message(
     file: Path, document: Document
 ) -> None:
     file.write_text('{"a": 1}\n{"b": 2}\n')
@@ -284,7 +284,7 @@ TOMCAT = (
         ),
     ],
 )
-def test_columns_are_what_the_fields_say(
+def test_columns_follow_the_fields_directive(
     file: Path, document: Document, text: str, found: list[tuple[str, int | None]]
 ) -> None:
     recording = load(file, document, text)
@@ -301,13 +301,13 @@ def test_columns_are_what_the_fields_say(
         ('GET "/notes/a b" - 200', "/notes/a%20b"),
     ],
 )
-def test_a_stem_that_was_decoded_is_encoded_again(
+def test_decoded_uri_stem_is_percent_encoded_again(
     file: Path, document: Document, line: str, path: str
 ) -> None:
     fields = "#Fields: cs-method cs-uri-stem cs-uri-query sc-status"
     assert [step for step, _ in read(load(file, document, fields, line))] == [path]
 
 
-def test_a_line_with_too_few_columns_is_named(file: Path, document: Document) -> None:
+def test_log_line_with_too_few_columns_is_reported(file: Path, document: Document) -> None:
     recording = load(file, document, IIS + "2024-05-12 22:33:27 10.0.0.1 GET")
     assert "1 line that could not be read: 9" in recording.notes

@@ -1,4 +1,4 @@
-"""What is said while a run goes on: on a terminal, and in a log."""
+"""Progress of a run, on a terminal and in a log."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from lockstep.report.progress import TerminalProgress
 from lockstep.run import Run
 from lockstep.settings import PROFILES, Settings
 
-# Of a name that looks like markup, and does not fit into a line.
+# A path that looks like Rich markup, and is longer than a line.
 PATH = "GET /things/[draft]/[/b]/{id}/" + "deep/" * 30
 
 
 @pytest.fixture
 def every_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a log have every line, and not one in a few seconds."""
+    """Log every progress line, without the usual rate limit."""
     monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("every_line")
-def test_a_log_has_a_line_for_each_thing_that_is_under_way() -> None:
+def test_log_has_a_line_for_each_item_in_progress() -> None:
     text = StringIO()
     with TerminalProgress(Console(file=text, width=60)) as told:
         told.stage("walk")
@@ -39,7 +39,7 @@ def test_a_log_has_a_line_for_each_thing_that_is_under_way() -> None:
     ]
 
 
-def test_a_log_is_told_now_and_then() -> None:
+def test_log_lines_are_rate_limited() -> None:
     text = StringIO()
     with TerminalProgress(Console(file=text)) as told:
         told.stage("walk")
@@ -48,7 +48,7 @@ def test_a_log_is_told_now_and_then() -> None:
     assert text.getvalue().splitlines() == ["walk …"]
 
 
-def test_a_terminal_shows_any_name() -> None:
+def test_terminal_escapes_markup_in_names() -> None:
     text = StringIO()
     console = Console(file=text, width=200, force_terminal=True)
     with TerminalProgress(console) as told:
@@ -59,7 +59,7 @@ def test_a_terminal_shows_any_name() -> None:
 
 
 @pytest.mark.usefixtures("every_line")
-def test_every_phase_names_the_operation_and_how_many_there_are(tmp_path: Path) -> None:
+def test_every_stage_reports_the_operation_and_the_total(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
     text = StringIO()

@@ -1,4 +1,4 @@
-"""The report as data: by its schema, read again, without secrets, and on the terminal."""
+"""The report as JSON: its schema, reading it again, masked secrets, and the terminal output."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Servers = Callable[..., list[Target]]
 
 
 def closed(node: Any) -> Any:
-    """The schema, so that a member that it does not describe is an error."""
+    """The schema with every object closed, so that an undocumented property is an error."""
     if isinstance(node, list):
         return [closed(item) for item in node]
     if not isinstance(node, dict):
@@ -44,21 +44,21 @@ def closed(node: Any) -> Any:
 
 
 def printed(verdict: Verdict) -> str:
-    """What is printed for people."""
+    """The report as printed on a terminal."""
     text = StringIO()
     print_report(as_data(verdict), Console(file=text, width=120))
     return text.getvalue()
 
 
 @pytest.mark.parametrize("make", [one_difference, hostile])
-def test_the_schema_describes_every_member(make: Callable[[], Verdict]) -> None:
+def test_schema_describes_every_property(make: Callable[[], Verdict]) -> None:
     schema = load_schema("report")
     validator = jsonschema_rs.validator_for(closed(schema))
     data = json.loads(json_text(as_data(make())))
     assert [error.message for error in validator.iter_errors(data)] == []
 
 
-def test_the_report_of_a_real_run_is_described_too(settings: Settings, servers: Servers) -> None:
+def test_report_of_a_real_run_matches_the_schema(settings: Settings, servers: Servers) -> None:
     run = Run(settings)
     run.fuzz(servers("leak"))
     data = json.loads(json_text(as_data(run.finish())))
@@ -69,13 +69,13 @@ def test_the_report_of_a_real_run_is_described_too(settings: Settings, servers: 
     assert data["operations"]["createNote"]["differing"] > 0
 
 
-def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_report_round_trip(tmp_path: Path) -> None:
     verdict = one_difference()
     write(as_data(verdict), "json", tmp_path / "made" / "report.json")
     assert read_report(tmp_path / "made" / "report.json") == as_data(verdict)
 
 
-def test_a_step_holds_what_is_needed_to_send_it_again() -> None:
+def test_step_contains_everything_to_resend_its_request() -> None:
     (finding,) = as_data(one_difference())["findings"]
     (step,) = finding["steps"]
     assert list(step["outcomes"]) == ["old", "new"]
@@ -94,14 +94,14 @@ def test_a_step_holds_what_is_needed_to_send_it_again() -> None:
         ('{"schema_version": 3}', "required"),
     ],
 )
-def test_what_is_no_report_is_refused(tmp_path: Path, text: str, wrong: str) -> None:
+def test_invalid_report_is_rejected(tmp_path: Path, text: str, wrong: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ReportError, match=wrong):
         read_report(path)
 
 
-def test_secrets_are_masked_in_every_form() -> None:
+def test_secrets_are_masked_in_every_encoding() -> None:
     secrets = frozenset({SECRET, ""})
     texts = [SECRET, "s3cret%2Fkey", "czNjcmV0L2tleQ==", f"x {SECRET} y"]
     verdict = replace(one_difference(), problems=texts, secrets=secrets)
@@ -111,13 +111,13 @@ def test_secrets_are_masked_in_every_form() -> None:
     assert "***" in text
 
 
-def test_secrets_are_masked_in_bodies_that_are_no_text() -> None:
+def test_secrets_are_masked_in_binary_bodies() -> None:
     body = {"base64": base64.b64encode(b"\xff" + SECRET.encode()).decode()}
     (masked_body,) = masked({"body": body}, {SECRET}).values()
     assert base64.b64decode(masked_body["base64"]) == b"\xff***"
 
 
-def test_the_terminal_shows_what_the_data_say() -> None:
+def test_terminal_shows_the_findings_of_the_report() -> None:
     verdict = one_difference()
     text = printed(verdict)
     (finding,) = as_data(verdict)["findings"]
@@ -129,7 +129,7 @@ def test_the_terminal_shows_what_the_data_say() -> None:
     assert text.rstrip().splitlines()[-1].startswith("not alike: 2 requests in 1 exchanges")
 
 
-def test_the_first_finding_stands_before_the_table() -> None:
+def test_first_finding_is_printed_before_the_table() -> None:
     text = printed(one_difference())
     lines = text.splitlines()
     assert lines[1] == "conformance  kept"
@@ -137,7 +137,7 @@ def test_the_first_finding_stands_before_the_table() -> None:
     assert text.index("1. medium") < text.index("operation ")
 
 
-def test_what_all_break_alike_is_a_remark() -> None:
+def test_violation_common_to_all_targets_is_a_remark() -> None:
     data = as_data(all_wrong_alike())
     assert [one["rule"] for one in data["remarks"][1:]] == [
         "answers without `Etag`",
@@ -156,13 +156,13 @@ def test_what_all_break_alike_is_a_remark() -> None:
     assert "curl " not in text
 
 
-def test_with_fail_on_any_it_is_shown_in_full() -> None:
+def test_fail_on_any_shows_common_violations_in_full() -> None:
     text = printed(all_wrong_alike("any"))
     assert text.startswith("alike  Notes: no findings on old and new\nconformance  broken: ")
     assert "curl " in text
 
 
-def test_what_was_seen_once_is_listed_last_and_numbered_on() -> None:
+def test_findings_seen_once_are_listed_last_with_continued_numbers() -> None:
     verdict = one_difference()
     (finding,) = verdict.findings
     data = as_data(replace(verdict, seen_once=[replace(finding, reproduced=False)]))
@@ -172,7 +172,7 @@ def test_what_was_seen_once_is_listed_last_and_numbered_on() -> None:
     assert f"   2. {data['seen_once'][0]['sentence']}" in text.getvalue()
 
 
-def test_places_are_folded_and_the_neighbour_is_named() -> None:
+def test_places_are_abbreviated_and_the_neighbour_is_named() -> None:
     verdict = one_difference()
     (finding,) = verdict.findings
     names = ("createNote", "listNotes", "getNote", "closeNote", "deleteNote", "logIn")
@@ -184,26 +184,26 @@ def test_places_are_folded_and_the_neighbour_is_named() -> None:
     assert "does not differ: with a valid text" in text
 
 
-def test_nothing_tested_is_the_first_word() -> None:
+def test_not_tested_is_printed_first() -> None:
     assert printed(verdict_of()).startswith("not tested: nothing was sent  Notes: no findings on ")
 
 
-def test_where_nobody_was_asked_nobody_is_named() -> None:
+def test_report_without_stages_names_no_target() -> None:
     text = printed(replace(verdict_of(), stages=[]))
     assert "no findings\n" in text
     assert "nobody" not in text
 
 
-def test_no_answer_can_steer_the_terminal() -> None:
+def test_responses_cannot_inject_terminal_escapes() -> None:
     text = printed(hostile())
     assert not {"\x1b", "\x00", "\u202e", "\ud800"} & set(text)
 
 
-def test_what_cannot_be_seen_becomes_visible() -> None:
+def test_invisible_characters_are_made_visible() -> None:
     assert visible("a\tb\nc\x00\x1b\u202e\ud800é") == "a\tb\nc␀␛<U+202E><U+D800>é"
 
 
-def test_the_command_makes_all_reports_from_a_saved_one(tmp_path: Path) -> None:
+def test_command_converts_a_saved_report_to_every_format(tmp_path: Path) -> None:
     verdict = one_difference()
     write(as_data(verdict), "json", tmp_path / "report.json")
     wanted = [f"--{kind}={tmp_path / kind}" for kind in ("html", "junit", "markdown")]
@@ -214,19 +214,19 @@ def test_the_command_makes_all_reports_from_a_saved_one(tmp_path: Path) -> None:
     assert (tmp_path / "markdown").read_text(encoding="utf-8").startswith("## ")
 
 
-def test_the_command_prints_a_saved_report(tmp_path: Path) -> None:
+def test_command_prints_a_saved_report(tmp_path: Path) -> None:
     write(as_data(one_difference()), "json", tmp_path / "report.json")
     result = CliRunner().invoke(main, ["report", str(tmp_path / "report.json")])
     assert result.exit_code == 1
     assert "1 finding (1 medium)" in result.output
 
 
-def test_the_command_prints_the_schema() -> None:
+def test_command_prints_the_schema() -> None:
     result = CliRunner().invoke(main, ["report", "--schema"])
     assert (result.exit_code, json.loads(result.output)) == (0, load_schema("report"))
 
 
-def test_the_command_gives_the_script_of_a_finding(tmp_path: Path) -> None:
+def test_command_prints_the_script_of_a_finding(tmp_path: Path) -> None:
     write(as_data(one_difference()), "json", tmp_path / "report.json")
     command = ["report", str(tmp_path / "report.json"), "--finding"]
     result = CliRunner().invoke(main, [*command, "1", "--script"])
@@ -241,7 +241,7 @@ def test_the_command_gives_the_script_of_a_finding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", "\x80"])
-def test_the_command_says_what_is_no_report(tmp_path: Path, text: str) -> None:
+def test_command_rejects_an_invalid_report(tmp_path: Path, text: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(text, encoding="latin-1")
     result = CliRunner().invoke(main, ["report", str(path)])
@@ -249,7 +249,7 @@ def test_the_command_says_what_is_no_report(tmp_path: Path, text: str) -> None:
     assert "report.json" in result.output
 
 
-def test_only_the_gravest_findings_are_printed_in_full() -> None:
+def test_only_the_most_severe_findings_are_printed_in_full() -> None:
     data = as_data(one_difference())
     (finding,) = data["findings"]
     many = [finding | {"number": number, "sentence": f"No {number}."} for number in range(1, 60)]

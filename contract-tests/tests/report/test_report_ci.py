@@ -1,4 +1,4 @@
-"""What CI servers read: JUnit XML and Markdown."""
+"""Reports for CI servers: JUnit XML and Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.report.markdown import markdown_text, prose
 from lockstep.verdict import COULD_NOT_RUN
 
 
-def test_every_operation_has_a_case_for_each_check() -> None:
+def test_every_operation_has_a_test_case_for_each_check() -> None:
     root = Xml.fromstring(junit_text(as_data(one_difference())))
     suites = {suite.get("name"): suite for suite in root}
     cases = {case.get("name"): case for case in suites["createNote"]}
@@ -30,7 +30,7 @@ def test_every_operation_has_a_case_for_each_check() -> None:
     assert root.get("tests") == str(len(list(root.iter("testcase"))))
 
 
-def test_a_run_that_could_not_be_done_is_an_error() -> None:
+def test_failed_run_is_a_junit_error() -> None:
     verdict = replace(verdict_of(), exit_code=COULD_NOT_RUN, problems=["new is not there"])
     root = Xml.fromstring(junit_text(as_data(verdict)))
     errors = [error.get("message") for error in root.iter("error")]
@@ -38,24 +38,24 @@ def test_a_run_that_could_not_be_done_is_an_error() -> None:
     assert root.get("errors") == str(len(errors))
 
 
-def test_alike_servers_have_no_failure() -> None:
+def test_equal_servers_have_no_junit_failure() -> None:
     root = Xml.fromstring(junit_text(as_data(alike())))
     assert (root.get("failures"), root.get("errors")) == ("0", "0")
 
 
-def test_a_run_that_tested_nothing_is_an_error() -> None:
+def test_run_that_tested_nothing_is_a_junit_error() -> None:
     root = Xml.fromstring(junit_text(as_data(verdict_of())))
     (error,) = root.iter("error")
     assert error.get("message") == "not tested: nothing was sent: no findings on old and new"
 
 
-def test_the_xml_can_be_read_whatever_servers_say() -> None:
+def test_junit_xml_is_well_formed_with_hostile_responses() -> None:
     text = junit_text(as_data(hostile()))
     assert [suite for suite in Xml.fromstring(text) if suite.get("name") == "createNote"]
     assert text.encode("utf-8")
 
 
-def test_the_summary_has_the_verdict_the_table_and_the_findings() -> None:
+def test_markdown_summary_has_verdict_table_and_findings() -> None:
     text = markdown_text(as_data(one_difference()))
     assert text.startswith("## ❌ Notes: not alike\n")
     assert "| createNote | 1 |" in text
@@ -64,13 +64,13 @@ def test_the_summary_has_the_verdict_the_table_and_the_findings() -> None:
     assert "```sh\ncurl " in text
 
 
-def test_a_good_summary_is_short() -> None:
+def test_markdown_summary_without_findings_is_short() -> None:
     text = markdown_text(as_data(replace(alike(), not_tested=[])))
     assert text.startswith("## ✅ Notes: alike\n")
     assert len(text.splitlines()) == 5
 
 
-def test_no_answer_can_write_into_the_summary() -> None:
+def test_responses_cannot_inject_html_into_the_markdown_summary() -> None:
     text = markdown_text(as_data(hostile()))
     outside = re.sub(r"````+sh\n.*?\n````+\n", "", text, flags=re.DOTALL)
     tags = re.findall(r"(?<!\\)<[^>]*>", outside)
@@ -89,19 +89,19 @@ def test_no_answer_can_write_into_the_summary() -> None:
         ("a\n\n# b", "a \\# b"),
     ],
 )
-def test_a_sentence_is_only_text(text: str, written: str) -> None:
+def test_markdown_in_a_sentence_is_escaped(text: str, written: str) -> None:
     assert prose(text) == written
 
 
 @pytest.mark.parametrize(("fail_on", "failures"), [("parity", 1), ("any", 1), ("conformance", 0)])
-def test_only_what_fail_on_asks_about_is_a_failure(fail_on: str, failures: int) -> None:
+def test_fail_on_selects_the_junit_failures(fail_on: str, failures: int) -> None:
     root = Xml.fromstring(junit_text(as_data(replace(one_difference(), fail_on=fail_on))))
     assert len(list(root.iter("failure"))) == failures
     put_out = "".join(out.text or "" for out in root.iter("system-out"))
     assert ("in the answer to POST /notes" in put_out) is not bool(failures)
 
 
-def test_what_was_seen_once_is_skipped() -> None:
+def test_finding_seen_once_is_a_skipped_test_case() -> None:
     verdict = one_difference()
     once = replace(verdict, findings=[], seen_once=verdict.findings)
     root = Xml.fromstring(junit_text(as_data(once)))

@@ -1,4 +1,4 @@
-"""Commands that send a request again."""
+"""curl commands that repeat a request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lockstep.transport.messages import Request
 @pytest.mark.parametrize(
     "body", [b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()]
 )
-def test_a_curl_line_sends_the_body_to_the_byte(body: bytes) -> None:
+def test_curl_command_sends_the_body_byte_for_byte(body: bytes) -> None:
     line = curl(Request("POST", "/x", (("A", "it's"),), body), "http://h")
     script = line.replace("curl ", "show ", 1) if not line.startswith("printf") else line
     show = (
@@ -28,7 +28,7 @@ def test_a_curl_line_sends_the_body_to_the_byte(body: bytes) -> None:
     assert shown.stdout == body
 
 
-def test_a_curl_line_is_quoted_for_the_shell() -> None:
+def test_curl_command_is_quoted_for_the_shell() -> None:
     line = curl(Request("HEAD", "/x?a='b'&c", (("A", "$(x)"), ("B", ""))), "http://h")
     words = shlex.split(line)
     assert words[-1] == "http://h/x?a='b'&c"
@@ -56,7 +56,7 @@ def test_a_curl_line_is_quoted_for_the_shell() -> None:
         Request("PURGE", "/x", (("Content-Type", "text/plain"),), b"it's"),
     ],
 )
-def test_curl_sends_exactly_what_lockstep_sends(request_: Request) -> None:
+def test_curl_sends_the_same_bytes_as_lockstep(request_: Request) -> None:
     with listening(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n") as (target, seen, _):
         line = curl(request_, target.base_url)
         subprocess.run(["bash", "-c", line], capture_output=True, timeout=20)

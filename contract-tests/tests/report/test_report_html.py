@@ -1,4 +1,4 @@
-"""The page: complete in itself, harmless whatever servers say, and showing where answers differ."""
+"""The HTML report: self-contained, safe with hostile responses, and highlighting differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VOID = {"meta", "link", "br", "img", "input"}
 
 
 class Page(HTMLParser):
-    """What a page consists of; asserts that its elements are nested well."""
+    """The parts of a parsed page; asserts that its elements are properly nested."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("make", [one_difference, hostile, verdict_of])
-def test_the_page_loads_nothing_and_links_only_to_itself(make: object) -> None:
+def test_page_loads_nothing_and_links_only_to_itself(make: object) -> None:
     assert callable(make)
     page = Page(html_text(as_data(make())))
     assert page.loaded == ["data:,"]
@@ -69,7 +69,7 @@ def test_the_page_loads_nothing_and_links_only_to_itself(make: object) -> None:
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_the_policy_lets_run_what_the_page_has_and_nothing_else() -> None:
+def test_content_security_policy_allows_only_the_inline_code_of_the_page() -> None:
     page = Page(html_text(as_data(one_difference())))
     for kind in ("style", "script"):
         digest = base64.b64encode(hashlib.sha256(page.inline[kind].encode()).digest()).decode()
@@ -77,7 +77,7 @@ def test_the_policy_lets_run_what_the_page_has_and_nothing_else() -> None:
     assert page.policy.startswith("default-src 'none'")
 
 
-def test_nothing_that_servers_say_becomes_a_part_of_the_page() -> None:
+def test_responses_cannot_inject_html_into_the_page() -> None:
     text = html_text(as_data(hostile()))
     page = Page(text)
     assert page.tags.count("script") == 1
@@ -85,7 +85,7 @@ def test_nothing_that_servers_say_becomes_a_part_of_the_page() -> None:
     assert not {"\x00", "\x1b", "\u202e"} & set(text)
 
 
-def test_headings_make_an_outline() -> None:
+def test_headings_form_an_outline() -> None:
     page = Page(html_text(as_data(one_difference())))
     assert page.headings[0] == "h1"
     assert page.headings.count("h1") == 1
@@ -94,7 +94,7 @@ def test_headings_make_an_outline() -> None:
     assert {"header", "nav", "main", "footer"} <= set(page.tags)
 
 
-def test_the_sentence_comes_with_its_names_as_code() -> None:
+def test_names_in_a_sentence_are_code_elements() -> None:
     text = html_text(as_data(one_difference()))
     assert "in the answer to <code>POST /notes</code>." in text
     assert "Nothing says whether <code>Note.text</code> keeps its case." in text
@@ -107,7 +107,7 @@ def aligned(left: str, right: str, *places: str) -> list[Row]:
     return rows(body_lines({"text": left}), body_lines({"text": right}), places)
 
 
-def test_a_changed_leaf_is_told_from_a_paired_value() -> None:
+def test_changed_value_is_distinguished_from_a_mapped_value() -> None:
     left, right = '{"id":"a1","n":[{"x":"abc"}]}', '{"id":"b2","n":[{"x":"abd"}]}'
     found = aligned(left, right, "body /n/*/x")
     states = {row.left.before.strip(): row.state for row in found if row.left}
@@ -117,14 +117,14 @@ def test_a_changed_leaf_is_told_from_a_paired_value() -> None:
     assert (row.left.before.strip(), row.left.marked, row.left.after) == ('"x": "ab', "c", '"')
 
 
-def test_a_member_of_one_side_stands_alone() -> None:
+def test_property_of_one_side_has_no_counterpart() -> None:
     found = aligned('{"a":1,"b":2}', '{"a":1}', "body /b")
     (row,) = [row for row in found if row.state == DIFFERS]
     assert row.left is not None
     assert (row.left.marked.strip(), row.right) == ('"b": 2', None)
 
 
-def test_the_form_of_numbers_and_the_order_of_members_stay() -> None:
+def test_number_format_and_property_order_are_kept() -> None:
     found = aligned('{"a":1.0,"b":2}', '{"b":2,"a":1.0}', "body")
     assert "1.0" in "".join(row.left.before + row.left.marked for row in found if row.left)
     assert {row.state for row in found} == {SAME, DIFFERS}
@@ -140,5 +140,5 @@ def test_the_form_of_numbers_and_the_order_of_members_stay() -> None:
         ({"text": "[" * 100_000}, ["[" * 4000]),
     ],
 )
-def test_a_body_that_is_no_json_is_shown_as_it_is(body: dict[str, str], lines: list[str]) -> None:
+def test_body_other_than_json_is_shown_unchanged(body: dict[str, str], lines: list[str]) -> None:
     assert [line.text for line in body_lines(body)] == lines

@@ -1,4 +1,4 @@
-"""`lockstep report merge`: one report and one verdict of those of several shards."""
+"""`lockstep report merge`: one report and one verdict from the reports of several shards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JSON = (("Content-Type", "application/json"),)
 
 
 def created(*differences: Difference) -> Exchange:
-    """A note that is made, and what differs in the answers."""
+    """The exchange that creates a note, with these differences between the responses."""
     request = Request("POST", "/notes", JSON, b'{"text": "ONE"}')
     answers: dict[str, Outcome] = {
         "old": Response(201, JSON, note(text="ONE", tags=[], owner="a")),
@@ -38,7 +38,7 @@ def created(*differences: Difference) -> Exchange:
 
 
 def read(*differences: Difference) -> Exchange:
-    """A note that is read, and what differs in the answers."""
+    """The exchange that reads a note, with these differences between the responses."""
     path = "/notes/a1b2c3d4-0000-4000-8000-000000000001"
     answers: dict[str, Outcome] = {
         "old": Response(200, JSON, note(text="ONE", tags=[], owner="a")),
@@ -52,14 +52,14 @@ SIZE = Difference("missing", "body /size", "1", "absent")
 
 
 def shard(number: int, *exchanges: Exchange, of: int = 2, **told: Any) -> Data:
-    """The report of a shard that has seen these exchanges."""
+    """The report of a shard with these exchanges."""
     verdict = verdict_of(*exchanges, shard=Shard(number, of), **told)
     data: Data = json.loads(json_text(as_data(verdict)))
     return data
 
 
 def merged(*parts: Data, fail_on: str | None = None) -> Data:
-    """The report that is made of some, which keeps the schema."""
+    """The merged report, checked against the schema."""
     data = merge([(f"{at}.json", part) for at, part in enumerate(parts, 1)], fail_on)
     validator = jsonschema_rs.validator_for(load_schema("report"))
     assert [error.message for error in validator.iter_errors(json.loads(json_text(data)))] == []
@@ -67,14 +67,14 @@ def merged(*parts: Data, fail_on: str | None = None) -> Data:
 
 
 def command(folder: Path, *parts: Data, options: tuple[str, ...] = ()) -> Result:
-    """`lockstep report merge` of these reports."""
+    """The result of `lockstep report merge` with these reports."""
     files = [folder / f"{at}.json" for at in range(1, len(parts) + 1)]
     for path, part in zip(files, parts, strict=True):
         path.write_text(json_text(part), encoding="utf-8")
     return CliRunner().invoke(main, ["report", "merge", *map(str, files), *options])
 
 
-def test_what_two_shards_have_found_is_one_finding() -> None:
+def test_same_finding_of_two_shards_is_merged() -> None:
     data = merged(shard(1, created(TEXT), created(SIZE)), shard(2, read(TEXT)))
     places = {
         one["where"]: [place["operation"] for place in one["places"]] for one in data["findings"]
@@ -87,7 +87,7 @@ def test_what_two_shards_have_found_is_one_finding() -> None:
     assert [(one["number"], one["of"]) for one in data["shards"]] == [(1, 2), (2, 2)]
 
 
-def test_counts_are_summed_and_statuses_joined() -> None:
+def test_counts_and_statuses_are_summed() -> None:
     data = merged(shard(1, created(), created()), shard(2, created(), read()))
     record = data["operations"]["createNote"]
     assert record["exchanges"] == 3
@@ -96,7 +96,7 @@ def test_counts_are_summed_and_statuses_joined() -> None:
     assert (data["verdict"], data["exit_code"]) == ("alike", 0)
 
 
-def test_not_tested_is_what_no_shard_has_tested() -> None:
+def test_only_operations_that_no_shard_tested_are_not_tested() -> None:
     parts = shard(1, created()), shard(2, read())
     assert any("only shard 1/2" in text for text in parts[0]["untested"])
     data = merged(*parts)
@@ -108,7 +108,7 @@ def test_not_tested_is_what_no_shard_has_tested() -> None:
 
 
 def again(part: Data, *, reproduced: bool | None, steps: int = 1) -> Data:
-    """A report whose first finding was reproduced, or was not."""
+    """A report with another `reproduced` and number of steps in its first finding."""
     (finding,) = part["findings"]
     finding |= {"reproduced": reproduced, "steps": finding["steps"] * steps}
     part["shard"]["observed"][0] |= {"reproduced": reproduced, "steps": steps}
@@ -118,14 +118,14 @@ def again(part: Data, *, reproduced: bool | None, steps: int = 1) -> Data:
 
 
 @pytest.mark.parametrize("turn", [1, -1])
-def test_what_was_shown_again_is_never_replaced_by_what_was_not(turn: int) -> None:
+def test_reproduced_finding_is_preferred_to_an_unreproduced_one(turn: int) -> None:
     verified = again(shard(1, created(TEXT)), reproduced=True, steps=3)
     shorter = again(shard(2, created(TEXT)), reproduced=None)
     (finding,) = merged(*[verified, shorter][::turn])["findings"]
     assert (finding["reproduced"], len(finding["steps"]), finding["count"]) == (True, 3, 2)
 
 
-def test_seen_once_is_what_no_shard_has_shown_again() -> None:
+def test_finding_is_seen_once_only_if_no_shard_reproduced_it() -> None:
     once = again(shard(1, created(TEXT)), reproduced=False)
     data = merged(once, again(shard(2, created(TEXT)), reproduced=True))
     assert (len(data["findings"]), data["seen_once"]) == (1, [])
@@ -134,7 +134,7 @@ def test_seen_once_is_what_no_shard_has_shown_again() -> None:
     assert data["seen_once"][0]["number"] == 1
 
 
-def test_a_rule_is_unused_only_if_no_shard_has_used_it() -> None:
+def test_rule_is_unused_only_if_no_shard_used_it() -> None:
     rule = Rule("*", "/text", "ignore", "so it is")
     parts = [shard(number, created(), rules=(rule,)) for number in (1, 2)]
     assert merged(*parts)["problems"] == [f"a rule was never used: {rule}"]
@@ -144,7 +144,7 @@ def test_a_rule_is_unused_only_if_no_shard_has_used_it() -> None:
     assert (data["problems"], data["rules"][0]["used"], data["verdict"]) == ([], 4, "alike")
 
 
-def test_rules_that_are_broken_are_folded() -> None:
+def test_remarks_of_shards_are_merged() -> None:
     bad: dict[str, Outcome] = dict.fromkeys(("old", "new"), Response(201, JSON, b'{"text": 1}'))
     one = exchange(Request("POST", "/notes", JSON, b'{"text": "ONE"}'), bad)
     parts = [shard(number, one, fail_on="any") for number in (1, 2)]
@@ -154,7 +154,7 @@ def test_rules_that_are_broken_are_folded() -> None:
     assert merged(*parts, fail_on="parity")["exit_code"] == 0
 
 
-def test_missing_shards_are_named_and_nothing_is_alike_without_them() -> None:
+def test_missing_shards_are_named_and_prevent_a_verdict_of_alike() -> None:
     parts = [shard(number, created(), of=5) for number in (1, 3, 4)]
     data = merged(*parts)
     assert (data["verdict"], data["exit_code"]) == ("could not run", 2)
@@ -168,7 +168,7 @@ def test_missing_shards_are_named_and_nothing_is_alike_without_them() -> None:
 
 
 def other(part: Data, change: Callable[[Data], object]) -> Data:
-    """A report with something else in it."""
+    """A changed copy of a report."""
     changed: Data = json.loads(json.dumps(part))
     change(changed)
     return changed
@@ -190,7 +190,7 @@ def other(part: Data, change: Callable[[Data], object]) -> Data:
         (lambda one: one.update(schema_version=2), "a report of version 2; this lockstep reads 3"),
     ],
 )
-def test_what_does_not_belong_together_is_one_sentence(
+def test_incompatible_reports_are_rejected_in_one_line(
     tmp_path: Path, change: Callable[[Data], object], told: str
 ) -> None:
     result = command(tmp_path, shard(1, created()), other(shard(2, read()), change))
@@ -199,7 +199,7 @@ def test_what_does_not_belong_together_is_one_sentence(
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_the_command_writes_every_form(tmp_path: Path) -> None:
+def test_merge_command_writes_every_format(tmp_path: Path) -> None:
     kinds = ("json", "html", "junit", "markdown")
     options = tuple(f"--{kind}={tmp_path / 'out' / kind}" for kind in kinds)
     parts = shard(1, created(TEXT)), shard(2, read(TEXT))
@@ -213,7 +213,7 @@ def test_the_command_writes_every_form(tmp_path: Path) -> None:
     assert (again.exit_code, again.output) == (1, shown.output)
 
 
-def test_a_shard_says_that_it_is_one() -> None:
+def test_report_of_a_shard_names_the_shard() -> None:
     data = shard(2, created(), of=5)
     assert data["untested"][0] == "only shard 2/5 was played"
     assert len(data["shard"]["operations"]) < len(data["operations"])

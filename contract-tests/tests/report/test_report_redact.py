@@ -1,4 +1,4 @@
-"""What no report shows, wherever it stands: what servers showed as secret, what callers gave."""
+"""Redaction: secrets that servers leak or clients send are masked everywhere in every report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONG = "sesame-" * 30
 
 
 def answered(request: Request, old: object, new: object, *differences: Difference) -> Verdict:
-    """One request with the answers of both targets."""
+    """The verdict on one request with the responses of both targets."""
     answers: dict[str, Outcome] = {
         "old": Response(201, JSON, json.dumps(old).encode()),
         "new": Response(201, JSON, json.dumps(new).encode()),
@@ -35,7 +35,7 @@ def answered(request: Request, old: object, new: object, *differences: Differenc
 
 
 def leak(member: str, value: object) -> Verdict:
-    """The new target shows a member that the old one does not."""
+    """The verdict on a new target that returns a property that the old one does not."""
     request = Request("POST", "/notes", JSON, b'{"text": "one"}')
     difference = Difference("extra", f"body /deep/0/{member}", "absent", json.dumps(value))
     return answered(request, {"deep": [{}]}, {"deep": [{member: value}]}, difference)
@@ -63,9 +63,7 @@ REPORTS: dict[str, Callable[[Data], str]] = {**FORMS, "terminal": terminal}
         ("secret", {"inner": [HASH]}),
     ],
 )
-def test_a_member_that_leaks_is_masked_in_every_report(
-    form: str, member: str, value: object
-) -> None:
+def test_leaked_property_is_masked_in_every_report(form: str, member: str, value: object) -> None:
     text = REPORTS[form](as_data(leak(member, value)))
     shown = value if isinstance(value, str) else HASH
     assert f'"{shown}"' not in text
@@ -74,11 +72,11 @@ def test_a_member_that_leaks_is_masked_in_every_report(
 
 
 @pytest.mark.parametrize("form", list(REPORTS))
-def test_secrets_are_shown_to_who_asks_for_them(form: str) -> None:
+def test_show_secrets_disables_masking(form: str) -> None:
     assert HASH in REPORTS[form](as_data(leak("passwordHash", HASH), show_secrets=True))
 
 
-def test_what_a_refusal_says_of_a_password_is_none() -> None:
+def test_validation_message_about_a_password_is_not_masked() -> None:
     request = Request("POST", "/notes", JSON, b"{}")
     body = json.dumps({"errors": {"password": ["is missing"], "token": HASH}}).encode()
     answers: dict[str, Outcome] = {"old": Response(422, JSON, body), "new": Response(500)}
@@ -89,7 +87,7 @@ def test_what_a_refusal_says_of_a_password_is_none() -> None:
     assert "a server is missing" in finding["script"]
 
 
-def test_a_digest_that_both_sides_show_is_none() -> None:
+def test_digest_in_both_responses_is_not_masked() -> None:
     request = Request("POST", "/notes", JSON, b'{"text": "one"}')
     difference = Difference("value", "body /hash", f'"{HASH}"', '"0"')
     verdict = answered(request, {"hash": HASH}, {"hash": "0"}, difference)
@@ -98,7 +96,7 @@ def test_a_digest_that_both_sides_show_is_none() -> None:
 
 
 def signed_in() -> list[Data]:
-    """The steps of a finding: a log-in, and a request with the token that it gave."""
+    """The steps of a finding: a log-in, and a request with its token."""
     log_in = Request("POST", "/sessions", JSON, b'{"password": "Correct-Horse-7"}')
     steps = []
     for request, body in (
@@ -121,7 +119,7 @@ def signed_in() -> list[Data]:
     return found
 
 
-def test_a_token_has_a_number_that_later_requests_carry() -> None:
+def test_masked_token_is_numbered_consistently() -> None:
     first, second = signed_in()
     assert first["outcomes"]["old"]["body"]["text"] == '{"token": "***1"}'
     assert second["requests"]["old"]["headers"] == [["Authorization", "Bearer ***1"]]
@@ -129,7 +127,7 @@ def test_a_token_has_a_number_that_later_requests_carry() -> None:
     assert ["Set-Cookie", "sid=***; Path=/"] in first["outcomes"]["new"]["headers"]
 
 
-def test_what_lockstep_made_up_itself_stays() -> None:
+def test_generated_credentials_are_not_masked() -> None:
     first, _ = signed_in()
     assert "Correct-Horse-7" in first["curl"]["old"]
 
@@ -151,19 +149,19 @@ def test_what_lockstep_made_up_itself_stays() -> None:
         ("", False),
     ],
 )
-def test_names_of_secrets(name: str, secret: bool) -> None:
+def test_secret_property_names(name: str, secret: bool) -> None:
     assert is_secret_name(name) is secret
 
 
-def test_a_hash_is_a_secret_where_one_side_alone_shows_it() -> None:
+def test_hash_is_a_secret_if_only_one_side_returns_it() -> None:
     assert is_secret_name("hash", leaked=True)
 
 
 @pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "X-CSRF-Token"])
-def test_headers_with_credentials(name: str) -> None:
+def test_secret_header_names(name: str) -> None:
     assert is_secret_header(name)
 
 
 @pytest.mark.parametrize("value", ["Bearer", "2026-11-28", "$5 off", "eyJ"])
-def test_most_values_are_no_secrets(value: str) -> None:
+def test_ordinary_values_are_not_secrets(value: str) -> None:
     assert not is_secret_form(value)

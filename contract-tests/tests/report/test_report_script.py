@@ -1,4 +1,4 @@
-"""The steps of a finding as a script, run against servers that have never seen them."""
+"""The steps of a finding as a shell script, run against fresh servers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Make = Callable[[Variant], Flask]
 
 
 def sender(target: Target, document: Path) -> Send:
-    """Sends JSON to one target, and remembers nothing: each test keeps its own steps."""
+    """A function that sends JSON to one target and returns the exchange, without keeping it."""
     exchanger = Exchanger(Run(Settings(document=document)).ledger, [target])
 
     def send(method: str, path: str, body: object = None, **headers: str) -> Exchange:
@@ -55,7 +55,7 @@ def answer(exchange: Exchange) -> Response:
 
 
 def played(steps: list[Exchange], make: Make, prefix: str = "", times: int = 1) -> str:
-    """What the script of some steps prints against a server with other ids, when it is run last."""
+    """The output of the last run of the script against a server that assigns other IDs."""
     text = script([step_data(step) for step in steps], "A sentence.")
     with serve("fresh", make, new(), prefix) as target:
         for _ in range(times):
@@ -90,7 +90,7 @@ def logged_in(send: Send, user: dict[str, str]) -> tuple[list[Exchange], str]:
     return steps, "Token " + json.loads(answer(steps[-1]).body)["user"]["token"]
 
 
-def test_ids_and_tokens_are_carried_from_an_answer_to_later_requests(blog: Send) -> None:
+def test_ids_and_tokens_of_responses_are_used_in_later_requests(blog: Send) -> None:
     steps, token = logged_in(blog, USER)
     article = {"title": "One Of Two", "description": "d", "body": "b"}
     steps.append(blog("POST", "/articles", {"article": article}, Authorization=token))
@@ -103,7 +103,7 @@ def test_ids_and_tokens_are_carried_from_an_answer_to_later_requests(blog: Send)
     assert statuses(played(steps, make_blog, "/api")) == wanted
 
 
-def test_a_name_that_a_server_derives_is_carried_though_it_is_the_clients_text(blog: Send) -> None:
+def test_slug_derived_from_client_text_is_read_from_the_response(blog: Send) -> None:
     steps, token = logged_in(blog, USER)
     article = {"title": "same", "description": "d", "body": "b"}
     for _ in range(2):
@@ -114,7 +114,7 @@ def test_a_name_that_a_server_derives_is_carried_though_it_is_the_clients_text(b
     assert '"$base"/articles/"${slug_3}"' in text
 
 
-def test_it_can_be_run_twice_on_one_server(blog: Send) -> None:
+def test_script_can_be_run_twice_on_one_server(blog: Send) -> None:
     steps, token = logged_in(blog, USER)
     others, other = logged_in(blog, {**USER, "username": "zoe00018", "email": "zoe.00018@e.org"})
     steps += [*others, blog("GET", "/user", Authorization=other)]
@@ -125,7 +125,7 @@ def test_it_can_be_run_twice_on_one_server(blog: Send) -> None:
     assert token != other
 
 
-def test_cookies_and_entity_tags_are_carried_too(shed: Send) -> None:
+def test_cookies_and_entity_tags_are_used_in_later_requests(shed: Send) -> None:
     given = {"login": "zed00017", "password": "Correct-Horse-7", "display_name": "Zed"}
     steps = [shed("POST", "/members", given)]
     steps.append(shed("POST", "/session", {k: given[k] for k in ("login", "password")}))
@@ -140,7 +140,7 @@ def test_cookies_and_entity_tags_are_carried_too(shed: Send) -> None:
     assert statuses(played(steps, make_shed)) == wanted
 
 
-def test_credentials_of_http_basic_have_the_new_name() -> None:
+def test_http_basic_credentials_use_the_fresh_name() -> None:
     request = Request("POST", "/u", (JSON,), json.dumps({**USER}).encode())
     basic = "Basic emVkMDAwMTc6Q29ycmVjdC1Ib3JzZS03"
     steps = [made(request), made(Request("GET", "/u", (("Authorization", basic),)))]
@@ -150,7 +150,7 @@ def test_credentials_of_http_basic_have_the_new_name() -> None:
 
 
 def made(request: Request) -> Exchange:
-    """A request to one target that answers 200 with nothing."""
+    """An exchange with one target that responds with an empty 200."""
     return Exchange(
         number=1,
         request=request,
@@ -164,7 +164,7 @@ def made(request: Request) -> Exchange:
 @pytest.mark.parametrize(
     "body", [b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()]
 )
-def test_a_body_is_sent_to_the_byte(body: bytes, tmp_path: Path) -> None:
+def test_body_is_sent_byte_for_byte(body: bytes, tmp_path: Path) -> None:
     text = script([step_data(made(Request("POST", "/x?a='b'", (("A", "$(x)"),), body)))], "`x`")
     show = tmp_path / "curl"
     show.write_text(
@@ -179,7 +179,7 @@ def test_a_body_is_sent_to_the_byte(body: bytes, tmp_path: Path) -> None:
     assert (tmp_path / "sent").read_bytes() == body
 
 
-def test_what_the_document_says_is_only_a_comment(tmp_path: Path) -> None:
+def test_text_of_the_document_cannot_inject_commands(tmp_path: Path) -> None:
     hostile = f"x\ntouch {tmp_path}/made; `touch {tmp_path}/made`\u2028$(touch {tmp_path}/made)"
     step = replace(made(Request("GET", f"/$(touch {tmp_path}/made)`")), label=hostile)
     text = script([step_data(step)], hostile)
@@ -187,5 +187,5 @@ def test_what_the_document_says_is_only_a_comment(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
-def test_without_steps_there_is_no_script() -> None:
+def test_script_without_steps_is_empty() -> None:
     assert script([], "x") == ""

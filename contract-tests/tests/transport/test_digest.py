@@ -1,4 +1,4 @@
-"""The answers of HTTP Digest are those of RFC 7616, to whatever a server asks."""
+"""HTTP Digest authentication (RFC 7616)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 
 
 def of(user: str, password: str) -> str:
-    """The header with which a request names its user."""
+    """The Authorization header that holds a user and a password for Digest."""
     return "Digest " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def asking(*values: str, status: int = 401) -> Response:
-    """An answer with challenges."""
+    """A response with WWW-Authenticate challenges."""
     return Response(status, tuple(("WWW-Authenticate", value) for value in values))
 
 
@@ -30,7 +30,7 @@ def asking(*values: str, status: int = 401) -> Response:
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
-def test_the_examples_of_the_standard(algorithm: str, response: str) -> None:
+def test_examples_of_rfc_7616(algorithm: str, response: str) -> None:
     challenge = Challenge("http-auth@example.org", NONCE, algorithm, "auth", "opaque")
     request = Request("GET", "/dir/index.html")
     made = answer(
@@ -44,8 +44,8 @@ def test_the_examples_of_the_standard(algorithm: str, response: str) -> None:
     assert "qop=auth, nc=00000001" in made
 
 
-def test_the_example_with_a_name_that_is_hidden() -> None:
-    # The standard's own value is put right by its erratum 4897.
+def test_rfc_7616_example_with_userhash() -> None:
+    # The value printed in RFC 7616 is corrected by erratum 4897.
     nonce = "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK"
     challenge = Challenge("api@example.org", nonce, "SHA-512-256", "auth", "op", userhash=True)
     made = answer(
@@ -58,7 +58,7 @@ def test_the_example_with_a_name_that_is_hidden() -> None:
     assert "userhash=true" in made
 
 
-def test_a_server_that_names_no_way_gets_the_oldest_one() -> None:
+def test_challenge_without_qop_is_answered_as_in_rfc_2069() -> None:
     challenge = Challenge("r", "n")
     made = answer(challenge, b"u", b"p", Request("GET", "/a"), "/a", count=1, cnonce="c")
     assert "qop" not in made
@@ -80,13 +80,13 @@ def test_a_server_that_names_no_way_gets_the_oldest_one() -> None:
         (['Basic realm="x"', 'Digest realm="x", nonce="2"'], [("x", "2", "")]),
     ],
 )
-def test_challenges_are_found_among_others(
+def test_digest_challenges_are_parsed_among_others(
     values: list[str], found: list[tuple[str, str, str]]
 ) -> None:
     assert [(c.realm, c.nonce, c.qop) for c in challenges(asking(*values))] == found
 
 
-def test_the_strongest_challenge_is_answered_and_a_nonce_is_counted() -> None:
+def test_strongest_challenge_is_answered_and_nonce_count_increases() -> None:
     client = DigestClient(lambda: "c")
     request = Request("GET", "/a", (("Authorization", of("ann", "pw")),))
     assert client.sign(request, "/a").headers == ()
@@ -110,9 +110,7 @@ def test_the_strongest_challenge_is_answered_and_a_nonce_is_counted() -> None:
         ("Digest ", asking('Digest realm="r", nonce="n"')),
     ],
 )
-def test_what_is_no_challenge_to_this_request_is_not_answered(
-    value: str, outcome: Response
-) -> None:
+def test_unrelated_response_is_not_taken_for_a_challenge(value: str, outcome: Response) -> None:
     client = DigestClient()
     request = Request("GET", "/a", (("Authorization", value),))
     assert not client.learn(request, outcome)

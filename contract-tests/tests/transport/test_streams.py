@@ -1,4 +1,4 @@
-"""Streams are read for a bounded time, and no server holds a request for ever."""
+"""Streams are read for a bounded time, and no response can hang a request forever."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GET = Request("GET", "/")
 
 @contextmanager
 def talking(talk: Talk, timeout: float = 5.0, stream_seconds: float = 0.3) -> Iterator[Target]:
-    """A server that says on each connection what `talk` says, until its event is set."""
+    """A server that runs `talk` on each connection until its event is set."""
     done = threading.Event()
     threads: list[threading.Thread] = []
 
@@ -63,7 +63,7 @@ def talking(talk: Talk, timeout: float = 5.0, stream_seconds: float = 0.3) -> It
 
 
 def for_ever(head: bytes, piece: bytes, pause: float = 0.02) -> Talk:
-    """Says `head`, then `piece` again and again."""
+    """A `talk` that sends `head`, then `piece` repeatedly."""
 
     def talk(sock: socket.socket, done: threading.Event) -> None:
         sock.sendall(head)
@@ -74,7 +74,7 @@ def for_ever(head: bytes, piece: bytes, pause: float = 0.02) -> Talk:
 
 
 def timed(target: Target) -> tuple[Response | NoResponse, float]:
-    """The outcome of a request, and how long it took."""
+    """The outcome of a request, and its duration in seconds."""
     began = time.monotonic()
     return target.send(GET), time.monotonic() - began
 
@@ -100,14 +100,14 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
         for_ever(EVENTS[:-2] + b"Content-Length: 999999\r\n\r\n", b"x"),
     ],
 )
-def test_no_server_holds_a_request_longer_than_its_time(talk: Talk) -> None:
+def test_endless_response_times_out(talk: Talk) -> None:
     with talking(talk, timeout=0.4) as target:
         outcome, seconds = timed(target)
     assert outcome == NoResponse("timeout")
     assert 0.3 < seconds < 1.3
 
 
-def test_raw_requests_end_in_time_as_well() -> None:
+def test_raw_request_times_out() -> None:
     with talking(for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b"x"), timeout=0.4) as target:
         began = time.monotonic()
         outcomes = send_bytes(target, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", ["GET"])
@@ -127,7 +127,7 @@ def test_raw_requests_end_in_time_as_well() -> None:
     ],
 )
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_stream_without_an_end_is_read_for_a_while(content_type: str, chunked: bool) -> None:
+def test_endless_stream_is_read_for_a_bounded_time(content_type: str, chunked: bool) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n"
     head += "Transfer-Encoding: chunked\r\n\r\n" if chunked else "\r\n"
     piece = b"8\r\n" + b"data: 1\n" + b"\r\n" if chunked else b"data: 1\n"
@@ -140,7 +140,7 @@ def test_a_stream_without_an_end_is_read_for_a_while(content_type: str, chunked:
     assert 0.2 < seconds < 1.2
 
 
-def test_a_stream_that_says_nothing_is_an_answer() -> None:
+def test_stream_without_events_is_a_response() -> None:
     with talking(for_ever(EVENTS, b"")) as target:
         outcome, _ = timed(target)
     assert outcome == Response(200, (("Content-Type", "text/event-stream"),), b"", "OK")
@@ -148,7 +148,7 @@ def test_a_stream_that_says_nothing_is_an_answer() -> None:
     assert outcome.cut
 
 
-def test_a_stream_that_ends_is_read_to_its_end() -> None:
+def test_finite_stream_is_read_to_its_end() -> None:
     with talking(lambda sock, _: sock.sendall(EVENTS + b"data: 1\n\n")) as target:
         outcome, seconds = timed(target)
     assert isinstance(outcome, Response)
@@ -156,13 +156,13 @@ def test_a_stream_that_ends_is_read_to_its_end() -> None:
     assert seconds < 0.3
 
 
-def test_a_stream_that_breaks_off_is_dropped() -> None:
+def test_interrupted_stream_is_dropped() -> None:
     head = EVENTS[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"
     with talking(lambda sock, _: sock.sendall(head + b"9\r\ndata: 1\n\n\r\n")) as target:
         assert target.send(GET) == NoResponse("dropped")
 
 
-def test_a_stream_whose_head_came_late_has_its_own_time() -> None:
+def test_stream_time_starts_at_the_response_head() -> None:
     def talk(sock: socket.socket, done: threading.Event) -> None:
         done.wait(0.5)
         for_ever(EVENTS, b"data: 1\n\n")(sock, done)
@@ -188,7 +188,7 @@ def test_streams_of_several_servers_are_read_for_the_same_time() -> None:
 
 
 @pytest.mark.parametrize("piece", [b"data: 1\n\n" * 500, b": " + b"x" * 60_000 + b"\n"])
-def test_a_stream_without_a_pause_is_bounded_by_its_size(piece: bytes) -> None:
+def test_fast_stream_is_bounded_by_size(piece: bytes) -> None:
     with talking(for_ever(EVENTS, piece, pause=0), stream_seconds=3) as target:
         outcome, seconds = timed(target)
     assert isinstance(outcome, Response)
@@ -198,7 +198,7 @@ def test_a_stream_without_a_pause_is_bounded_by_its_size(piece: bytes) -> None:
     assert seconds < 3
 
 
-def test_what_came_of_a_compressed_stream_is_decoded() -> None:
+def test_cut_compressed_stream_is_decoded() -> None:
     packer = zlib.compressobj(wbits=31)
     packed = packer.compress(b"data: 1\n\n") + packer.flush(zlib.Z_SYNC_FLUSH)
     head = EVENTS[:-2] + b"Content-Encoding: gzip\r\n\r\n"
@@ -226,7 +226,7 @@ def test_what_came_of_a_compressed_stream_is_decoded() -> None:
         ("multipart/x-mixed-replace; boundary=--ab", b"--ab\r\n\r\n1\r\n--ab\r\n", 2),
     ],
 )
-def test_items_are_counted_wherever_the_bytes_are_parted(
+def test_items_are_counted_across_chunk_boundaries(
     content_type: str, text: bytes, count: int
 ) -> None:
     for size in range(1, len(text)):
@@ -236,14 +236,14 @@ def test_items_are_counted_wherever_the_bytes_are_parted(
         assert counter.count == count
 
 
-def test_interim_answers_are_passed_over() -> None:
+def test_interim_responses_are_skipped() -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
     final = b"HTTP/1.1 204 No Content\r\n\r\n"
     with talking(lambda sock, _: sock.sendall(hints + final)) as target:
         assert target.send(GET) == Response(204, (), b"", "No Content")
 
 
-def test_a_connection_that_speaks_another_protocol_is_not_used_again() -> None:
+def test_connection_is_not_reused_after_switching_protocols() -> None:
     switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"
 
     def talk(sock: socket.socket, done: threading.Event) -> None:
@@ -257,7 +257,7 @@ def test_a_connection_that_speaks_another_protocol_is_not_used_again() -> None:
     assert seconds < 0.3
 
 
-def test_of_a_long_download_length_and_digest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_download_is_kept_as_length_and_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     body = bytes(range(256)) * 12_000
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/zip\r\nContent-Length: %d\r\n\r\n"
     with talking(lambda sock, _: sock.sendall(head % len(body) + body)) as target:
@@ -285,5 +285,5 @@ def test_of_a_long_download_length_and_digest_are_kept(monkeypatch: pytest.Monke
         (None, False),
     ],
 )
-def test_which_media_types_are_binary(content_type: str | None, binary: bool) -> None:
+def test_binary_media_types(content_type: str | None, binary: bool) -> None:
     assert downloads.is_binary(content_type) is binary

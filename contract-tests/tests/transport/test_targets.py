@@ -1,4 +1,4 @@
-"""The client sends what it is told, once if it may, within its time, and says what came back."""
+"""The HTTP client: exact bytes, connection reuse, retries, timeouts, limits and decoding."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lockstep.transport.targets import Target
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def test_the_bytes_on_the_wire_are_the_request() -> None:
+def test_request_is_sent_byte_for_byte() -> None:
     with listening(OK) as (target, seen, _):
         request = Request("POST", "/a?b=%2F", (("A", "1"), ("a", "\xe9")), b"\x00body")
         outcome = target.send(request)
@@ -35,7 +35,7 @@ def test_the_bytes_on_the_wire_are_the_request() -> None:
     assert outcome == Response(200, (("Content-Length", "2"),), b"ok", "OK")
 
 
-def test_repeated_headers_and_undecoded_bodies_are_kept() -> None:
+def test_repeated_headers_are_kept_and_redirects_not_followed() -> None:
     answer = (
         b"HTTP/1.1 301 Moved\r\nVary: A\r\nVary: B\r\nLocation: /x\r\nContent-Encoding: gzip\r\n"
         b"Content-Length: 3\r\n\r\nabc"
@@ -55,14 +55,14 @@ def test_repeated_headers_and_undecoded_bodies_are_kept() -> None:
         (b"nonsense\r\n\r\n", "malformed"),
     ],
 )
-def test_what_is_no_answer_is_named_and_nothing_is_sent_again(answer: bytes, reason: str) -> None:
+def test_failed_post_is_classified_and_not_retried(answer: bytes, reason: str) -> None:
     with listening(answer) as (target, seen, _):
         outcome = target.send(Request("POST", "/", (), b"x"))
     assert outcome == NoResponse(reason)
     assert len(seen) == 1
 
 
-def test_a_server_that_is_not_there_refuses() -> None:
+def test_unreachable_server_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert Target("gone", f"http://127.0.0.1:{port}").send(Request("GET", "/")) == NoResponse(
@@ -70,7 +70,7 @@ def test_a_server_that_is_not_there_refuses() -> None:
     )
 
 
-def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
+def test_connection_closed_by_the_server_is_not_reused() -> None:
     with listening(OK, OK) as (target, seen, closed):
         first = target.send(Request("GET", "/"))
         assert closed.acquire(timeout=5)
@@ -80,7 +80,7 @@ def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
     assert len(seen) == 2
 
 
-def test_a_connection_is_kept_while_the_server_keeps_it(
+def test_keep_alive_connection_is_reused(
     servers: Callable[..., list[Target]],
 ) -> None:
     left, _ = servers()
@@ -90,7 +90,7 @@ def test_a_connection_is_kept_while_the_server_keeps_it(
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com", "example.com", "http://"])
-def test_only_http_urls_are_targets(url: str) -> None:
+def test_target_url_must_be_http(url: str) -> None:
     with pytest.raises(ValueError, match="not an http"):
         Target("x", url)
 
@@ -100,9 +100,9 @@ Talk = Callable[[socket.socket, int], None]
 
 @contextmanager
 def talking(talk: Talk, timeout: float = 5.0) -> Iterator[tuple[Target, list[bytes]]]:
-    """A server that says on each connection what `talk` says; with it come the requests it got.
+    """A server that runs `talk` on each connection, with the list of requests it has received.
 
-    `talk` is told how many connections there were before.
+    `talk` receives the socket and the number of earlier connections.
     """
     seen: list[bytes] = []
     threads: list[threading.Thread] = []
@@ -133,7 +133,7 @@ def talking(talk: Talk, timeout: float = 5.0) -> Iterator[tuple[Target, list[byt
 
 
 class _Noting(socket.socket):
-    """A socket that notes what it reads."""
+    """A socket that records what it reads."""
 
     def __init__(self, sock: socket.socket, seen: list[bytes]) -> None:
         super().__init__(fileno=sock.detach())
@@ -146,7 +146,7 @@ class _Noting(socket.socket):
 
 
 def once(sock: socket.socket, _number: int) -> None:
-    """Answer the first request, and end the connection at the second without a byte."""
+    """Answer the first request, and close the connection at the second without a byte."""
     sock.recv(65536)
     sock.sendall(OK)
     sock.recv(65536)
@@ -159,7 +159,7 @@ def always(sock: socket.socket, _number: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
-def test_what_may_be_repeated_is_sent_again_on_a_fresh_connection(method: str) -> None:
+def test_idempotent_request_is_retried_on_a_new_connection(method: str) -> None:
     with talking(once) as (target, seen):
         assert isinstance(target.send(Request("GET", "/")), Response)
         assert isinstance(target.send(Request(method, "/again")), Response)
@@ -167,17 +167,17 @@ def test_what_may_be_repeated_is_sent_again_on_a_fresh_connection(method: str) -
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_a_write_that_got_no_answer_is_not_sent_again(method: str) -> None:
+def test_non_idempotent_request_is_not_retried(method: str) -> None:
     with talking(once) as (target, seen):
         target.send(Request("GET", "/"))
-        # As if the server had ended it a moment after it was looked at.
+        # As if the server had closed it right after the check.
         target._idle[0].used_at = time.monotonic() + 60
         assert target.send(Request(method, "/write")) == NoResponse("dropped")
         assert isinstance(target.send(Request(method, "/next")), Response)
     assert [data.split()[1] for data in seen] == [b"/", b"/write", b"/next"]
 
 
-def test_a_write_goes_out_on_a_connection_that_has_just_answered_or_on_a_fresh_one() -> None:
+def test_non_idempotent_request_uses_a_recently_used_or_new_connection() -> None:
     connections: set[int] = set()
 
     def talk(sock: socket.socket, number: int) -> None:
@@ -192,11 +192,11 @@ def test_a_write_goes_out_on_a_connection_that_has_just_answered_or_on_a_fresh_o
         target._idle[0].used_at = time.monotonic() - targets.LIVE_SECONDS
         target.send(Request("POST", "/"))
         assert connections == {0, 1}
-        # The old one is closed: a server may have no more than one.
+        # The old connection is closed: a server may serve only one at a time.
         assert len(target._idle) == 1
 
 
-def test_a_drop_on_the_fresh_connection_counts() -> None:
+def test_drop_on_the_new_connection_is_reported() -> None:
     def talk(sock: socket.socket, number: int) -> None:
         sock.recv(65536)
         if number == 0:
@@ -209,7 +209,7 @@ def test_a_drop_on_the_fresh_connection_counts() -> None:
     assert len(seen) == 3
 
 
-def test_a_drop_in_the_middle_of_an_answer_is_not_tried_again() -> None:
+def test_drop_in_mid_response_is_not_retried() -> None:
     def talk(sock: socket.socket, _number: int) -> None:
         for answer in (OK, OK[:-1]):
             sock.recv(65536)
@@ -222,7 +222,7 @@ def test_a_drop_in_the_middle_of_an_answer_is_not_tried_again() -> None:
     assert (outcome.reason, outcome.count > 0, len(seen)) == ("dropped", True, 2)
 
 
-def test_a_connection_is_not_used_again_after_a_server_error() -> None:
+def test_connection_is_not_reused_after_a_server_error() -> None:
     failed = OK.replace(b"200 OK", b"500 Oh")
     with listening(failed, OK) as (target, seen, _):
         target.send(Request("GET", "/"))
@@ -231,7 +231,7 @@ def test_a_connection_is_not_used_again_after_a_server_error() -> None:
     assert len(seen) == 2
 
 
-def test_the_time_bounds_a_whole_answer_that_comes_drop_by_drop() -> None:
+def test_timeout_covers_a_response_that_trickles_in() -> None:
     free = threading.Event()
 
     def talk(sock: socket.socket, _number: int) -> None:
@@ -255,7 +255,7 @@ def test_the_time_bounds_a_whole_answer_that_comes_drop_by_drop() -> None:
     assert seconds < 2
 
 
-def test_no_byte_in_time_is_told_from_no_end() -> None:
+def test_timeout_without_any_byte_is_distinguished() -> None:
     free = threading.Event()
 
     def talk(_sock: socket.socket, _number: int) -> None:
@@ -269,7 +269,7 @@ def test_no_byte_in_time_is_told_from_no_end() -> None:
     assert (outcome.count, outcome.detail) == (0, "no byte was received in time")
 
 
-def test_an_answer_that_came_while_another_was_waited_for_is_read() -> None:
+def test_response_received_before_the_deadline_check_is_read() -> None:
     with talking(always, timeout=0.05) as (target, seen):
         pending = target.start(Request("GET", "/"))
         pending.deadline -= 60
@@ -280,7 +280,7 @@ def test_an_answer_that_came_while_another_was_waited_for_is_read() -> None:
 @pytest.mark.parametrize(
     "head", [b"Content-Length: 9999999999\r\n", b"Transfer-Encoding: chunked\r\n", b""]
 )
-def test_a_body_without_measure_is_not_kept(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oversized_body_is_not_kept(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MAX_BODY", 200_000)
     piece = b"x" * 50_000
     chunked = b"c350\r\n" + piece + b"\r\n"
@@ -304,7 +304,7 @@ def test_a_body_without_measure_is_not_kept(head: bytes, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        # Without a time in them, so that every process names the case alike.
+        # mtime=0, so that all xdist workers collect the same test IDs.
         ("gzip", gzip.compress(b"text ", mtime=0) + gzip.compress(b"text", mtime=0)),
         ("deflate", zlib.compress(b"text text")),
         ("deflate", zlib.compress(b"text text", wbits=-15)),
@@ -313,7 +313,7 @@ def test_a_body_without_measure_is_not_kept(head: bytes, monkeypatch: pytest.Mon
         ("GZIP , br", brotli.compress(gzip.compress(b"text text", mtime=0))),
     ],
 )
-def test_a_compressed_body_comes_as_it_was(coding: str, packed: bytes) -> None:
+def test_compressed_body_is_decoded(coding: str, packed: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(packed)}\r\n\r\n"
     with listening(head.encode() + packed) as (target, _, _):
         outcome = target.send(Request("GET", "/"))
@@ -332,12 +332,10 @@ def test_a_compressed_body_comes_as_it_was(coding: str, packed: bytes) -> None:
     ],
     ids=["gzip bomb", "br bomb", "zstd bomb", "not br", "not zstd", "cut br"],
 )
-def test_what_cannot_be_unpacked_or_would_fill_the_memory_stays_as_it_is(
-    coding: str, packed: bytes
-) -> None:
+def test_corrupt_or_oversized_compressed_body_is_left_encoded(coding: str, packed: bytes) -> None:
     answer = Response(200, (("Content-Encoding", coding),), packed)
     assert decoded(answer) == answer
 
 
-def test_a_coding_that_nobody_knows_is_told() -> None:
+def test_unknown_content_coding_is_none() -> None:
     assert decoded(Response(200, (("Content-Encoding", "gzip, own"),), b"x")) is None

@@ -12,7 +12,7 @@ import {
   type Settings,
 } from "../config.js";
 import { type Contract, ContractError, loadContract } from "../contract.js";
-import type { Resources } from "../resources.js";
+import { disconnect, type Resources } from "../resources.js";
 import { heartbeat } from "../utils/heartbeat.js";
 import { configureLogging, logger } from "../utils/logger.js";
 import { Connections } from "./connection.js";
@@ -97,14 +97,14 @@ function listen(server: Connections, host: string, port: number): void {
 
 function stopOnSignals(
   servers: Connections[],
-  { settings, database }: Resources,
+  resources: Resources,
   stopTracing = async () => {},
 ): void {
-  const { shutdownDelaySeconds, shutdownSeconds } = settings;
+  const { shutdownDelaySeconds, shutdownSeconds } = resources.settings;
   const stop = () => {
     const drained = servers.map((server) => new Promise<void>((done) => server.drain(done)));
     void Promise.all(drained)
-      .then(() => database.disconnect())
+      .then(() => disconnect(resources))
       .then(stopTracing)
       .then(leave);
     // Whatever does not end by itself ends with the process, also a statement that waits for a lock.

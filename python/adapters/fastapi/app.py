@@ -1,11 +1,13 @@
 """The Task Timer on FastAPI: the checks, handlers and services of the Python twin as they are."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Annotated, Any
 
 from anyio import from_thread, to_thread
 from fastapi import Depends, FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +23,7 @@ from task_timer.config import Settings
 from task_timer.contract import Contract
 from task_timer.current import using
 from task_timer.operations import Operation
-from task_timer.resources import Resources, make_resources
+from task_timer.resources import Resources, disconnect, make_resources
 from task_timer.server.threads import SPARE_THREADS
 from task_timer.utils.errors import BadRequestError, DomainError, PathNotFoundError
 from task_timer.utils.uri import decode, route_path
@@ -31,7 +33,9 @@ class TaskTimer(FastAPI):
     """A FastAPI application whose routes are the operations of the contract."""
 
     def __init__(self, resources: Resources, **options: Any) -> None:
-        super().__init__(openapi_url=None, redirect_slashes=False, **options)
+        # Its own spans begin too late for what is refused before routing, and for the log.
+        telemetry: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+        super().__init__(openapi_url=None, redirect_slashes=False, telemetry=telemetry, **options)
         self.resources = resources
         contract = resources.contract
         metrics = Metrics(contract, shared=resources.settings.workers > 1)
@@ -89,18 +93,27 @@ class TaskTimer(FastAPI):
         return _response(request.state.call, self._errors.answer(request.state.call, reason))
 
 
-def create_app(settings: Settings, contract: Contract) -> TaskTimer:
+def create_app(settings: Settings, contract: Contract) -> Any:
     """Creates the application, without connecting to anything. Raises ContractError."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         threads = to_thread.current_default_thread_limiter()
         threads.total_tokens = settings.database_pool_size + SPARE_THREADS
-        yield
-        resources.database.disconnect()
+        async with exporting():
+            yield
+        disconnect(resources)
 
     resources = make_resources(settings, contract)
-    return TaskTimer(resources, lifespan=lifespan)
+    app = TaskTimer(resources, lifespan=lifespan)
+    exporting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    if not settings.traces_endpoint:
+        return app
+    # Where nobody traces, nothing of it is imported.
+    import tracing  # noqa: PLC0415
+
+    exporting = partial(tracing.exporting, settings)
+    return tracing.Traced(app, resources)
 
 
 def _make_call(resources: Resources, scope: Scope, receive: Receive) -> Call:

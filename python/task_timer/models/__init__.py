@@ -2,6 +2,7 @@
 
 from .base import Base
 from .idempotency_record import IdempotencyRecord
+from .last_write import LastWrite
 from .rate_limit import RateLimit
 from .refresh_token import RefreshToken
 from .session import Session
@@ -17,6 +18,7 @@ __all__ = [
     "USER_COLUMNS",
     "Base",
     "IdempotencyRecord",
+    "LastWrite",
     "RateLimit",
     "RefreshToken",
     "Session",

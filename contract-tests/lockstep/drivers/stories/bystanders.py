@@ -26,6 +26,8 @@ from lockstep.transport.messages import NoResponse, Outcome, Request, Response, 
 
 KIND = "expectation"
 _UNAUTHENTICATED = 401
+# Where it is said that the other user cannot be given anything.
+_STRANGER = "beside every story, another user"
 
 Steps = tuple[dict[str, Any], ...]
 Prepare = Callable[[Mapping[str, Any], Mapping[str, Any], Actor | None], Request]
@@ -104,7 +106,7 @@ class BystanderWatch:
         """Make the things of the other user, if there are none. Raises `StoryError`."""
         if self._stranger is None:
             actor = self._actors.get(self._bystanders.actor)
-            self._stranger = self._made(self._bystanders.stranger, actor)
+            self._stranger = self._made(self._bystanders.stranger, actor, _STRANGER)
 
     def end(self, story: Story) -> str:
         """See that another user has what there was before a story; what is wrong otherwise."""
@@ -126,16 +128,18 @@ class BystanderWatch:
         things = None
         if operation in self._bystanders.around:
             with suppress(_RefusedError):
-                things = self._made(self._bystanders.neighbour, actor)
+                things = self._made(self._bystanders.neighbour, actor, where, may_be_refused=True)
         yield problems
         if things is not None:
             problem = things.changed(where)
             problems.extend(filter(None, [problem]))
             things.remove()
 
-    def _made(self, beside: Beside, actor: Actor) -> _Things:
+    def _made(
+        self, beside: Beside, actor: Actor, where: str, *, may_be_refused: bool = False
+    ) -> _Things:
         things = _Things(beside, actor, self._exchanger, self._prepare)
-        things.make()
+        things.make(where, may_be_refused=may_be_refused)
         things.look()
         return things
 
@@ -157,17 +161,27 @@ class _Things:
         self._values: dict[str, Any] = {"unique": actor.label, "actor": actor.facts}
         self._seen: list[dict[str, str]] = []
 
-    def make(self) -> None:
-        """Make them. Raises `StoryError` where an answer is not as expected."""
+    def make(self, where: str, *, may_be_refused: bool) -> None:
+        """Make them; an answer that is not as expected is a finding at `where`.
+
+        Raises `StoryError` then, and where the user is let in by no target, which may be.
+        """
         for step in self._beside.make:
             exchange = self._send(step)
-            if {status_of(outcome) for outcome in exchange.outcomes.values()} == {_UNAUTHENTICATED}:
+            answered = {status_of(outcome) for outcome in exchange.outcomes.values()}
+            if may_be_refused and answered == {_UNAUTHENTICATED}:
                 raise _RefusedError(f"{step['operation']} is refused to {self._actor.label}")
-            for name, outcome in exchange.outcomes.items():
-                wrong = list(faults(step["expect"], outcome))
-                if wrong:
-                    what = f"{step['operation']}: {name}: {wrong[0]}"
-                    raise StoryError(f"what stands beside it cannot be made: {what}")
+            wrong = {
+                name: f"{step['operation']}: {found[0]}"
+                for name, outcome in exchange.outcomes.items()
+                if (found := list(faults(step["expect"], outcome)))
+            }
+            if wrong:
+                self._exchanger.ledger.findings.add_violation(
+                    exchange, KIND, where, wrong, self._exchanger.trace, category=STORY
+                )
+                told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+                raise StoryError(f"what stands beside it cannot be made: {told}")
             for name, source in step.get("save", {}).items():
                 assert isinstance(exchange.leader, Response)
                 self._values[name] = pick(source, exchange.leader)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.drivers.traps.catalogue_files import GeneralTrap
 from lockstep.drivers.traps.files import Expectation, Trap
 from lockstep.drivers.traps.normalize import masked
@@ -18,9 +19,6 @@ from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 from lockstep.transport.targets import Target
 
 _SHOWN = 120
-# Made anew for each answer, or about the connection and not about the resource: that they are there
-# is compared, and not what they say.
-_PRESENT = frozenset({"connection", "date", "keep-alive", "server"})
 
 
 @dataclass(slots=True)
@@ -167,7 +165,10 @@ def _comparable(answer: Outcome) -> object:
         return answer.reason
     body = answer.body.decode("latin-1")
     headers = {name.lower(): masked(value) for name, value in answer.headers}
-    kept = {name: "<present>" if name in _PRESENT else headers[name] for name in sorted(headers)}
+    # Made anew for each answer, or about the connection and not about the resource.
+    kept = {
+        name: "<present>" if name in SERVER_HEADERS else headers[name] for name in sorted(headers)
+    }
     plain = masked(body)
     if plain != body and "etag" in kept:
         # The tag of a body with values of one server is not that of the other's.

@@ -78,6 +78,21 @@ def test_targets_in_turn_share_what_stands_beside(
     again.close()
 
 
+def test_what_cannot_be_made_beside_a_story_is_a_finding(
+    settings: Settings, tmp_path: Path, document: Document, servers: Servers
+) -> None:
+    """No story gets to its first step: that must not pass for silence."""
+    other = BYSTANDERS.replace(
+        "not yours }, expect: { status: 201 }", "x }, expect: { status: 200 }"
+    )
+    run = Run(replace(settings, bystanders=write(tmp_path, other)))
+    for problem in played(run, document, servers(), "lockstep"):
+        assert "what stands beside it cannot be made: left: createNote" in problem
+    [finding] = run.ledger.findings.all()
+    assert (finding.kind, finding.count) == ("expectation", 2)
+    assert finding.where == "beside every story, another user"
+
+
 def test_whoever_deletes_everything_is_seen_beside_the_step(
     watched: Run, document: Document, servers: Servers
 ) -> None:

@@ -16,6 +16,7 @@ export class Metrics {
   private readonly duration: Histogram;
   private readonly inFlight: Gauge;
   private readonly statements: Counter;
+  private readonly reads: Counter;
   private resources: Resources | undefined;
 
   /** `collect` renders the metrics of all processes, if there are several. */
@@ -29,6 +30,8 @@ export class Metrics {
     this.duration = new Histogram(this.rules("http_request_duration_seconds", defined));
     this.inFlight = new Gauge(this.rules("http_requests_in_flight", defined));
     this.statements = new Counter(this.rules("db_statements_total", defined));
+    this.reads = new Counter(this.rules("db_replica_reads_total", defined));
+    for (const outcome of contract.get("x-read-replica").outcomes) this.reads.inc({ outcome }, 0);
     for (const [name, { type }] of Object.entries(defined)) {
       if (type === "gauge" && name !== "http_requests_in_flight") this.look(name, defined);
     }
@@ -52,6 +55,11 @@ export class Metrics {
     this.requests.inc({ method, operation, status: String(status) });
     this.duration.observe({ method, operation }, seconds);
     this.statements.inc({ operation }, statements);
+  }
+
+  /** Counts what might be read from the replica. */
+  countRead(outcome: string): void {
+    this.reads.inc({ outcome });
   }
 
   /** Renders the metrics of all processes in the Prometheus text format, version 0.0.4. */

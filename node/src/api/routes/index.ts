@@ -5,6 +5,7 @@ import type { Resources } from "../../resources.js";
 import type { Handler, Handlers } from "../answers.js";
 import { idempotent } from "../middleware/idempotency.js";
 import type { Metrics } from "../middleware/metrics.js";
+import { replicated } from "../middleware/read-replica.js";
 import * as auth from "./auth.js";
 import * as reports from "./reports.js";
 import { System } from "./system.js";
@@ -38,10 +39,11 @@ export function boundHandlers(
   const { contract } = resources;
   const handlers = allHandlers(resources, metrics);
   contract.bind(handlers);
-  const bound = [...contract.operations.values()].map(({ id, parameters }) => {
-    const takesKey = Object.hasOwn(parameters.header.types, "idempotency-key");
-    const handler = handlers[id] as Handler<OperationId>;
-    return [id, takesKey ? idempotent(handler) : handler];
+  const bound = [...contract.operations.values()].map((operation) => {
+    const takesKey = Object.hasOwn(operation.parameters.header.types, "idempotency-key");
+    const handler = handlers[operation.id] as Handler<OperationId>;
+    const once = takesKey ? idempotent(handler) : handler;
+    return [operation.id, replicated(resources, metrics, operation, once)];
   });
   return Object.fromEntries(bound);
 }

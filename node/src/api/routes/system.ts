@@ -2,6 +2,7 @@
 
 import { ping } from "../../db.js";
 import type { Resources, Shutdown } from "../../resources.js";
+import { look } from "../../services/replica-service.js";
 import { PageNotFoundError, ShuttingDownError } from "../../utils/errors.js";
 import { dumpJson } from "../../utils/json-text.js";
 import { JSON_TYPE, moved, ok, okStatic, type StaticFile, staticFile } from "../answers.js";
@@ -37,7 +38,8 @@ export class System {
   readonly getReadiness = async (call: Call<"getReadiness">) => {
     if (this.shutdown.hasBegun) throw new ShuttingDownError();
     await ping();
-    return ok(call, { status: "ready" });
+    const state = await look();
+    return ok(call, { status: "ready", ...(state && { read_replica: state }) });
   };
 
   /** Returns the metrics defined in `x-metrics`. */

@@ -40,6 +40,9 @@ class Metrics:
         self._duration = self._made["http_request_duration_seconds"]
         self._in_flight = self._made["http_requests_in_flight"]
         self._statements = self._made["db_statements_total"]
+        self._reads = self._made["db_replica_reads_total"]
+        for outcome in contract["x-read-replica"]["outcomes"]:
+            self._reads.labels(outcome)
         # The library looks up labels under a lock, one metric after the other.
         self._labelled = functools.cache(self._label)
 
@@ -62,6 +65,10 @@ class Metrics:
         requests.inc()
         duration.observe(seconds)
         sent.inc(statements)
+
+    def count_read(self, outcome: str) -> None:
+        """Counts what might be read from the replica."""
+        self._reads.labels(outcome).inc()
 
     def text(self) -> bytes:
         """Renders the metrics of all processes in the Prometheus text format, version 0.0.4."""

@@ -1,10 +1,10 @@
 """One handler for each operation: loads typed input, calls a service, dumps the result."""
 
-from ...contract import Contract
 from ...resources import Resources
 from ..answers import Handler
 from ..middleware.idempotency import idempotent
 from ..middleware.metrics import Metrics
+from ..middleware.read_replica import replicated
 from . import auth, reports, tasks, time_entries, timer, users
 from .system import System
 
@@ -27,11 +27,14 @@ def bound_handlers(resources: Resources, metrics: Metrics) -> dict[str, Handler]
 
     Operations that take an Idempotency-Key are safe to retry.
     """
-    contract = resources.contract
-    bound = contract.bind(all_handlers(resources, metrics))
-    return {name: _wrapped(contract, name, handler) for name, handler in bound.items()}
+    bound = resources.contract.bind(all_handlers(resources, metrics))
+    return {name: _wrapped(resources, metrics, name, each) for name, each in bound.items()}
 
 
-def _wrapped(contract: Contract, operation_id: str, handler: Handler) -> Handler:
-    takes = contract.operations[operation_id].parameters["header"].types
-    return idempotent(handler) if "idempotency-key" in takes else handler
+def _wrapped(
+    resources: Resources, metrics: Metrics, operation_id: str, handler: Handler
+) -> Handler:
+    operation = resources.contract.operations[operation_id]
+    takes_key = "idempotency-key" in operation.parameters["header"].types
+    once = idempotent(handler) if takes_key else handler
+    return replicated(resources, metrics, operation, once)

@@ -2,6 +2,7 @@
 
 from ...db import ping
 from ...resources import Resources
+from ...services import replica_service
 from ...utils.errors import PageNotFoundError, ShuttingDownError
 from ...utils.json_text import dump_json
 from ..answers import JSON, Answer, Handler, moved, ok, ok_static, static_file
@@ -32,7 +33,8 @@ class System:
         if self._shutdown.has_begun:
             raise ShuttingDownError
         ping()
-        return ok(call, {"status": "ready"})
+        state = replica_service.look()
+        return ok(call, {"status": "ready"} | ({"read_replica": state} if state else {}))
 
     def get_metrics(self, call: Call) -> Answer:
         """Returns the metrics defined in `x-metrics`."""

@@ -1,0 +1,44 @@
+"""Compares which headers are there that the HTTP server itself makes, whatever they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockstep.matching.difference import Difference
+from lockstep.transport.messages import Request, Response
+
+# About the connection, not about the message (RFC 9110, 7.6.1).
+_OF_THE_CONNECTION = ("connection", "keep-alive")
+# Their values differ by nature; whether they are there does not.
+SERVER_HEADERS = (*_OF_THE_CONNECTION, "date", "server")
+
+
+class ServerHeaders:
+    """Remembers which answers were found to lack a header that those of the other target have.
+
+    It is one fact about two servers, which every answer shows: each is told once for an operation
+    and a status, so that what else differs there is not lost among them.
+    """
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str, int, str]] = set()
+
+    def compare(
+        self, place: tuple[str, str], request: Request | None, left: Response, right: Response
+    ) -> Iterator[Difference]:
+        """Headers that one of two answers of equal status has, and that were not told before.
+
+        `place` is the partner's name and that of the operation. Where one connection is closed and
+        the other kept, that is the difference, and so it is where the client asked for it.
+        """
+        asked = request is not None and request.header("connection") is not None
+        for name in SERVER_HEADERS:
+            if name in _OF_THE_CONNECTION and (asked or left.closes != right.closes):
+                continue
+            ours, theirs = left.header(name), right.header(name)
+            key = (*place, left.status, name)
+            if (ours is None) == (theirs is None) or key in self._told:
+                continue
+            self._told.add(key)
+            shown = ("absent" if value is None else value for value in (ours, theirs))
+            yield Difference("header", f"header {name}", *shown)
