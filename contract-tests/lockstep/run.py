@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -21,23 +20,17 @@ from lockstep.drivers.replay.driver import ReplaySettings, replay
 from lockstep.drivers.replay.results import Earlier, ReplayResult
 from lockstep.drivers.stories.files import Story, StoryError
 from lockstep.drivers.stories.player import Control, StoryPlayer
-from lockstep.drivers.traps.catalogue_files import GeneralTrap, load_catalogue
-from lockstep.drivers.traps.files import Trap
-from lockstep.drivers.traps.general import GeneralRun, signed_queries, signed_targets
-from lockstep.drivers.traps.judged import finding_of as finding_of_general
-from lockstep.drivers.traps.judged import findings_of, in_order, notes_of
-from lockstep.drivers.traps.places import find_places
-from lockstep.drivers.traps.raw import finding_of, run_traps, sent_by
 from lockstep.drivers.walk.driver import Maker, walk
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.openapi.sharding import Share
+from lockstep.raw_requests import RawRequests
 from lockstep.recordings import Recording
 from lockstep.recordings.recorded_target import RECORDED
 from lockstep.report.live_secrets import LiveSecrets
 from lockstep.results.witness import Sent
 from lockstep.self_check import self_check
-from lockstep.session import Reporter, RunError, Session
+from lockstep.session import Reporter, RunError
 from lockstep.smoke import anonymous_answer, smoke
 from lockstep.transport.messages import NoResponse, Request
 from lockstep.transport.targets import Target
@@ -48,12 +41,7 @@ from lockstep.warrant.recorder import Recorder
 __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", "Stage", "Verdict"]
 
 
-# A raw request that is waited for this long is not read.
-TRAP_SECONDS = 3.0
-MOST_TRAP_SECONDS = 8.0
-
-
-class Run(Session):
+class Run(RawRequests):
     """Runs stages one after another."""
 
     # What the last walk has made, and makes further things with.
@@ -332,105 +320,6 @@ class Run(Session):
             self.add_problem(reason)
         else:
             self.could_not_run(reason)
-
-    def spring_traps(
-        self,
-        traps: Sequence[Trap],
-        targets: Sequence[Target],
-        tokens: Mapping[str, str],
-        title: str = "parity traps",
-    ) -> Stage:
-        """Send the requests of a catalogue as bytes; `tokens` has one for each target, by name."""
-        traps = self.shard.deal(traps)
-        with self.stage(title, targets) as stage:
-            for witness in self.witnesses:
-                witness.begin()
-            for number, result in enumerate(run_traps(traps, targets, tokens), 1):
-                self._traps.append(result)
-                self.ledger.exchanges += 1
-                self.ledger.requests += len(targets)
-                if result.problems:
-                    self.ledger.findings.add(finding_of(result))
-                self.testify(result.trap.name, sent_by(result), lambda text, _: text)
-                self.reporter.progress(result.trap.name, number, len(traps))
-        return stage
-
-    def raw_run(
-        self, targets: Sequence[Target], *, posts: bool = True, timeout: float = TRAP_SECONDS
-    ) -> GeneralRun:
-        """The general traps, ready to be sprung on behalf of the first user; see `tokens`."""
-        tokens = self.tokens(targets)
-        credential = self.settings.actors[0].credential if tokens else None
-        return GeneralRun(
-            signed_targets(targets, credential, tokens, timeout),
-            find_places(self.document, signed_in=bool(tokens), posts=posts),
-            signed_queries(credential, tokens),
-        )
-
-    def general_traps(self, targets: Sequence[Target], title: str = "raw requests") -> Stage:
-        """Send what servers read differently by nature, as bytes, as far as time allows."""
-        with self.stage(title, targets) as stage:
-            try:
-                run = self.raw_run(targets)
-                run.adapts = True
-            except RunError as error:
-                self.could_not_run(f"{title}: {error}")
-                return stage
-            every = in_order(load_catalogue(), posts=bool(run.places.posts))
-            areas = list(dict.fromkeys(trap.area for trap in every))
-            sizes = Counter(trap.area for trap in every)
-            # What has one cause stays together.
-            mine = self.shard.deal(areas, lambda area: sizes[area])
-            traps = [trap for trap in every if trap.area in mine]
-            results = []
-            for number, result in enumerate(run.spring(traps, MOST_TRAP_SECONDS), 1):
-                results.append(result)
-                self.ledger.exchanges += 1
-                self.ledger.requests += len(targets)
-                self.reporter.progress(result.trap.name, number, len(traps))
-            for target in run.targets:
-                target.close()
-            for finding in findings_of(results):
-                self.ledger.findings.add(finding)
-            self.notes += notes_of(results)
-            if run.left:
-                self.not_tested.append(f"raw requests: {run.left} were left out for lack of time")
-        return stage
-
-    def spring_general(
-        self, traps: Sequence[GeneralTrap], targets: Sequence[Target], timeout: float
-    ) -> Stage:
-        """Send the general traps of a choice, all of them; each difference is a finding."""
-        traps = self.shard.deal(traps)
-        with self.stage("traps", targets) as stage:
-            posts = any(trap.place == "post" for trap in traps)
-            run = self.raw_run(targets, posts=posts, timeout=timeout)
-            for number, result in enumerate(run.spring(traps), 1):
-                self._traps.append(result)
-                self.ledger.exchanges += 1
-                self.ledger.requests += len(targets)
-                if result.problems:
-                    self.ledger.findings.add(finding_of_general(result))
-                self.reporter.progress(result.trap.name, number, len(traps))
-            for target in run.targets:
-                target.close()
-        self.not_tested += run.untried()
-        self.not_judged += [f"traps: {text}" for text in run.unsteady]
-        return stage
-
-    def tokens(self, targets: Sequence[Target]) -> dict[str, str]:
-        """A token of the first user for each target, by name; empty if there are no users.
-
-        Raises `RunError` when the user is not let in.
-        """
-        if not self.settings.actors:
-            return {}
-        exchanger = Exchanger(self.ledger, targets)
-        try:
-            actor = self.actors(exchanger).get(self.settings.actors[0].name)
-        except (ActorError, TargetLostError) as error:
-            raise RunError(f"log-in: {error}") from error
-        return dict(exchanger.identities[actor.label].tokens)
 
     def confirm_all(self, targets: Sequence[Target]) -> None:
         """Show again, at the end of the run, whatever was found."""

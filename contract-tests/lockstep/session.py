@@ -387,7 +387,8 @@ class Session:
             )
         exchanger, _ = lanes[0]
         for other, _ in lanes:
-            exchanger.identities = {**other.identities, **exchanger.identities}
+            for label, identity in other.identities.items():
+                exchanger.identities.setdefault(label, identity)
         self._identities |= exchanger.identities
         if not self.confirms_at_the_end:
             self.confirm(exchanger)

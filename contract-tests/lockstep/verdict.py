@@ -15,7 +15,7 @@ from lockstep.matching.noise import Noise
 from lockstep.matching.rules import Rule
 from lockstep.openapi.sharding import Share
 from lockstep.results.coverage import Coverage, Missing
-from lockstep.results.findings import COMPARED, CONFORMANCE, Finding
+from lockstep.results.findings import BY_CHANCE, COMPARED, CONFORMANCE, Finding
 from lockstep.results.known_differences import KnownDifference
 from lockstep.results.tried import Tried
 
@@ -114,7 +114,7 @@ class Verdict:
 
 def is_parity(finding: Finding) -> bool:
     """Whether a finding says that targets differ, and not that all of them break a rule alike."""
-    if finding.category == CONFORMANCE:
+    if finding.category == CONFORMANCE or finding.kind == BY_CHANCE:
         return False
     return finding.category in COMPARED or finding.verdict != ALL_ALIKE
 

@@ -1,4 +1,4 @@
-/** The application: its routes, and what it holds. */
+/** The application: its routes and its resources. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -33,7 +33,7 @@ test("messages keep the prototypes that they begin with", async ({
   expect(kept).toEqual([true, true]);
 });
 
-test("two applications in one process", async ({ client, settings, contract }) => {
+test("two applications in one process are independent", async ({ client, settings, contract }) => {
   const own = { ...settings, secretKey: "q8W2".repeat(10) };
   await listening(await createApp(own, contract, new Metrics(contract)), async (origin) => {
     const stranger = await registered(origin);
@@ -55,11 +55,14 @@ test.for([
   ["PUT", "/nowhere", 404, "path_not_found"],
   ["PUT", "/api/v1/tasks", 405, "method_not_allowed"],
   ["DELETE", "/api/v1/tasks/%ff", 400, "bad_request"],
-] as const)("limits come before the route: %s %s", async ([method, path, ...told], { origin }) => {
-  expect(codeOf(await new Client(origin).send(method, path))).toEqual(told);
-});
+] as const)(
+  "invalid requests are rejected before routing: %s %s",
+  async ([method, path, ...told], { origin }) => {
+    expect(codeOf(await new Client(origin).send(method, path))).toEqual(told);
+  },
+);
 
-test("options and head are answered for a route", async ({ origin }) => {
+test("OPTIONS and HEAD of a route", async ({ origin }) => {
   const options = await new Client(origin).send("OPTIONS", "users/me");
   expect([options.status, options.text]).toEqual([204, ""]);
   expect(options.headers.get("Allow")).toBe("GET, HEAD, PATCH, OPTIONS");
@@ -69,7 +72,7 @@ test("options and head are answered for a route", async ({ origin }) => {
   expect(head.headers.get("Content-Length")).toBe(String(get.text.length));
 });
 
-test("methods that are not known are counted together", async ({ origin }) => {
+test("unknown methods share one metric label", async ({ origin }) => {
   expect((await new Client(origin).send("PROPFIND", "/health")).status).toBe(400);
   const { text } = await new Client(origin).get("/metrics");
   const counted = text.split("\n").filter((line) => line.includes('method="unknown"'));

@@ -1,4 +1,4 @@
-/** The queue for hashing: what waits, what is refused, and that it goes on afterwards. */
+/** The queue for password hashing: waiting, rejection and recovery. */
 
 import { setImmediate } from "node:timers/promises";
 import { expect } from "vitest";
@@ -42,7 +42,7 @@ test("work waits for its turn", async () => {
   expect([first, await second]).toEqual(["held", ""]);
 });
 
-test("a queue tells what runs and what waits", async () => {
+test("load counts running and waiting work", async () => {
   const queue = new BoundedQueue(1, 2, 60);
   expect(queue.load()).toEqual([0, 0]);
   let others = Promise.resolve([""]);
@@ -54,25 +54,25 @@ test("a queue tells what runs and what waits", async () => {
   expect(queue.load()).toEqual([0, 0]);
 });
 
-test("a full queue refuses at once", async () => {
+test("full queue rejects immediately", async () => {
   const queue = new BoundedQueue(1, 0, 60);
   await held(queue, () => expect(queue.run(nothing)).rejects.toThrow(OverloadedError));
   expect(await queue.run(nothing)).toBe("");
 });
 
-test("work does not wait for ever", async () => {
+test("waiting times out", async () => {
   const queue = new BoundedQueue(1, 1, 0.01);
   await held(queue, () => expect(queue.run(nothing)).rejects.toThrow(OverloadedError));
   expect(await queue.run(nothing)).toBe("");
 });
 
-test("work that fails gives its place back", async () => {
+test("failed work frees its slot", async () => {
   const queue = new BoundedQueue(1, 0, 60);
   const fail = () => Promise.reject(new RangeError("x"));
   for (let round = 0; round < 3; round++) await expect(queue.run(fail)).rejects.toThrow(RangeError);
 });
 
-test("a password that cannot be hashed now", async ({ settings, contract, log: _ }) => {
+test("full hashing queue is 503", async ({ settings, contract, log: _ }) => {
   const source = contract.source.toString();
   const text = source.replace("concurrency: 2, waiting: 8", "concurrency: 1, waiting: 0");
   const small = new Contract(Buffer.from(text));

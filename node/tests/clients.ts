@@ -8,7 +8,7 @@ export const PASSWORD = "correct horse battery";
 type Task = components["schemas"]["Task"];
 type TimeEntry = components["schemas"]["TimeEntry"];
 
-/** An answer that has been read. */
+/** A response whose body has been read. */
 export interface Received {
   status: number;
   headers: Headers;
@@ -25,11 +25,11 @@ export function freshAddress(): string {
   return (randomUUID().replaceAll("-", "").match(/.{4}/g) ?? []).join(":");
 }
 
-/** Sends requests; the path of the API may be left out: `tasks`. */
+/** A client of the API; the path prefix of the API may be omitted: `tasks`. */
 export class Client {
   token = "";
 
-  // The tests trust one proxy, so that each client has an address of its own.
+  // The tests trust one proxy, so that each client has its own address.
   constructor(
     private readonly origin: string,
     readonly address = freshAddress(),
@@ -87,7 +87,7 @@ export class Client {
   }
 }
 
-/** Creates a user, and a client that is logged in as them. */
+/** Creates a user, and returns a client that is logged in as that user. */
 export async function registered(origin: string): Promise<Client> {
   const client = new Client(origin);
   const credentials = { email: freshEmail(), password: PASSWORD };

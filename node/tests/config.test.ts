@@ -29,22 +29,22 @@ function names(environment: Record<string, string>): (string | undefined)[] {
   return faults(environment).map((fault) => fault.split(":")[0]);
 }
 
-test("defaults need only a database", () => {
+test("only the database URL is required", () => {
   const settings = loadSettings({ DATABASE_URL });
   expect(settings).toMatchObject({ appEnv: "development", port: 8000, workers: 1 });
   expect(settings.validateResponses).toBe(true);
 });
 
-test("defaults are those of the example", () => {
+test("defaults match the example", () => {
   const { DATABASE_URL } = EXAMPLE;
   expect(loadSettings(EXAMPLE)).toEqual(loadSettings({ DATABASE_URL }));
 });
 
-test("an empty variable is not set", () => {
+test("empty variable counts as unset", () => {
   expect(loadSettings({ DATABASE_URL, PORT: "" }).port).toBe(8000);
 });
 
-test("all faults are listed at once", () => {
+test("all invalid settings are listed", () => {
   expect(names({ PORT: "0", WORKERS: "two", CORS_ORIGINS: "*" })).toEqual([
     "PORT",
     "WORKERS",
@@ -53,20 +53,20 @@ test("all faults are listed at once", () => {
   ]);
 });
 
-test("development has a secret key", () => {
+test("development has a default secret key", () => {
   expect(loadSettings({ DATABASE_URL }).secretKey).toBe(DEVELOPMENT_SECRET_KEY);
 });
 
-test.each(WEAK_KEYS)("production refuses a weak secret key: %s", (key) => {
+test.each(WEAK_KEYS)("production rejects a weak secret key: %s", (key) => {
   const environment = { DATABASE_URL, APP_ENV: "production", SECRET_KEY: key };
   expect(names(environment)).toEqual(["SECRET_KEY"]);
 });
 
-test("production refuses to go without a secret key", () => {
+test("production requires a secret key", () => {
   expect(faults({ DATABASE_URL, APP_ENV: "production" })).toEqual(["SECRET_KEY: required"]);
 });
 
-test("previous keys are as strong", () => {
+test("previous keys must be as strong", () => {
   const reversed = [...STRONG_KEY].reverse().join("");
   const environment = { DATABASE_URL, SECRET_KEY_PREVIOUS: ` ${STRONG_KEY} ,${reversed}` };
   expect(loadSettings(environment).secretKeyPrevious).toEqual([STRONG_KEY, reversed]);
@@ -75,7 +75,7 @@ test("previous keys are as strong", () => {
   ]);
 });
 
-test("production takes a strong secret key", () => {
+test("production accepts a strong secret key", () => {
   const environment = { DATABASE_URL, APP_ENV: "production", SECRET_KEY: STRONG_KEY };
   expect(loadSettings(environment).validateResponses).toBe(false);
 });

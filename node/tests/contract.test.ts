@@ -3,18 +3,18 @@ import { Metrics } from "../src/api/middleware/metrics.js";
 import { allHandlers } from "../src/api/routes/index.js";
 import { test } from "./fixtures.js";
 
-test("each operation has a handler", ({ contract, resources }) => {
+test("every operation has a handler", ({ contract, resources }) => {
   const handlers = allHandlers(resources, new Metrics(contract));
   expect(() => contract.bind(handlers)).not.toThrow();
   expect(Object.keys(handlers)).toHaveLength(contract.operations.size);
 });
 
-test("an operation without a handler is named", ({ contract, resources }) => {
+test("operation without a handler is an error", ({ contract, resources }) => {
   const { createTask: _, ...kept } = allHandlers(resources, new Metrics(contract));
   expect(() => contract.bind(kept)).toThrow("operation createTask has no handler");
 });
 
-test("a handler without an operation is named", ({ contract, resources }) => {
+test("handler without an operation is an error", ({ contract, resources }) => {
   const handlers = {
     ...allHandlers(resources, new Metrics(contract)),
     paintTask: () => undefined,

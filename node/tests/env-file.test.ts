@@ -1,4 +1,4 @@
-/** Files of environment variables are read as in the other twin. */
+/** .env files are read as in the other twin. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,19 +27,19 @@ function written(content: string | Buffer): string {
   return path;
 }
 
-test.each(LINES)("a line means the same: $line", ({ line, value }) => {
+test.each(LINES)("line is read as in the other twin: $line", ({ line, value }) => {
   const faults = readEnvFile(written(line));
   expect(process.env.A).toBe(value);
   expect(faults.length > 0).toBe(value === undefined);
 });
 
-test("what is set comes first", () => {
+test("variables that are set take precedence", () => {
   process.env.A = "";
   expect(readEnvFile(written("A=b"))).toEqual([]);
   expect(process.env.A).toBe("");
 });
 
-test("faults are told without the values", () => {
+test("errors do not contain values", () => {
   const path = written(Buffer.from("A=b\nSECRET=its value\\\n\xff\n", "latin1"));
   expect(readEnvFile(path)).toEqual([
     ".env: line 2 must look like NAME=value",

@@ -6,7 +6,7 @@ import { test } from "./fixtures.js";
 
 vi.mock("../src/services/task-service.js", { spy: true });
 
-test("each code of the catalogue has one exception", ({ contract }) => {
+test("every error code has one exception", ({ contract }) => {
   const made = Object.values(errors).map((type) => {
     return new (type as unknown as new (...details: unknown[]) => errors.DomainError)([]).code;
   });
@@ -14,11 +14,11 @@ test("each code of the catalogue has one exception", ({ contract }) => {
   expect(codes.sort()).toEqual(Object.keys(contract.get("x-errors")).sort());
 });
 
-test("what the parser refuses is in the catalogue", ({ contract }) => {
+test("codes of the HTTP parser are in the catalogue", ({ contract }) => {
   expect(Object.keys(contract.get("x-errors"))).toEqual(expect.arrayContaining([...CODES]));
 });
 
-test("a failure tells nothing of itself", async ({ client }) => {
+test("internal error reveals no details", async ({ client }) => {
   vi.mocked(taskService.getTask).mockRejectedValueOnce(new RangeError("secret"));
   const answer = await client.get("tasks/01936d5e-8a00-7000-8000-000000000001");
   expect(answer.status).toBe(500);

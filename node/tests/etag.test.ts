@@ -3,7 +3,7 @@ import { makeEtag, matchesStrongly, matchesWeakly } from "../src/utils/etag.js";
 
 const ETAG = makeEtag(Buffer.from("body"));
 
-test("an ETag is half of the SHA-256", () => {
+test("ETag is half of the SHA-256", () => {
   expect(makeEtag(Buffer.alloc(0))).toBe('"e3b0c44298fc1c149afbf4c8996fb924"');
 });
 
@@ -31,7 +31,7 @@ test.each([
   // RFC 9110, 13.1.2
   ['W/"xyzzy"', '"xyzzy"', false, true],
   ['W/"xyzzy", W/"r2d2xxxx", W/"c3piozzzz"', '"c3piozzzz"', false, true],
-])("the examples of the standard: %s", (tags, etag, strongly, weakly) => {
+])("examples of RFC 9110: %s", (tags, etag, strongly, weakly) => {
   expect(matchesStrongly(tags, etag)).toBe(strongly);
   expect(matchesWeakly(tags, etag)).toBe(weakly);
 });

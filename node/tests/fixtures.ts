@@ -1,4 +1,4 @@
-/** What tests need: the settings, the contract, the application behind a port, and a user. */
+/** Test fixtures: the settings, the contract, the application on a port, and a user. */
 
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -19,7 +19,7 @@ import { Log } from "./log.js";
 import { queried } from "./reads.js";
 
 const GROWTH = new URL("../../contract-tests/growth.sql", import.meta.url);
-// GROWTH=full is an account of a million entries.
+// GROWTH=full creates an account with a million entries.
 export const [TASKS, ENTRIES] =
   process.env.GROWTH === "full" ? [100_000, 1_000_000] : [10_000, 20_000];
 const SIZES =
@@ -36,7 +36,7 @@ export function testSettings(): Settings {
   });
 }
 
-/** Creates a copy of a database that nobody uses, as long as `use` takes. */
+/** Creates a copy of a database without connections, and drops it after `use`. */
 export async function copied(
   templateUrl: string,
   use: (url: string) => Promise<void>,
@@ -53,7 +53,7 @@ export async function copied(
   await client.end();
 }
 
-/** Lets an application listen, as long as `use` takes. */
+/** Lets an application listen for the duration of `use`. */
 export async function listening(
   { listener, messages, resources }: Application,
   use: (origin: string) => Promise<void>,
@@ -69,14 +69,14 @@ export async function listening(
 export const test = base.extend<{
   settings: Settings;
   contract: Contract;
-  /** The URL of a database that has grown, to be copied. */
+  /** The URL of a template database with the rows of growth.sql. */
   grownTemplate: string;
-  /** The settings of a database that has grown, which only this test uses. */
+  /** The settings of a copy of that template, for this test alone. */
   grown: Settings;
   log: Log;
   application: Application;
   resources: Resources;
-  /** Where the application listens. */
+  /** The URL on which the application listens. */
   origin: string;
   client: Client;
 }>({

@@ -1,5 +1,5 @@
 /**
- * However much there is, a page reads only its own rows.
+ * A page reads only its own rows, whatever the amount of data.
  *
  * The rows are those of contract-tests/growth.sql.
  */
@@ -21,7 +21,7 @@ const FEBRUARY = Date.UTC(2026, 1, 1);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const LIMIT = 20;
-// What the plan may differ by.
+// Tolerance for differences of the query plan.
 const ALLOWANCE = 20;
 const TASK_SORTS = ["created_at", "updated_at", "due_at", "title"];
 const LISTS = TASK_SORTS.flatMap((sort) => [sort, `-${sort}`]);
@@ -39,7 +39,7 @@ function cursorOf(sort: string, table: number, number: number, value: string | n
   return encodeCursor({ sort: name, value, id: `00000000-0000-7000-${8000 + table}-${digits}` });
 }
 
-/** Returns a cursor nine tenths down the list. */
+/** Returns a cursor at nine tenths of the list. */
 function deepCursor(sort: string): string {
   const descending = sort.startsWith("-");
   const at = (time: number) => formatInstant(new Date(time));
@@ -53,7 +53,7 @@ function deepCursor(sort: string): string {
   return cursorOf(sort, 1, number, value);
 }
 
-/** Returns how many blocks a page reads, all of them by indexes. */
+/** Returns the number of blocks that a page reads, all through indexes. */
 async function blocks(
   settings: Settings,
   contract: Contract,
@@ -66,18 +66,18 @@ async function blocks(
 }
 
 test.for([...LISTS, "start_time", "-start_time", "users"])(
-  "a deep page reads as much as a first one: %s",
+  "deep page reads as much as the first page: %s",
   async (sort, { grown, contract }) => {
     const first = await blocks(grown, contract, sort);
     const deep = await blocks(grown, contract, sort, deepCursor(sort));
     expect(deep).toBeLessThanOrEqual(first + ALLOWANCE);
-    // An entry of an index, a row, and the entry and row of the time tracked on it.
+    // An index entry and a row, and those of the time tracked on it.
     expect(first).toBeLessThanOrEqual(2 * 5 * (LIMIT + 1) + ALLOWANCE);
   },
 );
 
 test.for(["due_at", "-due_at"])(
-  "a deep page of tasks without a date too: %s",
+  "deep page of tasks without a due date reads as much: %s",
   async (sort, { grown, contract }) => {
     const first = await blocks(grown, contract, sort);
     const number = sort.startsWith("-") ? TASKS / 10 + 1 : (TASKS / 10) * 9 + 1;

@@ -1,9 +1,9 @@
-/** How late an event loop is, and what it does every second. */
+/** The lag of an event loop, and its periodic callbacks. */
 
 import { expect, test } from "vitest";
 import { BEATS_KEPT, BEATS_PER_SECOND, Heartbeat } from "../src/utils/heartbeat.js";
 
-test("the longest delay is kept for a while", () => {
+test("lag is the maximum of recent beats", () => {
   const heartbeat = new Heartbeat();
   heartbeat.beat(1, 0.5);
   heartbeat.beat(2, 0.1);
@@ -15,7 +15,7 @@ test("the longest delay is kept for a while", () => {
   expect(heartbeat.lag).toBe(0.2);
 });
 
-test("something is done every second", () => {
+test("callbacks run every second", () => {
   const heartbeat = new Heartbeat();
   const done: string[] = [];
   heartbeat.eachSecond(() => done.push("done"));

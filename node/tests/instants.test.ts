@@ -8,7 +8,7 @@ test.each([
   ["1970-01-01T00:00:00+13:59", "1969-12-31T10:01:00.000Z"],
   ["2999-12-31T23:59:59-13:59", "3000-01-01T13:58:59.000Z"],
   ["2024-02-29T00:00:00.1-00:30", "2024-02-29T00:30:00.100Z"],
-])("instants are in UTC and cut to milliseconds: %s", (text, written) => {
+])("instants are in UTC and truncated to milliseconds: %s", (text, written) => {
   expect(formatInstant(parseInstant(text))).toBe(written);
 });
 

@@ -13,7 +13,7 @@ test.each([
   ["A", [["", "pattern"]]],
   ["AAAA", [["", "maxLength"]]],
   [1, [["", "type"]]],
-])("what is too long is told to be that alone: %j", (value, expected) => {
+])("too long string violates only maxLength: %j", (value, expected) => {
   const found = new Validator(TITLE, {}, "body").violations(value);
   expect(found.map(({ pointer, rule }) => [pointer, rule])).toEqual(expected);
 });
@@ -28,12 +28,12 @@ test.each([
     ],
   ],
   [["A", "A", "A"], [["", "maxItems"]]],
-])("items of too many are not judged: %j", (value, expected) => {
+])("items of a too long array are not validated: %j", (value, expected) => {
   const found = new Validator(LIST, { title: TITLE }, "body").violations(value);
   expect(found.map(({ pointer, rule }) => [pointer, rule])).toEqual(expected);
 });
 
-// What looks within a value, and refuses this one.
+// Keywords that look inside a value, each with a value that violates it.
 const WITHIN: Record<string, [rules: unknown, value: unknown]> = {
   pattern: ["^b$", "aa"],
   items: [{ type: "null" }, [1, 2]],
@@ -52,7 +52,7 @@ function boundOf(value: unknown): [bound: string, type: string] {
   return Array.isArray(value) ? ["maxItems", "array"] : ["maxProperties", "object"];
 }
 
-test.each(Object.keys(WITHIN))("nothing looks within what is too large: %s", (rule) => {
+test.each(Object.keys(WITHIN))("too large value is not validated further: %s", (rule) => {
   const [rules, value] = WITHIN[rule] ?? [];
   const [bound, type] = boundOf(value);
   const schema = { type, [rule]: rules };

@@ -14,11 +14,11 @@ test.each([
   '"\t"',
   "[[[]]]",
   "[".repeat(100_000),
-])("what is not JSON is refused: %.20s", (text) => {
+])("text that is not JSON is rejected: %.20s", (text) => {
   expect(() => parseJson(Buffer.from(text), 2)).toThrow(JsonError);
 });
 
-test("invalid UTF-8 is refused", () => {
+test("invalid UTF-8 is rejected", () => {
   expect(() => parseJson(Buffer.from([0x22, 0xff, 0x22]), 2)).toThrow(JsonError);
 });
 
@@ -31,20 +31,20 @@ test.each(['{"a":[1,2]}', "[[],{},3]", '{"a":1,"a":2,"b":3,"c":4}'])(
 );
 
 test.each(['[1e400,"\\ud800"]', "[1e400,NaN]", "[1e400,"])(
-  "a number beyond the range excuses nothing: %s",
+  "out-of-range number does not hide other errors: %s",
   (text) => {
     expect(() => parseJson(Buffer.from(text), 2)).toThrow(JsonError);
   },
 );
 
 test.each(["1e400", "-1e400", "9".repeat(5000), "-0", "1.0", "1e2"])(
-  "any number is readable: %.20s",
+  "every JSON number is parsed: %.20s",
   (text) => {
     expect(parseJson(Buffer.from(text), 1)).toBeTypeOf("number");
   },
 );
 
-test("the last of equal keys counts", () => {
+test("last duplicate key wins", () => {
   const read = parseJson(Buffer.from('{"a":1,"__proto__":2,"a":3}'), 1);
   expect(Object.entries(read as object)).toEqual([
     ["a", 3],

@@ -1,5 +1,5 @@
 /**
- * What each operation reads of an account with as many tasks and time entries as there are.
+ * What each operation reads of an account with very many tasks and time entries.
  *
  * The rows are those of contract-tests/growth.sql: 100,000 tasks and a million time entries with
  * GROWTH=full, which also takes longer.
@@ -22,7 +22,7 @@ import { test as base, copied, ENTRIES, TASKS } from "./fixtures.js";
 import { queried, type Reads, reads } from "./reads.js";
 
 const USER_ID = "00000000-0000-7000-8000-000000000001";
-// Who has one task, and a session.
+// A user with one task and a session.
 const OTHER_ID = "00000000-0000-7000-8000-000000000004";
 const ENDLESS_ID = "00000000-0000-7000-8006-000000000001";
 const SESSION_ID = "00000000-0000-7000-8003-000000000003";
@@ -31,17 +31,17 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 const LIMIT = 20;
-// Of all tables and indexes, for one operation: a row to be written is looked up in each index.
+// Blocks of all tables and indexes per operation; a written row is looked up in each index.
 const FEW = 200;
 const ALLOWANCE = 40;
-// Of PASSWORD, with low costs.
+// The hash of PASSWORD with low costs.
 const CHEAP =
   "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4";
 
 type Work = () => Promise<unknown>;
 
 const test = base.extend<{ large: Settings }>({
-  /** The settings of a database that has grown, in which each test has its own rows. */
+  /** The settings of a grown database in which each test has its own rows. */
   large: [
     async ({ settings, grownTemplate }, use) =>
       copied(grownTemplate, (databaseUrl) => use({ ...settings, databaseUrl })),
@@ -138,18 +138,18 @@ const OPERATIONS: Record<string, Work> = {
   "use the timer": useTimer,
 };
 
-/** Returns how many blocks were read. */
+/** Returns the number of blocks read. */
 function total(read: Record<string, Reads>): number {
   return Object.values(read).reduce((sum, { blocks }) => sum + blocks, 0);
 }
 
-/** Lists the tables that were read as a whole. */
+/** Lists the tables that were scanned sequentially. */
 function scanned(read: Record<string, Reads>): string[] {
   return Object.keys(read).filter((table) => Number(read[table]?.sequentialScans) > 0);
 }
 
 test.for(Object.entries(OPERATIONS))(
-  "an operation reads no more than its rows: %s",
+  "operation reads only its rows: %s",
   async ([, operation], { large, contract, log: _ }) => {
     const read = await reads(large, contract, operation);
     expect(scanned(read)).toEqual([]);
@@ -162,16 +162,16 @@ const SEARCHES = [{ q: "nowhere" }, { tag: "none" }, { status: "completed" }].fl
 );
 
 test.for(SEARCHES)(
-  "a search reads each task of the user once: %j",
+  "search reads each task of the user once: %j",
   async (filters, { large, contract }) => {
     const read = await reads(large, contract, listTasks(filters));
     expect(total(read)).toBeLessThanOrEqual(1.1 * TASKS + ALLOWANCE);
-    // Which the planner looks at.
+    // Read by the planner.
     expect(read.time_entries?.blocks).toBeLessThanOrEqual(ALLOWANCE);
   },
 );
 
-test("the time of a task is added up from an index", async ({ large, contract }) => {
+test("tracked time of a task is summed from an index", async ({ large, contract }) => {
   const read = await reads(large, contract, () => taskService.getTask(OTHER_ID, ENDLESS_ID));
   expect(scanned(read)).toEqual([]);
   expect(total(read)).toBeLessThanOrEqual(ENTRIES / 10 / 100 + ALLOWANCE);
@@ -182,19 +182,19 @@ const REPORTS = (["day", "task", "tag"] as const).flatMap((groupBy) =>
 );
 
 test.for(REPORTS)(
-  "a report of a week reads the entries of a week: %s, %d",
+  "report of a week reads only the entries of that week: %s, %d",
   async ([groupBy, weeksAgo], { large, contract }) => {
     const start = FEBRUARY - WEEK * weeksAgo;
     const read = await reads(large, contract, () =>
       reportService.getTimeReport(USER_ID, new Date(start), new Date(start + WEEK), groupBy, "UTC"),
     );
     expect(scanned(read)).toEqual([]);
-    // And those of the day before, which may reach into it.
+    // Including those of the day before, which may extend into it.
     expect(read.time_entries?.blocks).toBeLessThanOrEqual(8 * 24 + ALLOWANCE);
   },
 );
 
-test("a large account is deleted within the time limit of statements", async ({
+test("large account is deleted within the statement timeout", async ({
   grown,
   contract,
   log: _,

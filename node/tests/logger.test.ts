@@ -1,4 +1,4 @@
-/** The log: one JSON object a line, and nothing in it that is nobody's business. */
+/** The log: one JSON object per line, without secrets. */
 
 import { expect, vi } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
@@ -24,7 +24,7 @@ const ACCESS_LINE = [
   "statements",
 ];
 
-test("a request is one line", async ({ client, log }) => {
+test("request is logged in one line", async ({ client, log }) => {
   await client.get("tasks?q=secret", { "X-Request-ID": "the-id" });
   const line = await log.lineOf("the-id");
   expect(Object.keys(line)).toEqual(ACCESS_LINE);
@@ -101,7 +101,7 @@ test("security events are logged", async ({ client, settings, contract, log }) =
   expect(clients).toEqual([...Array(12).fill(clientOf(client.address)), clientOf(stranger)]);
 });
 
-test("a failure is logged without what it says", async ({ client, log }) => {
+test("exception is logged without its message", async ({ client, log }) => {
   const failure = new RangeError("what the driver says");
   vi.mocked(taskService.getTask).mockRejectedValueOnce(failure);
   await client.get("tasks/01936d5e-8a00-7000-8000-000000000001");

@@ -1,4 +1,4 @@
-/** The commands: what they print, how they exit, and what is in the database afterwards. */
+/** The commands: their output, exit status and effect on the database. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,7 +25,7 @@ const SECRET_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a";
 const SAMPLE = "users: 3\ntasks: 9\ntime_entries: 39\n";
 
 const test = base.extend<{ run: Run }>({
-  /** Runs a command with settings on top of those of the test run. */
+  /** Runs a command with additional settings. */
   run: async ({ settings }, use) => {
     const own = { DATABASE_URL: settings.databaseUrl, APP_ENV: "test" };
     await use(async (words, environment = {}) => {
@@ -46,7 +46,7 @@ function createAdmin(run: Run, email: string, password = PASSWORD): Promise<Resu
   return run(["create-admin", "--email", email, "--password", password]);
 }
 
-test("an admin can log in", async ({ run, origin }) => {
+test("created admin can log in", async ({ run, origin }) => {
   const email = freshEmail();
   expect(await createAdmin(run, email)).toEqual({ status: 0, stdout: "", stderr: "" });
   const client = new Client(origin);
@@ -55,7 +55,7 @@ test("an admin can log in", async ({ run, origin }) => {
   expect((await client.get("users/me")).json.role).toBe("admin");
 });
 
-test("an address is registered once", async ({ run }) => {
+test("email address can be registered only once", async ({ run }) => {
   const email = freshEmail();
   await createAdmin(run, email);
   const refused = await createAdmin(run, email.toUpperCase());
@@ -63,7 +63,7 @@ test("an address is registered once", async ({ run }) => {
   expect(refused.stderr).toBe(`${email.toUpperCase()} is already registered\n`);
 });
 
-test("email and password satisfy the contract", async ({ run }) => {
+test("email and password are validated", async ({ run }) => {
   const refused = await createAdmin(run, "root", "x");
   expect(refused.status).toBe(2);
   expect(refused.stderr).toBe(
@@ -71,7 +71,7 @@ test("email and password satisfy the contract", async ({ run }) => {
   );
 });
 
-test("the password may come from the environment", async ({ run }) => {
+test("password may come from the environment", async ({ run }) => {
   const email = freshEmail();
   const created = await run(["create-admin", "--email", email], { ADMIN_PASSWORD: PASSWORD });
   expect(created.status).toBe(0);
@@ -89,7 +89,7 @@ test("sample data are inserted once", async ({ run, grown, contract }) => {
   });
 });
 
-test("seed is refused in production", async ({ run, grown }) => {
+test("seed is rejected in production", async ({ run, grown }) => {
   const refused = await run(["seed"], {
     APP_ENV: "production",
     SECRET_KEY,
@@ -103,14 +103,14 @@ test("seed is refused in production", async ({ run, grown }) => {
   expect(rows).toEqual([{ count: 5000 }]);
 });
 
-test("prune prints what it deletes", async ({ run, grown }) => {
+test("prune prints the number of deleted rows", async ({ run, grown }) => {
   const pruned = await run(["prune"], { DATABASE_URL: grown.databaseUrl });
   const stdout =
     "refresh_tokens: 7000\nsessions: 5000\nidempotency_records: 2500\nrate_limits: 2500\n";
   expect(pruned).toEqual({ status: 0, stdout, stderr: "" });
 });
 
-test("bad settings are listed", async ({ run }) => {
+test("invalid settings are listed", async ({ run }) => {
   const refused = await run(["prune"], { DATABASE_URL: "", PORT: "0" });
   expect(refused.status).toBe(2);
   const names = refused.stderr
@@ -120,13 +120,13 @@ test("bad settings are listed", async ({ run }) => {
   expect(names).toEqual(["PORT", "DATABASE_URL"]);
 });
 
-test("a database that cannot be reached is told in a line", async ({ run }) => {
+test("unreachable database is reported in one line", async ({ run }) => {
   const refused = await run(["prune"], { DATABASE_URL: NOWHERE });
   expect(refused).toEqual({ status: 1, stdout: "", stderr: "the database is unavailable\n" });
 });
 
 test.for([["prune", "--hard"], ["vacuum"], ["create-admin"]])(
-  "misuse exits with 2: %s",
+  "usage error exits with 2: %s",
   async (words, { run }) => {
     expect((await run(words)).status).toBe(2);
   },

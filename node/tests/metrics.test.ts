@@ -1,4 +1,4 @@
-/** The metrics tell how much of the resources is in use. */
+/** The metrics of resource usage. */
 
 import { expect } from "vitest";
 import { test } from "./fixtures.js";
@@ -8,7 +8,7 @@ async function value(origin: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }
 
-test("connections in use are told", async ({ origin, resources: { settings, database } }) => {
+test("connections in use are reported", async ({ origin, resources: { settings, database } }) => {
   expect(await value(origin, "db_pool_size")).toBe(settings.databasePoolSize);
   await database.client.$transaction(async (client) => {
     await client.$queryRaw`SELECT 1`;
@@ -18,7 +18,7 @@ test("connections in use are told", async ({ origin, resources: { settings, data
   expect(await value(origin, "db_pool_waiting")).toBe(0);
 });
 
-test("passwords being hashed are told", async ({ origin, resources: { hashing } }) => {
+test("passwords being hashed are reported", async ({ origin, resources: { hashing } }) => {
   await hashing.queue.run(async () => {
     expect(await value(origin, "password_queue_running")).toBe(1);
   });

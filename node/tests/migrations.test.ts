@@ -1,4 +1,4 @@
-/** The Prisma schema is the tables and views that the migrations make. */
+/** The Prisma schema matches the tables and views that the migrations create. */
 
 import { expect } from "vitest";
 import { type Model, readTables, type Table } from "../src/models.js";
@@ -20,7 +20,7 @@ interface IndexRow {
   unique: boolean;
 }
 
-// A generated column's expression is no default.
+// The expression of a generated column is not a default.
 const COLUMNS = `
   SELECT relname AS "table", attname AS name, format_type(atttypid, atttypmod) AS type,
     NOT attnotnull AS nullable,
@@ -55,13 +55,13 @@ async function migrated({ database }: Resources, kind: "r" | "v"): Promise<Table
   }));
 }
 
-test("models and database do not differ", async ({ origin: _, resources }) => {
+test("models match the database", async ({ origin: _, resources }) => {
   const views = namesOf(await migrated(resources, "v"));
   const tables = readTables().filter(({ name }) => !views.includes(name));
   expect(tables.map(tableOf)).toEqual(await migrated(resources, "r"));
 });
 
-// A view does not tell which of its columns are never null.
+// A view has no NOT NULL information about its columns.
 test("views have the columns of their models", async ({ origin: _, resources }) => {
   const views = await migrated(resources, "v");
   const models = readTables().filter(({ name }) => namesOf(views).includes(name));
@@ -81,7 +81,7 @@ function described({ columns }: Table): [name: string, type: string][] {
   return columns.map(({ name, type }) => [name, type]);
 }
 
-test("constraints have the names that errors are told by", async ({ origin: _, resources }) => {
+test("constraint names match those used for errors", async ({ origin: _, resources }) => {
   const names = await resources.database.client.$queryRaw<{ name: string }[]>`
     SELECT conname AS name FROM pg_constraint WHERE contype IN ('u', 'f')
     UNION SELECT indexname FROM pg_indexes WHERE schemaname = 'public'`;

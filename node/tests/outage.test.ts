@@ -1,4 +1,4 @@
-/** Without its database the server says so, and needs no restart when it is back. */
+/** The server reports an outage of its database, and recovers without a restart. */
 
 import { expect } from "vitest";
 import { test as base } from "./fixtures.js";
@@ -12,7 +12,7 @@ const test = base.extend<{ proxy: DatabaseProxy }>({
   },
 });
 
-test("an outage is told and survived", async ({ proxy }) => {
+test("server reports and survives a database outage", async ({ proxy }) => {
   await proxy.open();
   await running({ DATABASE_URL: proxy.url }, async (server) => {
     const client = await server.login();
@@ -30,7 +30,7 @@ test("an outage is told and survived", async ({ proxy }) => {
   });
 });
 
-test("a server starts without a database", async ({ proxy }) => {
+test("server starts without a database", async ({ proxy }) => {
   await running({ DATABASE_URL: proxy.url }, async (server) => {
     const ready = async () => (await fetch(`${server.origin}/ready`)).status;
     expect(await ready()).toBe(503);

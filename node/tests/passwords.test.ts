@@ -1,4 +1,4 @@
-/** Hashes of passwords: replaced when costs rise, and never trusted after they were replaced. */
+/** Password hashes: upgraded when costs rise, and not trusted once replaced. */
 
 import { expect, vi } from "vitest";
 import type { Resources } from "../src/resources.js";
@@ -8,16 +8,16 @@ import { test as base } from "./fixtures.js";
 
 vi.mock("../src/services/password-service.js", { spy: true });
 
-// Of PASSWORD, by the other twin, with lower costs.
+// The hash of PASSWORD by the other twin, with lower costs.
 const CHEAP =
   "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4";
 const AGAIN =
   "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
-// Of another password.
+// The hash of another password.
 const OTHER =
   "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$AAAAD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
 
-/** A user of the API, and their row. */
+/** A user of the API, and the row of that user. */
 class Account {
   private user = { id: "", email: "" };
   private client: Client;
@@ -41,7 +41,7 @@ class Account {
     return row?.password_hash ?? "";
   }
 
-  /** Replaces the hash at once: nobody may hold the row. */
+  /** Replaces the hash without waiting for a lock on the row. */
   async store(passwordHash: string): Promise<void> {
     await this.passwordHash();
     const where = { id: this.user.id };
@@ -63,7 +63,7 @@ class Account {
     return (await this.client.post("users/me/deletion", body)).status;
   }
 
-  /** Replaces the hash right after the next time that a password is verified. */
+  /** Replaces the hash right after the next password verification. */
   async meanwhile(passwordHash: string): Promise<void> {
     const path = "../src/services/password-service.js";
     const { verifyPassword } = await vi.importActual<typeof passwordService>(path);
@@ -80,7 +80,7 @@ const test = base.extend<{ account: Account }>({
     use(await new Account(origin, resources).register()),
 });
 
-test("a hash with lower costs is replaced", async ({ account }) => {
+test("hash with lower costs is upgraded", async ({ account }) => {
   const parameters = (hash: string) => hash.split("$").slice(0, 4);
   const current = await account.passwordHash();
   await account.store(CHEAP);
@@ -91,46 +91,46 @@ test("a hash with lower costs is replaced", async ({ account }) => {
   expect(await account.passwordHash()).toBe(renewed);
 });
 
-test("a hash of a wrong password is kept", async ({ account }) => {
+test("hash is kept after a wrong password", async ({ account }) => {
   await account.store(OTHER);
   expect(await account.logIn()).toBe(401);
   expect(await account.passwordHash()).toBe(OTHER);
 });
 
-test("a log-in while the password changes", async ({ account }) => {
+test("log-in during a password change is rejected", async ({ account }) => {
   await account.meanwhile(OTHER);
   expect(await account.logIn()).toBe(401);
 });
 
-test("a log-in while the hash is renewed", async ({ account }) => {
+test("log-in during a hash upgrade succeeds", async ({ account }) => {
   await account.meanwhile(CHEAP);
   expect(await account.logIn()).toBe(200);
 });
 
-test("a log-in while the hash is renewed twice", async ({ account }) => {
+test("log-in during two hash upgrades succeeds", async ({ account }) => {
   await account.meanwhile(CHEAP);
   await account.meanwhile(AGAIN);
   expect(await account.logIn()).toBe(200);
 });
 
-test("a change while the password changes", async ({ account }) => {
+test("password change during another change is rejected", async ({ account }) => {
   await account.meanwhile(OTHER);
   expect(await account.change()).toBe(422);
   expect(await account.passwordHash()).toBe(OTHER);
 });
 
-test("a change while the hash is renewed", async ({ account }) => {
+test("password change during a hash upgrade succeeds", async ({ account }) => {
   await account.meanwhile(CHEAP);
   expect(await account.change()).toBe(200);
 });
 
-test("a deletion while the password changes", async ({ account }) => {
+test("deletion during a password change is rejected", async ({ account }) => {
   await account.meanwhile(OTHER);
   expect(await account.delete()).toBe(422);
   expect(await account.passwordHash()).toBe(OTHER);
 });
 
-test("a deletion while the hash is renewed", async ({ account }) => {
+test("deletion during a hash upgrade succeeds", async ({ account }) => {
   await account.meanwhile(CHEAP);
   expect(await account.delete()).toBe(204);
   expect(await account.logIn()).toBe(401);

@@ -1,4 +1,4 @@
-/** Prune deletes what has expired, in batches that wait for nobody. */
+/** Prune deletes expired rows in batches, without waiting for locks. */
 
 import { expect } from "vitest";
 import { using } from "../src/current.js";
@@ -8,7 +8,7 @@ import { test as base } from "./fixtures.js";
 import { queried, reads } from "./reads.js";
 
 const HOURS = 24;
-// As contract-tests/growth.sql says.
+// According to contract-tests/growth.sql.
 const EXPIRED = {
   refresh_tokens: 7000,
   sessions: 5000,
@@ -37,7 +37,7 @@ function prune(resources: Resources): Promise<Record<string, number>> {
   return using(resources, () => deleteExpired(HOURS));
 }
 
-test("expired rows are deleted and no others", async ({ own }) => {
+test("only expired rows are deleted", async ({ own }) => {
   expect(await prune(own)).toEqual(EXPIRED);
   expect(await prune(own)).toEqual(NOTHING);
   const [left] = await queried(own.settings.databaseUrl, (client) =>
@@ -46,7 +46,7 @@ test("expired rows are deleted and no others", async ({ own }) => {
   expect(left).toEqual(["0", "5000", "0", "5000", "2500", "2500"]);
 });
 
-test("locked rows are left for the next run", async ({ own }) => {
+test("locked rows are skipped", async ({ own }) => {
   await queried(own.settings.databaseUrl, async (client) => {
     await client.query("BEGIN");
     await client.query("SELECT FROM rate_limits WHERE key = 'logIn 2' FOR UPDATE");
@@ -56,14 +56,14 @@ test("locked rows are left for the next run", async ({ own }) => {
   expect(await prune(own)).toEqual({ ...NOTHING, rate_limits: 1 });
 });
 
-test("two runs at once delete each row once", async ({ own }) => {
+test("concurrent runs delete each row once", async ({ own }) => {
   const [one, other] = await Promise.all([prune(own), prune(own)]);
   const sums = TABLES.map((table) => [table, (one[table] ?? 0) + (other[table] ?? 0)]);
   expect(Object.fromEntries(sums)).toEqual(EXPIRED);
   expect(await prune(own)).toEqual(NOTHING);
 });
 
-test("no table is read as a whole", async ({ grown, contract }) => {
+test("prune uses no sequential scan", async ({ grown, contract }) => {
   const read = await reads(grown, contract, () => deleteExpired(HOURS));
   const scans = TABLES.map((table) => [table, read[table]?.sequentialScans]);
   expect(Object.fromEntries(scans)).toEqual(NOTHING);

@@ -15,7 +15,7 @@ async function race(...requests: Promise<Received>[]): Promise<number[]> {
   return (await Promise.all(requests)).map(({ status }) => status).sort();
 }
 
-test("two writers with the same ETag", async ({ client }) => {
+test("concurrent updates with the same ETag", async ({ client }) => {
   const { headers, json } = await client.post("tasks", { title: "a" });
   const condition = { "If-Match": headers.get("ETag") ?? "" };
   const statuses = await race(
@@ -25,7 +25,7 @@ test("two writers with the same ETag", async ({ client }) => {
   expect(statuses).toEqual([200, 412]);
 });
 
-test("two starts of a timer", async ({ client }) => {
+test("concurrent starts of a timer", async ({ client }) => {
   const bodies = [await client.makeTask(), await client.makeTask()].map(({ id }) => ({
     task_id: id,
   }));
@@ -33,7 +33,7 @@ test("two starts of a timer", async ({ client }) => {
   expect(statuses).toEqual([201, 409]);
 });
 
-test("two timers that stop each other", async ({ client }) => {
+test("concurrent timers that stop each other", async ({ client }) => {
   const tasks = [await client.makeTask(), await client.makeTask()];
   const start = (id: string) =>
     client.post("timer/start?on_conflict=stop_previous", { task_id: id });
@@ -44,33 +44,33 @@ test("two timers that stop each other", async ({ client }) => {
   expect((await client.get("time-entries?running=true")).json.data).toHaveLength(1);
 });
 
-test("two entries that overlap", async ({ client }) => {
+test("concurrent overlapping entries", async ({ client }) => {
   const { id: task_id } = await client.makeTask();
   const body = { task_id, start_time: "2026-02-02T09:00:00Z", end_time: "2026-02-02T10:00:00Z" };
   const statuses = await race(client.post("time-entries", body), client.post("time-entries", body));
   expect(statuses).toEqual([201, 409]);
 });
 
-test("one key used twice", async ({ client }) => {
+test("concurrent requests with one idempotency key", async ({ client }) => {
   const send = () => client.post("tasks", { title: "a" }, { "Idempotency-Key": "k" });
   expect(await race(send(), send(), send())).toEqual([201, 201, 201]);
   expect((await client.get("tasks")).json.data).toHaveLength(1);
 });
 
-test("one refresh token used twice", async ({ client }) => {
+test("concurrent use of one refresh token", async ({ client }) => {
   const { email } = (await client.get("users/me")).json;
   const { json } = await client.post("auth/login", { email, password: PASSWORD });
   const send = () => client.post("auth/refresh", { refresh_token: json.refresh_token });
   expect(await race(send(), send())).toEqual([200, 200]);
 });
 
-test("a task of an account that is gone by then", async ({ origin: _, resources }) => {
+test("task of an account deleted in the meantime", async ({ origin: _, resources }) => {
   const fields = { title: "a", description: null, status: "pending", tags: [], dueAt: null };
   const constraint = using(resources, () => createTask(newId(), fields)).catch(violated);
   expect(await constraint).toBe("tasks_user_id_fkey");
 });
 
-test("a change that has waited is the later one", async ({ client, settings }) => {
+test("update that waited has the later timestamp", async ({ client, settings }) => {
   const tasks = [await client.makeTask(), await client.makeTask()] as const;
   const change = async ({ id }: { id: string }): Promise<string> =>
     (await client.patch(`tasks/${id}`, { title: "b" }, ANY)).json.updated_at;
@@ -91,7 +91,7 @@ test("a change that has waited is the later one", async ({ client, settings }) =
   expect(String(waited) > String(other)).toBe(true);
 });
 
-test("each change is later than the one before", async ({ client, settings }) => {
+test("timestamps of updates increase", async ({ client, settings }) => {
   const { id: userId } = (await client.get("users/me")).json;
   const id = newId();
   await queried(settings.databaseUrl, (own) =>

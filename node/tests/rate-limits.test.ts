@@ -19,7 +19,7 @@ async function statuses(count: number, send: () => Promise<{ status: number }>):
   return seen;
 }
 
-test("the general limit", async ({ origin }) => {
+test("general limit", async ({ origin }) => {
   const client = new Client(origin);
   expect(await statuses(3, () => client.get("tasks"))).toEqual([401, 401, 429]);
   const { headers } = await client.get("tasks");
@@ -30,7 +30,7 @@ test("the general limit", async ({ origin }) => {
   expect((await new Client(origin).get("tasks")).status).toBe(401);
 });
 
-test("the limit of credentials is for each operation", async ({ origin }) => {
+test("credentials limit is per operation", async ({ origin }) => {
   const client = new Client(origin);
   const body = { email: freshEmail(), password: PASSWORD };
   expect(await statuses(3, () => client.post("auth/login", body))).toEqual([401, 401, 429]);
@@ -53,20 +53,20 @@ const ADDRESSES: [string, boolean][] = [
   ["1".repeat(9000), false],
 ];
 
-test.for(ADDRESSES)("an address is one of IP: %s", ([text, expected]) => {
+test.for(ADDRESSES)("IP address syntax: %s", ([text, expected]) => {
   expect(isAddress(text)).toBe(expected);
 });
 
-/** Sends wrong passwords from an address of its own, as many as it may. */
+/** Sends as many wrong passwords as the limit allows, from a new address. */
 async function guess(origin: string, email: string): Promise<number[]> {
   const client = new Client(origin);
   return statuses(2, () => client.post("auth/login", { email, password: "not my password" }));
 }
 
-test("the limit of an account is for strangers", async ({ origin }) => {
+test("account limit applies to unknown clients", async ({ origin }) => {
   const client = await registered(origin);
   const { email } = (await client.get("users/me")).json;
-  // The first log-in was a stranger's.
+  // The first log-in was from an unknown client.
   for (let each = 0; each < 2; each++) expect(await guess(origin, email)).toEqual([401, 401]);
   expect(await guess(origin, email)).toEqual([401, 429]);
   const body = { email: email.toUpperCase(), password: PASSWORD };
@@ -76,13 +76,13 @@ test("the limit of an account is for strangers", async ({ origin }) => {
   expect((await client.post("auth/login", body)).status).toBe(200);
 });
 
-test("the limit tells nothing of an account", async ({ origin }) => {
+test("limit does not reveal whether an account exists", async ({ origin }) => {
   const email = freshEmail();
   for (let each = 0; each < 3; each++) expect(await guess(origin, email)).toEqual([401, 401]);
   expect(await guess(origin, email)).toEqual([429, 429]);
 });
 
-test("the current password cannot be guessed", async ({ origin }) => {
+test("current password cannot be guessed", async ({ origin }) => {
   const client = await registered(origin);
   const body = { current_password: "not my password" };
   const send = () => client.patch("users/me", body, { "If-Match": "*" });
@@ -90,20 +90,20 @@ test("the current password cannot be guessed", async ({ origin }) => {
   expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
 });
 
-test("the password of a deletion cannot be guessed", async ({ origin }) => {
+test("deletion password cannot be guessed", async ({ origin }) => {
   const client = await registered(origin);
   const send = () => client.post("users/me/deletion", { current_password: "not my password" });
   expect(await statuses(3, send)).toEqual([422, 422, 429]);
   expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
 });
 
-test("nor from many addresses", async ({ origin }) => {
+test("deletion password cannot be guessed from many addresses", async ({ origin }) => {
   const { token } = await registered(origin);
   const send = () => {
     const client = Object.assign(new Client(origin), { token });
     return client.post("users/me/deletion", { current_password: "not my password" });
   };
-  // The first log-in was a stranger's, too.
+  // The first log-in was from an unknown client, too.
   expect(await statuses(6, send)).toEqual([422, 422, 422, 422, 422, 429]);
   expect((await send()).headers.get("RateLimit-Policy")).toBe('"account";q=6;w=60');
 });
@@ -114,7 +114,7 @@ test.for([
   ["2001:DB8::1", "2001:0db8:0000:0000::/64"],
   ["2001:db8:0:1:2:3:4:5", "2001:0db8:0000:0001::/64"],
   ["unknown", "unknown"],
-] as const)("a client is an address or a network: %s", ([address, client]) => {
+] as const)("client is an address or a network: %s", ([address, client]) => {
   expect(clientOf(address)).toBe(client);
 });
 
@@ -132,7 +132,7 @@ test("health is not limited", async ({ origin }) => {
   expect(await statuses(4, () => client.get("/health"))).toEqual([200, 200, 200, 200]);
 });
 
-/** Returns the status of a request from another address of this machine. */
+/** Returns the status code of a request from another address of this machine. */
 function statusFrom(localAddress: string, origin: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const request = get(`${origin}/api/v1/tasks`, { localAddress }, (answer) => {
@@ -143,9 +143,9 @@ function statusFrom(localAddress: string, origin: string): Promise<number | unde
   });
 }
 
-// Elsewhere a machine has no further addresses of its own.
+// On other systems a machine has no further loopback addresses.
 test.skipIf(process.platform !== "linux")(
-  "clients without a proxy are told apart",
+  "clients without a proxy are distinguished",
   async ({ origin }) => {
     const seen: (number | undefined)[] = [];
     for (const address of ["127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"]) {

@@ -1,4 +1,4 @@
-/** How much of each table is read, as the database counts it. */
+/** How much of each table is read, according to the statistics of the database. */
 
 import pg from "pg";
 import type { Settings } from "../src/config.js";
@@ -15,13 +15,13 @@ const OTHERS = `
   SELECT FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type <> 'walsender'`;
 
-/** How often a table was read as a whole, and how many blocks of it and its indexes. */
+/** The number of sequential scans of a table, and of blocks read of it and its indexes. */
 export interface Reads {
   sequentialScans: number;
   blocks: number;
 }
 
-/** Runs a service function in a database of its own, and returns what it reads by table. */
+/** Runs a service function in a separate database, and returns what it reads by table. */
 export async function reads(
   settings: Settings,
   contract: Contract,
@@ -59,7 +59,7 @@ export async function queried<Row>(
 
 async function counted(databaseUrl: string): Promise<Map<string, Reads>> {
   const rows = await queried(databaseUrl, async (client) => {
-    // A connection reports what it has read when it ends.
+    // A connection reports its statistics when it ends.
     await waitUntil(async () => (await client.query(OTHERS)).rowCount === 0);
     return client.query<Reads & { table: string }>(COUNTED);
   });

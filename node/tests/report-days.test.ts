@@ -1,4 +1,4 @@
-/** Days of reports, against the zones as `Intl` has them. */
+/** Days in reports, compared with the time zones of `Intl`. */
 
 import { expect } from "vitest";
 import { using } from "../src/current.js";
@@ -24,7 +24,7 @@ function offsetOf(clock: Clock, second: number): number {
   return Date.parse(`${clock(second).replace(" ", "T")}Z`) / 1000 - second;
 }
 
-/** Gives each first second under another offset, and both offsets. */
+/** Yields the first second of each UTC offset, and the offsets before and after. */
 function* changes(clock: Clock): Generator<[instant: number, old: number, next: number]> {
   let old = offsetOf(clock, BEGINS);
   for (let begins = BEGINS; begins < ENDS; begins += DAY) {
@@ -41,7 +41,7 @@ function* changes(clock: Clock): Generator<[instant: number, old: number, next: 
   }
 }
 
-/** Looks at the clock each minute about a change of it, else each quarter of an hour. */
+/** Steps by a minute around a change of the offset, else by a quarter of an hour. */
 function expectedDays(clock: Clock, start: number, end: number, change: number) {
   const days: Record<string, number> = {};
   for (let at = start, step = 0; at < end; at += step) {
@@ -53,7 +53,7 @@ function expectedDays(clock: Clock, start: number, end: number, change: number) 
   return days;
 }
 
-test("days are those that the clock shows", { timeout: SECONDS_LIMIT * 1000 }, async ({
+test("days match the local time of each zone", { timeout: SECONDS_LIMIT * 1000 }, async ({
   client,
   contract,
   resources,
@@ -63,7 +63,7 @@ test("days are those that the clock shows", { timeout: SECONDS_LIMIT * 1000 }, a
   };
   await client.makeEntry(await client.makeTask(), "2009-12-01T00:00:00Z", "2020-02-01T00:00:00Z");
   const { json: user } = await client.get("users/me");
-  // Most zones change together with others.
+  // Most zones change at the same time as others.
   const windows = new Map<string, [name: string, instant: number]>();
   for (const name of TimeZoneName.enum) {
     windows.set(name, [name, BEGINS]);

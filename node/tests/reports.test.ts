@@ -37,7 +37,7 @@ test.for<[string, string, number]>([
   ["America/Havana", "2026-11-01", 25 * 3600],
   ["America/Havana", "2026-03-08", 23 * 3600],
   ["Australia/Lord_Howe", "2026-04-05", 24 * 3600 + 1800],
-])("days on which the clock is changed: %s %s", async ([tz, day, seconds], { client }) => {
+])("days with a daylight-saving change: %s %s", async ([tz, day, seconds], { client }) => {
   const task = await client.makeTask();
   await client.makeEntry(task, "2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z");
   const range: [string, string] = ["2026-01-02T00:00:00Z", "2026-12-30T00:00:00Z"];
@@ -46,7 +46,7 @@ test.for<[string, string, number]>([
   expect(rows.reduce((sum, [, tracked]) => sum + tracked, 0)).toBe(362 * 24 * 3600);
 });
 
-test("milliseconds are added first", async ({ client }) => {
+test("milliseconds are summed before rounding", async ({ client }) => {
   const task = await client.makeTask("A task", { tags: ["b", "a"] });
   for (const minute of ["00", "01", "02"]) {
     const start = `2026-02-02T09:${minute}:00`;
@@ -74,7 +74,7 @@ test("time without a tag comes last", async ({ client }) => {
 test.for([
   ["2025-12-31T23:59:59Z", "invalid_interval"],
   ["2027-01-02T00:00:00.001Z", "range_too_long"],
-])("ranges have bounds: %s", async ([end, code], { client }) => {
+])("report range is bounded: %s", async ([end, code], { client }) => {
   const answer = await client.get(`reports/time?from=2026-01-01T00:00:00Z&to=${end}&tz=UTC`);
   expect([answer.status, answer.json.code]).toEqual([422, code]);
 });

@@ -1,4 +1,4 @@
-/** What is written on the wire has the properties of the contract, in the same order. */
+/** Serialized bodies have the properties of the contract, in the same order. */
 
 import { expect } from "vitest";
 import { dumpTokens } from "../src/api/schemas/auth.js";

@@ -1,4 +1,4 @@
-/** The server as a process, and a way to cut it off from its database. */
+/** The server as a process, and a proxy that can cut it off from its database. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -9,11 +9,11 @@ import { expect } from "vitest";
 import { type Received, registered } from "./clients.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-// Three processes begin at once on a machine that does other things as well.
+// Three processes start concurrently on a possibly busy machine.
 const DEADLINE = { timeout: 60_000, interval: 20 };
 
 /**
- * Returns a port that nobody listens on, below those of outgoing connections: none of these takes it
+ * Returns a free port below the range of ephemeral ports: no outgoing connection takes it
  * before it is used, or while a server restarts.
  */
 export async function freePort(): Promise<number> {
@@ -29,7 +29,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Asks again and again, with a limit. */
+/** Polls a condition until it is true, with a time limit. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   await expect.poll(condition, DEADLINE).toBe(true);
 }
@@ -66,7 +66,7 @@ export class Server {
   }
 
   async answers(): Promise<boolean> {
-    // A connection that was handed to a worker as it died is never answered.
+    // A connection that was handed to a dying worker never gets a response.
     const signal = AbortSignal.timeout(1000);
     return fetch(`${this.origin}/health`, { signal }).then(
       (answer) => answer.ok,
@@ -84,7 +84,7 @@ export class Server {
   }
 }
 
-/** Runs a server with settings on top of those of the test run, as long as `use` takes. */
+/** Runs a server with additional settings for the duration of `use`. */
 export async function running(
   settings: Record<string, string>,
   use: (server: Server) => Promise<void>,
@@ -102,7 +102,7 @@ export async function running(
   }
 }
 
-/** Stands between the server and its database, and can be cut. */
+/** A proxy between the server and its database, which can be cut. */
 export class DatabaseProxy {
   readonly url: string;
   private readonly target: URL;

@@ -1,4 +1,4 @@
-/** Sessions: what ends them, and which refresh token they go on with. */
+/** Sessions: their end, and the rotation of refresh tokens. */
 
 import { decodeJwt } from "jose";
 import { expect } from "vitest";
@@ -44,7 +44,7 @@ class Session {
     return Number(exp) - Number(iat);
   }
 
-  /** How many refresh tokens could be used. */
+  /** The number of usable refresh tokens. */
   async unused(): Promise<number | undefined> {
     const [row] = await queried<{ count: number }>(this.databaseUrl, (client) =>
       client.query(UNUSED, [this.id]),
@@ -81,7 +81,7 @@ const test = base.extend<{ session: Session }>({
   session: async ({ origin, settings }, use) => use(await opened(origin, settings.databaseUrl)),
 });
 
-test("tokens end with their session", async ({ session, settings }) => {
+test("tokens expire with their session", async ({ session, settings }) => {
   await session.age(AGED, settings.sessionSeconds - 100);
   expect(await session.refresh()).toEqual([200, undefined]);
   expect(session.tokens.expires_in).toBeGreaterThan(0);
@@ -90,7 +90,7 @@ test("tokens end with their session", async ({ session, settings }) => {
   expect(await session.read()).toEqual([200, undefined]);
 });
 
-test("a session ends however often it is refreshed", async ({ session, settings }) => {
+test("session expires despite refreshes", async ({ session, settings }) => {
   expect(await session.refresh()).toEqual([200, undefined]);
   await session.age(AGED, settings.sessionSeconds);
   expect(await session.read()).toEqual([401, "invalid_token"]);
@@ -98,7 +98,7 @@ test("a session ends however often it is refreshed", async ({ session, settings 
   expect((await session.client.get("users/me")).status).toBe(200);
 });
 
-test("a session has one refresh token after a retry", async ({ session }) => {
+test("session has one refresh token after a retry", async ({ session }) => {
   const first = session.tokens.refresh_token;
   for (let retry = 0; retry < 3; retry++) {
     expect(await session.refresh(first)).toEqual([200, undefined]);
@@ -108,7 +108,7 @@ test("a session has one refresh token after a retry", async ({ session }) => {
   expect(await session.unused()).toBe(1);
 });
 
-test("the grace period counts from the first use", async ({ session, settings }) => {
+test("grace period starts at the first use", async ({ session, settings }) => {
   const first = session.tokens.refresh_token;
   expect(await session.refresh(first)).toEqual([200, undefined]);
   await session.age(USED_BEFORE, settings.refreshGraceSeconds - 5);
@@ -118,7 +118,7 @@ test("the grace period counts from the first use", async ({ session, settings })
   expect(await session.read()).toEqual([401, "invalid_token"]);
 });
 
-test("a void token ends the session", async ({ session }) => {
+test("revoked token ends the session", async ({ session }) => {
   const first = session.tokens.refresh_token;
   await session.refresh(first);
   const lost = session.tokens.refresh_token;
@@ -127,7 +127,7 @@ test("a void token ends the session", async ({ session }) => {
   expect(await session.refresh()).toEqual([401, "invalid_refresh_token"]);
 });
 
-test("a token whose successor was used is reused", async ({ session }) => {
+test("token whose successor was used counts as reused", async ({ session }) => {
   const first = session.tokens.refresh_token;
   await session.refresh(first);
   await session.refresh();
@@ -135,7 +135,7 @@ test("a token whose successor was used is reused", async ({ session }) => {
   expect(await session.read()).toEqual([401, "invalid_token"]);
 });
 
-test("without a grace period there is no retry", async ({ settings, contract }) => {
+test("no retry without a grace period", async ({ settings, contract }) => {
   const strict = { ...settings, refreshGraceSeconds: 0 };
   await listening(await createApp(strict, contract, new Metrics(contract)), async (origin) => {
     const session = await opened(origin, settings.databaseUrl);

@@ -1,4 +1,4 @@
-/** How the process begins and ends. */
+/** Start and shutdown of the process. */
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ function childrenOf(pid: number | undefined): number[] {
   return children.split(" ").filter(Boolean).map(Number);
 }
 
-/** Sends a change that waits for a lock, which the connection holds until it is rolled back. */
+/** Sends an update that waits for a lock, which the connection holds until its rollback. */
 async function changeInFlight(
   server: Server,
   settings: Settings,
@@ -34,7 +34,7 @@ async function changeInFlight(
   await database.query("BEGIN");
   await database.query("SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE", [task.id]);
   const change = client.patch(`tasks/${task.id}`, { title: "b" }, { "If-Match": "*" });
-  // Other tests wait for locks too, meanwhile.
+  // Other tests wait for locks at the same time.
   await waitUntil(async () => (await observer.query(WAITING, [pid])).rowCount === 1);
   await use(change, database);
   await Promise.all([database.end(), observer.end()]);
@@ -52,7 +52,7 @@ test("requests in flight are finished", async ({ settings }) => {
   });
 });
 
-test("a drain is bounded", async ({ settings }) => {
+test("drain time is bounded", async ({ settings }) => {
   const limits = { SHUTDOWN_SECONDS: "1", DATABASE_TIMEOUT_MS: "60000" };
   await running(limits, async (server) => {
     await changeInFlight(server, settings, async (change) => {
@@ -65,7 +65,7 @@ test("a drain is bounded", async ({ settings }) => {
   });
 });
 
-test("a drain is announced before connections are refused", async () => {
+test("drain is announced before connections are refused", async () => {
   await running({ SHUTDOWN_DELAY_SECONDS: "60" }, async (server) => {
     const ready = () => fetch(`${server.origin}/ready`);
     server.process.kill("SIGTERM");
@@ -74,12 +74,12 @@ test("a drain is announced before connections are refused", async () => {
     const answer = await server.exchange("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
     expect(answer).toContain("Connection: close\r\n");
-    // A second signal ends it.
+    // A second signal ends the drain.
     expect(await server.stop()).toBe(0);
   });
 });
 
-test.for(["1", "2"])("a second signal ends a drain: %s", async (workers, { settings }) => {
+test.for(["1", "2"])("second signal ends a drain: %s", async (workers, { settings }) => {
   const limits = { SHUTDOWN_SECONDS: "300", DATABASE_TIMEOUT_MS: "60000", WORKERS: workers };
   await running(limits, async (server) => {
     await changeInFlight(server, settings, async (change) => {
@@ -92,7 +92,7 @@ test.for(["1", "2"])("a second signal ends a drain: %s", async (workers, { setti
   });
 });
 
-test("idle connections are kept for so long", async () => {
+test("idle connections are kept for the keep-alive time", async () => {
   await running({ KEEP_ALIVE_SECONDS: "1" }, async (server) => {
     const started = performance.now();
     const answer = await server.exchange("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -101,7 +101,7 @@ test("idle connections are kept for so long", async () => {
   });
 });
 
-test.skipIf(process.platform !== "linux")("a killed worker is replaced", async () => {
+test.skipIf(process.platform !== "linux")("killed worker is replaced", async () => {
   await running({ WORKERS: "2" }, async (server) => {
     const { pid } = server.process;
     await waitUntil(() => childrenOf(pid).length === 2);
@@ -119,7 +119,7 @@ test("workers end with their supervisor", async () => {
   });
 });
 
-test("workers count together", async () => {
+test("metrics are summed over workers", async () => {
   await running({ WORKERS: "2" }, async (server) => {
     for (let sent = 0; sent < 10; sent++) await fetch(`${server.origin}/ready`);
     const metrics = await (await fetch(`${server.origin}/metrics`)).text();
@@ -129,20 +129,23 @@ test("workers count together", async () => {
   });
 });
 
-test.skipIf(process.platform !== "linux")("metrics are told while a worker begins", async () => {
-  await running({ WORKERS: "2" }, async (server) => {
-    const { pid } = server.process;
-    await waitUntil(() => childrenOf(pid).length === 2);
-    process.kill(childrenOf(pid)[0] ?? 0, "SIGKILL");
-    for (let asked = 0; asked < 5; asked++) {
-      await waitUntil(() => server.answers());
-      expect((await fetch(`${server.origin}/metrics`)).status).toBe(200);
-    }
-    expect(await server.stop()).toBe(0);
-  });
-});
+test.skipIf(process.platform !== "linux")(
+  "metrics are available while a worker starts",
+  async () => {
+    await running({ WORKERS: "2" }, async (server) => {
+      const { pid } = server.process;
+      await waitUntil(() => childrenOf(pid).length === 2);
+      process.kill(childrenOf(pid)[0] ?? 0, "SIGKILL");
+      for (let asked = 0; asked < 5; asked++) {
+        await waitUntil(() => server.answers());
+        expect((await fetch(`${server.origin}/metrics`)).status).toBe(200);
+      }
+      expect(await server.stop()).toBe(0);
+    });
+  },
+);
 
-test("a taken port ends the server", async () => {
+test("port in use ends the server", async () => {
   await running({}, async (server) => {
     const env = { ...process.env, PORT: String(server.port), WORKERS: "2" };
     const ended = promisify(execFile)(process.execPath, [MAIN], { env });
@@ -150,7 +153,7 @@ test("a taken port ends the server", async () => {
   });
 });
 
-test.for(["PORT", "CONTRACT_PATH"])("what is misconfigured is named: %s", async (name) => {
+test.for(["PORT", "CONTRACT_PATH"])("invalid setting is named: %s", async (name) => {
   const env = { ...process.env, [name]: "/nowhere" };
   const ended = promisify(execFile)(process.execPath, [MAIN], { env });
   await expect(ended).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(name) });

@@ -1,4 +1,4 @@
-/** The site of documents: only what its manifest names, and only if all of it is in order. */
+/** The documentation site: only files in its manifest, and only if all of them are valid. */
 
 import { mkdtempSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ function writeManifest(folder: string, pages: object | string): void {
   writeFileSync(join(folder, "site.json"), text);
 }
 
-test("pages are served as the manifest says", async ({ folder, settings: _ }) => {
+test("pages are served according to the manifest", async ({ folder, settings: _ }) => {
   await running({ DOCS_PATH: folder }, async ({ origin }) => {
     const answer = await fetch(`${origin}/docs/index.html`);
     expect(await answer.text()).toBe(HTML);
@@ -74,7 +74,7 @@ test("pages are served as the manifest says", async ({ folder, settings: _ }) =>
   });
 });
 
-test("who may call may be called", ({ settings, contract, folder }) => {
+test("CORS origins are in connect-src", ({ settings, contract, folder }) => {
   const corsOrigins = ["https://a.example", "http://127.0.0.1:8001"];
   const site = loadSite({ ...settings, docsPath: folder, corsOrigins }, contract);
   const allowed = `'self' ${corsOrigins.join(" ")};`;
@@ -82,7 +82,7 @@ test("who may call may be called", ({ settings, contract, folder }) => {
   expect(site.get("style.css")?.policy).toBe("default-src 'none'");
 });
 
-test("without a manifest a page says how to make it", ({ settings, contract, folder }) => {
+test("page without a manifest names make docs", ({ settings, contract, folder }) => {
   unlinkSync(join(folder, "site.json"));
   const site = loadSite({ ...settings, docsPath: folder }, contract);
   expect([...site.keys()]).toEqual(["index.html"]);
@@ -90,7 +90,7 @@ test("without a manifest a page says how to make it", ({ settings, contract, fol
 });
 
 test.for(Object.entries(BROKEN))(
-  "a broken site is as good as none: %s",
+  "invalid site counts as missing: %s",
   ([, pages], { settings, contract, folder }) => {
     writeFileSync(join(folder, "large.css"), "");
     truncateSync(join(folder, "large.css"), contract.get("x-docs-site").total_bytes);

@@ -1,4 +1,4 @@
-/** How many SQL statements an operation sends: as agreed for both twins, however much there is. */
+/** The number of SQL statements per operation: agreed for both twins, independent of the data. */
 
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
@@ -96,19 +96,19 @@ const test = base.extend<{ sent: (answer: Promise<Received>) => Promise<number> 
   },
 });
 
-test("each operation is agreed on and tested", () => {
+test("every operation has an agreed number and a test", () => {
   expect(Object.keys(REQUESTS)).toEqual(Object.keys(AGREED));
 });
 
 test.for(Object.entries(REQUESTS))(
-  "the number of statements is the agreed one: %s",
+  "number of statements is as agreed: %s",
   async ([operation, request], { client, resources, sent }) => {
     expect(await sent(request(client, resources))).toBe(AGREED[operation]);
   },
 );
 
 test.for(["listTasks", "listTimeEntries", "getTimeReport", "listUsers"])(
-  "the number does not grow with the data: %s",
+  "number of statements is independent of the data: %s",
   async (operation, { client, resources, sent }) => {
     for (let day = 10; day < 22; day++) {
       const task = await client.makeTask(`Task ${day}`, { tags: ["a", "b"] });
@@ -119,7 +119,7 @@ test.for(["listTasks", "listTimeEntries", "getTimeReport", "listUsers"])(
   },
 );
 
-test("variants send as many more as is said", async ({ client, sent }) => {
+test("variants send the documented extra statements", async ({ client, sent }) => {
   const more = async (operation: string, answer: Promise<Received>) =>
     (await sent(answer)) - (AGREED[operation] ?? 0);
   const once = { "Idempotency-Key": "once" };

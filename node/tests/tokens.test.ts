@@ -1,4 +1,4 @@
-/** Access tokens: what is refused, and why it does not matter how. */
+/** Access tokens: all invalid ones are rejected alike. */
 
 import { createHash, createHmac } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
@@ -25,7 +25,7 @@ function sign(claims: JWTPayload, secret: string, alg = "HS256"): Promise<string
     .sign(new TextEncoder().encode(secret));
 }
 
-/** Signs with the right key what no library would sign. */
+/** Signs with the right key a token that no library would sign. */
 function forged(claims: JWTPayload, secret: string, header: object): string {
   const parts = [{ alg: "HS256", typ: "JWT", ...header }, claims];
   const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
@@ -57,7 +57,7 @@ test.for<Record<string, unknown>>([
   { sid: undefined },
   { jti: 1 },
   { iat: undefined },
-])("wrong claims are refused: %j", async (change, { client, settings }) => {
+])("wrong claims are rejected: %j", async (change, { client, settings }) => {
   const token = await sign({ ...decodeJwt(client.token), ...change }, settings.secretKey);
   expect(await codeWith(client, token)).toEqual([401, "invalid_token"]);
 });
@@ -69,7 +69,7 @@ test.for<Record<string, unknown>>([
   { typ: "jwt" },
   { typ: undefined },
   { kid: "1" },
-])("other headers are refused: %j", async (header, { client, settings }) => {
+])("other headers are rejected: %j", async (header, { client, settings }) => {
   const claims = decodeJwt(client.token);
   expect(await codeWith(client, forged(claims, settings.secretKey, header))).toEqual([
     401,
@@ -77,7 +77,7 @@ test.for<Record<string, unknown>>([
   ]);
 });
 
-test("token that was good expires", async ({ client }) => {
+test("valid token expires", async ({ client }) => {
   const sent = { Authorization: `Bearer ${client.token}` };
   expect((await client.get("users/me", sent)).status).toBe(200);
   const clock = vi.spyOn(Date, "now").mockReturnValue(Number(decodeJwt(client.token).exp) * 1000);
@@ -85,7 +85,7 @@ test("token that was good expires", async ({ client }) => {
   clock.mockRestore();
 });
 
-test("other algorithms are refused", async ({ client, settings }) => {
+test("other algorithms are rejected", async ({ client, settings }) => {
   const claims = decodeJwt(client.token);
   const unsigned = new UnsecuredJWT(claims).encode();
   const other = await sign(claims, settings.secretKey.repeat(2), "HS512");
@@ -94,11 +94,7 @@ test("other algorithms are refused", async ({ client, settings }) => {
   }
 });
 
-test("a previous key is accepted until it is taken away", async ({
-  client,
-  settings,
-  contract,
-}) => {
+test("previous key is accepted until it is removed", async ({ client, settings, contract }) => {
   const secretKey = "q8W2".repeat(10);
   const secretKeyPrevious = ["kO3v".repeat(10), settings.secretKey];
   const rotated = { ...settings, secretKey, secretKeyPrevious };
@@ -123,7 +119,7 @@ test("a previous key is accepted until it is taken away", async ({
 });
 
 test.for(["", "0123456789abcdef", 1, null, []])(
-  "an unknown key is refused: %j",
+  "unknown key is rejected: %j",
   async (kid, { client, settings }) => {
     const parts = [{ alg: "HS256", kid }, decodeJwt(client.token)].map((part) =>
       Buffer.from(JSON.stringify(part)).toString("base64url"),
@@ -135,7 +131,7 @@ test.for(["", "0123456789abcdef", 1, null, []])(
 );
 
 test.for(["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])(
-  "other authorization is none: %s",
+  "other authorization is unauthenticated: %s",
   async (value, { client }) => {
     const sent = { Authorization: value.replace("{}", client.token) };
     const answer = await client.get("users/me", sent);
@@ -144,12 +140,12 @@ test.for(["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])(
   },
 );
 
-test("the scheme has any case", async ({ client }) => {
+test("authorization scheme is case-insensitive", async ({ client }) => {
   const sent = { Authorization: `bEARER ${client.token}` };
   expect((await client.get("users/me", sent)).status).toBe(200);
 });
 
-test("the leeway is that of the contract", async ({ client, resources }) => {
+test("clock leeway is that of the contract", async ({ client, resources }) => {
   const exp = Math.floor(Date.now() / 1000) - 30;
   const { secretKey } = resources.settings;
   const token = await sign({ ...decodeJwt(client.token), exp }, secretKey);

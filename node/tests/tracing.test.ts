@@ -1,4 +1,4 @@
-/** The trace of a request, as its header says it. */
+/** The trace of a request, read from its traceparent header. */
 
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
@@ -14,12 +14,12 @@ interface Case {
 const FILE = new URL("../../contract-tests/traceparents.yaml", import.meta.url);
 const GRID: Case[] = parse(readFileSync(FILE, "utf8"));
 
-test.each(GRID)("a trace is read from its header: $header", ({ header, ids }) => {
+test.each(GRID)("trace is parsed from its header: $header", ({ header, ids }) => {
   const trace = ids && { traceId: ids[0], spanId: ids[1] };
   expect(parseTraceparent(header)).toEqual(trace);
 });
 
-test("the log tells the trace", async ({ client, log }) => {
+test("log has the trace", async ({ client, log }) => {
   const [sent] = GRID;
   await client.get("/health", { traceparent: sent?.header ?? "", "X-Request-ID": "traced" });
   await client.get("/health", { "X-Request-ID": "untraced" });

@@ -18,22 +18,22 @@ test.each([
   ["/%zz", ""],
   ["/%00", ""],
   ["/a#b", ""],
-])("a path has one spelling: %s", (target, path) => {
+])("path is normalised: %s", (target, path) => {
   expect(routePath(target)).toBe(path);
 });
 
-test("a fragment is refused", () => {
+test("fragment is rejected", () => {
   expect(() => splitTarget("/a#b")).toThrow(BadRequestError);
 });
 
 test.each(["%ff", "%zz", "%", "%0", "%00", "%c3%28", "%ed%a0%80"])(
-  "broken encoding is refused: %s",
+  "invalid percent encoding is rejected: %s",
   (text) => {
     expect(() => decode(text)).toThrow(BadRequestError);
   },
 );
 
-test("queries are taken apart", () => {
+test("queries are parsed", () => {
   expect(parseQuery("a=1+2&&b&=c&a=%2B&d=e=f&")).toEqual([
     ["a", "1 2"],
     ["b", ""],

@@ -1,4 +1,4 @@
-/** Requests are counted by processes themselves, and together. */
+/** Rate limit windows: requests are counted per process, and summed over processes. */
 
 import { expect, onTestFinished, vi } from "vitest";
 import type { Contract } from "../src/contract.js";
@@ -8,11 +8,11 @@ import { test } from "./fixtures.js";
 const LIMIT = 600;
 const CLIENT = "203.0.113.7";
 
-/** The numbers of a database. */
+/** The shared counts, as in a database. */
 class Shared {
   private readonly hits = new Map<string, number>();
 
-  /** Does what a process does when it is due. */
+  /** Exchanges counts as a process does when it is due. */
   tell(windows: Windows): void {
     expect(windows.beginTelling()).toBe(true);
     for (const [client, number] of windows.take()) {
@@ -29,7 +29,7 @@ function made(contract: Contract, seconds?: number): Windows {
   return new Windows(LIMIT, seconds === undefined ? rules : { ...rules, seconds });
 }
 
-test.for([1, 2, 4, 8])("processes allow the limit together: %s", (processes, { contract }) => {
+test.for([1, 2, 4, 8])("processes share the limit: %s", (processes, { contract }) => {
   const several = Array.from({ length: processes }, () => made(contract, 1000));
   const shared = new Shared();
   let allowed = 0;
@@ -47,7 +47,7 @@ test.for([1, 2, 4, 8])("processes allow the limit together: %s", (processes, { c
   expect(told).toBeLessThan(LIMIT / 2 + 20 * processes);
 });
 
-test("a process that comes late learns of the others", ({ contract }) => {
+test("late process learns the counts of the others", ({ contract }) => {
   const [first, second] = [made(contract), made(contract)];
   const shared = new Shared();
   for (let sent = 0; sent <= LIMIT; sent++) if (first.count(CLIENT).isDue) shared.tell(first);
@@ -60,7 +60,7 @@ test("a process that comes late learns of the others", ({ contract }) => {
   expect(allowed).toBeLessThanOrEqual(contract.get("x-limit-sharing").share * LIMIT + 1);
 });
 
-test("who is far from the limit is not told of", ({ contract }) => {
+test("clients far from the limit are not shared", ({ contract }) => {
   const windows = made(contract);
   const due = [1, 2, 3].map(() => windows.count(CLIENT).isDue);
   expect(due).toEqual([false, false, true]);
@@ -69,7 +69,7 @@ test("who is far from the limit is not told of", ({ contract }) => {
   expect([...windows.take()]).toEqual([]);
 });
 
-test("what could not be told is told later", ({ contract }) => {
+test("counts that could not be shared are shared later", ({ contract }) => {
   const windows = made(contract);
   for (let sent = 0; sent < 4; sent++) windows.count(CLIENT);
   expect(windows.count(CLIENT)).toMatchObject({ hits: 5, wait: WINDOW_SECONDS });
@@ -78,7 +78,7 @@ test("what could not be told is told later", ({ contract }) => {
   expect([...windows.take()]).toEqual([[CLIENT, 6]]);
 });
 
-test("a window ends when that of all does", ({ contract }) => {
+test("window ends with the shared window", ({ contract }) => {
   const windows = made(contract);
   windows.count(CLIENT);
   windows.learn(CLIENT, 40, 7.5);
@@ -87,19 +87,19 @@ test("a window ends when that of all does", ({ contract }) => {
   expect(windows.count(CLIENT)).toMatchObject({ hits: 1, wait: WINDOW_SECONDS });
 });
 
-test("a failure is news once", ({ contract }) => {
+test("failure is reported once", ({ contract }) => {
   const windows = made(contract);
   expect(windows.beginTelling()).toBe(true);
   expect(windows.beginTelling()).toBe(false);
   expect(windows.endTelling(true)).toBe(true);
-  // It waits before it tries again.
+  // It waits before the next attempt.
   expect(windows.beginTelling()).toBe(false);
   expect(windows.endTelling(true)).toBe(false);
   expect(windows.endTelling(false)).toBe(true);
   expect(windows.beginTelling()).toBe(true);
 });
 
-test("a window ends after a minute and is forgotten", ({ contract }) => {
+test("window ends after a minute and is forgotten", ({ contract }) => {
   const clock = vi.spyOn(performance, "now").mockReturnValue(1_000_000);
   onTestFinished(() => clock.mockRestore());
   const windows = made(contract);

@@ -1,4 +1,4 @@
-/** What the parser of HTTP refuses is answered like all else. */
+/** Requests that the HTTP parser rejects get regular error responses. */
 
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -54,7 +54,7 @@ const LATE = HALF.replace("auth/login", "tasks").replace(
 );
 const SLOW = { silent: "", "half a head": `${LINE}Host: x\r\n`, "half a body": LATE };
 const SLOW_CLIENTS = 300;
-// Of one request beside them, on a machine that does other things as well.
+// The time for one request beside the slow ones, on a possibly busy machine.
 const PROMPT_MS = 2_000;
 
 const test = base.extend<{ server: Server }>({
@@ -66,7 +66,7 @@ const test = base.extend<{ server: Server }>({
 });
 
 test.for(Object.entries(REFUSED))(
-  "refusals are problem details: %s",
+  "rejections are problem details: %s",
   async ([, [request, code]], { server }) => {
     const [head = "", body = ""] = (await server.exchange(request)).split("\r\n\r\n");
     const problem = JSON.parse(body);
@@ -82,7 +82,7 @@ test.for(Object.entries(REFUSED))(
   },
 );
 
-test("refusals have the headers of production", async () => {
+test("rejections have the headers of production", async () => {
   const settings = { APP_ENV: "production", SECRET_KEY: "0123456789abcdefghijklmnopqrstuvwxyz" };
   await running(settings, async (server) => {
     const answer = await server.exchange(`FOO / HTTP/1.1\r\n${REST}`);
@@ -90,30 +90,30 @@ test("refusals have the headers of production", async () => {
   });
 });
 
-test("names with an underscore are other names", async ({ server }) => {
+test("header names with an underscore are distinct", async ({ server }) => {
   const fields = "X_Request_ID: mine\r\nSCRIPT_NAME: /health\r\n";
   const answer = await server.exchange(LINE + fields + REST);
   expect(answer).toMatch(/^HTTP\/1.1 200 /);
   expect(answer).not.toContain("mine");
 });
 
-test("requests follow each other", async ({ server }) => {
+test("pipelined requests are all handled", async ({ server }) => {
   const answer = await server.exchange(`${LINE}Host: x\r\n\r\n${LINE}${REST}`);
   expect(answer.match(/HTTP\/1.1 200 /g)).toHaveLength(2);
 });
 
-test("what follows a request does not take its answer", async ({ server }) => {
+test("garbage after a request does not affect its response", async ({ server }) => {
   const answer = await server.exchange(`${LINE}Host: x\r\n\r\nnonsense\r\n\r\n`);
   expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 400"]);
 });
 
-test("empty lines and further spaces are skipped", async ({ server }) => {
+test("empty lines and extra spaces are skipped", async ({ server }) => {
   const answer = await server.exchange(`\r\n\n\r\nGET   /health  HTTP/1.1\r\n${REST}`);
   expect(answer).toMatch(/^HTTP\/1.1 200 /);
 });
 
 test.for(["FOO /health HTTP/1.1\r\n", `${LINE}Host: y\r\n`])(
-  "a malformed request has an id of its own and is the last: %s",
+  "malformed request gets a new ID and closes the connection: %s",
   async (line, { server }) => {
     const request = `${line}X-Request-ID: mine\r\nHost: x\r\n\r\n`;
     const answer = await server.exchange(`${request}${LINE}${REST}`);
@@ -123,7 +123,7 @@ test.for(["FOO /health HTTP/1.1\r\n", `${LINE}Host: y\r\n`])(
 );
 
 test.for(Object.entries(SLOW))(
-  "slow clients do not hold up others: %s",
+  "slow clients do not delay others: %s",
   async ([, begun], { server }) => {
     const healthy = await server.login();
     const sent = begun.replace("Bearer a", `Bearer ${healthy.token}`);
@@ -144,7 +144,7 @@ test.for(Object.entries(SLOW))(
   },
 );
 
-test("a refusal does not wait for the body", async ({ server }) => {
+test("rejection does not wait for the body", async ({ server }) => {
   const client = await server.connect();
   client.write(LATE);
   const started = performance.now();
@@ -153,19 +153,19 @@ test("a refusal does not wait for the body", async ({ server }) => {
   client.destroy();
 });
 
-test("a half-closed connection gets its answer", async ({ server }) => {
+test("half-closed connection gets its response", async ({ server }) => {
   const client = await server.connect();
   client.end(`${LINE.replace("health", "ready")}Host: x\r\n\r\n`);
   expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 200 /);
 });
 
-test.for([LINE, HALF])("half a request is refused: %s", async (begun, { server }) => {
+test.for([LINE, HALF])("incomplete request is rejected: %s", async (begun, { server }) => {
   const client = await server.connect();
   client.end(begun);
   expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 400 /);
 });
 
-test.for([LINE, HALF])("a request that does not arrive in time: %s", async (request) => {
+test.for([LINE, HALF])("request that does not arrive in time is 408: %s", async (request) => {
   const folder = mkdtempSync(join(tmpdir(), "wire-"));
   const contract = join(folder, "openapi.yaml");
   const source = readFileSync(loadSettings(process.env).contractPath, "utf-8");

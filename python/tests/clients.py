@@ -23,7 +23,7 @@ def fresh_address() -> str:
 
 @dataclass
 class Client:
-    """Sends requests; the path of the API may be left out: `tasks`."""
+    """A client of the API; the path prefix of the API may be omitted: `tasks`."""
 
     app: TaskTimer
     token: str = ""
@@ -42,7 +42,7 @@ class Client:
             method=method,
             data=data,
             headers=named,
-            # Werkzeug's client would take what follows two slashes for a host.
+            # Werkzeug's client would take the text after two slashes for a host.
             environ_overrides={"REMOTE_ADDR": self.address, "RAW_URI": target},
         )
 
@@ -67,7 +67,7 @@ class Client:
 
 
 def registered(app: TaskTimer) -> Client:
-    """Creates a user, and a client that is logged in as them."""
+    """Creates a user, and returns a client that is logged in as that user."""
     client = Client(app)
     credentials = {"email": fresh_email(), "password": PASSWORD}
     assert client.post("auth/register", credentials).status_code == 201

@@ -19,7 +19,7 @@ from task_timer.utils.logger import configure_logging
 from .clients import Client, registered
 
 GROWTH = REPOSITORY / "contract-tests" / "growth.sql"
-# GROWTH=full is an account of a million entries.
+# GROWTH=full creates an account with a million entries.
 TASKS, ENTRIES = (100_000, 1_000_000) if os.environ.get("GROWTH") == "full" else (10_000, 20_000)
 SIZES = "SELECT set_config('growth.tasks', %s, false), set_config('growth.entries', %s, false)"
 
@@ -59,7 +59,7 @@ def app(settings: Settings, contract: Contract) -> Iterator[TaskTimer]:
 
 @pytest.fixture(scope="module")
 def printed(settings: Settings) -> Iterator[BytesIO]:
-    """Returns what applications log that are made from now on."""
+    """Returns the log of applications that are created from now on."""
     stream = BytesIO()
     configure_logging("info", stream)
     yield stream
@@ -74,7 +74,7 @@ def resources(app: TaskTimer) -> Resources:
 
 @contextmanager
 def copied(template_url: str) -> Iterator[str]:
-    """Creates a copy of a database that nobody uses, and drops it afterwards."""
+    """Creates a copy of a database without connections, and drops it afterwards."""
     url = make_url(os.environ["TEST_DATABASE_URL"])
     copy = f"copy_{uuid.uuid4().hex}"
     with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as connection:
@@ -87,7 +87,7 @@ def copied(template_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def grown_template(settings: Settings) -> Iterator[str]:
-    """Returns the URL of a database that has grown, to be copied."""
+    """Returns the URL of a template database with the rows of growth.sql."""
     with copied(os.environ["TEST_TEMPLATE_URL"]) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(SIZES, (str(TASKS), str(ENTRIES)))
@@ -98,7 +98,7 @@ def grown_template(settings: Settings) -> Iterator[str]:
 
 @pytest.fixture
 def grown(settings: Settings, grown_template: str) -> Iterator[Settings]:
-    """Returns the settings of a database that has grown, which only this test uses."""
+    """Returns the settings of a copy of that template, for this test alone."""
     with copied(grown_template) as url:
         yield replace(settings, database_url=url)
 
@@ -110,6 +110,6 @@ def client(app: TaskTimer) -> Client:
 
 @pytest.fixture
 def fresh(settings: Settings, contract: Contract) -> Iterator[TaskTimer]:
-    """Another application, with a key of its own."""
+    """Another application, with a different secret key."""
     with made(replace(settings, secret_key="q8W2" * 10), contract) as other:
         yield other

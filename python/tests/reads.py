@@ -1,4 +1,4 @@
-"""How much of each table is read, as the database counts it."""
+"""How much of each table is read, according to the statistics of the database."""
 
 import time
 from collections.abc import Callable
@@ -24,14 +24,14 @@ OTHERS: LiteralString = """
 
 @dataclass(frozen=True)
 class Reads:
-    """How often a table was read as a whole, and how many blocks of it and its indexes."""
+    """The number of sequential scans of a table, and of blocks read of it and its indexes."""
 
     sequential_scans: int
     blocks: int
 
 
 def reads(settings: Settings, contract: Contract, work: Callable[[], object]) -> dict[str, Reads]:
-    """Runs a service function in a database of its own, and returns what it reads by table."""
+    """Runs a service function in a separate database, and returns what it reads by table."""
     before = _counted(settings.database_url)
     resources = make_resources(settings, contract)
     with using(resources):
@@ -46,7 +46,7 @@ def reads(settings: Settings, contract: Contract, work: Callable[[], object]) ->
 
 def _counted(database_url: str) -> dict[str, tuple[int, int]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        # A connection reports what it has read when it ends.
+        # A connection reports its statistics when it ends.
         deadline = time.monotonic() + 30
         while _first(connection, OTHERS) > 0:
             assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""The server as a process, and a way to cut it off from its database."""
+"""The server as a process, and a proxy that can cut it off from its database."""
 
 import http.client
 import json
@@ -20,14 +20,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .clients import fresh_address
 
-# Three processes begin at once on a machine that does other things as well.
+# Three processes start concurrently on a possibly busy machine.
 DEADLINE_SECONDS = 60
 
 
 def free_port() -> int:
-    """Returns a port that nobody listens at, below those of outgoing connections.
+    """Returns a free port below the range of ephemeral ports.
 
-    None of these takes it before it is used, or while a server restarts.
+    No outgoing connection takes it before it is used, or while a server restarts.
     """
     while True:
         port = random.randrange(20000, 32000)  # noqa: S311
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: Any) -> None:
-    """Asks again and again, with a limit; raises TimeoutError."""
+    """Polls a condition until it is true; raises TimeoutError."""
     ends_at = time.monotonic() + DEADLINE_SECONDS
     while not condition():
         if time.monotonic() > ends_at:
@@ -53,10 +53,10 @@ class Server:
     port: int
 
     def send(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
-        """Returns status and JSON of an answer."""
+        """Returns the status code and the JSON of the response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
         headers = {"Content-Type": "application/json", "If-Match": "*"}
-        # Who sends too much is somebody else each time.
+        # A new client address each time, because of rate limits.
         headers["X-Forwarded-For"] = fresh_address()
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -71,7 +71,7 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), DEADLINE_SECONDS)
 
     def exchange(self, request: bytes) -> bytes:
-        """Returns all bytes that come back until the server closes."""
+        """Returns all bytes received until the server closes the connection."""
         with self.connect() as connection:
             connection.sendall(request)
             parts = []
@@ -92,7 +92,7 @@ class Server:
 
 @contextmanager
 def running(log: Path, **settings: str) -> Iterator[Server]:
-    """Runs a server with settings on top of those of the test run."""
+    """Runs a server with additional settings."""
     port = free_port()
     environment = os.environ | {"PORT": str(port), "TRUSTED_PROXY_HOPS": "1"} | settings
     with log.open("wb") as output:
@@ -109,7 +109,7 @@ def running(log: Path, **settings: str) -> Iterator[Server]:
 
 
 class Proxy:
-    """Stands between the server and its database, and can fall silent."""
+    """A proxy between the server and its database, which can be cut."""
 
     def __init__(self, database_url: str) -> None:
         parts = urlsplit(database_url)

@@ -1,4 +1,4 @@
-"""The application: its routes, and what it holds."""
+"""The application: its routes and its resources."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from task_timer.app import TaskTimer
 from .clients import Client, registered
 
 
-def test_two_applications_in_one_process(client: Client, fresh: TaskTimer) -> None:
+def test_two_applications_in_one_process_are_independent(client: Client, fresh: TaskTimer) -> None:
     stranger = registered(fresh)
     ours, theirs = f"Bearer {client.token}", f"Bearer {stranger.token}"
     for _ in range(2):
@@ -26,14 +26,14 @@ def test_two_applications_in_one_process(client: Client, fresh: TaskTimer) -> No
         ("DELETE", "/api/v1/tasks/%ff", 400, "bad_request"),
     ],
 )
-def test_limits_come_before_the_route(
+def test_invalid_requests_are_rejected_before_routing(
     app: TaskTimer, method: str, path: str, status: int, code: str
 ) -> None:
     answer = Client(app).send(method, path)
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
 
 
-def test_options_and_head_are_answered_for_a_route(app: TaskTimer) -> None:
+def test_options_and_head_of_a_route(app: TaskTimer) -> None:
     options = Client(app).send("OPTIONS", "users/me")
     assert (options.status_code, options.data) == (204, b"")
     assert options.headers["Allow"] == "GET, HEAD, PATCH, OPTIONS"
@@ -42,7 +42,7 @@ def test_options_and_head_are_answered_for_a_route(app: TaskTimer) -> None:
     assert head.headers["Content-Length"] == str(len(get.data))
 
 
-def test_methods_that_are_not_known_are_counted_together(app: TaskTimer) -> None:
+def test_unknown_methods_share_one_metric_label(app: TaskTimer) -> None:
     assert Client(app).send("PROPFIND", "/health").status_code == 400
     text = Client(app).get("/metrics").text
     counted = {line for line in text.splitlines() if 'method="unknown"' in line}

@@ -1,4 +1,4 @@
-"""The queue for hashing: what waits, what is refused, and that it goes on afterwards."""
+"""The queue for password hashing: waiting, rejection and recovery."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +19,7 @@ from .servers import wait_until
 
 @contextmanager
 def held(queue: BoundedQueue) -> Iterator[Future[str]]:
-    """Occupies a queue of one until the end, and returns the work that occupies it."""
+    """Occupies a queue of one for the duration of the context, and returns the occupying work."""
     begun, end = Event(), Event()
 
     def hold() -> str:
@@ -46,7 +46,7 @@ def test_work_waits_for_its_turn() -> None:
         assert (first.result(), second.result()) == ("held", "")
 
 
-def test_a_queue_tells_what_runs_and_what_waits() -> None:
+def test_load_counts_running_and_waiting_work() -> None:
     queue = BoundedQueue(1, 2, 60)
     assert queue.load() == (0, 0)
     with ThreadPoolExecutor() as threads:
@@ -57,28 +57,28 @@ def test_a_queue_tells_what_runs_and_what_waits() -> None:
     assert queue.load() == (0, 0)
 
 
-def test_a_full_queue_refuses_at_once() -> None:
+def test_full_queue_rejects_immediately() -> None:
     queue = BoundedQueue(1, 0, 60)
     with held(queue), pytest.raises(OverloadedError):
         queue.run(str)
     assert queue.run(str) == ""
 
 
-def test_work_does_not_wait_for_ever() -> None:
+def test_waiting_times_out() -> None:
     queue = BoundedQueue(1, 1, 0.01)
     with held(queue), pytest.raises(OverloadedError):
         queue.run(str)
     assert queue.run(str) == ""
 
 
-def test_work_that_fails_gives_its_place_back() -> None:
+def test_failed_work_frees_its_slot() -> None:
     queue = BoundedQueue(1, 0, 60)
     for _ in range(3):
         with pytest.raises(ValueError, match="x"):
             queue.run(int, "x")
 
 
-def test_a_password_that_cannot_be_hashed_now(settings: Settings, contract: Contract) -> None:
+def test_full_hashing_queue_is_503(settings: Settings, contract: Contract) -> None:
     text = contract.source.replace(b"concurrency: 2, waiting: 8", b"concurrency: 1, waiting: 0")
     body = {"email": fresh_email(), "password": PASSWORD}
     with made(settings, Contract(text)) as app:

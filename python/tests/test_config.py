@@ -25,13 +25,13 @@ def faults() -> list[str]:
     return caught.value.faults
 
 
-def test_defaults_need_only_a_database() -> None:
+def test_only_the_database_url_is_required() -> None:
     settings = load_settings()
     assert (settings.app_env, settings.port, settings.workers) == ("development", 8000, 1)
     assert settings.validate_responses
 
 
-def test_defaults_are_those_of_the_example(environment: pytest.MonkeyPatch) -> None:
+def test_defaults_match_the_example(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DATABASE_URL", EXAMPLE["DATABASE_URL"])
     for name in EXAMPLE.keys() - {"DATABASE_URL"}:
         environment.delenv(name, raising=False)
@@ -41,12 +41,12 @@ def test_defaults_are_those_of_the_example(environment: pytest.MonkeyPatch) -> N
     assert load_settings() == defaults
 
 
-def test_an_empty_variable_is_not_set(environment: pytest.MonkeyPatch) -> None:
+def test_empty_variable_counts_as_unset(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("PORT", "")
     assert load_settings().port == 8000
 
 
-def test_all_faults_are_listed_at_once(environment: pytest.MonkeyPatch) -> None:
+def test_all_invalid_settings_are_listed(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("DATABASE_URL")
     for name, value in {"PORT": "0", "WORKERS": "two", "CORS_ORIGINS": "*"}.items():
         environment.setenv(name, value)
@@ -58,32 +58,32 @@ def test_all_faults_are_listed_at_once(environment: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_development_has_a_secret_key(environment: pytest.MonkeyPatch) -> None:
+def test_development_has_a_default_secret_key(environment: pytest.MonkeyPatch) -> None:
     assert load_settings().secret_key == DEVELOPMENT_SECRET_KEY
 
 
 @pytest.mark.parametrize(
     "key", ["short", "a" * 40, "abababababababababababababababababab", DEVELOPMENT_SECRET_KEY]
 )
-def test_production_refuses_a_weak_secret_key(environment: pytest.MonkeyPatch, key: str) -> None:
+def test_production_rejects_a_weak_secret_key(environment: pytest.MonkeyPatch, key: str) -> None:
     environment.setenv("APP_ENV", "production")
     environment.setenv("SECRET_KEY", key)
     assert [fault.split(":")[0] for fault in faults()] == ["SECRET_KEY"]
 
 
-def test_production_refuses_to_go_without_a_secret_key(environment: pytest.MonkeyPatch) -> None:
+def test_production_requires_a_secret_key(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("APP_ENV", "production")
     assert faults() == ["SECRET_KEY: required"]
 
 
-def test_previous_keys_are_as_strong(environment: pytest.MonkeyPatch) -> None:
+def test_previous_keys_must_be_as_strong(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SECRET_KEY_PREVIOUS", f" {STRONG_KEY} ,{STRONG_KEY[::-1]}")
     assert load_settings().secret_key_previous == (STRONG_KEY, STRONG_KEY[::-1])
     environment.setenv("SECRET_KEY_PREVIOUS", f"{STRONG_KEY},short")
     assert faults() == ["SECRET_KEY_PREVIOUS: must have at least 32 characters"]
 
 
-def test_production_takes_a_strong_secret_key(environment: pytest.MonkeyPatch) -> None:
+def test_production_accepts_a_strong_secret_key(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("APP_ENV", "production")
     environment.setenv("SECRET_KEY", STRONG_KEY)
     assert not load_settings().validate_responses

@@ -16,13 +16,13 @@ def handlers(resources: Resources) -> list[Callable[..., object]]:
     return list(all_handlers(resources, Metrics(resources.contract)))
 
 
-def test_each_operation_has_a_handler(
+def test_every_operation_has_a_handler(
     contract: Contract, handlers: list[Callable[..., object]]
 ) -> None:
     assert contract.bind(handlers).keys() == contract.operations.keys()
 
 
-def test_an_operation_without_a_handler_is_named(
+def test_operation_without_a_handler_is_an_error(
     contract: Contract, handlers: list[Callable[..., object]]
 ) -> None:
     kept = [handler for handler in handlers if handler.__name__ != "create_task"]
@@ -30,7 +30,7 @@ def test_an_operation_without_a_handler_is_named(
         contract.bind(kept)
 
 
-def test_a_handler_without_an_operation_is_named(
+def test_handler_without_an_operation_is_an_error(
     contract: Contract, handlers: list[Callable[..., object]]
 ) -> None:
     def paint_task() -> None:

@@ -11,18 +11,18 @@ ID = "01936d5e-8a00-7000-8000-000000000001"
 
 
 @pytest.mark.parametrize("value", ["2026-02-01T08:00:00.000Z", "Naïve 🚚", None])
-def test_a_cursor_comes_back(value: str | None) -> None:
+def test_cursor_round_trip(value: str | None) -> None:
     cursor = Cursor("title", value, ID)
     assert decode_cursor(encode_cursor(cursor), "title") == cursor
 
 
-def test_a_cursor_is_base64url_of_compact_json() -> None:
+def test_cursor_is_base64url_of_compact_json() -> None:
     text = encode_cursor(Cursor("due_at", None, ID))
     content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     assert content == f'{{"sort":"due_at","value":null,"id":"{ID}"}}'
 
 
-def test_a_cursor_is_as_another_program_writes_it() -> None:
+def test_cursor_matches_independently_encoded_text() -> None:
     """`jq -cj . | basenc --base64url`, without the padding (RFC 4648, 5)."""
     cursor = Cursor("title", "Naïve 🚚 ÿÿþ??>>", ID)
     text = (
@@ -46,20 +46,20 @@ def test_a_cursor_is_as_another_program_writes_it() -> None:
         f'{{"sort":"title","value":"a","id":"{ID}","more":1}}',
     ],
 )
-def test_what_was_never_given_out_is_refused(content: str) -> None:
+def test_cursor_that_was_not_issued_is_rejected(content: str) -> None:
     text = base64.urlsafe_b64encode(content.encode()).rstrip(b"=").decode()
     with pytest.raises(InvalidCursorError):
         decode_cursor(text, "title")
 
 
-def test_spare_bits_are_refused() -> None:
+def test_non_zero_padding_bits_are_rejected() -> None:
     text = encode_cursor(Cursor("title", "a", ID))
     other = text[:-1] + chr(ord(text[-1]) + 1)
     with pytest.raises(InvalidCursorError):
         decode_cursor(other, "title")
 
 
-def test_an_id_has_the_form_of_the_contract(client: Client) -> None:
+def test_id_in_a_cursor_must_match_the_contract(client: Client) -> None:
     text = encode_cursor(Cursor("title", "a", ID.upper()))
     answer = client.get(f"tasks?sort=title&cursor={text}")
     assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_cursor")

@@ -1,4 +1,4 @@
-"""Files of environment variables are read as in the other twin."""
+""".env files are read as in the other twin."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ LINES = yaml.safe_load((REPOSITORY / "contract-tests/env-lines.yaml").read_bytes
 
 
 @pytest.mark.parametrize("case", LINES, ids=lambda case: repr(case["line"]))
-def test_a_line_means_the_same(
+def test_line_is_read_as_in_the_other_twin(
     case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So that it is deleted afterwards.
@@ -27,7 +27,9 @@ def test_a_line_means_the_same(
     assert bool(faults) == ("value" not in case)
 
 
-def test_what_is_set_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_are_set_take_precedence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("A", "")
     path = tmp_path / ".env"
     path.write_text("A=b")
@@ -35,7 +37,7 @@ def test_what_is_set_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert os.environ["A"] == ""
 
 
-def test_faults_are_told_without_the_values(tmp_path: Path) -> None:
+def test_errors_do_not_contain_values(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_bytes(b"A=b\nSECRET=its value\\\n\xff\n")
     assert read_env_file(path) == [

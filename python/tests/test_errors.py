@@ -18,15 +18,15 @@ def codes(parent: type[DomainError]) -> Iterator[str]:
         yield from codes(child)
 
 
-def test_each_code_of_the_catalogue_has_one_exception(contract: Contract) -> None:
+def test_every_error_code_has_one_exception(contract: Contract) -> None:
     assert sorted(codes(DomainError)) == sorted(contract["x-errors"])
 
 
-def test_what_the_parser_refuses_is_in_the_catalogue(contract: Contract) -> None:
+def test_codes_of_the_http_parser_are_in_the_catalogue(contract: Contract) -> None:
     assert set(CODES) <= set(contract["x-errors"])
 
 
-def test_a_failure_tells_nothing_of_itself(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_internal_error_reveals_no_details(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise LookupError("secret")
 

@@ -5,7 +5,7 @@ from task_timer.utils.etag import make_etag, matches_strongly, matches_weakly
 ETAG = make_etag(b"body")
 
 
-def test_an_etag_is_half_of_the_sha256() -> None:
+def test_etag_is_half_of_the_sha256() -> None:
     assert make_etag(b"") == '"e3b0c44298fc1c149afbf4c8996fb924"'
 
 
@@ -41,6 +41,6 @@ def test_comparison(tags: str, strongly: bool, weakly: bool) -> None:
         ('W/"xyzzy", W/"r2d2xxxx", W/"c3piozzzz"', '"c3piozzzz"', False, True),
     ],
 )
-def test_the_examples_of_the_standard(tags: str, etag: str, strongly: bool, weakly: bool) -> None:
+def test_examples_of_rfc_9110(tags: str, etag: str, strongly: bool, weakly: bool) -> None:
     assert matches_strongly(tags, etag) is strongly
     assert matches_weakly(tags, etag) is weakly

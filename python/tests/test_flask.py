@@ -1,4 +1,4 @@
-"""The application as Flask's people use it."""
+"""The application with the tools and conventions of Flask."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from .clients import Client
 from .servers import DEADLINE_SECONDS, Server, free_port, wait_until
 
 
-def test_each_operation_is_a_route(app: TaskTimer, contract: Contract) -> None:
+def test_every_operation_is_a_route(app: TaskTimer, contract: Contract) -> None:
     def described(rule: Rule) -> tuple[str, ...]:
         methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         return (rule.endpoint.title().replace("_", "").lower(), *methods, rule.rule)
@@ -62,19 +62,19 @@ def test_flask_runs_the_application() -> None:
         process.wait(DEADLINE_SECONDS)
 
 
-def test_services_are_used_in_an_application_context(app: TaskTimer) -> None:
+def test_services_require_an_application_context(app: TaskTimer) -> None:
     with app.app_context(), pytest.raises(TaskNotFoundError):
         task_service.get_task(new_id(), new_id())
     with pytest.raises(RuntimeError, match="no resources"):
         task_service.get_task(new_id(), new_id())
 
 
-def test_urls_are_built_of_operations(app: TaskTimer) -> None:
+def test_url_for_builds_urls_of_operations(app: TaskTimer) -> None:
     with app.test_request_context("/health"):
         assert url_for("get_task", task_id="a/b") == "/api/v1/tasks/a%2Fb"
 
 
-def test_a_blueprint_is_finished_as_well(fresh: TaskTimer) -> None:
+def test_responses_of_a_blueprint_get_the_common_headers(fresh: TaskTimer) -> None:
     pages = Blueprint("pages", __name__)
     pages.add_url_rule("/hello", view_func=lambda: ("hello", 200, {"X-Own": "1"}), endpoint="hello")
     fresh.register_blueprint(pages)
@@ -93,5 +93,5 @@ def test_a_blueprint_is_finished_as_well(fresh: TaskTimer) -> None:
         {"Host": ""},
     ],
 )
-def test_no_header_chooses_a_route(app: TaskTimer, headers: dict[str, str]) -> None:
+def test_headers_do_not_affect_routing(app: TaskTimer, headers: dict[str, str]) -> None:
     assert Client(app).get("/health", **headers).status_code == 200

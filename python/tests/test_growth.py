@@ -1,4 +1,4 @@
-"""However much there is, a page reads only its own rows.
+"""A page reads only its own rows, whatever the amount of data.
 
 The rows are those of contract-tests/growth.sql.
 """
@@ -21,7 +21,7 @@ from .reads import reads
 USER_ID = "00000000-0000-7000-8000-000000000001"
 JANUARY, FEBRUARY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 LIMIT = 20
-# What the plan may differ by.
+# Tolerance for differences of the query plan.
 ALLOWANCE = 20
 TASK_SORTS = ["created_at", "updated_at", "due_at", "title"]
 LISTS = [f"{sign}{sort}" for sort in TASK_SORTS for sign in ("", "-")]
@@ -42,7 +42,7 @@ def cursor_of(sort: str, table: int, number: int, value: str | None) -> str:
 
 
 def deep_cursor(sort: str) -> str:
-    """Returns a cursor nine tenths down the list."""
+    """Returns a cursor at nine tenths of the list."""
     descending = sort.startswith("-")
     if sort == "users":
         return cursor_of(sort, 0, 4500, format_instant(JANUARY + timedelta(minutes=4500)))
@@ -55,24 +55,24 @@ def deep_cursor(sort: str) -> str:
 
 
 def blocks(settings: Settings, contract: Contract, sort: str, cursor: str | None) -> int:
-    """Returns how many blocks a page reads, all of them by indexes."""
+    """Returns the number of blocks that a page reads, all through indexes."""
     read = reads(settings, contract, lambda: list_page(sort, cursor))
     assert {table: each.sequential_scans for table, each in read.items()} == dict.fromkeys(read, 0)
     return sum(each.blocks for each in read.values())
 
 
 @pytest.mark.parametrize("sort", [*LISTS, "start_time", "-start_time", "users"])
-def test_a_deep_page_reads_as_much_as_a_first_one(
+def test_deep_page_reads_as_much_as_the_first_page(
     grown: Settings, contract: Contract, sort: str
 ) -> None:
     first = blocks(grown, contract, sort, None)
     assert blocks(grown, contract, sort, deep_cursor(sort)) <= first + ALLOWANCE
-    # An entry of an index, a row, and the entry and row of the time tracked on it.
+    # An index entry and a row, and those of the time tracked on it.
     assert first <= 2 * 5 * (LIMIT + 1) + ALLOWANCE
 
 
 @pytest.mark.parametrize("sort", ["due_at", "-due_at"])
-def test_a_deep_page_of_tasks_without_a_date_too(
+def test_deep_page_of_tasks_without_a_due_date_reads_as_much(
     grown: Settings, contract: Contract, sort: str
 ) -> None:
     first = blocks(grown, contract, sort, None)

@@ -1,9 +1,9 @@
-"""How late an event loop is, and what it does every second."""
+"""The lag of an event loop, and its periodic callbacks."""
 
 from task_timer.utils.heartbeat import BEATS_KEPT, BEATS_PER_SECOND, Heartbeat
 
 
-def test_the_longest_delay_is_kept_for_a_while() -> None:
+def test_lag_is_the_maximum_of_recent_beats() -> None:
     heartbeat = Heartbeat()
     heartbeat.beat(1, 0.5)
     heartbeat.beat(2, 0.1)
@@ -15,7 +15,7 @@ def test_the_longest_delay_is_kept_for_a_while() -> None:
     assert heartbeat.lag == 0.2
 
 
-def test_something_is_done_every_second() -> None:
+def test_callbacks_run_every_second() -> None:
     heartbeat, done = Heartbeat(), []
     heartbeat.each_second(lambda: done.append("done"))
     for beats in range(1, 3 * BEATS_PER_SECOND):

@@ -16,7 +16,7 @@ from task_timer.utils.instants import format_instant, parse_instant
         ("2024-02-29T00:00:00.1-00:30", "2024-02-29T00:30:00.100Z"),
     ],
 )
-def test_instants_are_in_utc_and_cut_to_milliseconds(text: str, written: str) -> None:
+def test_instants_are_in_utc_and_truncated_to_milliseconds(text: str, written: str) -> None:
     assert format_instant(parse_instant(text)) == written
 
 

@@ -21,7 +21,7 @@ LIST = {
         (1, [("", "type")]),
     ],
 )
-def test_what_is_too_long_is_told_to_be_that_alone(value: Any, expected: Any) -> None:
+def test_too_long_string_violates_only_max_length(value: Any, expected: Any) -> None:
     found = Validator(TITLE, {}, "body").violations(value)
     assert [(each.pointer, each.rule) for each in found] == expected
 
@@ -34,12 +34,12 @@ def test_what_is_too_long_is_told_to_be_that_alone(value: Any, expected: Any) ->
         (["A", "A", "A"], [("", "maxItems")]),
     ],
 )
-def test_items_of_too_many_are_not_judged(value: Any, expected: Any) -> None:
+def test_items_of_a_too_long_array_are_not_validated(value: Any, expected: Any) -> None:
     found = Validator(LIST, {"title": TITLE}, "body").violations(value)
     assert [(each.pointer, each.rule) for each in found] == expected
 
 
-# What looks within a value, and refuses this one.
+# Keywords that look inside a value, each with a value that violates it.
 WITHIN = {
     "pattern": ("^b$", "aa"),
     "items": ({"type": "null"}, [1, 2]),
@@ -60,7 +60,7 @@ BOUNDS = {
 
 
 @pytest.mark.parametrize("rule", WITHIN)
-def test_nothing_looks_within_what_is_too_large(rule: str) -> None:
+def test_too_large_value_is_not_validated_further(rule: str) -> None:
     rules, value = WITHIN[rule]
     schema = BOUNDS[type(value)] | {rule: rules}
     (bound,) = [name for name in schema if name.startswith("max")]

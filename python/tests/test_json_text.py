@@ -20,12 +20,12 @@ from task_timer.utils.json_text import JsonError, dump_json, parse_json
         "[" * 100_000,
     ],
 )
-def test_what_is_not_json_is_refused(text: str) -> None:
+def test_text_that_is_not_json_is_rejected(text: str) -> None:
     with pytest.raises(JsonError):
         parse_json(text.encode(), depth=2)
 
 
-def test_invalid_utf8_is_refused() -> None:
+def test_invalid_utf8_is_rejected() -> None:
     with pytest.raises(JsonError):
         parse_json(b'"\xff"', depth=2)
 
@@ -38,17 +38,17 @@ def test_values_are_counted(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['[1e400,"\\ud800"]', "[1e400,NaN]", "[1e400,"])
-def test_a_number_beyond_the_range_excuses_nothing(text: str) -> None:
+def test_out_of_range_number_does_not_hide_other_errors(text: str) -> None:
     with pytest.raises(JsonError):
         parse_json(text.encode(), depth=2)
 
 
 @pytest.mark.parametrize("text", ["1e400", "-1e400", "9" * 5000, "-0", "1.0", "1e2"])
-def test_any_number_is_readable(text: str) -> None:
+def test_every_json_number_is_parsed(text: str) -> None:
     assert isinstance(parse_json(text.encode(), depth=1), int | float)
 
 
-def test_the_last_of_equal_keys_counts() -> None:
+def test_last_duplicate_key_wins() -> None:
     assert parse_json(b'{"a":1,"__proto__":2,"a":3}', depth=1) == {"a": 3, "__proto__": 2}
 
 

@@ -1,4 +1,4 @@
-"""What each operation reads of an account with as many tasks and time entries as there are.
+"""What each operation reads of an account with very many tasks and time entries.
 
 The rows are those of contract-tests/growth.sql: 100,000 tasks and a million time entries with
 GROWTH=full, which also takes longer.
@@ -35,17 +35,17 @@ from .conftest import ENTRIES, TASKS, copied
 from .reads import Reads, reads
 
 USER_ID = "00000000-0000-7000-8000-000000000001"
-# Who has one task, and a session.
+# A user with one task and a session.
 OTHER_ID = "00000000-0000-7000-8000-000000000004"
 ENDLESS_ID = "00000000-0000-7000-8006-000000000001"
 SESSION_ID = "00000000-0000-7000-8003-000000000003"
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 LIMIT = 20
-# Of all tables and indexes, for one operation: a row to be written is looked up in each index.
+# Blocks of all tables and indexes per operation; a written row is looked up in each index.
 FEW = 200
 ALLOWANCE = 40
-# Of PASSWORD, with low costs.
+# The hash of PASSWORD with low costs.
 CHEAP = (
     "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk"
 )
@@ -55,7 +55,7 @@ Work = Callable[[], object]
 
 @pytest.fixture(scope="module")
 def large(settings: Settings, grown_template: str) -> Iterator[Settings]:
-    """Returns the settings of a database that has grown, in which each test has its own rows."""
+    """Returns the settings of a grown database in which each test has its own rows."""
     with copied(grown_template) as url:
         yield replace(settings, database_url=url)
 
@@ -153,19 +153,17 @@ OPERATIONS: dict[str, Work] = {
 
 
 def total(read: dict[str, Reads]) -> int:
-    """Returns how many blocks were read."""
+    """Returns the number of blocks read."""
     return sum(each.blocks for each in read.values())
 
 
 def scanned(read: dict[str, Reads]) -> list[str]:
-    """Lists the tables that were read as a whole."""
+    """Lists the tables that were scanned sequentially."""
     return [table for table, each in read.items() if each.sequential_scans > 0]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_operation_reads_no_more_than_its_rows(
-    large: Settings, contract: Contract, operation: str
-) -> None:
+def test_operation_reads_only_its_rows(large: Settings, contract: Contract, operation: str) -> None:
     read = reads(large, contract, OPERATIONS[operation])
     assert scanned(read) == []
     assert total(read) <= FEW
@@ -173,16 +171,18 @@ def test_an_operation_reads_no_more_than_its_rows(
 
 @pytest.mark.parametrize("filters", [{"q": "nowhere"}, {"tag": "none"}, {"status": "completed"}])
 @pytest.mark.parametrize("sort", ["-created_at", "title"])
-def test_a_search_reads_each_task_of_the_user_once(
+def test_search_reads_each_task_of_the_user_once(
     large: Settings, contract: Contract, filters: dict[str, str], sort: str
 ) -> None:
     read = reads(large, contract, list_tasks(**filters, sort=sort))
     assert total(read) <= 1.1 * TASKS + ALLOWANCE
-    # Which the planner looks at.
+    # Read by the planner.
     assert read["time_entries"].blocks <= ALLOWANCE
 
 
-def test_the_time_of_a_task_is_added_up_from_an_index(large: Settings, contract: Contract) -> None:
+def test_tracked_time_of_a_task_is_summed_from_an_index(
+    large: Settings, contract: Contract
+) -> None:
     read = reads(large, contract, lambda: task_service.get_task(OTHER_ID, ENDLESS_ID))
     assert scanned(read) == []
     assert total(read) <= ENTRIES / 10 / 100 + ALLOWANCE
@@ -190,7 +190,7 @@ def test_the_time_of_a_task_is_added_up_from_an_index(large: Settings, contract:
 
 @pytest.mark.parametrize("group_by", ["day", "task", "tag"])
 @pytest.mark.parametrize("weeks_ago", [1, ENTRIES // 24 // 14])
-def test_a_report_of_a_week_reads_the_entries_of_a_week(
+def test_report_of_a_week_reads_only_the_entries_of_that_week(
     large: Settings, contract: Contract, group_by: str, weeks_ago: int
 ) -> None:
     start = FEBRUARY - WEEK * weeks_ago
@@ -200,11 +200,11 @@ def test_a_report_of_a_week_reads_the_entries_of_a_week(
         lambda: report_service.get_time_report(USER_ID, start, start + WEEK, group_by, "UTC"),
     )
     assert scanned(read) == []
-    # And those of the day before, which may reach into it.
+    # Including those of the day before, which may extend into it.
     assert read["time_entries"].blocks <= 8 * 24 + ALLOWANCE
 
 
-def test_a_large_account_is_deleted_within_the_time_limit_of_statements(
+def test_large_account_is_deleted_within_the_statement_timeout(
     grown: Settings, contract: Contract
 ) -> None:
     limited = replace(grown, database_timeout_ms=2000)

@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, and nothing in it that is nobody's business."""
+"""The log: one JSON object per line, without secrets."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def app(printed: BytesIO, settings: Settings, contract: Contract) -> Iterator[Ta
         yield app
 
 
-def test_a_request_is_one_line(client: Client, printed: BytesIO) -> None:
+def test_request_is_logged_in_one_line(client: Client, printed: BytesIO) -> None:
     printed.seek(0)
     printed.truncate()
     client.get("tasks?q=secret", X_Request_ID="the-id")
@@ -117,7 +117,7 @@ def test_security_events_are_logged(
     assert [line["client"] for line in events] == [known_client] * 12 + [other_client]
 
 
-def test_a_failure_is_logged_without_what_it_says(
+def test_exception_is_logged_without_its_message(
     client: Client, printed: BytesIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""The commands: what they print, how they exit, and what is in the database afterwards."""
+"""The commands: their output, exit status and effect on the database."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ SAMPLE = "users: 3\ntasks: 9\ntime_entries: 39\n"
 
 @pytest.fixture
 def run(settings: Settings) -> Run:
-    """Runs a command with settings on top of those of the test run."""
+    """Runs a command with additional settings."""
 
     def run(*arguments: str, **environment: str) -> Result:
         own = {"DATABASE_URL": settings.database_url, "APP_ENV": "test"}
@@ -36,7 +36,7 @@ def create_admin(run: Run, email: str, password: str = PASSWORD) -> Result:
     return run("create-admin", "--email", email, "--password", password)
 
 
-def test_an_admin_can_log_in(run: Run, app: TaskTimer) -> None:
+def test_created_admin_can_log_in(run: Run, app: TaskTimer) -> None:
     email = fresh_email()
     created = create_admin(run, email)
     assert (created.exit_code, created.output) == (0, "")
@@ -46,14 +46,14 @@ def test_an_admin_can_log_in(run: Run, app: TaskTimer) -> None:
     assert client.get("users/me").get_json()["role"] == "admin"
 
 
-def test_an_address_is_registered_once(run: Run) -> None:
+def test_email_address_can_be_registered_only_once(run: Run) -> None:
     email = fresh_email()
     create_admin(run, email)
     refused = create_admin(run, email.upper())
     assert (refused.exit_code, refused.stderr) == (1, f"{email.upper()} is already registered\n")
 
 
-def test_email_and_password_satisfy_the_contract(run: Run) -> None:
+def test_email_and_password_are_validated(run: Run) -> None:
     refused = create_admin(run, "root", "x")
     assert refused.exit_code == 2
     assert refused.stderr == (
@@ -61,7 +61,7 @@ def test_email_and_password_satisfy_the_contract(run: Run) -> None:
     )
 
 
-def test_the_password_may_come_from_the_environment(run: Run) -> None:
+def test_password_may_come_from_the_environment(run: Run) -> None:
     email = fresh_email()
     assert run("create-admin", "--email", email, ADMIN_PASSWORD=PASSWORD).exit_code == 0
     assert create_admin(run, email).exit_code == 1
@@ -76,7 +76,7 @@ def test_sample_data_are_inserted_once(run: Run, grown: Settings, contract: Cont
         assert Client(app).post("auth/login", body).status_code == 200
 
 
-def test_seed_is_refused_in_production(run: Run, grown: Settings) -> None:
+def test_seed_is_rejected_in_production(run: Run, grown: Settings) -> None:
     production = {
         "APP_ENV": "production",
         "SECRET_KEY": SECRET_KEY,
@@ -89,7 +89,7 @@ def test_seed_is_refused_in_production(run: Run, grown: Settings) -> None:
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (5000,)
 
 
-def test_prune_prints_what_it_deletes(run: Run, grown: Settings) -> None:
+def test_prune_prints_the_number_of_deleted_rows(run: Run, grown: Settings) -> None:
     pruned = run("prune", DATABASE_URL=grown.database_url)
     assert (pruned.exit_code, pruned.stdout) == (
         0,
@@ -97,17 +97,17 @@ def test_prune_prints_what_it_deletes(run: Run, grown: Settings) -> None:
     )
 
 
-def test_bad_settings_are_listed(run: Run) -> None:
+def test_invalid_settings_are_listed(run: Run) -> None:
     refused = run("prune", DATABASE_URL="", PORT="0")
     assert refused.exit_code == 2
     assert [line.split(":")[0] for line in refused.stderr.splitlines()] == ["PORT", "DATABASE_URL"]
 
 
-def test_a_database_that_cannot_be_reached_is_told_in_a_line(run: Run) -> None:
+def test_unreachable_database_is_reported_in_one_line(run: Run) -> None:
     refused = run("prune", DATABASE_URL=NOWHERE)
     assert (refused.exit_code, refused.output) == (1, "the database is unavailable\n")
 
 
 @pytest.mark.parametrize("arguments", [["prune", "--hard"], ["vacuum"], ["create-admin"]])
-def test_misuse_exits_with_2(run: Run, arguments: list[str]) -> None:
+def test_usage_error_exits_with_2(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2

@@ -1,4 +1,4 @@
-"""The metrics tell how much of the resources is in use."""
+"""The metrics of resource usage."""
 
 import re
 
@@ -15,14 +15,14 @@ def value(app: TaskTimer, name: str) -> float:
     return float(found[1])
 
 
-def test_connections_in_use_are_told(app: TaskTimer, resources: Resources) -> None:
+def test_connections_in_use_are_reported(app: TaskTimer, resources: Resources) -> None:
     assert value(app, "db_pool_size") == resources.settings.database_pool_size
     with resources.database.engine.connect():
         assert value(app, "db_pool_in_use") == 1
     assert value(app, "db_pool_in_use") == value(app, "db_pool_waiting") == 0
 
 
-def test_passwords_being_hashed_are_told(app: TaskTimer, resources: Resources) -> None:
+def test_passwords_being_hashed_are_reported(app: TaskTimer, resources: Resources) -> None:
     with held(resources.hashing.queue):
         assert value(app, "password_queue_running") == 1
     assert value(app, "password_queue_running") == value(app, "password_queue_waiting") == 0

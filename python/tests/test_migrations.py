@@ -1,4 +1,4 @@
-"""The models are the tables and views that the migrations make."""
+"""The models match the tables and views that the migrations create."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ NAMES = text("""
 """)
 
 
-def test_models_and_database_do_not_differ(settings: Settings) -> None:
+def test_models_match_the_database(settings: Settings) -> None:
     engine = create_engine(driver_url(settings.database_url))
     with engine.connect() as connection:
         options = {
@@ -44,7 +44,7 @@ def test_views_have_the_columns_of_their_models(settings: Settings) -> None:
     engine.dispose()
 
 
-def test_constraints_have_the_names_that_errors_are_told_by(settings: Settings) -> None:
+def test_constraint_names_match_those_used_for_errors(settings: Settings) -> None:
     engine = create_engine(driver_url(settings.database_url))
     with engine.connect() as connection:
         names = set(connection.scalars(NAMES))
@@ -59,5 +59,5 @@ def test_constraints_have_the_names_that_errors_are_told_by(settings: Settings) 
 
 
 def _described(columns: Mapping[str, TypeEngine[Any]], engine: Engine) -> dict[str, str]:
-    """Returns the types as SQL has them."""
+    """Returns the SQL types of the columns."""
     return {name: kind.compile(engine.dialect) for name, kind in columns.items()}

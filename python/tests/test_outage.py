@@ -1,4 +1,4 @@
-"""Without its database the server says so, and needs no restart when it is back."""
+"""The server reports an outage of its database, and recovers without a restart."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def log_in(server: Server) -> str:
     return str(tokens["access_token"])
 
 
-def test_an_outage_is_told_and_survived(proxy: Proxy, tmp_path: Path) -> None:
+def test_server_reports_and_survives_a_database_outage(proxy: Proxy, tmp_path: Path) -> None:
     proxy.open()
     with running(tmp_path / "log", DATABASE_URL=proxy.url) as server:
         token = log_in(server)
@@ -39,7 +39,7 @@ def test_an_outage_is_told_and_survived(proxy: Proxy, tmp_path: Path) -> None:
         proxy.cut()
 
 
-def test_a_server_starts_without_a_database(proxy: Proxy, tmp_path: Path) -> None:
+def test_server_starts_without_a_database(proxy: Proxy, tmp_path: Path) -> None:
     with running(tmp_path / "log", DATABASE_URL=proxy.url) as server:
         assert server.send("GET", "/ready")[0] == 503
         proxy.open()

@@ -1,4 +1,4 @@
-"""Hashes of passwords: replaced when costs rise, and never trusted after they were replaced."""
+"""Password hashes: upgraded when costs rise, and not trusted once replaced."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,14 +12,14 @@ from task_timer.services import password_service
 
 from .clients import PASSWORD, Client, registered
 
-# Of PASSWORD, by the other twin, with lower costs.
+# The hash of PASSWORD by the other twin, with lower costs.
 CHEAP = (
     "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk"
 )
 AGAIN = (
     "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
 )
-# Of another password.
+# The hash of another password.
 OTHER = (
     "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$AAAAFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
 )
@@ -30,7 +30,7 @@ Meanwhile = Callable[..., None]
 
 
 class Account:
-    """A user of the API, and their row."""
+    """A user of the API, and the row of that user."""
 
     def __init__(self, app: TaskTimer) -> None:
         self.client = registered(app)
@@ -42,7 +42,7 @@ class Account:
             return str(_lock(self._user["id"]))
 
     def store(self, password_hash: str) -> None:
-        """Replaces the hash at once: nobody may hold the row."""
+        """Replaces the hash without waiting for a lock on the row."""
         with self.client.app.app_context():
             _lock(self._user["id"])
             _store(self._user["id"], password_hash)
@@ -77,7 +77,7 @@ def account(app: TaskTimer) -> Account:
 
 @pytest.fixture
 def meanwhile(account: Account, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
-    """Replaces the account's hash right after each of the next verifications of a password."""
+    """Replaces the hash of the account right after each of the next password verifications."""
     verify = password_service.verify_password
 
     def after_next(*hashes: str) -> None:
@@ -94,7 +94,7 @@ def meanwhile(account: Account, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     return after_next
 
 
-def test_a_hash_with_lower_costs_is_replaced(account: Account) -> None:
+def test_hash_with_lower_costs_is_upgraded(account: Account) -> None:
     current = account.password_hash
     account.store(CHEAP)
     assert account.log_in() == 200
@@ -104,45 +104,53 @@ def test_a_hash_with_lower_costs_is_replaced(account: Account) -> None:
     assert account.password_hash == renewed
 
 
-def test_a_hash_of_a_wrong_password_is_kept(account: Account) -> None:
+def test_hash_is_kept_after_a_wrong_password(account: Account) -> None:
     account.store(OTHER)
     assert account.log_in() == 401
     assert account.password_hash == OTHER
 
 
-def test_a_log_in_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
+def test_log_in_during_a_password_change_is_rejected(
+    account: Account, meanwhile: Meanwhile
+) -> None:
     meanwhile(OTHER)
     assert account.log_in() == 401
 
 
-def test_a_log_in_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
+def test_log_in_during_a_hash_upgrade_succeeds(account: Account, meanwhile: Meanwhile) -> None:
     meanwhile(CHEAP)
     assert account.log_in() == 200
 
 
-def test_a_log_in_while_the_hash_is_renewed_twice(account: Account, meanwhile: Meanwhile) -> None:
+def test_log_in_during_two_hash_upgrades_succeeds(account: Account, meanwhile: Meanwhile) -> None:
     meanwhile(CHEAP, AGAIN)
     assert account.log_in() == 200
 
 
-def test_a_change_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
+def test_password_change_during_another_change_is_rejected(
+    account: Account, meanwhile: Meanwhile
+) -> None:
     meanwhile(OTHER)
     assert account.change() == 422
     assert account.password_hash == OTHER
 
 
-def test_a_change_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
+def test_password_change_during_a_hash_upgrade_succeeds(
+    account: Account, meanwhile: Meanwhile
+) -> None:
     meanwhile(CHEAP)
     assert account.change() == 200
 
 
-def test_a_deletion_while_the_password_changes(account: Account, meanwhile: Meanwhile) -> None:
+def test_deletion_during_a_password_change_is_rejected(
+    account: Account, meanwhile: Meanwhile
+) -> None:
     meanwhile(OTHER)
     assert account.delete() == 422
     assert account.password_hash == OTHER
 
 
-def test_a_deletion_while_the_hash_is_renewed(account: Account, meanwhile: Meanwhile) -> None:
+def test_deletion_during_a_hash_upgrade_succeeds(account: Account, meanwhile: Meanwhile) -> None:
     meanwhile(CHEAP)
     assert account.delete() == 204
     assert account.log_in() == 401

@@ -1,4 +1,4 @@
-"""Prune deletes what has expired, in batches that wait for nobody."""
+"""Prune deletes expired rows in batches, without waiting for locks."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from task_timer.services.prune_service import delete_expired
 from .reads import reads
 
 HOURS = 24
-# As contract-tests/growth.sql says.
+# According to contract-tests/growth.sql.
 EXPIRED = {
     "refresh_tokens": 7000,
     "sessions": 5000,
@@ -45,27 +45,27 @@ def prune(resources: Resources) -> dict[str, int]:
         return delete_expired(HOURS)
 
 
-def test_expired_rows_are_deleted_and_no_others(own: Resources) -> None:
+def test_only_expired_rows_are_deleted(own: Resources) -> None:
     assert prune(own) == EXPIRED
     assert prune(own) == NOTHING
     with psycopg.connect(own.settings.database_url) as connection:
         assert connection.execute(LEFT).fetchone() == (0, 5000, 0, 5000, 2500, 2500)
 
 
-def test_locked_rows_are_left_for_the_next_run(own: Resources) -> None:
+def test_locked_rows_are_skipped(own: Resources) -> None:
     with psycopg.connect(own.settings.database_url) as connection:
         connection.execute("SELECT FROM rate_limits WHERE key = 'logIn 2' FOR UPDATE")
         assert prune(own) == EXPIRED | {"rate_limits": 2499}
     assert prune(own) == NOTHING | {"rate_limits": 1}
 
 
-def test_two_runs_at_once_delete_each_row_once(own: Resources) -> None:
+def test_concurrent_runs_delete_each_row_once(own: Resources) -> None:
     with ThreadPoolExecutor() as pool:
         one, other = pool.map(prune, [own, own])
     assert {table: one[table] + other[table] for table in one} == EXPIRED
     assert prune(own) == NOTHING
 
 
-def test_no_table_is_read_as_a_whole(grown: Settings, contract: Contract) -> None:
+def test_prune_uses_no_sequential_scan(grown: Settings, contract: Contract) -> None:
     read = reads(grown, contract, lambda: delete_expired(HOURS))
     assert {table: read[table].sequential_scans for table in EXPIRED} == NOTHING

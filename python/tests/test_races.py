@@ -1,4 +1,4 @@
-"""Requests at the same time: one wins, the other is told so, and nothing is lost."""
+"""Concurrent requests: one wins, the other is rejected or repeated, and no update is lost."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def race(*requests: Callable[[], TestResponse]) -> list[int]:
         return sorted(pool.map(run, requests))
 
 
-def test_two_writers_with_the_same_etag(client: Client) -> None:
+def test_concurrent_updates_with_the_same_etag(client: Client) -> None:
     created = client.post("tasks", {"title": "a"})
     path, etag = f"tasks/{created.get_json()['id']}", created.headers["ETag"]
     statuses = race(
@@ -43,13 +43,13 @@ def test_two_writers_with_the_same_etag(client: Client) -> None:
     assert statuses == [200, 412]
 
 
-def test_two_starts_of_a_timer(client: Client) -> None:
+def test_concurrent_starts_of_a_timer(client: Client) -> None:
     bodies = [{"task_id": client.make_task()["id"]} for _ in range(2)]
     statuses = race(*[lambda body=body: client.post("timer/start", body) for body in bodies])
     assert statuses == [201, 409]
 
 
-def test_two_timers_that_stop_each_other(client: Client) -> None:
+def test_concurrent_timers_that_stop_each_other(client: Client) -> None:
     bodies = [{"task_id": client.make_task()["id"]} for _ in range(2)]
     path = "timer/start?on_conflict=stop_previous"
     for _ in range(5):
@@ -58,7 +58,7 @@ def test_two_timers_that_stop_each_other(client: Client) -> None:
     assert len(client.get("time-entries?running=true").get_json()["data"]) == 1
 
 
-def test_two_entries_that_overlap(client: Client) -> None:
+def test_concurrent_overlapping_entries(client: Client) -> None:
     task = client.make_task()
     body = {
         "task_id": task["id"],
@@ -68,26 +68,26 @@ def test_two_entries_that_overlap(client: Client) -> None:
     assert race(*[lambda: client.post("time-entries", body)] * 2) == [201, 409]
 
 
-def test_one_key_used_twice(client: Client) -> None:
+def test_concurrent_requests_with_one_idempotency_key(client: Client) -> None:
     send = [lambda: client.post("tasks", {"title": "a"}, Idempotency_Key="k")] * 3
     assert race(*send) == [201, 201, 201]
     assert len(client.get("tasks").get_json()["data"]) == 1
 
 
-def test_one_refresh_token_used_twice(client: Client) -> None:
+def test_concurrent_use_of_one_refresh_token(client: Client) -> None:
     email = client.get("users/me").get_json()["email"]
     tokens = client.post("auth/login", {"email": email, "password": "correct horse battery"})
     body = {"refresh_token": tokens.get_json()["refresh_token"]}
     assert race(*[lambda: client.post("auth/refresh", body)] * 2) == [200, 200]
 
 
-def test_a_task_of_an_account_that_is_gone_by_then(app: TaskTimer) -> None:
+def test_task_of_an_account_deleted_in_the_meantime(app: TaskTimer) -> None:
     with app.app_context(), pytest.raises(IntegrityError) as raised:
         task_service.create_task(new_id(), TaskFields("a", None, "pending", [], None))
     assert violated(raised.value) == "tasks_user_id_fkey"
 
 
-def test_a_change_that_has_waited_is_the_later_one(client: Client, settings: Settings) -> None:
+def test_update_that_waited_has_the_later_timestamp(client: Client, settings: Settings) -> None:
     tasks = [client.make_task() for _ in range(2)]
     paths = [f"tasks/{task['id']}" for task in tasks]
 
@@ -108,7 +108,7 @@ def test_a_change_that_has_waited_is_the_later_one(client: Client, settings: Set
         assert waiting.result() > other
 
 
-def test_each_change_is_later_than_the_one_before(client: Client, settings: Settings) -> None:
+def test_timestamps_of_updates_increase(client: Client, settings: Settings) -> None:
     user_id = client.get("users/me").get_json()["id"]
     task_id = new_id()
     with psycopg.connect(settings.database_url) as connection:

@@ -21,7 +21,7 @@ def app(settings: Settings, contract: Contract) -> Iterator[TaskTimer]:
         yield app
 
 
-def test_the_general_limit(app: TaskTimer) -> None:
+def test_general_limit(app: TaskTimer) -> None:
     client = Client(app)
     statuses = [client.get("tasks").status_code for _ in range(3)]
     assert statuses == [401, 401, 429]
@@ -32,7 +32,7 @@ def test_the_general_limit(app: TaskTimer) -> None:
     assert Client(app).get("tasks").status_code == 401
 
 
-def test_the_limit_of_credentials_is_for_each_operation(app: TaskTimer) -> None:
+def test_credentials_limit_is_per_operation(app: TaskTimer) -> None:
     client = Client(app)
     body = {"email": fresh_email(), "password": PASSWORD}
     assert [client.post("auth/login", body).status_code for _ in range(3)] == [401, 401, 429]
@@ -57,21 +57,21 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("text", "expected"), ADDRESSES.items())
-def test_an_address_is_one_of_ip(text: str, expected: bool) -> None:
+def test_ip_address_syntax(text: str, expected: bool) -> None:
     assert is_address(text) is expected
 
 
 def guess(app: TaskTimer, email: str) -> list[int]:
-    """Sends wrong passwords from an address of its own, as many as it may."""
+    """Sends as many wrong passwords as the limit allows, from a new address."""
     client = Client(app)
     body = {"email": email, "password": "not my password"}
     return [client.post("auth/login", body).status_code for _ in range(2)]
 
 
-def test_the_limit_of_an_account_is_for_strangers(app: TaskTimer) -> None:
+def test_account_limit_applies_to_unknown_clients(app: TaskTimer) -> None:
     client = registered(app)
     email = client.get("users/me").get_json()["email"]
-    # The first log-in was a stranger's.
+    # The first log-in was from an unknown client.
     assert [guess(app, email) for _ in range(3)] == [[401, 401], [401, 401], [401, 429]]
     body = {"email": email.upper(), "password": PASSWORD}
     refused = Client(app).post("auth/login", body)
@@ -80,12 +80,12 @@ def test_the_limit_of_an_account_is_for_strangers(app: TaskTimer) -> None:
     assert client.post("auth/login", body).status_code == 200
 
 
-def test_the_limit_tells_nothing_of_an_account(app: TaskTimer) -> None:
+def test_limit_does_not_reveal_whether_an_account_exists(app: TaskTimer) -> None:
     email = fresh_email()
     assert [guess(app, email) for _ in range(4)] == [[401, 401]] * 3 + [[429, 429]]
 
 
-def test_the_current_password_cannot_be_guessed(app: TaskTimer) -> None:
+def test_current_password_cannot_be_guessed(app: TaskTimer) -> None:
     client = registered(app)
     body = {"current_password": "not my password"}
     tries = [client.patch("users/me", body, If_Match="*") for _ in range(3)]
@@ -93,7 +93,7 @@ def test_the_current_password_cannot_be_guessed(app: TaskTimer) -> None:
     assert tries[-1].headers["RateLimit-Policy"] == '"credentials";q=2;w=60'
 
 
-def test_the_password_of_a_deletion_cannot_be_guessed(app: TaskTimer) -> None:
+def test_deletion_password_cannot_be_guessed(app: TaskTimer) -> None:
     client = registered(app)
     body = {"current_password": "not my password"}
     tries = [client.post("users/me/deletion", body) for _ in range(3)]
@@ -101,10 +101,10 @@ def test_the_password_of_a_deletion_cannot_be_guessed(app: TaskTimer) -> None:
     assert tries[-1].headers["RateLimit-Policy"] == '"credentials";q=2;w=60'
 
 
-def test_nor_from_many_addresses(app: TaskTimer) -> None:
+def test_deletion_password_cannot_be_guessed_from_many_addresses(app: TaskTimer) -> None:
     client = registered(app)
     body = {"current_password": "not my password"}
-    # The first log-in was a stranger's, too.
+    # The first log-in was from an unknown client, too.
     tries = [Client(app, client.token).post("users/me/deletion", body) for _ in range(6)]
     assert [each.status_code for each in tries] == [422] * 5 + [429]
     assert tries[-1].headers["RateLimit-Policy"] == '"account";q=6;w=60'
@@ -120,7 +120,7 @@ def test_nor_from_many_addresses(app: TaskTimer) -> None:
         ("unknown", "unknown"),
     ],
 )
-def test_a_client_is_an_address_or_a_network(address: str, client: str) -> None:
+def test_client_is_an_address_or_a_network(address: str, client: str) -> None:
     assert client_of(address) == client
 
 
@@ -135,7 +135,7 @@ def test_health_is_not_limited(app: TaskTimer) -> None:
     assert {client.get("/health").status_code for _ in range(4)} == {200}
 
 
-def test_clients_without_a_proxy_are_told_apart(app: TaskTimer) -> None:
+def test_clients_without_a_proxy_are_distinguished(app: TaskTimer) -> None:
     addresses = ["127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"]
     statuses = [Client(app, address=each).get("tasks").status_code for each in addresses]
     assert statuses == [401, 401, 429, 401]

@@ -1,4 +1,4 @@
-"""Days of reports, against the zones as Python's own `zoneinfo` has them."""
+"""Days in reports, compared with the time zones of Python's `zoneinfo`."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def shown(zone: ZoneInfo, second: int) -> tuple[str, timedelta | None]:
 
 
 def changes(zone: ZoneInfo) -> Iterator[tuple[int, timedelta | None, timedelta | None]]:
-    """Gives each first second under another offset, and both offsets."""
+    """Yields the first second of each UTC offset, and the offsets before and after."""
     for begins in range(BEGINS, ENDS, DAY):
         before, after = begins, begins + DAY
         old, new = shown(zone, before)[1], shown(zone, after)[1]
@@ -35,7 +35,7 @@ def changes(zone: ZoneInfo) -> Iterator[tuple[int, timedelta | None, timedelta |
 
 
 def expected_days(zone: ZoneInfo, start: int, end: int, change: int) -> dict[str, int]:
-    """Looks at the clock each minute about a change of it, else each quarter of an hour."""
+    """Steps by a minute around a change of the offset, else by a quarter of an hour."""
     days: Counter[str] = Counter()
     while start < end:
         step = MINUTE if start % QUARTER or abs(start - change) <= 2 * QUARTER else QUARTER
@@ -45,13 +45,13 @@ def expected_days(zone: ZoneInfo, start: int, end: int, change: int) -> dict[str
     return days
 
 
-def test_days_are_those_that_the_clock_shows(
+def test_days_match_the_local_time_of_each_zone(
     client: Client, contract: Contract, resources: Resources
 ) -> None:
     names = contract["components"]["schemas"]["TimeZoneName"]["enum"]
     client.make_entry(client.make_task(), "2009-12-01T00:00:00Z", "2020-02-01T00:00:00Z")
     user_id = client.get("users/me").get_json()["id"]
-    # Most zones change together with others.
+    # Most zones change at the same time as others.
     windows: dict[tuple[object, ...], tuple[str, int]] = {}
     for name in names:
         zone = ZoneInfo(name)

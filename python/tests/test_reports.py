@@ -33,7 +33,7 @@ def test_days_end_at_local_midnight(client: Client) -> None:
         ("Australia/Lord_Howe", "2026-04-04T13:00:00Z", "2026-04-05", 24 * 3600 + 1800),
     ],
 )
-def test_days_on_which_the_clock_is_changed(
+def test_days_with_a_daylight_saving_change(
     client: Client, tz: str, start: str, day: str, seconds: int
 ) -> None:
     client.make_entry(client.make_task(), "2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z")
@@ -43,7 +43,7 @@ def test_days_on_which_the_clock_is_changed(
     assert start
 
 
-def test_milliseconds_are_added_first(client: Client) -> None:
+def test_milliseconds_are_summed_before_rounding(client: Client) -> None:
     task = client.make_task(tags=["b", "a"])
     for minute in range(3):
         client.make_entry(
@@ -68,6 +68,6 @@ def test_time_without_a_tag_comes_last(client: Client) -> None:
     ("end", "code"),
     [("2025-12-31T23:59:59Z", "invalid_interval"), ("2027-01-02T00:00:00.001Z", "range_too_long")],
 )
-def test_ranges_have_bounds(client: Client, end: str, code: str) -> None:
+def test_report_range_is_bounded(client: Client, end: str, code: str) -> None:
     answer = client.get(f"reports/time?from=2026-01-01T00:00:00Z&to={end}&tz=UTC")
     assert (answer.status_code, answer.get_json()["code"]) == (422, code)

@@ -1,4 +1,4 @@
-"""What marshmallow knows of the wire is what the contract says, in the same order."""
+"""The marshmallow schemas have the properties of the contract, in the same order."""
 
 import pytest
 from marshmallow import Schema

@@ -1,4 +1,4 @@
-"""Sessions: what ends them, and which refresh token they go on with."""
+"""Sessions: their end, and the rotation of refresh tokens."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,7 +48,7 @@ class Session:
 
     @property
     def unused(self) -> int:
-        """How many refresh tokens could be used."""
+        """The number of usable refresh tokens."""
         with psycopg.connect(self.settings.database_url) as connection:
             (count,) = connection.execute(UNUSED, (self.id,)).fetchone() or (0,)
         return int(count)
@@ -84,7 +84,7 @@ def session(app: TaskTimer, settings: Settings) -> Session:
     return opened(app, settings)
 
 
-def test_tokens_end_with_their_session(session: Session, settings: Settings) -> None:
+def test_tokens_expire_with_their_session(session: Session, settings: Settings) -> None:
     session.age(AGED, settings.session_seconds - 100)
     assert session.refresh() == (200, None)
     assert 0 < session.tokens["expires_in"] <= 100
@@ -92,7 +92,7 @@ def test_tokens_end_with_their_session(session: Session, settings: Settings) -> 
     assert session.read() == (200, None)
 
 
-def test_a_session_ends_however_often_it_is_refreshed(session: Session, settings: Settings) -> None:
+def test_session_expires_despite_refreshes(session: Session, settings: Settings) -> None:
     assert session.refresh() == (200, None)
     session.age(AGED, settings.session_seconds)
     assert session.read() == (401, "invalid_token")
@@ -100,7 +100,7 @@ def test_a_session_ends_however_often_it_is_refreshed(session: Session, settings
     assert session.client.get("users/me").status_code == 200
 
 
-def test_a_session_has_one_refresh_token_after_a_retry(session: Session) -> None:
+def test_session_has_one_refresh_token_after_a_retry(session: Session) -> None:
     first = session.tokens["refresh_token"]
     for _ in range(3):
         assert session.refresh(first) == (200, None)
@@ -109,7 +109,7 @@ def test_a_session_has_one_refresh_token_after_a_retry(session: Session) -> None
     assert session.unused == 1
 
 
-def test_the_grace_period_counts_from_the_first_use(session: Session, settings: Settings) -> None:
+def test_grace_period_starts_at_the_first_use(session: Session, settings: Settings) -> None:
     first = session.tokens["refresh_token"]
     assert session.refresh(first) == (200, None)
     session.age(USED_BEFORE, settings.refresh_grace_seconds - 5)
@@ -119,7 +119,7 @@ def test_the_grace_period_counts_from_the_first_use(session: Session, settings: 
     assert session.read() == (401, "invalid_token")
 
 
-def test_a_void_token_ends_the_session(session: Session) -> None:
+def test_revoked_token_ends_the_session(session: Session) -> None:
     first = session.tokens["refresh_token"]
     session.refresh(first)
     lost = session.tokens["refresh_token"]
@@ -128,7 +128,7 @@ def test_a_void_token_ends_the_session(session: Session) -> None:
     assert session.refresh() == (401, "invalid_refresh_token")
 
 
-def test_a_token_whose_successor_was_used_is_reused(session: Session) -> None:
+def test_token_whose_successor_was_used_counts_as_reused(session: Session) -> None:
     first = session.tokens["refresh_token"]
     session.refresh(first)
     session.refresh()
@@ -136,7 +136,7 @@ def test_a_token_whose_successor_was_used_is_reused(session: Session) -> None:
     assert session.read() == (401, "invalid_token")
 
 
-def test_without_a_grace_period_there_is_no_retry(settings: Settings, contract: Contract) -> None:
+def test_no_retry_without_a_grace_period(settings: Settings, contract: Contract) -> None:
     with made(replace(settings, refresh_grace_seconds=0), contract) as app:
         session = opened(app, settings)
         first = session.tokens["refresh_token"]

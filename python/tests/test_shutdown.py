@@ -1,4 +1,4 @@
-"""How the process begins and ends."""
+"""Start and shutdown of the process."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pid
 def change_in_flight(
     server: Server, settings: Settings
 ) -> Iterator[tuple["Future[Any]", "psycopg.Connection[Any]"]]:
-    """Sends a change that waits for a lock, which the connection holds until it is rolled back."""
+    """Sends an update that waits for a lock, which the connection holds until its rollback."""
     with psycopg.connect(settings.database_url) as connection, ThreadPoolExecutor(1) as pool:
         credentials = {"email": fresh_email(), "password": PASSWORD}
         server.send("POST", "/api/v1/auth/register", credentials)
@@ -54,7 +54,7 @@ def test_requests_in_flight_are_finished(settings: Settings, tmp_path: Path) -> 
         assert server.process.wait(10) == 0
 
 
-def test_a_drain_is_bounded(settings: Settings, tmp_path: Path) -> None:
+def test_drain_time_is_bounded(settings: Settings, tmp_path: Path) -> None:
     limits = {"SHUTDOWN_SECONDS": "1", "DATABASE_TIMEOUT_MS": "60000"}
     with (
         running(tmp_path / "log", **limits) as server,
@@ -65,7 +65,7 @@ def test_a_drain_is_bounded(settings: Settings, tmp_path: Path) -> None:
         assert isinstance(change.exception(), OSError)
 
 
-def test_a_drain_is_announced_before_connections_are_refused(tmp_path: Path) -> None:
+def test_drain_is_announced_before_connections_are_refused(tmp_path: Path) -> None:
     with running(tmp_path / "log", SHUTDOWN_DELAY_SECONDS="60") as server:
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: server.send("GET", "/ready")[0] == 503)
@@ -73,12 +73,12 @@ def test_a_drain_is_announced_before_connections_are_refused(tmp_path: Path) -> 
         answer = server.exchange(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert b"connection: close\r\n" in answer.lower()
-        # A second signal ends it.
+        # A second signal ends the drain.
         assert server.stop() == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_second_signal_ends_a_drain(settings: Settings, tmp_path: Path, workers: str) -> None:
+def test_second_signal_ends_a_drain(settings: Settings, tmp_path: Path, workers: str) -> None:
     limits = {"SHUTDOWN_SECONDS": "300", "DATABASE_TIMEOUT_MS": "60000", "WORKERS": workers}
     with (
         running(tmp_path / "log", **limits) as server,
@@ -90,7 +90,7 @@ def test_a_second_signal_ends_a_drain(settings: Settings, tmp_path: Path, worker
         assert isinstance(change.exception(), OSError)
 
 
-def test_idle_connections_are_kept_for_so_long(tmp_path: Path) -> None:
+def test_idle_connections_are_kept_for_the_keep_alive_time(tmp_path: Path) -> None:
     with running(tmp_path / "log", KEEP_ALIVE_SECONDS="1") as server:
         started = time.monotonic()
         answer = server.exchange(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -98,7 +98,7 @@ def test_idle_connections_are_kept_for_so_long(tmp_path: Path) -> None:
         assert 0.9 < time.monotonic() - started < 60
 
 
-def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+def test_killed_worker_is_replaced(tmp_path: Path) -> None:
     with running(tmp_path / "log", WORKERS="2") as server:
         parent = psutil.Process(server.process.pid)
         wait_until(lambda: len(parent.children()) == 2)
@@ -116,7 +116,7 @@ def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
         wait_until(lambda: not server.answers())
 
 
-def test_workers_count_together(tmp_path: Path) -> None:
+def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
     with running(tmp_path / "log", WORKERS="2") as server:
         for _ in range(10):
             server.send("GET", "/ready")
@@ -126,7 +126,7 @@ def test_workers_count_together(tmp_path: Path) -> None:
     assert server.process.returncode == 0
 
 
-def test_metrics_are_told_while_a_worker_begins(tmp_path: Path) -> None:
+def test_metrics_are_available_while_a_worker_starts(tmp_path: Path) -> None:
     with running(tmp_path / "log", WORKERS="2") as server:
         parent = psutil.Process(server.process.pid)
         wait_until(lambda: len(parent.children()) == 2)
@@ -138,7 +138,7 @@ def test_metrics_are_told_while_a_worker_begins(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
-def test_a_taken_port_ends_the_server(tmp_path: Path) -> None:
+def test_port_in_use_ends_the_server(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server:
         ended = subprocess.run(
             [sys.executable, "-m", "task_timer.main"],
@@ -151,7 +151,7 @@ def test_a_taken_port_ends_the_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["PORT", "CONTRACT_PATH"])
-def test_what_is_misconfigured_is_named(name: str) -> None:
+def test_invalid_setting_is_named(name: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "task_timer.main"],
         env=os.environ | {name: "/nowhere"},

@@ -1,4 +1,4 @@
-"""The site of documents: only what its manifest names, and only if all of it is in order."""
+"""The documentation site: only files in its manifest, and only if all of them are valid."""
 
 import json
 import os
@@ -52,14 +52,14 @@ def write_manifest(folder: Path, pages: Any) -> None:
 
 
 def get(server: Server, path: str, *fields: str) -> tuple[str, Message, bytes]:
-    """Returns the status line of an answer, its headers and its body."""
+    """Returns the status line, the headers and the body of a response."""
     lines = [f"GET {path} HTTP/1.1", "Host: x", "Connection: close", *fields, "", ""]
     head, _, body = server.exchange("\r\n".join(lines).encode()).partition(b"\r\n\r\n")
     status, _, named = head.decode().partition("\r\n")
     return status, Parser().parsestr(named), body
 
 
-def test_pages_are_served_as_the_manifest_says(folder: Path) -> None:
+def test_pages_are_served_according_to_the_manifest(folder: Path) -> None:
     with running(folder / "log", DOCS_PATH=str(folder)) as server:
         _, headers, body = get(server, "/docs/index.html")
         assert body == HTML.encode()
@@ -77,14 +77,16 @@ def test_pages_are_served_as_the_manifest_says(folder: Path) -> None:
         assert get(server, "/docs")[1]["Location"] == "/docs/index.html"
 
 
-def test_who_may_call_may_be_called(settings: Settings, contract: Contract, folder: Path) -> None:
+def test_cors_origins_are_in_connect_src(
+    settings: Settings, contract: Contract, folder: Path
+) -> None:
     origins = ("https://a.example", "http://127.0.0.1:8001")
     site = load_site(replace(settings, docs_path=folder, cors_origins=origins), contract)
     assert site["index.html"].policy == POLICY.replace("'self';", f"'self' {' '.join(origins)};")
     assert site["style.css"].policy == "default-src 'none'"
 
 
-def test_without_a_manifest_a_page_says_how_to_make_it(
+def test_page_without_a_manifest_names_make_docs(
     settings: Settings, contract: Contract, folder: Path
 ) -> None:
     (folder / "site.json").unlink()
@@ -94,7 +96,7 @@ def test_without_a_manifest_a_page_says_how_to_make_it(
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_site_is_as_good_as_none(
+def test_invalid_site_counts_as_missing(
     settings: Settings, contract: Contract, folder: Path, name: str
 ) -> None:
     (folder / "large.css").touch()

@@ -1,4 +1,4 @@
-"""How many SQL statements an operation sends: as agreed for both twins, however much there is."""
+"""The number of SQL statements per operation: agreed for both twins, independent of the data."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def app(printed: BytesIO, settings: Settings, contract: Contract) -> Iterator[Ta
 
 @pytest.fixture
 def sent(printed: BytesIO) -> Callable[[], int]:
-    """Returns how many statements the last request has sent, as the log has it."""
+    """Returns the number of statements of the last request, according to the log."""
     return lambda: json.loads(printed.getvalue().splitlines()[-1])["statements"]
 
 
@@ -127,12 +127,12 @@ def filled(client: Client) -> Iterator[None]:
     yield
 
 
-def test_each_operation_is_agreed_on_and_tested() -> None:
+def test_every_operation_has_an_agreed_number_and_a_test() -> None:
     assert AGREED.keys() == REQUESTS.keys()
 
 
 @pytest.mark.parametrize("operation", AGREED)
-def test_the_number_of_statements_is_the_agreed_one(
+def test_number_of_statements_is_as_agreed(
     client: Client, sent: Callable[[], int], operation: str
 ) -> None:
     REQUESTS[operation](client)
@@ -142,7 +142,7 @@ def test_the_number_of_statements_is_the_agreed_one(
 @pytest.mark.parametrize(
     "operation", ["listTasks", "listTimeEntries", "getTimeReport", "listUsers"]
 )
-def test_the_number_does_not_grow_with_the_data(
+def test_number_of_statements_is_independent_of_the_data(
     client: Client, sent: Callable[[], int], operation: str
 ) -> None:
     with filled(client):
@@ -150,7 +150,9 @@ def test_the_number_does_not_grow_with_the_data(
     assert sent() == AGREED[operation]
 
 
-def test_variants_send_as_many_more_as_is_said(client: Client, sent: Callable[[], int]) -> None:
+def test_variants_send_the_documented_extra_statements(
+    client: Client, sent: Callable[[], int]
+) -> None:
     client.post("tasks", {"title": "a"}, Idempotency_Key="once")
     assert sent() == AGREED["createTask"] + 2
     start(client)

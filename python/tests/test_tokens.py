@@ -1,4 +1,4 @@
-"""Access tokens: what is refused, and why it does not matter how."""
+"""Access tokens: all invalid ones are rejected alike."""
 
 import base64
 import hashlib
@@ -24,14 +24,14 @@ from .conftest import made
 
 
 def changed(resources: Resources, old: bytes, new: bytes) -> AbstractContextManager[TaskTimer]:
-    """Creates another application, by a contract in which one text is replaced."""
+    """Creates another application, from a contract in which one text is replaced."""
     source = resources.contract.source.replace(old, new)
     assert source != resources.contract.source
     return made(resources.settings, Contract(source))
 
 
 def forged(claims: dict[str, Any], secret: str, header: dict[str, Any]) -> str:
-    """Signs with the right key what no library would sign."""
+    """Signs with the right key a token that no library would sign."""
     named = {"alg": "HS256", "typ": "JWT", **header}
     kept = {name: value for name, value in named.items() if value is not None}
     signed = b".".join(base64url_encode(json.dumps(part).encode()) for part in (kept, claims))
@@ -68,7 +68,7 @@ def test_claims_are_in_the_order_of_the_contract(client: Client) -> None:
         {"iat": None},
     ],
 )
-def test_wrong_claims_are_refused(
+def test_wrong_claims_are_rejected(
     client: Client, settings: Settings, change: dict[str, Any]
 ) -> None:
     changed = {**claims_of(client), **change}
@@ -81,21 +81,21 @@ def test_wrong_claims_are_refused(
     "header",
     [{"b64": False}, {"b64": True}, {"typ": "at+jwt"}, {"typ": "jwt"}, {"typ": None}, {"kid": "1"}],
 )
-def test_other_headers_are_refused(
+def test_other_headers_are_rejected(
     client: Client, settings: Settings, header: dict[str, Any]
 ) -> None:
     token = forged(claims_of(client), settings.secret_key, header)
     assert status_with(client, token) == (401, "invalid_token")
 
 
-def test_token_that_was_good_expires(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valid_token_expires(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert status_with(client, client.token) == (200, None)
     expiry = claims_of(client)["exp"]
     monkeypatch.setattr(time, "time", lambda: expiry)
     assert status_with(client, client.token) == (401, "invalid_token")
 
 
-def test_other_algorithms_are_refused(client: Client, settings: Settings) -> None:
+def test_other_algorithms_are_rejected(client: Client, settings: Settings) -> None:
     claims = claims_of(client)
     unsigned = jwt.encode(claims, "", "none")
     other = jwt.encode(claims, settings.secret_key * 2, "HS512")
@@ -103,7 +103,7 @@ def test_other_algorithms_are_refused(client: Client, settings: Settings) -> Non
         assert status_with(client, token) == (401, "invalid_token")
 
 
-def test_a_previous_key_is_accepted_until_it_is_taken_away(
+def test_previous_key_is_accepted_until_it_is_removed(
     client: Client, settings: Settings, contract: Contract
 ) -> None:
     old, new = settings.secret_key, "q8W2" * 10
@@ -120,7 +120,7 @@ def test_a_previous_key_is_accepted_until_it_is_taken_away(
 
 
 @pytest.mark.parametrize("kid", ["", "0123456789abcdef", 1, None, []])
-def test_an_unknown_key_is_refused(client: Client, settings: Settings, kid: Any) -> None:
+def test_unknown_key_is_rejected(client: Client, settings: Settings, kid: Any) -> None:
     parts = [json.dumps(part) for part in ({"alg": "HS256", "kid": kid}, claims_of(client))]
     encoded = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts]
     signed = ".".join(encoded)
@@ -130,17 +130,17 @@ def test_an_unknown_key_is_refused(client: Client, settings: Settings, kid: Any)
 
 
 @pytest.mark.parametrize("value", ["", "Bearer", "Bearer  {}", "Basic {}", "{}", "Bearer {} x"])
-def test_other_authorization_is_none(client: Client, value: str) -> None:
+def test_other_authorization_is_unauthenticated(client: Client, value: str) -> None:
     answer = client.get("users/me", Authorization=value.format(client.token))
     assert (answer.status_code, answer.get_json()["code"]) == (401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="task-timer"'
 
 
-def test_the_scheme_has_any_case(client: Client) -> None:
+def test_authorization_scheme_is_case_insensitive(client: Client) -> None:
     assert client.get("users/me", Authorization=f"bEARER {client.token}").status_code == 200
 
 
-def test_the_leeway_is_that_of_the_contract(client: Client, resources: Resources) -> None:
+def test_clock_leeway_is_that_of_the_contract(client: Client, resources: Resources) -> None:
     claims = {**claims_of(client), "exp": int(time.time()) - 30}
     token = jwt.encode(claims, resources.settings.secret_key, "HS256")
     assert status_with(client, token) == (401, "invalid_token")

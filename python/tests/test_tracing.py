@@ -1,4 +1,4 @@
-"""The trace of a request, as its header says it."""
+"""The trace of a request, read from its traceparent header."""
 
 import json
 from collections.abc import Iterator
@@ -27,12 +27,12 @@ def app(printed: BytesIO, settings: Settings, contract: Contract) -> Iterator[Ta
 
 
 @pytest.mark.parametrize("case", GRID, ids=lambda case: case["header"])
-def test_a_trace_is_read_from_its_header(case: dict[str, Any]) -> None:
+def test_trace_is_parsed_from_its_header(case: dict[str, Any]) -> None:
     trace = Trace(*case["ids"]) if "ids" in case else None
     assert parse_traceparent(case["header"]) == trace
 
 
-def test_the_log_tells_the_trace(app: TaskTimer, printed: BytesIO) -> None:
+def test_log_has_the_trace(app: TaskTimer, printed: BytesIO) -> None:
     printed.seek(0)
     printed.truncate()
     sent = GRID[0]

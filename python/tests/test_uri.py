@@ -27,22 +27,22 @@ def test_targets_are_split(target: str, parts: tuple[str, str]) -> None:
         ("/a#b", ""),
     ],
 )
-def test_a_path_has_one_spelling(target: str, path: str) -> None:
+def test_path_is_normalised(target: str, path: str) -> None:
     assert route_path(target) == path
 
 
-def test_a_fragment_is_refused() -> None:
+def test_fragment_is_rejected() -> None:
     with pytest.raises(UriError):
         split_target("/a#b")
 
 
 @pytest.mark.parametrize("text", ["%ff", "%zz", "%", "%0", "%00", "%c3%28", "%ed%a0%80"])
-def test_broken_encoding_is_refused(text: str) -> None:
+def test_invalid_percent_encoding_is_rejected(text: str) -> None:
     with pytest.raises(UriError):
         decode(text)
 
 
-def test_queries_are_taken_apart() -> None:
+def test_queries_are_parsed() -> None:
     query = "a=1+2&&b&=c&a=%2B&d=e=f&"
     assert parse_query(query) == [("a", "1 2"), ("b", ""), ("", "c"), ("a", "+"), ("d", "e=f")]
 

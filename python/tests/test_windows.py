@@ -1,4 +1,4 @@
-"""Requests are counted by processes themselves, and together."""
+"""Rate limit windows: requests are counted per process, and summed over processes."""
 
 import random
 import time
@@ -15,12 +15,12 @@ CLIENT = "203.0.113.7"
 
 @dataclass
 class Shared:
-    """The numbers of a database."""
+    """The shared counts, as in a database."""
 
     hits: dict[str, int] = field(default_factory=dict)
 
     def tell(self, windows: Windows) -> None:
-        """Does what a process does when it is due."""
+        """Exchanges counts as a process does when it is due."""
         assert windows.begin_telling()
         for client, number in windows.take().items():
             self.hits[client] = self.hits.get(client, 0) + number
@@ -34,7 +34,7 @@ def windows(contract: Contract) -> Windows:
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4, 8])
-def test_processes_allow_the_limit_together(contract: Contract, processes: int) -> None:
+def test_processes_share_the_limit(contract: Contract, processes: int) -> None:
     rules = contract["x-limit-sharing"] | {"seconds": 1000}
     several = [Windows(LIMIT, rules) for _ in range(processes)]
     shared, allowed, told = Shared(), 0, 0
@@ -49,7 +49,7 @@ def test_processes_allow_the_limit_together(contract: Contract, processes: int) 
     assert told < LIMIT / 2 + 20 * processes
 
 
-def test_a_process_that_comes_late_learns_of_the_others(contract: Contract) -> None:
+def test_late_process_learns_the_counts_of_the_others(contract: Contract) -> None:
     first, second = (Windows(LIMIT, contract["x-limit-sharing"]) for _ in range(2))
     shared = Shared()
     for _ in range(LIMIT + 1):
@@ -64,14 +64,14 @@ def test_a_process_that_comes_late_learns_of_the_others(contract: Contract) -> N
     assert allowed <= contract["x-limit-sharing"]["share"] * LIMIT + 1
 
 
-def test_who_is_far_from_the_limit_is_not_told_of(windows: Windows) -> None:
+def test_clients_far_from_the_limit_are_not_shared(windows: Windows) -> None:
     assert [windows.count(CLIENT)[2] for _ in range(3)] == [False, False, True]
     windows.count("203.0.113.8")
     assert windows.take() == {CLIENT: 3}
     assert windows.take() == {}
 
 
-def test_what_could_not_be_told_is_told_later(windows: Windows) -> None:
+def test_counts_that_could_not_be_shared_are_shared_later(windows: Windows) -> None:
     for _ in range(5):
         hits, wait, _ = windows.count(CLIENT)
     assert (hits, wait) == (5, WINDOW_SECONDS)
@@ -81,7 +81,7 @@ def test_what_could_not_be_told_is_told_later(windows: Windows) -> None:
     assert windows.take() == {CLIENT: 6}
 
 
-def test_a_window_ends_when_that_of_all_does(windows: Windows) -> None:
+def test_window_ends_with_the_shared_window(windows: Windows) -> None:
     windows.count(CLIENT)
     windows.learn(CLIENT, 40, 7.5)
     assert windows.count(CLIENT)[:2] == (42, 8)
@@ -89,18 +89,18 @@ def test_a_window_ends_when_that_of_all_does(windows: Windows) -> None:
     assert windows.count(CLIENT)[:2] == (1, WINDOW_SECONDS)
 
 
-def test_a_failure_is_news_once(windows: Windows) -> None:
+def test_failure_is_reported_once(windows: Windows) -> None:
     assert windows.begin_telling()
     assert not windows.begin_telling()
     assert windows.end_telling(has_failed=True)
-    # It waits before it tries again.
+    # It waits before the next attempt.
     assert not windows.begin_telling()
     assert not windows.end_telling(has_failed=True)
     assert windows.end_telling(has_failed=False)
     assert windows.begin_telling()
 
 
-def test_a_window_ends_after_a_minute_and_is_forgotten(
+def test_window_ends_after_a_minute_and_is_forgotten(
     windows: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]

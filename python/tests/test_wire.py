@@ -1,4 +1,4 @@
-"""What the parser of HTTP refuses is answered like all else."""
+"""Requests that the HTTP parser rejects get regular error responses."""
 
 import json
 import re
@@ -63,7 +63,7 @@ LATE = HALF.replace(b"auth/login", b"tasks").replace(
 )
 SLOW = {"silent": b"", "half a head": LINE + b"Host: x\r\n", "half a body": LATE}
 SLOW_CLIENTS = 300
-# Of one request beside them, on a machine that does other things as well.
+# The time for one request beside the slow ones, on a possibly busy machine.
 PROMPT_SECONDS = 2
 
 
@@ -75,7 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_are_problem_details(server: Server, name: str) -> None:
+def test_rejections_are_problem_details(server: Server, name: str) -> None:
     request, code = REFUSED[name]
     head, _, body = server.exchange(request).partition(b"\r\n\r\n")
     problem = json.loads(body)
@@ -87,36 +87,36 @@ def test_refusals_are_problem_details(server: Server, name: str) -> None:
     assert fields["X-Request-ID"] == problem["request_id"]
 
 
-def test_refusals_have_the_headers_of_production(tmp_path: Path) -> None:
+def test_rejections_have_the_headers_of_production(tmp_path: Path) -> None:
     settings = {"APP_ENV": "production", "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz"}
     with running(tmp_path / "log", **settings) as server:
         answer = server.exchange(b"FOO / HTTP/1.1\r\n" + REST)
     assert b"\r\nStrict-Transport-Security: " in answer
 
 
-def test_names_with_an_underscore_are_other_names(server: Server) -> None:
+def test_header_names_with_an_underscore_are_distinct(server: Server) -> None:
     answer = server.exchange(LINE + b"X_Request_ID: mine\r\nSCRIPT_NAME: /health\r\n" + REST)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"mine" not in answer
 
 
-def test_requests_follow_each_other(server: Server) -> None:
+def test_pipelined_requests_are_all_handled(server: Server) -> None:
     answer = server.exchange(LINE + b"Host: x\r\n\r\n" + LINE + REST)
     assert answer.count(b"HTTP/1.1 200 ") == 2
 
 
-def test_what_follows_a_request_does_not_take_its_answer(server: Server) -> None:
+def test_garbage_after_a_request_does_not_affect_its_response(server: Server) -> None:
     answer = server.exchange(LINE + b"Host: x\r\n\r\nnonsense\r\n\r\n")
     assert re.findall(rb"HTTP/1.1 \d+", answer) == [b"HTTP/1.1 200", b"HTTP/1.1 400"]
 
 
-def test_empty_lines_and_further_spaces_are_skipped(server: Server) -> None:
+def test_empty_lines_and_extra_spaces_are_skipped(server: Server) -> None:
     answer = server.exchange(b"\r\n\n\r\nGET   /health  HTTP/1.1\r\n" + REST)
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("line", [b"FOO /health HTTP/1.1\r\n", LINE + b"Host: y\r\n"])
-def test_a_malformed_request_has_an_id_of_its_own_and_is_the_last(
+def test_malformed_request_gets_a_new_id_and_closes_the_connection(
     server: Server, line: bytes
 ) -> None:
     answer = server.exchange(line + b"X-Request-ID: mine\r\nHost: x\r\n\r\n" + LINE + REST)
@@ -125,7 +125,7 @@ def test_a_malformed_request_has_an_id_of_its_own_and_is_the_last(
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_slow_clients_do_not_hold_up_others(server: Server, name: str) -> None:
+def test_slow_clients_do_not_delay_others(server: Server, name: str) -> None:
     credentials = {"email": fresh_email(), "password": PASSWORD}
     server.send("POST", "/api/v1/auth/register", credentials)
     token = server.send("POST", "/api/v1/auth/login", credentials)[1]["access_token"]
@@ -140,7 +140,7 @@ def test_slow_clients_do_not_hold_up_others(server: Server, name: str) -> None:
             assert time.monotonic() - started < PROMPT_SECONDS
 
 
-def test_a_refusal_does_not_wait_for_the_body(server: Server) -> None:
+def test_rejection_does_not_wait_for_the_body(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(LATE)
         started = time.monotonic()
@@ -148,7 +148,7 @@ def test_a_refusal_does_not_wait_for_the_body(server: Server) -> None:
         assert time.monotonic() - started < PROMPT_SECONDS
 
 
-def test_a_half_closed_connection_gets_its_answer(server: Server) -> None:
+def test_half_closed_connection_gets_its_response(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(LINE.replace(b"health", b"ready") + b"Host: x\r\n\r\n")
         connection.shutdown(socket.SHUT_WR)
@@ -156,7 +156,7 @@ def test_a_half_closed_connection_gets_its_answer(server: Server) -> None:
 
 
 @pytest.mark.parametrize("begun", [LINE, HALF])
-def test_half_a_request_is_refused(server: Server, begun: bytes) -> None:
+def test_incomplete_request_is_rejected(server: Server, begun: bytes) -> None:
     with server.connect() as connection:
         connection.sendall(begun)
         connection.shutdown(socket.SHUT_WR)
@@ -164,7 +164,7 @@ def test_half_a_request_is_refused(server: Server, begun: bytes) -> None:
 
 
 @pytest.mark.parametrize("request_", [LINE, HALF])
-def test_a_request_that_does_not_arrive_in_time(tmp_path: Path, request_: bytes) -> None:
+def test_request_that_does_not_arrive_in_time_is_408(tmp_path: Path, request_: bytes) -> None:
     source = load_settings().contract_path.read_text()
     contract = tmp_path / "openapi.yaml"
     contract.write_text(source.replace("request_seconds: 30", "request_seconds: 1"))

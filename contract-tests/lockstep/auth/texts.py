@@ -6,7 +6,7 @@ import json
 import random
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -74,6 +74,9 @@ def _plain(pattern: str, shortest: int, longest: int | None) -> str:
 
 @lru_cache(maxsize=2_000)
 def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str:
+    own = next((text for text in _own(unique) if _fits(text, pattern, shortest, longest)), None)
+    if own is not None:
+        return own
     place = zlib.crc32(unique.encode()) % _ONE_OF
 
     def points_at(text: str) -> bool:
@@ -84,6 +87,21 @@ def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str
         return _found(pattern, enough, longest, unique, points_at)
     except (HypothesisException, re.error):
         return _plain(pattern, shortest, longest)
+
+
+def _own(unique: str) -> Iterator[str]:
+    """Texts that nobody else has; of those that chance finds some come twice."""
+    plain = "".join(filter(str.isalnum, unique))
+    for text in (f"lockstep-{plain}", f"lockstep{plain}", plain):
+        yield from (text, text.upper())
+
+
+def _fits(text: str, pattern: str, shortest: int, longest: int | None) -> bool:
+    try:
+        matches = re.search(pattern, text) is not None
+    except re.error:
+        return False
+    return matches and shortest <= len(text) <= (longest or len(text))
 
 
 @cache

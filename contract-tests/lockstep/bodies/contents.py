@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from lockstep.bodies.fields import Fields
 from lockstep.bodies.multipart import Part, parse_parts
 from lockstep.bodies.sequences import Event, parse_events, parse_lines
+from lockstep.bodies.tables import is_table, parse_table
 from lockstep.bodies.xml import is_xml, parse_xml
 from lockstep.transport import literals
 from lockstep.transport.downloads import is_binary, whole
@@ -21,7 +22,7 @@ _FORM_DATA = "multipart/form-data"
 
 
 def kind_of(content_type: str | None) -> str:
-    """Return `XML`, `form`, `multipart`, `events`, `lines` or `frames`; empty for any other."""
+    """`XML`, `form`, `multipart`, `table`, `events`, `lines`, `frames`; empty for other texts."""
     plain = bare(content_type)
     if plain == EVENT_STREAM:
         return "events"
@@ -31,13 +32,18 @@ def kind_of(content_type: str | None) -> str:
         return "XML"
     if plain == FORM:
         return "form"
+    if is_table(content_type):
+        return "table"
     if plain == REPLACED:
         return "frames"
     return "multipart" if plain.startswith("multipart/") else ""
 
 
 def read(content_type: str | None, body: bytes) -> Any:
-    """Parse XML, a form or multipart, as input of `fields.plain`; `ValueError` for any other."""
+    """The content of XML, a form, parts or a table, still to be made `plain`.
+
+    `ValueError` where it is none of these.
+    """
     match kind_of(content_type):
         case "XML":
             root = parse_xml(body, parameter(content_type, "charset"))
@@ -45,6 +51,8 @@ def read(content_type: str | None, body: bytes) -> Any:
         case "form":
             text = body.decode("utf-8", "surrogateescape")
             return Fields(tuple(parse_qsl(text, keep_blank_values=True, errors="replace")))
+        case "table":
+            return parse_table(content_type, body)
         case "multipart":
             parts = parse_parts(content_type, body)
             if bare(content_type) == _FORM_DATA and all(part.name is not None for part in parts):

@@ -40,7 +40,8 @@ Examples:
   lockstep cutover cutover.toml --back
   lockstep cutover cutover.toml --config-for 25
 
-The plan is described in the README; its schema is lockstep/schemas/cutover.schema.json. Ctrl-C and
+The plan is described in the README. Its schema is lockstep/schemas/cutover.schema.json, that of the
+report cutover_report.schema.json. Ctrl-C and
 SIGTERM leave the traffic where it is, and the same command goes on from there.
 
 \b

@@ -15,8 +15,9 @@ from lockstep.cli.runner import carry_out
 from lockstep.configuration import ConfigurationError, Plan
 from lockstep.configuration.users import make_actors, user_of_headers
 from lockstep.drivers.traps.catalogue_files import GeneralTrap, load_catalogue
+from lockstep.raw_requests import TRAP_SECONDS
 from lockstep.report.traps import print_catalogue
-from lockstep.run import TRAP_SECONDS, Run
+from lockstep.run import Run
 from lockstep.transport.targets import Target
 
 _EPILOG = f"""

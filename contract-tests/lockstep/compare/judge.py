@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from lockstep.compare.digests import DIGEST, Digests
 from lockstep.compare.sent import Sent
 from lockstep.inference.derived import is_derived, same_but_for_form, same_rule
-from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_form
+from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_cursor, same_form
 from lockstep.inference.links import Links
 from lockstep.matching.clock import Clock
 from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
@@ -136,6 +136,7 @@ class Judge:
             # Tokens and entity tags are opaque to clients (RFC 6750, section 2; RFC 9110, section
             # 8.8.3).
             opaque = role.kind in _OPAQUE and min(len(a), len(b)) >= _SHORTEST_OPAQUE
+            opaque = opaque or (role.kind == "cursor" and same_cursor(a, b))
             if not (opaque or loosely_alike(a, b)):
                 return "form" if is_random(a) and is_random(b) else self._unpromised(name, a, b)
             self.learnt.learn(role.kind, a, b, replace=True)

@@ -32,9 +32,9 @@ class ParsedAnswer:
 
     @cached_property
     def value(self) -> Any:
-        """The parsed body if it is JSON, XML, a form, multipart or a stream; otherwise as `json`.
+        """What the body says, if it is JSON, XML, a form, parts, a table or a stream.
 
-        For server-sent events it is their data.
+        It is as `json` has it otherwise. Of events it is their data.
         """
         kind = kind_of(self.response.header("content-type"))
         try:
@@ -42,7 +42,7 @@ class ParsedAnswer:
                 return list(data(events(self.response)[0]))
             if kind == "lines":
                 return lines(self.response)
-            if kind in ("XML", "form", "multipart"):
+            if kind in ("XML", "form", "multipart", "table"):
                 found = read(self.response.header("content-type"), self.response.body)
                 return plain(found, set(traits(found)))
         except ValueError:

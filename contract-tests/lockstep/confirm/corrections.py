@@ -198,7 +198,13 @@ class Corrector:
         operation = self._document.find(last.request.method, last.request.path)
         if operation is None:
             return
-        values = self._reader.values(operation, last.request)
+        names = {each.name for each in operation.parameters if each.location == "path"}
+        # An id is as good as another: it is the thing that may be in another state.
+        values = [
+            value
+            for value in self._reader.values(operation, last.request)
+            if value.name not in names or notability(value)[1]
+        ]
         for value in sorted(values, key=lambda one: -notability(one)[0])[:_MOST_VALUES]:
             if value.name in _query(last.request):
                 found = self._corrected(exchanges, good, Condition("parameter", value.name))

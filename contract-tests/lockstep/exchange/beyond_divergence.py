@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from lockstep.matching.bijection import Bijection
+from lockstep.matching.difference import Difference
 from lockstep.openapi.naming import is_id
 from lockstep.results.grounding import list_elements, parsed
 from lockstep.results.trace import Exchange
+from lockstep.transport.literals import show
 from lockstep.transport.messages import Outcome, Response
 
 _MORE = re.compile(r"next|cursor|more|after|continu", re.IGNORECASE)
@@ -20,16 +23,28 @@ _SIZE = re.compile(r"limit|size|per_?page|count|first|top|max", re.IGNORECASE)
 _SHORT = 5
 
 
-def differs_beyond(
-    exchange: Exchange, partner: str, bijection: Bijection, is_divergent: Callable[[str], bool]
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What tells the elements of a list apart.
+
+    `names` says whether a member of this name names the element, `is_divergent` whether a thing of
+    a name exists, or has changed, on one side only.
+    """
+
+    bijection: Bijection
+    names: Callable[[str], bool]
+    is_divergent: Callable[[str], bool]
+
+
+def differs_beyond(exchange: Exchange, partner: str, known: Known) -> bool:
     """Whether a thing that both have, and alike, is listed by one alone, or in another place.
 
     What only one side has may take the place of another thing at the end of a page: of a list that
     goes on, only the order of what both show counts.
     """
     leader = next(iter(exchange.outcomes))
-    left, right = (_ids(exchange.outcomes[name]) for name in (leader, partner))
+    bijection, is_divergent = known.bijection, known.is_divergent
+    left, right = (_ids(exchange.outcomes[name], known.names) for name in (leader, partner))
     if left is None or right is None:
         return False
     images = {one: bijection.images(one) or {one} for one in left}
@@ -46,27 +61,34 @@ def differs_beyond(
     return any(not is_divergent(one) for one in (*left_only, *origins))
 
 
-def differs_in_pairs(exchange: Exchange, partner: str, bijection: Bijection, where: str) -> bool:
+def differs_in_pairs(
+    exchange: Exchange, partner: str, known: Known, difference: Difference
+) -> bool:
     """Whether a member of a list's elements differs in one that stands for the same thing.
 
-    Elements at the same place may be two things, once one side has a thing more. Also true where
-    that cannot be told.
+    Elements at the same place may be two things, once one side has a thing more; and a thing may
+    have changed on one side only. Also true where that cannot be told.
     """
+    where = difference.where
     member = where.rpartition("/*/")[2].split("/")
     leader = next(iter(exchange.outcomes))
-    left, right = (_by_id(exchange.outcomes[name]) for name in (leader, partner))
+    left, right = (_by_id(exchange.outcomes[name], known.names) for name in (leader, partner))
     if left is None or right is None or where.count("*") != 1:
         return True
-    pairs = (
-        (element, right[image])
+    pairs = [
+        (_inside(element, member), _inside(right[image], member))
         for one, element in left.items()
-        for image in (bijection.images(one) or {one}) & right.keys()
-    )
-    return any(_inside(ours, member) != _inside(theirs, member) for ours, theirs in pairs)
+        if not known.is_divergent(one)
+        for image in (known.bijection.images(one) or {one}) & right.keys()
+    ]
+    if difference.kind in ("time", "elapsed"):
+        # Clocks never show the same: what was too far apart is looked for.
+        return (difference.left, difference.right) in ((show(a), show(b)) for a, b in pairs)
+    return any(ours != theirs for ours, theirs in pairs)
 
 
-def _by_id(outcome: Outcome) -> dict[str, Mapping[str, Any]] | None:
-    ids = _ids(outcome)
+def _by_id(outcome: Outcome, names: Callable[[str], bool]) -> dict[str, Mapping[str, Any]] | None:
+    ids = _ids(outcome, names)
     return dict(zip(ids, list_elements(outcome), strict=True)) if ids is not None else None
 
 
@@ -76,17 +98,18 @@ def _inside(element: Any, member: Sequence[str]) -> Any:
     return element
 
 
-def _ids(outcome: Outcome) -> list[str] | None:
-    """The ids of the elements of a list; `None` where one has none, or where it is no list."""
+def _ids(outcome: Outcome, names: Callable[[str], bool]) -> list[str] | None:
+    """What the elements of a list are called; `None` where one has no name, or it is no list."""
     if not isinstance(outcome, Response) or outcome.status >= 300:
         return None
-    found = [_id(element) for element in list_elements(outcome)]
+    found = [_id(element, names) for element in list_elements(outcome)]
     return None if None in found or len(set(found)) < len(found) else [str(one) for one in found]
 
 
-def _id(element: Mapping[str, Any]) -> str | None:
-    named = {name: value for name, value in element.items() if is_id(name)}
-    value = named.get("id", next(iter(named.values()), None))
+def _id(element: Mapping[str, Any], names: Callable[[str], bool]) -> str | None:
+    ids = {name: value for name, value in element.items() if is_id(name)}
+    keys = (value for name, value in element.items() if names(name))
+    value = ids.get("id", next(keys, next(iter(ids.values()), None)))
     return str(value) if isinstance(value, str | int) else None
 
 

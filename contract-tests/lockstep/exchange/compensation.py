@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.inference.links import Links
@@ -39,10 +39,11 @@ class Compensation:
         outcome = exchange.outcomes[target.name]
         sent = exchange.requests[target.name]
         succeeded = (status_of(outcome) or 599) < 300
-        path = self._item(sent, outcome, target) if succeeded else self._itself(sent.path)
-        if path is None:
+        item = self._item(sent, outcome, target) if succeeded else self._itself(sent.path)
+        if item is None:
             # A thing that was not made need not be deleted.
             return not succeeded
+        path = item + self._credential(sent)
         kept = tuple(
             (name, value)
             for name, value in sent.headers
@@ -52,6 +53,16 @@ class Compensation:
         answer = target.send(replace(sent, method="DELETE", path=path, headers=kept, body=None))
         status = status_of(answer) or 599
         return status < 300 or status in _GONE
+
+    def _credential(self, sent: Request) -> str:
+        """What a query has beside the parameters of its operation: a key of the user, say."""
+        operation = self._document.find(sent.method, sent.path)
+        declared = {each.name for each in operation.parameters} if operation is not None else set()
+        pairs = sent.path.partition("?")[2].split("&")
+        kept = [
+            each for each in pairs if each and unquote_plus(each.partition("=")[0]) not in declared
+        ]
+        return f"?{'&'.join(kept)}" if kept else ""
 
     def _item(self, sent: Request, outcome: Outcome, target: Target) -> str | None:
         """The path of what a successful request wrote to or made."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from lockstep.compare.allowed import Allowed
 from lockstep.compare.answers import Comparer
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.effects.mirror import Changes
-from lockstep.effects.watch import Watch
 from lockstep.exchange.compensation import Compensation
+from lockstep.exchange.delivery import Delivery
 from lockstep.exchange.noise_probe import NoiseProbe
+from lockstep.exchange.rows import Rows
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.exchange.shown import Shared, ShownThings
 from lockstep.exchange.silence import SilenceWatch, TargetLostError
@@ -26,13 +24,11 @@ from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
 from lockstep.results.faults import LeftOutError
-from lockstep.results.findings import EFFECTS
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Exchange, Trace
-from lockstep.transport.arrival import first_bytes
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
-from lockstep.transport.targets import PendingExchange, Target
+from lockstep.transport.targets import Target
 
 __all__ = ["Exchanger", "TargetLostError"]
 
@@ -63,7 +59,6 @@ class Exchanger:
             raise ValueError("at least one target is needed")
         self.ledger = ledger
         self.targets = list(targets)
-        self._gate = gate
         self.listeners: list[Listener] = []
         # Who has logged in, by the actor of their requests.
         self.identities: dict[str, Identity] = {}
@@ -73,8 +68,6 @@ class Exchanger:
         self.sets_up = False
         self.rotates = rotate
         self._turn = 0
-        # How long the targets took for the last exchange, where somebody wants to know.
-        self._seconds: dict[str, float] = {}
         self._addresses = {target.name: target.base_url for target in self.targets}
         self._curl_options = {target.name: target.curl_options for target in self.targets}
         self._silence = SilenceWatch(self.targets)
@@ -93,7 +86,10 @@ class Exchanger:
             sees_servers=asks_again,
         )
         self._shown = ShownThings(ledger.document.scopes, table, self._generated)
-        self._watch = self._watching(gate)
+        alone = gate is None
+        # What the targets do to their databases.
+        self.rows = Rows(ledger, [] if rotate else self.targets, table, self.trace, alone=alone)
+        self._delivery = Delivery(ledger, self.targets, self.identities, gate)
         self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
@@ -128,7 +124,7 @@ class Exchanger:
             group=group,
             expected=expected,
             written=written,
-            seconds=self._seconds,
+            seconds=self._delivery.seconds,
         )
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
@@ -141,15 +137,15 @@ class Exchanger:
         outcomes, written = self._watched(own)
         leader = requests[self.targets[0].name]
         return self.record(
-            leader, own, outcomes, group=group, written=written, seconds=self._seconds
+            leader, own, outcomes, group=group, written=written, seconds=self._delivery.seconds
         )
 
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target in its own names; nothing is compared or recorded."""
-        self._overlook()
+        self.rows.overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
-        return self._exchange(requests)
+        return self._delivery.send(requests)
 
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and only say where the answers differ; nothing is recorded."""
@@ -187,14 +183,19 @@ class Exchanger:
         are no finding. The request number `first` goes out before the others.
         """
         translated = [self._requests(request) for request in together]
-        self._overlook()
-        jobs = [(target, sent[target.name]) for sent in translated for target in self._chosen(sent)]
+        self.rows.overlook()
+        jobs = [
+            (target, sent[target.name])
+            for sent in translated
+            for target in self._delivery.asked(sent)
+        ]
         answers = iter(send_at_once(jobs, first))
         rows = [
-            {target.name: next(answers) for target in self._chosen(sent)} for sent in translated
+            {target.name: next(answers) for target in self._delivery.asked(sent)}
+            for sent in translated
         ]
         for sent, row in zip(translated, rows, strict=True):
-            self._absorb(sent, row)
+            self._delivery.absorb(sent, row)
         if len(rows[0]) > 1:
             rows = paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
@@ -254,10 +255,10 @@ class Exchanger:
         if written:
             exchange.written = written
             with about(f"what {exchange.label} does to the databases cannot be compared"):
-                self._compare_effects(exchange)
+                self.rows.compare(exchange, parted=self.has_parted(exchange.request))
             if any(exchange.differences.values()):
                 # Something may have been asked again, or undone.
-                self._overlook()
+                self.rows.overlook()
         self.ledger.count(exchange)
         self._silence.note(exchange)
         usable: list[Generated] = []
@@ -293,21 +294,6 @@ class Exchanger:
         if len(exchange.outcomes) > 1:
             self.ledger.count_comparison(done=done)
         return shared
-
-    def own_effects(
-        self,
-        name: str,
-        requests: tuple[Request, Request],
-        written: tuple[Changes, Changes],
-        renamed: Mapping[str, str],
-    ) -> list[Difference]:
-        """Where a target has written other rows for the same request; see `Watch`."""
-        return self._watch.differ_from_self(name, requests, written, renamed) if self._watch else []
-
-    @property
-    def sees_rows(self) -> bool:
-        """Whether what the targets do to their databases is compared."""
-        return self._watch is not None
 
     def names(self, request: Request) -> frozenset[str]:
         """The keys of the short values that a request names; see `Scopes.key`."""
@@ -364,96 +350,13 @@ class Exchanger:
             translated = identity.translate(request, translated, target.name, leader)
         return target.dress(translated)
 
-    def _watching(self, gate: ReadWriteLock | None) -> Watch | None:
-        """What sees the databases of all targets, if each names its own and is asked alone."""
-        mirrors = self.ledger.mirrors
-        named = [target for target in self.targets if target.database is not None]
-        if not named or self.rotates or len(self.targets) < 2:
-            return None
-        if len(named) < len(self.targets):
-            mirrors.note("rows are not compared: not every target names its database")
-            return None
-        if len({target.database for target in named}) < len(named):
-            mirrors.note("rows are not compared: two targets name the same database")
-            return None
-        if gate is not None:
-            mirrors.note("rows are not compared: several workers send requests at once")
-            return None
-        ledger = self.ledger
-        return Watch(
-            *(mirrors, self.targets, ledger.document, ledger.clock),
-            is_steady=lambda: ledger.patience.steady,
-        )
-
     def _watched(
         self, requests: dict[str, Request]
     ) -> tuple[dict[str, Outcome], dict[str, Changes]]:
         """Send each target its own request, and see what it does to its database."""
-        watch = self._watch
-        sees = watch is not None and watch.begin()
-        outcomes = self._exchange(requests)
-        return outcomes, watch.changes() if watch is not None and sees else {}
-
-    def _overlook(self) -> None:
-        """Compare nothing of what has been written by now."""
-        if self._watch is not None:
-            self._watch.is_stale = True
-
-    def _compare_effects(self, exchange: Exchange) -> None:
-        """Compare what was written, where the answers say the same of how it went."""
-        watch, ledger = self._watch, self.ledger
-        if watch is None:
-            return
-        if self.has_parted(exchange.request):
-            watch.end()
-            return
-        leader, *partners = exchange.outcomes
-        allowed = Allowed(exchange.label, ledger.rules, ledger.noise)
-        for name in partners:
-            differences = exchange.differences.get(name, [])
-            if any(one.kind in ("status", "outcome") for one in differences):
-                continue
-            requests = exchange.requests[leader], exchange.requests[name]
-            found = watch.compare(name, requests, exchange.written, self._table)
-            told = {one.where.rpartition("/")[2] for one in differences}
-            exchange.effects[name] = [
-                one for one in allowed.counted(found) if one.where.rpartition(".")[2] not in told
-            ]
-            for observation in ledger.signatures.read(exchange, exchange.effects[name]):
-                names = leader, name
-                ledger.add_observation(exchange, names, observation, self.trace, EFFECTS)
-        watch.end()
-
-    def _exchange(self, requests: dict[str, Request]) -> dict[str, Outcome]:
-        """Send each target its own request, all at once."""
-        method = next(iter(requests.values())).method
-        with self._gate.passing(method) if self._gate is not None else nullcontext():
-            pending = [target.start(requests[target.name]) for target in self._chosen(requests)]
-            label, path = self.ledger.place(method, next(iter(requests.values())).path)
-            self._seconds = first_bytes(pending) if self.ledger.listeners else {}
-            outcomes = {each.target.name: self._finish(each, label, path) for each in pending}
-        self._absorb(requests, outcomes)
-        return outcomes
-
-    def _finish(self, pending: PendingExchange, label: str, path: str) -> Outcome:
-        """Wait for an answer, as long as its operation deserves."""
-        patience, name = self.ledger.patience, pending.target.name
-        pending.hurry(patience.seconds(label, name), patience.stream_seconds(label, name))
-        outcome = pending.finish()
-        took = time.monotonic() - pending.started
-        stage = self.ledger.findings.stage
-        patience.note(label, name, outcome, stage, path=path, seconds=took)
-        return outcome
-
-    def _absorb(self, requests: dict[str, Request], outcomes: dict[str, Outcome]) -> None:
-        """Take the cookies that the answers set for those that their users have."""
-        for name, outcome in outcomes.items():
-            identity = self.identities.get(requests[name].actor or "")
-            if identity is not None:
-                identity.absorb(requests[name], outcome, name)
-
-    def _chosen(self, requests: dict[str, Request]) -> list[Target]:
-        return [target for target in self.targets if target.name in requests]
+        sees = self.rows.begin()
+        outcomes = self._delivery.send(requests)
+        return outcomes, self.rows.changes() if sees else {}
 
     def _generated(self, operation: Operation | None, outcome: Outcome) -> list[Generated]:
         if not isinstance(outcome, Response):

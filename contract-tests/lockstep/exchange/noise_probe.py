@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from lockstep.compare.answers import Comparer
 from lockstep.matching import Difference
@@ -14,6 +15,10 @@ from lockstep.transport.targets import Target
 
 _AGAIN = "again"
 _TRIES = 5
+# So often a job is looked at until it is done.
+_LOOKS = 8
+# Said in one word, or by yes and no.
+_STATE = re.compile(r'"[A-Za-z][A-Za-z _-]{0,29}"|true|false')
 Ask = Callable[[Request], dict[str, Outcome]]
 
 
@@ -42,19 +47,60 @@ class NoiseProbe:
         shuffled = False
         # A short list may come in the same order twice by chance.
         tries = _TRIES if any(one.kind == "order" for one in found) else 1
+        answers = [exchange.outcomes]
         while tries and not shuffled:
-            again, tries = ask(exchange.request), tries - 1
-            for target in self._targets:
-                first, second = exchange.outcomes[target.name], again[target.name]
-                sent = exchange.requests[target.name]
-                own = self_differences(self._ledger, target, sent, first, second)
-                noise.learn(label, target.name, own)
-                shuffled |= any(one.kind == "order" for one in own)
+            answers.append(ask(exchange.request))
+            tries -= 1
+            every = self._changes(exchange, answers[0], answers[-1])
+            shuffled = any(one.kind == "order" for own in every.values() for one in own)
+            moved = {one.where for own in every.values() for one in own if _is_state(one)}
+            going_on = self._going_on(exchange, answers, moved, ask) if moved else set()
+            for name, own in every.items():
+                noise.learn(label, name, [one for one in own if one.where not in going_on])
+            for where in going_on:
+                noise.note_progress(label, where)
         exchange.differences = {
             name: [one for one in several if not noise.covers(label, one)]
             for name, several in exchange.differences.items()
         }
         return shuffled
+
+    def _changes(
+        self, exchange: Exchange, first: Mapping[str, Outcome], second: Mapping[str, Outcome]
+    ) -> dict[str, list[Difference]]:
+        """Where each target has answered differently from itself, by name."""
+        return {
+            target.name: self_differences(
+                *(self._ledger, target, exchange.requests[target.name]),
+                *(first[target.name], second[target.name]),
+            )
+            for target in self._targets
+        }
+
+    def _going_on(
+        self,
+        exchange: Exchange,
+        answers: Sequence[Mapping[str, Outcome]],
+        places: set[str],
+        ask: Ask,
+    ) -> set[str]:
+        """The places where the state of a job goes on, to an end: it never comes back.
+
+        What comes back, or goes on and on, is as good as chance.
+        """
+        seen = list(answers)
+        left: set[tuple[str, str, str]] = set()
+        back: set[str] = set()
+        for _ in range(_LOOKS):
+            every = self._changes(exchange, seen[-2], seen[-1])
+            steps = [(n, one) for n, own in every.items() for one in own if one.where in places]
+            for name, one in steps:
+                left.add((name, one.where, one.left))
+                back |= {one.where} if (name, one.where, one.right) in left else set()
+            if not steps:
+                return places - back
+            seen.append(ask(exchange.request))
+        return set()
 
     def _may_ask(self, exchange: Exchange) -> bool:
         safe = exchange.request.method in SAFE_METHODS
@@ -73,3 +119,9 @@ def self_differences(
     )
     operation = ledger.document.find(request.method, request.path)
     return comparer.compare(operation, first, second, _AGAIN, requests=(request, request))
+
+
+def _is_state(difference: Difference) -> bool:
+    """Whether a member says one word, and another one when it is asked again."""
+    values = difference.left, difference.right
+    return difference.kind == "value" and all(map(_STATE.fullmatch, values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from lockstep.exchange.beyond_divergence import differs_beyond, differs_in_pairs
+from lockstep.exchange.beyond_divergence import Known, differs_beyond, differs_in_pairs
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.shown import Shared
 from lockstep.matching.bijection import SymbolTable
@@ -67,10 +67,24 @@ class Triage:
 
     def _differs_beyond(self, exchange: Exchange, name: str, observation: Observation) -> bool:
         """Whether a difference is a fact of its own, though the collection is not the same."""
-        bijection, where = self.table.to(name), observation.differences[0].where
+        first = observation.differences[0]
+        known = Known(self.table.to(name), self._naming(exchange), self.divergent.has)
         if observation.signature.kind == "list":
-            return differs_beyond(exchange, name, bijection, self.divergent.has)
-        return "/*/" not in where or differs_in_pairs(exchange, name, bijection, where)
+            return differs_beyond(exchange, name, known)
+        return "/*/" not in first.where or differs_in_pairs(exchange, name, known, first)
+
+    def _naming(self, exchange: Exchange) -> Callable[[str], bool]:
+        """Which members name what an operation lists."""
+        document = self.log.document
+        operation = document.find(exchange.request.method, exchange.request.path)
+        owner = document.families.about(operation.path) if operation is not None else ""
+
+        def names(member: str) -> bool:
+            role = document.families.role(member, owner)
+            named = role is not None and role.kind in ("id", "key")
+            return named and role is not None and role.family.startswith(f"{owner}.")
+
+        return names
 
     def _leave_undocumented(self, exchange: Exchange) -> None:
         """Leave out undocumented responses, whose generated values are unknown."""

@@ -37,13 +37,16 @@ _REFUSALS = frozenset({400, 422})
 
 def concerns_parity(parity: Finding, finding: Finding) -> bool:
     """Whether a finding on single targets is about the very difference of one on parity."""
-    if finding.operation not in {parity.operation, *(place.operation for place in parity.places)}:
+    places = {(parity.operation, parity.where)}
+    places |= {(place.operation, place.where) for place in parity.places}
+    here = [where for operation, where in places if operation == finding.operation]
+    if not here:
         return False
     if finding.kind in _ANSWER_KINDS and parity.kind == "status":
         same = finding.where in parity.values.values()
     else:
         broken = Violation(finding.kind, finding.where, "")
-        same = concerns(broken, Difference(parity.kind, parity.where, "", ""))
+        same = any(concerns(broken, Difference(parity.kind, where, "", "")) for where in here)
     return same and set(finding.at_fault) <= set(parity.at_fault)
 
 

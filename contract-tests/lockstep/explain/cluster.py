@@ -32,6 +32,8 @@ class Cluster:
     operations: set[str] = field(default_factory=set)
     also: tuple[str, ...] = ()
     seldom: bool = False
+    # Stands for all, whatever is absorbed.
+    leading: Finding | None = None
 
     def __post_init__(self) -> None:
         self.operations = {finding.operation for finding in self.findings}
@@ -62,7 +64,7 @@ class Cluster:
     @property
     def chosen(self) -> Finding:
         """The finding that stands for all: one that was reproduced, else the plainest."""
-        return min(self.findings, key=plainness)
+        return self.leading or min(self.findings, key=plainness)
 
 
 def both_refuse(finding: Finding) -> bool:

@@ -281,7 +281,9 @@ def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
 def _explains(known: Cluster, one: Cluster) -> bool:
     ours, theirs = set(known.conditions), {*one.conditions, *_conditions(one.chosen)}
     if known.seldom:
-        return False
+        # From an empty state it shows all the same: that is proved.
+        proved = known.chosen.reproduced is True and one.chosen.reproduced is not True
+        return proved and known.chosen.signature == one.chosen.signature
     if not ours and not known.holds_for_all and not kinds_of(one.conditions) <= _STATEFUL:
         return False
     everywhere = bool(ours) and (len(known.operations) > 1 or any(each.subject for each in ours))

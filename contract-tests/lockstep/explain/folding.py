@@ -16,12 +16,15 @@ from lockstep.results.signatures import APPEARS, GOES
 _SELDOM = 0.2
 # So many places that differ together, and never alone, are one fact.
 _FEWEST_TOGETHER = 3
+# What a request is refused for whatever it says.
+_WHO = frozenset({"another's thing", "no credentials", "bad credentials"})
 _APPEARING = frozenset({"member", "header", "cookie"})
 
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """The clusters, those of one fact as one of them."""
-    told = _same_effect(_same_cause(_same_names(_same_value(_same_order(clusters)))))
+    one_gap = _same_gap(list(_same_order(clusters)))
+    told = _same_effect(_same_cause(_same_names(_same_value(one_gap))))
     return _same_places(told)
 
 
@@ -51,6 +54,46 @@ def _order_of_checks(one: Cluster) -> Key | None:
         return None
     others = kinds - INVALID
     return ("order", others) if others else None
+
+
+def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
+    """Who lets in whom the other one refuses, refuses him for something else at times.
+
+    That the check is missing shows where he succeeds; what is checked after it is no fact of its
+    own.
+    """
+    gaps = [one for one in clusters if _lets_in(one)]
+    for one in clusters:
+        known = next((gap for gap in gaps if gap is not one and _is_behind(one, gap)), None)
+        if known is None:
+            yield one
+        else:
+            known.leading = known.chosen
+            known.absorb(one)
+
+
+def _lets_in(one: Cluster) -> bool:
+    """Whether one side succeeds where the other refuses for who asks."""
+    chosen = one.chosen
+    if chosen.category != PARITY or chosen.kind != "status":
+        return False
+    answers = [value[:1] for value in chosen.values.values()]
+    return bool(kinds_of(one.conditions) & _WHO) and sorted(answers) == ["2", "4"]
+
+
+def _is_behind(one: Cluster, gap: Cluster) -> bool:
+    """Whether the side that lets in answers otherwise, and the other one refuses as ever."""
+    ours, theirs = one.chosen, gap.chosen
+    if (
+        ours.category != PARITY
+        or ours.kind != "status"
+        or ours.values.keys() != theirs.values.keys()
+    ):
+        return False
+    same = all(ours.values[name] == v for name, v in theirs.values.items() if v[:1] == "4")
+    who = kinds_of(gap.conditions) & _WHO
+    every = [kinds_of(finding.conditions) for finding in one.findings]
+    return same and one.operations <= gap.operations and all(who <= kinds for kinds in every)
 
 
 def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

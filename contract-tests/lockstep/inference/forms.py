@@ -17,6 +17,9 @@ _DIGITS = re.compile(r"[0-9]+")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,11}[_:-])([A-Za-z0-9]{6,}|[0-9]+)")
 _WORD = re.compile(r"[A-Za-z0-9_.~+/=:-]+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{2,}={0,2}")
+_URL_SAFE = str.maketrans("+/", "-_")
+_MADE_PART = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\d+")
 _SHORT = re.compile(r"[A-Za-z0-9_-]{6,}")
 # Random texts of this length with mixed case are unlikely to have letters of only one case.
 _TELLS_CASE = 20
@@ -111,6 +114,26 @@ def loosely_alike(left: str, right: str) -> bool:
         return False
     hexes = _HEX.fullmatch(left) is not None, _HEX.fullmatch(right) is not None
     return longer >= _MIN_MADE and hexes[0] == hexes[1] and _alphabet(left) == _alphabet(right)
+
+
+def same_cursor(left: str, right: str) -> bool:
+    """Whether two cursors are the same text in base64 but for the ids and numbers in it.
+
+    How long such a cursor is depends on the number that it carries.
+    """
+    texts = [_carried(cursor) for cursor in (left, right)]
+    return bool(texts[0]) and _MADE_PART.sub("#", texts[0]) == _MADE_PART.sub("#", texts[1])
+
+
+def _carried(cursor: str) -> str:
+    """The text that a cursor is made of, empty if it is none."""
+    if not _BASE64.fullmatch(cursor):
+        return ""
+    try:
+        text = _decoded(cursor.rstrip("=").translate(_URL_SAFE)).decode("utf-8")
+    except ValueError:
+        return ""
+    return text if text.isprintable() else ""
 
 
 def claims_of(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:

@@ -50,6 +50,7 @@ class NoiseBook:
     _noise: dict[str, list[Noise]] = field(default_factory=dict)
     _asked: set[tuple[str, str, str]] = field(default_factory=set)
     _unasked: int = 0
+    _moving: set[tuple[str, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self) -> list[Noise]:
@@ -100,6 +101,16 @@ class NoiseBook:
                 why = f"{target} gives another answer to the same request"
                 examples = difference.left, difference.right
                 entries.append(Noise(label, difference.where, difference.kind, why, 0, examples))
+
+    def note_progress(self, label: str, where: str) -> None:
+        """Note that a state is at a place of an operation's answers, which goes on by itself."""
+        with self._lock:
+            self._moving.add((label, where))
+
+    def progresses(self, label: str, where: str) -> bool:
+        """Whether a state is there that goes on by itself, as that of a job does."""
+        with self._lock:
+            return (label, where) in self._moving
 
     def not_judged(self) -> list[str]:
         """Return messages about the differences that were not checked for noise."""

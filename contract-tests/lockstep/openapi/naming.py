@@ -21,7 +21,7 @@ _ELAPSED = frozenset({"uptime", "elapsed", "took", "latency", "ms", "runtime"})
 _CURSORS = frozenset({"cursor", "continuation", "next", "prev", "previous", "after", "before"})
 # Timestamps that a server sets from its own clock, not from a request.
 _MADE_TIMES = re.compile(
-    r"(creat|updat|modif|insert|register|join|sign|publish|delet|issu|expir|login|seen|access)"
+    r"(creat|made|updat|modif|insert|register|join|sign|publish|delet|issu|expir|login|seen|access)"
 )
 _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lockstep.explain.attribution import ALL_ALIKE
 from lockstep.explain.severity import LEVELS
 from lockstep.report.steps import Data
-from lockstep.results.findings import COMPARED, CONFORMANCE
+from lockstep.results.findings import BY_CHANCE, COMPARED, CONFORMANCE
 
 # The maximum number of operations, rules and clauses to list.
 _NAMED_PLACES = 3
@@ -18,7 +18,7 @@ _NAMED_CLAUSES = 3
 
 def is_parity(finding: Data) -> bool:
     """Whether a finding is a difference between targets, like `verdict.is_parity`."""
-    if finding["category"] == CONFORMANCE:
+    if finding["category"] == CONFORMANCE or finding["kind"] == BY_CHANCE:
         return False
     return bool(finding["category"] in COMPARED or finding["class"] != ALL_ALIKE)
 

@@ -26,6 +26,8 @@ CONFORMANCE = "conformance"
 STORY = "story"
 TRAP = "trap"
 RACE = "race"
+# The kind of a race that so few rounds lost that chance may have chosen the target.
+BY_CHANCE = "not significant"
 # So many sequences are kept of one finding, the shortest ones: one may not show it again.
 MAX_EXEMPLARS = 4
 # A finding stops looking for a shorter sequence after so many occurrences.
@@ -172,8 +174,12 @@ class Findings:
         trace: Trace,
         *,
         category: str = CONFORMANCE,
+        steps: list[Exchange] | None = None,
     ) -> bool:
-        """Record what targets did against the document or a story; false for a known one."""
+        """Record what targets did against the document or a story; false for a known one.
+
+        `steps` lead to it, where that is known better than the trace can tell.
+        """
         targets = tuple(values)
         finding = Finding(
             category,
@@ -183,6 +189,7 @@ class Findings:
             targets,
             dict(values),
             signature=Signature(kind, where, ""),
+            sequence=steps or [],
         )
         return self._add(finding, exchange, trace)
 
@@ -231,7 +238,7 @@ class Findings:
             if known is None:
                 if exchange is not None and trace is not None:
                     finding.trace, finding.lately = trace, trace.lately()
-                    finding.sequence = trace.sequence(exchange)
+                    finding.sequence = finding.sequence or trace.sequence(exchange)
                     finding.exemplars = [finding.sequence]
                 finding.stage = self.stage
                 self._found[key] = finding
@@ -239,7 +246,7 @@ class Findings:
                 known.merge(finding)
                 if exchange is None or trace is None or known.count > MAX_SEQUENCES:
                     return True
-                if known.reproduced is None:
+                if known.reproduced is None and not finding.sequence:
                     known.keep(trace.sequence(exchange), finding.values)
             return True
 

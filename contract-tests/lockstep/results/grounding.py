@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from lockstep.bodies.tables import is_table, parse_table
 from lockstep.openapi.naming import is_id
 from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.json_bodies import json_of, scalars
@@ -46,7 +47,7 @@ def _texts(outcome: Outcome) -> frozenset[str]:
 
 
 def list_elements(outcome: Outcome) -> Iterator[dict[str, Any]]:
-    """The objects in the outermost lists of a JSON answer."""
+    """The objects in the outermost lists of an answer."""
     node = parsed(outcome)
     lists = [node] if isinstance(node, list) else []
     if isinstance(node, dict):
@@ -62,5 +63,13 @@ def _is_known(element: dict[str, Any], known: set[str]) -> bool:
 
 
 def parsed(outcome: Outcome) -> Any:
-    """The JSON of an answer, `None` if it is none."""
-    return json_of(outcome.body) if isinstance(outcome, Response) else None
+    """The JSON of an answer, or the rows of its table, `None` if it is neither."""
+    if not isinstance(outcome, Response):
+        return None
+    content_type = outcome.header("content-type")
+    if not is_table(content_type):
+        return json_of(outcome.body)
+    try:
+        return parse_table(content_type, outcome.body)
+    except ValueError:
+        return None

@@ -118,6 +118,10 @@ class SignatureReader:
         if not _in_body(difference):
             return Signature(kind, where, _header_change(where, left, right))
         listed = _listed(difference)
+        if listed and self._is_value(exchange, operation, listed):
+            # A list of tags, say, is one value of what has them.
+            what = self._member(exchange, operation, where)
+            return Signature("value", what, _list_change(kind, left, right))
         if listed:
             return Signature("list", f"{exchange.label} {listed}", _list_change(kind, left, right))
         if kind == "value" and _counts(exchange, difference):
@@ -136,6 +140,15 @@ class SignatureReader:
         if kind == "form":
             return Signature(kind, "" if _instants(left, right) else what, relation(left, right))
         return Signature(kind, what, relation(left, right))
+
+    def _is_value(self, exchange: Exchange, operation: Operation | None, where: str) -> bool:
+        """Whether a list is a member of a thing, and no list of things: it has texts or numbers."""
+        answer = exchange.leader
+        if "/*/" in where or operation is None or not isinstance(answer, Response):
+            return "/*/" in where
+        schema = response_schema(operation, answer.status, answer.media_type)
+        items = place_in(self._document, schema, (*parts_of(where), "*")).types
+        return bool(items) and not {"object", "array", "null"} & set(items) and where != "body"
 
     def _member(self, exchange: Exchange, operation: Operation | None, where: str) -> str:
         """`task.title` by the schema of the object around a place, else by the path."""

@@ -208,6 +208,16 @@ class Trace:
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
 
     @_alone
+    def steps(self, exchanges: Iterable[Exchange]) -> list[Exchange]:
+        """Some exchanges, oldest first, with the requests that made what they name."""
+        wanted = {
+            each.number: each
+            for exchange in exchanges
+            for each in (*self.sequence(exchange, writes=False), exchange)
+        }
+        return [wanted[number] for number in sorted(wanted)]
+
+    @_alone
     def making(self, exchange: Exchange) -> list[Exchange]:
         """The requests that made and changed all that an answer shows, the exchange itself last.
 

@@ -471,3 +471,30 @@ def test_content_length_of_a_head_response_is_compared_with_zero_only(
     one, other = (Response(200, (("Content-Length", each),)) for each in (left, right))
     told = [(each.kind, each.where) for each in differences(one, other, DOCUMENT)]
     assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("text,n\r\na,1\r\n", "text,n\r\nb,1\r\n", [("value", "body /*/text")]),
+        ("text,n\r\na,1\r\n", "text\r\na\r\n", [("missing", "body /*/n")]),
+        ("text,n\r\na,1\r\n", "text,n\r\n", [("length", "body")]),
+        # A comma in a text that is not quoted makes a cell too many.
+        ('text,n\r\n"a, b",1\r\n', "text,n\r\na, b,1\r\n", [("type", "body /*")]),
+        ('text\r\n"a ""b"""\r\n', 'text\r\n"a "b""\r\n', [("type", "body")]),
+        # The same rows, written otherwise.
+        ('text,n\r\n"a",1\r\n', "text,n\r\na,1\r\n", [("bytes", "body")]),
+        ("text,n\r\na,1\r\n", "text,n\na,1\n", [("bytes", "body")]),
+        ("text;n\r\na;1\r\n", "text;n\r\na;2\r\n", [("value", "body /*/n")]),
+        ("1,2\r\n3,4\r\n", "1,2\r\n3,5\r\n", [("value", "body /*/*")]),
+    ],
+)
+def test_tables_are_compared_row_by_row_and_as_they_are_written(
+    left: str, right: str, expected: list[tuple[str, str]]
+) -> None:
+    assert found("text/csv; charset=utf-8", left, right) == expected
+
+
+def test_ids_in_tables_are_paired() -> None:
+    left, right = (of("text/csv", f"id,text\r\n{number},a\r\n") for number in (1, 77))
+    assert differences(left, right, DOCUMENT) == []

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from click.testing import CliRunner, Result
 from fixtures.cutover import READ, Stand, standing
 
 from lockstep.cli.cutover import cutover
 from lockstep.cutover.state import StateFile
+from lockstep.schemas import load_schema
 
 
 @pytest.fixture
@@ -28,11 +30,15 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(cutover, [str(each) for each in arguments])
 
 
+REPORT = jsonschema_rs.validator_for(load_schema("cutover_report"))
+
+
 def test_a_ramp_that_arrives_exits_with_0(stand: Stand) -> None:
     page, summary = stand.folder / "cutover.html", stand.folder / "cutover.md"
     run_ = run(stand.plan(), "--json", "-", "--html", page, "--markdown", summary)
     assert run_.exit_code == 0, run_.output
     data = json.loads(run_.stdout)
+    REPORT.validate(data)
     assert (data["ending"], data["percent"]) == ("arrived", 100)
     assert (data["from"], data["to"], data["cause"]) == ("old", "new", None)
     assert "Arrived: new has all traffic." in page.read_text(encoding="utf-8")
@@ -56,6 +62,7 @@ def test_a_ramp_that_went_back_exits_with_1_and_says_why(stand: Stand) -> None:
     assert lines[1] == "The request was req-1."
     assert lines[3].endswith("1 of them wrong: at most 1 user met it.")
     data = json.loads(report.read_text(encoding="utf-8"))
+    REPORT.validate(data)
     assert data["answers"]["wrong"] == 1
     assert data["cause"]["sentence"] == f"{READ}: title differs"
     assert data["went_back_seconds"] < 1

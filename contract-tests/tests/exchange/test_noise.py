@@ -36,6 +36,34 @@ def test_what_differs_each_time_is_noise_and_not_a_finding() -> None:
     assert len(targets[0].sent) == len(targets[1].sent)
 
 
+def saying(*states: str) -> Answers:
+    """A target whose job is in another state each time, and stays in the last one."""
+    left = iter(states)
+
+    def answers(_request: Request) -> Outcome:
+        return answer({"state": next(left, states[-1])})
+
+    return answers
+
+
+def test_the_state_of_a_job_that_is_done_at_once_is_a_finding() -> None:
+    lockstep, targets = exchanger(saying("queued", "running", "done"), saying("done"))
+    lockstep.send(Request("GET", "/tasks/1"))
+    ledger = lockstep.ledger
+    assert [finding.where for finding in ledger.findings.all()] == ["body /state"]
+    assert ledger.noise.all() == []
+    assert ledger.noise.progresses("getTask", "body /state")
+    assert len(targets[0].sent) == len(targets[1].sent)
+
+
+def test_a_word_that_comes_back_is_noise() -> None:
+    flicker = ["red", "green", "blue"] * 5
+    lockstep, _ = exchanger(saying(*flicker), saying(*flicker[1:]))
+    lockstep.send(Request("GET", "/tasks/1"))
+    assert lockstep.ledger.findings.all() == []
+    assert [noise.where for noise in lockstep.ledger.noise.all()] == ["body /state"]
+
+
 def test_what_stays_the_same_on_each_side_is_a_finding() -> None:
     lockstep, targets = exchanger(
         lambda _request: answer([{"load": 1}]), lambda _request: answer([{"load": 2}])

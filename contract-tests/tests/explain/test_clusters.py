@@ -447,3 +447,17 @@ def test_how_a_body_is_read_is_one_decision(seen: Observed) -> None:
         seen.statuses(ask("GET", "/tags").with_header(*parts), 200)
     (found,) = parity(seen)
     assert {place.operation for place in found.places} == {"GET /tasks", "GET /tasks/{task_id}"}
+
+
+def test_a_check_that_is_missing_is_one_finding_whatever_comes_after_it(seen: Observed) -> None:
+    """Where the new server lets in who has no credentials it refuses him for what he sends."""
+    bare = {"actor": None}
+    seen.statuses(ask("POST", "/tags", {"title": "blue"}, **bare), 401, 201)
+    seen.statuses(ask("POST", "/tags", {"title": "red"}, **bare), 401, 409)
+    seen.statuses(ask("POST", "/tags", {}, **bare), 401, 422)
+    seen.statuses(ask("POST", "/tags", {"title": 12}, **bare), 401, 422)
+    (found,) = parity(seen)
+    assert (found.values, kinds(found)) == ({"old": "401", "new": "201"}, {"no credentials"})
+    # What the old server does not refuse for him is another fact.
+    seen.statuses(ask("POST", "/tags", {"title": "red"}), 409, 422)
+    assert len(parity(seen)) == 2

@@ -7,7 +7,13 @@ import json
 import pytest
 from fixtures.scripted import plain_document
 
-from lockstep.inference.forms import form_of, is_random, loosely_alike, same_form
+from lockstep.inference.forms import (
+    form_of,
+    is_random,
+    loosely_alike,
+    same_cursor,
+    same_form,
+)
 from lockstep.inference.leaves import leaves, replaced
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
@@ -161,3 +167,10 @@ def test_links_are_read_without_the_servers_own_address() -> None:
     assert link.query == "owner_id=7"
     assert links.localised("http://another.test/tasks/5") == "http://another.test/tasks/5"
     assert links.read("/nowhere") is None
+
+
+def test_cursors_may_carry_ids_of_other_lengths() -> None:
+    assert same_cursor("bTk2", "bTUwOTY=")
+    assert same_cursor("eyJhZnRlciI6IDd9", "eyJhZnRlciI6IDEyMzR9")
+    assert not same_cursor("bTk2", "eyJhZnRlciI6IDEyMzR9")
+    assert not same_cursor("no base64!", "no base64?")

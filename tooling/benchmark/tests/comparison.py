@@ -1,4 +1,4 @@
-"""A comparison as it might have been measured, for tests of what is made of one."""
+"""A made-up comparison, for tests of its evaluation and presentation."""
 
 import random
 from typing import Any
@@ -19,7 +19,7 @@ _SPEED = {"mixed": 1.0, "report": 0.4, "log in": 0.12, "read a task": 1.4, "list
 
 
 def comparison(workload: Workload, *, seed: int = 1) -> dict[str, Any]:
-    """One that took part in everything, with some chance in it."""
+    """The data of a complete comparison, with some random variation."""
     profile = PROFILES["default"]
     chance = random.Random(seed)
     return {

@@ -1,4 +1,4 @@
-"""A server that answers as it is told, for tests of who sends requests."""
+"""A server with scripted responses, for tests of the load generator."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Received:
-    """A request: header names in lower case."""
+    """A received request, with lower-case header names."""
 
     method: str
     path: str
@@ -19,7 +19,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered, after so many seconds."""
+    """A response, and the delay in seconds before it."""
 
     status: int = 200
     etag: str = '"-"'
@@ -28,7 +28,7 @@ class Reply:
 
 @contextmanager
 def stand_in(answer: Callable[[Received], Reply]) -> Iterator[str]:
-    """Give the address of a server. The function runs in its event loop: if it blocks, all wait."""
+    """Yield the address of a server. `answer` runs in its event loop: blocking delays all."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

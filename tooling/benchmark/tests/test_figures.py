@@ -1,4 +1,4 @@
-"""What is said is what was measured, and no more than the spread allows."""
+"""Statements follow the measurements, and claim no more than the spread allows."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ def set_rates(data: dict[str, Any], name: str, rates: list[float]) -> None:
         each["loads"]["mixed"]["highest"]["rate"] = rates[each["round"] - 1]
 
 
-def test_median_stands_between_the_ends() -> None:
+def test_spread_has_median_minimum_and_maximum() -> None:
     assert spread([3, None, 1, 2, 9]) == Spread(2.5, 1, 9)
     assert spread([None]) is None
 
 
-def test_ratio_is_taken_round_by_round() -> None:
+def test_ratio_is_computed_per_round() -> None:
     ours, theirs = {1: 10.0, 2: 40.0, 3: 5.0, 4: 6.0}, {1: 5.0, 2: 20.0, 3: 2.5, 5: 1.0}
     assert ratio(ours, theirs) == Spread(2, 2, 2)
 
@@ -46,16 +46,16 @@ def test_ratio_needs_three_rounds() -> None:
     ("value", "words"),
     [(0, "0"), (0.01234, "0.0123"), (1.5, "1.5"), (99.96, "100"), (1234.5, "1,230")],
 )
-def test_numbers_have_three_digits(value: float, words: str) -> None:
+def test_numbers_have_three_significant_digits(value: float, words: str) -> None:
     assert in_words(value) == words
 
 
-def test_ratio_has_the_digits_that_it_deserves() -> None:
+def test_digits_of_a_ratio_depend_on_its_spread() -> None:
     assert ratio_in_words(Spread(1.083, 1.04, 1.2)) == "1.08 (1.04 to 1.20)"
     assert ratio_in_words(Spread(1.93, 1.85, 2.0)) == "1.9 (1.9 to 2.0)"
 
 
-def test_faster_one_is_named_with_ratio_and_spread(data: dict[str, Any]) -> None:
+def test_faster_contestant_is_named_with_ratio_and_spread(data: dict[str, Any]) -> None:
     set_rates(data, "node", [190, 200, 210, 200, 200])
     set_rates(data, "python", [100, 100, 100, 100, 100])
     assert mixed_claim(Figures(data)).said(Figures(data), RUNTIMES) == (
@@ -68,7 +68,7 @@ def test_faster_one_is_named_with_ratio_and_spread(data: dict[str, Any]) -> None
     assert said.startswith("With one worker, Python holds 2.0 (1.9 to 2.1) times")
 
 
-def test_difference_within_the_spread_is_none(data: dict[str, Any]) -> None:
+def test_difference_within_the_spread_is_not_claimed(data: dict[str, Any]) -> None:
     set_rates(data, "node", [200, 200, 200, 200, 99])
     set_rates(data, "python", [100, 100, 100, 100, 100])
     said = mixed_claim(Figures(data)).said(Figures(data), RUNTIMES)
@@ -76,7 +76,7 @@ def test_difference_within_the_spread_is_none(data: dict[str, Any]) -> None:
     assert said.startswith("No difference that this machine can show between Node and Python")
 
 
-def test_difference_below_what_can_be_resolved_is_none(data: dict[str, Any]) -> None:
+def test_difference_below_the_resolution_is_not_claimed(data: dict[str, Any]) -> None:
     claim = claims(Figures(data))["recovery"]
     for each in data["rounds"]:
         each["recover_seconds"] = {"node": 0.01, "python": 0.04}.get(each["contestant"])
@@ -86,13 +86,13 @@ def test_difference_below_what_can_be_resolved_is_none(data: dict[str, Any]) -> 
     assert str(claim.said(Figures(data), RUNTIMES)).startswith("Python takes 4.0 (4.0 to 4.0)")
 
 
-def test_verdict_speaks_of_all_that_was_measured(data: dict[str, Any]) -> None:
+def test_verdict_covers_all_measurements(data: dict[str, Any]) -> None:
     said = "\n".join(verdict(Figures(data)))
     for words in ("2 workers", "processor time", "memory", "start", "FastAPI", "Fastify", "bare"):
         assert words in said
 
 
-def test_verdict_leaves_out_who_did_not_take_part(data: dict[str, Any]) -> None:
+def test_verdict_omits_absent_contestants(data: dict[str, Any]) -> None:
     for part in ("contestants", "rounds"):
         key = "name" if part == "contestants" else "contestant"
         data[part] = [each for each in data[part] if each[key] in RUNTIMES]
@@ -111,7 +111,7 @@ def test_common_rate_was_held_by_both_in_every_round(data: dict[str, Any]) -> No
     assert rate < max(rate for rate, _ in figures.curve("node", "p99"))
 
 
-def test_bare_servers_have_figures_of_what_they_know_alone(data: dict[str, Any]) -> None:
+def test_bare_servers_have_figures_of_supported_operations_only(data: dict[str, Any]) -> None:
     figures = Figures(data)
     assert figures.spread("bare-node", highest("list tasks")) is not None
     assert figures.spread("bare-node", highest("report")) is None
@@ -123,11 +123,11 @@ def served(rate: float, capacity: float, failed: int = 0) -> Sent:
     return Sent(1.0, failed, 0, times, times, {})
 
 
-def test_search_finds_what_a_server_holds() -> None:
+def test_search_finds_the_sustainable_rate() -> None:
     found = highest_rate(1000, 6, lambda rate: served(rate, 700))
     assert 680 < found.rate <= 700
     assert found.sent is not None
 
 
-def test_rate_with_a_failure_is_not_held() -> None:
+def test_rate_with_a_failure_is_not_sustainable() -> None:
     assert highest_rate(1000, 6, lambda rate: served(rate, 700, failed=1)).rate == 0

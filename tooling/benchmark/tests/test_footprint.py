@@ -1,4 +1,4 @@
-"""Lines, packages, advisories and unit tests are counted as the page says."""
+"""Counts of lines of code, packages, advisories and unit tests."""
 
 import json
 from importlib.metadata import distribution
@@ -38,7 +38,7 @@ def test_twins_have_the_same_layers() -> None:
     assert all(lines > 0 for lines in (*python.values(), *node.values()))
 
 
-def test_adapter_is_a_thin_layer_of_its_own() -> None:
+def test_adapter_is_thin() -> None:
     for adapter in (each for each in CONTESTANTS if each.role == "adapter"):
         assert 0 < sum(lines_by_layer(adapter).values()) < 400
 
@@ -48,7 +48,7 @@ def test_requirements_are_read_without_options() -> None:
     assert [str(each) for each in required(lines)] == ["Flask", "psycopg[binary]>=3"]
 
 
-def test_closure_has_what_extras_need() -> None:
+def test_closure_includes_dependencies_of_extras() -> None:
     found = closure(required(["psycopg[binary]", "Flask"]))
     assert {"psycopg", "psycopg-binary", "flask", "werkzeug", "markupsafe"} <= set(found)
     assert "pytest" not in found
@@ -56,7 +56,7 @@ def test_closure_has_what_extras_need() -> None:
     assert found["flask"].version == distribution("flask").version
 
 
-def test_twin_needs_no_more_than_its_lock() -> None:
+def test_packages_of_a_twin_are_in_its_lock_file() -> None:
     lock = Path(__file__).parents[3] / "python/requirements.txt"
     pinned = sum("==" in line for line in lock.read_text().splitlines())
     needed = packages(BY_NAME["python"])
@@ -64,11 +64,11 @@ def test_twin_needs_no_more_than_its_lock() -> None:
     assert needed["direct"] < needed["all"] <= pinned
 
 
-def test_bare_server_has_no_packages_of_its_own() -> None:
+def test_bare_server_has_no_packages() -> None:
     assert packages(BY_NAME["bare-python"]) is None
 
 
-def test_advisories_are_read() -> None:
+def test_advisories_are_parsed() -> None:
     assert read_pip_audit(json.dumps({"dependencies": [VULNERABLE]})).advisories == (
         Advisory("flask", "GHSA-1"),
     )
@@ -76,7 +76,7 @@ def test_advisories_are_read() -> None:
     assert read_npm_audit(json.dumps(told)).advisories == (Advisory("pg", "GHSA-2"),)
 
 
-def test_none_known_is_told_from_not_known() -> None:
+def test_no_advisories_is_distinguished_from_unknown() -> None:
     assert read_pip_audit('{"dependencies": [{"name": "flask", "vulns": []}]}').advisories == ()
     assert read_npm_audit('{"vulnerabilities": {}}').advisories == ()
     for unknown in (
@@ -95,14 +95,16 @@ def test_note_explains_an_advisory() -> None:
     assert found["python"].advisories == (Advisory("flask", "GHSA-1", "Not called."),)
 
 
-def test_stale_note_fails() -> None:
+def test_stale_note_is_rejected() -> None:
     notes = [{"runtime": "python", "package": "flask", "id": "GHSA-1", "because": "Not called."}]
     with pytest.raises(NoteError, match="flask GHSA-1"):
         explained({"python": Audit(())}, notes)
     assert explained({"python": Audit(None, "offline")}, notes)["python"].advisories is None
 
 
-def test_missing_tool_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_tool_is_reported_as_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("tooling.benchmark.advisories._PIP_AUDIT", tmp_path / "pip-audit")
     monkeypatch.setattr("tooling.benchmark.advisories._ask_npm_audit", lambda: "")
     assert "pip-audit could not ask" in str(audits(NOTES)["python"].reason)

@@ -1,4 +1,4 @@
-"""What is kept of a comparison is what README and the site show, and only a whole run is kept."""
+"""The kept summary of a comparison, shown by README and site; only a complete run is kept."""
 
 import re
 from pathlib import Path
@@ -31,12 +31,12 @@ def keeping(tmp_path: Path) -> Keeping:
     return Keeping(tmp_path / "kept", readme)
 
 
-def test_what_is_kept_is_read_again(data: dict[str, Any], keeping: Keeping) -> None:
+def test_kept_summary_round_trip(data: dict[str, Any], keeping: Keeping) -> None:
     keeping.write(data)
     assert keeping.read() == Summary.of(data)
 
 
-def test_readme_has_picture_and_answer_and_all_else_that_it_had(
+def test_readme_gets_picture_and_answers_and_keeps_the_rest(
     data: dict[str, Any], keeping: Keeping
 ) -> None:
     keeping.write(data)
@@ -50,27 +50,29 @@ def test_readme_has_picture_and_answer_and_all_else_that_it_had(
     assert len(said) == 5
 
 
-def test_readme_without_a_place_is_left_alone(data: dict[str, Any], keeping: Keeping) -> None:
+def test_readme_without_a_marker_is_unchanged(data: dict[str, Any], keeping: Keeping) -> None:
     keeping.readme.write_text("# Title\n")
     with pytest.raises(KeepingError, match="no <!-- comparison -->"):
         keeping.write(data)
     assert not keeping.folder.exists()
 
 
-def test_a_twin_alone_is_not_kept(data: dict[str, Any], keeping: Keeping) -> None:
+def test_single_twin_is_not_kept(data: dict[str, Any], keeping: Keeping) -> None:
     data["contestants"] = [each for each in data["contestants"] if each["name"] != "node"]
     with pytest.raises(ValueError, match="Nothing was measured of node"):
         keeping.write(data)
 
 
-def test_only_the_default_profile_is_kept_unasked(data: dict[str, Any], keeping: Keeping) -> None:
+def test_only_the_default_profile_is_kept_by_default(
+    data: dict[str, Any], keeping: Keeping
+) -> None:
     assert keeping.keeps(data, asked=False)
     for profile in ("quick", "deep"):
         assert not keeping.keeps(data | {"profile": profile}, asked=False)
         assert keeping.keeps(data | {"profile": profile}, asked=True)
 
 
-def test_a_difference_that_cannot_be_shown_is_none(data: dict[str, Any]) -> None:
+def test_insignificant_difference_is_not_claimed(data: dict[str, Any]) -> None:
     for each in data["rounds"]:
         wins = (each["contestant"] == "node") == (each["round"] % 2 == 0)
         each["loaded_bytes"] = 200_000_000 if wins else 190_000_000
@@ -78,7 +80,7 @@ def test_a_difference_that_cannot_be_shown_is_none(data: dict[str, Any]) -> None
     assert said.endswith(", no difference that this machine can show.")
 
 
-def test_the_picture_names_each_figure_and_fits_a_telephone(data: dict[str, Any]) -> None:
+def test_picture_names_each_figure_and_fits_a_phone_screen(data: dict[str, Any]) -> None:
     summary = Summary.of(data)
     root = ElementTree.fromstring(picture(summary))
     texts = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -89,11 +91,11 @@ def test_the_picture_names_each_figure_and_fits_a_telephone(data: dict[str, Any]
     assert "prefers-color-scheme: dark" in picture(summary)
 
 
-def test_readme_shows_what_the_repository_keeps() -> None:
+def test_readme_shows_the_kept_summary() -> None:
     assert KEPT.part(KEPT.read()) in KEPT.readme.read_text()
 
 
-def test_what_the_repository_keeps_is_of_a_whole_run() -> None:
+def test_kept_summary_is_of_a_complete_run() -> None:
     summary = KEPT.read()
     if summary is None:
         assert not (KEPT.folder / PICTURE).exists()
@@ -103,6 +105,6 @@ def test_what_the_repository_keeps_is_of_a_whole_run() -> None:
     assert (KEPT.folder / PICTURE).read_text() == picture(summary)
 
 
-def test_where_nothing_is_kept_readme_says_how(keeping: Keeping) -> None:
+def test_readme_without_a_kept_summary_names_the_command(keeping: Keeping) -> None:
     assert keeping.read() is None
     assert "make compare" in keeping.part(None)

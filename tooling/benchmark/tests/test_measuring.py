@@ -1,4 +1,4 @@
-"""Every request of the workload is a success on servers that were never asked for speed."""
+"""Measurements of real servers, in which every request of the workload succeeds."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,7 +45,7 @@ def meter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meter]:
 
 
 @pytest.mark.parametrize("name", ["python", "node"])
-def test_twin_is_measured_whole(meter: Meter, name: str) -> None:
+def test_twin_is_measured_completely(meter: Meter, name: str) -> None:
     figures = meter.measure(BY_NAME[name], 1, 1)
     assert set(figures["loads"]) == {"mixed", *SHORT.alone}
     (point,) = figures["loads"]["mixed"]["curve"]
@@ -72,14 +72,14 @@ def test_every_operation_succeeds(meter: Meter, name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["bare-python", "bare-node"])
-def test_bare_server_is_measured_as_far_as_it_goes(meter: Meter, name: str) -> None:
+def test_bare_server_is_measured_for_its_only_operation(meter: Meter, name: str) -> None:
     figures = meter.measure(BY_NAME[name], 1, 1)
     assert set(figures["loads"]) == {"read a task"}
     assert figures["recover_seconds"] is None
 
 
 @pytest.mark.parametrize("runtime", KINDS)
-def test_bare_server_answers_with_the_bytes_of_its_twin(
+def test_bare_server_sends_the_same_bytes_as_its_twin(
     meter: Meter, runtime: Kind, tmp_path: Path
 ) -> None:
     user, task = meter.population.users[0], meter.population.tasks[0]
@@ -95,7 +95,7 @@ def test_bare_server_answers_with_the_bytes_of_its_twin(
     assert told[:2] == told[2:]
 
 
-def test_seed_data_are_as_many_as_the_page_says(meter: Meter) -> None:
+def test_amount_of_seed_data(meter: Meter) -> None:
     assert len({user["token"] for user in meter.population.users}) == USERS
     assert len(meter.population.tasks) == USERS * NAMED_TASKS
     with psycopg.connect(meter.stage.databases.url(TEMPLATE)) as connection:

@@ -1,4 +1,4 @@
-"""The page is complete in itself, and says what its plots show."""
+"""The HTML page is self-contained, and its plots are accessible."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ def data() -> dict[str, Any]:
 
 
 class Elements(HTMLParser):
-    """All elements of a page with their attributes."""
+    """The elements of a page with their attributes."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -39,18 +39,18 @@ class Elements(HTMLParser):
         return [attributes for name, attributes in self.found if name == tag]
 
 
-def test_data_are_as_the_schema_says(data: dict[str, Any]) -> None:
+def test_data_conform_to_the_schema(data: dict[str, Any]) -> None:
     jsonschema_rs.validator_for(json.loads(SCHEMA.read_text())).validate(data)
 
 
-def test_wrong_data_are_not_published(data: dict[str, Any], tmp_path: Path) -> None:
+def test_invalid_data_are_not_published(data: dict[str, Any], tmp_path: Path) -> None:
     data["parity"]["findings"] = 1
     with pytest.raises(ValueError, match="0 was expected"):
         publish(data, tmp_path / "compare.json", tmp_path / "compare.html")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_page_asks_nobody_and_runs_nothing(data: dict[str, Any]) -> None:
+def test_page_loads_nothing_and_has_no_scripts(data: dict[str, Any]) -> None:
     page = render(data)
     elements = Elements(page)
     assert elements.of("script") == []
@@ -63,7 +63,7 @@ def test_page_asks_nobody_and_runs_nothing(data: dict[str, Any]) -> None:
     assert "@import" not in page
 
 
-def test_every_plot_is_named_and_has_its_table(data: dict[str, Any]) -> None:
+def test_every_plot_has_a_name_and_a_table(data: dict[str, Any]) -> None:
     page = render(data)
     elements = Elements(page)
     identifiers = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
@@ -77,18 +77,18 @@ def test_every_plot_is_named_and_has_its_table(data: dict[str, Any]) -> None:
     assert len(elements.of("details")) == 8
 
 
-def test_every_contestant_has_a_mark_of_its_own(data: dict[str, Any]) -> None:
+def test_every_contestant_has_its_own_mark(data: dict[str, Any]) -> None:
     alone = render(data).split('<section id="alone"')[1].split("</section>")[0]
     marks = set(re.findall(r'<(circle|polygon)[^>]* class="mark (s-[\w-]+)"', alone))
     assert {kind for _, kind in marks} == {f"s-{each['name']}" for each in data["contestants"]}
 
 
-def test_quick_profile_is_not_to_be_quoted(data: dict[str, Any]) -> None:
+def test_page_of_the_quick_profile_has_a_warning(data: dict[str, Any]) -> None:
     assert "not to\nbe quoted" not in render(data)
     assert "not to\nbe quoted" in render(data | {"profile": "quick", "unit_tests": {}})
 
 
-def test_page_can_be_made_of_the_twins_alone(data: dict[str, Any]) -> None:
+def test_page_of_the_twins_alone(data: dict[str, Any]) -> None:
     twins = ("python", "node")
     data["contestants"] = [each for each in data["contestants"] if each["name"] in twins]
     data["rounds"] = [each for each in data["rounds"] if each["contestant"] in twins]
@@ -96,12 +96,12 @@ def test_page_can_be_made_of_the_twins_alone(data: dict[str, Any]) -> None:
     assert "With one worker, Node holds" in page
 
 
-def test_names_cannot_become_markup(data: dict[str, Any]) -> None:
+def test_names_are_escaped(data: dict[str, Any]) -> None:
     data["machine"]["processor"] = "<script>"
     assert "<script>" not in render(data)
 
 
-def test_axes_have_round_numbers_up_to_the_highest() -> None:
+def test_axis_ticks_are_round_numbers_beyond_the_maximum() -> None:
     assert ticks(930) == [0, 200, 400, 600, 800, 1000]
     assert ticks(0.013)[-1] == pytest.approx(0.015)
     assert decades(3, 120) == [2, 5, 10, 20, 50, 100, 200]

@@ -1,4 +1,4 @@
-"""No figures without parity; what was measured is kept; the order favours nobody."""
+"""Parity is required for figures, interrupted runs are resumed, and the order is fair."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ FINDING = {"operation": "listTasks", "about": "body"}
 
 
 def contract_tests(folder: Path, findings: list[dict[str, str]], status: int) -> ContractTests:
-    """Contract tests that end as they are told, as if a server had been broken on purpose."""
+    """Fake contract tests with these findings and this exit status."""
     report = {"findings": findings, "seed": 1, "requests": 9, "exchanges": 4, "seconds": 1.5}
     program = f"""
 import os, pathlib, sys
@@ -34,7 +34,7 @@ raise SystemExit({status})
 
 @pytest.fixture
 def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "partial[Comparison]":
-    """One that must not come as far as to measure."""
+    """A comparison that must not reach the measurements."""
 
     def measure(*_: object) -> None:
         pytest.fail("There is something to be measured, although parity fails.")
@@ -44,7 +44,7 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "partial[Comp
 
 
 @pytest.mark.parametrize(("findings", "status"), [([FINDING], 1), ([FINDING], 0), ([], 1)])
-def test_finding_forbids_the_page(
+def test_finding_prevents_publication(
     comparison: "partial[Comparison]",
     tmp_path: Path,
     findings: list[dict[str, str]],
@@ -63,7 +63,7 @@ def test_finding_forbids_the_page(
     assert results.read_text() == "its figures"
 
 
-def test_contract_tests_that_cannot_run_forbid_it_too(
+def test_failing_contract_tests_prevent_publication(
     comparison: "partial[Comparison]", tmp_path: Path
 ) -> None:
     tests = ContractTests([sys.executable, "-c", "raise SystemExit(2)"], tmp_path)
@@ -71,14 +71,14 @@ def test_contract_tests_that_cannot_run_forbid_it_too(
         comparison(chosen(""), Console(quiet=True), tests).run()
 
 
-def test_parity_is_held_by_all_that_keep_the_contract(tmp_path: Path) -> None:
+def test_parity_is_checked_for_all_full_contestants(tmp_path: Path) -> None:
     servers = [each.name for each in CONTESTANTS if each.knows is None]
     held = contract_tests(tmp_path, [], 0).hold(servers, "quick", 1)
     assert held["servers"] == ["python", "node", "fastapi", "fastify"]
     assert held["findings"] == 0
 
 
-def test_nobody_is_always_first() -> None:
+def test_first_contestant_alternates() -> None:
     profile = PROFILES["default"]
     order = list(turns(profile, CONTESTANTS))
     firsts = [
@@ -88,7 +88,7 @@ def test_nobody_is_always_first() -> None:
     assert len(set(firsts)) == min(profile.rounds, len(CONTESTANTS))
 
 
-def test_everybody_has_as_many_rounds() -> None:
+def test_every_contestant_has_the_same_number_of_rounds() -> None:
     profile = PROFILES["default"]
     order = list(turns(profile, CONTESTANTS))
     assert len({turn.key for turn in order}) == len(order)
@@ -104,7 +104,7 @@ def test_every_profile_has_enough_rounds() -> None:
     assert PROFILES["default"].rounds >= 5
 
 
-def test_run_that_was_cut_is_gone_on_with(tmp_path: Path) -> None:
+def test_interrupted_run_is_resumed(tmp_path: Path) -> None:
     path = tmp_path / "partial.json"
     first, second, *_ = turns(PROFILES["quick"], CONTESTANTS)
     cut = Record(path, {"code": "a"})
@@ -118,18 +118,18 @@ def test_run_that_was_cut_is_gone_on_with(tmp_path: Path) -> None:
     assert resumed.seconds >= cut.seconds - 1
 
 
-def test_run_of_other_code_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_run_of_other_code_is_not_resumed(tmp_path: Path) -> None:
     path = tmp_path / "partial.json"
     Record(path, {"code": "a", "seed": 1}).save()
     with pytest.raises(ResumeError, match=r"different one: code changed"):
         Record(path, {"code": "b", "seed": 1}).resume()
 
 
-def test_nothing_to_go_on_with_is_said(tmp_path: Path) -> None:
+def test_nothing_to_resume_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ResumeError, match="no run to resume"):
         Record(tmp_path / "partial.json", {}).resume()
 
 
-def test_unknown_contestant_is_refused() -> None:
+def test_unknown_contestant_is_rejected() -> None:
     with pytest.raises(ValueError, match="There is no rails; there are python"):
         chosen("python,rails")

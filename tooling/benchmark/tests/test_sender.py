@@ -1,4 +1,4 @@
-"""The load is honest: it waits for nobody, counts all, and lets no user get into another's way."""
+"""The load generator: open loop, all requests counted, and no conflicts between users."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ STOP = Request("stop", "POST", "/stop", {"Authorization": "{user.token}"}, (), "
 USERS = [
     {"token": f"user{number}", "running": number % 2 == 1, "task": number} for number in range(4)
 ]
-# The first ones are those that time is tracked on.
+# Timers run on the first tasks.
 TASKS = [
     {"id": f"task{number}", "etag": f'"{number}"', "uses": 0, "user": number % 4}
     for number in range(10)
@@ -45,14 +45,14 @@ def test_stall_of_a_second_shows_in_the_99th_percentile() -> None:
     with stand_in(answer) as address:
         sent = send(address, {"read": 1}, rate=100, seconds=3)
     assert sent.times.count == count == 300
-    # A hundred requests were due meanwhile; who waits for answers would have sent one or two.
+    # A hundred requests were due during the stall; a closed-loop client would have sent one or two.
     assert sent.times.p99 is not None
     assert 900 < sent.times.p99 < 2000
     assert sent.times.p50 is not None
     assert sent.times.p50 < sent.times.p99 / 2
 
 
-def test_requests_beyond_all_connections_wait_with_their_time_running() -> None:
+def test_waiting_for_a_connection_counts_as_latency() -> None:
     with stand_in(lambda _: Reply(after=0.5)) as address:
         sent = send(address, {"read": 1}, rate=100, seconds=1)
     # 32 connections take 64 requests a second.
@@ -76,7 +76,7 @@ def test_lost_connection_counts_as_a_failure() -> None:
     assert sent.failed == sent.times.count == 10
 
 
-def test_changed_task_is_named_by_its_newest_tag() -> None:
+def test_update_sends_the_newest_entity_tag() -> None:
     newest = {task["id"]: task["etag"] for task in TASKS}
     bodies = defaultdict(list)
 
@@ -91,13 +91,13 @@ def test_changed_task_is_named_by_its_newest_tag() -> None:
     with stand_in(answer) as address:
         sent = send(address, {"change": 1}, rate=200, seconds=0.5)
     assert (sent.times.count, sent.failed) == (100, 0)
-    # Time is tracked on the other tasks, and that would change their tags.
+    # Timers run on the other tasks, which would change their entity tags.
     assert set(bodies) == {f"task{number}" for number in range(4, 10)}
     for sequence in bodies.values():
         assert sequence == (["1", "2"] * 50)[: len(sequence)], "Each change must change something."
 
 
-def test_timer_is_started_by_who_has_none_and_stopped_by_who_has() -> None:
+def test_timer_is_started_only_if_stopped_and_stopped_only_if_running() -> None:
     running = {user["token"]: user["running"] for user in USERS}
 
     def answer(request: Received) -> Reply:
@@ -117,7 +117,7 @@ def test_timer_is_started_by_who_has_none_and_stopped_by_who_has() -> None:
 
 
 @pytest.mark.parametrize("weights", [{"read": 3, "change": 1}, {"read": 1}])
-def test_operations_come_as_often_as_their_weights(weights: dict[str, int]) -> None:
+def test_operations_follow_their_weights(weights: dict[str, int]) -> None:
     with stand_in(lambda _: Reply()) as address:
         sent = send(address, weights, rate=200, seconds=0.2)
     counts = {name: each["count"] for name, each in sent.operations.items()}
@@ -126,7 +126,7 @@ def test_operations_come_as_often_as_their_weights(weights: dict[str, int]) -> N
     }
 
 
-def test_what_changed_is_remembered_from_step_to_step() -> None:
+def test_entity_tags_are_remembered_between_steps() -> None:
     tags = itertools.count(100)
     known: dict[str, str] = {}
 
@@ -144,7 +144,7 @@ def test_what_changed_is_remembered_from_step_to_step() -> None:
     assert steps[1].times.count > 6
 
 
-def test_body_is_filled_in() -> None:
+def test_placeholders_in_bodies_are_replaced() -> None:
     bodies = []
 
     def answer(request: Received) -> Reply:
@@ -158,7 +158,7 @@ def test_body_is_filled_in() -> None:
     assert [json.loads(each) for each in bodies] == [{"of": "user0", "id": "task0"}]
 
 
-def test_task_whose_state_is_not_known_is_left_alone() -> None:
+def test_task_in_an_unknown_state_is_not_used_again() -> None:
     paths: list[str] = []
 
     def answer(request: Received) -> Reply:

@@ -1,4 +1,4 @@
-"""The workload is the contract's, and what it says it is."""
+"""The workload matches the contract and its own description."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def workload(document: Document) -> Workload:
     return load_workload(document)
 
 
-def test_mix_covers_what_users_do(workload: Workload) -> None:
+def test_mix_covers_common_operations(workload: Workload) -> None:
     assert set(workload.mixed) == {
         "logIn",
         "listTasks",
@@ -33,7 +33,7 @@ def test_mix_covers_what_users_do(workload: Workload) -> None:
         "stopTimer",
         "getTimeReport",
     }
-    # So that one who logs in is not the 99th percentile.
+    # So that log-ins do not determine the 99th percentile.
     assert workload.mixed["logIn"] < sum(workload.mixed.values()) / 100
 
 
@@ -42,7 +42,7 @@ def test_timers_are_started_as_often_as_stopped(workload: Workload) -> None:
         assert mix.get("startTimer") == mix.get("stopTimer")
 
 
-def test_every_operation_is_also_measured_by_itself(workload: Workload) -> None:
+def test_every_operation_is_also_measured_alone(workload: Workload) -> None:
     alone = {name for mix in workload.alone.values() for name in mix}
     assert alone == set(workload.mixed) == {request.id for request in workload.requests}
 
@@ -71,13 +71,13 @@ def test_second_change_differs_from_the_first(workload: Workload) -> None:
     assert len(set(change.bodies)) == 2
 
 
-def test_nothing_is_left_to_fill_in_but_users_and_tasks(workload: Workload) -> None:
+def test_only_user_and_task_placeholders_remain(workload: Workload) -> None:
     for request in workload.requests:
         for text in (request.path, *request.headers.values()):
             assert re.sub(r"\{(user|task)\.\w+\}", "", text).count("{") == 0
 
 
-def test_no_more_log_ins_wait_than_a_worker_lets_wait(
+def test_log_in_connections_do_not_exceed_the_password_queue(
     workload: Workload, document: Document
 ) -> None:
     waiting = document.raw["x-password-queue"]["waiting"]

@@ -1,4 +1,4 @@
-"""Fixtures that the tests here share with those of other rooms."""
+"""Fixtures shared with the tests of other packages."""
 
 from testbed.fixtures import stage
 

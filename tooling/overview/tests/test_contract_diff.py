@@ -1,4 +1,4 @@
-"""Older contracts are found by revision of git, or as files."""
+"""Older contracts are found by Git revision or file name."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from testbed.paths import CONTRACT
 from tooling.overview.contract_diff import RevisionError, older_contract
 
 
-def test_a_revision_has_a_contract() -> None:
+def test_contract_of_a_revision() -> None:
     assert older_contract("HEAD").read_bytes().startswith(b"openapi: 3.1")
 
 
-def test_a_file_is_taken_as_it_is() -> None:
+def test_contract_of_a_file() -> None:
     assert older_contract(str(CONTRACT)) == Path(CONTRACT)
 
 
-def test_an_unknown_revision_is_told() -> None:
+def test_unknown_revision_is_rejected() -> None:
     with pytest.raises(RevisionError, match="nowhere"):
         older_contract("nowhere")

@@ -1,4 +1,4 @@
-"""Both inventories are equal to each other, to the contract, to the sources and to the database."""
+"""Both inventories match each other, the contract, the sources and the database."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ from testbed.stage import CLEAN, Stage
 from tooling.overview import inventory
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-# A view does not tell which of its columns are never null.
+# A view has no NOT NULL information about its columns.
 COLUMNS = """
 SELECT table_name, column_name, CASE table_type WHEN 'BASE TABLE' THEN is_nullable = 'YES' END
 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
@@ -32,7 +32,9 @@ def inventories(database_url: str) -> dict[Kind, dict[str, Any]]:
     return {kind: inventory.inventory_of(kind, database_url) for kind in KINDS}
 
 
-def test_twins_agree_but_for_names_of_files(inventories: dict[Kind, dict[str, Any]]) -> None:
+def test_inventories_are_equal_except_for_file_names(
+    inventories: dict[Kind, dict[str, Any]],
+) -> None:
     assert inventory.differences(inventories) == []
     python, node = (inventories[kind] for kind in KINDS)
     assert list(python) == ["routes_created", "models", "services", "database", "summary"]
@@ -40,7 +42,7 @@ def test_twins_agree_but_for_names_of_files(inventories: dict[Kind, dict[str, An
     assert {**python, "services": None} == {**node, "services": None}
 
 
-def test_a_difference_is_told(inventories: dict[Kind, dict[str, Any]]) -> None:
+def test_difference_is_reported(inventories: dict[Kind, dict[str, Any]]) -> None:
     python = inventories["python"]
     models = [{**python["models"][0], "name": "Other"}, *python["models"][1:]]
     told = inventory.differences({"python": python, "node": {**python, "models": models}})
@@ -48,9 +50,7 @@ def test_a_difference_is_told(inventories: dict[Kind, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_routes_are_those_of_the_contract(
-    inventories: dict[Kind, dict[str, Any]], kind: Kind
-) -> None:
+def test_routes_match_the_contract(inventories: dict[Kind, dict[str, Any]], kind: Kind) -> None:
     paths = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["paths"]
     documented = [
         f"{method.upper()} {path}"
@@ -62,7 +62,7 @@ def test_routes_are_those_of_the_contract(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_models_are_the_tables_and_views_of_the_database(
+def test_models_match_the_tables_and_views_of_the_database(
     inventories: dict[Kind, dict[str, Any]], kind: Kind, database_url: str
 ) -> None:
     with psycopg.connect(database_url) as connection:
@@ -76,7 +76,7 @@ def test_models_are_the_tables_and_views_of_the_database(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_services_are_files_with_their_functions(
+def test_services_are_listed_with_their_functions(
     inventories: dict[Kind, dict[str, Any]], kind: Kind
 ) -> None:
     services = inventories[kind]["services"]

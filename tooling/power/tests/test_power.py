@@ -1,4 +1,4 @@
-"""Scores of small stored reports, and what is matched by the truth; no servers."""
+"""Scores of small stored reports against the ground truth, without servers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ TRUTHS = sorted((HERE / "truth").glob("*.yaml"))
 
 
 def stored(name: str) -> Report:
-    """A report of `reports/`."""
+    """A report in `reports/`."""
     data: dict[str, Any] = json.loads((REPORTS / f"{name}.json").read_text(encoding="utf-8"))
     return read_report(data)
 
 
 def status(values: str, operation: str = "GET /things") -> Finding:
-    """A difference of statuses."""
+    """A finding about different status codes."""
     return Finding(1, (operation,), "", "status", "status", values)
 
 
@@ -54,7 +54,7 @@ also_true:
     return load_truth(file)
 
 
-def test_a_report_of_the_second_version_is_read() -> None:
+def test_report_of_version_2_is_read() -> None:
     report = stored("version-2")
     first, second = report.findings
     assert (first.operations, first.values, first.shown) == (("getThing",), "200 / 404", True)
@@ -63,7 +63,7 @@ def test_a_report_of_the_second_version_is_read() -> None:
     assert report.deciding == [first]
 
 
-def test_a_report_of_the_third_version_is_read() -> None:
+def test_report_of_version_3_is_read() -> None:
     report = stored("version-3")
     first, alike, trap = report.findings
     assert first.operations == ("getThing", "listThings")
@@ -72,7 +72,7 @@ def test_a_report_of_the_third_version_is_read() -> None:
     assert report.seen_once == 1
 
 
-def test_a_report_of_nothing_is_read() -> None:
+def test_empty_report_is_read() -> None:
     assert read_report({}) == Report()
 
 
@@ -88,14 +88,14 @@ def test_a_report_of_nothing_is_read() -> None:
         (Finding(1, (), "is refused", values="401 / dropped"), FALSE, ["refused", "dropped"]),
     ],
 )
-def test_a_finding_is_judged_by_what_it_says(
+def test_finding_is_matched_with_the_ground_truth(
     truth: Truth, finding: Finding, verdict: str, facts: list[str]
 ) -> None:
     judged = truth.judge(finding)
     assert (judged.verdict, [fact.id for fact in judged.facts]) == (verdict, facts)
 
 
-def test_a_real_pair_is_scored_by_the_truth(truth: Truth) -> None:
+def test_real_pair_is_scored_by_the_ground_truth(truth: Truth) -> None:
     findings = (
         status("200 / 404"),
         status("200 / 404"),
@@ -109,7 +109,7 @@ def test_a_real_pair_is_scored_by_the_truth(truth: Truth) -> None:
     assert (row.false, row.unjudged, row.seen_once) == (1, 1, 2)
 
 
-def test_a_planted_fault_is_found_by_a_finding_that_decides() -> None:
+def test_planted_fault_is_found_by_a_deciding_finding() -> None:
     remark = Finding(1, ("a",), "", category="conformance")
     reports = {
         "one": Report((status("200 / 404"), remark), seconds=1.0),
@@ -123,26 +123,26 @@ def test_a_planted_fault_is_found_by_a_finding_that_decides() -> None:
     assert row.problems == ["late: not done after 180 s"]
 
 
-def test_what_a_tool_says_of_honest_servers_too_finds_nothing() -> None:
+def test_finding_also_reported_for_equal_servers_does_not_count() -> None:
     usual = Finding(0, ("GET /a",), "", "json_value", "/id", "1 / 2")
     again = Finding(0, ("GET /a",), "", "json_value", "/id", "7 / 9")
     row = score_planted("set", {"leak": Report((again,))}, usual={usual.key}, tool="other")
     assert (row.found, row.findings, row.missed) == (0, 1, ["leak"])
 
 
-def test_every_finding_on_honest_servers_is_false() -> None:
+def test_every_finding_on_equal_servers_is_a_false_positive() -> None:
     row = score_honest("honest", {"0": Report((status("200 / 404"),)), "1": Report()})
     assert (row.known, row.found, row.findings, row.false) == (0, 0, 1, 1)
 
 
 @pytest.mark.parametrize("file", TRUTHS, ids=lambda file: file.stem)
-def test_every_truth_can_be_read(file: Path) -> None:
+def test_every_ground_truth_file_is_valid(file: Path) -> None:
     truth = load_truth(file)
     assert truth.known
     assert all(fact.what and fact.evidence for fact in truth.facts)
 
 
-def test_the_labels_of_the_releases() -> None:
+def test_labels_of_the_releases() -> None:
     known = {
         version: set(load_truth(HERE / f"truth/inspect-ai-0.3.{version}.yaml").known)
         for version in (203, 204)
@@ -165,14 +165,14 @@ def test_the_labels_of_the_releases() -> None:
     ],
     ids=["no matchers", "empty", "unknown field", "broken pattern", "twice"],
 )
-def test_a_truth_that_cannot_be_used_is_refused(tmp_path: Path, text: str) -> None:
+def test_invalid_ground_truth_file_is_rejected(tmp_path: Path, text: str) -> None:
     file = tmp_path / "truth.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(TruthError, match=r"truth\.yaml"):
         load_truth(file)
 
 
-def test_a_replay_shows_the_same_difference_and_no_other() -> None:
+def test_replay_must_show_the_same_difference() -> None:
     wanted = Finding(1, ("getThing",), "", "value", "body /a")
     same = Finding(4, ("getThing",), "other words", "value", "body /a")
     assert shows(wanted, [status("200 / 404"), same])
@@ -181,7 +181,7 @@ def test_a_replay_shows_the_same_difference_and_no_other() -> None:
     assert not shows(wanted, [remark])
 
 
-def test_a_matrix_of_mutants_counts_generated_requests_alone() -> None:
+def test_mutant_matrix_counts_only_generated_requests() -> None:
     caught = {"finding": "a", "requests": 9, "seconds": 1.5}
     escaped = {"finding": None, "requests": 9, "seconds": 2.0}
     mutants = [
@@ -195,14 +195,14 @@ def test_a_matrix_of_mutants_counts_generated_requests_alone() -> None:
     assert read_matrix({"mutants": [*mutants, untried]}) is None
 
 
-def test_the_shape_of_a_value_has_no_ids_and_times() -> None:
+def test_shape_of_a_value_ignores_ids_and_timestamps() -> None:
     made = {"id": 7, "at": "2026-01-02T03:04:05Z", "name": "zed", "list": [{"owner_id": 8}], "n": 1}
     other = made | {"id": 9, "at": "2027-11-12T13:14:15Z", "list": [{"owner_id": 1}]}
     assert shape(made) == shape(other)
     assert shape(made) != shape(made | {"n": 2})
 
 
-def test_the_table_names_what_was_missed_and_what_is_false() -> None:
+def test_table_names_missed_faults_and_false_positives() -> None:
     console = Console(width=160, file=StringIO())
     rows = [
         Row("tus", known=5, found=4, missed=["get"], listed={"false": ["dropped: it is not"]}),

@@ -1,4 +1,4 @@
-"""Log-ins for tests that are clients of a twin."""
+"""Log-ins for tests that act as clients of a twin."""
 
 import httpx
 

@@ -23,11 +23,11 @@ _SECONDS = 900
 
 @dataclass(frozen=True)
 class Visit:
-    """A page to look at.
+    """A page to visit.
 
-    ready: an expression that becomes true once it is drawn. unjudged: selectors of what axe leaves
-    out. paints: how often to measure the first paint. steps: `("click", selector)`, `("press",
-    key)`, `("evaluate", expression)` or `("wait", expression)`, taken before anything else.
+    ready: an expression that becomes true once the page is rendered. unjudged: selectors that axe
+    excludes. paints: number of measurements of the first paint. steps: `("click", selector)`,
+    `("press", key)`, `("evaluate", expression)` or `("wait", expression)`, executed first.
     """
 
     url: str
@@ -39,12 +39,12 @@ class Visit:
 
 @dataclass(frozen=True)
 class Sight:
-    """What was seen.
+    """The result of a visit.
 
-    requests: addresses, in order. complaints: of the console, and what was thrown. paints: first
-    paints in milliseconds. too_wide: the widths at which one must scroll sideways. violations: of
-    WCAG 2.2 AA by colour scheme. tab_stops: texts of what the Tab key reaches.
-    skips_to_main: whether the first link leads past the navigation. steps: their values.
+    requests: URLs in order. complaints: console messages and uncaught exceptions. paints: first
+    paints in milliseconds. too_wide: widths with horizontal scrolling. violations: of WCAG 2.2 AA
+    by colour scheme. tab_stops: texts of the elements that the Tab key reaches.
+    skips_to_main: whether the first link skips the navigation. steps: their values.
     """
 
     url: str
@@ -59,7 +59,7 @@ class Sight:
 
 
 def look(visits: Sequence[Visit]) -> list[Sight]:
-    """Look at pages in turn; skips the test where there is no browser."""
+    """Visit pages one after the other; skip the test if there is no browser."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None and not _PACKAGED.exists():
         pytest.skip("NOT LOOKED AT: no Chromium on the PATH; Debian: apt install chromium")

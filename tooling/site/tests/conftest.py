@@ -1,4 +1,4 @@
-"""The site, and what its tests share with those of other rooms."""
+"""The site, and fixtures shared with the tests of other packages."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ __all__ = ["sample_data", "site", "stage"]
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a fresh docs site."""
+    """The folder of a newly built docs site."""
     folder: Path = tmp_path_factory.mktemp("site")
     write_site(folder)
     return folder

@@ -1,4 +1,4 @@
-"""Run samples as their readers would, and tell which status they brought about."""
+"""Run code samples as their readers would, and report the status code of the response."""
 
 import json
 import os
@@ -19,7 +19,7 @@ _NODE_RUNNER = Path(__file__).with_name("run_samples.mjs")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The status of the last response, and what the sample printed."""
+    """The status code of the last response, and the output of the sample."""
 
     status: int
     printed: str
@@ -33,7 +33,7 @@ class Runner(Protocol):
 
 @contextmanager
 def curl_runner(directory: Path) -> Iterator[Runner]:
-    """Run samples in a shell that ends at unset variables."""
+    """Run samples in a shell that fails on unset variables."""
     (directory / ".curlrc").write_text('silent\nwrite-out = "%{stderr}%{http_code}"\n')
     settings = {"PATH": os.environ["PATH"], "CURL_HOME": str(directory)}
 
@@ -49,7 +49,7 @@ def curl_runner(directory: Path) -> Iterator[Runner]:
 
 @contextmanager
 def python_runner(directory: Path) -> Iterator[Runner]:
-    """Run samples in this process: each for itself would import httpx first."""
+    """Run samples in this process, since separate ones would each import httpx."""
     program = directory / "sample.py"
 
     def run(source: str, variables: Mapping[str, str]) -> Outcome:
@@ -63,7 +63,7 @@ def python_runner(directory: Path) -> Iterator[Runner]:
 
 @contextmanager
 def node_runner(directory: Path) -> Iterator[Runner]:
-    """Run samples in one process of Node."""
+    """Run samples in one Node process."""
     with subprocess.Popen(
         [node_program(), str(_NODE_RUNNER)],
         env={"PATH": os.environ["PATH"]},

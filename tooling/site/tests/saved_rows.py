@@ -1,11 +1,11 @@
-"""The rows of a database, kept so that each test begins with the same."""
+"""A snapshot of the rows of a database, so that each test starts with the same."""
 
 from typing import Self
 
 import psycopg
 from psycopg import sql
 
-# Parents before their children. Whatever else there is hangs on these, or begins empty.
+# Parents before children. All other tables depend on these, or start empty.
 _TABLES = ("users", "sessions", "refresh_tokens", "tasks", "time_entries")
 _COLUMNS = """
     SELECT column_name FROM information_schema.columns
@@ -14,7 +14,7 @@ _COLUMNS = """
 
 
 class SavedRows:
-    """Copies of all rows as they were when this was made; servers may stay connected."""
+    """A snapshot of all rows at creation; servers may stay connected."""
 
     def __init__(self, database_url: str) -> None:
         self._connection = psycopg.connect(database_url, autocommit=True)
@@ -44,6 +44,6 @@ class SavedRows:
         self._connection.close()
 
     def restore(self) -> None:
-        """Have the rows as they were, at once for everybody."""
+        """Restore the rows atomically."""
         with self._connection.transaction():
             self._connection.execute(self._restoring)

@@ -1,4 +1,4 @@
-"""The clients that `make client` generates work, and say the same of both twins."""
+"""The clients that `make client` generates work, with the same results for both twins."""
 
 import json
 import os
@@ -47,20 +47,20 @@ def server(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_client_takes_a_task_through_its_life(language: str, server: TwinServer) -> None:
+def test_client_runs_a_task_life_cycle(language: str, server: TwinServer) -> None:
     name = {"python": "use_client.py", "node": "use-client.mjs"}[language]
     assert told(language, TOOLING / "client" / name, server) == TOLD
 
 
 @pytest.mark.parametrize("use", client_uses(), ids=LANGUAGES)
-def test_program_of_the_start_page_lists_tasks(use: ClientUse, server: TwinServer) -> None:
+def test_start_page_program_lists_tasks(use: ClientUse, server: TwinServer) -> None:
     token = log_in(server, SAMPLE_USER)["access_token"]
     printed = told(use.language, use.program, server, TOKEN=token)
     assert printed == "Answer mail\nWrite the report\n"
 
 
 def told(language: str, program: Path, server: TwinServer, **variables: str) -> str:
-    """What a program prints, which must be nothing on standard error."""
+    """The standard output of a program, which must print nothing to standard error."""
     interpreter = sys.executable if language == "python" else node_program()
     environment = {
         "PATH": os.environ["PATH"],

@@ -1,4 +1,4 @@
-"""The tables for operators are complete, and both twins keep to them."""
+"""The tables for operators are complete, and both twins conform to them."""
 
 import re
 from pathlib import Path
@@ -17,16 +17,16 @@ from tooling.site.operating import (
     statuses,
 )
 
-# Default, least and most of each whole number, as the twins read them.
+# Default, minimum and maximum of each integer setting, as the twins read them.
 PYTHON_WHOLE = re.compile(
     r'_whole\(env, "(\w+)", (?P<default>\d+), (?P<least>\d+), (?P<most>\d+)\)'
 )
 NODE_WHOLE = re.compile(
     r'read\.integer\("(\w+)", (?P<least>\d+), (?P<most>\d+), (?P<default>\d+)\)'
 )
-# Its default depends on APP_ENV.
+# The default depends on APP_ENV.
 DEPENDENT = "SHUTDOWN_DELAY_SECONDS"
-# What Node ignores without being told.
+# Ignored by Node by default.
 IGNORED_ANYWAY = {"SIGWINCH"}
 
 
@@ -34,7 +34,7 @@ def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_the_table_has_every_setting() -> None:
+def test_table_has_every_setting() -> None:
     listed = [each for group in settings(text(EXAMPLE)) for each in group]
     named = re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text(EXAMPLE), re.MULTILINE)
     assert [each.name for each in listed] == named
@@ -48,7 +48,7 @@ def wholes(pattern: re.Pattern[str], path: Path) -> dict[str, dict[str, int]]:
     }
 
 
-def test_both_twins_have_the_same_defaults_and_bounds() -> None:
+def test_twins_have_the_same_defaults_and_bounds() -> None:
     python = wholes(PYTHON_WHOLE, PYTHON / "task_timer/config.py")
     assert python == wholes(NODE_WHOLE, NODE / "src/config.ts")
     described = yaml.safe_load(text(CONTRACT_TESTS / "startup.yaml"))
@@ -61,18 +61,18 @@ def test_both_twins_have_the_same_defaults_and_bounds() -> None:
     }
 
 
-def test_both_twins_handle_the_same_signals() -> None:
+def test_twins_handle_the_same_signals() -> None:
     python, node = signals(text(PYTHON_WORKERS)), signals(text(NODE_WORKERS))
     assert python["ending"] == node["ending"]
     assert python["ignored"] == node["ignored"] | IGNORED_ANYWAY
 
 
 @pytest.mark.parametrize("twin", SERVERS)
-def test_both_twins_exit_with_the_same_statuses(twin: str) -> None:
+def test_twins_exit_with_the_same_statuses(twin: str) -> None:
     assert statuses(SERVERS[twin]) == {"FAILED": 1, "MISCONFIGURED": 2}
 
 
-def test_the_page_shows_all_of_it(site: Path) -> None:
+def test_page_shows_all_settings_signals_and_probes(site: Path) -> None:
     page = text(site / "operate.html")
     for group in settings(text(EXAMPLE)):
         for each in group:

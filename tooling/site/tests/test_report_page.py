@@ -1,4 +1,4 @@
-"""The report of lockstep in a browser: by keyboard, on a narrow screen, light and dark."""
+"""The HTML report of lockstep in a browser: keyboard, narrow screen, light and dark scheme."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ STEPS = (
 
 
 def verdict() -> Verdict:
-    """Two findings on two operations, of another severity and another class."""
+    """A verdict with two findings on two operations, of different severity and class."""
     run = Run(Settings(document=CONTRACT, require_coverage=False))
     with run.stage("by hand", [Target("old", "http://old.test"), Target("new", "http://new.test")]):
         for name, kind, where, left, right in (
@@ -72,12 +72,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(report: Path) -> browser.Sight:
-    """The page in a browser, filtered by keyboard."""
+    """The page as seen by a browser, filtered by keyboard."""
     (sight,) = browser.look([browser.Visit(report.as_uri(), steps=STEPS)])
     return sight
 
 
-def test_the_page_asks_nobody_for_anything(page: browser.Sight, report: Path) -> None:
+def test_page_requests_nothing_else(page: browser.Sight, report: Path) -> None:
     assert {url for url in page.requests if not url.startswith("data:")} == {report.as_uri()}
     assert page.complaints == []
 
@@ -90,14 +90,14 @@ def test_findings_are_filtered_by_keyboard(page: browser.Sight) -> None:
     assert linked is True
 
 
-def test_the_first_link_skips_to_the_findings(page: browser.Sight) -> None:
+def test_first_link_skips_to_the_findings(page: browser.Sight) -> None:
     assert page.skips_to_main
 
 
-def test_the_page_needs_no_scrolling_sideways(page: browser.Sight) -> None:
+def test_page_needs_no_horizontal_scrolling(page: browser.Sight) -> None:
     assert page.too_wide == []
 
 
 @pytest.mark.parametrize("scheme", browser.SCHEMES)
-def test_everybody_can_read_the_page(page: browser.Sight, scheme: str) -> None:
+def test_page_has_no_accessibility_violations(page: browser.Sight, scheme: str) -> None:
     assert page.violations[scheme] == []

@@ -1,4 +1,4 @@
-"""Every code sample of the reference does what it says, to the letter, on both twins."""
+"""Every code sample of the reference page works verbatim on both twins."""
 
 import itertools
 import re
@@ -24,13 +24,13 @@ from tooling.site.tests.sample_runners import RUNNERS, Runner
 from tooling.site.tests.saved_rows import SavedRows
 
 DOCUMENT = Document.load(CONTRACT)
-# As a shell, Python and Node name a variable of the environment.
+# References to environment variables in shell, Python and Node.
 ENVIRONMENT = re.compile(r"""\$([A-Z_]+)|os\.environ\[['"](\w+)|process\.env\.(\w+)""")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A twin with the sample data, where a user and an administrator have logged in."""
+    """A twin with the sample data, and sessions of a user and an administrator."""
 
     address: str
     tokens: Mapping[str, Mapping[str, str]]
@@ -38,7 +38,7 @@ class Place:
     runners: Mapping[str, Runner]
 
     def variables(self, operation: Operation, source: str) -> dict[str, str]:
-        """What a reader sets before running the sample, and no more."""
+        """The environment variables that a reader sets before running the sample."""
         tokens = self.tokens[operation.definition.get("x-role", "user")]
         known = {
             "BASE_URL": self.address,
@@ -90,14 +90,14 @@ def test_sample_succeeds(
     assert bool(outcome.printed) == (expected.answer != "none")
 
 
-def test_every_operation_has_a_sample_of_every_language(
+def test_every_operation_has_a_sample_in_every_language(
     catalogue: dict[str, list[CodeSample]],
 ) -> None:
     for name in DOCUMENT.operations:
         assert [sample.language for sample in catalogue[name]] == list(LABELS)
 
 
-def test_variables_are_explained(catalogue: dict[str, list[CodeSample]]) -> None:
+def test_variables_are_documented(catalogue: dict[str, list[CodeSample]]) -> None:
     named = {
         name
         for sample in itertools.chain(*catalogue.values())

@@ -1,4 +1,4 @@
-"""The site is whole: every page, every link, every code, and policies that hold."""
+"""The site is complete: pages, links, operations, schemas, error codes and traps."""
 
 import json
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from tooling.site.document import raw_operations
 from tooling.site.errors import catalogue, shown_by_stories
 from tooling.site.page import NAVIGATION
 
-# What servers answer beside the pages.
+# Paths that servers handle besides the pages.
 OUTSIDE = {"../openapi.yaml"}
 DOCUMENT = load_yaml(CONTRACT.read_text(encoding="utf-8"))
 
 
 class Links(HTMLParser):
-    """The ids of a page and what it refers to."""
+    """The IDs of a page and its links."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Links(HTMLParser):
 
 @pytest.fixture(scope="module")
 def files(site: Path) -> dict[str, bytes]:
-    """The files of the site, the manifest aside."""
+    """The files of the site, except for the manifest."""
     return {path.name: path.read_bytes() for path in site.iterdir() if path.suffix != ".json"}
 
 
@@ -51,28 +51,28 @@ def links(files: dict[str, bytes]) -> dict[str, Links]:
     return {name: Links(text.decode()) for name, text in files.items() if name.endswith(".html")}
 
 
-def test_the_navigation_leads_to_every_kind_of_page(files: dict[str, bytes]) -> None:
+def test_navigation_links_to_every_kind_of_page(files: dict[str, bytes]) -> None:
     others = {name for name in files if name.endswith(".html") and not name.startswith("mirror-")}
     assert others == {entry.file for entry in NAVIGATION}
 
 
-def test_every_link_leads_somewhere(links: dict[str, Links], files: dict[str, bytes]) -> None:
+def test_every_link_resolves(links: dict[str, Links], files: dict[str, bytes]) -> None:
     assert sorted(dead_links(links, files)) == []
 
 
 def dead_links(links: dict[str, Links], files: dict[str, bytes]) -> Iterator[str]:
-    """Links to files, or to places within them, that are not there."""
+    """Links to missing files or fragments."""
     for name, page in links.items():
         for link in page.found:
             file, place = urldefrag(urljoin(name, link))
-            # Swagger UI makes these places itself.
+            # Swagger UI creates these fragments itself.
             if link in OUTSIDE or link.startswith("data:") or place.startswith("/"):
                 continue
             if file not in files or (place and unquote(place) not in links[file].ids):
                 yield f"{name}: {link}"
 
 
-def test_no_page_uses_an_id_twice(links: dict[str, Links]) -> None:
+def test_ids_of_a_page_are_unique(links: dict[str, Links]) -> None:
     doubled = {
         name: sorted({each for each in page.ids if page.ids.count(each) > 1})
         for name, page in links.items()
@@ -80,7 +80,7 @@ def test_no_page_uses_an_id_twice(links: dict[str, Links]) -> None:
     assert {name: ids for name, ids in doubled.items() if ids} == {}
 
 
-def test_the_reference_has_every_operation_and_schema(links: dict[str, Links]) -> None:
+def test_reference_has_every_operation_and_schema(links: dict[str, Links]) -> None:
     ids = set(links["reference.html"].ids)
     assert {operation["operationId"] for *_, operation in raw_operations(DOCUMENT)} <= ids
     assert {f"schema-{name}" for name in DOCUMENT["components"]["schemas"]} <= ids
@@ -93,11 +93,11 @@ def test_every_operation_has_its_samples(files: dict[str, bytes]) -> None:
         assert page.count(f'class="sample" data-language="{language}"') == count
 
 
-def test_every_code_has_its_section(links: dict[str, Links]) -> None:
+def test_every_error_code_has_a_section(links: dict[str, Links]) -> None:
     assert set(DOCUMENT["x-errors"]) <= set(links["errors.html"].ids)
 
 
-def test_every_code_is_given_by_the_operations_that_the_stories_show() -> None:
+def test_error_codes_list_the_operations_of_the_stories() -> None:
     given = {each.code: each.operations for each in catalogue(DOCUMENT, shown_by_stories(STORIES))}
     assert given["invalid_credentials"] == ("logIn",)
     assert given["wrong_password"] == ("updateCurrentUser", "deleteCurrentUser")
@@ -115,12 +115,12 @@ def test_every_trap_is_on_the_page(links: dict[str, Links]) -> None:
     assert wanted <= set(links["traps.html"].ids)
 
 
-def test_bytes_that_are_no_text_are_shown_as_numbers() -> None:
+def test_non_utf_8_bytes_are_shown_as_escapes() -> None:
     assert traps.readable("é".encode().decode("latin-1")) == "é"
     assert traps.readable("a\xff") == "a\\xff"
 
 
-def test_both_sides_of_a_pair_are_whole() -> None:
+def test_mirror_page_shows_both_files_completely() -> None:
     for pair in mirror.pairs():
         if pair.page and pair.python and pair.node:
             rows = mirror.rows(pair)
@@ -128,14 +128,14 @@ def test_both_sides_of_a_pair_are_whole() -> None:
             assert "".join(row.node for row in rows) == pair.node.source
 
 
-def test_the_same_functions_stand_side_by_side() -> None:
+def test_mirrored_functions_are_shown_side_by_side() -> None:
     pair = next(pair for pair in mirror.pairs() if pair.name == "services/task_service")
     row = next(row for row in mirror.rows(pair) if row.name == "create_task")
     assert "def create_task(" in row.python
     assert "function createTask(" in row.node
 
 
-def test_what_was_there_before_is_gone(tmp_path: Path) -> None:
+def test_old_files_are_removed(tmp_path: Path) -> None:
     (tmp_path / "old.html").write_text("old")
     files = write_site(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {*files, "site.json"}

@@ -1,4 +1,4 @@
-"""The site in a browser, served by a twin: alone, narrow and wide, by keyboard, light and dark."""
+"""The site in a browser, served by a twin: requests, width, keyboard, light and dark."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ from tooling.site.page import NAVIGATION
 from tooling.site.tests import browser
 
 PAGES = (*(entry.file for entry in NAVIGATION), "mirror-services-task-service.html")
-# Swagger UI's own markup has poor contrast and buttons within buttons; all around it is ours.
+# The markup of Swagger UI has poor contrast and nested buttons; the rest of the page is ours.
 UNJUDGED = {"try.html": ("#swagger-ui",)}
 TRY_IS_DRAWN = "document.querySelector('#operations-Timer-getTimer') !== null"
 READY = {"try.html": TRY_IS_DRAWN}
@@ -26,7 +26,7 @@ Addresses = Mapping[Kind, str]
 def twins(
     stage: Stage, sample_data: str, site: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Addresses]:
-    """The addresses of both, on one database; pages of each may call the other."""
+    """The addresses of both twins on one database; CORS lets pages of each call the other."""
     url = stage.databases.create("site_in_browser", template=sample_data)
     ports = {kind: free_port() for kind in KINDS}
     addresses = {kind: f"http://127.0.0.1:{port}" for kind, port in ports.items()}
@@ -45,7 +45,7 @@ def twins(
 
 @pytest.fixture(scope="module")
 def sights(twins: Addresses) -> Sights:
-    """What was seen of each page."""
+    """What the browser saw of each page."""
     visits = [
         browser.Visit(
             f"{twins['python']}/docs/{page}",
@@ -58,37 +58,37 @@ def sights(twins: Addresses) -> Sights:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_nothing_is_complained_about(sights: Sights, page: str) -> None:
+def test_page_has_no_console_errors(sights: Sights, page: str) -> None:
     assert sights[page].complaints == []
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_other_host_is_asked(sights: Sights, twins: Addresses, page: str) -> None:
+def test_page_requests_no_other_host(sights: Sights, twins: Addresses, page: str) -> None:
     own = (twins["python"], "data:")
     assert [url for url in sights[page].requests if not url.startswith(own)] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_nobody_scrolls_sideways(sights: Sights, page: str) -> None:
+def test_page_needs_no_horizontal_scrolling(sights: Sights, page: str) -> None:
     assert sights[page].too_wide == []
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("scheme", browser.SCHEMES)
-def test_everybody_can_read_it(sights: Sights, page: str, scheme: str) -> None:
+def test_page_has_no_accessibility_violations(sights: Sights, page: str, scheme: str) -> None:
     assert sights[page].violations[scheme] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_keyboard_reaches_the_navigation_and_the_content(sights: Sights, page: str) -> None:
+def test_keyboard_reaches_navigation_and_content(sights: Sights, page: str) -> None:
     names = [entry.name for entry in NAVIGATION]
     stops = sights[page].tab_stops
     assert sights[page].skips_to_main
     assert [stop for stop in stops if stop in names][: len(names)] == names
 
 
-def test_requests_are_tried_against_either_twin(twins: Addresses) -> None:
-    """Who logs in on the page of one is known to both; the examples are of the sample data."""
+def test_try_page_sends_requests_to_either_twin(twins: Addresses) -> None:
+    """A log-in at one twin is valid at both; the examples use the sample data."""
     choose_python = (
         "const form = document.querySelector('.server');"
         f"form.address.value = '{twins['python']}'; form.requestSubmit();"

@@ -1,4 +1,4 @@
-"""The site shows the newest reports: make rebuilds it for each of them, and after each run."""
+"""The site shows the newest reports: make rebuilds it for each new report and after each run."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ STAMPS = (
     "tooling/site/node_modules/.stamp",
 )
 PAGE = "docs/index.html"
-# Stand for the commands: tests that find something, and a site that says which report it saw.
+# Stand-ins for the commands: tests with findings, and a site that shows which report it read.
 COMMANDS = """
 case "$1" in
   suite*) echo "of this run" >build/contract-report.json; exit 1 ;;
@@ -45,7 +45,7 @@ esac
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """The Makefile among files of which each is newer than those that it is made from."""
+    """The Makefile in a folder where every file is newer than its prerequisites."""
     for age, name in enumerate((*SOURCES, *STAMPS, "build/contract-report.json", PAGE)):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,25 +57,25 @@ def repository(tmp_path: Path) -> Path:
 
 
 def make(repository: Path, *words: str) -> int:
-    """Run make with stand-ins for the commands; its exit status."""
+    """Run make with stand-ins for the commands; return its exit status."""
     command: Sequence[str] = ("make", "--directory", str(repository), "TWINS=sh commands", *words)
     inherited = {name: os.environ[name] for name in ("PATH", "HOME")}
     return subprocess.run(command, env=inherited, capture_output=True, timeout=60).returncode
 
 
 @pytest.mark.parametrize("verb", ["test-contract", "test-mutants"])
-def test_a_run_is_on_the_site_whatever_it_came_to(repository: Path, verb: str) -> None:
+def test_failed_run_is_shown_on_the_site(repository: Path, verb: str) -> None:
     assert make(repository, verb) != 0
     assert (repository / PAGE).read_text() == "of this run\n"
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_the_site_is_made_anew_for_each_report(repository: Path, report: str) -> None:
+def test_site_is_rebuilt_for_each_new_report(repository: Path, report: str) -> None:
     repository.joinpath("build", report).write_text("new\n")
     assert make(repository, "docs") == 0
     assert (repository / PAGE).stat().st_mtime > len((*SOURCES, *STAMPS)) + 2
 
 
-def test_the_site_is_not_made_anew_for_nothing(repository: Path) -> None:
+def test_site_is_not_rebuilt_without_need(repository: Path) -> None:
     assert make(repository, "docs") == 0
     assert (repository / PAGE).read_text() == "of an older run\n"

@@ -1,4 +1,4 @@
-"""Pages are sent with policies that let nothing but themselves run."""
+"""The Content-Security-Policy of each page allows only its own scripts and styles."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from tooling.site.manifest import PolicyError, policy_of, sha256
 DOCUMENT = load_yaml(CONTRACT.read_text(encoding="utf-8"))
 
 
-def test_policies_let_nothing_else_run(site: Path) -> None:
+def test_policies_have_no_unsafe_sources(site: Path) -> None:
     sent = json.loads((site / "site.json").read_text(encoding="utf-8"))["pages"]
     assert sent.keys() == {path.name for path in site.iterdir()} - {"site.json"}
     for name, sending in sent.items():
@@ -28,7 +28,7 @@ def test_policies_let_nothing_else_run(site: Path) -> None:
         assert ("connect-src" in policy) == (name == "try.html")
 
 
-def test_the_manifest_is_as_the_contract_says(site: Path) -> None:
+def test_manifest_conforms_to_the_contract(site: Path) -> None:
     form = DOCUMENT["x-docs-site"]["manifest_schema"] | {"components": DOCUMENT["components"]}
     sent = json.loads((site / "site.json").read_text(encoding="utf-8"))
     assert [error.message for error in validator_for(form).iter_errors(sent)] == []
@@ -37,7 +37,7 @@ def test_the_manifest_is_as_the_contract_says(site: Path) -> None:
     )
 
 
-def test_a_policy_names_what_the_page_has() -> None:
+def test_policy_has_the_hashes_of_inline_code() -> None:
     page = "<style>a{}</style><script>b()</script><script src='c.js'></script>"
     assert policy_of("page.html", page).split("; ")[1:3] == [
         f"script-src 'self' {sha256('b()')}",
@@ -46,12 +46,12 @@ def test_a_policy_names_what_the_page_has() -> None:
 
 
 @pytest.mark.parametrize("page", ["<p style='color: red'>", "<p onclick='go()'>"])
-def test_styles_and_handlers_in_attributes_are_refused(page: str) -> None:
+def test_inline_style_and_event_handler_attributes_are_rejected(page: str) -> None:
     with pytest.raises(PolicyError, match=r"page\.html: <p "):
         policy_of("page.html", page)
 
 
-def test_a_page_that_stands_alone_is_framed() -> None:
+def test_standalone_page_gets_the_site_frame() -> None:
     style = f"style-src {sha256('p{}')}"
     page = framed(
         f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{style}"><header>',
@@ -65,7 +65,7 @@ def test_a_page_that_stands_alone_is_framed() -> None:
         framed("<header>", "parity.html")
 
 
-def test_the_comparison_is_framed_with_a_policy_of_its_own() -> None:
+def test_comparison_page_gets_the_site_frame_and_its_own_policy() -> None:
     compared = comparison(load_workload(Document.load(CONTRACT)))
     page = framed(render_comparison(compared), "compare.html")
     assert "unsafe" not in policy_of("compare.html", page)

@@ -1,4 +1,4 @@
-"""The start page tells what the newest reports say."""
+"""The start page shows the verdicts of the newest reports."""
 
 import json
 from pathlib import Path
@@ -49,14 +49,14 @@ def test_verdicts_are_read_from_the_newest_reports(
     assert len(comparing.said) == 3
 
 
-def test_a_report_of_another_version_is_none(tmp_path: Path) -> None:
+def test_report_of_another_version_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "mutants.json").write_text("[]")
     assert newest(tmp_path)[1].good is None
 
 
 @pytest.fixture
 def keeping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keeping:
-    """An empty place for the comparison that is kept, which the site takes for the repository's."""
+    """An empty folder for the kept comparison, which the site reads instead of the repository's."""
     readme = tmp_path / "README.md"
     readme.write_text("<!-- comparison -->\n<!-- /comparison -->\n")
     keeping = Keeping(tmp_path / "kept", readme)
@@ -64,9 +64,7 @@ def keeping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keeping:
     return keeping
 
 
-def test_the_start_page_shows_the_comparison_that_is_kept(
-    keeping: Keeping, compared: dict[str, Any]
-) -> None:
+def test_start_page_shows_the_kept_comparison(keeping: Keeping, compared: dict[str, Any]) -> None:
     assert verdicts.kept_comparison() is None
     assert PICTURE not in dict(pages())["index.html"]
     keeping.write(compared)

@@ -1,4 +1,4 @@
-"""A swap that was not run."""
+"""The data of a made-up swap."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ BEGIN = 1_000.0
 
 @pytest.fixture
 def swapped() -> Swapped:
-    """Four requests in two seconds, one of them by Node, all right."""
+    """Four successful requests in two seconds, one of them served by Node."""
     samples = [
         Sample(BEGIN + offset, milliseconds, "getTask", "ok", f"u0.{number}")
         for number, (offset, milliseconds) in enumerate(

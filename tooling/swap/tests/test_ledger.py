@@ -1,4 +1,4 @@
-"""What is stored is held to what was acknowledged."""
+"""Stored rows are compared with acknowledged writes."""
 
 from typing import Any
 
@@ -14,22 +14,22 @@ def held(acknowledged: list[dict[str, Any]], stored: list[dict[str, Any]], **use
     return ledger
 
 
-def test_what_is_as_it_was_acknowledged_is_right() -> None:
+def test_acknowledged_and_stored_row_is_correct() -> None:
     assert held([TASK], [TASK]) == Ledger(rows=1)
 
 
-def test_what_is_not_stored_is_lost() -> None:
+def test_missing_row_is_lost() -> None:
     assert len(held([TASK], []).lost) == 1
 
 
-def test_what_is_stored_otherwise_is_lost() -> None:
+def test_changed_row_is_lost() -> None:
     assert len(held([TASK], [{**TASK, "title": "b"}]).lost) == 1
 
 
-def test_what_was_never_acknowledged_is_told() -> None:
+def test_unacknowledged_row_is_extra() -> None:
     assert len(held([], [TASK]).extra) == 1
 
 
-def test_who_is_unsure_may_have_more_but_not_less() -> None:
+def test_unsure_user_may_have_extra_rows_but_no_lost_ones() -> None:
     assert held([], [TASK], is_unsure=True) == Ledger(rows=1)
     assert len(held([TASK], [], is_unsure=True).lost) == 1

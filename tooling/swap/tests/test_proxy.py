@@ -1,4 +1,4 @@
-"""The Caddyfile, as operators take it."""
+"""The Caddyfile for operators."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def test_caddyfile_is_valid(settings: dict[str, str]) -> None:
     assert path is not None
 
 
-def test_nothing_is_sent_twice() -> None:
+def test_proxy_does_not_retry() -> None:
     told = caddy("adapt", "--config", str(CADDYFILE)).stdout
     assert path_of("retries", json.loads(told)) is None
     assert path_of("try_duration", json.loads(told)) is None

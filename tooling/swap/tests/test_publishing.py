@@ -1,4 +1,4 @@
-"""The page and the picture."""
+"""The published page and picture of a swap."""
 
 import json
 from pathlib import Path
@@ -29,25 +29,25 @@ def page(swapped: Swapped, tmp_path: Path) -> Path:
     return publish(data, tmp_path)
 
 
-def test_page_says_what_went_wrong(page: Path) -> None:
+def test_page_shows_the_problems(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "node-1 ended with &lt;1&gt;" in text
     assert "4 requests in 1.5 s" in text
     assert "50 % to Node" in text
 
 
-def test_page_asks_no_host(page: Path) -> None:
+def test_page_requests_no_host(page: Path) -> None:
     text = page.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert "http://" not in text
     assert "https://" not in text
 
 
-def test_picture_is_a_file_of_its_own(page: Path) -> None:
+def test_picture_is_a_separate_file(page: Path) -> None:
     root = ElementTree.parse(page.with_suffix(".svg")).getroot()
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert "50 % to Node at 1 s" in "".join(root.itertext())
 
 
-def test_figures_are_kept(page: Path) -> None:
+def test_figures_are_saved_as_json(page: Path) -> None:
     data = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert data["requests"] == 4

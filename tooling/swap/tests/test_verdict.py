@@ -1,4 +1,4 @@
-"""A swap is summed up, and nothing that went wrong is left out."""
+"""The summary of a swap includes every problem."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tooling.swap.verdict import figures, percentile
 PROFILE = PROFILES["quick"]
 
 
-def test_a_swap_without_faults_has_none(swapped: Swapped) -> None:
+def test_swap_without_faults_has_no_problems(swapped: Swapped) -> None:
     data = figures(swapped, PROFILE)
     assert not any(data["faults"].values())
     assert data["told"] == []
@@ -20,13 +20,13 @@ def test_a_swap_without_faults_has_none(swapped: Swapped) -> None:
     assert data["moves"] == [{"what": "50 % to Node", "begin": 1.0, "end": pytest.approx(1.1)}]
 
 
-def test_each_second_says_who_answered(swapped: Swapped) -> None:
+def test_requests_per_second_are_counted_by_server(swapped: Swapped) -> None:
     first, second = figures(swapped, PROFILE)["series"]
     assert (first["python"], first["node"], first["p50"]) == (2, 0, 4.0)
     assert (second["python"], second["node"], second["p99"]) == (1, 1, 40.0)
 
 
-def test_whatever_goes_wrong_is_counted_and_told(swapped: Swapped) -> None:
+def test_every_problem_is_counted_and_reported(swapped: Swapped) -> None:
     samples = swapped.told.samples
     samples[0] = replace(samples[0], kind="failed")
     samples[1] = replace(samples[1], kind="inconsistent")
@@ -51,7 +51,7 @@ def test_whatever_goes_wrong_is_counted_and_told(swapped: Swapped) -> None:
     assert len(data["told"]) == 6
 
 
-def test_percentiles_are_by_nearest_rank() -> None:
+def test_percentiles_use_the_nearest_rank_method() -> None:
     assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert percentile([1.0], 0.99) == 1.0
     assert percentile(list(map(float, range(1, 101))), 0.99) == 99.0

@@ -152,6 +152,8 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
     if 0 < longest <= _LONGEST:
         yield OUTSIDE, "is too long", "b" * (longest + 1)
         yield BOUND, "is as long as allowed", "b" * longest
+        # Of each of these servers count one, two or four.
+        yield BOUND, "is as long as allowed, in emoji", "😀" * longest
     room = longest or 40
     text = "${unique}"
     yield ODD, "is blank", " " * max(1, shortest)

@@ -78,7 +78,7 @@ class Trial:
             self.operation.path, self._values
         )
         if self._values is None or fresh or gone:
-            found = self.maker.live(self.operation, self.actor, fresh=True)
+            found = self.maker.live(self.operation, self.actor, fresh=True, whole=True)
             self._values = found if found is not None else self.maker.unknown(self.operation)
             self.maker.needs.meet(self.operation, (self._values, None), self.actor)
         return self._values

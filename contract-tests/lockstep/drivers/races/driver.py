@@ -17,7 +17,7 @@ from lockstep.drivers.stories.player import StoryPlayer, save
 from lockstep.drivers.stories.values import fill
 from lockstep.drivers.traps.normalize import masked
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.results.findings import CONFORMANCE, RACE
+from lockstep.results.findings import BY_CHANCE, RACE
 from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
@@ -50,8 +50,8 @@ def run_race(
 ) -> RaceResult:
     """Run all rounds on each target; `lanes` are exchangers of one target, with their actors.
 
-    What must never be is recorded as a finding of the exchanger's ledger: as one of conformance
-    where some targets lost an inferred race and others never, and so rarely that it may be chance.
+    What must never be is recorded as a finding of the exchanger's ledger. It tells no targets apart
+    where some lost an inferred race and others never, and so rarely that it may be chance.
     `tick` hears the name at each round. Raises `StoryError` when a round cannot be set up,
     `ActorError`, `TargetLostError`.
     """
@@ -64,11 +64,11 @@ def run_race(
             break
         for runner in runners:
             runner.run(lambda _: None)
-    category = CONFORMANCE if _may_be_chance(race, runners) else RACE
+    kind = BY_CHANCE if _may_be_chance(race, runners) else "impossible"
     result.rounds = runners[0].rounds
     for runner in runners:
         result.outcomes[runner.name] = runner.seen
-        result.impossible += runner.report(category)
+        result.impossible += runner.report(kind)
         result.notes += runner.unjudged()
     result.notes += _one_sided(result)
     return result
@@ -114,18 +114,18 @@ class _Runner:
             self._look_after(outcome, values)
             tick(self._race.name)
 
-    def report(self, category: str) -> Iterator[str]:
+    def report(self, kind: str) -> Iterator[str]:
         """What must never be, and was seen; each is made a finding."""
         for what, times in self._wrong.items():
             text = f"{what}, in {times} of {self.rounds} rounds"
             exchange = self._example[what]
             added = self._exchanger.ledger.findings.add_violation(
                 exchange,
-                "impossible",
+                kind,
                 self._race.name,
                 {self.name: text},
                 self._exchanger.trace,
-                category=category,
+                category=RACE,
             )
             if added:
                 yield f"{self.name}: {text}"

@@ -17,7 +17,7 @@ from lockstep.drivers.stories.requests import build_request
 from lockstep.drivers.stories.values import fill, pick
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.results.findings import STORY
-from lockstep.results.trace import Exchange
+from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 
 Control = Callable[[], None]
@@ -54,6 +54,8 @@ class StoryPlayer:
         self._exchanger = exchanger
         self._actors = actors
         self._controls = controls
+        # What the story has sent that later steps may need: what writes, and what values come from.
+        self._needed: list[Exchange] = []
         self._beside: BystanderWatch | None = None
         if bystanders is not None:
             self._beside = BystanderWatch(bystanders, exchanger, actors, self._signed)
@@ -63,6 +65,7 @@ class StoryPlayer:
         ledger = self._exchanger.ledger
         before = ledger.requests
         problem, played = "", True
+        self._needed = []
         beside = self._watch(story)
         try:
             if beside is not None:
@@ -118,6 +121,8 @@ class StoryPlayer:
         if wrong:
             return self._report(story, number, exchange, wrong)
         save(step, exchange.leader, values)
+        if "save" in step or request.method not in SAFE_METHODS:
+            self._needed.append(exchange)
         return ""
 
     @contextmanager
@@ -156,6 +161,7 @@ class StoryPlayer:
             return self._report(story, number, exchanges[-1], wrong)
         winners = (one.leader for one in exchanges if (status_of(one.leader) or 999) < 300)
         save(step, next(winners, exchanges[0].leader), values)
+        self._needed += exchanges
         return ""
 
     def _named(self, expected: Any, target: str) -> Any:
@@ -167,9 +173,10 @@ class StoryPlayer:
         self, story: Story, number: int, exchange: Exchange, wrong: Mapping[str, str]
     ) -> str:
         where = f"{story.name}, step {number}"
-        ledger = self._exchanger.ledger
+        ledger, trace = self._exchanger.ledger, self._exchanger.trace
+        steps = trace.steps([*self._needed, exchange])
         added = ledger.findings.add_violation(
-            exchange, "expectation", where, wrong, self._exchanger.trace, category=STORY
+            exchange, "expectation", where, wrong, trace, category=STORY, steps=steps
         )
         detail = "; ".join(f"{name}: {text}" for name, text in wrong.items())
         return f"{where}: {detail}" if added else ""

@@ -15,6 +15,8 @@ _TEXT = 'Zwölf, "Ünï" 😀'
 _LONGEST = 300
 # What a text with a placeholder needs.
 _ROOM = 24
+# As long as what the placeholder stands for.
+_SAMPLE = " 0a1b2c3d0001"
 _OWN = ("${unique}", "${short}", "${digits}")
 _CHOSEN = frozenset({"const", "enum", "format"})
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
@@ -25,12 +27,14 @@ class Style(Enum):
 
     `PLAIN`: those that are required. `FULL`: all, as long and as large as they may be. `ODD`: all,
     with null, nothing, the smallest number and text beyond Latin-1 wherever these are allowed.
-    `BLANK`: those that are required, with texts of blanks.
+    `WORDS`: all, each text with a word that no other one has, and with punctuation. `BLANK`: those
+    that are required, with texts of blanks.
     """
 
     PLAIN = "plain"
     FULL = "full"
     ODD = "odd"
+    WORDS = "words"
     BLANK = "blank"
 
 
@@ -61,7 +65,7 @@ def body(
 def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
     """A content with a placeholder in each text that a server may want to have but once.
 
-    With `every` it is in each text that is free.
+    With `every` it is in each text that is free, and those of a pattern are others each time.
     """
     merged = flat(document, schema)
     properties = merged.get("properties")
@@ -79,10 +83,12 @@ def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bo
         return with_own_names(document, schema, value, every=every)
     if not isinstance(value, str) or "${" in value or schema.keys() & _CHOSEN:
         return value
-    free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= _ROOM
+    free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= max(
+        _ROOM, len(value) + len(_SAMPLE)
+    )
     if free and (every or is_unique(name)):
         return f"{value} ${{unique}}"
-    if free or not is_unique(name):
+    if free or not (every or is_unique(name)):
         return value
     # The number of an article, say, has a form of its own.
     own = (text for text in _OWN if takes_text(document, schema, text))
@@ -132,7 +138,7 @@ def _leaf(
     match kind_of_value(schema):
         case "string":
             longest = min(schema.get("maxLength", 30), _LONGEST)
-            text = "a" * longest if full else "" if style is Style.BLANK else _TEXT[:longest]
+            text = _text(style, name, longest)
             return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
         case "integer" | "number" if full:
             return schema.get("maximum", 12)
@@ -140,12 +146,25 @@ def _leaf(
             return schema["minimum"]
         case "boolean":
             return full
-        case "array" if full:
+        case "array" if full or style is Style.WORDS:
             count = min(schema.get("maxItems", 2), 2)
             items = schema.get("items", {})
             with room.below(None) as fits:
                 return [
-                    body(document, items, style, room=room) for _ in range(count if fits else 0)
+                    body(document, items, style, f"{name} {number}", room)
+                    for number in range(1, 1 + (count if fits else 0))
                 ]
         case _:
             return body_template(document, schema, name)
+
+
+def _text(style: Style, name: str, longest: int) -> str:
+    match style:
+        case Style.FULL:
+            return "a" * longest
+        case Style.BLANK:
+            return ""
+        case Style.WORDS:
+            word = "".join(filter(str.isalnum, name)).capitalize()
+            return f'{word or "Lockstep"}, "Ünï" 😀'[:longest].strip()
+    return _TEXT[:longest]

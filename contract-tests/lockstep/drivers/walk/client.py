@@ -110,6 +110,7 @@ class Client:
         value = content(self.document, chosen, style)
         if style is Style.PLAIN and chosen.has_members:
             value = self.known.recipes.get(chosen.key, value)
+        if style in (Style.PLAIN, Style.WORDS) and chosen.has_members:
             value = with_own_names(self.document, chosen.schema, value)
         return self.refer(value, operation, actor)
 
@@ -132,7 +133,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Request:
         """A request with all that the operation requires, not signed yet."""
-        path, sent, asked, cookies = fill(operation.target, values), {}, dict(query or {}), []
+        path, sent, cookies = fill(operation.target, values), {}, []
+        asked: dict[str, str] = {}
         whole = ""
         for parameter in self.parameters(operation):
             name = parameter.name
@@ -142,12 +144,13 @@ class Client:
             match parameter.location:
                 case "header":
                     sent[name] = text
-                case "query" if name not in asked:
+                case "query":
                     asked[name] = text
                 case "querystring":
                     whole = quote(text, safe="")
                 case "cookie":
                     cookies.append(f"{name}={quote(text)}")
+        asked = {**later(asked, 0), **(query or {})}
         sent |= {**self.known.extras.get(operation.name, {}), **(headers or {})}
         if cookies:
             sent["Cookie"] = "; ".join(cookies)

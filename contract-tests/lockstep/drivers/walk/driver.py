@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from lockstep.auth.actors import ActorBook
+from lockstep.auth.bodies import flat
 from lockstep.auth.discovery import find_log_in
 from lockstep.drivers.walk.bodies import Style, confused, single_changes
 from lockstep.drivers.walk.client import Client, Progress
@@ -21,6 +22,7 @@ from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
+from lockstep.drivers.walk.patches import JSON_PATCH, patches
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.sharing import Sharing
@@ -30,6 +32,8 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.sharding import Share
 from lockstep.results.trace import Exchange
+from lockstep.transport.json_bodies import json_of
+from lockstep.transport.messages import Response
 
 __all__ = ["Maker", "Progress", "walk"]
 
@@ -37,6 +41,7 @@ __all__ = ["Maker", "Progress", "walk"]
 _MOST_CHANGES = 16
 # So many things are looked at for some that are beside each other.
 _MOST_BESIDE = 50
+_STYLES = (Style.FULL, Style.ODD, Style.WORDS, Style.BLANK)
 # A slow server is not walked through for ever.
 MOST_SECONDS = 600.0
 
@@ -81,6 +86,9 @@ class _Walk:
         needed = self.around.needed
         self._each("making", self._with("POST", also=needed), self._setting_up(self._make))
         self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
+        # What is done to things that clients name.
+        late = [each for each in self._with("POST", also=needed) if self.maker.is_untried(each)]
+        self._each("making more", late, self._setting_up(self._make))
         self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
         self._each("trying again", self.maker.seek_again(), self._setting_up(self._make))
         self._read_all()
@@ -90,7 +98,7 @@ class _Walk:
         self._each("sharing", own, self.sharing.explore)
         self._read_all()
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
-        if self.client.exchanger.sees_rows:
+        if self.client.exchanger.rows.are_seen:
             # What is left of others then shows in rows alone.
             self._each("deleting around", list(self._around_others()), self._delete_around)
         self._read_all()
@@ -174,7 +182,7 @@ class _Walk:
             self._post(operation, self._other)
             return
         media = self.client.media(operation)
-        styles = (Style.FULL, Style.ODD, Style.BLANK, Style.PLAIN) if media else (Style.PLAIN,) * 2
+        styles = (*_STYLES, Style.PLAIN) if media else (Style.PLAIN,) * 2
         for style in styles:
             self._post(operation, self._mine, style)
         for other in media[1:]:
@@ -201,7 +209,8 @@ class _Walk:
                 self.maker.post(operation, values, actor, owner or "")
                 continue
             value = self.client.template(operation, owner or actor, style, media)
-            self._send(operation, values, actor, value, media=media)
+            if succeeded(self._send(operation, values, actor, value, media=media)) and not media:
+                self.maker.note(operation, style)
 
     def _put(self, operation: Operation) -> None:
         """Create things under names of the client's own, where that can be."""
@@ -229,10 +238,11 @@ class _Walk:
 
     def _change(self, operation: Operation) -> None:
         # What was made before may be in a state in which it cannot be changed.
-        fresh = self.maker.live(operation, self._mine, fresh=True)
+        fresh = self.maker.live(operation, self._mine, fresh=True, whole=True)
         values = fresh or {}
         if fresh is not None:
             tag = self.reader.tag(operation, values)
+            self._patch(operation, values)
             for change, media in islice(self._changes(operation), _MOST_CHANGES):
                 if media is not None and not media.has_members:
                     # What takes in a part of something may do so but once.
@@ -246,8 +256,30 @@ class _Walk:
                     headers = {"If-Match": condition}
                     self._send(operation, values, self._mine, plain, headers=headers)
             plain = self.client.template(operation, self._mine)
+            if operation.method == "PUT":
+                # Only what is not there yet may be made so (RFC 9110, 13.1.2).
+                headers = {"If-None-Match": "*"}
+                self._send(operation, values, self._mine, plain, headers=headers)
             self._send(operation, values, self._other, plain)
             self.reader.look_around(operation, values)
+
+    def _patch(self, operation: Operation, values: Values) -> None:
+        """Send what JSON Patch can say, where an operation takes that."""
+        media = self.client.media(operation)
+        patch = next((each for each in media if each.name == JSON_PATCH), None)
+        seen = self.reader.look(operation, values) if patch is not None else None
+        shown = json_of(seen.leader.body) if seen and isinstance(seen.leader, Response) else None
+        if patch is None or not isinstance(shown, Mapping):
+            return
+        beside = [each for each in media if each.has_members and each is not patch]
+        changeable = {
+            name
+            for each in beside
+            for name in flat(self._document, each.schema).get("properties", {})
+        }
+        for change in patches(shown, changeable):
+            self._send(operation, values, self._mine, change, media=patch)
+            self.reader.look(operation, values)
 
     def _in_states(self) -> list[Operation]:
         """The first act of each kind of things to which several may be done; users are none."""

@@ -39,6 +39,8 @@ class Maker:
     _refused: Counter[str] = field(default_factory=Counter)
     # The creations for which it was tried what makes them succeed.
     _sought: set[str] = field(default_factory=set)
+    # The creations that have succeeded with every member, each of them with a text of its own.
+    whole: set[str] = field(default_factory=set)
     needs: Needs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +63,14 @@ class Maker:
             or self._by_recipe(operation, values, actor, owner)
             or self._with_needs(operation, values, actor)
             or exchange
+        )
+
+    def is_untried(self, operation: Operation) -> bool:
+        """Whether a creation could not be sent yet: there was nothing to do it to."""
+        tried = operation.name in self._sought or operation.name in self.client.known.accepted
+        return (
+            not tried
+            and next(self.client.known.bind(operation.path, self.client.mine), None) is not None
         )
 
     def seek_again(self) -> list[Operation]:
@@ -113,10 +123,27 @@ class Maker:
             exchange = self.put_as(operation, values, actor)
         return exchange if succeeded(exchange) and not exchange.parted else None
 
-    def put(self, operation: Operation, outer: Mapping[str, str], actor: str) -> Exchange:
+    def put(
+        self,
+        operation: Operation,
+        outer: Mapping[str, str],
+        actor: str,
+        style: Style = Style.PLAIN,
+    ) -> Exchange:
         """Create something under a name of the client's own."""
         last = parameters_of(operation.path)[-1]
-        return self.put_as(operation, {**outer, last: self.new_name(operation)}, actor)
+        return self.put_as(operation, {**outer, last: self.new_name(operation)}, actor, style)
+
+    def _whole(self, creator: Operation, outer: Mapping[str, str], actor: str) -> Exchange | None:
+        """A creation with every member; `None` where such a one is not known to succeed."""
+        if creator.name not in self.whole:
+            return None
+        if creator.method == "PUT":
+            exchange = self.put(creator, outer, actor, Style.WORDS)
+        else:
+            value = self.client.template(creator, actor, Style.WORDS)
+            exchange = self._post(creator, outer, actor, value)
+        return exchange if succeeded(exchange) else None
 
     def put_as(
         self,
@@ -133,7 +160,13 @@ class Maker:
         exchange = client.send(operation, values, request, actor)
         if succeeded(exchange) and not exchange.parted:
             client.known.name(operation, actor, values)
+            self.note(operation, style)
         return exchange
+
+    def note(self, operation: Operation, style: Style) -> None:
+        """Note in which style a creation has succeeded."""
+        if style is Style.WORDS:
+            self.whole.add(operation.name)
 
     def new_name(self, operation: Operation, style: Style = Style.PLAIN) -> str:
         """A value for the last parameter of a path that names nothing yet."""
@@ -151,12 +184,18 @@ class Maker:
         return name[-told.schema.get("maxLength", 99) :]
 
     def live(
-        self, operation: Operation, actor: str, *, fresh: bool = False, depth: int = 0
+        self,
+        operation: Operation,
+        actor: str,
+        *,
+        fresh: bool = False,
+        whole: bool = False,
+        depth: int = 0,
     ) -> Values | None:
         """Values for the path of an operation that name something of an actor's.
 
-        It is made where there is none yet, or where it is to be a `fresh` one; `None` if that
-        fails and nothing was seen either.
+        It is made where there is none yet, or where it is to be a `fresh` one, with every member
+        that it may have if it is to be `whole`; `None` if that fails and nothing was seen either.
         """
         path, known = operation.path, self.client.known
         names = parameters_of(path)
@@ -167,7 +206,7 @@ class Maker:
         bound = known.bind(path, actor, live=True)
         own = next((values for item, values in bound if item.made or item.user), None)
         if (own is None or fresh) and not is_user:
-            made = self._make(path, names[-1], actor, depth)
+            made = self._make(path, names[-1], actor, depth, whole=whole)
             own = made if made is not None else own
         if own is not None:
             return own
@@ -181,7 +220,7 @@ class Maker:
             if each.location == "path"
         }
 
-    def _make(self, path: str, name: str, actor: str, depth: int) -> Values | None:
+    def _make(self, path: str, name: str, actor: str, depth: int, *, whole: bool) -> Values | None:
         head = path[: path.rindex("{" + name + "}")]
         for creator in creators(self.client.document, head, name, self.client.entrances):
             if self._refused[creator.name] >= _MAX_REFUSALS:
@@ -191,7 +230,9 @@ class Maker:
                 continue
             put = creator.method == "PUT"
             with self.client.setting_up(creator):
-                exchange = (self.put if put else self.post)(creator, outer, actor)
+                exchange = self._whole(creator, outer, actor) if whole else None
+                if exchange is None:
+                    exchange = (self.put if put else self.post)(creator, outer, actor)
             bound = self.client.known.bind(path, actor, live=True)
             found = next((values for item, values in bound if item.made), None)
             if succeeded(exchange) and not exchange.parted and found is not None:
@@ -243,8 +284,12 @@ class Maker:
             return
         document = self.client.document
         yield from (each for each in media.examples[:2] if isinstance(each, Mapping))
-        yield content(document, media, Style.FULL)
         plain = content(document, media, Style.PLAIN)
+        own = with_own_names(document, media.schema, plain, every=True)
+        if own != plain:
+            # It may name what must not be there yet.
+            yield own
+        yield content(document, media, Style.FULL)
         for dates in (False, True):
             moved = in_future(plain, dates=dates)
             if moved != plain:

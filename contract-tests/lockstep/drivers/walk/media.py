@@ -21,12 +21,14 @@ _TEXTS = {
     Style.PLAIN: "lockstep",
     Style.FULL: "a line of text\n" * 20,
     Style.ODD: "Zwölf Ünï 😀",
+    Style.WORDS: 'Lockstep, "Ünï" 😀\r\n,;\t',
     Style.BLANK: "  lockstep \n",
 }
 _BYTES = {
     Style.PLAIN: b"lockstep",
     Style.FULL: bytes(range(256)),
     Style.ODD: b"\xff\xfe\x00",
+    Style.WORDS: b"lockstep, \r\n",
     Style.BLANK: b" \n",
 }
 

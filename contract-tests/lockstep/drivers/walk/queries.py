@@ -5,30 +5,45 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import chain
+from itertools import islice, zip_longest
 from typing import Any
 
 from lockstep.auth.bodies import kind_of_value
 from lockstep.drivers.walk.items import Item
 from lockstep.drivers.walk.parameters import Declared
-from lockstep.openapi.naming import is_made_time, noun
+from lockstep.inference.forms import is_random
+from lockstep.openapi.naming import is_id, is_made_time, noun, words
 
 Query = dict[str, str]
+_WORD = re.compile(r"\w+")
+# So many values of each parameter are tried before parameters are tried together.
+_FIRST = 3
+# Of different texts under the name of a parameter, and of all texts for one parameter.
+_FEW, _MOST_TEXTS = 3, 16
+_LONGEST = 200
+# Words by which a parameter says how a member is compared with it.
+_COMPARING = frozenset({"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # A range far behind the end of most things.
 _FAR = ("1000000", "1000001")
 
 
 def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
-    """No query, each parameter alone at its bounds, and the numbers together, as pages take them.
+    """No query, each parameter alone, and the numbers together, as pages take them.
 
-    Texts and days are those of the first item that has any.
+    A parameter has values that occur in the items, the most telling one of each parameter first,
+    its bounds, and values beside them. What is called as no member of theirs is taken for a search
+    for text: it is tried with a text of each member.
     """
     yield {}
     schemas = {each.name: each.schema for each in parameters if each.location == "query"}
-    alone = ({name: value} for name, s in schemas.items() for value in _values(name, s, items))
+    alone = [[{name: text} for text in _values(name, s, items)] for name, s in schemas.items()]
     numbers = [name for name, schema in schemas.items() if kind_of_value(schema) == "integer"]
-    yield from chain(alone, _together(numbers))
+    turns = list(zip_longest(*alone))
+    first, later = turns[:_FIRST], turns[_FIRST:]
+    yield from (query for turn in first for query in turn if query is not None)
+    yield from _together(numbers)
+    yield from (query for turn in later for query in turn if query is not None)
 
 
 def has_few_values(parameter: Declared) -> bool:
@@ -50,14 +65,60 @@ def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iter
         case "boolean":
             yield from ("true", "false")
         case "integer" | "number":
-            known = {schema.get("minimum", 1), 1, 2, schema.get("maximum", 100)}
-            yield from map(str, sorted(known))
+            yield from dict.fromkeys(map(str, _numbers(name, schema, items)))
         case _ if schema.get("format") in ("date", "date-time"):
             yield from _times(schema["format"], items)
         case _:
-            text = next(filter(None, (_text(name, item) for item in items)), None)
-            yield text or "a"
-            yield (text or "a").swapcase()
+            yield from islice(dict.fromkeys(_texts(name, items)), _MOST_TEXTS)
+
+
+def _numbers(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[Any]:
+    """The bounds, and the numbers that the items have under a name like this one."""
+    yield from sorted({schema.get("minimum", 1), 1, 2, schema.get("maximum", 100)})
+    about = set(words(name)) - _COMPARING
+    for item in items:
+        for member, value in item.shown.items():
+            alike = about and about == set(words(member)) and not is_id(member)
+            if alike and isinstance(value, int | float) and not isinstance(value, bool):
+                yield from (value, value + 1, value - 1)
+                return
+
+
+def _texts(name: str, items: Sequence[Item]) -> Iterator[str]:
+    """Texts that occur: whole ones, in another case, and parts of them."""
+    named = list(islice(dict.fromkeys(filter(None, (_text(name, each) for each in items))), _FEW))
+    found = named or list(_by_member(items).values()) or ["a"]
+    yield from found
+    yield from (text.swapcase() for text in found)
+    for text in found:
+        parts = _WORD.findall(text)
+        several = len(parts) > 1
+        yield parts[0] if several else text[: len(text) // 2 + 1]
+        yield parts[-1].swapcase() if several else text[len(text) // 2 :]
+
+
+def _by_member(items: Sequence[Item]) -> dict[str, str]:
+    """A text of each member of the items: where there is one, of words that no other member has."""
+    some: dict[str, str] = {}
+    telling: dict[str, str] = {}
+    for item in items:
+        given = {
+            k: v for k, v in item.shown.items() if k and isinstance(v, str) and _is_prose(k, v)
+        }
+        for name, text in given.items():
+            others = " ".join(v for k, v in given.items() if k != name).lower()
+            parts = _WORD.findall(text.lower())
+            own = len(parts) > 1 and any(word not in others for word in parts)
+            (telling if own else some).setdefault(name, text)
+    return {**some, **telling}
+
+
+def _is_prose(name: str, text: Any) -> bool:
+    """Whether a value may be what somebody wrote: no id, no time, and not blank."""
+    if not name or not isinstance(text, str):
+        return False
+    made = is_id(name) or is_random(text) or _DATE.match(text)
+    return not made and bool(text.strip()) and len(text) <= _LONGEST
 
 
 def _text(name: str, item: Item) -> str | None:

@@ -20,7 +20,7 @@ from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Response
 
 _FEW = 3
-_MOST_QUERIES = 24
+_MOST_QUERIES = 36
 # Of a document with many reads each has fewer queries, and fewer still when it is read again.
 _LEAST_QUERIES, _ALL_QUERIES, _QUERIES_AGAIN = 4, 2_000, 3
 _FEW_QUERIES = 6

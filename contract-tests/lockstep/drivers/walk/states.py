@@ -89,7 +89,7 @@ class States:
 
     def _made(self, operation: Operation) -> Values | None:
         """A thing to which nothing has been done yet."""
-        values = self.maker.live(operation, self.maker.client.mine, fresh=True)
+        values = self.maker.live(operation, self.maker.client.mine, fresh=True, whole=True)
         key = tuple((values or {}).values())
         if not key or key in self._seen:
             return None

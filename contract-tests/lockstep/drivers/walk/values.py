@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from lockstep.auth.texts import draw, drawn
@@ -15,25 +16,63 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NO_UUID = "3f2b8c1e-7d4a-4e6f-9b0a-5c8d1e2f3a4b"
 _FUTURE = 2031
+# So many days a range has at the most.
+_LONGEST_SPAN = 60
+# From here on nothing can be moved far.
+_LAST_YEAR = 9_000
 
 
-def later(value: Any, days: int) -> Any:
-    """A content with its instants so many days later, each one an hour behind the one before.
+def later(value: Any, number: int) -> Any:
+    """The how many-th content of its kind: its times are behind those of the ones before.
 
-    What takes a time of its own, such as a booking, does not meet another of its kind so.
+    What takes a time of its own, such as a booking, does not meet another of its kind so. Each time
+    in a content comes after the one before it, as the end of a range does: instants by an hour,
+    days by one unless they differ already.
     """
-    return _later(value, days, [0])
+    days = sorted(day for text in texts(value) if (day := _day(text)) is not None)
+    apart = len(set(days)) == len(days)
+    span = ((days[-1] - days[0]).days if apart else len(days) - 1) if days else 0
+    step = 1 + (span if span <= _LONGEST_SPAN else 0)
+    hours, more = itertools.count(), itertools.count()
+
+    def moved(text: str) -> str:
+        if _INSTANT.fullmatch(text) and int(text[:4]) <= _LAST_YEAR:
+            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            moment += timedelta(days=number, hours=next(hours))
+            return moment.isoformat().replace("+00:00", text[19:])
+        day = _day(text)
+        if day is None:
+            return text
+        return (day + timedelta(days=number * step + (0 if apart else next(more)))).isoformat()
+
+    return _with_texts(value, moved)
 
 
-def _later(value: Any, days: int, count: list[int]) -> Any:
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        moment += timedelta(days=days, hours=count[0])
-        count[0] += 1
-        return moment.isoformat().replace("+00:00", value[19:])
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a content."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from texts(each)
+
+
+def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
     if isinstance(value, Mapping):
-        return {key: _later(member, days, count) for key, member in value.items()}
-    return [_later(each, days, count) for each in value] if isinstance(value, list) else value
+        return {key: _with_texts(member, change) for key, member in value.items()}
+    return [_with_texts(each, change) for each in value] if isinstance(value, list) else value
+
+
+def _day(text: str) -> date | None:
+    """The day that a text is, unless it is a leap day, which is sent for its own sake."""
+    if not _DATE.fullmatch(text) or text.endswith("-02-29") or int(text[:4]) > _LAST_YEAR:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def nothing_like(value: str, parameter: Declared | None = None) -> str:
@@ -58,11 +97,12 @@ def nothing_like(value: str, parameter: Declared | None = None) -> str:
 
 def in_future(value: Any, *, dates: bool = False) -> Any:
     """A content with its instants in a year to come; days are moved with `dates`."""
-    if isinstance(value, str) and (_INSTANT.fullmatch(value) or (dates and _DATE.fullmatch(value))):
-        return f"{_FUTURE}{value[4:]}"
-    if isinstance(value, Mapping):
-        return {key: in_future(member, dates=dates) for key, member in value.items()}
-    return [in_future(each, dates=dates) for each in value] if isinstance(value, list) else value
+
+    def moved(text: str) -> str:
+        is_time = _INSTANT.fullmatch(text) or (dates and _DATE.fullmatch(text))
+        return f"{_FUTURE}{text[4:]}" if is_time else text
+
+    return _with_texts(value, moved)
 
 
 def is_in_future(value: Any) -> bool:

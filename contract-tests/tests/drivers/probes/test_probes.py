@@ -135,8 +135,9 @@ def test_a_required_header_is_left_out_and_an_unknown_file_asked_for() -> None:
 )
 def test_a_difference_that_one_thing_shows_is_found(api: str, fault: str, operation: str) -> None:
     run, _ = probed(api, fault)
-    found = {finding.operation for finding in run.finish().findings}
-    assert operation in found
+    # A finding of several operations is named after the one that shows it in the fewest steps.
+    findings = run.finish().findings
+    assert operation in {place.operation for finding in findings for place in finding.places}
 
 
 DOCUMENT = Document(

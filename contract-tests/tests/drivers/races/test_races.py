@@ -217,10 +217,14 @@ def test_what_chance_may_have_chosen_tells_no_targets_apart(
     monkeypatch.setattr(driver, "_TIMES", 1)
     race = replace(infer_races(document, "alice")[0], rounds=2)
     run.race([race], servers("two_names"))
-    (finding,) = run.finish().findings
-    assert (finding.category, finding.targets) == ("conformance", ("right",))
+    run.confirm_all(servers())
+    verdict = run.finish()
+    (finding,) = verdict.findings
+    assert (finding.category, finding.kind) == ("race", "not significant")
+    assert (finding.targets, finding.reproduced) == (("right",), None)
     assert "in 2 of 2 rounds" in finding.values["right"]
-    assert run.finish().parity != "not alike"
+    assert (verdict.parity, verdict.conformance) == ("alike", "broken")
+    assert not verdict.seen_once
 
 
 def test_a_race_that_all_targets_lose_is_one_finding_and_no_difference(

@@ -12,7 +12,7 @@ from fixtures.shed_server import make_shed
 from lockstep.drivers.walk.bodies import Style, body, confused, single_changes, with_own_names
 from lockstep.drivers.walk.items import Item, family_of, fill, made, seen
 from lockstep.drivers.walk.knowledge import Knowledge
-from lockstep.drivers.walk.parameters import declared
+from lockstep.drivers.walk.parameters import Declared, declared
 from lockstep.drivers.walk.queries import queries
 from lockstep.openapi.document import Document
 from lockstep.run import Run
@@ -123,11 +123,32 @@ def test_lists_are_asked_at_their_bounds_and_for_what_is_there(shed: Document) -
     assert asked[0] == {}
     assert {"per_page": "100"} in asked
     assert {"page": "2", "per_page": "1"} in asked
-    assert {"q": "a"} in asked
+    assert {"q": "saw"} in asked
     tagged = Item("note", "alice", {"id": 1, "tagList": ["red"]}, {})
     assert tagged.member("tag") == "red"
     assert TOOL.member("names") == "saw"
     assert TOOL.member("owner") == "ann"
+
+
+def test_a_search_is_tried_with_a_text_of_each_member_and_a_filter_with_its_own() -> None:
+    text = {"type": "string"}
+    parameters = [Declared(name, "query", False, text) for name in ("q", "state")]
+    parameters.append(Declared("min_pages", "query", False, {"type": "integer"}))
+    shown = {"id": "b-1", "title": "Red Fox", "note": "Blue Sky", "state": "open", "pages": 310}
+    book = Item("book", "alice", {**shown, "made_at": "2026-01-01T00:00:00Z"}, {})
+    asked = list(queries(parameters, [book]))
+    searched = [query["q"] for query in asked if "q" in query]
+    assert {"Red Fox", "Blue Sky", "rED fOX", "Blue", "sKY"} <= set(searched)
+    assert not {"b-1", "2026-01-01T00:00:00Z"} & set(searched)
+    assert {query["state"] for query in asked if "state" in query} == {"open", "OPEN", "ope", "en"}
+    assert {"310", "311", "309"} <= {query.get("min_pages") for query in asked}
+    # Each parameter has had its turn before one has had many.
+    assert {name for query in asked[:4] for name in query} == {"q", "state", "min_pages"}
+
+
+def test_each_text_of_a_body_has_a_word_of_its_own(shed: Document) -> None:
+    texts = body(shed, {"$ref": "#/components/schemas/NewTool"}, Style.WORDS)
+    assert (texts["name"], texts["note"]) == ('Name, "Ünï" 😀', 'Note, "Ünï" 😀')
 
 
 def test_bodies_go_to_the_limits_of_their_schema(shed: Document) -> None:

@@ -296,8 +296,15 @@ def test_times_do_not_meet() -> None:
     assert later(booking, 2) == {
         "from": "1990-02-02T12:00:00Z",
         "to": "1990-02-02T13:00:00Z",
-        "day": "1990-01-31",
+        "day": "1990-02-02",
     }
+    stay = {"arrival": "1990-01-31", "departure": "1990-01-31", "born": "1991-02-29"}
+    assert later(stay, 0) == {**stay, "departure": "1990-02-01"}
+    first, second = later(stay, 1), later(stay, 2)
+    assert first["arrival"] < first["departure"] <= second["arrival"] < second["departure"]
+    longer = {"arrival": "2026-05-01", "departure": "2026-05-04"}
+    assert later(longer, 1) == {"arrival": "2026-05-05", "departure": "2026-05-08"}
+    assert later({"day": "2032-02-29", "end": "9999-12-31"}, 3)["day"] == "2032-02-29"
     assert in_future(booking)["from"] == "2031-01-31T12:00:00Z"
     assert in_future(booking)["day"] == "1990-01-31"
     assert in_future(booking, dates=True)["day"] == "2031-01-31"

@@ -1,0 +1,82 @@
+"""Holds a finding beside the nearest steps that do not show it, for what it hangs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lockstep.confirm.corrections import Corrector, cause_of
+from lockstep.confirm.oracle import Oracle, Sequence
+from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.conditions import Condition
+from lockstep.results.findings import (
+    Finding,
+    Neighbour,
+)
+from lockstep.results.signatures import Signature
+from lockstep.transport.messages import status_of
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """Puts right one thing after the other, and keeps what was proved to be to blame."""
+
+    exchanger: Exchanger
+    _causes: list[tuple[Condition, Signature]] = field(default_factory=list, init=False)
+
+    def compare(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
+        """Name the cause of a finding, and the nearest steps that do not differ."""
+        finding.cause = self._known_cause(oracle, best)
+        if finding.cause is None:
+            self._compare_with_neighbour(finding, oracle, best)
+
+    def _corrector(self) -> Corrector:
+        log = self.exchanger.ledger
+        return Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
+
+    def _known_cause(self, oracle: Oracle, best: Sequence) -> Condition | None:
+        """The value or header that another finding was proved to hang on, if this one does too."""
+        for condition, signature in self._causes:
+            if condition.kind == "parameter" and signature != oracle.finding.signature:
+                continue
+            exchanges = self._corrector().without(best.exchanges, condition)
+            played = oracle.play(best, exchanges, anew=True) if exchanges is not None else None
+            if played is not None and not played.shown:
+                return condition
+        return None
+
+    def _compare_with_neighbour(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
+        if finding.signature.kind not in ("status", "list", "value"):
+            return
+        corrector = self._corrector()
+        conditions = finding.conditions
+        if finding.signature.kind == "status":
+            conditions = best.exchanges[-1].conditions
+        blamed: list[Condition] = []
+        harmless: list[Condition] = []
+        for correction in corrector.corrections(best.exchanges, conditions):
+            played = oracle.play(best, correction.exchanges, anew=finding.signature.kind == "list")
+            if played is None:
+                continue
+            last = played.sequence.exchanges[-1]
+            status = status_of(best.exchanges[-1].leader)
+            if finding.signature.kind != "status" and status_of(last.leader) != status:
+                # Another answer altogether: nothing in it can be held against the first one.
+                continue
+            if played.shown or oracle.observation(last) is not None:
+                harmless.append(correction.condition)
+                continue
+            blamed.append(correction.condition)
+            if finding.neighbour is None:
+                finding.neighbour = Neighbour(correction.changed, played.sequence.exchanges)
+            if correction.condition.kind == "notable":
+                break
+        # What was put right and made no difference is not to blame; what was not tried may be.
+        kept = [one for one in finding.conditions if one.kind != "notable"]
+        if blamed or len(harmless) == len(conditions):
+            kept = [one for one in kept if one not in harmless]
+        notable = [one for one in blamed if one.kind == "notable"]
+        finding.conditions = (*kept, *notable)
+        proved = [one for one in blamed if one.kind in ("notable", "precondition")]
+        if len(proved) == 1:
+            finding.cause = cause_of(proved[0], best.exchanges[-1].request)
+            self._causes.append((finding.cause, finding.signature))
