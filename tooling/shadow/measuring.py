@@ -137,6 +137,10 @@ def measure(rate: float, seconds: float, rounds: int, cores: Sequence[int]) -> l
     """
     found: list[Measured] = []
     with ExitStack() as stack:
+        # Services and senders leave the first core to the proxy.
+        before = os.sched_getaffinity(0)
+        stack.callback(os.sched_setaffinity, 0, before)
+        os.sched_setaffinity(0, set(cores[1:]) or before)
         leader, mirror = (stack.enter_context(service()) for _ in range(2))
         one, bare = (
             stack.enter_context(proxy(leader, mirror, cores[0], *options))

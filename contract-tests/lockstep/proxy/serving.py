@@ -170,6 +170,8 @@ class Comparing:
     def close(self, seconds: float) -> int:
         """Compare what waits, for so long at the most; how many were left over."""
         deadline = time.monotonic() + seconds
+        for thread in (self._reading, self._thread):
+            _give_way_no_more(thread)
         self._reading.join(seconds)
         self._thread.join(max(0.0, deadline - time.monotonic()))
         self._closed.set()
@@ -267,6 +269,13 @@ def _give_way(*, is_idle: bool) -> None:
             os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
         elif hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
+
+
+def _give_way_no_more(thread: threading.Thread) -> None:
+    """Let a thread run like any other: no client is answered any more."""
+    if thread.is_alive() and thread.native_id is not None and hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(thread.native_id, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _url(listening: socket.socket) -> str:
