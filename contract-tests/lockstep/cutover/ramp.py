@@ -188,6 +188,8 @@ class Ramp:
         while True:
             self._look_at_router()
             decision = self._look(step, in_step)
+            if self.stop.is_set():
+                raise _StoppedError
             spent = time.monotonic() - began
             if decision.outcome is Outcome.HOLDS and not self._reading.reasons:
                 if spent >= step.at_least and self._advance(number):
