@@ -9,7 +9,7 @@ from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
 from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
-from lockstep.compare.server_headers import ServerHeaders
+from lockstep.compare.server_headers import ServerHabits, ServerHeaders
 from lockstep.inference.forms import is_random
 from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
@@ -32,8 +32,8 @@ class Comparer:
     The document's annotations decide what may differ; without annotations, the names and formats of
     values do. `urls` maps target names to their URLs; `sent` holds the values that clients sent
     recently. With `same_target` both responses are those of one server to the same request.
-    `sees_servers` says that both come from the servers themselves: a recording may lack headers
-    that are not part of the message.
+    `habits` collect which headers of their own the HTTP servers send, where the document is silent
+    about them; without it they are not compared: a recording may lack them.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Comparer:
         rules: Rules | None = None,
         noise: NoiseBook | None = None,
         same_target: bool = False,
-        sees_servers: bool = True,
+        habits: ServerHabits | None = None,
     ) -> None:
         self._document = document
         self._table = table
@@ -57,7 +57,8 @@ class Comparer:
         self._rules = rules or Rules()
         self._noise = noise or NoiseBook()
         self._connections = Connections()
-        self._server_headers = None if same_target or not sees_servers else ServerHeaders()
+        self._habits = habits
+        self._server_headers = ServerHeaders()
         self._annotated = Annotated(document, table, clock)
         self._inferring = None
         if not document.is_annotated:
@@ -154,9 +155,29 @@ class Comparer:
         if not again:
             sent = requests[0] if requests is not None else None
             found += self._connections.compare(place, sent, leader, partner)
-            if self._server_headers is not None:
-                found += self._server_headers.compare(place, sent, leader, partner)
+            found += self._own_headers(operation, (leader, partner), place, sent)
         return allowed.counted(found)
+
+    def _own_headers(
+        self,
+        operation: Operation | None,
+        answers: tuple[Response, Response],
+        place: tuple[str, str],
+        request: Request | None,
+    ) -> Iterator[Difference]:
+        """Yield which header fields of the HTTP servers themselves only one of them sends.
+
+        They are part of the API where the document is annotated, or names them.
+        """
+        if self._habits is None:
+            return
+        response = operation.response_for(answers[0].status) if operation is not None else None
+        for one in self._server_headers.compare(place, request, *answers):
+            name = one.where.removeprefix("header ")
+            if self._inferring is None or (response is not None and name in response.headers):
+                yield one
+            else:
+                self._habits.note(self._leader, place[0], one, place[1])
 
     def _answers(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from lockstep.matching.difference import Difference
@@ -11,6 +12,7 @@ from lockstep.transport.messages import Request, Response
 _OF_THE_CONNECTION = ("connection", "keep-alive")
 # Their values differ by nature; whether they are there does not.
 SERVER_HEADERS = (*_OF_THE_CONNECTION, "date", "server")
+ABSENT = "absent"
 
 
 class ServerHeaders:
@@ -40,5 +42,31 @@ class ServerHeaders:
             if (ours is None) == (theirs is None) or key in self._told:
                 continue
             self._told.add(key)
-            shown = ("absent" if value is None else value for value in (ours, theirs))
+            shown = (ABSENT if value is None else value for value in (ours, theirs))
             yield Difference("header", f"header {name}", *shown)
+
+
+class ServerHabits:
+    """What the HTTP servers of targets send or leave out, where no document says anything of it.
+
+    Two implementations of an API on different servers are alike all the same.
+    """
+
+    def __init__(self) -> None:
+        # The operations by the target that sends a header, the one that does not, and the header.
+        self._operations: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+
+    def note(self, leader: str, partner: str, difference: Difference, operation: str) -> None:
+        """Record that one of two targets lacks a header in its response to an operation."""
+        has, lacks = (leader, partner) if difference.right == ABSENT else (partner, leader)
+        header = difference.where.removeprefix("header ").title()
+        self._operations[has, lacks, header].add(operation)
+
+    def sentences(self) -> Iterator[str]:
+        """Yield a sentence for each pair of targets, with the headers that one of them sends."""
+        headers: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for (has, lacks, header), operations in sorted(self._operations.items()):
+            number = len(operations)
+            headers[has, lacks].append(f"`{header}` ({number} operation{'s' * (number != 1)})")
+        for (has, lacks), names in headers.items():
+            yield f"only the HTTP server of {has}, not that of {lacks}, sends {', '.join(names)}"

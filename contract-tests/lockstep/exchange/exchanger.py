@@ -82,7 +82,7 @@ class Exchanger:
             sent=self._translator.sent,
             rules=ledger.rules,
             noise=ledger.noise,
-            sees_servers=asks_again,
+            habits=ledger.habits if asks_again else None,
         )
         self._shown = ShownThings(ledger.document.scopes, table, self._generated)
         # What the targets do beside answering.

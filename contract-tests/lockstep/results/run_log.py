@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
+from lockstep.compare.server_headers import ServerHabits
 from lockstep.effects.calls.proxies import Proxies
 from lockstep.effects.growth import StatementBook
 from lockstep.effects.watch import Mirrors
@@ -54,6 +55,7 @@ class RunLog:
     compared: int = 0
     uncompared: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
+    habits: ServerHabits = field(default_factory=ServerHabits)
     # What the databases of targets hold.
     mirrors: Mirrors = field(default_factory=Mirrors)
     # How many statements they were sent.

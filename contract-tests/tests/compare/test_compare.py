@@ -201,7 +201,7 @@ def test_headers_are_compared_by_name_and_value() -> None:
     assert kinds(answer([], A="1"), answer([])) == ["header"]
     assert kinds(answer([], A="1"), answer([], A="2")) == ["header"]
     assert kinds(answer([], A="1", Date="x"), answer([], A="1", Date="y")) == []
-    assert kinds(answer([], A="1", Date="x"), answer([], A="1")) == ["header"]
+    assert kinds(answer([], A="1", Date="x"), answer([], A="1")) == []
     assert kinds(answer([], Retry_After="10"), answer([], Retry_After="12")) == []
     assert kinds(answer([], Retry_After="10"), answer([], Retry_After="30")) == ["header"]
 

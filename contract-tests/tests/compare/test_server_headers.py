@@ -10,7 +10,11 @@ from fixtures.flask_servers import Variant, new, old, serve
 from fixtures.kiosk_server import DOCUMENT, PREFIX, make_kiosk
 from test_planted_faults import run
 
-from lockstep.compare.server_headers import ServerHeaders
+from lockstep.compare.answers import Comparer
+from lockstep.compare.server_headers import ServerHabits, ServerHeaders
+from lockstep.matching import Clock
+from lockstep.matching.bijection import SymbolTable
+from lockstep.openapi.document import Document
 from lockstep.transport.messages import Headers, Request, Response
 
 DATE = ("Date", "Sun, 29 Nov 2026 09:00:00 GMT")
@@ -60,6 +64,50 @@ def test_what_the_client_asked_for_is_none() -> None:
     assert found(answer(("Connection", "close")), answer(), request=asking) == []
 
 
+GET = Request("GET", "/things")
+DOCUMENTED = {"Server": {"schema": {"type": "string"}}}
+
+
+def differences(
+    habits: ServerHabits, *, annotated: bool = False, documented: bool = False
+) -> list[str]:
+    """What differs where one side alone sends `Server`, by the places of the differences."""
+    thing = {"type": "string", **({"x-generated": "id"} if annotated else {})}
+    content = {"application/json": {"schema": {"type": "object", "properties": {"id": thing}}}}
+    headers = {"headers": DOCUMENTED} if documented else {}
+    response = {"description": "all", "content": content, **headers}
+    document = Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "things", "version": "1"},
+            "paths": {
+                "/things": {"get": {"operationId": "listThings", "responses": {"200": response}}}
+            },
+        }
+    )
+    table = SymbolTable(["right"])
+    comparer = Comparer(document, table, Clock(), leader="left", habits=habits)
+    operation = document.operations["listThings"]
+    pair = answer(("Server", "a")), answer()
+    found = comparer.compare(operation, *pair, "right", requests=(GET, GET), label="listThings")
+    return [one.where for one in found]
+
+
+def test_habits_of_servers_are_a_note_where_the_document_is_silent() -> None:
+    habits = ServerHabits()
+    assert differences(habits) == []
+    sentence = "only the HTTP server of left, not that of right, sends `Server` (1 operation)"
+    assert list(habits.sentences()) == [sentence]
+
+
+@pytest.mark.parametrize(("annotated", "documented"), [(True, False), (False, True)])
+def test_they_are_a_difference_where_it_speaks(annotated: bool, documented: bool) -> None:
+    habits = ServerHabits()
+    found = differences(habits, annotated=annotated, documented=documented)
+    assert found == ["header server"]
+    assert list(habits.sentences()) == []
+
+
 HABITS: Headers = (("Keep-Alive", "timeout=5"),)
 
 
@@ -71,24 +119,14 @@ def compare(right: Variant) -> dict[str, Any]:
         return run(DOCUMENT, [one, other], "--phase=examples")
 
 
-def test_servers_with_other_habits_have_one_finding() -> None:
-    """It is reproduced, the least of all, and says what RFC 9110 does."""
+def test_servers_with_other_habits_are_alike() -> None:
     report = compare(replace(new(), habits=HABITS, unsent=frozenset({"date", "server"})))
-    [finding] = report["findings"]
-    assert finding["reproduced"]
-    assert finding["level"] == "low"
-    assert {place["where"] for place in finding["places"]} == {
-        *("header date", "header server", "header keep-alive"),
-    }
-    assert "RFC 91" in finding["silence"]
-
-
-def test_they_bury_nothing() -> None:
-    fault = "stale_pieces"
-    report = compare(
-        replace(new(fault), habits=HABITS, unsent=frozenset({"date", "server"})),
-    )
-    first, second = report["findings"]
-    assert (first["operation"], first["where"]) == ("getBasket", "body /pieces")
-    assert second["where"].startswith("header ")
-    assert all(each["reproduced"] for each in report["findings"])
+    assert (report["exit_code"], report["findings"]) == (0, [])
+    told = [note for note in report["notes"] if note.startswith("only the HTTP server of")]
+    assert [note.partition(" sends ")[0] for note in told] == [
+        "only the HTTP server of new, not that of old,",
+        "only the HTTP server of old, not that of new,",
+    ]
+    assert "`Keep-Alive`" in told[0]
+    assert "`Date`" in told[1]
+    assert "`Server`" in told[1]
