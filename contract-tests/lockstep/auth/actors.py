@@ -15,7 +15,7 @@ from lockstep.auth.discovery import Entrance
 from lockstep.auth.entry import ActorError, enter, new_entry
 from lockstep.auth.tokens import TokenError
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.credentials import BEARER, Credential, Identity
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request, Response, status_of

@@ -15,7 +15,7 @@ from lockstep.auth.texts import draw
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.cookies import CookieJar
 from lockstep.transport.messages import Request, Response
 

@@ -11,8 +11,8 @@ from lockstep.auth.calls import PLACEHOLDERS, Call, find_operation, send_call
 from lockstep.auth.schemes import csrf_header
 from lockstep.auth.tokens import TokenError, read_basic, read_token
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.exchange import Exchange
 from lockstep.results.faults import ForeseenError
-from lockstep.results.trace import Exchange
 from lockstep.transport.cookies import CookieJar, is_csrf
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of

@@ -15,6 +15,7 @@ from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.reproducer import Reproducer, stands_alone
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.results.exchange import SAFE_METHODS
 from lockstep.results.faults import Guard
 from lockstep.results.findings import (
     COMPARED,
@@ -23,7 +24,6 @@ from lockstep.results.findings import (
     PARITY,
     Finding,
 )
-from lockstep.results.trace import SAFE_METHODS
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Response
 

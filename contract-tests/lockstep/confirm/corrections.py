@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 from lockstep.openapi.document import Document
 from lockstep.results.condition_reader import notability
 from lockstep.results.conditions import Condition
+from lockstep.results.exchange import Exchange
 from lockstep.results.request_reader import RequestReader, Value, path_values
-from lockstep.results.trace import Exchange
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request
 from lockstep.transport.quoting import shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lockstep.recordings.names import named_in, shown_in
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 
 Exchanges = tuple[Exchange, ...]
 

@@ -8,7 +8,7 @@ from lockstep.matching.difference import Difference
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import noun, split
 from lockstep.results.divergent_state import one_lacks, one_sided
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 
 # Shorter values turn up by chance.
 _SHORTEST = 6

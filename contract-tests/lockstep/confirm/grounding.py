@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.grounding import list_elements
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import SAFE_METHODS, Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.messages import Request, status_of
 
 # A list of more elements is not made anew.

@@ -9,9 +9,9 @@ from typing import Any
 
 from lockstep.confirm.dependencies import Exchanges, needed
 from lockstep.openapi.schema_lookup import parts_of
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import list_elements, parsed
-from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.messages import Outcome, Response, status_of
 
 

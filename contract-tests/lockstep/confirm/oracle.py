@@ -16,9 +16,9 @@ from lockstep.recordings.recorded_target import RecordedTarget, scratch
 from lockstep.recordings.recording import Step
 from lockstep.recordings.uniquify import Uniquifier
 from lockstep.results.conditions import kinds_of
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import COMPARED, Finding
 from lockstep.results.signatures import Observation
-from lockstep.results.trace import Exchange
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import status_of
 

@@ -17,9 +17,9 @@ from lockstep.confirm.growth import (
 from lockstep.confirm.oracle import Oracle, Played, Sequence
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings.uniquify import account_names
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import is_grounded
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import status_of
 
 # So many of the sequences of one cause are tried, and the best one twice.

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from lockstep.matching.bijection import Bijection
 from lockstep.matching.difference import Difference
 from lockstep.openapi.naming import is_id
+from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import list_elements, parsed
-from lockstep.results.trace import Exchange
 from lockstep.transport.literals import show
 from lockstep.transport.messages import Outcome, Response
 

@@ -11,7 +11,7 @@ from lockstep.inference.links import Links
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target
 

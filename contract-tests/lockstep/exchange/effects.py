@@ -11,9 +11,10 @@ from lockstep.effects.watch import Watch
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.matching.bijection import Bijection, SymbolTable
 from lockstep.matching.difference import Difference
+from lockstep.results.exchange import SAFE_METHODS, Effects, Exchange
 from lockstep.results.findings import EFFECTS
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import SAFE_METHODS, Effects, Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.targets import Target
 
 _AT_ONCE = "several workers send requests at once"

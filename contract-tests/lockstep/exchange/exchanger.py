@@ -22,9 +22,10 @@ from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
+from lockstep.results.exchange import Effects, Exchange
 from lockstep.results.faults import LeftOutError
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import Effects, Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target

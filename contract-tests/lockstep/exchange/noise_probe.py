@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from lockstep.compare.answers import Comparer
 from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.messages import Outcome, Request
 from lockstep.transport.targets import Target
 

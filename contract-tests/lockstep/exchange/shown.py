@@ -9,7 +9,7 @@ from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.scopes import Scopes
 from lockstep.openapi.shapes import Generated
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Outcome
 
 # The values that servers have made in an answer.

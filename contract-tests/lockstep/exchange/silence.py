@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.faults import ForeseenError
-from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.messages import NoResponse, Request, Response
 from lockstep.transport.targets import Target
 

@@ -11,9 +11,10 @@ from lockstep.exchange.shown import Shared
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
 from lockstep.results.divergent_state import DivergentState, one_lacks, one_sided
+from lockstep.results.exchange import Exchange
 from lockstep.results.run_log import RunLog
 from lockstep.results.signatures import Observation
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.messages import status_of
 
 # What differs whatever a server makes up.

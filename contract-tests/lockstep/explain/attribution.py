@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from lockstep.explain.words import names
 from lockstep.matching import Difference
 from lockstep.openapi.conformance import Violation
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import PARITY, TRAP, Finding
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import status_of
 
 SILENT = "document silent"

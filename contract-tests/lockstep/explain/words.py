@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.quoting import code, shown
 
 __all__ = ["by_value", "call", "code", "does", "listed", "names", "place", "same_number", "shown"]

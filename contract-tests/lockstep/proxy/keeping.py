@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from lockstep.matching.noise import NoiseBook
 from lockstep.proxy.settings import Kept
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
-from lockstep.results.trace import Exchange
 
 NOT_KEPT = "not kept"
 

@@ -13,9 +13,10 @@ from lockstep.openapi.sharding import Share
 from lockstep.recordings.comparable import comparable, is_newer
 from lockstep.recordings.recording import Step
 from lockstep.results.coverage import Coverage
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Findings
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.messages import NoResponse, Request, Response, status_of
 from lockstep.transport.streams import is_stream
 from lockstep.transport.targets import PendingExchange, Target

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Headers, Outcome, Request
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}

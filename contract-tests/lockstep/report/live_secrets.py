@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from lockstep.openapi.document import Document
 from lockstep.report.redact import MASK, masked, secrets_of_body
 from lockstep.report.secret_names import HEADERS, is_secret_header, is_secret_name, key_names
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Headers, Request, Response
 
 # Of a plain address, and as it stands percent-encoded or escaped in JSON. One that a sentence has

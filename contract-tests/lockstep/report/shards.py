@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from lockstep.openapi.document import Document
 from lockstep.report.steps import Data
 from lockstep.results.conditions import Condition, Conditions
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding, Neighbour
 from lockstep.results.signatures import Signature
-from lockstep.results.trace import Exchange
 from lockstep.results.tried import Tried
 from lockstep.transport.messages import Request
 from lockstep.verdict import Part

@@ -10,7 +10,7 @@ from lockstep.effects.calls.call import Recorded
 from lockstep.matching import Difference
 from lockstep.openapi.conformance import Violation
 from lockstep.report.curl import curl
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.downloads import whole
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 

@@ -12,9 +12,10 @@ from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.conditions import ORDER, Condition, Conditions, kinds_of
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.grounding import parsed
 from lockstep.results.request_reader import RequestReader, Value, path_values, reading
-from lockstep.results.trace import SAFE_METHODS, Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.json_bodies import scalars
 from lockstep.transport.messages import Request, status_of
 

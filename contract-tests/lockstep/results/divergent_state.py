@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lockstep.matching.bounded_dict import BoundedDict
-from lockstep.results.trace import SAFE_METHODS, Exchange
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.transport.messages import status_of
 
 KEPT = 20_000

@@ -11,10 +11,11 @@ from urllib.parse import unquote_plus
 
 from lockstep.matching import Difference
 from lockstep.results.conditions import Condition, Conditions
+from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import is_grounded
 from lockstep.results.known_differences import KnownDifference
 from lockstep.results.signatures import Observation, Signature
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.results.tried import Tried
 
 PARITY = "parity"

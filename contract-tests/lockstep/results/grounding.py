@@ -8,7 +8,7 @@ from typing import Any
 
 from lockstep.bodies.tables import is_table, parse_table
 from lockstep.openapi.naming import is_id
-from lockstep.results.trace import SAFE_METHODS, Exchange
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Outcome, Response
 

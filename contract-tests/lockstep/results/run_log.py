@@ -21,11 +21,12 @@ from lockstep.openapi.sharding import Share
 from lockstep.results.condition_reader import ConditionReader
 from lockstep.results.coverage import Coverage
 from lockstep.results.divergent_state import DivergentState
+from lockstep.results.exchange import Exchange
 from lockstep.results.faults import FaultLog
 from lockstep.results.findings import PARITY, Findings
 from lockstep.results.patience import Patience
 from lockstep.results.signatures import Observation, SignatureReader
-from lockstep.results.trace import Exchange, History, Trace
+from lockstep.results.trace import History, Trace
 from lockstep.transport.messages import Request, Response
 
 # Suites have servers of their own for each stage, which are gone with it.

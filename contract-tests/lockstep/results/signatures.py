@@ -16,8 +16,8 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_id, thing
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
+from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import parsed
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Response, status_of
 
 _SUCCESS = "success"

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from lockstep.results.conditions import Condition, Conditions, kinds_of
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import status_of
 
 # What may stand out in a request that is as it should be; one without is better.

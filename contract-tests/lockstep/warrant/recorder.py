@@ -15,8 +15,8 @@ from lockstep.explain import Explainer
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import METHODS, Operation
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import COMPARED, EFFECTS, Finding
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Request, Response
 from lockstep.warrant.latency import Latency
 from lockstep.warrant.model import Divergence, Route, Warrant, joined

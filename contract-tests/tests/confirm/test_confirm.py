@@ -14,9 +14,9 @@ from lockstep.confirm import ShrinkSettings
 from lockstep.confirm.dependencies import needed, without
 from lockstep.confirm.simpler import simpler
 from lockstep.recordings.uniquify import unique_members
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.signatures import Signature
-from lockstep.results.trace import Exchange
 from lockstep.run import Run
 from lockstep.transport.messages import Request, Response, status_of
 from lockstep.transport.targets import Target

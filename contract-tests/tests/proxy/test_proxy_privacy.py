@@ -19,8 +19,8 @@ from lockstep.proxy.keeping import NOT_KEPT, Keeper
 from lockstep.proxy.settings import Kept
 from lockstep.report.data import as_data
 from lockstep.report.forms import FORMS
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
-from lockstep.results.trace import Exchange
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request

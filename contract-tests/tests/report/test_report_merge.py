@@ -19,7 +19,7 @@ from lockstep.openapi.sharding import Shard
 from lockstep.report.data import as_data
 from lockstep.report.json_report import json_text
 from lockstep.report.merging import merge
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.schemas import load_schema
 from lockstep.transport.messages import Outcome, Request, Response
 

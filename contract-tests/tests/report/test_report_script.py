@@ -21,7 +21,7 @@ from flask import Flask
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.report.script import script
 from lockstep.report.steps import step_data
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response

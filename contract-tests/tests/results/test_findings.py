@@ -11,9 +11,10 @@ from lockstep.inference.requests import RequestReader
 from lockstep.matching import Difference
 from lockstep.openapi.conformance import Conformance
 from lockstep.results.condition_reader import ConditionReader
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import CONFORMANCE, PARITY, Finding, Neighbour
 from lockstep.results.signatures import SignatureReader
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.results.tried import Tried
 from lockstep.transport.messages import NoResponse, Outcome, Request
 

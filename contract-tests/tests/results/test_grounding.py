@@ -8,8 +8,8 @@ import pytest
 from fixtures.observed import Observed, answer, ask, get, post
 
 from lockstep.confirm.grounding import creations
+from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import is_grounded, list_elements
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome
 
 

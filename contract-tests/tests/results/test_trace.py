@@ -9,9 +9,10 @@ from fixtures.observed import TASKS, answer, get, post
 from lockstep.inference.requests import RequestReader
 from lockstep.openapi.conformance import Conformance
 from lockstep.results.coverage import Coverage
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Findings
 from lockstep.results.run_log import RunLog
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.messages import Request
 
 NAMES = RequestReader(TASKS, TASKS.families).names

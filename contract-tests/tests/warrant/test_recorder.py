@@ -11,8 +11,8 @@ import pytest
 
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 from lockstep.warrant.forms import html_text, markdown_text, write
 from lockstep.warrant.model import Route

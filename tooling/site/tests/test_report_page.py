@@ -9,7 +9,8 @@ import pytest
 from lockstep.matching import Difference
 from lockstep.report.data import as_data
 from lockstep.report.html import html_text
-from lockstep.results.trace import Exchange, Trace
+from lockstep.results.exchange import Exchange
+from lockstep.results.trace import Trace
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response

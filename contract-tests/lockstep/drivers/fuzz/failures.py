@@ -27,7 +27,7 @@ from lockstep.drivers.fuzz.as_sent import is_valid_form
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.operations import IGNORED_HEADERS
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Outcome, Request, status_of
 from lockstep.transport.messages import Response as Answer
 from lockstep.transport.streams import is_stream

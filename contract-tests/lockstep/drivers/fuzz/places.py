@@ -13,8 +13,8 @@ from lockstep.drivers.walk.maker import Maker
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
+from lockstep.results.exchange import Exchange
 from lockstep.results.request_reader import path_values
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Request, status_of
 
 _KEPT = 40

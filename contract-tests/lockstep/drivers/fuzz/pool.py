@@ -13,7 +13,8 @@ from lockstep.drivers.fuzz.value_dictionary import ValueDictionary
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.shapes import Generated, thing_key
 from lockstep.results.divergent_state import one_sided
-from lockstep.results.trace import Exchange, Names, no_names
+from lockstep.results.exchange import Exchange
+from lockstep.results.trace import Names, no_names
 from lockstep.transport.messages import Request, Response
 
 KEPT = 40

@@ -17,8 +17,8 @@ from lockstep.auth.actors import Actor, ActorBook, ActorError
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.value_dictionary import INSTANT
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.results.exchange import Exchange
 from lockstep.results.faults import LeftOutError
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Request, Response
 
 # Stands for the credentials of an actor who is chosen when the request is sent.

@@ -17,8 +17,8 @@ from lockstep.drivers.stories.player import StoryPlayer, save
 from lockstep.drivers.stories.values import fill
 from lockstep.drivers.traps.normalize import masked
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import BY_CHANCE, RACE
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
 JOIN = " + "

@@ -18,7 +18,7 @@ from lockstep.recordings.accounts import Accounts
 from lockstep.recordings.names import named_in, shown_in
 from lockstep.recordings.recorded_target import RecordedTarget
 from lockstep.recordings.uniquify import Uniquifier
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Request, status_of
 from lockstep.transport.targets import Target

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings import Step
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, Response, status_of
 
 

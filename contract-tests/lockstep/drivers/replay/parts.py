@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lockstep.openapi.sharding import Shard
 from lockstep.recordings import Step
 from lockstep.recordings.names import named_in, shown_in
-from lockstep.results.trace import SAFE_METHODS
+from lockstep.results.exchange import SAFE_METHODS
 
 
 def part_of(steps: Sequence[Step], shard: Shard, *, has_bodies: bool) -> list[tuple[int, bool]]:

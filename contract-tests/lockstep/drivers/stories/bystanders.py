@@ -18,8 +18,8 @@ from lockstep.drivers.stories.values import pick
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.loading import load_yaml
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import STORY
-from lockstep.results.trace import Exchange
 from lockstep.schemas import load_schema
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response, status_of

@@ -16,8 +16,8 @@ from lockstep.drivers.stories.files import DEFAULT_PROFILE, Story, StoryError
 from lockstep.drivers.stories.requests import build_request
 from lockstep.drivers.stories.values import fill, pick
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import STORY
-from lockstep.results.trace import SAFE_METHODS, Exchange
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 
 Control = Callable[[], None]

@@ -20,7 +20,7 @@ from lockstep.drivers.walk.values import in_future, later
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, status_of
 
 Progress = Callable[[str, int, int | None], None]

@@ -31,7 +31,7 @@ from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.sharding import Share
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 

@@ -11,7 +11,7 @@ from lockstep.drivers.walk.items import Item, families_for, made, parameters_of,
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import split
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, Response, status_of
 
 _MOST_SEEN = 120

@@ -19,7 +19,7 @@ from lockstep.drivers.walk.needs import Needs
 from lockstep.drivers.walk.parameters import plain_value
 from lockstep.drivers.walk.values import in_future, is_in_future, nothing_like
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Response, status_of
 
 # A creation that was refused so often is not tried again.

@@ -11,7 +11,7 @@ from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import scalars
 
 # The values of the path of a request, and its content.

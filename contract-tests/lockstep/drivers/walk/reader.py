@@ -15,8 +15,8 @@ from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import list_elements
-from lockstep.results.trace import Exchange
 from lockstep.transport.messages import Response
 
 _FEW = 3

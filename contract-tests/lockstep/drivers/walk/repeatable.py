@@ -7,7 +7,7 @@ import re
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.naming import words
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import SAFE_METHODS
+from lockstep.results.exchange import SAFE_METHODS
 from lockstep.transport.messages import Request, status_of
 
 _CHANGING = frozenset(

@@ -19,7 +19,7 @@ from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import split
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 
 # Kinds of access, of the members with a choice that say so, and ways to give one.
 _MOST_ROLES, _MOST_WAYS = 4, 3

@@ -15,7 +15,7 @@ from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.results.trace import SAFE_METHODS, Exchange
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 
 Acts = tuple[Operation, ...]
 # So many acts one after the other, of so many that a thing has.

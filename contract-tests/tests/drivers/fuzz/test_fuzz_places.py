@@ -12,8 +12,8 @@ from lockstep.drivers.fuzz.places import Given, Places, given_by
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.drivers.walk.driver import walk
 from lockstep.openapi.document import Document
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import PARITY
-from lockstep.results.trace import Exchange
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response

@@ -10,7 +10,7 @@ import pytest
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.value_dictionary import KEPT, ValueDictionary, form_of
 from lockstep.openapi.shapes import Generated
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, Response
 
 TASK = "0196f0aa-0000-7000-8000-000000000001"

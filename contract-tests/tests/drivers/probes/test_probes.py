@@ -25,7 +25,7 @@ from lockstep.drivers.probes.paths import slash
 from lockstep.drivers.walk.driver import walk
 from lockstep.openapi.document import Document
 from lockstep.results.conditions import kinds_of
-from lockstep.results.trace import Exchange
+from lockstep.results.exchange import Exchange
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request, status_of
