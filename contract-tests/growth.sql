@@ -8,6 +8,7 @@ ALTER TABLE refresh_tokens SET (autovacuum_enabled = false);
 ALTER TABLE tasks SET (autovacuum_enabled = false);
 ALTER TABLE time_entries SET (autovacuum_enabled = false);
 ALTER TABLE idempotency_records SET (autovacuum_enabled = false);
+ALTER TABLE last_writes SET (autovacuum_enabled = false);
 ALTER TABLE rate_limits SET (autovacuum_enabled = false);
 
 INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
@@ -73,6 +74,10 @@ INSERT INTO idempotency_records (user_id, key, fingerprint, created_at)
 SELECT '00000000-0000-7000-8000-000000000001', 'key-' || n, '\x00',
     now() - CASE n % 2 WHEN 0 THEN interval '25 hours' ELSE interval '23 hours' END
 FROM generate_series(1, 5000) AS n;
+
+INSERT INTO last_writes (user_id, position)
+SELECT id, 1
+FROM users;
 
 INSERT INTO rate_limits (key, hits, window_ends_at)
 SELECT 'logIn ' || n, 1, now() + CASE n % 2 WHEN 0 THEN interval '-1 second' ELSE interval '1 hour' END
