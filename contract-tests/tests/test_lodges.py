@@ -12,6 +12,7 @@ from test_planted_faults import run
 SIGNS = {
     "blurb_unsearched": ("listLodges", "body"),
     "extra_night": ("bookStay", "body /nights"),
+    "changeover_refused": ("bookStay", "status"),
     "unquoted": ("downloadStays", "body /*"),
     "done_at_once": ("getAudit", "body /state"),
     "test_ignored": ("patchLodge", "status"),

@@ -16,6 +16,7 @@ from lockstep.drivers.probes.members import variants
 from lockstep.drivers.probes.messages import message_probes
 from lockstep.drivers.probes.parameters import parameter_probes
 from lockstep.drivers.probes.paths import path_probes
+from lockstep.drivers.probes.ranges import range_probes
 from lockstep.drivers.probes.things import thing_probes
 from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial
 from lockstep.drivers.walk.maker import Maker
@@ -71,6 +72,7 @@ def _of(trial: Trial) -> Iterator[Probe]:
     if trial.shy:
         return
     yield from thing_probes(trial)
+    yield from range_probes(trial)
     yield from handed_out_probes(trial)
     yield from message_probes(trial)
     yield from parameter_probes(trial)

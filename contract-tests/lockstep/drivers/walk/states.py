@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -73,7 +74,7 @@ class States:
                 values = self._thing(first, before)
                 if values is None:
                     return
-                done = self._first(left, values)
+                done = self._first(left, values, is_first=not before)
                 if done is None:
                     break
                 is_end = done.method == "DELETE" and done.path.endswith("}")
@@ -97,8 +98,11 @@ class States:
         self._sent += 1
         return values
 
-    def _first(self, left: list[Operation], values: Values) -> Operation | None:
-        """Try acts, which are then no longer `left`, up to the first one that succeeds."""
+    def _first(self, left: list[Operation], values: Values, *, is_first: bool) -> Operation | None:
+        """Try acts, which are then no longer `left`, up to the first one that succeeds.
+
+        What has been done to the thing before is nothing if this `is_first`.
+        """
         while left:
             act = left.pop(0)
             exchange = self._act(act, values)
@@ -107,8 +111,18 @@ class States:
             if succeeded(exchange):
                 self._sent += 1
                 self.reader.look_around(act, values)
+                if is_first:
+                    self._make_again(exchange)
                 return act
         return None
+
+    def _make_again(self, exchange: Exchange) -> None:
+        """Make the same thing once more: what it has to itself may now be free, or not."""
+        client = self.maker.client
+        makers = client.exchanger.trace.makers(exchange)
+        made = next((each for each in reversed(makers) if each.request.method == "POST"), None)
+        if made is not None and is_exclusive(made.request) and not exchange.parted:
+            client.send_as(made.request, client.mine)
 
     def _act(self, operation: Operation, values: Values) -> Exchange:
         client = self.maker.client

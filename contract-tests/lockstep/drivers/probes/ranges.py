@@ -1,0 +1,56 @@
+"""A range of days or of time beside another one: right after it, over its end, inside, around it.
+
+Whether two bookings may touch, or overlap, stands in no schema.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from lockstep.drivers.probes.trial import Probe, Trial
+from lockstep.drivers.walk.maker import succeeded
+from lockstep.drivers.walk.ranges import Range, json_body, range_in
+from lockstep.transport.messages import Request
+
+_BESIDE = 7
+# Where the first range is, in days or hours from its start, and where a second one is.
+_FIRST = (0, 3)
+_SECOND = {
+    "right after another": (3, 5),
+    "right before another": (-2, 0),
+    "over the end of another": (2, 4),
+    "over the start of another": (-1, 1),
+    "inside another": (1, 2),
+    "around another": (-1, 4),
+}
+
+
+def range_probes(trial: Trial) -> Iterator[Probe]:
+    """The probes for a creation whose body has a range."""
+    if not trial.is_creation or trial.shy:
+        return
+    if range_in(trial.maker.client.fill(trial.template())) is None:
+        return
+    for reason, ends in _SECOND.items():
+        yield Probe(_BESIDE, f"a range {reason}", partial(_beside, trial, ends))
+
+
+def _beside(trial: Trial, ends: tuple[int, int]) -> object:
+    """Make something with a range, and something else with a range beside that."""
+    values = trial.values(fresh=True)
+    sent = trial.request(values=values)
+    found = range_in(json_body(sent))
+    if found is None:
+        return None
+    first = trial.send(_placed(sent, found, _FIRST), values)
+    if not succeeded(first) or first.parted:
+        return None
+    return trial.send(_placed(trial.request(values=values), found, ends), values)
+
+
+def _placed(request: Request, found: Range, ends: tuple[int, int]) -> Request:
+    body = json.dumps(found.place(json_body(request), ends), ensure_ascii=False)
+    return replace(request, body=body.encode())
