@@ -103,7 +103,8 @@ class Reproducer:
 
         Best are steps that make all of it, so that they show the same where nothing is yet. `None`
         if such steps all succeed and do not show the finding: it is about what was left by others.
-        Where nobody knows how to make what is listed, it is given, and the steps stand.
+        Where nobody knows how to make what is listed, it is given, and the steps stand, unless the
+        states of the targets have parted.
         """
         exchanges = played.sequence.exchanges
         if stands_alone(oracle.finding, exchanges):
@@ -125,7 +126,16 @@ class Reproducer:
         if best is not None or following is not None:
             # Where what makes the list succeeds on one side only, it shows what that has left.
             return best or following
+        if self._have_parted():
+            # What the answer leans on may differ for that alone.
+            oracle.leans_on_others = True
+            return None
         return None if remade else played
+
+    def _have_parted(self) -> bool:
+        """Whether some write has succeeded on one side only, or changed more there."""
+        ledger, exchanger = self.exchanger.ledger, self.exchanger
+        return not ledger.divergent(exchanger.rotates, *exchanger.targets).is_empty
 
     def _grown(self, oracle: Oracle, start: Exchanges, exchanges: Exchanges) -> Played | None:
         """Steps that make a count differ, if they can be more than a page; `None` if none do."""

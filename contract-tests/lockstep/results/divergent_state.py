@@ -29,6 +29,11 @@ class DivergentState:
     # The names of the things, without the family that keys have.
     _values: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(KEPT))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known to differ between the targets."""
+        return not (self._things or self._collections or self._unpaired)
+
     def part(self, things: Iterable[str], cause: str) -> None:
         """Remember that things exist, or have changed, on one side only."""
         for thing in things:
