@@ -123,7 +123,8 @@ class Stage:
             self.log_files = {server.kind: server.log for server in servers}
             urls = [self.databases.url(name) if rows else None for name in names]
             yield [
-                Target(server.kind, server.base_url, database=url)
+                # statements.yaml says how many SQL statements each operation sends.
+                Target(server.kind, server.base_url, database=url, counts_statements=False)
                 for server, url in zip(servers, urls, strict=True)
             ]
 
