@@ -34,7 +34,7 @@ PLACES = [
     ("lockstep.drivers.probes.trial.Trial.send", "not sent or not judged"),
     ("lockstep.drivers.fuzz.transport.ExchangeTransport._actor", "planted"),
     ("lockstep.drivers.races.driver._Runner.run", "not judged"),
-    ("lockstep.confirm.confirmer.Confirmer._first_shown", "cannot be shown again"),
+    ("lockstep.confirm.reproducer.Reproducer.first_shown", "cannot be shown again"),
     ("lockstep.session.cluster", "what was found cannot be shown again"),
     ("lockstep.explain.cluster", "findings with one cause cannot be grouped"),
     ("lockstep.explain.Explainer._fill", "cannot be explained"),

@@ -283,7 +283,7 @@ def test_finding_without_an_operation_fails_the_run_as_a_whole(
 ) -> None:
     monkeypatch.setattr(LockstepOperation, "_formatted", lambda *_: "told")
     for finding in changed.get("findings", []):  # type: ignore[attr-defined]
-        finding.update(places=[], sentence="They differ.")
+        finding.update(places=[], sentence="They differ.", kind="trap")
     told = report(exit_code=1, verdict="not alike", **changed)
     LockstepOperation("a", told).check()
     with pytest.raises(pytest.fail.Exception):
