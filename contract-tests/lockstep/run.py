@@ -228,6 +228,8 @@ class Run(RawRequests):
 
     def _without_excluded(self, recording: Recording) -> Recording:
         document = self.document
+        if not document.excluded:
+            return recording
         steps = tuple(
             step
             for step in recording.steps

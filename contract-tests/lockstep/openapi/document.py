@@ -79,7 +79,7 @@ class Document:
         rest.whole = self.whole
         return rest
 
-    @property
+    @cached_property
     def excluded(self) -> list[Operation]:
         """The excluded operations, which must never be requested."""
         kept = {(one.method, one.path) for one in self.operations.values()}
