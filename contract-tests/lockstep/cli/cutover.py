@@ -20,10 +20,11 @@ from lockstep.cutover.outlook import dry_run as dry_run_lines
 from lockstep.cutover.outlook import status as status_lines
 from lockstep.cutover.plan import CutoverPlan, read_plan
 from lockstep.cutover.ramp import CutoverError, Ramp, Result
-from lockstep.cutover.report import FORMS, as_data, json_text, sentences
+from lockstep.cutover.report import FORMS, as_data, sentences
 from lockstep.cutover.routers import Caddy, FileRouter, Router, RouterError
 from lockstep.cutover.state import State, StateError, StateFile, UnderWayError, now
 from lockstep.report.sanitize import visible
+from lockstep.schemas.saved import json_text
 
 ARRIVED, WENT_BACK, COULD_NOT_RUN = 0, 1, 2
 

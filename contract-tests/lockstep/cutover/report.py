@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from html import escape
@@ -19,6 +18,7 @@ from lockstep.cutover.plan import CutoverPlan
 from lockstep.cutover.ramp import Result
 from lockstep.cutover.state import now
 from lockstep.report.sanitize import visible
+from lockstep.schemas.saved import json_text
 
 VERSION = 1
 Data = Mapping[str, Any]
@@ -97,12 +97,6 @@ def _wrong(count: int) -> str:
     if not count:
         return "none of them wrong"
     return f"{count:,} of them wrong: at most {count:,} {'user' if count == 1 else 'users'} met it"
-
-
-def json_text(data: Data) -> str:
-    """The report as JSON."""
-    text = json.dumps(data, indent=2, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def markdown_text(data: Data) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema_rs
 import requests
 
-from lockstep.schemas import load_schema
+from lockstep.schemas import saved
 from lockstep.warrant.bounds import CONFIDENCE
 from lockstep.warrant.latency import Latency, Ratio
 from lockstep.warrant.model import CATEGORIES, Divergence, Route, Warrant
@@ -29,8 +26,7 @@ class WarrantError(ValueError):
 
 def json_text(warrant: Warrant) -> str:
     """The text of a warrant; lone surrogates, which UTF-8 has not, stay escaped."""
-    text = json.dumps(as_data(warrant), ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+    return saved.json_text(as_data(warrant))
 
 
 def as_data(warrant: Warrant) -> dict[str, Any]:
@@ -54,19 +50,9 @@ def as_data(warrant: Warrant) -> dict[str, Any]:
 def read_warrant(text: str, source: str = "warrant") -> Warrant:
     """Read a warrant and hold it against the schema; `WarrantError` begins with the `source`."""
     try:
-        data = json.loads(text)
+        data = saved.read_saved(text, source, "warrant", SCHEMA_VERSION)
     except ValueError as error:
-        raise WarrantError(f"{source}: not JSON: {error}") from error
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if version is None:
-        raise WarrantError(f"{source}: not a warrant of lockstep: it has no schema_version")
-    if version != SCHEMA_VERSION:
-        wanted = f"this lockstep reads {SCHEMA_VERSION}"
-        raise WarrantError(f"{source}: a warrant of version {version}; {wanted}")
-    wrong = next(_validator().iter_errors(data), None)
-    if wrong is not None:
-        where = "/".join(map(str, wrong.instance_path))
-        raise WarrantError(f"{source}: {where}: {wrong.message}")
+        raise WarrantError(str(error)) from error
     try:
         return Warrant(
             data["document"],
@@ -177,8 +163,3 @@ def _read_route(data: dict[str, Any]) -> Route:
             for each in data["findings"]
         ],
     )
-
-
-@cache
-def _validator() -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(load_schema("warrant"))
