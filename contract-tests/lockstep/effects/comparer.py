@@ -6,17 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lockstep.compare.allowed import Allowed
-from lockstep.compare.digests import Digests
-from lockstep.compare.judge import Judge
-from lockstep.compare.sent import Sent, read_sent
 from lockstep.compare.walker import Place, Walker
-from lockstep.effects.matches import RowMatches
+from lockstep.effects.judges import Judges
 from lockstep.effects.mirror import Changes, TableChanges
 from lockstep.effects.policy import RowPolicy
 from lockstep.effects.tables import Table
 from lockstep.inference.digests import contents
-from lockstep.inference.links import Links
-from lockstep.inference.requests import RequestReader
 from lockstep.matching.bijection import Bijection
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.matching.clock import Clock
@@ -97,18 +92,15 @@ class RowComparer:
     beside: Bijection = field(default_factory=Bijection)
     same_target: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
-    _reader: RequestReader = field(init=False)
-    _links: Links = field(init=False)
-    _sent: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(_KEPT))
+    _judges: Judges = field(init=False)
     # The rows that one side alone has, by side, table and key: what happens to them is no news.
     _alone: BoundedDict[tuple[int, str, str], None] = field(
         default_factory=lambda: BoundedDict(_KEPT)
     )
 
     def __post_init__(self) -> None:
-        families = self.document.families
-        self._reader = RequestReader(self.document, families)
-        self._links = Links(self.document, families, "")
+        known = self.answers, self.beside, self.same_target
+        self._judges = Judges(self.document, self.clock, *known)
 
     def compare(self, requests: tuple[Request, Request], left: Changes, right: Changes) -> Compared:
         """Where the rows differ, server-made values aside; they are learnt once that is kept."""
@@ -119,13 +111,9 @@ class RowComparer:
         values = [
             Object([(name, _lists(side.get(name))) for name in tables]) for side in (ours, theirs)
         ]
-        learnt = RowMatches(self.beside, self.answers)
-        sent = read_sent(self._reader, *requests)
-        for a, several in sent.echo.items():
-            if several == {a}:
-                self._sent[a] = None
+        judge, learnt = self._judges.judge(requests)
         policy = RowPolicy(
-            self._judge(sent, learnt),
+            judge,
             self.shared.tables,
             (contents(requests[0]), contents(requests[1])),
         )
@@ -138,14 +126,6 @@ class RowComparer:
 
         told = _told(walker.differences, (ours, theirs), self.shared.tables)
         return Compared([_of_only_column(one, policy, values) for one in told], keep)
-
-    def _judge(self, sent: Sent, learnt: RowMatches) -> Judge:
-        links = self._links, self._links
-        return Judge(
-            *(self.document.families, learnt, self.clock, sent, self._sent, *links),
-            Digests(),
-            same_target=self.same_target,
-        )
 
     def _shown(self, side: int, changes: Changes) -> dict[str, TableChanges]:
         """The changes of the shared columns on one side, by the leader's names of the tables."""

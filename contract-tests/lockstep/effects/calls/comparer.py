@@ -9,20 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lockstep.compare.allowed import Allowed
-from lockstep.compare.digests import Digests
 from lockstep.compare.inferred_policy import InferredPolicy
 from lockstep.compare.judge import SAME, Judge
-from lockstep.compare.sent import read_sent
 from lockstep.compare.walker import Place, Walker
 from lockstep.effects.calls.call import Answer, Call, names_thing, numbered
 from lockstep.effects.calls.likeness import counterparts
 from lockstep.effects.comparer import Compared
-from lockstep.effects.matches import RowMatches
+from lockstep.effects.judges import Judges
 from lockstep.inference.forms import claims_of, is_random
-from lockstep.inference.links import Links
-from lockstep.inference.requests import RequestReader
 from lockstep.matching.bijection import Bijection
-from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.matching.clock import Clock
 from lockstep.matching.difference import Difference
 from lockstep.openapi.document import Document
@@ -64,14 +59,11 @@ class CallComparer:
     beside: Bijection = field(default_factory=Bijection)
     same_target: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
-    _reader: RequestReader = field(init=False)
-    _links: Links = field(init=False)
-    _sent: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(_KEPT))
+    _judges: Judges = field(init=False)
 
     def __post_init__(self) -> None:
-        families = self.document.families
-        self._reader = RequestReader(self.document, families)
-        self._links = Links(self.document, families, "")
+        known = self.answers, self.beside, self.same_target
+        self._judges = Judges(self.document, self.clock, *known)
 
     def images(self, text: str) -> set[str]:
         """What a value of the leader is known to stand for."""
@@ -90,16 +82,7 @@ class CallComparer:
         if not (left or right):
             return Compared([])
         right = [self._renamed(call) for call in right]
-        learnt = RowMatches(self.beside, self.answers)
-        sent = read_sent(self._reader, *requests)
-        for a, several in sent.echo.items():
-            if several == {a}:
-                self._sent[a] = None
-        judge = Judge(
-            *(self.document.families, learnt, self.clock, sent, self._sent),
-            *(self._links, self._links, Digests()),
-            same_target=self.same_target,
-        )
+        judge, learnt = self._judges.judge(requests)
         pairs = counterparts(left, right, self.images)
         calls = [_Pair(left[one], right[other], judge) for one, other in pairs]
         for each in calls:
