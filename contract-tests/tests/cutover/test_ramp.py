@@ -30,6 +30,19 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
+def stop_at(stand: Stand, share: int) -> threading.Event:
+    """What is set once the new target has a share, while traffic goes on."""
+    stop = threading.Event()
+
+    def stopping() -> None:
+        stand.serves()
+        if stand.caddy.share == share:
+            stop.set()
+
+    stand.old.grows = stopping
+    return stop
+
+
 def ramp(path: Path, stop: threading.Event | None = None) -> Result:
     plan = read_plan(path)
     router = Caddy(plan.router, plan.old, plan.new, plan.sticky)
@@ -226,15 +239,7 @@ def test_a_step_that_gets_no_warrant_in_time_ends_it(stand: Stand) -> None:
 
 
 def test_a_stop_leaves_the_traffic_and_the_next_run_goes_on(stand: Stand) -> None:
-    stop = threading.Event()
-
-    def stopping() -> None:
-        stand.serves()
-        if stand.caddy.share == 10:
-            stop.set()
-
-    stand.old.grows = stopping
-    path = stand.plan()
+    path, stop = stand.plan(), stop_at(stand, 10)
     assert ramp(path, stop).ending == "stopped"
     assert stand.caddy.share == 10
     stand.old.grows = stand.serves
@@ -245,30 +250,14 @@ def test_a_stop_leaves_the_traffic_and_the_next_run_goes_on(stand: Stand) -> Non
 
 
 def test_after_a_stop_answers_from_before_still_count(stand: Stand) -> None:
-    stop = threading.Event()
-
-    def stopping() -> None:
-        stand.serves()
-        if stand.caddy.share == 10:
-            stop.set()
-
-    stand.old.grows = stopping
-    path = stand.plan()
+    path, stop = stand.plan(), stop_at(stand, 10)
     ramp(path, stop)
     stand.new.count(READ, compared=1, diverged=1)
     assert ramp(path).ending == "back"
 
 
 def test_it_does_not_go_on_from_more_than_it_has_set(stand: Stand) -> None:
-    stop = threading.Event()
-
-    def stopping() -> None:
-        stand.serves()
-        if stand.caddy.share == 10:
-            stop.set()
-
-    stand.old.grows = stopping
-    path = stand.plan()
+    path, stop = stand.plan(), stop_at(stand, 10)
     ramp(path, stop)
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [0, 1]
     with pytest.raises(CutoverError, match=r"new has 100 %, and .* says 10 %"):
