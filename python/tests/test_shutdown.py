@@ -130,7 +130,9 @@ def test_metrics_are_available_while_a_worker_starts(tmp_path: Path) -> None:
     with running(tmp_path / "log", WORKERS="2") as server:
         parent = psutil.Process(server.process.pid)
         wait_until(lambda: len(parent.children()) == 2)
-        os.kill(parent.children()[0].pid, signal.SIGKILL)
+        killed = parent.children()[0]
+        killed.kill()
+        killed.wait(DEADLINE_SECONDS)
         for _ in range(5):
             wait_until(server.answers)
             asked = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
