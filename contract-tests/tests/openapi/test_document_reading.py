@@ -346,3 +346,38 @@ def test_unreadable_file_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"{broken}: .* line 3") as error:
         load_data(broken)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n"
+            "  /a: {get: {responses: {}}}\n  /b: {get: {responses: {}}}\n"
+            "  /a: {post: {responses: {}}}\n",
+            "the key '/a' is repeated in line 6: its values are merged",
+        ),
+        (
+            '{"openapi": "3.1.0", "info": {"title": "t"}, "paths": {"/a": {"get": {}},'
+            ' "/b": {"get": {}}, "/a": {"post": {}}}}',
+            "the key '/a' is repeated: its values are merged",
+        ),
+    ],
+)
+def test_operations_below_a_repeated_path_are_all_kept(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(text)
+    found = Document.load(path)
+    assert set(found.operations) == {"GET /a", "POST /a", "GET /b"}
+    assert found.problems == [sentence]
+
+
+def test_repeated_key_is_not_confused_with_an_overridden_merge_key() -> None:
+    text = "a: &a {x: {p: 1}, y: 1}\nb: {<<: *a, x: {q: 2}}\nc: {x: 1, x: 2}"
+    assert load_yaml(text) == {
+        "a": {"x": {"p": 1}, "y": 1},
+        "b": {"x": {"q": 2}, "y": 1},
+        "c": {"x": 2},
+    }
