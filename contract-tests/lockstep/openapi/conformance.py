@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import DocumentedResponse, Operation
 from lockstep.openapi.schema_lookup import merge
 from lockstep.openapi.texts import readings, simple_readings, types_of
+from lockstep.transport.json_bodies import strict_json
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Response, header_values
 from lockstep.transport.streams import bare, is_json_sequence, parameter
@@ -157,8 +157,8 @@ class Conformance:
 
     def _json(self, schema: Any, body: bytes) -> Iterator[Violation]:
         try:
-            value = json.loads(body)
-        except (ValueError, RecursionError) as error:
+            value = strict_json(body)
+        except ValueError as error:
             yield Violation("unreadable_body", "body", str(error))
             return
         yield from self._value(schema, value, "body ")

@@ -335,3 +335,20 @@ def test_failing_validator_is_reported_and_does_not_abort(monkeypatch: pytest.Mo
     assert conformance.check(document.operations["x"], typed("application/json")) == []
     told = ["200 responses of GET /x cannot be checked: RuntimeError('broken') (1 response)"]
     assert conformance.unjudged() == told
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b'{"a": NaN}', b"[-Infinity]", b'\xef\xbb\xbf{"a": 1}', '"é"'.encode("latin-1")],
+)
+def test_what_rfc_8259_does_not_allow_is_an_unreadable_body(data: bytes) -> None:
+    assert judged(body({}), typed("application/json", data)) == ["unreadable_body"]
+
+
+@pytest.mark.parametrize("data", [b"[" * 5_000 + b"]" * 5_000, b"9" * 5_000])
+def test_json_beyond_the_limits_of_the_parser_is_not_judged(data: bytes) -> None:
+    conformance, document = described(body({"type": "string"}))
+    found = conformance.check(document.operations["x"], typed("application/json", data))
+    assert found == []
+    (sentence,) = conformance.unjudged()
+    assert sentence.startswith("200 responses of GET /x cannot be checked")

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from schemathesis import Case
-from schemathesis.core.failures import AcceptedNegativeData, Failure, ServerError
+from schemathesis.core.failures import AcceptedNegativeData, Failure, MalformedJson, ServerError
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.generation.meta import CoveragePhaseData, FuzzingPhaseData
 from schemathesis.hooks import HookContext
 from schemathesis.openapi.checks import (
+    ContentDeserializationError,
     EnsureResourceAvailability,
     JsonSchemaError,
     MissingContentType,
@@ -26,6 +27,7 @@ from schemathesis.openapi.checks import (
 from lockstep.drivers.fuzz.as_sent import is_valid_form
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import IGNORED_HEADERS
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Outcome, Request, status_of
@@ -42,7 +44,8 @@ _JUDGED = (
     UndefinedStatusCode,
 )
 
-
+# What cannot be parsed; whether a body is JSON is judged by lockstep.
+_UNREADABLE = (ContentDeserializationError, MalformedJson)
 # Requests that should not have been taken; no standard says which status it is that refuses them.
 _NOT_REFUSED = (AcceptedNegativeData, MissingHeaderNotRejected)
 
@@ -78,6 +81,8 @@ class FailureFilter:
     def _is_known(self, failure: Failure, case: Case[Any], exchange: Exchange) -> bool:
         if isinstance(failure, JsonSchemaError) and _is_stream(exchange.leader):
             # Without an `itemSchema` the engine holds each event against the schema of them all.
+            return True
+        if isinstance(failure, _UNREADABLE) and _is_json(exchange.leader):
             return True
         if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
@@ -157,6 +162,10 @@ def _place(request: Request) -> Request:
 
 def _is_refusal(outcome: Outcome) -> bool:
     return 400 <= (status_of(outcome) or 0) < 500
+
+
+def _is_json(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answer) and is_json(outcome.header("content-type"))
 
 
 def _is_stream(outcome: Outcome) -> bool:
