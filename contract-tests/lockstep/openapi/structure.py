@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from lockstep.openapi.operations import METHODS
 from lockstep.openapi.shapes import followed
@@ -13,6 +15,9 @@ _ALSO = ("query",)
 # The replacement of an unreadable response: any content.
 _UNKNOWN = {"description": "", "content": {"*/*": {}}}
 _FORM = "application/x-www-form-urlencoded"
+_PARAMETER = re.compile(r"(\{[^}]*\})")
+# What clients leave as it is (RFC 3986, 2.2): a `%` is taken to be encoded already.
+_IN_PATHS = "!#$%&'()*+,/:;=?@[]~{}"
 _STANDARD = frozenset({*METHODS, *_ALSO})
 
 
@@ -27,8 +32,16 @@ def structured(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if not path.startswith("x-"):
             whole = _item(raw, path, item, problems)
             if whole is not None:
-                paths[path] = whole
+                paths[_sendable(path)] = whole
     return {**raw, "openapi": str(raw["openapi"]), "paths": paths}, problems
+
+
+def _sendable(path: str) -> str:
+    """Percent-encode what a request line cannot contain, except in the names of parameters."""
+    return "".join(
+        part if part.startswith("{") else quote(part, safe=_IN_PATHS)
+        for part in _PARAMETER.split(path)
+    )
 
 
 def methods_of(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

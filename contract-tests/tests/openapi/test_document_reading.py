@@ -381,3 +381,19 @@ def test_repeated_key_is_not_confused_with_an_overridden_merge_key() -> None:
         "b": {"x": {"q": 2}, "y": 1},
         "c": {"x": 2},
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a b/é", "/a%20b/%C3%A9"),
+        ("/a%20b/{naïve id}", "/a%20b/{naïve id}"),
+        ("/Things({key})/$value;v=1", "/Things({key})/$value;v=1"),
+        ('/a|b"c', "/a%7Cb%22c"),
+    ],
+)
+def test_paths_are_percent_encoded(path: str, sent: str) -> None:
+    found = document({path: {"get": {"responses": {}}}})
+    (operation,) = found.operations.values()
+    assert operation.target == sent
+    assert found.find("GET", sent.replace("{key}", "1").replace("{naïve id}", "1")) is operation

@@ -8,6 +8,7 @@ from typing import Any
 
 from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes_text
 from lockstep.auth.texts import drawn
+from lockstep.openapi.bounds import least_length
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_unique
 
@@ -139,7 +140,7 @@ def _leaf(
         case "string":
             longest = min(schema.get("maxLength", 30), _LONGEST)
             text = _text(style, name, longest)
-            return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
+            return text.ljust(least_length(schema), " " if style is Style.BLANK else "z")
         case "integer" | "number" if full:
             return schema.get("maximum", 12)
         case "integer" | "number" if style is Style.ODD and "minimum" in schema:

@@ -11,6 +11,7 @@ from hypothesis.errors import NoSuchExample
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.drivers.walk.items import parameters_of
+from lockstep.openapi.bounds import least_length
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import IGNORED_HEADERS, Operation
 from lockstep.transport.cookies import is_csrf
@@ -66,7 +67,7 @@ def plain_value(document: Document, parameter: Declared) -> str:
         return as_text(example)
     schema = parameter.schema
     if parameter.kind in ("string", "") and not any(key in schema for key in _BOUND):
-        return _WORD[: schema.get("maxLength", 99)].ljust(schema.get("minLength", 0), "k")
+        return _WORD[: schema.get("maxLength", 99)].ljust(least_length(schema), "k")
     if parameter.kind in ("integer", "number") and not schema.keys() & _CHOSEN:
         # A page, say, of which there may be but one.
         return as_text(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
