@@ -397,3 +397,47 @@ def test_paths_are_percent_encoded(path: str, sent: str) -> None:
     (operation,) = found.operations.values()
     assert operation.target == sent
     assert found.find("GET", sent.replace("{key}", "1").replace("{naïve id}", "1")) is operation
+
+
+def test_parameters_of_a_path_follow_from_its_template() -> None:
+    own = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    gone = {"name": "gone", "in": "path", "required": True, "schema": TEXT}
+    item = {"parameters": [own], "get": {"parameters": [gone], "responses": {}}}
+    found = document({"/a/{id}/b/{name}": item})
+    (operation,) = found.operations.values()
+    assert [(each.name, each.required) for each in operation.parameters] == [
+        ("id", True),
+        ("name", True),
+    ]
+    assert found.problems == ["the path of GET /a/{id}/b/{name} has no parameter {gone}"]
+
+
+def test_parameter_without_a_schema_may_have_any_value() -> None:
+    found = document({"/a": {"get": {"parameters": [{"name": "q", "in": "query"}]}}})
+    assert not found.problems
+    assert found.raw["paths"]["/a"]["get"]["parameters"] == [
+        {"name": "q", "in": "query", "schema": {}}
+    ]
+
+
+def test_media_types_may_be_references_in_openapi_3_2() -> None:
+    content = {"application/json": {"$ref": "#/components/mediaTypes/M"}}
+    found = document(
+        {
+            "/a": {
+                "post": {
+                    "requestBody": {"$ref": "#/components/requestBodies/B"},
+                    "responses": {"200": {"description": "ok", "content": content}},
+                }
+            }
+        },
+        "3.2.0",
+        components={
+            "mediaTypes": {"M": {"schema": TEXT}},
+            "requestBodies": {"B": {"content": content}},
+        },
+    )
+    (operation,) = found.operations.values()
+    assert operation.responses["200"].media_types == {"application/json": {"schema": TEXT}}
+    body = found.resolve(operation.definition["requestBody"])
+    assert body["content"] == {"application/json": {"schema": TEXT}}

@@ -22,6 +22,7 @@ from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
 from lockstep.drivers.walk.client import takes_user
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
+from lockstep.openapi.soundness import usable
 from lockstep.results.faults import ForeseenError
 from lockstep.transport.credentials import Credential
 
@@ -89,7 +90,9 @@ def make_schema(
     `paths` are the methods and paths of the operations that are tried, all of them by default.
     """
     operations = len(exchanger.ledger.document.operations)
-    raw = without_csrf(copy.deepcopy(exchanger.ledger.document.raw))
+    document = exchanger.ledger.document
+    whole = usable(document.raw) if document.soundness.faults else copy.deepcopy(document.raw)
+    raw = without_csrf(whole)
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
     # Without the base path, which each target puts before what it is sent.

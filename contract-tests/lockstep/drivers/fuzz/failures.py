@@ -91,7 +91,9 @@ class FailureFilter:
         ):
             return True
         if isinstance(failure, AcceptedNegativeData):
-            return self._only_body_is_negative(case) and self._form_is_valid(case, exchange) is True
+            return self._only_body_is_negative(case) and (
+                self._form_is_valid(case, exchange) is True or self._needs_no_body(case, exchange)
+            )
         if isinstance(failure, RejectedPositiveData):
             # A link that points at nothing supplies null, which is no valid parameter.
             nothing = None in case.path_parameters.values() or None in case.query.values()
@@ -108,6 +110,14 @@ class FailureFilter:
         if operation is None:
             return None
         return is_valid_form(ledger.document, ledger.conformance, operation, exchange.request)
+
+    def _needs_no_body(self, case: Case[Any], exchange: Exchange) -> bool:
+        """Whether a request has no body, and need not have one."""
+        document = self._exchanger.ledger.document
+        operation = document.find(case.method.upper(), case.operation.path)
+        if operation is None or exchange.request.body:
+            return False
+        return not document.resolve(operation.definition.get("requestBody", {})).get("required")
 
     def _only_body_is_negative(self, case: Case[Any]) -> bool:
         meta = case.meta
