@@ -78,6 +78,9 @@ class Conformance:
     ) -> list[Violation]:
         """Return the violations that are already known, and those of one operation's document."""
         documented = operation.response_for(response.status)
+        if not operation.responses:
+            # The document says nothing about responses, as it may since 3.1 (4.8.10).
+            return known
         if documented is None:
             where = str(response.status)
             return known or [Violation("undocumented_status", where, _documented(operation))]

@@ -434,3 +434,13 @@ SECRET = {"type": "string", "writeOnly": True}
 def test_write_only_members_are_not_required_in_responses(schema: Any) -> None:
     more = {"Secret": SECRET, "Base": {"properties": {"p": SECRET}}}
     assert judged(body(schema), typed("application/json", b"{}"), **more) == []
+
+
+def test_operation_without_documented_responses_has_no_undocumented_one() -> None:
+    raw = {"openapi": "3.1.0", "paths": {"/x": {"get": {"operationId": "x"}}}}
+    document = Document(raw)
+    conformance = Conformance(document)
+    assert conformance.check(document.operations["x"], Response(200, (), b"a")) == []
+    assert [each.kind for each in conformance.check(document.operations["x"], Response(500))] == [
+        "server_error"
+    ]

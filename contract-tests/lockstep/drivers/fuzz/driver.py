@@ -164,7 +164,7 @@ class _Worker:
         every = len(paths) if paths is not None else len(self._exchanger.ledger.document.operations)
         problems = drain(LockstepEngine(schema, settings.stateful_rounds), progress, every)
         self.left_out |= schema.left_out
-        return problems
+        return [*schema.broken_links, *problems]
 
     def _parts(self, settings: FuzzSettings) -> Iterator[tuple[FuzzSettings, _Paths | None]]:
         """What this worker does: which phases, on which operations (`None` for all).

@@ -17,6 +17,7 @@ from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from lockstep.auth.schemes import without_csrf
+from lockstep.drivers.fuzz.links import without_broken_links
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
 from lockstep.drivers.walk.client import takes_user
@@ -41,6 +42,8 @@ class LockstepSchema(OpenApiSchema):
     # How many boundary values are tried of an operation, and how many were left out, by operation.
     boundary_values: int
     left_out: dict[str, int]
+    # Messages about the links that are not followed.
+    broken_links: list[str]
 
     def iter_coverage_cases(
         self, operation: APIOperation[Any, Any, Any, Any], **told: Any
@@ -93,6 +96,7 @@ def make_schema(
     document = exchanger.ledger.document
     whole = usable(document.raw) if document.soundness.faults else copy.deepcopy(document.raw)
     raw = without_csrf(whole)
+    broken_links = without_broken_links(raw)
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
     # Without the base path, which each target puts before what it is sent.
@@ -108,6 +112,7 @@ def make_schema(
     schema.exchange_transport = transport
     schema.boundary_values = settings.boundary_values_of(operations)
     schema.left_out = {}
+    schema.broken_links = broken_links
     if not list(schema.get_all_operations()):
         raise FuzzError("the document has no operation to fuzz")
     return schema

@@ -42,7 +42,6 @@ _JUDGED = (
     MissingHeaders,
     ServerError,
     UndefinedContentType,
-    UndefinedStatusCode,
 )
 
 # What cannot be parsed; whether a body is JSON is judged by lockstep.
@@ -85,6 +84,9 @@ class FailureFilter:
         ):
             # Without an `itemSchema` the engine holds each event against the schema of them all,
             # and it reads neither discriminators nor patterns of other dialects.
+            return True
+        if isinstance(failure, UndefinedStatusCode):
+            # Where no response at all is documented, none is undocumented.
             return True
         if isinstance(failure, _UNREADABLE) and _is_json(exchange.leader):
             return True
