@@ -122,7 +122,7 @@ def _differs(told: SentenceContext) -> str:
 
 
 def _length(told: SentenceContext) -> str:
-    parts = [f"{does(who, 'has')} {_counted(value)}" for who, value in _sides(told)]
+    parts = [f"{does(who, 'has')} {shown(value)}" for who, value in _sides(told)]
     return f"{' where '.join(parts)} in {place(told.finding.where)} of {told.answer}"
 
 
@@ -159,10 +159,6 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _counted(value: str) -> str:
-    return re.sub(r"^1 elements\b", "1 element", shown(value))
 
 
 def _subject(told: SentenceContext) -> str:

@@ -44,7 +44,7 @@ _SUMMARIES = ("header etag", "header link", "header content-length", "header x-t
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
 _DIGITS = re.compile(r"\d+")
-ELEMENTS = re.compile(r"\[|\d+ elements")
+ELEMENTS = re.compile(r"\[|\d+ elements?")
 _NAMED = re.compile(r"(.*)/\*/([^/]+)")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from lockstep.auth.texts import draw
 from lockstep.drivers.stories.files import StoryError
 from lockstep.openapi.shapes import resolve
+from lockstep.transport.literals import show_length
 from lockstep.transport.messages import Response
 
 _NAME = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
@@ -93,7 +94,7 @@ def _members(expected: dict[str, Any], actual: Any, path: str) -> Iterator[str]:
 
 def _elements(expected: list[Any], actual: Any, path: str) -> Iterator[str]:
     if not isinstance(actual, list) or len(actual) != len(expected):
-        yield f"{path or 'body'}: {len(expected)} elements expected, got {_show(actual)}"
+        yield f"{path or 'body'}: {show_length(len(expected))} expected, got {_show(actual)}"
         return
     for index, (value, found) in enumerate(zip(expected, actual, strict=True)):
         yield from mismatches(value, found, f"{path}/{index}")
