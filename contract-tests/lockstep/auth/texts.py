@@ -42,6 +42,11 @@ def plain_text(schema: Mapping[str, Any]) -> str:
     return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
 
 
+def matches(schema: Mapping[str, Any], text: str) -> bool:
+    """Whether a text matches the pattern and the lengths of a string schema."""
+    return _fits(text, str(schema.get("pattern", "")), *_lengths(schema))
+
+
 def drawn(schema: Mapping[str, Any]) -> str:
     """Return a placeholder for a text per user that matches a pattern; empty without a pattern."""
     if not isinstance(schema.get("pattern"), str) or schema.keys() & {"const", "enum"}:

@@ -57,9 +57,12 @@ def body(
             }
     if style is Style.ODD and may_be_null(schema):
         return None
-    if schema.keys() & {"const", "enum", "pattern", "format"}:
+    if schema.keys() & _CHOSEN:
         return body_template(document, schema, name)
-    return _leaf(document, schema, style, name, room)
+    leaf = _leaf(document, schema, style, name, room)
+    if isinstance(leaf, str) and "pattern" in schema and not takes_text(document, schema, leaf):
+        return body_template(document, schema, name)
+    return leaf
 
 
 def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
@@ -150,10 +153,11 @@ def _leaf(
             count = min(schema.get("maxItems", 2), 2)
             items = schema.get("items", {})
             with room.below(None) as fits:
-                return [
+                found = [
                     body(document, items, style, f"{name} {number}", room)
                     for number in range(1, 1 + (count if fits else 0))
                 ]
+            return found[:1] if schema.get("uniqueItems") and found[1:] == found[:1] else found
         case _:
             return body_template(document, schema, name)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import islice, zip_longest
 from typing import Any
 
 from lockstep.auth.bodies import kind_of_value
+from lockstep.auth.texts import matches, plain_text
 from lockstep.drivers.walk.items import Item
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.inference.forms import is_random
@@ -22,8 +23,12 @@ _FIRST = 3
 _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
 # Words by which a parameter says how a member is compared with it.
-_COMPARING = frozenset({"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"})
+_COMPARING = frozenset(
+    {"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"}
+    | {"before", "after", "since", "until"}
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 # A range far behind the end of most things.
 _FAR = ("1000000", "1000001")
 
@@ -36,9 +41,9 @@ def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Q
     for text: it is tried with a text of each member.
     """
     yield {}
-    schemas = {each.name: each.schema for each in parameters if each.location == "query"}
-    alone = [[{name: text} for text in _values(name, s, items)] for name, s in schemas.items()]
-    numbers = [name for name, schema in schemas.items() if kind_of_value(schema) == "integer"]
+    found = {each.name: each for each in parameters if each.location == "query"}
+    alone = [[{name: text} for text in _values(each, items)] for name, each in found.items()]
+    numbers = [name for name, each in found.items() if kind_of_value(each.schema) == "integer"]
     turns = list(zip_longest(*alone))
     first, later = turns[:_FIRST], turns[_FIRST:]
     yield from (query for turn in first for query in turn if query is not None)
@@ -57,7 +62,8 @@ def _together(numbers: list[str]) -> Iterator[Query]:
             yield {name: first if name == numbers[0] else rest for name in numbers}
 
 
-def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[str]:
+def _values(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
+    name, schema = parameter.name, parameter.schema
     if schema.get("enum"):
         yield from map(str, schema["enum"][:6])
         return
@@ -66,10 +72,31 @@ def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iter
             yield from ("true", "false")
         case "integer" | "number":
             yield from dict.fromkeys(map(str, _numbers(name, schema, items)))
-        case _ if schema.get("format") in ("date", "date-time"):
-            yield from _times(schema["format"], items)
+        case _ if form := _form_of_time(parameter):
+            yield from _times(name, form, items)
         case _:
-            yield from islice(dict.fromkeys(_texts(name, items)), _MOST_TEXTS)
+            yield from islice(_accepted_first(schema, _texts(name, items)), _MOST_TEXTS)
+
+
+def _form_of_time(parameter: Declared) -> str:
+    """The format of a parameter that takes a time, by its schema or an example of its values."""
+    schema = parameter.schema
+    if schema.get("format") in ("date", "date-time"):
+        return str(schema["format"])
+    told = [*parameter.examples, schema.get("example"), *schema.get("examples", ())]
+    if "pattern" in schema:
+        told.append(plain_text(schema))
+    texts = [each for each in told if isinstance(each, str)]
+    if texts and all(map(_INSTANT.match, texts)):
+        return "date-time"
+    return "date" if texts and all(map(_DATE.fullmatch, texts)) else ""
+
+
+def _accepted_first(schema: Mapping[str, Any], texts: Iterable[str]) -> Iterator[str]:
+    """Yield the distinct texts that a schema accepts, and one that it does not."""
+    every = list(dict.fromkeys(texts))
+    yield from (text for text in every if matches(schema, text))
+    yield from islice((text for text in every if not matches(schema, text)), 1)
 
 
 def _numbers(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[Any]:
@@ -126,20 +153,34 @@ def _text(name: str, item: Item) -> str | None:
     return item.member(name) or (item.value(name) if noun(name) in item.families else None)
 
 
-def _times(form: str, items: Sequence[Item]) -> Iterator[str]:
-    """The instant that an item was given, or its day and the days around it."""
+def _times(name: str, form: str, items: Sequence[Item]) -> Iterator[str]:
+    """The instant that an item was given, or its day and the days around it.
+
+    Of several, it is one under a name like that of the parameter.
+    """
+    about = set(words(name)) - _COMPARING
     given = [
-        value
+        (_is_like(about, member), value)
         for item in items
-        for name, value in item.shown.items()
-        if isinstance(value, str) and _DATE.match(value) and not is_made_time(name)
+        for member, value in item.shown.items()
+        if isinstance(value, str) and _DATE.match(value) and not is_made_time(member)
     ]
+    values = [value for _, value in sorted(given, key=lambda pair: not pair[0])]
     if form == "date-time":
-        yield next((value for value in given if len(value) > 10), "2001-01-01T00:00:00Z")
+        yield next((value for value in values if len(value) > 10), "2001-01-01T00:00:00Z")
         return
     try:
-        day = date.fromisoformat(given[0][:10]) if given else date(2001, 1, 1)
+        day = date.fromisoformat(values[0][:10]) if values else date(2001, 1, 1)
     except ValueError:
         return
     for distance in (0, 1, -1):
         yield (day + timedelta(days=distance)).isoformat()
+
+
+def _is_like(about: set[str], member: str) -> bool:
+    """Whether a member has a word of a parameter's name, in any form: `started`, `start`."""
+    return any(
+        min(len(word), len(other)) > 2 and (word.startswith(other) or other.startswith(word))
+        for word in about
+        for other in words(member)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -146,6 +147,33 @@ def test_a_search_is_tried_with_a_text_of_each_member_and_a_filter_with_its_own(
     assert {name for query in asked[:4] for name in query} == {"q", "state", "min_pages"}
 
 
+INSTANT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"schema": {"type": "string", "format": "date-time"}},
+        {"schema": INSTANT},
+        {"schema": {"type": "string"}, "examples": ("2026-04-01T00:00:00Z",)},
+        {"schema": {"type": "string", "example": "2026-04-01T00:00:00+02:00"}},
+    ],
+)
+def test_a_time_is_one_that_an_item_was_given_under_a_name_like_it(told: dict[str, Any]) -> None:
+    shown = {"title": "Red", "begin": "2026-01-01T00:00:00Z", "due_at": "2026-05-01T00:00:00Z"}
+    asked = queries(
+        [Declared("due_before", "query", False, **told)], [Item("task", "alice", shown, {})]
+    )
+    assert [query for query in asked if query] == [{"due_before": "2026-05-01T00:00:00Z"}]
+
+
+def test_texts_that_a_filter_does_not_accept_come_last_and_once() -> None:
+    code = Declared("code", "query", False, {"type": "string", "pattern": "^[A-Z]{3}$"})
+    shown = {"code": "abc", "title": "Red Fox", "note": "Sky"}
+    asked = [each["code"] for each in queries([code], [Item("box", "alice", shown, {})]) if each]
+    assert asked == ["ABC", "abc"]
+
+
 def test_each_text_of_a_body_has_a_word_of_its_own(shed: Document) -> None:
     texts = body(shed, {"$ref": "#/components/schemas/NewTool"}, Style.WORDS)
     assert (texts["name"], texts["note"]) == ('Name, "Ünï" 😀', 'Note, "Ünï" 😀')
@@ -159,6 +187,18 @@ def test_bodies_go_to_the_limits_of_their_schema(shed: Document) -> None:
     odd: dict[str, Any] = body(shed, schema, Style.ODD)
     assert (odd["note"], odd["quantity"]) == (None, 1)
     assert "😀" in odd["name"]
+
+
+def test_a_text_with_a_pattern_is_as_long_and_as_telling_as_one_without(shed: Document) -> None:
+    pattern, word = {"pattern": "^[^\u0000]*$"}, {"type": "string", "pattern": "^[a-z]+$"}
+    tags = {"type": "array", "uniqueItems": True, "items": word}
+    texts = {"note": {"type": "string", "maxLength": 40, **pattern}, "code": word, "tags": tags}
+    schema = {"type": "object", "properties": texts}
+    full = body(shed, schema, Style.FULL)
+    assert full == {"note": "a" * 40, "code": "a" * 30, "tags": ["a" * 30]}
+    own = body(shed, schema, Style.WORDS)
+    assert own["note"] == 'Note, "Ünï" 😀'
+    assert re.fullmatch("[a-z]+", own["code"])
 
 
 def test_changes_are_made_one_at_a_time(shed: Document) -> None:
