@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
+import string
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
@@ -31,6 +33,8 @@ _KEYWORDS = ("pattern", "minLength", "maxLength")
 _ONE_OF = 16
 _EXAMPLES = 500
 _ENOUGH = 6
+# Lengths at which texts of letters or digits alone hardly ever come twice, the usual ones first.
+_OWN_LENGTHS = (12, 10, 16, 9, 8)
 # The meaning of `\d` and `$` outside ASCII depends on the regex dialect.
 _PRINTABLE = strategies.characters(min_codepoint=0x20, max_codepoint=0x7E)
 
@@ -99,6 +103,19 @@ def _own(unique: str) -> Iterator[str]:
     plain = "".join(filter(str.isalnum, unique))
     for text in (f"lockstep-{plain}", f"lockstep{plain}", plain):
         yield from (text, text.upper())
+    number = int.from_bytes(hashlib.sha256(unique.encode()).digest())
+    for alphabet in (string.ascii_lowercase, string.ascii_uppercase, string.digits):
+        written = _written(number, alphabet)
+        yield from (written[:length] for length in _OWN_LENGTHS)
+
+
+def _written(number: int, alphabet: str) -> str:
+    """Write the last digits of a number with the letters of an alphabet."""
+    digits = ""
+    for _ in range(max(_OWN_LENGTHS)):
+        number, digit = divmod(number, len(alphabet))
+        digits += alphabet[digit]
+    return digits
 
 
 def _fits(text: str, pattern: str, shortest: int, longest: int | None) -> bool:

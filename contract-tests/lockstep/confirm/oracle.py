@@ -190,7 +190,10 @@ class Oracle:
         # What was found not to matter, such as that a `HEAD` stands beside its `GET`, is left out.
         told = (self.finding.conditions, self.finding.sequence[-1].conditions)
         causes = [kinds_of(conditions) - {"notable"} for conditions in told]
-        return kinds_of(exchange.conditions) - {"notable"} in causes
+        # A try has not seen enough to know that a parameter takes any value, say.
+        known = self.exchanger.ledger.conditions.settled(exchange.label, exchange.conditions)
+        read = (exchange.conditions, known)
+        return any(kinds_of(conditions) - {"notable"} in causes for conditions in read)
 
     def _is_it(self, kind: str, where: str) -> bool:
         return (kind, where) == (self.finding.kind, self.finding.where)

@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 from fixtures.notes_client import Client
+from fixtures.observed import Observed, get
+from fixtures.scripted import Scripted, answer
 
-from lockstep.confirm import ShrinkSettings
+from lockstep.confirm import Confirmer, ShrinkSettings
+from lockstep.confirm.budget import Budget
 from lockstep.confirm.dependencies import needed, without
 from lockstep.confirm.simpler import simpler
+from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings.uniquify import unique_members
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.signatures import Signature
+from lockstep.results.trace import KEPT_LATELY
 from lockstep.run import Run
 from lockstep.transport.messages import Request, Response, status_of
 from lockstep.transport.targets import Target
@@ -170,6 +175,22 @@ def test_evidence_that_was_verified_is_not_replaced_by_later_steps(
     verified = list(found.sequence)
     alice.send("POST", "/notes", {"text": "TWO"})
     assert found.sequence == verified
+    assert found.reproduced is True
+
+
+def test_what_a_path_turned_out_to_take_is_known_when_it_is_shown_again() -> None:
+    def broken(request: Request) -> Response:
+        return answer({"title": "some"}, 500 if request.path == "/tasks/70001" else 200)
+
+    targets = [Scripted("left", lambda _request: answer({"title": "some"}))]
+    exchanger = Exchanger(Observed().log, [*targets, Scripted("right", broken)])
+    for name in ("7", "8", "90000"):
+        exchanger.send(get(f"/tasks/{name}"))
+    for _ in range(KEPT_LATELY):
+        exchanger.send(get("/tags"))
+    exchanger.send(get("/tasks/70001"))
+    (found,) = (one for one in exchanger.ledger.findings.all() if one.kind == "status")
+    Confirmer(exchanger, Budget(20, 5)).confirm([[found]])
     assert found.reproduced is True
 
 
