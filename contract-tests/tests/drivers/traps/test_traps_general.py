@@ -107,7 +107,7 @@ def test_a_different_refusal_is_of_low_severity() -> None:
     assert "html" in result.shown["new"]
 
 
-def test_a_connection_that_is_kept_is_told_from_one_that_is_closed() -> None:
+def test_kept_and_closed_connections_are_distinguished() -> None:
     result = spring("methods", "a verb that nobody registered", "closes")
     assert (result.grade, result.shown) == (
         "cosmetic",
