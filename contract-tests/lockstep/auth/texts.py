@@ -104,7 +104,7 @@ def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str
 
 
 def _own(unique: str) -> Iterator[str]:
-    """Texts that nobody else has; of those that chance finds some come twice."""
+    """Yield texts that are unique; randomly chosen ones may occur twice."""
     plain = "".join(filter(str.isalnum, unique))
     for text in (f"lockstep-{plain}", f"lockstep{plain}", plain):
         yield from (text, text.upper())

@@ -1,4 +1,4 @@
-"""Requests without credentials, and with bad ones."""
+"""Probes without credentials, and with invalid ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPOILT = 6
 
 
 def credential_probes(trial: Trial) -> Iterator[Probe]:
-    """The probes for an operation that asks for credentials."""
+    """Yield the probes for an operation that requires authentication."""
     operation, client = trial.operation, trial.maker.client
     if not operation.requires_auth or client.actors is None:
         return
@@ -37,7 +37,7 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _as_another(trial: Trial, name: str) -> object:
-    """Send a valid request on behalf of a user of another kind, unless it would delete them."""
+    """Send a valid request as another type of user, unless it would delete the account."""
     actors = trial.maker.client.actors
     spec = next((each for each in actors.specs if each.name == name), None) if actors else None
     if spec is None or trial.operation.name in spec.avoid or trial.shy:
@@ -46,13 +46,13 @@ def _as_another(trial: Trial, name: str) -> object:
 
 
 def _plain(trial: Trial) -> Request:
-    """A request that nothing is wrong with but its credentials."""
+    """Return a request that is valid but for its credentials."""
     values = trial.maker.unknown(trial.operation) if trial.shy else None
     return trial.request(values=values)
 
 
 def _with_token(trial: Trial, token: str) -> object:
-    """Send a token that no target has given out: one of the same form, or an empty one."""
+    """Send a token that no target has issued: one of the same format, or an empty one."""
     client = trial.maker.client
     identity = _identity(trial)
     if client.actors is None:
@@ -65,7 +65,7 @@ def _with_token(trial: Trial, token: str) -> object:
 
 
 def _under(trial: Trial, credential: Credential) -> Send:
-    """What sends the real token in another form, if every target then gets its own."""
+    """Return a function that sends the real token in another format, if all targets get theirs."""
 
     def send() -> object:
         identity = _identity(trial)
@@ -92,7 +92,7 @@ def _identity(trial: Trial) -> Identity | None:
 
 
 def spoilt(token: str) -> str:
-    """A token of the same form that is not the same."""
+    """Return a different token of the same format."""
     kept, end = token[:-_SPOILT], token[-_SPOILT:]
     changed = "".join("x" if each != "x" else "y" for each in end)
     return kept + changed

@@ -1,4 +1,4 @@
-"""The small language inside stories: saved values, builders and matchers."""
+"""The template language of stories: saved values, builders and matchers."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _FORMS = {
 def fill(node: Any, values: Mapping[str, Any]) -> Any:
     """Replace `${name.path}` and the builders inside a part of a story.
 
-    A string that is one `${...}` takes the value with its type; see `texts.drawn` for those that
-    are drawn from a pattern. Raises `StoryError` for a name that nothing was saved under.
+    A string that is a single `${...}` becomes the value with its type; see `texts.drawn` for those
+    that are drawn from a pattern. Raises `StoryError` for a name that was not saved.
     """
     if isinstance(node, str):
         node = draw(node, str(values.get("unique", "")))
@@ -51,7 +51,7 @@ def fill(node: Any, values: Mapping[str, Any]) -> Any:
 
 
 def pick(source: str, response: Response) -> Any:
-    """What `save` takes from an answer: `body`, `body#/pointer`, `header:Name` or `status`."""
+    """Return what `save` selects: `body`, `body#/pointer`, `header:Name` or `status`."""
     if source == "status":
         return response.status
     if source.startswith("header:"):
@@ -67,7 +67,7 @@ def pick(source: str, response: Response) -> Any:
 
 
 def mismatches(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
-    """Where a JSON value is not what a story expects; members not named are not looked at."""
+    """Yield the differences from the expected JSON; members that are not expected are ignored."""
     if isinstance(expected, dict) and any(key.startswith("$") for key in expected):
         yield from _matcher(expected, actual, path)
     elif isinstance(expected, dict):

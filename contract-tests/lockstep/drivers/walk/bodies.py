@@ -1,4 +1,4 @@
-"""Valid bodies for a walk: a plain one, one that goes to its limits, an odd one."""
+"""Valid bodies for a walk: plain, extreme, and unusual ones."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lockstep.openapi.naming import is_unique
 
 _TEXT = 'Zwölf, "Ünï" 😀'
 _LONGEST = 300
-# What a text with a placeholder needs.
+# Space needed for a text with a placeholder.
 _ROOM = 24
-# As long as what the placeholder stands for.
+# As long as the placeholder's replacement.
 _SAMPLE = " 0a1b2c3d0001"
 _OWN = ("${unique}", "${short}", "${digits}")
 _CHOSEN = frozenset({"const", "enum", "format"})
@@ -25,10 +25,10 @@ _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern"
 class Style(Enum):
     """How the members of a body are chosen.
 
-    `PLAIN`: those that are required. `FULL`: all, as long and as large as they may be. `ODD`: all,
-    with null, nothing, the smallest number and text beyond Latin-1 wherever these are allowed.
-    `WORDS`: all, each text with a word that no other one has, and with punctuation. `BLANK`: those
-    that are required, with texts of blanks.
+    `PLAIN`: the required ones. `FULL`: all, as long and as large as allowed. `ODD`: all, with null,
+    empty values, the smallest number and text beyond Latin-1 wherever these are allowed. `WORDS`:
+    all, each text with a unique word, and with punctuation. `BLANK`: the required ones, with blank
+    texts.
     """
 
     PLAIN = "plain"
@@ -41,7 +41,7 @@ class Style(Enum):
 def body(
     document: Document, schema: Any, style: Style, name: str = "", room: Room | None = None
 ) -> Any:
-    """A valid value for a schema; in what must differ by user there are placeholders."""
+    """Return a valid value for a schema, with placeholders where it must differ by user."""
     told, schema = schema, flat(document, schema)
     room = room or Room()
     if style is Style.PLAIN:
@@ -66,9 +66,9 @@ def body(
 
 
 def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
-    """A content with a placeholder in each text that a server may want to have but once.
+    """Return a body with a placeholder in each text that may have to be unique.
 
-    With `every` it is in each text that is free, and those of a pattern are others each time.
+    With `every`, in each free text, and texts with a pattern are drawn anew.
     """
     merged = flat(document, schema)
     properties = merged.get("properties")
@@ -93,13 +93,13 @@ def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bo
         return f"{value} ${{unique}}"
     if free or not (every or is_unique(name)):
         return value
-    # The number of an article, say, has a form of its own.
+    # An article number, for example, has a format of its own.
     own = (text for text in _OWN if takes_text(document, schema, text))
     return next(own, drawn(schema) or value)
 
 
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:
-    """Bodies that change one member each, as `FULL` and as `ODD` have it."""
+    """Yield bodies that change one member each, with the values of `FULL` and `ODD`."""
     for style in (Style.FULL, Style.ODD):
         whole = body(document, schema, style)
         for name, member in whole.items() if isinstance(whole, Mapping) else ():
@@ -110,9 +110,9 @@ def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def confused(document: Document, schema: Any) -> Iterator[Any]:
-    """Bodies with one member of another type that a lenient server takes: `"12"`, say, for 12.
+    """Yield bodies with one member of another type, such as `"12"` for 12.
 
-    Servers that convert what they are sent accept these, and those that check it do not.
+    Lenient servers convert such values, strict ones refuse them.
     """
     yield from _confused(body(document, schema, Style.FULL))
 
@@ -130,7 +130,7 @@ def _confused(node: Any) -> Iterator[Any]:
 
 
 def may_be_null(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema takes null."""
+    """Whether a schema allows null."""
     return isinstance(schema.get("type"), list) and "null" in schema["type"]
 
 

@@ -1,4 +1,4 @@
-"""The queries that show what a list does with its parameters."""
+"""Queries that exercise the parameters of a list."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from lockstep.openapi.naming import is_id, is_made_time, noun, words
 
 Query = dict[str, str]
 _WORD = re.compile(r"\w+")
-# So many values of each parameter are tried before parameters are tried together.
+# Number of values of each parameter that come before combinations of parameters.
 _FIRST = 3
-# Of different texts under the name of a parameter, and of all texts for one parameter.
+# Maximum number of texts from members with the parameter's name, and of all texts.
 _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
-# Words by which a parameter says how a member is compared with it.
+# Words in parameter names that denote a comparison.
 _COMPARING = frozenset(
     {"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"}
     | {"before", "after", "since", "until"}
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
-# A range far behind the end of most things.
+# A range far behind the end of most lists.
 _FAR = ("1000000", "1000001")
 
 
 def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
-    """No query, each parameter alone, and the numbers together, as pages take them.
+    """Yield no query, each parameter alone, and numbers together, as for pagination.
 
-    A parameter has values that occur in the items, the most telling one of each parameter first,
-    its bounds, and values beside them. What is called as no member of theirs is taken for a search
-    for text: it is tried with a text of each member.
+    The values of a parameter occur in the items, the most informative one of each parameter first,
+    or are its bounds, or close to these. A parameter without a member of its name is treated as a
+    text search, and gets a text from each member.
     """
     yield {}
     found = {each.name: each for each in parameters if each.location == "query"}
@@ -52,7 +52,7 @@ def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Q
 
 
 def has_few_values(parameter: Declared) -> bool:
-    """Whether all values of a parameter can be tried: a state, say, or a yes or no."""
+    """Whether all values of a parameter can be tried, as for an enum or a boolean."""
     return bool(parameter.schema.get("enum")) or parameter.kind == "boolean"
 
 
@@ -100,7 +100,7 @@ def _accepted_first(schema: Mapping[str, Any], texts: Iterable[str]) -> Iterator
 
 
 def _numbers(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[Any]:
-    """The bounds, and the numbers that the items have under a name like this one."""
+    """Yield the bounds, and the numbers of the items in a member with a similar name."""
     yield from sorted({schema.get("minimum", 1), 1, 2, schema.get("maximum", 100)})
     about = set(words(name)) - _COMPARING
     for item in items:
@@ -112,7 +112,7 @@ def _numbers(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Ite
 
 
 def _texts(name: str, items: Sequence[Item]) -> Iterator[str]:
-    """Texts that occur: whole ones, in another case, and parts of them."""
+    """Yield existing texts: whole, in another case, and in part."""
     named = list(islice(dict.fromkeys(filter(None, (_text(name, each) for each in items))), _FEW))
     found = named or list(_by_member(items).values()) or ["a"]
     yield from found
@@ -125,7 +125,7 @@ def _texts(name: str, items: Sequence[Item]) -> Iterator[str]:
 
 
 def _by_member(items: Sequence[Item]) -> dict[str, str]:
-    """A text of each member of the items: where there is one, of words that no other member has."""
+    """Return a text of each member, preferably with a word that no other member has."""
     some: dict[str, str] = {}
     telling: dict[str, str] = {}
     for item in items:
@@ -141,7 +141,7 @@ def _by_member(items: Sequence[Item]) -> dict[str, str]:
 
 
 def _is_prose(name: str, text: Any) -> bool:
-    """Whether a value may be what somebody wrote: no id, no time, and not blank."""
+    """Whether a value may be text by a person: no id, no time, and not blank."""
     if not name or not isinstance(text, str):
         return False
     made = is_id(name) or is_random(text) or _DATE.match(text)
@@ -149,14 +149,14 @@ def _is_prose(name: str, text: Any) -> bool:
 
 
 def _text(name: str, item: Item) -> str | None:
-    """What an item has under the name of a parameter, or is called where the parameter is it."""
+    """Return an item's value for the name of a parameter, or the identifier of the item."""
     return item.member(name) or (item.value(name) if noun(name) in item.families else None)
 
 
 def _times(name: str, form: str, items: Sequence[Item]) -> Iterator[str]:
-    """The instant that an item was given, or its day and the days around it.
+    """Yield the instant of an item, or its day and the days around it.
 
-    Of several, it is one under a name like that of the parameter.
+    Of several, it is one with a name like that of the parameter.
     """
     about = set(words(name)) - _COMPARING
     given = [

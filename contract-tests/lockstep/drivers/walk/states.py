@@ -1,7 +1,6 @@
-"""Tries what may be done to a thing one after the other: much is allowed in some states alone.
+"""Tries sequences of actions on a resource, as many are allowed in some states only.
 
-Whether what is paid may be cancelled, say, and what is cancelled be paid: rules of this kind stand
-in no schema.
+Schemas do not tell, for example, whether a paid order may be cancelled, or a cancelled one paid.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 
 Acts = tuple[Operation, ...]
-# So many acts one after the other, of so many that a thing has.
+# Maximum length of a sequence, and number of actions per resource.
 _LONGEST, _MOST_ACTS = 3, 6
-# Requests for a kind of things, and for all kinds together.
+# Maximum number of requests per type of resource, and for all types together.
 _MOST_SENT, _MOST_IN_ALL = 90, 900
 
 
 def acts(document: Document) -> Iterator[Acts]:
-    """What may be done to each kind of things of which several acts may be done."""
+    """Yield the actions on each type of resource that has several."""
     by_thing: dict[str, list[Operation]] = {}
     for operation in document.operations.values():
         around = operation.path[: operation.path.rfind("}") + 1]
@@ -39,18 +38,18 @@ def acts(document: Document) -> Iterator[Acts]:
 
 
 def _rank(operation: Operation, around: str) -> tuple[bool, bool]:
-    """Own acts before changes of the thing, its end last."""
+    """Sort key: actions before changes of the resource, its deletion last."""
     itself = operation.path.rstrip("/") == around
     return operation.method == "DELETE" and itself, itself
 
 
 @dataclass(slots=True)
 class States:
-    """Does acts to things of an actor, in each order that the things allow."""
+    """Performs actions on an actor's resources, in each order that these allow."""
 
     maker: Maker
     reader: Reader
-    # By the name of the first act.
+    # The actions on a type of resource, by the name of the first one.
     able: dict[str, Acts] = field(init=False)
     _sent: int = 0
     _seen: set[tuple[str, ...]] = field(default_factory=set)
@@ -59,10 +58,10 @@ class States:
         self.able = {each[0].name: each for each in acts(self.maker.client.document)}
 
     def explore(self, first: Operation) -> None:
-        """Do acts to fresh things, each one in each state that the others lead to.
+        """Perform actions on new resources, each in every state that the others lead to.
 
-        `first` is the first of them. What is refused changes nothing: the next act is tried on the
-        same thing.
+        `first` is the first of them. A refused action changes nothing: the next one is tried on the
+        same resource.
         """
         able = self.able[first.name]
         ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
@@ -82,14 +81,14 @@ class States:
                     waiting.append((*before, done))
 
     def _thing(self, operation: Operation, before: Acts) -> Values | None:
-        """A fresh thing to which something has been done; `None` if that cannot be had."""
+        """Return a new resource after some actions; `None` if one of them fails."""
         values = self._made(operation)
         if values is None or not all(succeeded(self._act(act, values)) for act in before):
             return None
         return values
 
     def _made(self, operation: Operation) -> Values | None:
-        """A thing to which nothing has been done yet."""
+        """Return a new resource without actions."""
         values = self.maker.live(operation, self.maker.client.mine, fresh=True)
         key = tuple((values or {}).values())
         if not key or key in self._seen:
@@ -99,9 +98,9 @@ class States:
         return values
 
     def _first(self, left: list[Operation], values: Values, *, is_first: bool) -> Operation | None:
-        """Try acts, which are then no longer `left`, up to the first one that succeeds.
+        """Try actions, removing them from `left`, up to the first one that succeeds.
 
-        What has been done to the thing before is nothing if this `is_first`.
+        `is_first` is true if there were no actions on the resource before.
         """
         while left:
             act = left.pop(0)
@@ -117,7 +116,7 @@ class States:
         return None
 
     def _make_again(self, exchange: Exchange) -> None:
-        """Make the same thing once more: what it has to itself may now be free, or not."""
+        """Create an equal resource again: its exclusive values may be free now, or still taken."""
         client = self.maker.client
         makers = client.exchanger.trace.makers(exchange)
         made = next((each for each in reversed(makers) if each.request.method == "POST"), None)

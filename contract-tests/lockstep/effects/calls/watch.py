@@ -35,8 +35,8 @@ class CallWatch:
     ) -> None:
         """Watch the calls of targets, the leader first.
 
-        While it `is_steady` late calls are waited for after each request. `table` has what the
-        answers have matched, `beside` what rows and calls have, by partner.
+        While `is_steady` returns true, late calls are awaited after each request. `table` has the
+        values matched by responses, `beside` those matched by rows and calls, by partner.
         """
         self._proxies = proxies
         self._is_steady = is_steady
@@ -48,23 +48,23 @@ class CallWatch:
         }
 
     def begin(self) -> None:
-        """Before a request: the calls from now on belong to it."""
+        """Attribute the calls from now on to the next request."""
         self._proxies.book.begin(self._names, self._images, self._note_given)
 
     def leader_answered(self) -> None:
-        """The leader has answered the request."""
+        """Note that the leader has responded to the request."""
         self._proxies.book.leader_answered()
 
     def made(self) -> Made:
-        """The calls since the request began."""
+        """Return the calls since the request began."""
         if self._is_steady():
             time.sleep(self._proxies.lateness.seconds)
         return self._proxies.book.made()
 
     def compare(self, name: str, requests: tuple[Request, Request], made: Made) -> list[Difference]:
-        """Where the calls of a partner differ from the leader's.
+        """Return the differences between a partner's calls and the leader's.
 
-        Where they do, late ones are waited for; `made` has them then.
+        If there are any, late calls are awaited and added to `made`.
         """
         lateness, leader = self._proxies.lateness, self._names[0]
         comparer = self._comparers[name]
@@ -82,7 +82,8 @@ class CallWatch:
                 lateness.note_late(time.monotonic() - since, compared.differences)
         compared.keep()
         if made.refused(name):
-            # What it did not do after that follows.
+            # A missing call may be a consequence of the refusal, so only additional ones are
+            # reported.
             return [one for one in compared.differences if one.kind == "calls" and _more(one)]
         return compared.differences
 
@@ -93,7 +94,7 @@ class CallWatch:
         made: tuple[Made, Made],
         renamed: Mapping[str, str],
     ) -> list[Difference]:
-        """Where one target has made other calls when it was asked the same again."""
+        """Return the differences between the calls of one target when a request is repeated."""
         comparer = CallComparer(
             self._document, self._clock, Bijection(), same_target=True, renamed=renamed
         )
