@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
+import jsonschema_rs
+
 from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes_text
 from lockstep.auth.texts import drawn
 from lockstep.openapi.document import Document
@@ -19,6 +21,13 @@ _ROOM = 24
 _SAMPLE = " 0a1b2c3d0001"
 _OWN = ("${unique}", "${short}", "${digits}")
 _CHOSEN = frozenset({"const", "enum", "format"})
+# Maximum number of values of an enum.
+_MOST_CHOSEN = 4
+# Binary fractions are exact.
+_FRACTION = 0.25
+_OF_NUMBERS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+)
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
 
 
@@ -57,12 +66,22 @@ def body(
             }
     if style is Style.ODD and may_be_null(schema):
         return None
+    if "enum" in schema and "const" not in schema:
+        return _chosen(document, schema, style, name)
     if schema.keys() & _CHOSEN:
         return body_template(document, schema, name)
     leaf = _leaf(document, schema, style, name, room)
     if isinstance(leaf, str) and "pattern" in schema and not takes_text(document, schema, leaf):
         return body_template(document, schema, name)
     return leaf
+
+
+def _chosen(document: Document, schema: Mapping[str, Any], style: Style, name: str) -> Any:
+    """Return a value of an enum: the last one in a full body, one in between in an odd one."""
+    values = [each for each in schema["enum"] if each is not None]
+    if style not in (Style.FULL, Style.ODD) or len(values) < 2:
+        return body_template(document, schema, name)
+    return values[-1] if style is Style.FULL else values[len(values) // 2]
 
 
 def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
@@ -99,11 +118,18 @@ def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bo
 
 
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield bodies that change one member each, with the values of `FULL` and `ODD`."""
+    """Yield bodies that change one member each, with the values of `FULL` and `ODD`.
+
+    A member with an enum gets each of its first values.
+    """
+    members = flat(document, schema).get("properties", {})
     for style in (Style.FULL, Style.ODD):
         whole = body(document, schema, style)
         for name, member in whole.items() if isinstance(whole, Mapping) else ():
-            if isinstance(member, Mapping) and member:
+            chosen = flat(document, members.get(name)).get("enum", ())
+            if chosen and style is Style.FULL:
+                yield from ({name: value} for value in chosen[:_MOST_CHOSEN])
+            elif isinstance(member, Mapping) and member:
                 yield from ({name: {inner: value}} for inner, value in member.items())
             else:
                 yield {name: member}
@@ -145,6 +171,8 @@ def _leaf(
             return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
         case "integer" | "number" if full:
             return schema.get("maximum", 12)
+        case "number" if style is Style.WORDS:
+            return _with_fraction(schema, body_template(document, schema, name))
         case "integer" | "number" if style is Style.ODD and "minimum" in schema:
             return schema["minimum"]
         case "boolean":
@@ -158,8 +186,27 @@ def _leaf(
                     for number in range(1, 1 + (count if fits else 0))
                 ]
             return found[:1] if schema.get("uniqueItems") and found[1:] == found[:1] else found
+        case "object" if style is not Style.BLANK and _takes_any_name(schema):
+            # A map, or an object that the document leaves open.
+            inner = schema.get("additionalProperties")
+            told = inner if isinstance(inner, Mapping) and inner else {"type": "string"}
+            with room.below(told) as fits:
+                return {"note": body(document, told, style, "note", room)} if fits else {}
         case _:
             return body_template(document, schema, name)
+
+
+def _with_fraction(schema: Mapping[str, Any], number: Any) -> Any:
+    """Return a number with two decimal places, as a price has, where a schema takes it."""
+    fraction = number + _FRACTION if isinstance(number, int | float) else number
+    validator = jsonschema_rs.validator_for({k: v for k, v in schema.items() if k in _OF_NUMBERS})
+    return fraction if validator.is_valid(fraction) else number
+
+
+def _takes_any_name(schema: Mapping[str, Any]) -> bool:
+    """Whether an object may have members with names that its schema does not list."""
+    limited = schema.keys() & {"propertyNames", "patternProperties", "maxProperties"}
+    return not limited and schema.get("additionalProperties", True) is not False
 
 
 def _text(style: Style, name: str, longest: int) -> str:

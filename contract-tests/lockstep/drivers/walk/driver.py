@@ -284,7 +284,7 @@ class _Walk:
 
     def _in_states(self) -> list[Operation]:
         """Return the first action on each type of resource with several, except users."""
-        firsts = (able[0] for able in self.states.able.values())
+        firsts = (able[0].operation for able in self.states.able.values())
         own = (each for each in firsts if self._share.owns(each.name))
         is_user = self.client.known.is_user
         return [each for each in own if not is_user(each.path, parameters_of(each.path)[-1])]

@@ -201,6 +201,28 @@ def test_text_with_a_pattern_has_the_style_of_one_without(shed: Document) -> Non
     assert re.fullmatch("[a-z]+", own["code"])
 
 
+def test_members_of_other_types_have_the_style_too(shed: Document) -> None:
+    state = {"type": "string", "enum": ["new", "open", "done"], "default": "new"}
+    price = {"type": "number", "minimum": 1, "maximum": 20}
+    labels = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 5}}
+    members = {"state": state, "price": price, "labels": labels, "more": {"type": "object"}}
+    schema = {"type": "object", "properties": members}
+    assert [
+        body(shed, schema, style)["state"] for style in (Style.WORDS, Style.ODD, Style.FULL)
+    ] == [*("new", "open", "done")]
+    own = body(shed, schema, Style.WORDS)
+    assert (own["price"], own["labels"], own["more"]) == (
+        *(5.25, {"note": "Note,"}),
+        {"note": 'Note, "Ünï" 😀'},
+    )
+    whole = {**price, "multipleOf": 1}
+    assert body(shed, whole, Style.WORDS) == 5
+    changed = [change["state"] for change in single_changes(shed, schema) if "state" in change]
+    assert changed == ["new", "open", "done", "open"]
+    fixed = {"type": "object", "additionalProperties": False}
+    assert body(shed, fixed, Style.FULL) == {}
+
+
 def test_changes_are_made_one_at_a_time(shed: Document) -> None:
     changes = list(single_changes(shed, {"$ref": "#/components/schemas/ToolChange"}))
     assert all(len(change) == 1 for change in changes)
