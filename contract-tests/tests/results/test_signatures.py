@@ -11,7 +11,7 @@ from fixtures.scripted import plain_document
 
 from lockstep.openapi.document import Document
 from lockstep.results.signatures import Observation, Signature, relation
-from lockstep.transport.messages import Outcome, Request
+from lockstep.transport.messages import Outcome, Request, Response
 
 TASK = {"id": "t1", "title": "one", "size": 1}
 SLUGS = Document(
@@ -104,6 +104,20 @@ def test_an_error_body_of_another_media_type_is_one_fact(seen: Observed) -> None
     assert [one.signature for one in found] == [
         Signature("error body", "media type", "text/html → application/json")
     ]
+
+
+def test_a_charset_or_white_space_is_one_fact_for_successes_and_refusals(seen: Observed) -> None:
+    """Error bodies come from the same serializer as all others."""
+
+    def written(status: int, body: bytes, charset: str) -> Response:
+        return Response(status, (("Content-Type", f"application/json{charset}"),), body)
+
+    for charset in ("", "; charset=utf-8"):
+        found = {
+            fact(seen, written(status, b'{"a":1}', ""), written(status, b'{"a": 1}', charset))
+            for status in (200, 404)
+        }
+        assert len(found) == 1, found
 
 
 def test_two_successes_are_distinguished_from_a_success_and_a_refusal(seen: Observed) -> None:
