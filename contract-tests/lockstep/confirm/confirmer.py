@@ -12,7 +12,7 @@ from lockstep.confirm.dependencies import Exchanges, dependencies
 from lockstep.confirm.growth import is_beyond_list
 from lockstep.confirm.neighbours import Neighbours
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
-from lockstep.confirm.reproducer import Reproducer, stands_alone
+from lockstep.confirm.reproducer import Reproducer, is_self_contained
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.results.exchange import SAFE_METHODS
@@ -156,7 +156,7 @@ class Confirmer:
 
     def _explain(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         """Shorten the steps, and find the most similar steps without the difference."""
-        if stands_alone(finding, sequence.exchanges):
+        if is_self_contained(finding, sequence.exchanges):
             best = shrunk(sequence, partial(_show_alone, oracle), simplify=is_judged(finding))
         else:
             # Every step may be needed if nothing else creates the elements of the list.
@@ -186,7 +186,7 @@ class Confirmer:
 
 def _show_alone(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Sequence | None:
     found = oracle.show(origin, exchanges)
-    alone = found is not None and stands_alone(oracle.finding, found.exchanges)
+    alone = found is not None and is_self_contained(oracle.finding, found.exchanges)
     return found if alone else None
 
 

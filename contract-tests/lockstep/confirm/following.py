@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lockstep.matching.difference import Difference
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import noun, split
-from lockstep.results.divergent_state import one_lacks, one_sided
+from lockstep.results.divergent_state import exists_on_some_only, one_sided
 from lockstep.results.exchange import Exchange
 
 # Shorter values match by chance.
@@ -37,7 +37,11 @@ def _leads_to(document: Document, did: Difference, exchange: Exchange, found: Di
         return False
     table, _, column = did.where.removeprefix("rows ").partition(".")
     if found.kind in ("status", "outcome"):
-        return did.kind == "deleted" and one_lacks(exchange) and _names(document, exchange, table)
+        return (
+            did.kind == "deleted"
+            and exists_on_some_only(exchange)
+            and _names(document, exchange, table)
+        )
     if column and _hands_on(did, found):
         return True
     if not found.where.startswith("rows "):

@@ -33,7 +33,7 @@ def creations(log: RunLog, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Ex
         yield (*before, *copies, replace(last, request=_signed(last.request, make.request)))
 
 
-def others_making(trace: Trace, exchanges: tuple[Exchange, ...]) -> list[Exchange]:
+def with_others_creation(trace: Trace, exchanges: tuple[Exchange, ...]) -> list[Exchange]:
     """Return the steps, preceded by a creation by another user; empty if there was none.
 
     This shows on an empty server whether resources of all users are counted.

@@ -36,7 +36,7 @@ def counts_others(finding: Finding, exchanges: Exchanges) -> bool:
     return max((int(text) for text in counts if text.isdigit()), default=0) > made_by(exchanges)
 
 
-def watched(exchanges: Exchanges) -> tuple[Exchanges, int]:
+def with_early_request(exchanges: Exchanges) -> tuple[Exchanges, int]:
     """Insert the last request before anything is created; returns the steps and its index.
 
     The requests that it depends on, such as a log-in, come first.
@@ -50,7 +50,7 @@ def watched(exchanges: Exchanges) -> tuple[Exchanges, int]:
     return (*before, first, *others), len(before)
 
 
-def grows_apart(exchanges: Exchanges, at: int, where: str) -> bool:
+def grows_differently(exchanges: Exchanges, at: int, where: str) -> bool:
     """Whether a count has grown by different amounts on the targets since a step."""
     before, after = exchanges[at].outcomes, exchanges[-1].outcomes
     growth = {_count(after[name], where) - _count(before[name], where) for name in after}

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lockstep.confirm.dependencies import Exchanges
-from lockstep.confirm.grounding import creations, others_making
+from lockstep.confirm.grounding import creations, with_others_creation
 from lockstep.confirm.growth import (
     counts_others,
-    grows_apart,
+    grows_differently,
     has_succeeded,
     is_beyond_list,
-    watched,
+    with_early_request,
 )
 from lockstep.confirm.oracle import Oracle, Played, Sequence
 from lockstep.exchange.exchanger import Exchanger
@@ -107,7 +107,7 @@ class Reproducer:
         have diverged.
         """
         exchanges = played.sequence.exchanges
-        if stands_alone(oracle.finding, exchanges):
+        if is_self_contained(oracle.finding, exchanges):
             return played
         if counts_others(oracle.finding, exchanges):
             return self._grown(oracle, start, exchanges)
@@ -118,7 +118,7 @@ class Reproducer:
             if again is None or again.follows is not None:
                 following = again if again is not None and again.shown else following
                 continue
-            if again.shown and stands_alone(oracle.finding, again.sequence.exchanges):
+            if again.shown and is_self_contained(oracle.finding, again.sequence.exchanges):
                 return again
             if again.shown:
                 best = best or again
@@ -150,13 +150,13 @@ class Reproducer:
 
     def _growing(self, oracle: Oracle, steps: Exchanges) -> Played | None:
         """Play the steps; `None` unless they themselves cause the counts to differ."""
-        everything, at = watched(steps)
+        everything, at = with_early_request(steps)
         named = self.named(everything)
         played = oracle.play(named, named.exchanges, anew=True, to_the_end=True)
         if played is None or not played.shown or played.follows is not None:
             return None
         exchanges = played.sequence.exchanges
-        if not grows_apart(exchanges, at, oracle.finding.where):
+        if not grows_differently(exchanges, at, oracle.finding.where):
             return None
         kept = (*exchanges[:at], *exchanges[at + 1 :])
         return replace(played, sequence=replace(played.sequence, exchanges=kept))
@@ -169,7 +169,7 @@ class Reproducer:
         if made:
             yield made
         if counts_others(finding, exchanges) and finding.trace is not None:
-            with_others = tuple(others_making(finding.trace, made or start))
+            with_others = tuple(with_others_creation(finding.trace, made or start))
             if with_others:
                 yield with_others
         yield from creations(self.exchanger.ledger, exchanges)
@@ -198,7 +198,7 @@ def _making(finding: Finding, exchanges: Exchanges) -> list[Exchange]:
     return made if len(made) > len(exchanges) else []
 
 
-def stands_alone(finding: Finding, exchanges: Exchanges) -> bool:
+def is_self_contained(finding: Finding, exchanges: Exchanges) -> bool:
     """Whether steps create all that the last response shows, or counts."""
     if finding.signature.how != "count":
         return is_grounded(exchanges)

@@ -58,7 +58,7 @@ class PostgreSql:
 
     def __init__(self, url: str) -> None:
         """Connect, and read the schema. Raises `DatabaseError`."""
-        self._connection = connected(url)
+        self._connection = connect(url)
         self.tables: dict[str, Table] = {}
         self.left_out: dict[str, str] = {}
         self._places: dict[str, sql.Identifier] = {}
@@ -164,7 +164,7 @@ class PostgreSql:
         return list(self._connection.execute(text, parameters))
 
 
-def connected(url: str) -> psycopg.Connection[Any]:
+def connect(url: str) -> psycopg.Connection[Any]:
     """Open a read-only autocommit connection. Raises `DatabaseError`."""
     try:
         connection = psycopg.connect(

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import sql
 
-from lockstep.effects.postgresql import connected, reason
+from lockstep.effects.postgresql import connect, reason
 from lockstep.effects.tables import DatabaseError
 
 # Not queries for data; clients differ in how many of these they send.
@@ -54,7 +54,7 @@ class Counter(Protocol):
 
 def open_counter(url: str) -> Counter:
     """Open a statement counter for the database at a URL. Raises `DatabaseError`."""
-    connection = connected(url)
+    connection = connect(url)
     try:
         found = connection.execute(_EXTENSION).fetchone()
         if found is not None:

@@ -61,7 +61,7 @@ def differs_beyond(exchange: Exchange, partner: str, known: Known) -> bool:
     return any(not is_divergent(one) for one in (*left_only, *origins))
 
 
-def differs_in_pairs(
+def differs_for_same_resource(
     exchange: Exchange, partner: str, known: Known, difference: Difference
 ) -> bool:
     """Whether a member of list elements differs between elements for the same resource.

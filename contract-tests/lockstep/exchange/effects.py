@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lockstep.compare.allowed import Allowed
-from lockstep.effects.calls.call import Made
+from lockstep.effects.calls.call import RecordedCalls
 from lockstep.effects.calls.watch import CallWatch
 from lockstep.effects.watch import Watch
 from lockstep.exchange.rw_lock import ReadWriteLock
@@ -83,7 +83,7 @@ class EffectsWatch:
             after = self._ledger.statements.now(self._targets)
         statements = {name: after[name] - before[name] for name in after}
         rows = self.rows.changes() if self.rows is not None and sees_rows else {}
-        calls = self.calls.made() if self.calls is not None else Made()
+        calls = self.calls.made() if self.calls is not None else RecordedCalls()
         return Effects(rows, statements, calls)
 
     def overlook(self) -> None:

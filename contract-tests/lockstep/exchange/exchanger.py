@@ -13,7 +13,7 @@ from lockstep.exchange.delivery import Delivery
 from lockstep.exchange.effects import EffectsWatch
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
-from lockstep.exchange.shown import Shared, ShownThings
+from lockstep.exchange.shown import Shared, ShownResources
 from lockstep.exchange.silence import SilenceWatch, TargetLostError
 from lockstep.exchange.simultaneous import paired_by_likeness, send_at_once
 from lockstep.exchange.translation import Translator
@@ -85,7 +85,7 @@ class Exchanger:
             noise=ledger.noise,
             habits=ledger.habits if asks_again else None,
         )
-        self._shown = ShownThings(ledger.document.scopes, table, self._generated)
+        self._shown = ShownResources(ledger.document.scopes, table, self._generated)
         # The side effects of requests.
         self.effects = EffectsWatch(ledger, self.targets, table, gate, rotates=rotate)
         self._delivery = Delivery(ledger, self.targets, self.identities, self.effects, gate)

@@ -19,7 +19,7 @@ Shared = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class ShownThings:
+class ShownResources:
     """Finds resources in responses; `table` matches identifiers of the partners."""
 
     scopes: Scopes

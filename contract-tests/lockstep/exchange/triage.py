@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from lockstep.exchange.beyond_divergence import Known, differs_beyond, differs_in_pairs
+from lockstep.exchange.beyond_divergence import Known, differs_beyond, differs_for_same_resource
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.shown import Shared
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
-from lockstep.results.divergent_state import DivergentState, one_lacks, one_sided
+from lockstep.results.divergent_state import DivergentState, exists_on_some_only, one_sided
 from lockstep.results.exchange import Exchange
 from lockstep.results.run_log import RunLog
 from lockstep.results.signatures import Observation
@@ -77,7 +77,7 @@ class Triage:
         known = Known(self.table.to(name), self._naming(exchange), self.divergent.has)
         if observation.signature.kind == "list":
             return differs_beyond(exchange, name, known)
-        return "/*/" not in first.where or differs_in_pairs(exchange, name, known, first)
+        return "/*/" not in first.where or differs_for_same_resource(exchange, name, known, first)
 
     def _naming(self, exchange: Exchange) -> Callable[[str], bool]:
         """Return a predicate for the members that identify the elements of a list."""
@@ -121,7 +121,7 @@ class Triage:
             if self.compensation is None or not self.compensation.undo(exchange):
                 exchange.parted = True
                 self.divergent.part_collections(exchange, cause)
-        elif one_lacks(exchange) and "deleted thing" in kinds_of(exchange.conditions):
+        elif exists_on_some_only(exchange) and "deleted thing" in kinds_of(exchange.conditions):
             self.divergent.part(named, cause)
             self.divergent.part_collections(exchange, cause)
 

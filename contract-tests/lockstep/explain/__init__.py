@@ -17,7 +17,7 @@ from lockstep.explain.clusters import cluster, merged
 from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.sentences import sentence
 from lockstep.explain.severity import severity_of
-from lockstep.explain.stories import told_once
+from lockstep.explain.stories import merge_story_failures
 from lockstep.explain.underspecification import Gap, lacking
 from lockstep.explain.words import call
 from lockstep.openapi.conformance import Conformance
@@ -60,7 +60,7 @@ class Explainer:
         for finding in parity:
             finding.breaks = []
             self._tell(finding, everyone, log)
-        parity = told_once(parity)
+        parity = merge_story_failures(parity)
         broken = [one for one in every if one.category == CONFORMANCE]
         for finding in broken:
             finding.at_fault = wrong_alike(finding)

@@ -64,7 +64,7 @@ class Cluster:
     @property
     def chosen(self) -> Finding:
         """The representative: a reproduced finding, else the plainest."""
-        return self.leading or min(self.findings, key=plainness)
+        return self.leading or min(self.findings, key=plainest_first)
 
 
 def both_refuse(finding: Finding) -> bool:
@@ -72,7 +72,7 @@ def both_refuse(finding: Finding) -> bool:
     return all(value[:1] == "4" for value in finding.values.values())
 
 
-def plainness(finding: Finding) -> tuple[bool, bool, bool, int, int, int]:
+def plainest_first(finding: Finding) -> tuple[bool, bool, bool, int, int, int]:
     """Return a sort key for findings: reproduced ones first, then the plainest."""
     return (
         finding.reproduced is not True,

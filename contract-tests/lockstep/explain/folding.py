@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainness
+from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainest_first
 from lockstep.explain.severity import leaks
 from lockstep.openapi.naming import thing
 from lockstep.results.conditions import Condition, kinds_of
@@ -134,7 +134,7 @@ def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold findings with the same proved cause."""
     first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
         cause = one.chosen.cause
         if cause is None:
             yield one
@@ -151,7 +151,7 @@ def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold findings in several reads that only show after the same write."""
     first: dict[str, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
         effect = one.chosen.effect_of
         if effect and effect in first:
             first[effect].absorb(one)
@@ -174,7 +174,7 @@ def _same_places(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
         if len(several) < _FEWEST_TOGETHER:
             yield from several
             continue
-        first, *others = sorted(several, key=lambda each: plainness(each.chosen))
+        first, *others = sorted(several, key=lambda each: plainest_first(each.chosen))
         first.also = tuple(each.chosen.where for each in others)
         for other in others:
             first.absorb(other)

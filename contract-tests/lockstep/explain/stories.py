@@ -11,7 +11,7 @@ _STATUS = re.compile(r"(?:status|got) (\d{3})\b")
 _STEP = re.compile(r"(.*), step (\d+)", re.DOTALL)
 
 
-def told_once(findings: Iterable[Finding]) -> list[Finding]:
+def merge_story_failures(findings: Iterable[Finding]) -> list[Finding]:
     """Attach failed expectations to the difference between targets that they are about.
 
     A target that fails a story at one step, and at later ones in other variants, is reported once,

@@ -14,7 +14,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.results.conditions import ORDER, Condition, Conditions, kinds_of
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.grounding import parsed
-from lockstep.results.request_reader import RequestReader, Value, path_values, reading
+from lockstep.results.request_reader import RequestReader, Value, json_scalar, path_values
 from lockstep.results.trace import Trace
 from lockstep.transport.json_bodies import scalars
 from lockstep.transport.messages import Request, status_of
@@ -255,7 +255,7 @@ def _notable_text(value: str, schema: Mapping[str, Any]) -> tuple[int, str]:
             return 3, bound
     if any(character in value for character in "%_\\'\"<>&"):
         return 2, "special character"
-    if value != value.lower() and isinstance(reading(value), str):
+    if value != value.lower() and isinstance(json_scalar(value), str):
         return 1, "upper case"
     return 0, ""
 

@@ -81,7 +81,7 @@ def one_sided(exchange: Exchange) -> bool:
     return any(succeeded) and not all(succeeded)
 
 
-def one_lacks(exchange: Exchange) -> bool:
+def exists_on_some_only(exchange: Exchange) -> bool:
     """Whether a resource exists on some targets and not on others."""
     statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
     return min(statuses) < 300 and any(status in _GONE for status in statuses)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lockstep.effects.calls.call import Made
+from lockstep.effects.calls.call import RecordedCalls
 from lockstep.effects.mirror import Changes
 from lockstep.matching.difference import Difference
 from lockstep.openapi.conformance import Violation
@@ -29,7 +29,7 @@ class Effects:
 
     rows: dict[str, Changes] = field(default_factory=dict)
     statements: dict[str, int] = field(default_factory=dict)
-    calls: Made = field(default_factory=Made)
+    calls: RecordedCalls = field(default_factory=RecordedCalls)
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.statements or self.calls.by_target)

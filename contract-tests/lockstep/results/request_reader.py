@@ -80,7 +80,7 @@ class RequestReader:
         """Yield the parameters and the leaves of the JSON body."""
         for declared, text in self._parameters(operation, request):
             if text is not None and declared.location != "header":
-                yield Value(declared.name, reading(text), self._merge(declared.schema))
+                yield Value(declared.name, json_scalar(text), self._merge(declared.schema))
         schema, value = self._body(operation, request)
         if value is not NotImplemented:
             yield from self._leaves(schema, value, "")
@@ -228,10 +228,10 @@ class RequestReader:
             # The serialization of arrays and objects depends on `style`.
             return True
         validator = self._conformance.validator(schema)
-        return any(validator.is_valid(each) for each in (text, reading(text)))
+        return any(validator.is_valid(each) for each in (text, json_scalar(text)))
 
     def _broken(self, schema: Any, text: str) -> str:
-        errors = list(self._conformance.validator(schema).iter_errors(reading(text)))
+        errors = list(self._conformance.validator(schema).iter_errors(json_scalar(text)))
         return str(errors[-1].kind.name) if errors else ""
 
     def _leaves(self, schema: Any, value: Any, name: str) -> Iterator[Value]:
@@ -254,7 +254,7 @@ def path_values(template: str, path: str) -> dict[str, str]:
     return dict(zip(names, map(unquote, match.groups()), strict=True)) if match else {}
 
 
-def reading(text: str) -> Any:
+def json_scalar(text: str) -> Any:
     """Return the number, boolean or null that a text denotes in JSON, else the text."""
     try:
         value = json.loads(text)

@@ -40,14 +40,14 @@ def _as_another(trial: Trial, name: str) -> object:
     """Send a valid request as another type of user, unless it would delete the account."""
     actors = trial.maker.client.actors
     spec = next((each for each in actors.specs if each.name == name), None) if actors else None
-    if spec is None or trial.operation.name in spec.avoid or trial.shy:
+    if spec is None or trial.operation.name in spec.avoid or trial.spares_user:
         return None
     return trial.send(_plain(trial), actor=name)
 
 
 def _plain(trial: Trial) -> Request:
     """Return a request that is valid but for its credentials."""
-    values = trial.maker.unknown(trial.operation) if trial.shy else None
+    values = trial.maker.unknown(trial.operation) if trial.spares_user else None
     return trial.request(values=values)
 
 
@@ -59,7 +59,7 @@ def _with_token(trial: Trial, token: str) -> object:
         return None
     leader = client.exchanger.targets[0].name
     real = identity.token(leader) if identity is not None else "lockstep-token"
-    sent = spoilt(real) if token else ""
+    sent = altered_token(real) if token else ""
     credential = identity.credential if identity is not None else client.actors.credential
     return trial.send_unsigned(credential.put(_plain(trial), sent))
 
@@ -70,7 +70,7 @@ def _under(trial: Trial, credential: Credential) -> Send:
     def send() -> object:
         identity = _identity(trial)
         exchanger = trial.maker.client.exchanger
-        if identity is None or trial.shy:
+        if identity is None or trial.spares_user:
             return None
         leader = exchanger.targets[0].name
         request = credential.put(_plain(trial), identity.token(leader))
@@ -91,7 +91,7 @@ def _identity(trial: Trial) -> Identity | None:
     return client.exchanger.identities.get(actor.label) if actor is not None else None
 
 
-def spoilt(token: str) -> str:
+def altered_token(token: str) -> str:
     """Return a different token of the same format."""
     kept, end = token[:-_SPOILT], token[-_SPOILT:]
     changed = "".join("x" if each != "x" else "y" for each in end)

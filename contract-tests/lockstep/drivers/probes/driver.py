@@ -11,13 +11,13 @@ from itertools import islice
 
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.credentials import credential_probes
-from lockstep.drivers.probes.handed_out import handed_out_probes
+from lockstep.drivers.probes.issued_values import issued_value_probes
 from lockstep.drivers.probes.members import variants
 from lockstep.drivers.probes.messages import message_probes
 from lockstep.drivers.probes.parameters import parameter_probes
 from lockstep.drivers.probes.paths import path_probes
 from lockstep.drivers.probes.ranges import range_probes
-from lockstep.drivers.probes.things import thing_probes
+from lockstep.drivers.probes.resources import resource_probes
 from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.repeatable import changes_state
@@ -69,11 +69,11 @@ def _chosen(maker: Maker) -> Iterator[Probe]:
 
 def _of(trial: Trial) -> Iterator[Probe]:
     yield from credential_probes(trial)
-    if trial.shy:
+    if trial.spares_user:
         return
-    yield from thing_probes(trial)
+    yield from resource_probes(trial)
     yield from range_probes(trial)
-    yield from handed_out_probes(trial)
+    yield from issued_value_probes(trial)
     yield from message_probes(trial)
     yield from parameter_probes(trial)
     yield from member_probes(trial)

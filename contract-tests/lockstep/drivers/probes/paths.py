@@ -42,7 +42,7 @@ def _unknown_paths(maker: Maker, known: Iterable[str], signed: str) -> Iterator[
 def _at_path(maker: Maker, operations: list[Operation]) -> Iterator[Probe]:
     reader = next((op for op in operations if op.method == "GET"), operations[0])
     trial = Trial(maker, reader)
-    if trial.shy:
+    if trial.spares_user:
         return
     if not reader.path.endswith("/"):
         yield Probe(_SLASH, "a slash at the end", lambda: trial.send(trial.request(), change=slash))

@@ -30,7 +30,7 @@ _SECOND = {
 
 def range_probes(trial: Trial) -> Iterator[Probe]:
     """Yield the probes for a creation whose body has a range."""
-    if not trial.is_creation or trial.shy:
+    if not trial.is_creation or trial.spares_user:
         return
     if range_in(trial.maker.client.fill(trial.template())) is None:
         return

@@ -33,7 +33,7 @@ class Probe:
     send: Send
 
 
-def as_it_is(request: Request) -> Request:
+def unchanged(request: Request) -> Request:
     """Return the request unchanged."""
     return request
 
@@ -42,14 +42,14 @@ def as_it_is(request: Request) -> Request:
 class Trial:
     """Sends requests to one operation that are valid but for a change.
 
-    They refer to existing resources of the user; used-up ones are replaced. A trial that is `shy`
-    sends no valid request on behalf of a user, as it would delete the user.
+    They refer to existing resources of the user; used-up ones are replaced. With `spares_user`, no
+    valid request is sent on behalf of a user, as it would delete the user.
     """
 
     maker: Maker
     operation: Operation
     actor: str = field(init=False)
-    shy: bool = field(init=False)
+    spares_user: bool = field(init=False)
     call: Call | None = field(init=False)
     _values: Values | None = None
 
@@ -59,7 +59,7 @@ class Trial:
         registers = any(spec.register is not None for spec in specs)
         own = self._is_own()
         self.actor = LEAVER if own and registers else client.mine
-        self.shy = own and bool(specs) and not registers
+        self.spares_user = own and bool(specs) and not registers
         self.call = self._entrance(registers=registers)
 
     @property
@@ -111,7 +111,7 @@ class Trial:
         request: Request,
         values: Mapping[str, str] | None = None,
         *,
-        change: Change = as_it_is,
+        change: Change = unchanged,
         actor: str | None = None,
     ) -> Exchange:
         """Authenticate, change and send a request."""
@@ -169,7 +169,7 @@ class Trial:
                     continue
                 prober = client.actor(PROBER) if call is spec.login and registers else None
                 if call is spec.login and (prober is None or spec.values_for):
-                    self.shy = True
+                    self.spares_user = True
                     return call
                 own = prober.values_at("") if prober is not None else {}
                 return Call(call.operation, call.body(own), call.form)

@@ -17,7 +17,7 @@ from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content
 from lockstep.drivers.walk.needs import Needs
 from lockstep.drivers.walk.parameters import plain_value
-from lockstep.drivers.walk.values import in_future, is_in_future, nothing_like
+from lockstep.drivers.walk.values import in_future, is_in_future, unknown_value
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Response, status_of
@@ -218,7 +218,7 @@ class Maker:
     def unknown(self, operation: Operation) -> Values:
         """Return path parameters of an operation that do not identify anything."""
         return {
-            each.name: nothing_like(plain_value(self.client.document, each), each)
+            each.name: unknown_value(plain_value(self.client.document, each), each)
             for each in self.client.parameters(operation)
             if each.location == "path"
         }

@@ -75,12 +75,12 @@ def _day(text: str) -> date | None:
         return None
 
 
-def nothing_like(value: str, parameter: Declared | None = None) -> str:
+def unknown_value(value: str, parameter: Declared | None = None) -> str:
     """Return a value in the same format that identifies nothing."""
     head, slash, tail = value.rpartition("/")
     if slash and tail:
         # A path: replace its last segment.
-        return f"{head}/{nothing_like(tail)}"
+        return f"{head}/{unknown_value(tail)}"
     if _UUID.fullmatch(value):
         return _NO_UUID
     if value.isdecimal():

@@ -9,7 +9,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from lockstep.effects.calls.call import ANSWERED, PASSED, REFUSED, Answer, Call, Made, Recorded
+from lockstep.effects.calls.call import (
+    ANSWERED,
+    PASSED,
+    REFUSED,
+    Answer,
+    Call,
+    Recorded,
+    RecordedCalls,
+)
 from lockstep.effects.calls.likeness import Images, likeness
 from lockstep.matching.bounded_dict import BoundedDict
 
@@ -44,7 +52,7 @@ class _Window:
     images: ImagesOf = _nothing_known
     given: Given = _ignored
     answered_at: float | None = None
-    made: Made = field(default_factory=Made)
+    made: RecordedCalls = field(default_factory=RecordedCalls)
     taken: set[tuple[str, int]] = field(default_factory=set)
 
 
@@ -87,10 +95,10 @@ class CallBook:
             self._window = _Window()
             self._changed.notify_all()
 
-    def made(self) -> Made:
+    def made(self) -> RecordedCalls:
         """Return the calls since the request began, without the bodies of their responses."""
         with self._changed:
-            return Made(
+            return RecordedCalls(
                 {
                     name: [Recorded(each.call, _bare(each.answer), each.how) for each in several]
                     for name, several in self._window.made.by_target.items()

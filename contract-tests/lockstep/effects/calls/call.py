@@ -56,7 +56,7 @@ class Call:
     @cached_property
     def place(self) -> str:
         """The method and the URL without its query, with `*` for segments that are identifiers."""
-        path = "".join(f"/{'*' if names_thing(part) else part}" for part in self.segments)
+        path = "".join(f"/{'*' if is_identifier(part) else part}" for part in self.segments)
         return f"{self.method} {self.origin}{path}"
 
     @cached_property
@@ -109,7 +109,7 @@ class Recorded:
 
 
 @dataclass(slots=True)
-class Made:
+class RecordedCalls:
     """The calls that each target has made during one request, by the target's name."""
 
     by_target: dict[str, list[Recorded]] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class Made:
 PASSED, ANSWERED, REFUSED = "passed on", "answered from the recording", "refused"
 
 
-def names_thing(segment: str) -> bool:
+def is_identifier(segment: str) -> bool:
     """Whether a path segment may be an identifier: it has a digit and is not a version."""
     return has_digit(segment) and _VERSION.fullmatch(segment) is None
 

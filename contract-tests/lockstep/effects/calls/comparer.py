@@ -12,7 +12,7 @@ from lockstep.compare.allowed import Allowed
 from lockstep.compare.inferred_policy import InferredPolicy
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.walker import Place, Walker
-from lockstep.effects.calls.call import Answer, Call, names_thing, numbered
+from lockstep.effects.calls.call import Answer, Call, is_identifier, numbered
 from lockstep.effects.calls.likeness import counterparts
 from lockstep.effects.comparer import Compared
 from lockstep.effects.judges import Judges
@@ -173,7 +173,7 @@ class _Pair:
 
     def _segment(self, a: str, b: str) -> str:
         learnt = self.judge.learnt
-        if not (names_thing(a) and names_thing(b)):
+        if not (is_identifier(a) and is_identifier(b)):
             return SAME if a == b else "url"
         if learnt.is_pair(a, b):
             return SAME
@@ -184,7 +184,7 @@ class _Pair:
 
     def _values(self, left: Any, right: Any, part: str) -> Iterator[Difference]:
         walker = Walker(_CallPolicy(self.judge), Allowed())
-        owner = next((s for s in reversed(self.left.segments) if s and not names_thing(s)), "")
+        owner = next((s for s in reversed(self.left.segments) if s and not is_identifier(s)), "")
         walker.compare(left, right, Place(owner=self.judge.families.of(noun(owner))))
         for one in walker.differences:
             if one.kind not in _SAID_ALIKE and not _same_number(one):

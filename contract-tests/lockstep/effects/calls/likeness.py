@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.effects.calls.call import Call, names_thing
+from lockstep.effects.calls.call import Call, is_identifier
 from lockstep.inference.forms import is_random, same_form
 from lockstep.matching.timestamps import both, read_instant
 from lockstep.openapi.naming import kind_of
@@ -88,7 +88,7 @@ def _share(parts: Sequence[float]) -> float:
 
 
 def _named(segment: str) -> bool:
-    return "://" not in segment and names_thing(segment)
+    return "://" not in segment and is_identifier(segment)
 
 
 def _alike(left: str, right: str, made: bool, images: Images) -> float:

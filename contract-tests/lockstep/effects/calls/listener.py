@@ -25,7 +25,7 @@ _ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 
 
 @dataclass(slots=True)
-class Passage:
+class ProxyContext:
     """The settings and collaborators of one target's proxy.
 
     `passes` allows calls without a counterpart to reach their service; `authority` is needed to
@@ -56,7 +56,7 @@ class Passage:
 class Listener:
     """Listens for the calls of one target, in its own threads, until it is closed."""
 
-    def __init__(self, address: tuple[str, int], passage: Passage) -> None:
+    def __init__(self, address: tuple[str, int], passage: ProxyContext) -> None:
         """Listen at an address. Raises `OSError` if that is not possible."""
         self._passage = passage
         handler = type("_Bound", (_Handler,), {"passage": passage})
@@ -91,7 +91,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.BaseRequestHandler):
-    passage: Passage
+    passage: ProxyContext
 
     def handle(self) -> None:
         """Serve one connection."""
@@ -108,7 +108,7 @@ class _Connection:
     """One connection of a target; `origin` is the origin of its requests inside of a tunnel."""
 
     sock: socket.socket
-    passage: Passage
+    passage: ProxyContext
     origin: str = ""
     _method: str = ""
     _http: h11.Connection = field(default_factory=lambda: h11.Connection(h11.SERVER))

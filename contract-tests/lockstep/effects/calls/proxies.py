@@ -63,14 +63,14 @@ class Proxies:
 
     def _opened(self, name: str, outbound: Outbound) -> Listener:
         try:
-            from lockstep.effects.calls.listener import Listener, Passage
+            from lockstep.effects.calls.listener import Listener, ProxyContext
         except ImportError as error:
             raise ProxyError("effects.proxy needs pip install 'lockstep-http[effects]'") from error
         from lockstep.effects.calls.service import Services
 
         try:
             authority = Authority(outbound.authority) if outbound.authority is not None else None
-            passage = Passage(
+            passage = ProxyContext(
                 *(name, outbound.passes, self.book, Services(), self._tunnels), authority=authority
             )
             return Listener(outbound.address, passage)

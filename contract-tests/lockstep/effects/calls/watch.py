@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from lockstep.effects.calls.book import GRACE_SECONDS
-from lockstep.effects.calls.call import Answer, Made
+from lockstep.effects.calls.call import Answer, RecordedCalls
 from lockstep.effects.calls.comparer import CallComparer
 from lockstep.effects.calls.likeness import Images
 from lockstep.effects.calls.proxies import Proxies
@@ -55,13 +55,15 @@ class CallWatch:
         """Note that the leader has responded to the request."""
         self._proxies.book.leader_answered()
 
-    def made(self) -> Made:
+    def made(self) -> RecordedCalls:
         """Return the calls since the request began."""
         if self._is_steady():
             time.sleep(self._proxies.lateness.seconds)
         return self._proxies.book.made()
 
-    def compare(self, name: str, requests: tuple[Request, Request], made: Made) -> list[Difference]:
+    def compare(
+        self, name: str, requests: tuple[Request, Request], made: RecordedCalls
+    ) -> list[Difference]:
         """Return the differences between a partner's calls and the leader's.
 
         If there are any, late calls are awaited and added to `made`.
@@ -91,7 +93,7 @@ class CallWatch:
         self,
         name: str,
         requests: tuple[Request, Request],
-        made: tuple[Made, Made],
+        made: tuple[RecordedCalls, RecordedCalls],
         renamed: Mapping[str, str],
     ) -> list[Difference]:
         """Return the differences between the calls of one target when a request is repeated."""
@@ -117,5 +119,5 @@ def _more(one: Difference) -> bool:
     return right > left
 
 
-def _number(made: Made) -> int:
+def _number(made: RecordedCalls) -> int:
     return sum(map(len, made.by_target.values()))

@@ -17,7 +17,7 @@ from fixtures.shed_server import DOCUMENT as SHED
 from fixtures.shed_server import make_shed
 from flask import Flask
 
-from lockstep.drivers.probes.credentials import spoilt
+from lockstep.drivers.probes.credentials import altered_token
 from lockstep.drivers.probes.driver import MOST_OF_ONE, probe
 from lockstep.drivers.probes.members import invalid, values, variants, with_member, without
 from lockstep.drivers.probes.parameters import with_query
@@ -229,5 +229,5 @@ def test_a_query_parameter_is_set_or_removed() -> None:
 
 
 def test_an_invalid_token_has_the_format_of_a_valid_one() -> None:
-    assert spoilt("abcdefghijxx") == "abcdefxxxxyy"
-    assert spoilt("ab") == "xx"
+    assert altered_token("abcdefghijxx") == "abcdefxxxxyy"
+    assert altered_token("ab") == "xx"

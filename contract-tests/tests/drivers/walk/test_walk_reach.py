@@ -14,7 +14,7 @@ from lockstep.drivers.walk.driver import walk
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
 from lockstep.drivers.walk.parameters import declared, plain_value
 from lockstep.drivers.walk.repeatable import changes_state
-from lockstep.drivers.walk.values import in_future, later, nothing_like
+from lockstep.drivers.walk.values import in_future, later, unknown_value
 from lockstep.openapi.document import Document
 from lockstep.run import Run
 from lockstep.settings import Settings
@@ -294,7 +294,7 @@ def test_texts_are_generated_in_every_style(document: Document) -> None:
     ],
 )
 def test_an_unknown_identifier_has_the_same_format(value: str, other: str) -> None:
-    assert nothing_like(value) == other
+    assert unknown_value(value) == other
 
 
 def test_times_of_later_bodies_do_not_overlap() -> None:

@@ -12,14 +12,14 @@ from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import succeeded
 from lockstep.drivers.walk.parameters import Declared
-from lockstep.drivers.walk.values import nothing_like
+from lockstep.drivers.walk.values import unknown_value
 from lockstep.openapi.naming import is_unique
 from lockstep.openapi.operations import Operation
 
 _ANOTHERS, _UNKNOWN, _DELETED, _TWICE, _TAKEN, _ONESELF = 5, 6, 8, 7, 9, 7
 
 
-def thing_probes(trial: Trial) -> Iterator[Probe]:
+def resource_probes(trial: Trial) -> Iterator[Probe]:
     """Yield the probes for the resource in an operation's path, and for what it creates."""
     names = parameters_of(trial.operation.path)
     client = trial.maker.client
@@ -61,7 +61,7 @@ def _unknown(trial: Trial, name: str, *, wrong: bool = False) -> object:
     told = _declared(trial, name)
     if name not in values or told is None:
         return None
-    unknown = {**values, name: nothing_like(values[name], told)}
+    unknown = {**values, name: unknown_value(values[name], told)}
     if unknown == values:
         return None
     return trial.send(trial.request(_wrong(trial, wrong=wrong), unknown), unknown)
@@ -112,7 +112,7 @@ def _deleter(trial: Trial) -> Operation | None:
 
 def _twice(trial: Trial) -> object:
     """Send an identical request twice."""
-    if trial.shy:
+    if trial.spares_user:
         return None
     values: Values = dict(trial.values())
     request = trial.request(values=values)
@@ -123,7 +123,7 @@ def _twice(trial: Trial) -> object:
 def _taken(trial: Trial) -> Iterator[Probe]:
     """Yield a probe with a taken value for each member that often must be unique."""
     media = trial.media
-    if media is None or not media.has_members or trial.shy:
+    if media is None or not media.has_members or trial.spares_user:
         return
     template = trial.template()
     for path in _unique_members(template, ()):

@@ -17,7 +17,7 @@ _REDEEMED = 7
 _MOST_CHOICES = 4
 
 
-def handed_out_probes(trial: Trial) -> Iterator[Probe]:
+def issued_value_probes(trial: Trial) -> Iterator[Probe]:
     """Yield a probe for each member that takes a value issued at log-in."""
     properties = _properties(trial)
     for name in properties:
