@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from lockstep.compare.json_style import JsonStyles
 from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Request, Response
 
@@ -53,6 +54,7 @@ class ServerHabits:
     """
 
     def __init__(self) -> None:
+        self.json = JsonStyles()
         # The operations by the target that sends a header, the one that does not, and the header.
         self._operations: dict[tuple[str, str, str], set[str]] = defaultdict(set)
 
@@ -70,3 +72,4 @@ class ServerHabits:
             headers[has, lacks].append(f"`{header}` ({number} operation{'s' * (number != 1)})")
         for (has, lacks), names in headers.items():
             yield f"only the HTTP server of {has}, not that of {lacks}, sends {', '.join(names)}"
+        yield from self.json.sentences()
