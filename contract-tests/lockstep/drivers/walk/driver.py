@@ -27,6 +27,7 @@ from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.sharing import Sharing
 from lockstep.drivers.walk.states import States
+from lockstep.drivers.walk.transitions import Transitions
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -67,11 +68,13 @@ class _Walk:
     reader: Reader
     around: Surroundings = field(init=False)
     states: States = field(init=False)
+    transitions: Transitions = field(init=False)
     sharing: Sharing = field(init=False)
     ending: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
+        self.transitions = Transitions(self.maker, self.reader)
         self.sharing = Sharing(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
@@ -94,6 +97,8 @@ class _Walk:
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("trying states", self._in_states(), self.states.explore)
+        changing = [each for each in self.transitions.able() if self._share.owns(each.name)]
+        self._each("changing states", changing, self.transitions.explore)
         own = [each for each in self.sharing.ways() if self._share.owns(each.name)]
         self._each("sharing", own, self.sharing.explore)
         self._read_all()
