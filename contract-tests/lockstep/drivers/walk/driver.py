@@ -15,7 +15,7 @@ from typing import Any
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.bodies import flat
 from lockstep.auth.discovery import find_log_in
-from lockstep.drivers.walk.bodies import Style, confused, single_changes
+from lockstep.drivers.walk.bodies import Style, confused, single_changes, without_blamed
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.items import parameters_of
@@ -34,7 +34,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.sharding import Share
 from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import Response
+from lockstep.transport.messages import Response, status_of
 
 __all__ = ["Maker", "Progress", "walk"]
 
@@ -42,6 +42,8 @@ __all__ = ["Maker", "Progress", "walk"]
 _MOST_CHANGES = 16
 # So many things are looked at for some that are beside each other.
 _MOST_BESIDE = 50
+# Of a content that is understood, and not taken.
+_INVALID = frozenset({400, 422})
 _STYLES = (Style.WORDS, Style.FULL, Style.ODD, Style.BLANK)
 # A slow server is not walked through for ever.
 MOST_SECONDS = 600.0
@@ -214,8 +216,22 @@ class _Walk:
                 self.maker.post(operation, values, actor, owner or "")
                 continue
             value = self.client.template(operation, owner or actor, style, media)
-            if succeeded(self._send(operation, values, actor, value, media=media)) and not media:
+            exchange = self._send(operation, values, actor, value, media=media)
+            if media is None and not exchange.parted and status_of(exchange.leader) in _INVALID:
+                exchange = self._post_less(operation, values, actor, value, exchange)
+            if succeeded(exchange) and not media:
                 self.maker.note(operation, style)
+
+    def _post_less(
+        self, operation: Operation, values: Values, actor: str, value: Any, refused: Exchange
+    ) -> Exchange:
+        """Create without what a refusal names, if that may be left out."""
+        media, answer = next(iter(self.client.media(operation)), None), refused.leader
+        if media is None or not media.has_members or not isinstance(answer, Response):
+            return refused
+        told = answer.body.decode("utf-8", "replace")
+        less = without_blamed(self._document, media.schema, value, told)
+        return refused if less == value else self._send(operation, values, actor, less)
 
     def _put(self, operation: Operation) -> None:
         """Create things under names of the client's own, where that can be."""

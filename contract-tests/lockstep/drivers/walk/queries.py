@@ -10,7 +10,7 @@ from typing import Any
 
 from lockstep.auth.bodies import kind_of_value
 from lockstep.drivers.walk.items import Item
-from lockstep.drivers.walk.parameters import Declared
+from lockstep.drivers.walk.parameters import Declared, as_text
 from lockstep.inference.forms import is_random
 from lockstep.openapi.naming import is_id, is_made_time, noun, words
 
@@ -23,6 +23,7 @@ _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
 # Words by which a parameter says how a member is compared with it.
 _COMPARING = frozenset({"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"})
+_SORTING = frozenset({"sort", "order", "sorting", "ordering", "sortby", "orderby"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # A range far behind the end of most things.
 _FAR = ("1000000", "1000001")
@@ -32,13 +33,17 @@ def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Q
     """No query, each parameter alone, and the numbers together, as pages take them.
 
     A parameter has values that occur in the items, the most telling one of each parameter first,
-    its bounds, and values beside them. What is called as no member of theirs is taken for a search
-    for text: it is tried with a text of each member.
+    its bounds, and values beside them, after its examples. What is called as no member of theirs is
+    taken for a search for text: it is tried with a text of each member. What is called an order is
+    tried with the names of members, both ways.
     """
     yield {}
-    schemas = {each.name: each.schema for each in parameters if each.location == "query"}
-    alone = [[{name: text} for text in _values(name, s, items)] for name, s in schemas.items()]
-    numbers = [name for name, schema in schemas.items() if kind_of_value(schema) == "integer"]
+    asked = [each for each in parameters if each.location == "query"]
+    alone = [
+        [{each.name: text} for text in dict.fromkeys((*_examples(each), *_values(each, items)))]
+        for each in asked
+    ]
+    numbers = [each.name for each in asked if kind_of_value(each.schema) == "integer"]
     turns = list(zip_longest(*alone))
     first, later = turns[:_FIRST], turns[_FIRST:]
     yield from (query for turn in first for query in turn if query is not None)
@@ -57,17 +62,32 @@ def _together(numbers: list[str]) -> Iterator[Query]:
             yield {name: first if name == numbers[0] else rest for name in numbers}
 
 
-def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[str]:
+def _examples(parameter: Declared) -> Iterator[str]:
+    """Examples of texts and lists: of other values those that occur tell more."""
+    schema = parameter.schema
+    if not schema.get("enum") and kind_of_value(schema) in ("string", "array"):
+        yield from map(as_text, parameter.examples)
+        yield from map(as_text, schema.get("examples", ()))
+
+
+def _values(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
+    name, schema = parameter.name, parameter.schema
     if schema.get("enum"):
         yield from map(str, schema["enum"][:6])
         return
+    if _SORTING & set(words(name)) and kind_of_value(schema) == "string":
+        yield from _orders(parameter, items)
+        return
     match kind_of_value(schema):
+        case "array" if parameter.choices:
+            *_, last = parameter.choices
+            yield from (last, ",".join(parameter.choices[:2]), *parameter.choices)
         case "boolean":
             yield from ("true", "false")
         case "integer" | "number":
             yield from dict.fromkeys(map(str, _numbers(name, schema, items)))
         case _ if schema.get("format") in ("date", "date-time"):
-            yield from _times(schema["format"], items)
+            yield from _times(name, schema["format"], items)
         case _:
             yield from islice(dict.fromkeys(_texts(name, items)), _MOST_TEXTS)
 
@@ -126,14 +146,27 @@ def _text(name: str, item: Item) -> str | None:
     return item.member(name) or (item.value(name) if noun(name) in item.families else None)
 
 
-def _times(form: str, items: Sequence[Item]) -> Iterator[str]:
+def _orders(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
+    """The members by which a list may be sorted: those that are told of, if any are."""
+    members = dict.fromkeys(
+        name
+        for item in items
+        for name, value in item.shown.items()
+        if name and not isinstance(value, Mapping | list)
+    )
+    told = [name for name in members if re.search(rf"\b{re.escape(name)}\b", parameter.told)]
+    yield from (f"{sign}{name}" for name in told or list(members) for sign in ("-", ""))
+
+
+def _times(about: str, form: str, items: Sequence[Item]) -> Iterator[str]:
     """The instant that an item was given, or its day and the days around it."""
-    given = [
-        value
+    found = [
+        (not set(words(name)) & set(words(about)), value)
         for item in items
         for name, value in item.shown.items()
         if isinstance(value, str) and _DATE.match(value) and not is_made_time(name)
     ]
+    given = [value for _, value in sorted(found, key=lambda one: one[0])]
     if form == "date-time":
         yield next((value for value in given if len(value) > 10), "2001-01-01T00:00:00Z")
         return
