@@ -1,4 +1,4 @@
-"""Reads each created thing and list, its headers alone, without credentials, and as others."""
+"""Reads each resource and list: all, headers only, without credentials, and as other users."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from lockstep.transport.messages import Response
 
 _FEW, _SOME = 3, 20
 _MOST_QUERIES = 36
-# Of a document with many reads each has fewer queries, and fewer still when it is read again.
+# For a document with many reads each has fewer queries, and still fewer when repeated.
 _LEAST_QUERIES, _ALL_QUERIES, _QUERIES_AGAIN = 4, 2_000, 3
 _FEW_QUERIES = 6
-# Of a list in which nothing is known to be.
+# Of a nested list that is probably empty.
 _QUERIES_OF_NOTHING = 4
 _FEW_OF_EACH, _MOST_OF_MANY = 5, 64
 _MOST_PAGES = 3
@@ -46,7 +46,7 @@ class Reader:
 
     @property
     def client(self) -> Client:
-        """What the requests are sent with."""
+        """The client that sends the requests."""
         return self.maker.client
 
     @property
@@ -67,7 +67,7 @@ class Reader:
         return _QUERIES_AGAIN if again else self._most
 
     def list_after(self, maker: Operation) -> None:
-        """Look at the lists that show what was made, before anything else is done to it."""
+        """Read the lists that show a created resource, before any other action on it."""
         families = self._document.families
         family = families.of(family_of(maker.path))
         for operation in self._document.operations.values():
@@ -80,7 +80,7 @@ class Reader:
                 self._send(operation, {}, self._mine, query=query)
 
     def read(self, operation: Operation) -> None:
-        """Read a few things, or a list by every query; what is not known by name as well, once."""
+        """Read a few resources, or a list with every query; also, once, an unknown resource."""
         found = self._fullest(operation)
         if "{" in operation.path and not found:
             if operation.name not in self._tried:
@@ -95,7 +95,7 @@ class Reader:
             items = inside or ([item] if item is not None else self._listed(operation))
             told = queries(self.client.parameters(operation), items)
             most = self._most_queries(operation)
-            if item is not None and _is_list(operation) and not inside:
+            if item is not None and self._is_list(operation) and not inside:
                 most = min(most, _QUERIES_OF_NOTHING)
             for query in islice(told, most):
                 exchange = self._send(operation, values, self._mine, query=query)
@@ -107,23 +107,31 @@ class Reader:
                 if stranger != self._mine:
                     self._send(operation, values, stranger)
 
+    def _is_list(self, operation: Operation) -> bool:
+        """Return whether an operation reads a list of other resources within a resource."""
+        around = operation.path[: operation.path.rfind("}") + 1]
+        about = self._document.families.about
+        return around not in ("", operation.path.rstrip("/")) and about(operation.path) != about(
+            around
+        )
+
     def _inside(self, operation: Operation, values: Values) -> list[Item]:
-        """What is known to be in the list of something, the newest first."""
-        if not _is_list(operation) or not values:
+        """Return the known resources in a nested list, the newest first."""
+        if not self._is_list(operation) or not values:
             return []
         family = self._document.families.about(operation.path)
         known = self.client.known.all(family, self._mine)
         return [item for item in known if values.items() <= item.outer.items()]
 
     def _fullest(self, operation: Operation) -> list[tuple[Values, Item | None]]:
-        """A few things that a path may name; those first whose lists have the most in them."""
+        """Return the parameters of a few resources, those with the longest nested lists first."""
         found = list(islice(paths(self.client, operation, self._mine), _SOME))
-        if _is_list(operation):
+        if self._is_list(operation):
             found.sort(key=lambda one: -len(self._inside(operation, one[0])))
         return found[:_FEW]
 
     def _turn_pages(self, operation: Operation, values: Values) -> None:
-        """Read a list page by page, as its answers tell where the next one is."""
+        """Read a list page by page, following the pagination of its responses."""
         parameters = self.client.parameters(operation)
         query: Query | None = first_page(parameters)
         for _ in range(_MOST_PAGES):
@@ -135,7 +143,7 @@ class Reader:
             query = next_page(answer, parameters, query)
 
     def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
-        """Whether a GET has taken away what it names: then it is not asked again."""
+        """Whether a GET consumes its resource, so that it must not be repeated."""
         exchanger = self.client.exchanger
         if operation.name in exchanger.unrepeatable:
             if operation.name not in self._tried:
@@ -158,7 +166,7 @@ class Reader:
         return False
 
     def _head(self, operation: Operation, values: Values) -> None:
-        """Ask for the headers alone, once for each path."""
+        """Send a HEAD request, once for each path."""
         documented = self._document.find("HEAD", operation.path) is not None
         if documented or operation.path in self._heads or changes_state(operation):
             return
@@ -166,7 +174,7 @@ class Reader:
         self.client.plainly("HEAD", operation, values, self._mine)
 
     def _condition(self, operation: Operation, values: Values, exchange: Exchange) -> None:
-        """Ask for what is already known, once for each path."""
+        """Send conditional requests, once for each path."""
         answer = exchange.leader
         tag = answer.header("etag") if isinstance(answer, Response) else None
         if tag is None or f"tag {operation.path}" in self._heads:
@@ -176,7 +184,7 @@ class Reader:
             self._send(operation, values, self._mine, headers={"If-None-Match": value})
 
     def look(self, operation: Operation, values: Values) -> Exchange | None:
-        """Read what a path names, if it can be read."""
+        """Read the resource of a path, if it can be read."""
         for method in ("GET", "HEAD"):
             reader = self._document.find(method, operation.path)
             if reader is not None and reader.path == operation.path:
@@ -184,9 +192,9 @@ class Reader:
         return None
 
     def look_around(self, operation: Operation, values: Values) -> None:
-        """Read what an operation is about, what is beside that, and what it is in.
+        """Read the resource of an operation, its siblings and its parents.
 
-        What is beside may move up when an item has gone, and a cart has one less.
+        Siblings may move up after a deletion, and a parent's count may change.
         """
         self.look(operation, values)
         whole, inner = operation.path, operation.path.rfind("{")
@@ -199,13 +207,13 @@ class Reader:
                 self._send(reader, outer, self._mine)
 
     def tag(self, operation: Operation, values: Values) -> str:
-        """The entity tag of what a path names, empty if it has none."""
+        """Return the entity tag of a resource, empty if it has none."""
         seen = self.look(operation, values)
         answer = seen.leader if seen is not None else None
         return (answer.header("etag") or "") if isinstance(answer, Response) else ""
 
     def _listed(self, operation: Operation) -> list[Item]:
-        """What a list may show, the newest first, else whatever there is."""
+        """Return the items that a list may show, the newest first, else any."""
         known = self.client.known
         family = self._document.families.about(operation.path)
         others = [item for item in known.items if not item.user]
@@ -224,13 +232,8 @@ class Reader:
         return self.client.send(operation, values, request, actor)
 
 
-def _is_list(operation: Operation) -> bool:
-    """Whether a path may name the list of what is in something."""
-    return not operation.path.rstrip("/").endswith("}")
-
-
 def paths(client: Client, operation: Operation, actor: str) -> Iterator[tuple[Values, Item | None]]:
-    """What the parameters of a path may hold to name what an actor made, or has seen."""
+    """Yield the path parameters for resources that an actor has created or seen."""
     if "{" not in operation.path:
         yield {}, None
         return
