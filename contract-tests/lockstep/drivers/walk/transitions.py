@@ -1,6 +1,6 @@
-"""Takes things from each state to each other one, where a state is a member that can be changed.
+"""Takes resources from each state to each other one, where a state is a member of a body.
 
-Which state may follow which, and what else a change of state does, stands in no schema.
+No schema tells which state may follow which, or what else a change of state does.
 """
 
 from __future__ import annotations
@@ -20,22 +20,27 @@ from lockstep.openapi.operations import Operation
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
-_STATES = frozenset({"status", "state", "stage", "phase", "step"})
+# Words in the name of a member that selects the next state of a resource.
+_SELECTING = frozenset(
+    {"status", "state", "stage", "phase", "step", "action", "transition", "event", "command"}
+)
 _MOST_STATES = 7
-# Requests for one member of a kind of things, and for all of them together.
+# Maximum number of requests for one member of a type of resource, and for all of them together.
 _MOST_SENT, _MOST_IN_ALL = 80, 240
-# A state that ends all is left by making another thing.
+# Maximum number of resources: from a final state, only a new one leads on.
 _MOST_THINGS = 6
 
 Edge = tuple[str, str]
 
 
 def state_members(document: Document, schema: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The members that are called a state and have a choice of few texts, with these."""
+    """Yield the names of the members that select a state, with the few states of their enums."""
     properties = flat(document, schema).get("properties")
     for name, told in properties.items() if isinstance(properties, Mapping) else ():
-        choices = flat(document, told).get("enum")
-        if not _STATES & set(words(name)) or not isinstance(choices, list):
+        member = flat(document, told)
+        choices = member.get("enum")
+        selects = _SELECTING & set(words(name)) and not member.get("readOnly")
+        if not selects or not isinstance(choices, list):
             continue
         texts = tuple(each for each in choices if isinstance(each, str))
         if 1 < len(texts) <= _MOST_STATES:
@@ -44,17 +49,17 @@ def state_members(document: Document, schema: Any) -> Iterator[tuple[str, tuple[
 
 @dataclass(slots=True)
 class Transitions:
-    """Changes the state of an actor's things, from each state to each, as far as one leads on."""
+    """Changes the state of an actor's resources, along each pair of states that can be reached."""
 
     maker: Maker
     reader: Reader
     _sent: int = 0
-    # What led from which state to which, by a member of a kind of things.
+    # The state that followed, by the state before and the one asked for.
     _led: dict[Edge, str] = field(default_factory=dict)
     _tried: set[Edge] = field(default_factory=set)
 
     def able(self) -> Iterator[Operation]:
-        """The operations that change the state of a thing."""
+        """Yield the operations that change the state of a resource."""
         client = self.maker.client
         for operation in client.document.operations.values():
             media = next(iter(client.media(operation)), None)
@@ -65,7 +70,7 @@ class Transitions:
                 yield operation
 
     def explore(self, operation: Operation) -> None:
-        """Try each pair of states, on one thing for as long as it leads to what is not tried."""
+        """Try each pair of states, on one resource as long as an untried pair can be reached."""
         client = self.maker.client
         for name, states in state_members(client.document, client.media(operation)[0].schema):
             self._led, self._tried = {}, set()
@@ -86,13 +91,16 @@ class Transitions:
         states: tuple[str, ...],
         ending: int,
     ) -> bool:
-        """Change one thing until nothing untried can be reached; whether there is more to try."""
+        """Change one resource until no untried pair can be reached.
+
+        Returns whether another resource can lead to untried pairs.
+        """
         name, state = now
         moved = False
         while self._sent < ending:
             way = self._way(state, states)
             if way is None:
-                # What a fresh thing cannot reach, another one cannot either.
+                # What a new resource cannot reach, another one cannot either.
                 return moved and any(
                     (a, b) not in self._tried for a in self._seen() for b in states
                 )
@@ -110,12 +118,12 @@ class Transitions:
         return {*self._led.values(), *(state for state, _ in self._led)}
 
     def _way(self, state: str, states: tuple[str, ...]) -> list[str] | None:
-        """The changes that lead to the nearest state from which one is untried, and that one."""
+        """Return the changes up to the nearest untried one; `None` if there is none."""
         waiting: deque[tuple[str, list[str]]] = deque([(state, [])])
         reached = {state}
         while waiting:
             now, way = waiting.popleft()
-            # What stays as it is comes last.
+            # A state that stays the same comes last.
             for target in sorted(states, key=lambda each: each == now):
                 if (now, target) not in self._tried:
                     return [*way, target]
@@ -128,7 +136,7 @@ class Transitions:
     def _change(
         self, operation: Operation, values: Values, now: tuple[str, str], target: str
     ) -> str | None:
-        """The state after a change was tried, `None` if it cannot be told."""
+        """Try a change, and return the state afterwards; `None` if it is unknown."""
         client, (name, state) = self.maker.client, now
         value = {name: target}
         if operation.method == "PUT":
@@ -144,14 +152,14 @@ class Transitions:
         return _shown(exchange.leader, name) or self._state(operation, values, name)
 
     def _state(self, operation: Operation, values: Values, name: str) -> str | None:
-        """The state of a thing, as it is read."""
+        """Read a resource, and return its state."""
         seen = self.reader.look(operation, values)
         self._sent += 1
         return _shown(seen.leader, name) if seen is not None else None
 
 
 def _shown(answer: Any, name: str) -> str | None:
-    """The text of a member of what a response shows, on its own or in an envelope."""
+    """Return the text of a member of a resource in a response, with or without an envelope."""
     body = json_of(answer.body) if isinstance(answer, Response) else None
     inner = [body, *(body.values() if isinstance(body, Mapping) else ())]
     found = (each[name] for each in inner if isinstance(each, Mapping) and name in each)
