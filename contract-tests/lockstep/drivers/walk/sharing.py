@@ -65,6 +65,8 @@ class Sharing:
             if thing is None or self._sent > _MOST_SENT:
                 return
             inside = [op for op in self._inside(around.path) if op.name != operation.name]
+            # Whoever leaves may do nothing any more.
+            inside.sort(key=lambda op: op.method == "DELETE" and op.path == operation.path)
             # What is inside has to be there before somebody else tries to change it.
             known = {op.name: self._values(op, thing) for op in inside}
             if not succeeded(self._give(operation, thing, role)):

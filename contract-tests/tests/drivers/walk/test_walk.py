@@ -64,6 +64,17 @@ def test_a_path_is_filled_in_with_what_was_made(
     assert " " not in fill(path, known)
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_path_names_a_thing_itself_before_what_mentions_it(
+    shed: Document, newest_first: bool
+) -> None:
+    tool = Item("tool", "alice", {"id": "tool_1"}, {})
+    mention = Item("loan", "alice", {"id": "l 2", "tool": "tool_0"}, {})
+    items = [tool, mention] if newest_first else [mention, tool]
+    (_, known), *_ = Knowledge(shed, items).bind("/tools/{tool}", "alice")
+    assert known == {"tool": "tool_1"}
+
+
 def test_a_path_to_what_was_never_made_is_not_filled_in(shed: Document) -> None:
     assert list(Knowledge(shed, [TOOL, LOAN]).bind("/users/{user_id}", "alice")) == []
 
