@@ -178,9 +178,12 @@ def _kinds_key(finding: Finding) -> Key | None:
 
 
 def _conditions(finding: Finding) -> Conditions:
-    """The conditions of a finding; a thing that the leader says is gone is as one never been."""
+    """The conditions of a finding; a thing that the leader says is gone is as one never been.
+
+    So it is where the leader has made it anew.
+    """
     leader = next(iter(finding.values.values()), "")
-    if leader not in ("404", "410") or "deleted thing" not in kinds_of(finding.conditions):
+    if leader not in ("201", "404", "410") or "deleted thing" not in kinds_of(finding.conditions):
         return finding.conditions
     kept = (one for one in finding.conditions if one.kind != "second time")
     return tuple(
