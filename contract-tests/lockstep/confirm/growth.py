@@ -57,6 +57,18 @@ def grows_apart(exchanges: Exchanges, at: int, where: str) -> bool:
     return len(growth) > 1
 
 
+def grew_after(exchanges: Exchanges, where: str) -> str:
+    """The write after which a count began to differ, between two reads of it; empty if unknown."""
+    last = exchanges[-1]
+    reads = [at for at, each in enumerate(exchanges) if each.request.path == last.request.path]
+    for earlier, later in reversed(list(zip(reads, reads[1:], strict=False))):
+        if grows_apart(exchanges[: later + 1], earlier, where):
+            between = exchanges[earlier + 1 : later]
+            writes = (e.label for e in reversed(between) if e.request.method not in SAFE_METHODS)
+            return next(writes, "")
+    return ""
+
+
 def has_succeeded(exchange: Exchange) -> bool:
     """Whether no target has refused a request."""
     statuses = (status_of(outcome) or 599 for outcome in exchange.outcomes.values())
