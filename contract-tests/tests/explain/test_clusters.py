@@ -488,3 +488,14 @@ def test_times_that_are_as_far_apart_are_one_fact(seen: Observed) -> None:
         seen.hear(get(path), *(answer(200, {"id": "x", "due_at": time}) for time in times))
     found = sorted(map(operations, parity(seen)), key=len)
     assert found == [{"GET /tags"}, {"GET /tasks/{task_id}", "GET /users/{user_id}"}]
+
+
+@pytest.mark.parametrize(("agreed", "count"), [(False, 1), (True, 2)], ids=["never", "at times"])
+def test_what_is_never_answered_alike_is_one_fact_whatever_the_thing(
+    seen: Observed, agreed: bool, count: int
+) -> None:
+    seen.statuses(ask("PUT", "/tasks/t1", {"title": "x"}), 409, 200)
+    seen.statuses(ask("PUT", "/tasks/t2", {"title": "x"}, actor="bob"), 409, 200)
+    if agreed:
+        seen.statuses(ask("PUT", "/tasks/t2", {"title": "y"}), 409)
+    assert len(parity(seen)) == count
