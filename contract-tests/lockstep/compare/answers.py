@@ -102,7 +102,7 @@ class Comparer:
         """Record the matched values of two responses if they are equal; return no differences."""
         learnt = Transaction(self._table.to(name))
         pair, place = (leader, partner), (name, label)
-        # What is told once is not used up here.
+        # Differences that are reported only once do not count as reported here.
         if not self._compare(operation, pair, place, requests, learnt, again=True):
             learnt.confirm()
         return []

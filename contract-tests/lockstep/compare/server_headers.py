@@ -18,7 +18,7 @@ ABSENT = "absent"
 class ServerHeaders:
     """Remembers which answers were found to lack a header that those of the other target have.
 
-    It is one fact about two servers, which every answer shows: each is told once for an operation
+    It is one fact about two servers, which every answer shows: each is reported once per operation
     and a status, so that what else differs there is not lost among them.
     """
 
@@ -28,7 +28,7 @@ class ServerHeaders:
     def compare(
         self, place: tuple[str, str], request: Request | None, left: Response, right: Response
     ) -> Iterator[Difference]:
-        """Headers that one of two answers of equal status has, and that were not told before.
+        """Yield headers that only one of two answers of equal status has, unless reported before.
 
         `place` is the partner's name and that of the operation. Where one connection is closed and
         the other kept, that is the difference, and so it is where the client asked for it.

@@ -28,8 +28,14 @@ def test_strings_are_generated_from_a_pattern(schema: dict[str, Any]) -> None:
     assert all(len(text) <= schema.get("maxLength", 99) for text in texts)
 
 
-@pytest.mark.parametrize("pattern", ["^[a-z]{3,20}$", "^[A-Z]{9,10}$", r"^\d{8}$"])
-def test_no_two_of_many_users_have_one_name_of_letters_or_digits(pattern: str) -> None:
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("^[a-z]{3,20}$", "^[A-Z]{9,10}$", r"^\d{8}$"),
+        *("^[A-Z]{3}-[0-9]{4}$", "^[A-Z][a-z]{2,9}$", "^#[0-9a-f]{6}$", r"^X\d{6}$"),
+    ],
+)
+def test_no_two_of_many_users_have_one_name_by_a_pattern(pattern: str) -> None:
     placeholder = drawn({"pattern": pattern})
     texts = [draw(placeholder, f"0a0b{number:04}") for number in range(200)]
     assert len(set(texts)) == len(texts)

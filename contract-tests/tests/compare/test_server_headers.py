@@ -48,7 +48,7 @@ def test_one_that_only_one_side_sends_is_found_from_both_sides(name: str) -> Non
     assert found(without, with_it) == [(f"header {name.lower()}", "absent", "a")]
 
 
-def test_it_is_told_once_for_an_operation_and_a_status() -> None:
+def test_a_server_header_is_reported_once_for_an_operation_and_a_status() -> None:
     seen = ServerHeaders()
     assert len(found(answer(DATE), answer(), seen)) == 1
     assert found(answer(DATE), answer(), seen) == []
@@ -60,7 +60,7 @@ def test_a_connection_that_is_closed_is_another_difference() -> None:
     assert found(closing, answer()) == []
 
 
-def test_what_the_client_asked_for_is_none() -> None:
+def test_a_connection_header_requested_by_the_client_is_no_difference() -> None:
     asking = Request("GET", "/", (("Connection", "close"),))
     assert found(answer(("Connection", "close")), answer(), request=asking) == []
 

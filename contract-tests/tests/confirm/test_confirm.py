@@ -1,4 +1,4 @@
-"""Findings are proved by experiments: reproduced, made short, held beside what is alike."""
+"""Findings are confirmed by experiments: reproduced, shortened, compared with similar requests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def labels(found: Finding) -> list[str]:
     return [exchange.label for exchange in found.sequence]
 
 
-def test_steps_that_the_difference_does_not_need_are_left_out(
+def test_unnecessary_steps_are_removed(
     client: Callable[..., Client],
 ) -> None:
     alice = client("elapsed")
@@ -56,7 +56,7 @@ def test_steps_that_the_difference_does_not_need_are_left_out(
     assert found.reproduced is True
 
 
-def test_the_last_request_becomes_as_simple_as_it_can_be(client: Callable[..., Client]) -> None:
+def test_the_last_request_is_simplified(client: Callable[..., Client]) -> None:
     alice = client("text")
     alice.send("POST", "/notes?why=not", {"text": "SOME WORDS HERE", "size": 77}, X_More="less")
     found = alice.shrunk("body /text")
@@ -67,7 +67,7 @@ def test_the_last_request_becomes_as_simple_as_it_can_be(client: Callable[..., C
     assert found.values == {"left": '"S"', "right": '"s"'}
 
 
-def test_requests_before_the_last_become_simple_too(client: Callable[..., Client]) -> None:
+def test_requests_before_the_last_are_simplified_too(client: Callable[..., Client]) -> None:
     alice = client("lost_delete")
     note = alice.send("POST", "/notes?why=not", {"text": "SOME WORDS HERE", "size": 77})["id"]
     alice.send("DELETE", f"/notes/{note}")
@@ -78,14 +78,14 @@ def test_requests_before_the_last_become_simple_too(client: Callable[..., Client
     assert found.sequence[2].request.body == b'{"text":"a"}'
 
 
-def test_a_value_that_the_difference_needs_stays(client: Callable[..., Client]) -> None:
+def test_a_value_that_causes_the_difference_is_kept(client: Callable[..., Client]) -> None:
     alice = client("crash")
     alice.send("POST", "/notes", {"text": "SOME WORDS", "size": 100})
     found = alice.shrunk("status")
     assert json.loads(found.sequence[-1].request.body or b"")["size"] == 100
 
 
-def test_new_users_are_made_for_each_try(client: Callable[..., Client]) -> None:
+def test_new_users_are_created_for_each_attempt(client: Callable[..., Client]) -> None:
     alice = client("leak")
     alice.send("POST", "/notes", {"text": "ONE"})
     found = alice.shrunk("body /owner")
@@ -94,11 +94,11 @@ def test_new_users_are_made_for_each_try(client: Callable[..., Client]) -> None:
     assert [exchange.leader for exchange in found.sequence if not exchange.parity] != []
     statuses = [exchange.outcomes["right"].status for exchange in found.sequence]  # type: ignore[union-attr]
     assert statuses == [201, 200, 201]
-    # Nothing was refused on the way, as a name that is taken would have been.
+    # Nothing was refused on the way, as a taken name would have been.
     assert [exchange.number for exchange in found.sequence] == [1, 2, 3]
 
 
-def test_what_does_not_show_again_keeps_its_steps_and_says_so(
+def test_a_finding_that_is_not_reproduced_keeps_its_steps(
     client: Callable[..., Client],
 ) -> None:
     alice = client("text")
@@ -121,7 +121,7 @@ def test_without_a_budget_nothing_is_sent(
     assert len(found.sequence) == 3
 
 
-def test_tries_count_neither_in_coverage_nor_in_findings(client: Callable[..., Client]) -> None:
+def test_attempts_count_neither_in_coverage_nor_in_findings(client: Callable[..., Client]) -> None:
     alice = client("text", "leak")
     alice.send("POST", "/notes", {"text": "ONE"})
     ledger = alice.exchanger.ledger
@@ -144,7 +144,7 @@ def note(alice: Client, **body: Any) -> str:
     return made
 
 
-def test_the_nearest_request_that_does_not_differ_stands_beside(
+def test_the_most_similar_request_without_the_difference_is_reported(
     client: Callable[..., Client],
 ) -> None:
     alice = client("crash")
@@ -157,7 +157,9 @@ def test_the_nearest_request_that_does_not_differ_stands_beside(
     assert statuses == {201}
 
 
-def test_what_shows_only_after_a_write_names_the_write(client: Callable[..., Client]) -> None:
+def test_a_finding_that_only_shows_after_a_write_names_the_write(
+    client: Callable[..., Client],
+) -> None:
     alice = client("lost_delete")
     gone = note(alice, text="ONE")
     alice.send("DELETE", f"/notes/{gone}")
@@ -166,7 +168,7 @@ def test_what_shows_only_after_a_write_names_the_write(client: Callable[..., Cli
     assert found.effect_of == "deleteNote"
 
 
-def test_evidence_that_was_verified_is_not_replaced_by_later_steps(
+def test_verified_evidence_is_not_replaced_by_later_steps(
     client: Callable[..., Client],
 ) -> None:
     alice = client("text")
@@ -215,7 +217,7 @@ def test_short_ids_are_followed_too() -> None:
     assert [each.number for each in kept] == [1, 2, 4]
 
 
-def test_a_body_that_is_nested_too_deeply_names_nothing() -> None:
+def test_a_body_that_is_nested_too_deeply_has_no_identifiers() -> None:
     deep = replace(exchange(1, "/users"), request=Request("POST", "/users", (), b"[" * 9_999))
     assert needed((deep, exchange(2, "/tasks/7"))) == (exchange(2, "/tasks/7"),)
     assert list(unique_members(deep.request)) == []
