@@ -48,6 +48,14 @@ class Probe:
         ]
         return is_success(*outcomes.values()) and (all(due) if everywhere else any(due))
 
+    def lets_in(self, outcomes: dict[str, Outcome]) -> bool:
+        """Whether all targets refuse without credentials and none with them, and one answers 2xx.
+
+        Others may fail in what comes after that.
+        """
+        refused = all(status_of(outcome) in REFUSED for outcome in self.bare.values())
+        return refused and self.takes(outcomes) and any(map(is_success, outcomes.values()))
+
     def takes(self, outcomes: dict[str, Outcome]) -> bool:
         """Whether all status codes differ from those without credentials, and none is 401/403."""
         return all(

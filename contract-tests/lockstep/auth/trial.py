@@ -82,7 +82,7 @@ class Trial:
                 return _PROVEN
             if probe.is_open and is_success(*outcomes.values()):
                 best = max(best, _OPEN)
-            elif probe.proves(outcomes, everywhere=False):
+            elif probe.proves(outcomes, everywhere=False) or probe.lets_in(outcomes):
                 best = max(best, _LIKELY)
             elif probe.takes(outcomes):
                 best = max(best, _TAKEN)

@@ -9,7 +9,7 @@ from functools import partial
 
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.dependencies import Exchanges, dependencies
-from lockstep.confirm.growth import is_beyond_list
+from lockstep.confirm.growth import grew_after, is_beyond_list
 from lockstep.confirm.neighbours import Neighbours
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.reproducer import Reproducer, is_self_contained
@@ -162,7 +162,8 @@ class Confirmer:
             # Every step may be needed if nothing else creates the elements of the list.
             best = simpler_last(sequence, partial(_show_counted, oracle))
         self.budget.begin()
-        again = oracle.play(best, best.exchanges, anew=True)
+        counts = finding.signature.how == "count"
+        again = oracle.play(best, best.exchanges, anew=True, to_the_end=counts)
         if again is None or not again.shown:
             # Leftovers of a session helped, so the original steps remain the evidence.
             return
@@ -170,7 +171,8 @@ class Confirmer:
         self._take(finding, oracle, best)
         if finding.category == PARITY and finding.signature.kind != "outcome":
             self._neighbours.compare(finding, oracle, best)
-        finding.effect_of = _effect(best.exchanges)
+        grown = grew_after(best.exchanges, finding.where) if counts else ""
+        finding.effect_of = grown or _effect(best.exchanges)
 
     def _take(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         finding.reproduced = True

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from lockstep.openapi.document import Document
 from lockstep.results.condition_reader import notability
-from lockstep.results.conditions import Condition
+from lockstep.results.conditions import Condition, kinds_of
 from lockstep.results.exchange import Exchange
 from lockstep.results.request_reader import RequestReader, Value, path_values
-from lockstep.transport.json_bodies import json_of
+from lockstep.transport.contents import content_of, with_content
 from lockstep.transport.messages import Request
 from lockstep.transport.quoting import shown
 
@@ -21,6 +20,8 @@ from lockstep.transport.quoting import shown
 _OF_THINGS = frozenset({"unknown thing", "deleted thing", "another's thing", "oneself"})
 _OF_USERS = frozenset({"no credentials", "bad credentials", "other user"})
 _OF_BODIES = frozenset({"media type", "no body", "unreadable body", "unknown member"})
+# What was sent before may not matter where a value stands out as well.
+_OF_THE_PAST = frozenset({"duplicate", "second time"})
 _UNDOCUMENTED = "without the members that are not documented"
 _OF_CONTENT = frozenset({"content-type", "content-length"})
 # Maximum number of values of a valid request that are tried, the most notable first.
@@ -52,7 +53,10 @@ class Corrector:
     def corrections(
         self, exchanges: tuple[Exchange, ...], conditions: Sequence[Condition]
     ) -> Iterator[Correction]:
-        """Yield a correction for each condition that can be removed."""
+        """Yield a correction for each condition that can be removed.
+
+        Then one for each notable value, unless the request is invalid by itself.
+        """
         last = exchanges[-1]
         good = self._good(last)
         named = [condition for condition in conditions if condition.kind != "notable"]
@@ -60,7 +64,7 @@ class Corrector:
             found = self._corrected(exchanges, good, condition)
             if found is not None:
                 yield Correction(condition, *found)
-        if not named:
+        if kinds_of(tuple(named)) <= _OF_THE_PAST:
             yield from self._plainer(exchanges, good)
 
     def without(
@@ -122,24 +126,24 @@ class Corrector:
         if kind == "unknown member":
             known = self._without_unknown(last.request)
             if known is not None:
-                return _UNDOCUMENTED, _with_last(exchanges, replace(last.request, body=known))
+                return _UNDOCUMENTED, _with_last(exchanges, known)
         if kind in _OF_BODIES or name in ("", "the body"):
             return "with a valid body", _with_last(exchanges, _with_body_of(last.request, sample))
         return self._valued(exchanges, sample, name)
 
-    def _without_unknown(self, request: Request) -> bytes | None:
-        """Return the body without undocumented members; `None` if it has none."""
+    def _without_unknown(self, request: Request) -> Request | None:
+        """Return the request without undocumented members; `None` if it has none."""
         operation = self._document.find(request.method, request.path)
         unknown = self._reader.unknown_members(operation, request) if operation is not None else []
         if not unknown:
             return None
-        body = json.loads(request.body or b"")
+        body = content_of(request)
         for *outer, name in unknown:
             node = body
             for part in outer:
                 node = node[part]
             node.pop(name, None)
-        return _encoded(body)
+        return with_content(request, body)
 
     def _once(self, exchanges: tuple[Exchange, ...]) -> tuple[str, tuple[Exchange, ...]] | None:
         last = exchanges[-1].request
@@ -167,9 +171,9 @@ class Corrector:
         found = _with_member(request, sample, name.split("/"))
         if found is None:
             return None
-        body, is_given = found
+        changed, is_given = found
         how = "with a valid" if is_given else "without"
-        return f"{how} `{name}`", _with_last(exchanges, replace(request, body=body))
+        return f"{how} `{name}`", _with_last(exchanges, changed)
 
     def _in_path(self, request: Request) -> dict[str, str]:
         """Return the path parameters that are a whole segment."""
@@ -262,13 +266,15 @@ def _with_body_of(request: Request, sample: Request) -> Request:
     return replace(bare, headers=(*bare.headers, *_content(sample)), body=sample.body)
 
 
-def _with_member(request: Request, sample: Request, parts: list[str]) -> tuple[bytes, bool] | None:
-    """Return the JSON body with one member copied from the sample, and whether the sample has it.
+def _with_member(
+    request: Request, sample: Request, parts: list[str]
+) -> tuple[Request, bool] | None:
+    """Return the request with one member copied from the sample, and whether the sample has it.
 
     `None` if neither has such a member.
     """
-    body = json_of(request.body)
-    node, other = body, json_of(sample.body)
+    body = content_of(request)
+    node, other = body, content_of(sample)
     for part in parts[:-1]:
         node = node.get(part) if isinstance(node, dict) else None
         other = other.get(part) if isinstance(other, dict) else None
@@ -281,8 +287,4 @@ def _with_member(request: Request, sample: Request, parts: list[str]) -> tuple[b
         del node[name]
     else:
         return None
-    return _encoded(body), given
-
-
-def _encoded(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return with_content(request, body), given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 from lockstep.confirm.dependencies import Exchanges, needed
@@ -55,6 +55,18 @@ def grows_differently(exchanges: Exchanges, at: int, where: str) -> bool:
     before, after = exchanges[at].outcomes, exchanges[-1].outcomes
     growth = {_count(after[name], where) - _count(before[name], where) for name in after}
     return len(growth) > 1
+
+
+def grew_after(exchanges: Exchanges, where: str) -> str:
+    """The write after which a count began to differ, between two reads of it; empty if unknown."""
+    last = exchanges[-1]
+    reads = [at for at, each in enumerate(exchanges) if each.request.path == last.request.path]
+    for earlier, later in reversed(list(pairwise(reads))):
+        if grows_differently(exchanges[: later + 1], earlier, where):
+            between = exchanges[earlier + 1 : later]
+            writes = (e.label for e in reversed(between) if e.request.method not in SAFE_METHODS)
+            return next(writes, "")
+    return ""
 
 
 def has_succeeded(exchange: Exchange) -> bool:

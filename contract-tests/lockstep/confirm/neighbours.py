@@ -51,9 +51,12 @@ class Neighbours:
         conditions = finding.conditions
         if finding.signature.kind == "status":
             conditions = best.exchanges[-1].conditions
+        named = any(one.kind != "notable" for one in conditions)
         blamed: list[Condition] = []
         harmless: list[Condition] = []
         for correction in corrector.corrections(best.exchanges, conditions):
+            if blamed and named and correction.condition not in conditions:
+                break
             played = oracle.play(best, correction.exchanges, anew=finding.signature.kind == "list")
             if played is None:
                 continue

@@ -6,11 +6,13 @@ import random
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.following import cause_among
 from lockstep.drivers.replay.driver import Replayer
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.naming import is_id, is_made_time
 from lockstep.recordings.names import named_in
 from lockstep.recordings.recorded_target import RecordedTarget, scratch
 from lockstep.recordings.recording import Step
@@ -18,9 +20,10 @@ from lockstep.recordings.uniquify import Uniquifier
 from lockstep.results.conditions import kinds_of
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import COMPARED, Finding
+from lockstep.results.grounding import list_elements
 from lockstep.results.signatures import Observation
 from lockstep.transport.credentials import Identity
-from lockstep.transport.messages import status_of
+from lockstep.transport.messages import Outcome, status_of
 
 # Log-ins that take longer are shared by several attempts.
 _SLOW_LOG_IN = 0.05
@@ -179,9 +182,23 @@ class Oracle:
             status = status_of(finding.sequence[-1].leader)
             return is_last and status_of(exchange.leader) == status
         if finding.category in COMPARED:
+            if self._lists_others(exchange):
+                return True
             return self.observation(exchange) is not None and self._is_same_cause(exchange)
         every = (each for found in exchange.violations.values() for each in found)
         return any(self._is_it(each.kind, each.where) for each in every)
+
+    def _lists_others(self, exchange: Exchange) -> bool:
+        """Whether a list has, in the place of one thing, another one that it has elsewhere, too.
+
+        A try has not seen how what was there before is called on each target, and takes the two for
+        one thing whose members differ.
+        """
+        if self.finding.signature.kind != "list" or self.finding.signature.how == "count":
+            return False
+        ours, *others = map(_contents, exchange.outcomes.values())
+        pairs = (pair for theirs in others for pair in zip(ours, theirs, strict=False))
+        return any(left != right and right in ours for left, right in pairs)
 
     def _is_same_cause(self, exchange: Exchange) -> bool:
         if self.finding.signature.kind not in ("status", "outcome"):
@@ -230,6 +247,14 @@ def _is_foreign(path: str, names: Iterable[str]) -> bool:
     """Whether a request refers to values unknown to live targets; short numbers only in paths."""
     parts = path.partition("?")[0].split("/")
     return any(len(name) > _SHORT or not name.isdigit() or name in parts for name in names)
+
+
+def _contents(outcome: Outcome) -> list[dict[str, Any]]:
+    """What the elements of a list say, without what the server has made up."""
+    return [
+        {k: v for k, v in element.items() if not is_id(k) and not is_made_time(k)}
+        for element in list_elements(outcome)
+    ]
 
 
 def is_judged(finding: Finding) -> bool:

@@ -53,6 +53,9 @@ class Reproducer:
             found = self._shown(oracle, exchanges)
             if found is not None:
                 return found
+            if oracle.leans_on_others and finding.signature.how == "count":
+                # What is no longer listed may count: all that was sent before tells.
+                break
             if oracle.leans_on_others:
                 for each in findings:
                     each.reproduced = False
@@ -140,7 +143,9 @@ class Reproducer:
     def _grown(self, oracle: Oracle, start: Exchanges, exchanges: Exchanges) -> Played | None:
         """Return steps that cause a count to differ, preferably beyond a page, or `None`."""
         best = None
-        for steps in (exchanges, *self._remaking(oracle.finding, start, exchanges)):
+        # A try ends where the count is wrong, even if that was so before.
+        whole = (start,) if len(start) > len(exchanges) else ()
+        for steps in (exchanges, *whole, *self._remaking(oracle.finding, start, exchanges)):
             played = self._growing(oracle, steps)
             if played is not None and is_beyond_list(played.sequence.exchanges):
                 return played

@@ -20,6 +20,11 @@ _SHARE = 0.7
 _FRAMING = frozenset({"media type", "unreadable body"})
 # Conditions that may coincide with a refusal due to the state of resources.
 _STATEFUL = frozenset({"notable", "second time", "duplicate"})
+# What a request names, and what was done to that before.
+_OF_THINGS = frozenset(
+    {"unknown thing", "deleted thing", "another's thing", "oneself", "second time", "notable"}
+)
+_ABOUT_THINGS = frozenset({"403", "404", "410"})
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
 _METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -116,7 +121,7 @@ def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
     if group[0].category == CONFORMANCE:
         return [Cluster(list(group))]
     if kind in ("status", "outcome"):
-        return _absorbed(_by_condition(group, tried))
+        return _absorbed(_whatever_the_thing(_by_condition(group, tried), tried))
     if kind == "list":
         counted = group[0].signature.how == "count"
         return [Cluster(list(group))] if counted else _absorbed(_by_query(group, tried))
@@ -145,6 +150,31 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
                 found.append(Cluster(several, _common(several)))
                 left = [one for one in left if one not in several]
     return [*found, *(Cluster([one], one.conditions) for one in left)]
+
+
+def _whatever_the_thing(clusters: list[Cluster], tried: Tried) -> list[Cluster]:
+    """Clusters in which those of one operation are one that never answers as the leader does.
+
+    Whose thing it is, and whether it is still there, is then no cause, unless the leader says so.
+    """
+    first: dict[str, Cluster] = {}
+    kept = []
+    for one in clusters:
+        kinds = frozenset[str]().union(*(kinds_of(each.conditions) for each in one.findings))
+        leaders = {next(iter(each.values.values())) for each in one.findings}
+        operation = next(iter(one.operations))
+        never = not leaders & _ABOUT_THINGS
+        never &= not any(tried.alike_at(operation, status) for status in leaders)
+        if len(one.operations) > 1 or not kinds <= _OF_THINGS or not never:
+            kept.append(one)
+        elif operation in first:
+            known = first[operation]
+            known.absorb(one)
+            known.conditions = _common(known.findings)
+        else:
+            first[operation] = one
+            kept.append(one)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +208,12 @@ def _kinds_key(finding: Finding) -> Key | None:
 
 
 def _conditions(finding: Finding) -> Conditions:
-    """Return the conditions, with resources that are gone for the leader treated as unknown."""
+    """Return the conditions, with resources treated as unknown that are gone for the leader.
+
+    The same applies if the leader has created them anew.
+    """
     leader = next(iter(finding.values.values()), "")
-    if leader not in ("404", "410") or "deleted thing" not in kinds_of(finding.conditions):
+    if leader not in ("201", "404", "410") or "deleted thing" not in kinds_of(finding.conditions):
         return finding.conditions
     kept = (one for one in finding.conditions if one.kind != "second time")
     return tuple(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainest_first
 from lockstep.explain.severity import leaks
+from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
 from lockstep.results.conditions import Condition, kinds_of
-from lockstep.results.findings import PARITY
+from lockstep.results.findings import PARITY, Finding
 from lockstep.results.signatures import APPEARS, GOES
 
 # Maximum share of a value's occurrences for a format to be treated as a variant of it.
@@ -18,6 +19,13 @@ _SELDOM = 0.2
 _FEWEST_TOGETHER = 3
 # Conditions due to which a request is refused whatever its content.
 _WHO = frozenset({"another's thing", "no credentials", "bad credentials"})
+_WHITE_SPACE = "white space"
+# How a value stands out to which something is done that white space around texts has to do with.
+_BLANKS = frozenset({"blank", "outer white space"})
+# How a text stands out that all members of a server have to do with.
+_OF_ALL_TEXTS = frozenset({"non-ASCII", "not normalised", "control character", "NUL"})
+_INVALID_CONTENT = frozenset({"400", "413", "422"})
+_QUARTER = 900
 _APPEARING = frozenset({"member", "header", "cookie"})
 
 
@@ -25,7 +33,7 @@ def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold clusters that are one fact."""
     one_gap = _same_gap(list(_same_order(clusters)))
     told = _same_effect(_same_cause(_same_names(_same_value(one_gap))))
-    return _same_places(told)
+    return _same_places(_same_treatment(told))
 
 
 def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
@@ -146,6 +154,61 @@ def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
         else:
             first[key] = one
             yield one
+
+
+def _same_treatment(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What a server does to all texts, or to all times, is one fact, whatever the members."""
+    every = sorted(clusters, key=_telling)
+    first: dict[Key, Cluster] = {}
+    for one in every:
+        key = _treatment(one)
+        if key is not None and key in first:
+            first[key].absorb(one)
+            continue
+        if key is not None:
+            first[key] = one
+            one.leading = one.chosen
+        yield one
+
+
+def _telling(one: Cluster) -> tuple[bool, bool, tuple[bool, bool, bool, int, int, int]]:
+    """A key to sort by: what was shown again first, then what shows in texts themselves."""
+    chosen = one.chosen
+    is_text = chosen.signature.how == _WHITE_SPACE
+    return chosen.reproduced is not True, not is_text, plainest_first(chosen)
+
+
+def _treatment(one: Cluster) -> Key | None:
+    """What is done to texts or times, as far as it is told by what differs, and by the request."""
+    chosen = one.chosen
+    if chosen.category != PARITY:
+        return None
+    if chosen.kind == "time":
+        shift = _shift(chosen.values)
+        return ("time", shift) if shift else None
+    told = [chosen] if chosen.cause is not None else one.findings
+    details = {_notable(finding) for finding in told}
+    if chosen.signature.how == _WHITE_SPACE or (details and details <= _BLANKS):
+        return (_WHITE_SPACE,)
+    if chosen.kind != "status" or len(details) > 1 or not details <= _OF_ALL_TEXTS:
+        return None
+    refused = ((name, value) for name, value in chosen.values.items() if value in _INVALID_CONTENT)
+    return ("text", *details, frozenset(refused))
+
+
+def _notable(finding: Finding) -> str:
+    """How the one value stands out that a finding is about; empty if it is not about one."""
+    conditions = (finding.cause,) if finding.cause is not None else finding.conditions
+    details = {one.detail for one in conditions if one.kind == "notable"}
+    return details.pop() if len(details) == 1 and len(kinds_of(conditions)) == 1 else ""
+
+
+def _shift(values: Mapping[str, str]) -> int:
+    """How far times of two targets are apart, in quarters of an hour, the steps of time zones."""
+    left, *others = (read_instant(value.strip('"')) for value in values.values())
+    if left is None or len(others) != 1 or others[0] is None:
+        return 0
+    return round((others[0].seconds - left.seconds) / _QUARTER)
 
 
 def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

@@ -169,8 +169,12 @@ class ResourceTypes:
             elif about and is_plural(before) and not before.startswith("{"):
                 self._join(about, noun(before))
         if parts and (parts[-1].startswith("{") or is_plural(parts[-1])):
+            # What something is added to may be returned itself.
+            changed = parts[:-1] if operation.method != "GET" and is_plural(parts[-1]) else ()
+            around = {noun(part) for part in changed if not part.startswith("{")}
             for component in self._returned(operation):
-                self._join(component, self.about(operation.path))
+                if component not in around:
+                    self._join(component, self.about(operation.path))
 
     def _returned(self, operation: Operation) -> Iterator[str]:
         for status, response in operation.responses.items():

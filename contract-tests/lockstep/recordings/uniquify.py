@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from lockstep.openapi.naming import LOG_IN, is_unique
 from lockstep.recordings.recording import Step
-from lockstep.transport.json_bodies import json_of
+from lockstep.transport.contents import content_of
+from lockstep.transport.credentials import basic, read_basic
 from lockstep.transport.messages import Headers, Request, Response, status_of
 
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
@@ -125,7 +126,16 @@ class Uniquifier:
         return self._pattern.sub(lambda found: self._replaced[found.group()], text)
 
     def _headers(self, headers: Headers) -> Headers:
-        return tuple((name, self._text(value)) for name, value in headers)
+        return tuple((name, self._header(name, value)) for name, value in headers)
+
+    def _header(self, name: str, value: str) -> str:
+        """Return a header's value with the texts replaced, also those in an account of Basic."""
+        account = read_basic(value) if name.lower() == "authorization" else None
+        if account is None:
+            return self._text(value)
+        user, colon, password = account.partition(":")
+        changed = self._text(user) + colon + self._text(password)
+        return value if changed == account else basic(changed)
 
     def _bytes(self, body: bytes) -> bytes:
         try:
@@ -135,14 +145,14 @@ class Uniquifier:
 
 
 def unique_members(request: Request) -> Iterator[str]:
-    """Yield members of a JSON body whose names suggest that they must be unique; no passwords."""
+    """Yield members of a body whose names suggest that they must be unique; no passwords."""
     for name, value in _members(request):
         if "@" in value or is_unique(name):
             yield value
 
 
 def has_password(request: Request) -> bool:
-    """Whether a JSON body has a password: it registers or logs in a user."""
+    """Whether a body has a password: it registers or logs in a user."""
     return any(_SECRET.search(name) for name, _ in _members(request))
 
 
@@ -157,7 +167,8 @@ def account_names(requests: Iterable[Request]) -> dict[str, None]:
 
 
 def _members(request: Request) -> Iterator[tuple[str, str]]:
-    yield from _strings(json_of(request.body))
+    """Yield the texts in a JSON body or the fields of a form, with their names."""
+    yield from _strings(content_of(request))
 
 
 def _strings(node: Any) -> Iterator[tuple[str, str]]:

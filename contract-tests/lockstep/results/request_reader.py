@@ -14,6 +14,7 @@ from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import merge
+from lockstep.transport.contents import content_of, is_form
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import Request
 from lockstep.transport.quoting import code, shown
@@ -77,7 +78,7 @@ class RequestReader:
         return found.words if found is not None else None
 
     def values(self, operation: Operation, request: Request) -> Iterator[Value]:
-        """Yield the parameters and the leaves of the JSON body."""
+        """Yield the parameters and the leaves of the body."""
         for declared, text in self._parameters(operation, request):
             if text is not None and declared.location != "header":
                 yield Value(declared.name, json_scalar(text), self._merge(declared.schema))
@@ -92,7 +93,7 @@ class RequestReader:
     def unknown_members(
         self, operation: Operation, request: Request
     ) -> list[tuple[str | int, ...]]:
-        """Return the paths of the members of a JSON body that are not documented."""
+        """Return the paths of the members of a body that are not documented."""
         schema, value = self._body(operation, request)
         if schema is None or value is NotImplemented:
             return []
@@ -164,19 +165,32 @@ class RequestReader:
             yield from _of_error(wrong)
 
     def _body(self, operation: Operation, request: Request) -> tuple[Any, Any]:
-        """Return (schema, value) of a JSON body; the value is `NotImplemented` if it is no JSON."""
+        """Return (schema, value) of JSON or a form; `NotImplemented` if the body is neither."""
         definition = self._document.resolve(operation.definition.get("requestBody", {}))
         media_type = _media_type(request) or ""
         content = definition.get("content", {})
         entry: Mapping[str, Any] = content.get(media_type) or next(
             (content[known] for known in content if _fits(media_type, known)), {}
         )
+        if is_form(request) and request.body:
+            return entry.get("schema"), self._fields(entry.get("schema"), request)
         if "json" not in media_type or not request.body:
             return None, NotImplemented
         try:
             return entry.get("schema"), json.loads(request.body)
         except (ValueError, RecursionError):
             return entry.get("schema"), NotImplemented
+
+    def _fields(self, schema: Any, request: Request) -> dict[str, Any]:
+        """The fields of a form as the schema reads them; lists and objects depend on `style`."""
+        properties = self._merge(schema).get("properties", {})
+        read = {}
+        for name, text in content_of(request).items():
+            types = self._merge(properties.get(name, {})).get("type", "string")
+            kinds = {types} if isinstance(types, str) else {*types}
+            if not kinds & _STRUCTURED:
+                read[name] = text if "string" in kinds else json_scalar(text)
+        return read
 
     def _parameters(
         self, operation: Operation, request: Request

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.naming import is_unique
 from lockstep.results.exchange import SAFE_METHODS, Exchange
+from lockstep.transport.contents import content_of
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Request, Response, status_of
 
@@ -140,8 +141,9 @@ class Trace:
             pending.extend(self._showing(current))
             if current is exchange:
                 pending.extend(self._done_before(exchange))
-            if current.group is not None:
-                group = self.history.groups.get(current.group, ())
+            # Not all credentials name an answer: those of HTTP Basic name what a client has sent.
+            for user in {current.group, current.request.actor} - {None}:
+                group = self.history.groups.get(user or "", ())
                 pending.extend(other for other in group if other.number < current.number)
         return [wanted[number] for number in sorted(wanted) if number <= exchange.number]
 
@@ -334,11 +336,11 @@ def _keys(name: str, value: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _naming_members(request: Request) -> Iterator[tuple[str, str, str]]:
-    """Yield path, name and value of the members of a JSON body that often must be unique.
+    """Yield path, name and value of the members of a body that often must be unique.
 
     Includes the members of nested objects, one level deep.
     """
-    value = json_of(request.body)
+    value = content_of(request)
     inner = {"": value, **value} if isinstance(value, dict) else {}
     for outer, each in inner.items():
         for name, member in each.items() if isinstance(each, dict) else ():

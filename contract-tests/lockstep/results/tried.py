@@ -102,6 +102,14 @@ class Tried:
             if answered == status and (kinds is None or (found and found <= kinds))
         )
 
+    def alike_at(self, operation: str, status: str) -> int:
+        """How often the targets agreed on a status of an operation, whatever stood out."""
+        return sum(
+            count
+            for (found, _, answered), count in self._alike_by_operation.items()
+            if (found, answered) == (operation, status)
+        )
+
     def rows(self) -> dict[str, list[list[Any]]]:
         """Return all counts as JSON data for `add`."""
         return {

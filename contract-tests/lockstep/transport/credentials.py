@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -96,6 +98,22 @@ class Credential:
 
 def _query(request: Request) -> list[str]:
     return [part for part in request.path.partition("?")[2].split("&") if part]
+
+
+def read_basic(value: str) -> str | None:
+    """Return the `user:password` in a header of HTTP Basic (RFC 7617), `None` for other values."""
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def basic(account: str) -> str:
+    """Return the header of HTTP Basic for a `user:password`."""
+    return f"Basic {base64.b64encode(account.encode()).decode('ascii')}"
 
 
 BEARER = Credential()

@@ -461,3 +461,41 @@ def test_a_missing_check_is_one_finding_whatever_comes_after_it(seen: Observed) 
     # A refusal unrelated to credentials is another fact.
     seen.statuses(ask("POST", "/tags", {"title": "red"}), 409, 422)
     assert len(parity(seen)) == 2
+
+
+def test_white_space_that_is_taken_from_all_texts_is_one_fact(seen: Observed) -> None:
+    seen.hear(post({"title": " "}), answer(201, {"id": "t7"}), answer(422))
+    seen.hear(ask("POST", "/tags", {"title": "  "}), answer(201, {"id": "g1"}), answer(422))
+    texts = ("  one ", "one")
+    seen.hear(post({"title": "  one "}), *(answer(201, {"id": "t8", "title": t}) for t in texts))
+    (found,) = parity(seen)
+    assert operations(found) == {"POST /tasks", "POST /tags"}
+    assert found.values == {"old": '"  one "', "new": '"one"'}
+
+
+@pytest.mark.parametrize(("text", "count"), [("é", 1), ("a" * 20, 2)], ids=["any text", "a bound"])
+def test_what_is_refused_for_its_letters_is_one_fact_unlike_its_length(
+    seen: Observed, text: str, count: int
+) -> None:
+    for path, status in (("/tasks", 201), ("/tags", 409)):
+        seen.hear(ask("POST", path, {"title": text}), answer(status, {"id": path}), answer(422))
+    assert len(parity(seen)) == count
+
+
+def test_times_that_are_as_far_apart_are_one_fact(seen: Observed) -> None:
+    for path, hours in (("/tasks/t1", 1), ("/users/u1", 1), ("/tags", 2)):
+        times = (f"2031-05-05T{10 + late}:00:00Z" for late in (0, hours))
+        seen.hear(get(path), *(answer(200, {"id": "x", "due_at": time}) for time in times))
+    found = sorted(map(operations, parity(seen)), key=len)
+    assert found == [{"GET /tags"}, {"GET /tasks/{task_id}", "GET /users/{user_id}"}]
+
+
+@pytest.mark.parametrize(("agreed", "count"), [(False, 1), (True, 2)], ids=["never", "at times"])
+def test_what_is_never_answered_alike_is_one_fact_whatever_the_thing(
+    seen: Observed, agreed: bool, count: int
+) -> None:
+    seen.statuses(ask("PUT", "/tasks/t1", {"title": "x"}), 409, 200)
+    seen.statuses(ask("PUT", "/tasks/t2", {"title": "x"}, actor="bob"), 409, 200)
+    if agreed:
+        seen.statuses(ask("PUT", "/tasks/t2", {"title": "y"}), 409)
+    assert len(parity(seen)) == count

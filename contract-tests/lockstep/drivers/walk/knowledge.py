@@ -9,7 +9,7 @@ from typing import Any
 
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import split
+from lockstep.openapi.naming import noun, split
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, Response, status_of
@@ -260,7 +260,8 @@ class Knowledge:
         if not by_family and not exact:
             return None
         member = next((member for member, _ in item.candidates(name)), "")
-        if by_family and member in (name, split(name)[1]):
+        # What is called as a parameter itself is no mere mention of it in another thing.
+        if by_family and (member in (name, split(name)[1]) or noun(name) in self._words(item)):
             return 0
         return 1 if item.exact(name) else 2
 

@@ -73,6 +73,8 @@ class Sharing:
             if thing is None or self._sent > _MOST_SENT:
                 return
             inside = [op for op in self._inside(around.path) if op.name != operation.name]
+            # A user whose access is removed can try nothing else, so that this comes last.
+            inside.sort(key=lambda op: op.method == "DELETE" and op.path == operation.path)
             # Nested resources must exist before another user tries to change them.
             known = {op.name: self._values(op, thing) for op in inside}
             given = self._give(operation, thing, role)

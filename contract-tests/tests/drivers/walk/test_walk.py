@@ -65,6 +65,17 @@ def test_a_path_is_filled_in_with_created_resources(
     assert " " not in fill(path, known)
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_path_names_a_resource_rather_than_a_reference_to_one(
+    shed: Document, newest_first: bool
+) -> None:
+    tool = Item("tool", "alice", {"id": "tool_1"}, {})
+    reference = Item("loan", "alice", {"id": "l 2", "tool": "tool_0"}, {})
+    items = [tool, reference] if newest_first else [reference, tool]
+    (_, known), *_ = Knowledge(shed, items).bind("/tools/{tool}", "alice")
+    assert known == {"tool": "tool_1"}
+
+
 def test_a_path_without_a_known_resource_is_not_filled_in(shed: Document) -> None:
     assert list(Knowledge(shed, [TOOL, LOAN]).bind("/users/{user_id}", "alice")) == []
 
