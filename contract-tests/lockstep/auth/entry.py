@@ -107,6 +107,8 @@ def let_in(
         name: _accepted(exchange, name, outcome, call, redirects)
         for name, outcome in exchange.outcomes.items()
     }
+    for name, answer in entry.answers.items():
+        entry.jars[name].take_token(answer)
     for name, sent in entry.sent.items():
         sent |= call.body(values[name])
 
@@ -136,6 +138,7 @@ def follow(exchanger: Exchanger, exchange: Exchange, known: Identity) -> None:
     for name, outcome in exchange.outcomes.items():
         if isinstance(outcome, Response):
             identity.jars[name].absorb(outcome)
+            identity.jars[name].take_token(outcome)
             with suppress(TokenError):
                 tokens[name] = read_token(outcome, known.source)
     identity.tokens = tokens
