@@ -154,9 +154,27 @@ class Comparer:
         found = self._answers(operation, (leader, partner), place, requests, learnt)
         if not again:
             sent = requests[0] if requests is not None else None
-            found += self._connections.compare(place, sent, leader, partner)
+            found += self._closed(place, sent, leader, partner)
             found += self._own_headers(operation, (leader, partner), place, sent)
         return allowed.counted(found)
+
+    def _closed(
+        self, place: tuple[str, str], request: Request | None, left: Response, right: Response
+    ) -> Iterator[Difference]:
+        """Yield that one connection is closed and the other kept.
+
+        A server that closes them all does not support persistent connections, which no API says
+        anything of; one that closes some does so for a reason.
+        """
+        for one in self._connections.compare(self._leader, place, request, left, right):
+            closer, keeper = self._leader, place[0]
+            if right.closes:
+                closer, keeper = keeper, closer
+            always = self._inferring is not None and self._connections.always_closes(closer)
+            if always and self._habits is not None:
+                self._habits.note_closing(closer, keeper)
+            else:
+                yield one
 
     def _own_headers(
         self,

@@ -55,12 +55,18 @@ class ServerHabits:
     def __init__(self) -> None:
         # The operations by the target that sends a header, the one that does not, and the header.
         self._operations: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        # A target that closes all connections, and one that does not.
+        self._closing: dict[tuple[str, str], None] = {}
 
     def note(self, leader: str, partner: str, difference: Difference, operation: str) -> None:
         """Record that one of two targets lacks a header in its response to an operation."""
         has, lacks = (leader, partner) if difference.right == ABSENT else (partner, leader)
         header = difference.where.removeprefix("header ").title()
         self._operations[has, lacks, header].add(operation)
+
+    def note_closing(self, closer: str, keeper: str) -> None:
+        """Record that one of two targets closes the connection after every response."""
+        self._closing[closer, keeper] = None
 
     def sentences(self) -> Iterator[str]:
         """Yield a sentence for each pair of targets, with the headers that one of them sends."""
@@ -70,3 +76,8 @@ class ServerHabits:
             headers[has, lacks].append(f"`{header}` ({number} operation{'s' * (number != 1)})")
         for (has, lacks), names in headers.items():
             yield f"only the HTTP server of {has}, not that of {lacks}, sends {', '.join(names)}"
+        for closer, keeper in self._closing:
+            yield (
+                f"the HTTP server of {closer} closes the connection after every response, that of"
+                f" {keeper} keeps it open"
+            )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fixtures.flask_servers import Variant, new, old, serve
 from fixtures.kiosk_server import DOCUMENT, PREFIX, make_kiosk
+from fixtures.scripted import plain_document
 from test_planted_faults import run
 
 from lockstep.compare.answers import Comparer
@@ -105,6 +106,28 @@ def test_they_are_a_difference_where_it_speaks(annotated: bool, documented: bool
     habits = ServerHabits()
     found = differences(habits, annotated=annotated, documented=documented)
     assert found == ["header server"]
+    assert list(habits.sentences()) == []
+
+
+def closings(habits: ServerHabits, answers: list[bool]) -> list[str]:
+    """What differs where the leader closes connections as told, and its partner none."""
+    document = Document(plain_document())
+    comparer = Comparer(document, SymbolTable(["right"]), Clock(), leader="left", habits=habits)
+    pairs = [(answer(closes=closes), answer()) for closes in answers]
+    every = [comparer.compare(None, *pair, "right", requests=(GET, GET)) for pair in pairs]
+    return [one.where for found in every for one in found]
+
+
+def test_server_that_closes_all_connections_is_a_note() -> None:
+    habits = ServerHabits()
+    assert closings(habits, [True, True, True]) == []
+    told = "the HTTP server of left closes the connection after every response, that of right"
+    assert list(habits.sentences()) == [f"{told} keeps it open"]
+
+
+def test_server_that_closes_some_connections_differs() -> None:
+    habits = ServerHabits()
+    assert closings(habits, [False, True, True]) == ["connection"]
     assert list(habits.sentences()) == []
 
 
