@@ -88,6 +88,9 @@ def jwt(**claims: Any) -> str:
         ),
         ([{"href": "/tasks/5"}], [{"href": "/users/17"}], [("value", "body /*/href")]),
         (b'[{"id":5}]', b'[{"id": 17}]', [("bytes", "body")]),
+        (b'[{"id":5}]', b'[{"id":17}]\n', []),
+        (rb'[{"name":"\u00e9"}]', '[{"name":"é"}]'.encode(), []),
+        (rb'[{"name":"\u00e9"}]', '[{"name":"è"}]'.encode(), [("value", "body /*/name")]),
         ([{"id": 5}], [], [("length", "body")]),
     ],
 )
