@@ -137,6 +137,7 @@ class Trace:
                     earlier = self.history.writes.get(value, ())
                     pending.extend(write for write in earlier if write.number < exchange.number)
             pending.extend(self._showing(current))
+            pending.extend(self._filling(current))
             if current is exchange:
                 pending.extend(self._done_before(exchange))
             if current.group is not None:
@@ -268,6 +269,19 @@ class Trace:
         return {
             name for name in self._known_names(request) if self.history.makers[name].group is None
         }
+
+    def _filling(self, exchange: Exchange) -> Iterator[Exchange]:
+        """The last writes of the same user to what a write shows and does not name.
+
+        A checkout orders what is in the cart, which stands nowhere in the request.
+        """
+        if exchange.request.method in SAFE_METHODS or exchange.group is not None:
+            return
+        for key in exchange.shows - self._known_names(exchange.request):
+            for write in reversed(self.history.writes.get(key, ())):
+                if write.number < exchange.number and write.request.actor == exchange.request.actor:
+                    yield write
+                    break
 
     def _showing(self, exchange: Exchange) -> Iterator[Exchange]:
         """The reads that showed what a request names, where each target has its own name for it."""
