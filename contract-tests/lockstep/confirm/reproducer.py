@@ -50,13 +50,15 @@ class Reproducer:
         oracles = {id(finding): self.oracle(finding) for finding in findings}
         for finding, exchanges in self._tries(tries):
             oracle = oracles[id(finding)]
+            if oracle.leans_on_others:
+                continue
             found = self._shown(oracle, exchanges)
             if found is not None:
                 return found
-            if oracle.leans_on_others:
-                for each in findings:
-                    each.reproduced = False
-                return None
+        if any(oracle.leans_on_others for oracle in oracles.values()):
+            for each in findings:
+                each.reproduced = False
+            return None
         # Whether all that was sent before can be judged says nothing of the steps themselves.
         conclusive = all(oracle.is_conclusive for oracle in oracles.values())
         found = self._shown(oracles[id(findings[0])], _history(findings[0]))
