@@ -15,7 +15,12 @@ from lockstep.drivers.walk.creators import entrances
 from lockstep.drivers.walk.items import families_for, family_of, fill
 from lockstep.drivers.walk.knowledge import Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
-from lockstep.drivers.walk.parameters import Declared, declared, plain_value
+from lockstep.drivers.walk.parameters import (
+    Declared,
+    declared,
+    is_idempotency_key,
+    plain_value,
+)
 from lockstep.drivers.walk.values import in_future, later
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -112,6 +117,8 @@ class Client:
             value = self.known.recipes.get(chosen.key, value)
         if style in (Style.PLAIN, Style.WORDS) and chosen.has_members:
             value = with_own_names(self.document, chosen.schema, value)
+            if isinstance(value, Mapping):
+                value = {**value, **self.known.ample.get(chosen.key, {})}
         return self.refer(value, operation, actor)
 
     def refer(self, value: Any, operation: Operation, actor: str) -> Any:
@@ -140,7 +147,8 @@ class Client:
             name = parameter.name
             if not parameter.required or parameter.location == "path":
                 continue
-            text = self._value(parameter)
+            is_key = is_idempotency_key(name)
+            text = self.key(parameter) if is_key else self._value(parameter)
             match parameter.location:
                 case "header":
                     sent[name] = text
@@ -162,6 +170,14 @@ class Client:
         parts = [part for part in (whole, urlencode(asked)) if part]
         target = ("&" if "?" in path else "?").join([path, "&".join(parts)] if parts else [path])
         return Request(operation.method, target, tuple(sent.items()), data, operation.name)
+
+    def key(self, parameter: Declared) -> str:
+        """An idempotency key that was not sent before."""
+        unique = self.actors.unique() if self.actors else f"{self.number():08}"
+        if parameter.schema.keys() & {"format", "pattern"}:
+            return own_values("walker", unique)["uuid"]
+        shortest = parameter.schema.get("minLength", 0)
+        return f"lockstep-{unique}"[-parameter.schema.get("maxLength", 99) :].ljust(shortest, "k")
 
     def fill(self, value: Any) -> Any:
         """A content with something of its own for each placeholder, and times of its own."""

@@ -209,8 +209,12 @@ class _Walk:
                 self.maker.post(operation, values, actor, owner or "")
                 continue
             value = self.client.template(operation, owner or actor, style, media)
-            if succeeded(self._send(operation, values, actor, value, media=media)) and not media:
-                self.maker.note(operation, style)
+            if value != self.client.template(operation, owner or actor):
+                self.maker.needs.meet(operation, (values, value), actor)
+            if succeeded(self._send(operation, values, actor, value, media=media)):
+                self.maker.needs.use_up(operation)
+                if not media:
+                    self.maker.note(operation, style)
 
     def _put(self, operation: Operation) -> None:
         """Create things under names of the client's own, where that can be."""
@@ -230,6 +234,9 @@ class _Walk:
                 exchange = self.maker.put_as(operation, values, self._mine, style, each)
                 self.reader.look(operation, values)
                 if not succeeded(exchange) and style is Style.PLAIN:
+                    if self.maker.put_into(operation, self._mine) is not None:
+                        found = self.maker.live(operation, self._mine)
+                        self.reader.look_around(operation, found or {})
                     return
 
     def _read_all(self) -> None:

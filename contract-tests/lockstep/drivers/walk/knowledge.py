@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lockstep.drivers.walk.creators import made_elsewhere
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import split
@@ -30,7 +31,8 @@ class Knowledge:
     `recipes` are contents with which a creation succeeds, by the schema; `accepted` are the last
     requests that did, by the name of the operation. `in_future` says that times must be to come.
     `extras` are optional headers with which an operation succeeds, `bodiless` those that succeed
-    without a body alone.
+    without a body alone. `ample` are the numbers of contents that have to be larger than they must,
+    by the schema: a product that is in stock.
     """
 
     document: Document
@@ -40,6 +42,7 @@ class Knowledge:
     in_future: bool = False
     extras: dict[str, dict[str, str]] = field(default_factory=dict)
     bodiless: set[str] = field(default_factory=set)
+    ample: dict[str, dict[str, int]] = field(default_factory=dict)
     gone: set[Item] = field(default_factory=set)
     # The values of what was deleted, by the documented path that named it.
     _deleted: dict[str, set[frozenset[tuple[str, str]]]] = field(
@@ -125,7 +128,8 @@ class Knowledge:
         if operation.method == "POST":
             item = made(operation.path, answer, actor, values)
             if item is not None:
-                self._add(item)
+                also = made_elsewhere(self.document, operation)
+                self._add(replace(item, also=item.also | also))
         elif operation.method in ("PUT", "PATCH"):
             self._rename(operation.path, answer, actor, values)
         about = self.document.families.about(operation.path)

@@ -166,7 +166,9 @@ class Reader:
         whole, inner = operation.path, operation.path.rfind("{")
         wholes = [whole[: at + 1] for at, letter in enumerate(whole[:-1]) if letter == "}"]
         beside = [whole[:inner].rstrip("/")] if inner > 0 else []
-        for path in dict.fromkeys((*beside, *reversed(wholes))):
+        parts = whole.partition("{")[0].rstrip("/").split("/")
+        outer_ones = ["/".join(parts[:at]) for at in range(len(parts) - 1, 1, -1)]
+        for path in dict.fromkeys((*beside, *reversed(wholes), *outer_ones)):
             reader = self._document.find("GET", path)
             if reader is not None and reader.path == path and not changes_state(reader):
                 outer = {name: values[name] for name in parameters_of(path)}
