@@ -12,6 +12,7 @@ from itertools import islice
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.credentials import credential_probes
 from lockstep.drivers.probes.handed_out import handed_out_probes
+from lockstep.drivers.probes.idempotency import key_probes
 from lockstep.drivers.probes.members import variants
 from lockstep.drivers.probes.messages import message_probes
 from lockstep.drivers.probes.parameters import parameter_probes
@@ -72,6 +73,7 @@ def _of(trial: Trial) -> Iterator[Probe]:
     if trial.shy:
         return
     yield from thing_probes(trial)
+    yield from key_probes(trial)
     yield from range_probes(trial)
     yield from handed_out_probes(trial)
     yield from message_probes(trial)
