@@ -97,6 +97,7 @@ class Trace:
     def record(self, exchange: Exchange, made: Iterable[str]) -> None:
         """Remember an exchange and the server-made values of the leader that it showed first."""
         self._lately.append(exchange)
+        made = tuple(made)
         if exchange.group is not None:
             self.history.groups.setdefault(exchange.group, []).append(exchange)
         for value in made:
@@ -104,7 +105,9 @@ class Trace:
         status = status_of(exchange.leader) or 599
         if exchange.request.method not in SAFE_METHODS and status < 400:
             self._note_done(exchange, status)
-            for value in self._known_names(exchange.request):
+            # What an answer shows may have changed with it: what is cancelled is in stock again.
+            shown = {value for value in made if self.history.makers[value] is not exchange}
+            for value in self._known_names(exchange.request) | shown:
                 # Credentials name who writes, not what is written to.
                 if self.history.makers[value].group is None:
                     self.history.writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
@@ -279,7 +282,9 @@ class Trace:
             return
         for key in exchange.shows - self._known_names(exchange.request):
             for write in reversed(self.history.writes.get(key, ())):
-                if write.number < exchange.number and write.request.actor == exchange.request.actor:
+                mine = write.request.actor == exchange.request.actor
+                named = key in self._known_names(write.request)
+                if write.number < exchange.number and mine and named:
                     yield write
                     break
 
