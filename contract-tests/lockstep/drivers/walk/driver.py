@@ -188,6 +188,9 @@ class _Walk:
         for other in media[1:]:
             self._post(operation, self._mine, media=other)
         self._post(operation, self._mine, skipped=1)
+        if parameters_of(operation.path):
+            # What each may do once: another one says something else.
+            self._post(operation, self._other, Style.FULL, owner=self._mine)
         self._post(operation, self._other, owner=self._mine)
         self._post(operation, self._other)
         self.reader.list_after(operation)
@@ -321,9 +324,12 @@ class _Walk:
     def _delete(self, operation: Operation) -> None:
         value = self.client.template(operation, self._mine)
         for values, _ in islice(paths(self.client, operation, self._mine), 1):
+            holders = self.maker.put_around(operation, values, self._mine)
             for actor in dict.fromkeys((self._other, self._mine)):
                 self._send(operation, values, actor, value)
                 self.reader.look_around(operation, values)
+            for each in holders:
+                self.reader.look_around(each, values)
             self._send(operation, values, self._mine, value)
         for values in self._first_of_several(operation):
             self._send(operation, values, self._mine, value)

@@ -132,6 +132,22 @@ class Maker:
         values = self.live(operation, actor)
         return self._done(operation, values, actor) if values is not None else None
 
+    def put_around(self, operation: Operation, values: Values, actor: str) -> list[Operation]:
+        """Put a thing into all that takes one of its kind: a product into the cart.
+
+        Returns the operations that did so.
+        """
+        names = parameters_of(operation.path)
+        if not names or not operation.path.endswith("}"):
+            return []
+        return [
+            each
+            for each in self.needs.filling
+            if parameters_of(each.path) == names
+            and not operation.path.startswith(each.path)
+            and succeeded(self._do(each, values, actor))
+        ]
+
     def _do(self, operation: Operation, values: Values, actor: str) -> Exchange:
         if operation.method == "POST":
             return self.post(operation, values, actor)
@@ -202,7 +218,8 @@ class Maker:
         request = client.request(operation, values, value, media=media)
         exchange = client.send(operation, values, request, actor)
         if succeeded(exchange) and not exchange.parted:
-            client.known.name(operation, actor, values)
+            if parameters_of(operation.path):
+                client.known.name(operation, actor, values)
             self.note(operation, style)
         return exchange
 

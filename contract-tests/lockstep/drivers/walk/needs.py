@@ -75,7 +75,9 @@ class Needs:
         """Note that an operation succeeded: it may need all of it again."""
         self._done = {key for key in self._done if key[0] != operation.name}
 
-    def _fills(self) -> list[Operation]:
+    @property
+    def filling(self) -> list[Operation]:
+        """The operations that put something into what each user has one of."""
         if self._filling is None:
             document = self.client.document
             every = document.operations.values()
@@ -106,7 +108,7 @@ class Needs:
             values = next((found for _, found in bound), None)
             if values is not None and values[parameters_of(around)[-1]] in texts:
                 yield other, values
-        for other in self._fills():
+        for other in self.filling:
             if other is operation:
                 continue
             if not parameters_of(other.path):

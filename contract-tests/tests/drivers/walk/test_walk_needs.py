@@ -48,7 +48,22 @@ def paths() -> dict[str, Any]:
                 "responses": returns(PRODUCT, "201"),
             },
         },
-        "/products/{product_id}": {"get": {"parameters": [product], "responses": returns(PRODUCT)}},
+        "/products/{product_id}": {
+            "get": {"parameters": [product], "responses": returns(PRODUCT)},
+            "delete": {"parameters": [product], "responses": {"204": {"description": "gone"}}},
+        },
+        "/coupons": {
+            "post": {
+                "requestBody": takes(code={"type": "string", "minLength": 3}),
+                "responses": returns({"type": "object"}, "201"),
+            }
+        },
+        "/cart/coupon": {
+            "put": {
+                "requestBody": takes(code={"type": "string", "minLength": 3}),
+                "responses": returns(cart),
+            }
+        },
         "/cart": {"get": {"responses": returns(cart)}},
         "/cart/items/{product_id}": {
             "put": {
@@ -65,9 +80,8 @@ def paths() -> dict[str, Any]:
             }
         },
         "/orders/{order_id}": {"get": {"parameters": [order], "responses": returns(ORDER)}},
-        "/orders/{order_id}/cancel": {
-            "post": {"parameters": [order], "responses": returns(ORDER)},
-        },
+        "/orders/{order_id}/cancel": {"post": {"parameters": [order], "responses": returns(ORDER)}},
+        "/orders/{order_id}/pay": {"post": {"parameters": [order], "responses": returns(ORDER)}},
     }
 
 
@@ -92,9 +106,15 @@ class Stall:
         self.cart: dict[str, int] = {}
         self.orders: dict[str, dict[str, Any]] = {}
         self.keys: list[str] = []
+        self.coupons: set[str] = set()
+        self.used: list[str] = []
+        self.asked: list[str] = []
+        # What was in the cart when a product was withdrawn.
+        self.withdrawn: list[bool] = []
 
     def __call__(self, request: Request) -> Outcome:
         body = json.loads(request.body or b"{}")
+        self.asked.append(f"{request.method} {request.path}")
         match request.method, request.path.partition("?")[0].strip("/").split("/"):
             case "POST", ["products"] if isinstance(body.get("name"), str):
                 made = {"id": 1 + len(self.products), "name": body["name"]}
@@ -105,6 +125,15 @@ class Stall:
                 return answer([*self.products.values()])
             case "GET", ["products", name] if name in self.products:
                 return answer(self.products[name])
+            case "DELETE", ["products", name] if self.products.pop(name, None):
+                self.withdrawn.append(self.cart.pop(name, None) is not None)
+                return answer(status=204)
+            case "POST", ["coupons"] if isinstance(body.get("code"), str):
+                self.coupons.add(body["code"].upper())
+                return answer({"code": body["code"].upper()}, 201)
+            case "PUT", ["cart", "coupon"] if body.get("code") in self.coupons:
+                self.used.append(body["code"])
+                return answer({"items": self.cart})
             case "GET", ["cart"]:
                 return answer({"items": self.cart})
             case "PUT", ["cart", "items", name] if name in self.products:
@@ -114,9 +143,8 @@ class Stall:
                 return answer({"items": self.cart})
             case "POST", ["checkout"]:
                 return self.checkout(request.header("Idempotency-Key") or "")
-            case _, ["orders", name, *_] if name in self.orders:
-                if request.method == "POST":
-                    self.orders[name]["status"] = "cancelled"
+            case _, ["orders", name, *acts] if name in self.orders:
+                self.orders[name]["status"] = acts[0] if acts else self.orders[name]["status"]
                 return answer(self.orders[name])
         return answer({"error": "no such thing"}, 404)
 
@@ -125,8 +153,9 @@ class Stall:
         if not self.cart or key in self.keys:
             return answer({"error": "nothing to order"}, 409)
         self.keys.append(key)
+        lines = [{"product_id": int(name)} for name in self.cart]
         self.cart.clear()
-        made = {"id": f"order-{len(self.orders) + 1:06}", "status": "open"}
+        made = {"id": f"order-{len(self.orders) + 1:06}", "status": "open", "lines": lines}
         self.orders[made["id"]] = made
         return answer(made, 201)
 
@@ -158,12 +187,32 @@ def test_what_a_checkout_returns_is_tried_like_what_is_made_where_it_stands(
     stalls: list[Stall],
 ) -> None:
     statuses = [each["status"] for each in stalls[0].orders.values()]
-    assert "cancelled" in statuses
+    assert "cancel" in statuses
+
+
+def test_what_an_act_may_change_elsewhere_is_read_after_it(stalls: list[Stall]) -> None:
+    asked = stalls[0].asked
+    cancelled = [at for at, each in enumerate(asked) if each.endswith("/cancel")]
+    after = {each for at in cancelled for each in asked[at + 1 : at + 5]}
+    assert any(each.startswith("GET /products/") for each in after)
+
+
+def test_a_coupon_is_named_by_the_code_it_was_made_with(stalls: list[Stall]) -> None:
+    (old, _) = stalls
+    assert len(old.coupons) > 1
+    assert old.used
+
+
+def test_what_is_withdrawn_is_in_the_cart_and_that_is_read_afterwards(stalls: list[Stall]) -> None:
+    (old, _) = stalls
+    assert True in old.withdrawn
+    deleted = next(at for at, each in enumerate(old.asked) if each.startswith("DELETE /products/"))
+    assert "GET /cart" in old.asked[deleted : deleted + 8]
 
 
 def test_a_cart_is_filled_by_what_is_put_into_it(read: Document) -> None:
     filling = [each.path for each in read.operations.values() if fills(read, each)]
-    assert filling == ["/cart/items/{product_id}"]
+    assert filling == ["/cart/coupon", "/cart/items/{product_id}"]
 
 
 def test_what_returns_a_thing_of_another_name_makes_it(read: Document) -> None:
