@@ -143,8 +143,9 @@ class Stall:
                 return answer({"items": self.cart})
             case "POST", ["checkout"]:
                 return self.checkout(request.header("Idempotency-Key") or "")
-            case _, ["orders", name, *acts] if name in self.orders:
-                self.orders[name]["status"] = acts[0] if acts else self.orders[name]["status"]
+            case method, ["orders", str(name), *acts] if name in self.orders:
+                if method == "POST":
+                    self.orders[name]["status"] = str(acts[0])
                 return answer(self.orders[name])
         return answer({"error": "no such thing"}, 404)
 
@@ -155,9 +156,9 @@ class Stall:
         self.keys.append(key)
         lines = [{"product_id": int(name)} for name in self.cart]
         self.cart.clear()
-        made = {"id": f"order-{len(self.orders) + 1:06}", "status": "open", "lines": lines}
-        self.orders[made["id"]] = made
-        return answer(made, 201)
+        name = f"order-{len(self.orders) + 1:06}"
+        self.orders[name] = {"id": name, "status": "open", "lines": lines}
+        return answer(self.orders[name], 201)
 
 
 @pytest.fixture
