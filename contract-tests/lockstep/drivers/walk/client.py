@@ -134,6 +134,9 @@ class Client:
         if self.document.is_annotated:
             return value
         about = self.document.families.about(operation.path)
+        if "{" in operation.path:
+            # What is put into something stays there, and the rest of the walk has to do with it.
+            style = Style.PLAIN
         return self._refer(value, "", about, actor, style)
 
     def request(
