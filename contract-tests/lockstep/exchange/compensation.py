@@ -1,4 +1,4 @@
-"""Brings targets together again after a write that succeeded on some of them only."""
+"""Restores equal states after a write that succeeded on some targets only."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _GONE = (404, 410)
 
 
 class Compensation:
-    """Deletes what exists, or has changed, on one side only, where the document says how."""
+    """Deletes what exists, or has changed, on one side only, if the document documents how."""
 
     def __init__(self, document: Document, targets: list[Target], shown: Shown) -> None:
-        """`shown` gives the server-made values of an answer."""
+        """`shown` yields the server-generated values of a response."""
         self._document = document
         self._targets = targets
         self._shown = shown
         self.sent = 0
 
     def undo(self, exchange: Exchange) -> bool:
-        """Delete the thing that a request wrote on every target; whether it is gone everywhere."""
+        """Delete on every target what a request wrote. Returns whether it is now gone on all."""
         if exchange.request.method == "DELETE":
             return False
         return all(self._delete(exchange, target) for target in self._targets)
@@ -41,7 +41,7 @@ class Compensation:
         succeeded = (status_of(outcome) or 599) < 300
         item = self._item(sent, outcome, target) if succeeded else self._itself(sent.path)
         if item is None:
-            # A thing that was not made need not be deleted.
+            # What was not created need not be deleted.
             return not succeeded
         path = item + self._credential(sent)
         kept = tuple(
@@ -55,7 +55,7 @@ class Compensation:
         return status < 300 or status in _GONE
 
     def _credential(self, sent: Request) -> str:
-        """What a query has beside the parameters of its operation: a key of the user, say."""
+        """Return the undeclared query parameters of a request, such as a user's API key."""
         operation = self._document.find(sent.method, sent.path)
         declared = {each.name for each in operation.parameters} if operation is not None else set()
         pairs = sent.path.partition("?")[2].split("&")
@@ -65,7 +65,7 @@ class Compensation:
         return f"?{'&'.join(kept)}" if kept else ""
 
     def _item(self, sent: Request, outcome: Outcome, target: Target) -> str | None:
-        """The path of what a successful request wrote to or made."""
+        """Return the path of the resource that a successful request wrote to or created."""
         existing = self._itself(sent.path)
         if existing is not None or not isinstance(outcome, Response):
             return existing
@@ -77,7 +77,7 @@ class Compensation:
         return self._made(sent, outcome)
 
     def _itself(self, path: str) -> str | None:
-        """The deletable path that a request path is, or is an action of."""
+        """Return the request path, or its parent if it is an action, if it can be deleted."""
         plain = path.partition("?")[0]
         for candidate in (plain, plain.rpartition("/")[0]):
             operation = self._document.find("DELETE", candidate)
