@@ -109,6 +109,8 @@ def let_in(
         name: _accepted(exchange, name, outcome, call, redirects)
         for name, outcome in exchange.outcomes.items()
     }
+    for name, answer in entry.answers.items():
+        entry.jars[name].take_token(answer)
     # The id of an account, say, is in the response to its registration alone.
     entry.shown |= _members(next(iter(entry.answers.values()), None))
     for name, sent in entry.sent.items():
@@ -145,6 +147,7 @@ def follow(exchanger: Exchanger, exchange: Exchange, known: Identity) -> None:
     for name, outcome in exchange.outcomes.items():
         if isinstance(outcome, Response):
             identity.jars[name].absorb(outcome)
+            identity.jars[name].take_token(outcome)
             with suppress(TokenError):
                 tokens[name] = read_token(outcome, known.source)
     identity.tokens = tokens

@@ -51,10 +51,11 @@ class Probe:
     def lets_in(self, outcomes: dict[str, Outcome]) -> bool:
         """Whether all targets refuse without credentials and none with them, and one answers 2xx.
 
-        Others may fail in what comes after that.
+        Others may fail in what comes after that; 400 and 422 may be about the credentials.
         """
         refused = all(status_of(outcome) in REFUSED for outcome in self.bare.values())
-        return refused and self.takes(outcomes) and any(map(is_success, outcomes.values()))
+        read = not any(status_of(outcome) in (400, 422) for outcome in outcomes.values())
+        return refused and read and self.takes(outcomes) and any(map(is_success, outcomes.values()))
 
     def takes(self, outcomes: dict[str, Outcome]) -> bool:
         """Whether all status codes differ from those without credentials, and none is 401/403."""

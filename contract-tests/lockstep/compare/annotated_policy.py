@@ -135,6 +135,10 @@ class AnnotatedHeaderPolicy:
     def cookies(self, left: list[str], right: list[str]) -> None:
         """Return `None`: cookies are compared like any other header field."""
 
+    def is_idle(self, name: str, status: int) -> bool:  # noqa: ARG002
+        """Return `False`: every header field counts."""
+        return False
+
     def _same(self, name: str, a: str, b: str) -> bool:
         shape = self._shapes.get(name)
         if shape is None or shape.kind is None:

@@ -10,6 +10,8 @@ from lockstep.matching.timestamps import both, read_instant
 from lockstep.transport.cookies import Cookie, read_cookie
 
 _ABSENT = "absent"
+# Either deletes a cookie (RFC 6265, section 5.3).
+_LIFETIMES = frozenset({"expires", "max-age"})
 # Callback (name, left, right): whether two different values of a cookie correspond.
 Same = Callable[[str, str, str], bool]
 
@@ -28,7 +30,17 @@ def compare_cookies(
             continue
         if mine.value != other.value and not same(name, mine.value, other.value):
             yield Difference("cookie", where, mine.value, other.value)
-        yield from _attributes(where, mine.attributes, other.attributes, clock)
+        lifetimes = _LIFETIMES if mine.is_cleared and other.is_cleared else frozenset()
+        yield from _attributes(
+            where,
+            _without(mine.attributes, lifetimes),
+            _without(other.attributes, lifetimes),
+            clock,
+        )
+
+
+def _without(attributes: dict[str, str], names: frozenset[str]) -> dict[str, str]:
+    return {name: value for name, value in attributes.items() if name not in names}
 
 
 def _attributes(

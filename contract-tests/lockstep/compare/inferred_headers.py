@@ -20,12 +20,15 @@ _SETS = re.compile(
     r"|access-control-(allow|expose)-(methods|headers)|strict-transport-security"
 )
 _MEDIA_TYPES = re.compile(r"content-type|accept|accept-(patch|post)|content-disposition")
+_JSON = re.compile(r"application/(?:[\w.!#$&^-]+\+)?json", re.IGNORECASE)
 _TAG = re.compile(r'(W/)?"(.*)"')
 _LINKS = frozenset({"location", "content-location", "link", "refresh"})
 # Durations, and the remaining rate limit: they differ by nature, except in their format.
 _MEASURED = re.compile(r"age|server-timing|.*(runtime|response-time|duration|elapsed|took).*")
 _LIMITS = re.compile(r"(x-)?ratelimit.*|x-rate-limit.*|retry-after")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# Responses that end with their header section (RFC 9110: 15.3.5, 15.3.6, 15.4.5).
+_WITHOUT_CONTENT = frozenset({204, 205, 304})
 # A server generates these parts of a challenge anew each time (RFC 7616, 3.3 and 3.5).
 _CHALLENGES = re.compile(r"(www|proxy)-authenticate|(proxy-)?authentication-info")
 _MADE = re.compile(r"\b((?:next|c)?nonce|opaque|rspauth|nc)=(?:\"[^\"]*\"|[^\s,]+)", re.IGNORECASE)
@@ -55,6 +58,10 @@ class InferredHeaderPolicy:
     def cookies(self, left: list[str], right: list[str]) -> Iterator[Difference]:
         """Yield the differences between cookies, by attribute."""
         return compare_cookies(left, right, self._judge.clock, self._same_cookie)
+
+    def is_idle(self, name: str, status: int) -> bool:
+        """Whether a field is the type of a content that there is not (RFC 9110, section 15.3.5)."""
+        return name == "content-type" and status in _WITHOUT_CONTENT
 
     def _same(self, name: str, a: str, b: str) -> bool:
         if is_digest(name):
@@ -127,7 +134,11 @@ def _media_types(value: str) -> list[tuple[str, ...]]:
 def _media_type(value: str) -> tuple[str, ...]:
     """Return a media type and its parameters, normalised (RFC 9110, section 8.3.1)."""
     first, *parameters = (part.strip() for part in _PARAMETERS.findall(value))
-    return first.lower(), *sorted(map(_parameter, filter(None, parameters)))
+    found = sorted(map(_parameter, filter(None, parameters)))
+    if _JSON.fullmatch(first):
+        # JSON is UTF-8; the parameter has no effect (RFC 8259, sections 8.1 and 11).
+        found = [parameter for parameter in found if parameter != "charset=utf-8"]
+    return first.lower(), *found
 
 
 def _parameter(text: str) -> str:

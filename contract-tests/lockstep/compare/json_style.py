@@ -33,6 +33,8 @@ Style = dict[str, set[str]]
 def style_of(text: str) -> Style:
     """Return how a JSON text is written: the ways by what is written, if the text shows it."""
     ways: Style = defaultdict(set)
+    # Some frameworks end each text with a line feed.
+    ways["end"].add(_space(text[len(text.rstrip()) :]))
     text = text[:_MOST_READ]
     strings = "".join(_STRING.findall(text))
     bare = _EMPTY.sub("0", _STRING.sub('""', text.strip()))

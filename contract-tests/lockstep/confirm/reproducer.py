@@ -50,16 +50,17 @@ class Reproducer:
         oracles = {id(finding): self.oracle(finding) for finding in findings}
         for finding, exchanges in self._tries(tries):
             oracle = oracles[id(finding)]
+            if oracle.leans_on_others:
+                continue
             found = self._shown(oracle, exchanges)
             if found is not None:
                 return found
-            if oracle.leans_on_others and finding.signature.how == "count":
-                # What is no longer listed may count: all that was sent before tells.
-                break
-            if oracle.leans_on_others:
-                for each in findings:
-                    each.reproduced = False
-                return None
+        leaning = [each for each in findings if oracles[id(each)].leans_on_others]
+        # What is no longer listed may count: all that was sent before tells.
+        if leaning and all(each.signature.how != "count" for each in leaning):
+            for each in findings:
+                each.reproduced = False
+            return None
         # Whether the whole history can be judged says nothing about the steps themselves.
         conclusive = all(oracle.is_conclusive for oracle in oracles.values())
         found = self._shown(oracles[id(findings[0])], _history(findings[0]))

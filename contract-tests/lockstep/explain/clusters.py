@@ -19,7 +19,8 @@ from lockstep.results.tried import Tried
 _SHARE = 0.7
 _FRAMING = frozenset({"media type", "unreadable body"})
 # Conditions that may coincide with a refusal due to the state of resources.
-_STATEFUL = frozenset({"notable", "second time", "duplicate"})
+_OF_THE_PAST = frozenset({"second time", "duplicate"})
+_STATEFUL = _OF_THE_PAST | {"notable"}
 # What a request names, and what was done to that before.
 _OF_THINGS = frozenset(
     {"unknown thing", "deleted thing", "another's thing", "oneself", "second time", "notable"}
@@ -263,6 +264,12 @@ def _alike_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
     )
 
 
+def _state_key(finding: Finding) -> Key | None:
+    """What was sent before has led to a state: that it was the same, or a name, is no cause."""
+    kinds = kinds_of(finding.conditions)
+    return (finding.operation,) if kinds and kinds <= _OF_THE_PAST else None
+
+
 _LEVELS = (
     _Level(_any_refusal_key, lambda _, tried, status: tried.alike_within(status)),
     _Level(_refused_key, _alike_refused),
@@ -279,6 +286,7 @@ _LEVELS = (
             status, kinds=kinds_of(several[0].conditions), operation=several[0].operation
         ),
     ),
+    _Level(_state_key, lambda *_: 0),
 )
 
 

@@ -176,6 +176,10 @@ class ResourceTypes:
                 if component not in around:
                     self._join(component, self.about(operation.path))
 
+    def returned(self, operation: Operation) -> set[str]:
+        """Return the families of the resources in the successful responses of an operation."""
+        return set(map(self.of, self._returned(operation)))
+
     def _returned(self, operation: Operation) -> Iterator[str]:
         for status, response in operation.responses.items():
             for content in response.media_types.values() if status.startswith("2") else ():

@@ -136,6 +136,9 @@ class ConditionReader:
                 yield Condition("bad credentials")
             else:
                 yield Condition("no credentials")
+        csrf = self.requests.missing_csrf(request) if operation.requires_auth else ""
+        if csrf:
+            yield Condition("no credentials", csrf)
         name = (request.actor or "").partition("#")[0]
         if name in self._other_users:
             yield Condition("other user", name)

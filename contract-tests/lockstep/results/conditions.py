@@ -114,7 +114,9 @@ def _bounds_words(one: Condition, _noun: str) -> str:
 _WORDS = {
     "unknown path": lambda _one, _noun: "at an unknown path",
     "undocumented method": lambda _one, _noun: "by a method that is not documented",
-    "no credentials": lambda _one, _noun: "without credentials",
+    "no credentials": lambda one, _noun: (
+        _about("without", one.subject) if one.subject else "without credentials"
+    ),
     "bad credentials": lambda _one, _noun: "with bad credentials",
     "other user": lambda one, _noun: f"in the name of `{one.subject}`",
     "media type": lambda _one, _noun: "with a media type that is not documented",

@@ -14,7 +14,9 @@ from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import merge
+from lockstep.results.exchange import SAFE_METHODS
 from lockstep.transport.contents import content_of, is_form
+from lockstep.transport.cookies import is_csrf
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import Request
 from lockstep.transport.quoting import code, shown
@@ -114,6 +116,13 @@ class RequestReader:
             if where == "header" and request.header(name):
                 return True
         return request.header("authorization") is not None
+
+    def missing_csrf(self, request: Request) -> str:
+        """The header with a CSRF token that a user's write lacks; empty if it lacks none."""
+        if request.actor is None or request.method in SAFE_METHODS:
+            return ""
+        named = (name for where, name in self._credentials if where == "header" and is_csrf(name))
+        return next((name for name in named if request.header(name) is None), "")
 
     def _faults(self, operation: Operation, request: Request) -> Iterator[Fault]:
         if operation.requires_auth and not self.has_credentials(request):

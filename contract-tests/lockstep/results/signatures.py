@@ -40,6 +40,8 @@ _COUNTING = re.compile(
 )
 # Header fields with the URL of a created resource, whose identifier is in the body, too.
 _PLACES = ("header location", "header content-location")
+_OF_PAGES = re.compile(r".*pages", re.IGNORECASE)
+_TOTAL = re.compile(r".*(total|count)|total.*(?<!pages)", re.IGNORECASE)
 _SUMMARIES = ("header etag", "header link", "header content-length", "header x-total-count")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
@@ -353,8 +355,22 @@ def _counts(exchange: Exchange, difference: Difference) -> bool:
     numbers = all(_NUMBER.fullmatch(text) for text in (difference.left, difference.right))
     if not (beside and numbers and _COUNTING.fullmatch(where)):
         return False
+    if _OF_PAGES.fullmatch(where) and _agree_on_total(exchange):
+        # How many pages they take is worked out from how many there are.
+        return False
     listed = any(isinstance(member, list) for member in body.values())
     return listed and float(difference.left) != float(difference.right)
+
+
+def _agree_on_total(exchange: Exchange) -> bool:
+    """Whether all answers count the same number of things beside a list."""
+    bodies = [parsed(outcome) for outcome in exchange.outcomes.values()]
+    totals = [
+        {name: n for name, n in body.items() if type(n) is int and _TOTAL.fullmatch(name)}
+        for body in bodies
+        if isinstance(body, dict)
+    ]
+    return len(totals) == len(bodies) and bool(totals[0]) and all(t == totals[0] for t in totals)
 
 
 def _instants(left: str, right: str) -> bool:

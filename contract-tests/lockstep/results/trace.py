@@ -98,6 +98,7 @@ class Trace:
     def record(self, exchange: Exchange, made: Iterable[str]) -> None:
         """Record an exchange and the leader's server-generated values that it showed first."""
         self._lately.append(exchange)
+        made = tuple(made)
         if exchange.group is not None:
             self.history.groups.setdefault(exchange.group, []).append(exchange)
         for value in made:
@@ -105,7 +106,9 @@ class Trace:
         status = status_of(exchange.leader) or 599
         if exchange.request.method not in SAFE_METHODS and status < 400:
             self._note_done(exchange, status)
-            for value in self._known_names(exchange.request):
+            # What an answer shows may have changed with it: what is cancelled is in stock again.
+            shown = {value for value in made if self.history.makers[value] is not exchange}
+            for value in self._known_names(exchange.request) | shown:
                 # Credentials identify who writes, not the resource that is written to.
                 if self.history.makers[value].group is None:
                     self.history.writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
@@ -139,6 +142,7 @@ class Trace:
                     earlier = self.history.writes.get(value, ())
                     pending.extend(write for write in earlier if write.number < exchange.number)
             pending.extend(self._showing(current))
+            pending.extend(self._filling(current))
             if current is exchange:
                 pending.extend(self._done_before(exchange))
             # Not all credentials name an answer: those of HTTP Basic name what a client has sent.
@@ -271,6 +275,21 @@ class Trace:
         return {
             name for name in self._known_names(request) if self.history.makers[name].group is None
         }
+
+    def _filling(self, exchange: Exchange) -> Iterator[Exchange]:
+        """The last writes of the same user to what a write shows and does not name.
+
+        A checkout orders what is in the cart, which stands nowhere in the request.
+        """
+        if exchange.request.method in SAFE_METHODS or exchange.group is not None:
+            return
+        for key in exchange.shows - self._known_names(exchange.request):
+            for write in reversed(self.history.writes.get(key, ())):
+                mine = write.request.actor == exchange.request.actor
+                named = key in self._known_names(write.request)
+                if write.number < exchange.number and mine and named:
+                    yield write
+                    break
 
     def _showing(self, exchange: Exchange) -> Iterator[Exchange]:
         """Yield the reads of what a request refers to, if identifiers differ between targets."""

@@ -292,6 +292,29 @@ def test_all_cookies_are_sent_and_a_csrf_cookie_as_its_header(tmp_path: Path) ->
     assert signed.header("X-CSRFToken") is None
 
 
+def test_csrf_token_in_the_response_to_a_log_in_is_sent_with_the_session(tmp_path: Path) -> None:
+    def rules(door: Door, request: Request) -> Outcome | None:
+        if request.path == "/login":
+            session = door.give(body_of(request)["username"])
+            cookie = {"Set-Cookie": f"sid={session}; Path=/; HttpOnly"}
+            return answer({"csrf_token": f"csrf-of-{session}"}, headers=cookie)
+        if request.path == "/things":
+            right = f"csrf-of-{sent_cookies(request).get('sid')}"
+            return None if request.header("X-Own-Csrf") == right else answer(status=403)
+        return None
+
+    both: list[dict[str, list[str]]] = [{"key": [], "csrf": []}]
+    document = api(
+        {"type": "apiKey", "in": "cookie", "name": "sid"},
+        {"/things": {"post": {"responses": OK, "security": both}}},
+    )
+    header = {"type": "apiKey", "in": "header", "name": "X-Own-Csrf"}
+    document["components"]["securitySchemes"]["csrf"] = header
+    sender, _ = doors(tmp_path, document, by_cookie("sid"), rules)
+    specs = found(sender).specs
+    assert statuses(sender, specs, Request("POST", "/things")) == {200}
+
+
 def test_page_that_sets_a_required_csrf_cookie_is_fetched_first(tmp_path: Path) -> None:
     def rules(_door: Door, request: Request) -> Outcome | None:
         csrf = sent_cookies(request).get("csrftoken")

@@ -88,6 +88,9 @@ def jwt(**claims: Any) -> str:
         ),
         ([{"href": "/tasks/5"}], [{"href": "/users/17"}], [("value", "body /*/href")]),
         (b'[{"id":5}]', b'[{"id": 17}]', [("bytes", "body")]),
+        (b'[{"id":5}]', b'[{"id":17}]\n', [("bytes", "body")]),
+        (rb'[{"name":"\u00e9"}]', '[{"name":"é"}]'.encode(), []),
+        (rb'[{"name":"\u00e9"}]', '[{"name":"è"}]'.encode(), [("value", "body /*/name")]),
         ([{"id": 5}], [], [("length", "body")]),
     ],
 )
@@ -237,6 +240,17 @@ def test_claims_of_json_web_tokens_are_compared(
             {"Set-Cookie": "b=1"},
             ["header set-cookie a", "header set-cookie b"],
         ),
+        (
+            {"Set-Cookie": "a=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"},
+            {"Set-Cookie": "a=; Expires=Thu, 01 Jan 1970 00:00:01 GMT"},
+            [],
+        ),
+        (
+            {"Set-Cookie": "a=; Max-Age=0; Path=/"},
+            {"Set-Cookie": "a="},
+            ["header set-cookie a path"],
+        ),
+        ({"Set-Cookie": "a=1; Max-Age=9"}, {"Set-Cookie": "a=1"}, ["header set-cookie a max-age"]),
         ({"X-Runtime": "0.0213"}, {"X-Runtime": "0.5"}, []),
         ({"Cache-Control": "no-store"}, {"Cache-Control": "private"}, ["header cache-control"]),
         ({"Cache-Control": "No-Store, max-age=0"}, {"Cache-Control": "max-age=0,no-store"}, []),
@@ -295,6 +309,9 @@ def test_links_are_compared_relative_to_the_base_path(
         ('text/html; charset="utf-8"', "Text/HTML;charset=utf-8", True),
         ("a/b; x=1; y=2", "a/b;y=2;x=1", True),
         ("text/html; charset=utf-8", "text/html", False),
+        ("application/json; charset=utf-8", "application/json", True),
+        ("application/problem+json", "application/problem+json; charset=UTF-8", True),
+        ("application/json; charset=latin-1", "application/json", False),
         ("text/html; charset=utf-8", "text/plain; charset=utf-8", False),
         ("a/b; x=A", "a/b; x=a", False),
     ],
@@ -302,6 +319,16 @@ def test_links_are_compared_relative_to_the_base_path(
 def test_spelling_of_a_media_type_is_ignored(left: str, right: str, same: bool) -> None:
     ours, theirs = (Response(200, (("Content-Type", value),)) for value in (left, right))
     assert found(ours, theirs) == ([] if same else [("header", "header content-type")])
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(204, []), (304, []), (200, [("header", "header content-type")])]
+)
+def test_media_type_of_no_content_says_nothing(
+    status: int, expected: list[tuple[str, str]]
+) -> None:
+    ours, theirs = Response(status, (("Content-Type", "text/html"),)), Response(status)
+    assert found(ours, theirs) == expected
 
 
 def test_repeated_header_lines_are_one_list() -> None:

@@ -70,6 +70,14 @@ def test_one_response_in_another_way_is_a_difference(left: str, right: str, kind
     assert pair.found(left, right, "getTask") == [kind]
 
 
+def test_a_line_feed_at_the_end_of_each_text_is_a_note() -> None:
+    pair = Pair()
+    for value in VALUES:
+        assert pair.found(json.dumps(value), json.dumps(value) + "\n") == []
+    assert list(pair.habits.sentences())
+    assert pair.found('{"title": "x"}\n', '{"title": "x"}') == ["bytes"]
+
+
 def test_other_values_are_a_difference_however_they_are_written() -> None:
     assert Pair().found('{"title": "x"}', '{"title":"y"}') == ["value"]
 
@@ -81,8 +89,10 @@ def test_without_habits_the_bytes_are_compared() -> None:
 
 
 def test_a_style_says_only_what_the_text_shows() -> None:
-    assert style_of("{}") == {}
+    assert style_of("{}") == {"end": {""}}
+    assert style_of("{}\r\n") == {"end": {"line"}}
     style = style_of('{"a": [1, 2], "b": "é/"}')
     assert style["after :"] == style["after ,"] == {" "}
     assert style["beyond ASCII"] == style["slash"] == {"raw"}
-    assert style_of(r'"\u00e9\/"') == {"beyond ASCII": {"escaped"}, "slash": {"escaped"}}
+    style = style_of(r'"\u00e9\/"')
+    assert style["beyond ASCII"] == style["slash"] == {"escaped"}

@@ -178,6 +178,14 @@ def test_a_count_beside_an_equal_list_is_a_fact_of_its_own(seen: Observed) -> No
     assert fact(seen, *both, get("/tasks")) == Signature("list", "GET /tasks body /total", "count")
 
 
+def test_pages_that_an_equal_total_takes_are_worked_out_otherwise(seen: Observed) -> None:
+    both = [answer(200, {"data": [TASK], "total": 4, "totalPages": pages}) for pages in (4, 5)]
+    found = fact(seen, *both, get("/tasks"))
+    assert (found.kind, found.what) == ("value", "task.totalPages")
+    parted = [answer(200, {"data": [TASK], "total": n, "pages": n}) for n in (4, 5)]
+    assert {each.signature.how for each in facts(seen, *parted, get("/tasks"))} == {"count"}
+
+
 def test_a_member_of_an_element_is_no_count_of_its_list(seen: Observed) -> None:
     left = answer(200, {"data": [TASK]})
     right = answer(200, {"data": [{**TASK, "size": 2}, {**TASK, "id": "t2"}]})

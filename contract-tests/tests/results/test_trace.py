@@ -79,3 +79,21 @@ def test_an_existing_resource_is_read_before_it_is_referred_to() -> None:
     assert trace.sequence(named) == [listed, named]
     same = sent(trace, get("/tasks/same-in-both"))
     assert trace.sequence(same) == [same]
+
+
+def test_what_a_write_shows_and_does_not_name_was_put_there_before() -> None:
+    trace = Trace(NAMES, log().history("old", "new"))
+    made = sent(trace, post(), TASK)
+    filled = sent(trace, Request("PUT", "/tasks/t1", actor="alice"))
+    sent(trace, Request("PUT", "/tasks/t1", actor="bob"))
+    taken = sent(trace, Request("POST", "/exports", actor="alice"))
+    taken.shows = frozenset({TASK})
+    assert trace.sequence(taken) == [made, filled, taken]
+
+
+def test_what_a_write_has_shown_may_have_changed_with_it() -> None:
+    trace = Trace(NAMES, log().history("old", "new"))
+    made = sent(trace, post(), TASK)
+    shown = sent(trace, Request("POST", "/exports", actor="alice"), TASK)
+    read = sent(trace, get("/tasks/t1"))
+    assert trace.sequence(read) == [made, shown, read]

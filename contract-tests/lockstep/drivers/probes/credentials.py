@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from lockstep.drivers.probes.trial import Probe, Send, Trial
+from lockstep.results.exchange import SAFE_METHODS
 from lockstep.transport.credentials import Credential, Identity
 from lockstep.transport.messages import Request
 
@@ -24,6 +25,7 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
     yield Probe(2, "an empty token", lambda: _with_token(trial, ""))
     for name in client.actors.extras:
         yield Probe(2, f"in the name of {name}", partial(_as_another, trial, name))
+    yield from _csrf_probes(trial)
     credential = client.actors.credential
     if credential.location != "header" or " " not in credential.form:
         return
@@ -34,6 +36,31 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
         yield Probe(rank, f"{name} before the token", _under(trial, changed))
     bare = replace(credential, form="{token}")
     yield Probe(4, "nothing before the token", _under(trial, bare))
+
+
+def _csrf_probes(trial: Trial) -> Iterator[Probe]:
+    """Without the CSRF token of the session and with a wrong one, where sessions have any."""
+    identities = trial.maker.client.exchanger.identities.values()
+    jars = (jar for identity in tuple(identities) for jar in identity.jars.values())
+    if trial.operation.method not in SAFE_METHODS and any(jar.csrf for jar in jars):
+        yield Probe(1, "no CSRF token", lambda: _with_csrf(trial, bad=False))
+        yield Probe(2, "a bad CSRF token", lambda: _with_csrf(trial, bad=True))
+
+
+def _with_csrf(trial: Trial, *, bad: bool) -> object:
+    identity = _identity(trial)
+    leader = trial.maker.client.exchanger.targets[0].name
+    csrf = identity.jars[leader].csrf if identity is not None and leader in identity.jars else None
+    if csrf is None:
+        return None
+    name, token = csrf
+
+    def change(request: Request) -> Request:
+        return (
+            request.with_header(name, altered_token(token)) if bad else request.without_header(name)
+        )
+
+    return trial.send(_plain(trial), change=change)
 
 
 def _as_another(trial: Trial, name: str) -> object:

@@ -11,6 +11,7 @@ from itertools import islice
 
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.credentials import credential_probes
+from lockstep.drivers.probes.idempotency import key_probes
 from lockstep.drivers.probes.issued_values import issued_value_probes
 from lockstep.drivers.probes.members import variants
 from lockstep.drivers.probes.messages import message_probes
@@ -72,6 +73,7 @@ def _of(trial: Trial) -> Iterator[Probe]:
     if trial.spares_user:
         return
     yield from resource_probes(trial)
+    yield from key_probes(trial)
     yield from range_probes(trial)
     yield from issued_value_probes(trial)
     yield from message_probes(trial)

@@ -13,10 +13,11 @@ from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes
 from lockstep.auth.texts import drawn
 from lockstep.openapi.bounds import least_length
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import is_unique
+from lockstep.openapi.naming import is_id, is_unique
 
 _TEXT = 'Zwölf, "Ünï" 😀'
 _LONGEST = 300
+_AMPLE = 100
 # Space needed for a text with a placeholder.
 _ROOM = 24
 # As long as the placeholder's replacement.
@@ -117,6 +118,19 @@ def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bo
     # An article number, for example, has a format of its own.
     own = (text for text in _OWN if takes_text(document, schema, text))
     return next(own, drawn(schema) or value)
+
+
+def ample(document: Document, schema: Any) -> dict[str, int]:
+    """The whole numbers of a body that are no ids, a hundred each where that is allowed."""
+    found = {}
+    properties = flat(document, schema).get("properties")
+    for name, told in properties.items() if isinstance(properties, Mapping) else ():
+        member = flat(document, told)
+        chosen = member.keys() & {"const", "enum", "readOnly"}
+        if kind_of_value(member) == "integer" and not chosen and not is_id(name):
+            largest = member.get("maximum", member.get("exclusiveMaximum", _AMPLE + 1) - 1)
+            found[name] = max(min(_AMPLE, largest), member.get("minimum", 0))
+    return found
 
 
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:

@@ -16,11 +16,17 @@ from lockstep.drivers.walk.entity_tags import EntityTags
 from lockstep.drivers.walk.items import families_for, family_of, fill
 from lockstep.drivers.walk.knowledge import Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
-from lockstep.drivers.walk.parameters import Declared, declared, plain_value
+from lockstep.drivers.walk.parameters import (
+    Declared,
+    declared,
+    is_idempotency_key,
+    plain_value,
+)
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.values import in_future, later
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import is_plural, is_unique
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, status_of
@@ -48,6 +54,8 @@ class Client:
     _media: dict[str, list[Media]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
     _tags: EntityTags = field(default_factory=EntityTags)
+    # The operations that name by its key what others make.
+    _naming: set[str] = field(default_factory=set)
     _made: int = 0
 
     def __post_init__(self) -> None:
@@ -116,15 +124,24 @@ class Client:
             value = self.known.recipes.get(chosen.key, value)
         if style in (Style.PLAIN, Style.WORDS) and chosen.has_members:
             value = with_own_names(self.document, chosen.schema, value)
-        return self.refer(value, operation, actor)
+            if isinstance(value, Mapping):
+                value = {**value, **self.known.ample.get(chosen.key, {})}
+            value = self._with_key(value, operation, actor)
+        return self.refer(value, operation, actor, style)
 
-    def refer(self, value: Any, operation: Operation, actor: str) -> Any:
+    def refer(
+        self, value: Any, operation: Operation, actor: str, style: Style = Style.PLAIN
+    ) -> Any:
         """Return a body with the ids of the actor's resources in members that are references."""
         if self.known.in_future:
             value = in_future(value)
         if self.document.is_annotated:
             return value
-        return self._refer(value, "", self.document.families.about(operation.path), actor)
+        about = self.document.families.about(operation.path)
+        if "{" in operation.path:
+            # What is put into something stays there, and the rest of the walk has to do with it.
+            style = Style.PLAIN
+        return self._refer(value, "", about, actor, style)
 
     def request(
         self,
@@ -144,7 +161,8 @@ class Client:
             name = parameter.name
             if not parameter.required or parameter.location == "path":
                 continue
-            text = self._value(parameter)
+            is_key = is_idempotency_key(name)
+            text = self.key(parameter) if is_key else self._value(parameter)
             match parameter.location:
                 case "header":
                     sent[name] = text
@@ -168,6 +186,14 @@ class Client:
         parts = [part for part in (whole, urlencode(asked)) if part]
         target = ("&" if "?" in path else "?").join([path, "&".join(parts)] if parts else [path])
         return Request(operation.method, target, tuple(sent.items()), data, operation.name)
+
+    def key(self, parameter: Declared) -> str:
+        """An idempotency key that was not sent before."""
+        unique = self.actors.unique() if self.actors else f"{self.number():08}"
+        if parameter.schema.keys() & {"format", "pattern"}:
+            return own_values("walker", unique)["uuid"]
+        shortest = parameter.schema.get("minLength", 0)
+        return f"lockstep-{unique}"[-parameter.schema.get("maxLength", 99) :].ljust(shortest, "k")
 
     def fill(self, value: Any) -> Any:
         """Return a body with unique values in place of placeholders, and unique times."""
@@ -263,18 +289,47 @@ class Client:
         """The names of the operations to register and to log in."""
         return entrances(self.document, self.actors)
 
-    def _refer(self, value: Any, name: str, owner: str, actor: str) -> Any:
+    def _with_key(self, value: Any, operation: Operation, actor: str) -> Any:
+        """A content with the key of what another operation has made: the code of a coupon."""
+        if not isinstance(value, Mapping) or not self._names_another(operation):
+            return value
+        item = self.known.newest(self.document.families.about(operation.path), actor)
+        shown = item.shown if item is not None and item.made else {}
+        keys = {name: shown.get(name) for name in value if is_unique(name)}
+        return {**value, **{name: key for name, key in keys.items() if isinstance(key, str)}}
+
+    def _names_another(self, operation: Operation) -> bool:
+        """Whether a path is about one of the things that are made at another path."""
+        families, accepted = self.document.families, self.known.accepted
+        last = operation.path.rpartition("/")[2]
+        if "{" in operation.path or is_plural(last) or operation.name in self.entrances:
+            return False
+        if operation.name not in self._naming and operation.name not in accepted:
+            about = families.about(operation.path)
+            made = (self.document.operations.get(name) for name in accepted)
+            posts = (one for one in made if one is not None and one.method == "POST")
+            if any(families.about(one.path) == about for one in posts):
+                self._naming.add(operation.name)
+        return operation.name in self._naming
+
+    def _refer(self, value: Any, name: str, owner: str, actor: str, style: Style) -> Any:
         families = self.document.families
         if isinstance(value, Mapping):
             inner = families.inside(name, owner) if name else owner
-            return {key: self._refer(member, key, inner, actor) for key, member in value.items()}
+            return {
+                key: self._refer(member, key, inner, actor, style) for key, member in value.items()
+            }
         if isinstance(value, list):
-            return [self._refer(element, name, owner, actor) for element in value]
+            return [self._refer(element, name, owner, actor, style) for element in value]
         role = families.role(name, owner) if name else None
         if role is None or role.kind != "id" or role.family.startswith(f"{owner}."):
             return value
         family, _, attribute = role.family.partition(".")
         item = self.known.newest(family, actor)
+        if style is Style.WORDS:
+            # What has words refers to what has, too: a name with a comma, in a table.
+            worded = (each for each in self.known.all(family, actor) if _is_worded(each.shown))
+            item = next(worded, item)
         found = item.value(attribute) if item is not None else None
         whole = isinstance(value, int) and not isinstance(value, bool)
         if found is None or not (whole or isinstance(value, str)):
@@ -317,6 +372,11 @@ class Client:
             and (operation := find_operation(self.document, call.operation)) is not None
         ]
         return {family_of(path) for path in paths} - {""}
+
+
+def _is_worded(shown: Mapping[str, Any]) -> bool:
+    """Whether a text of a thing has to be quoted in a table (RFC 4180, section 2)."""
+    return any(isinstance(text, str) and '"' in text and "," in text for text in shown.values())
 
 
 def _is_forbidden(exchange: Exchange) -> bool:

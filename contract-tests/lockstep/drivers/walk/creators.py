@@ -39,13 +39,27 @@ def creators(
     operations = document.operations.values()
     posts = [op for op in operations if op.method == "POST" and op.name not in apart]
     direct = [op for op in posts if op.path.rstrip("/") == collection]
-    yield from direct
-    yield from (op for op in operations if op.method == "PUT" and op.path == itself)
-    for op in posts:
-        family = family_of(op.path)
-        inside = op in direct or op.path.startswith(itself)
-        if not inside and {family, of(family)} & wanted:
-            yield op
+    elsewhere = [op for op in posts if op not in direct and not op.path.startswith(itself)]
+    puts = [op for op in operations if op.method == "PUT" and op.path == itself]
+    named_so = [op for op in elsewhere if {family_of(op.path), of(family_of(op.path))} & wanted]
+    yield from (*direct, *puts, *named_so)
+    if not direct and not named_so:
+        # What is called otherwise: a checkout returns an order.
+        yield from (op for op in elsewhere if made_elsewhere(document, op) & wanted)
+
+
+def made_elsewhere(document: Document, operation: Operation) -> set[str]:
+    """The families of what a POST returns, unless its path names one of them.
+
+    An act on a thing returns that thing; a checkout, say, returns an order that is new.
+    """
+    families = document.families
+    named = {
+        word
+        for name in parameters_of(operation.path)
+        for word in families_for(operation.path, name)
+    }
+    return families.returned(operation) - named - set(map(families.of, named))
 
 
 @dataclass(slots=True)

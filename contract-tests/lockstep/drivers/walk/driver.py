@@ -195,6 +195,9 @@ class _Walk:
         for other in media[1:]:
             self._post(operation, self._mine, media=other)
         self._post(operation, self._mine, skipped=1)
+        if parameters_of(operation.path):
+            # What each may do once: another one says something else.
+            self._post(operation, self._other, Style.FULL, owner=self._mine)
         self._post(operation, self._other, owner=self._mine)
         self._post(operation, self._other)
         self.reader.list_after(operation)
@@ -216,11 +219,15 @@ class _Walk:
                 self.maker.post(operation, values, actor, owner or "")
                 continue
             value = self.client.template(operation, owner or actor, style, media)
+            if value != self.client.template(operation, owner or actor):
+                self.maker.needs.meet(operation, (values, value), actor)
             exchange = self._send(operation, values, actor, value, media=media)
             if media is None and not exchange.parted and status_of(exchange.leader) in _INVALID:
                 exchange = self._post_less(operation, values, actor, value, exchange)
-            if succeeded(exchange) and not media:
-                self.maker.note(operation, style)
+            if succeeded(exchange):
+                self.maker.needs.use_up(operation)
+                if not media:
+                    self.maker.note(operation, style)
 
     def _post_less(
         self, operation: Operation, values: Values, actor: str, value: Any, refused: Exchange
@@ -251,6 +258,9 @@ class _Walk:
                 exchange = self.maker.put_as(operation, values, self._mine, style, each)
                 self.reader.look(operation, values)
                 if not succeeded(exchange) and style is Style.PLAIN:
+                    if self.maker.put_into(operation, self._mine) is not None:
+                        found = self.maker.live(operation, self._mine)
+                        self.reader.look_around(operation, found or {})
                     return
 
     def _read_all(self) -> None:
@@ -336,9 +346,12 @@ class _Walk:
     def _delete(self, operation: Operation) -> None:
         value = self.client.template(operation, self._mine)
         for values, _ in islice(paths(self.client, operation, self._mine), 1):
+            holders = self.maker.put_around(operation, values, self._mine)
             for actor in dict.fromkeys((self._other, self._mine)):
                 self._send(operation, values, actor, value)
                 self.reader.look_around(operation, values)
+            for each in holders:
+                self.reader.look_around(each, values)
             self._send(operation, values, self._mine, value)
         for values in self._first_of_several(operation):
             self._send(operation, values, self._mine, value)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lockstep.drivers.walk.creators import made_elsewhere
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import noun, split
@@ -30,7 +31,8 @@ class Knowledge:
     `recipes` are bodies with which a creation succeeds, by schema; `accepted` are the last
     successful requests, by the name of the operation. `in_future` is true if times must be in the
     future. `extras` are optional header fields with which an operation succeeds, `bodiless`
-    operations that succeed only without a body.
+    operations that succeed only without a body. `ample` are integer
+    members that have to be larger than their minimum, by schema: the stock of a product.
     """
 
     document: Document
@@ -40,6 +42,7 @@ class Knowledge:
     in_future: bool = False
     extras: dict[str, dict[str, str]] = field(default_factory=dict)
     bodiless: set[str] = field(default_factory=set)
+    ample: dict[str, dict[str, int]] = field(default_factory=dict)
     gone: set[Item] = field(default_factory=set)
     # The path parameters of deleted resources, by path template.
     _deleted: dict[str, set[frozenset[tuple[str, str]]]] = field(
@@ -124,7 +127,8 @@ class Knowledge:
         if operation.method == "POST":
             item = made(operation.path, answer, actor, values)
             if item is not None:
-                self._add(item)
+                also = made_elsewhere(self.document, operation)
+                self._add(replace(item, also=item.also | also))
         elif operation.method in ("PUT", "PATCH"):
             self._rename(operation.path, answer, actor, values)
         about = self.document.families.about(operation.path)

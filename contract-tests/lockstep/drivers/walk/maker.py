@@ -9,7 +9,7 @@ from typing import Any
 
 from lockstep.auth.calls import own_values
 from lockstep.auth.texts import draw, drawn
-from lockstep.drivers.walk.bodies import Style, with_own_names
+from lockstep.drivers.walk.bodies import Style, ample, with_own_names
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.creators import creators
 from lockstep.drivers.walk.items import parameters_of
@@ -39,6 +39,8 @@ class Maker:
     _refused: Counter[str] = field(default_factory=Counter)
     # Creations for which a successful variant was sought.
     _sought: set[str] = field(default_factory=set)
+    # The acts, and on whose behalf, that were tried on something that has more.
+    _amply: set[tuple[str, str]] = field(default_factory=set)
     # Creations that have succeeded with every member, each with a unique text.
     whole: set[str] = field(default_factory=set)
     needs: Needs = field(init=False)
@@ -117,11 +119,65 @@ class Maker:
 
     def _done(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
         """Perform an action on a resource; `None` unless it succeeds on all targets."""
-        if operation.method == "POST":
-            exchange = self.post(operation, values, actor)
-        else:
-            exchange = self.put_as(operation, values, actor)
+        exchange = self._do(operation, values, actor)
+        if _is_refused(exchange):
+            exchange = self._do_amply(operation, actor) or exchange
         return exchange if succeeded(exchange) and not exchange.parted else None
+
+    def put_into(self, operation: Operation, actor: str) -> Exchange | None:
+        """Put something of another kind into what a path is in: a product into a cart.
+
+        `None` if there is none, or if it is refused.
+        """
+        values = self.live(operation, actor)
+        return self._done(operation, values, actor) if values is not None else None
+
+    def put_around(self, operation: Operation, values: Values, actor: str) -> list[Operation]:
+        """Put a thing into all that takes one of its kind: a product into the cart.
+
+        Returns the operations that did so.
+        """
+        names = parameters_of(operation.path)
+        if not names or not operation.path.endswith("}"):
+            return []
+        return [
+            each
+            for each in self.needs.filling
+            if parameters_of(each.path) == names
+            and not operation.path.startswith(each.path)
+            and succeeded(self._do(each, values, actor))
+        ]
+
+    def _do(self, operation: Operation, values: Values, actor: str) -> Exchange:
+        if operation.method == "POST":
+            return self.post(operation, values, actor)
+        return self.put_as(operation, values, actor)
+
+    def _do_amply(self, operation: Operation, actor: str) -> Exchange | None:
+        """Do something to a fresh thing that has more of what it counts, if that succeeds.
+
+        It is made so from then on: a product that is sold out can neither be ordered nor reserved.
+        """
+        names, known = parameters_of(operation.path), self.client.known
+        if not names or (operation.name, actor) in self._amply:
+            return None
+        self._amply.add((operation.name, actor))
+        head = operation.path[: operation.path.rindex("{" + names[-1] + "}")]
+        makers = creators(self.client.document, head, names[-1], self.client.entrances)
+        maker = next((each for each in makers if each.method == "POST"), None)
+        media = next(iter(self.client.media(maker)), None) if maker is not None else None
+        more = ample(self.client.document, media.schema) if media is not None else {}
+        if media is None or not media.has_members or not more:
+            return None
+        was_ample = media.key in known.ample
+        known.ample[media.key] = more
+        values = self.live(operation, actor, fresh=True)
+        exchange = self._do(operation, values, actor) if values is not None else None
+        if exchange is not None and succeeded(exchange):
+            return exchange
+        if not was_ample:
+            del known.ample[media.key]
+        return None
 
     def put(
         self,
@@ -162,7 +218,8 @@ class Maker:
         request = client.request(operation, values, value, media=media)
         exchange = client.send(operation, values, request, actor)
         if succeeded(exchange) and not exchange.parted:
-            client.known.name(operation, actor, values)
+            if parameters_of(operation.path):
+                client.known.name(operation, actor, values)
             self.note(operation, style)
         return exchange
 

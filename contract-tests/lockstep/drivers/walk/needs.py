@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Any
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
+from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import scalars
@@ -35,6 +37,7 @@ class Needs:
     # Where that is done: the operation's name and the identifier of the resource.
     _done: set[tuple[str, str]] = field(default_factory=set)
     _doing: bool = False
+    _filling: list[Operation] | None = None
 
     def find(
         self,
@@ -63,7 +66,7 @@ class Needs:
         if not known or self._doing:
             return
         for other, values in self._beside(operation, named, actor):
-            key = operation.name, next(reversed(values.values()))
+            key = operation.name, next(reversed(values.values()), "")
             if other in known and key not in self._done:
                 self._act(other, values, actor)
         self._done |= {(operation.name, text) for text in _texts(named)}
@@ -71,6 +74,15 @@ class Needs:
     def use_up(self, operation: Operation) -> None:
         """Record that an operation succeeded, after which its preconditions may be needed again."""
         self._done = {key for key in self._done if key[0] != operation.name}
+
+    @property
+    def filling(self) -> list[Operation]:
+        """The operations that put something into what each user has one of."""
+        if self._filling is None:
+            document = self.client.document
+            every = document.operations.values()
+            self._filling = [each for each in every if fills(document, each)]
+        return self._filling
 
     def _act(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
         self._doing = True
@@ -96,6 +108,35 @@ class Needs:
             values = next((found for _, found in bound), None)
             if values is not None and values[parameters_of(around)[-1]] in texts:
                 yield other, values
+        for other in self.filling:
+            if other is operation:
+                continue
+            if not parameters_of(other.path):
+                yield other, {}
+                continue
+            bound = self.client.known.bind(other.path, actor, live=True)
+            yield from ((other, values) for _, values in islice(bound, 1))
+
+
+def fills(document: Document, operation: Operation) -> bool:
+    """Whether an operation puts something into what each user has one of: a cart, say."""
+    if operation.method not in ("POST", "PUT"):
+        return False
+    root = operation.path.partition("{")[0].rstrip("/")
+    while root.count("/") > 1 and not _is_single(document, root):
+        root = root.rpartition("/")[0]
+    return operation.path.rstrip("/") != root and _is_single(document, root)
+
+
+def _is_single(document: Document, path: str) -> bool:
+    """Whether a path can be read, and is no list to which things are added."""
+    paths = {(each.method, each.path.rstrip("/")) for each in document.operations.values()}
+    inside = re.compile(re.escape(path) + r"/\{[^}/]+\}")
+    return (
+        ("GET", path) in paths
+        and ("POST", path) not in paths
+        and not any(inside.fullmatch(each) for _, each in paths)
+    )
 
 
 def _texts(named: Named) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.items import Item, family_of, parameters_of
@@ -14,9 +15,11 @@ from lockstep.drivers.walk.pages import first_page, next_page
 from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import is_id, split, words
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import list_elements
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
 _FEW, _SOME = 3, 20
@@ -28,6 +31,7 @@ _FEW_QUERIES = 6
 _QUERIES_OF_NOTHING = 4
 _FEW_OF_EACH, _MOST_OF_MANY = 5, 64
 _MOST_PAGES = 3
+_MOST_NAMED = 2
 
 
 @dataclass(slots=True)
@@ -200,11 +204,32 @@ class Reader:
         whole, inner = operation.path, operation.path.rfind("{")
         wholes = [whole[: at + 1] for at, letter in enumerate(whole[:-1]) if letter == "}"]
         beside = [whole[:inner].rstrip("/")] if inner > 0 else []
-        for path in dict.fromkeys((*beside, *reversed(wholes))):
+        parts = whole.partition("{")[0].rstrip("/").split("/")
+        outer_ones = ["/".join(parts[:at]) for at in range(len(parts) - 1, 1, -1)]
+        for path in dict.fromkeys((*beside, *reversed(wholes), *outer_ones)):
             reader = self._document.find("GET", path)
             if reader is not None and reader.path == path and not changes_state(reader):
                 outer = {name: values[name] for name in parameters_of(path)}
                 self._send(reader, outer, self._mine)
+
+    def look_at_named(self, exchange: Exchange) -> int:
+        """Read what an answer names by an id: an article, say, that is in stock again.
+
+        Returns how many things were read.
+        """
+        answer = exchange.leader
+        body = json_of(answer.body) if isinstance(answer, Response) else None
+        parts, read = exchange.request.path.partition("?")[0].split("/"), 0
+        for operation in self._document.operations.values():
+            name = next(iter(parameters_of(operation.path)), "")
+            plain = operation.method == "GET" and operation.path.endswith("/{" + name + "}")
+            if read == _MOST_NAMED or not plain or not (is_id(name) and split(name)[0]):
+                continue
+            value = next(_values_of(body, name), "")
+            if value and value not in parts and not changes_state(operation):
+                self._send(operation, {name: value}, self._mine)
+                read += 1
+        return read
 
     def tag(self, operation: Operation, values: Values) -> str:
         """Return the entity tag of a resource, empty if it has none."""
@@ -230,6 +255,18 @@ class Reader:
     ) -> Exchange:
         request = self.client.request(operation, values, query=query, headers=headers)
         return self.client.send(operation, values, request, actor)
+
+
+def _values_of(node: Any, name: str) -> Iterator[str]:
+    """The values of the members of this name at any depth."""
+    if isinstance(node, Mapping):
+        for key, member in node.items():
+            if words(key) == words(name) and isinstance(member, str | int):
+                yield str(member)
+            yield from _values_of(member, name)
+    elif isinstance(node, list):
+        for element in node:
+            yield from _values_of(element, name)
 
 
 def paths(client: Client, operation: Operation, actor: str) -> Iterator[tuple[Values, Item | None]]:

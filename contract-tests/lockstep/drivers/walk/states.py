@@ -140,6 +140,7 @@ class States:
             if succeeded(exchange):
                 self._sent += 1
                 self.reader.look_around(act.operation, values)
+                self._sent += self.reader.look_at_named(exchange)
                 if is_first:
                     self._make_again(exchange)
                 return act
