@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -154,6 +155,18 @@ def _confused(node: Any) -> Iterator[Any]:
             yield {**node, name: str(member)}
         elif isinstance(member, str):
             yield {**node, name: 12}
+
+
+def without_blamed(document: Document, schema: Any, value: Any, told: str) -> Any:
+    """A content without the optional members that a refusal names: they may refer to nothing."""
+    required = flat(document, schema).get("required", ())
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: member
+        for name, member in value.items()
+        if name in required or not re.search(rf"\b{re.escape(name)}\b", told)
+    }
 
 
 def may_be_null(schema: Mapping[str, Any]) -> bool:
