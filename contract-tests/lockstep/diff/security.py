@@ -61,7 +61,8 @@ def scheme_changes(old: Node, new: Node) -> Iterator[Change]:
 
 
 def _schemes(document: Node) -> dict[str, Node]:
-    return members_of(member_of(member_of(document, "components"), "securitySchemes"))
+    every = members_of(member_of(member_of(document, "components"), "securitySchemes"))
+    return {name: scheme for name, scheme in every.items() if isinstance(scheme.value, Mapping)}
 
 
 def _renamed(old: Mapping[str, Node], new: Mapping[str, Node]) -> dict[str, str]:

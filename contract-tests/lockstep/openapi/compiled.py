@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,7 +63,7 @@ class Schemas:
         self._document = document
         self._for_responses = ForResponses(document)
         prepared = self._for_responses.prepared(document)
-        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, prepared)])
+        self._registry = _registry(prepared)
         # By `id()` of a schema, which each entry keeps alive.
         self._known: dict[int, tuple[Any, SchemaValidator]] = {}
         self._items: dict[int, tuple[Any, SchemaValidator]] = {}
@@ -116,6 +117,27 @@ class Schemas:
         return jsonschema_rs.validator_for(
             {"properties": members}, registry=self._registry, keywords=keywords
         )
+
+
+def _registry(document: Any) -> jsonschema_rs.Registry:
+    """Return the registry of a document, empty if it cannot be read even without lone surrogates.
+
+    Schemas with references then cannot be compiled, and are reported as such.
+    """
+    with suppress(ValueError, RecursionError):
+        return jsonschema_rs.Registry([(_DOCUMENT_URI, document)])
+    with suppress(ValueError, RecursionError):
+        return jsonschema_rs.Registry([(_DOCUMENT_URI, _encodable(document))])
+    return jsonschema_rs.Registry([(_DOCUMENT_URI, {})])
+
+
+def _encodable(node: Any) -> Any:
+    """Return a value with U+FFFD for each lone surrogate, as JSON may escape them."""
+    if isinstance(node, str):
+        return node.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(node, Mapping):
+        return {_encodable(key): _encodable(value) for key, value in node.items()}
+    return [_encodable(each) for each in node] if isinstance(node, list) else node
 
 
 def _content_keyword(registry: jsonschema_rs.Registry) -> type[Any]:

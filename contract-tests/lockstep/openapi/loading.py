@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import http.client
 import json
 import re
@@ -21,6 +20,8 @@ from lockstep.openapi.repeated_keys import RepeatedKeys
 
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 20_000_000
+# The largest public documents have some 500,000 values.
+_MOST_VALUES = 5_000_000
 _TAG = "tag:yaml.org,2002:"
 # The core schema of YAML 1.2 (10.3.2) without `.inf` and `.nan`, which JSON lacks; `NO`, `on`,
 # dates and `1:30` are strings in it. PyYAML implements only YAML 1.1, but it parses in C.
@@ -86,6 +87,8 @@ for _name, _pattern, _first in _CORE:
         f"{_TAG}{_name}", re.compile(f"(?:{_pattern})$"), list(_first)
     )
 _JsonLoader.add_constructor(f"{_TAG}int", _JsonLoader.construct_core_int)
+# Tags of other tools, such as `!Sub` of AWS CloudFormation.
+_JsonLoader.add_constructor(None, _JsonLoader.construct_text)
 for _name in ("binary", "timestamp", "set", "omap", "pairs"):
     _JsonLoader.add_constructor(f"{_TAG}{_name}", _JsonLoader.construct_text)
 
@@ -110,9 +113,22 @@ def load_yaml(text: str, *, with_bytes: bool = False) -> Any:
 def _yaml(text: str, kind: type[_JsonLoader] = _JsonLoader) -> tuple[Any, list[str]]:
     loader = kind(text)
     try:
-        return loader.get_single_data(), loader.repeated.sentences
+        data, sentences = loader.get_single_data(), loader.repeated.sentences
+        if "*" in text and _values_in(data, {}) > _MOST_VALUES:
+            raise ValueError(f"its aliases expand to more than {_MOST_VALUES:,} values")
+        return data, sentences
     finally:
         loader.dispose()
+
+
+def _values_in(node: Any, known: dict[int, int]) -> int:
+    """Count the values of YAML data with its aliases expanded; `RecursionError` for a cycle."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in known:
+        inner = node.values() if isinstance(node, dict) else node
+        known[id(node)] = 1 + sum(_values_in(each, known) for each in inner)
+    return known[id(node)]
 
 
 def load_data(source: Path | str) -> Any:
@@ -139,9 +155,9 @@ def load_checked(source: Path | str) -> tuple[Any, list[str]]:
 def read_text(source: Path | str) -> str:
     """Read the text of a file or an `http(s)` URL; raise `OSError` or `ValueError` on failure."""
     data = _fetch(source) if is_url(source) else _read(Path(source))
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
+        # JSON and YAML may be in UTF-16 or UTF-32 (YAML 1.2, 5.2), with a byte order mark or not.
+        return data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
         raise ValueError(f"{source} is not UTF-8 text: {error}") from error
 

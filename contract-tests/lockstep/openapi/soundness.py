@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from lockstep.openapi.patterns import readable
@@ -126,6 +127,9 @@ class _Reader:
             value, complaint = self._checked(key, value)
             if complaint:
                 faults.append(f"`{key}` {complaint}")
+            if key in ("required", "type") and isinstance(value, list):
+                # A repeated name means no more, but JSON Schema forbids it.
+                value = list(dict.fromkeys(value))
             if value is not None or key in ("const", "default", "example"):
                 kept[key] = value
         return kept
@@ -189,7 +193,7 @@ def _is_type(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _is_count(value: Any) -> bool:

@@ -34,10 +34,23 @@ def structured(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
             whole = _item(raw, path, item, problems)
             if whole is not None:
                 paths[_sendable(path)] = whole
-    whole = {**raw, "openapi": str(raw["openapi"]), "paths": paths}
+    whole = {**_listing_objects(raw), "openapi": str(raw["openapi"]), "paths": paths}
     if whole["openapi"].startswith("3.2"):
         whole = _with_media_types(raw, whole, Kind.OBJECT)
     return whole, problems
+
+
+def _listing_objects(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a document or operation whose lists of servers and requirements contain objects only.
+
+    An entry that is empty in YAML is `null`, and says nothing.
+    """
+    changed = {
+        key: [each for each in node[key] if isinstance(each, dict)]
+        for key in ("security", "servers")
+        if isinstance(node.get(key), list)
+    }
+    return {**node, **changed}
 
 
 def _with_media_types(raw: dict[str, Any], node: Any, kind: Kind) -> Any:
@@ -146,7 +159,7 @@ def _operation(
     whole = _whole(raw, definition)
     if not isinstance(whole, dict):
         raise ValueError("it is not an object")
-    changed = dict(whole)
+    changed = _listing_objects(whole)
     if "parameters" in changed:
         changed["parameters"] = _parameters(raw, label, path, changed["parameters"], problems)
     if "requestBody" in changed:

@@ -280,6 +280,13 @@ def test_added_and_removed_security_schemes() -> None:
     assert [change.rule for change in compare(one, none)] == ["scheme-gone"]
 
 
+def test_malformed_security_scheme_is_ignored() -> None:
+    odd = document() | {"components": {"securitySchemes": {"odd": 5, "none": None, "key": KEY}}}
+    well = document() | {"components": {"securitySchemes": {"key": KEY}}}
+    assert compare(odd, odd) == []
+    assert compare(odd, well) == []
+
+
 def test_security_of_the_document_applies_to_its_operations() -> None:
     assert effects(document(), document() | {"security": [{"key": []}]}) == {"breaking"}
     assert effects(document(security=[]), document() | {"security": [{"key": []}]}) == {"breaking"}

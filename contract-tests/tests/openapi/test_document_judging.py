@@ -444,3 +444,19 @@ def test_operation_without_documented_responses_has_no_undocumented_one() -> Non
     assert [each.kind for each in conformance.check(document.operations["x"], Response(500))] == [
         "server_error"
     ]
+
+
+def test_lone_surrogate_in_an_example_does_not_spoil_the_document() -> None:
+    schema = {"$ref": "#/components/schemas/A"}
+    component = {"type": "string", "example": "\ud800"}
+    assert judged(body(schema), typed("application/json", b'"a"'), A=component) == []
+    assert judged(body(schema), typed("application/json", b"1"), A=component) == ["body_schema"]
+
+
+def test_schema_that_is_nested_too_deeply_is_reported() -> None:
+    deep: Any = {"type": "string"}
+    for _ in range(400):
+        deep = {"type": "array", "items": deep}
+    conformance, document = described(body({"$ref": "#/components/schemas/Deep"}), Deep=deep)
+    assert conformance.check(document.operations["x"], typed("application/json", b"1")) == []
+    assert conformance.unjudged()

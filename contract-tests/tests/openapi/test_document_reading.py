@@ -441,3 +441,44 @@ def test_media_types_may_be_references_in_openapi_3_2() -> None:
     assert operation.responses["200"].media_types == {"application/json": {"schema": TEXT}}
     body = found.resolve(operation.definition["requestBody"])
     assert body["content"] == {"application/json": {"schema": TEXT}}
+
+
+LAUGHS = "".join(f"x-{at}: &{at} [{', '.join(['*' + str(at - 1)] * 10)}]\n" for at in range(2, 9))
+
+
+def test_aliases_that_expand_without_end_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "document.yaml"
+    head = "openapi: 3.1.0\ninfo: {title: t}\npaths: {}\nx-1: &1 [a, a, a, a, a, a, a, a]\n"
+    path.write_text(head + LAUGHS)
+    with pytest.raises(ValueError, match="its aliases expand to more than 5,000,000 values"):
+        Document.load(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings_need_no_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "document.json"
+    path.write_text('{"openapi": "3.1.0", "info": {"title": "ä"}, "paths": {}}', encoding=encoding)
+    assert Document.load(path).title == "ä"
+
+
+def test_tags_of_other_tools_are_ignored() -> None:
+    text = "{a: !Sub '${B}', b: !GetAtt [C, Arn], c: !If {d: 1}, e: !!python/name:os.system f}"
+    assert load_yaml(text) == {"a": "${B}", "b": ["C", "Arn"], "c": {"d": 1}, "e": "f"}
+
+
+def test_empty_requirements_and_servers_are_ignored() -> None:
+    found = document(
+        {"/a": {"get": {"security": [None, {"k": []}], "servers": [None], "responses": {}}}},
+        security=[None],
+        servers=[None, {"url": "/v1"}],
+    )
+    (operation,) = found.operations.values()
+    assert not found.problems
+    assert operation.requires_auth
+
+
+def test_repeated_names_and_nan_do_not_spoil_a_schema() -> None:
+    schema = {"type": ["object", "object"], "required": ["a", "a"], "maxProperties": float("nan")}
+    found = document({"/x": {"get": {"operationId": "x", "responses": ok(schema)}}})
+    assert kinds(found, "x", {}) == ["body_schema"]
+    assert kinds(found, "x", {"a": 1}) == []
