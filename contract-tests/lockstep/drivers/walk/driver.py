@@ -196,7 +196,6 @@ class _Walk:
             self._post(operation, self._mine, media=other)
         self._post(operation, self._mine, skipped=1)
         if media and parameters_of(operation.path):
-            # What each may do once: another one says something else.
             self._post(operation, self._other, Style.FULL, owner=self._mine)
         self._post(operation, self._other, owner=self._mine)
         self._post(operation, self._other)
