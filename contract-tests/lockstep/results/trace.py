@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
 # Shorter texts are too common to identify the response that they came from.
 _MIN_SHOWN = 8
 _CREDENTIALS = re.compile(r"authorization|cookie|token|csrf|xsrf|key", re.IGNORECASE)
-MAX_WRITES = 12
+MAX_WRITES = 16
 MAX_STEPS = 60
 # Older values lose their maker, which bounds the memory of long runs.
 KEPT_MAKERS = 20_000
@@ -53,6 +53,10 @@ class History:
     # The first reads of texts that differ between targets and have no known maker.
     shown: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_SHOWN))
     writes: BoundedDict[str, deque[Exchange]] = field(
+        default_factory=lambda: BoundedDict(KEPT_MAKERS)
+    )
+    # The writes whose responses show a value that something else has made.
+    shown_by: BoundedDict[str, deque[Exchange]] = field(
         default_factory=lambda: BoundedDict(KEPT_MAKERS)
     )
     groups: BoundedDict[str, list[Exchange]] = field(
@@ -106,12 +110,16 @@ class Trace:
         status = status_of(exchange.leader) or 599
         if exchange.request.method not in SAFE_METHODS and status < 400:
             self._note_done(exchange, status)
-            # What an answer shows may have changed with it: what is cancelled is in stock again.
-            shown = {value for value in made if self.history.makers[value] is not exchange}
-            for value in self._known_names(exchange.request) | shown:
+            for value in self._known_names(exchange.request):
                 # Credentials identify who writes, not the resource that is written to.
                 if self.history.makers[value].group is None:
                     self.history.writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
+            # What a response shows may have changed with it: what is cancelled is in stock again.
+            for value in made:
+                maker = self.history.makers[value]
+                if maker is not exchange and maker.group is None:
+                    shown = self.history.shown_by.setdefault(value, deque(maxlen=MAX_WRITES))
+                    shown.append(exchange)
 
     @_alone
     def note_shown(self, exchange: Exchange) -> None:
@@ -139,7 +147,10 @@ class Trace:
             for value in self._known_names(current.request):
                 pending.append(self.history.makers[value])
                 if writes and current is exchange:
-                    earlier = self.history.writes.get(value, ())
+                    earlier = (
+                        *self.history.writes.get(value, ()),
+                        *self.history.shown_by.get(value, ()),
+                    )
                     pending.extend(write for write in earlier if write.number < exchange.number)
             pending.extend(self._showing(current))
             pending.extend(self._filling(current))
@@ -286,8 +297,7 @@ class Trace:
         for key in exchange.shows - self._known_names(exchange.request):
             for write in reversed(self.history.writes.get(key, ())):
                 mine = write.request.actor == exchange.request.actor
-                named = key in self._known_names(write.request)
-                if write.number < exchange.number and mine and named:
+                if write.number < exchange.number and mine:
                     yield write
                     break
 

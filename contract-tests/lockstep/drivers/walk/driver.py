@@ -195,8 +195,7 @@ class _Walk:
         for other in media[1:]:
             self._post(operation, self._mine, media=other)
         self._post(operation, self._mine, skipped=1)
-        if parameters_of(operation.path):
-            # What each may do once: another one says something else.
+        if media and parameters_of(operation.path):
             self._post(operation, self._other, Style.FULL, owner=self._mine)
         self._post(operation, self._other, owner=self._mine)
         self._post(operation, self._other)
@@ -258,9 +257,7 @@ class _Walk:
                 exchange = self.maker.put_as(operation, values, self._mine, style, each)
                 self.reader.look(operation, values)
                 if not succeeded(exchange) and style is Style.PLAIN:
-                    if self.maker.put_into(operation, self._mine) is not None:
-                        found = self.maker.live(operation, self._mine)
-                        self.reader.look_around(operation, found or {})
+                    self.maker.put_into(operation, self._mine)
                     return
 
     def _read_all(self) -> None:
