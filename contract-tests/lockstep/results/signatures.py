@@ -100,7 +100,7 @@ class SignatureReader:
     ) -> Iterator[Observation]:
         """The body of a refusal is one fact, whatever differs in it; each header is its own."""
         body = [one for one in differences if _in_body(one)]
-        media = [one for one in differences if one.where == "header content-type"]
+        media = [one for one in differences if _is_other_media(one)]
         if media and body:
             how = f"{_media(media[0].left)} → {_media(media[0].right)}"
             yield Observation(Signature("error body", "media type", how), (*media, *body))
@@ -134,6 +134,9 @@ class SignatureReader:
         what = self._member(exchange, operation, _other_object(difference) or where)
         if kind == "symbol":
             return Signature(kind, what, "")
+        if kind == "token" and "absent" in (left, right):
+            # Which claims a token holds is decided in one place.
+            return Signature(kind, what.rpartition(" ")[0], "claims")
         if kind in _MEMBERS and "null" in (left, right):
             return Signature(
                 "member", "", "null → absent" if kind == "missing" else "absent → null"
@@ -229,7 +232,8 @@ def _companions(
     differences: Sequence[Difference],
 ) -> tuple[list[Difference], list[Difference]]:
     """The differences, and those that only follow from another one in the same answer."""
-    listed = any(map(_listed, differences))
+    # As many as before are in another order.
+    listed = any(_listed(one) and one.kind != "order" for one in differences)
     body = any(_in_body(one) for one in differences)
     typed = any(one.where == "header content-type" for one in differences)
     others = set(filter(None, map(_other_object, differences)))
@@ -356,6 +360,13 @@ def _parsed(text: str) -> object:
     except (ValueError, RecursionError):
         return text
     return value
+
+
+def _is_other_media(difference: Difference) -> bool:
+    """Whether a body is of another media type, and not of another charset alone."""
+    if difference.where != "header content-type":
+        return False
+    return _media(difference.left) != _media(difference.right)
 
 
 def _in_body(difference: Difference) -> bool:
