@@ -18,14 +18,51 @@ _SELDOM = 0.2
 _FEWEST_TOGETHER = 3
 # What a request is refused for whatever it says.
 _WHO = frozenset({"another's thing", "no credentials", "bad credentials"})
+# What stands for nothing, as JSON.
+_NOTHING = frozenset({"null", '""'})
 _APPEARING = frozenset({"member", "header", "cookie"})
 
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """The clusters, those of one fact as one of them."""
-    one_gap = _same_gap(list(_same_order(clusters)))
-    told = _same_effect(_same_cause(_same_names(_same_value(one_gap))))
+    one_gap = _same_gap(list(_same_order(_same_failure(clusters))))
+    told = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
     return _same_places(told)
+
+
+def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:
+    """Who fails at content that is invalid in one way fails at it wherever it is.
+
+    What the other side answers there is no matter. Of members and parameters it takes several.
+    """
+    every = list(clusters)
+    groups: dict[Key, list[Cluster]] = defaultdict(list)
+    for one in every:
+        key = _failing(one)
+        if key is not None:
+            groups[key].append(one)
+    taken: list[Cluster] = []
+    for several in groups.values():
+        first, *others = sorted(several, key=lambda each: plainness(each.chosen))
+        subjects = {each.subject for one in several for each in one.conditions}
+        if not others or (subjects != {""} and len(several) < _FEWEST_TOGETHER):
+            continue
+        for other in others:
+            first.absorb(other)
+        first.conditions = (Condition(next(iter(kinds_of(first.conditions)))),)
+        taken += others
+    return [one for one in every if all(one is not other for other in taken)]
+
+
+def _failing(one: Cluster) -> Key | None:
+    """In which way the content is invalid, and who fails at it; `None` where all do, or nobody."""
+    chosen, kinds = one.chosen, kinds_of(one.conditions)
+    if chosen.category != PARITY or chosen.kind != "status" or len(kinds) != 1:
+        return None
+    failing = frozenset(name for name, value in chosen.values.items() if value[:1] == "5")
+    if not kinds <= INVALID or len(failing) in (0, len(chosen.values)):
+        return None
+    return kinds, failing
 
 
 def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
@@ -112,6 +149,32 @@ def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
             yield one
         else:
             known.absorb(one)
+
+
+def _same_default(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What stands for nothing in a member is one decision for all that is shown of a thing.
+
+    A user's picture that was never set is the same in a profile, and in an author.
+    """
+    first: dict[Key, Cluster] = {}
+    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+        key = _default(one)
+        if key is not None and key in first:
+            first[key].absorb(one)
+            continue
+        if key is not None:
+            first[key] = one
+        yield one
+
+
+def _default(one: Cluster) -> Key | None:
+    """The member that one side leaves empty or null, and what both sides have there."""
+    chosen, values = one.chosen, one.chosen.values.values()
+    plain = chosen.category == PARITY and chosen.signature.kind in ("value", "type")
+    if not plain or not _NOTHING.intersection(values) or chosen.cause is not None:
+        return None
+    member = chosen.signature.what.rpartition(".")[2]
+    return member, frozenset(chosen.values.items())
 
 
 def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

@@ -461,3 +461,41 @@ def test_a_check_that_is_missing_is_one_finding_whatever_comes_after_it(seen: Ob
     # What the old server does not refuse for him is another fact.
     seen.statuses(ask("POST", "/tags", {"title": "red"}), 409, 422)
     assert len(parity(seen)) == 2
+
+
+def mixed(seen: Observed, *bodies: tuple[Any, int, int]) -> None:
+    """Bodies of a wrong type, beside ones to which both sides answer alike."""
+    for body, left, right in bodies:
+        seen.statuses(post(body), left, right)
+        for _ in range(3):
+            seen.statuses(ask("POST", "/tags", body), left)
+
+
+def test_who_fails_at_a_value_of_a_wrong_type_fails_at_it_wherever_it_is(seen: Observed) -> None:
+    wrong: list[Any] = [{"title": 1}, {"title": "a", "size": "b"}, []]
+    mixed(seen, (wrong[0], 400, 500), (wrong[1], 422, 500), (wrong[2], 409, 500))
+    (found,) = parity(seen)
+    assert found.conditions == (Condition("wrong type"),)
+    assert found.places[0].count == 3
+    assert found.sentence.endswith(" to `POST /tasks` with a value of a wrong type.")
+
+
+def test_two_members_at_which_one_side_fails_are_two_findings(seen: Observed) -> None:
+    mixed(seen, ({"title": 1}, 400, 500), ({"title": "a", "size": "b"}, 422, 500))
+    assert pairs(parity(seen)) == [["400", "500"], ["422", "500"]]
+
+
+def test_who_fails_at_a_body_that_cannot_be_read_shows_one_fact(seen: Observed) -> None:
+    mixed(seen, (b"{", 400, 500), (b"[", 422, 500))
+    (found,) = parity(seen)
+    assert found.conditions == (Condition("unreadable body"),)
+
+
+def test_what_stands_for_nothing_in_a_member_is_one_fact_for_all_things(seen: Observed) -> None:
+    for path in ("/tasks/t1", "/users/u1"):
+        seen.hear(get(path), answer(200, {"note": ""}), answer(200, {"note": None}))
+        seen.hear(get(path), answer(200, {"size": 1}), answer(200, {"size": 2}))
+    found = parity(seen)
+    assert sorted(one.where for one in found) == ["body /note", "body /size", "body /size"]
+    (empty,) = (one for one in found if one.where == "body /note")
+    assert len(empty.places) == 2
