@@ -272,6 +272,7 @@ class Run(RawRequests):
         # What is divided are the entries, whatever their operations.
         every = frozenset[str]() if self.shard.is_whole else frozenset(self.document.operations)
         self.ledger.share = Share(self.shard, every)
+        self.ledger.from_clients = True
         title = f"replay of {recording.title}"
         result = ReplayResult(recording.title)
         self.replays.append(result)

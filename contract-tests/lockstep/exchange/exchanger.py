@@ -246,7 +246,9 @@ class Exchanger:
             generated = self._generated(operation, exchange.leader)
         made = self._shown.made(exchange, generated)
         with about(f"what is wrong with a request of {exchange.label} cannot be told"):
-            exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
+            exchange.conditions = self.ledger.conditions.read(
+                exchange, self.trace, from_clients=self.ledger.from_clients
+            )
         self.trace.record(exchange, made)
         with about(f"{answers} cannot be judged by the document"):
             self._judge(exchange, operation, expected)

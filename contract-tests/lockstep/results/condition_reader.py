@@ -21,6 +21,7 @@ from lockstep.transport.messages import Request, status_of
 
 _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
 _GONE = (404, 410)
+_UNAUTHORISED = 401
 _FORBIDDEN = 403
 _UNSUPPORTED = 415
 # From here on a text has characters that are a matter of their own in a name, too.
@@ -52,17 +53,18 @@ class ConditionReader:
         self._collections: dict[str, bool] = {}
         self.requests = RequestReader(document, conformance)
 
-    def read(self, exchange: Exchange, trace: Trace) -> Conditions:
+    def read(self, exchange: Exchange, trace: Trace, *, from_clients: bool = False) -> Conditions:
         """What stands out in the request of an exchange; nothing for a plain valid one.
 
-        `trace` knows who made and deleted what before.
+        `trace` knows who made and deleted what before. Credentials of requests that come
+        `from_clients` are bad where the leader refuses them: nobody else knows.
         """
         request = exchange.request
         operation = self._document.find(request.method, request.path)
         if operation is None:
             return (self._undocumented(request),)
         found = {
-            *self._credentials(operation, request),
+            *self._credentials(operation, exchange, from_clients=from_clients),
             *self._faults(operation, request),
             *self._things(operation, exchange, trace),
             *(
@@ -130,12 +132,15 @@ class ConditionReader:
             else Condition("unknown path")
         )
 
-    def _credentials(self, operation: Operation, request: Request) -> Iterator[Condition]:
+    def _credentials(
+        self, operation: Operation, exchange: Exchange, *, from_clients: bool
+    ) -> Iterator[Condition]:
+        request = exchange.request
         if operation.requires_auth and request.actor is None:
-            if self.requests.has_credentials(request):
-                yield Condition("bad credentials")
-            else:
+            if not self.requests.has_credentials(request):
                 yield Condition("no credentials")
+            elif not from_clients or status_of(exchange.leader) == _UNAUTHORISED:
+                yield Condition("bad credentials")
         name = (request.actor or "").partition("#")[0]
         if name in self._other_users:
             yield Condition("other user", name)

@@ -55,13 +55,13 @@ def send(coverage: Coverage, body: object, *, actor: str | None = "alice") -> No
     """Send a task."""
     headers = (("Content-Type", "application/json; charset=utf-8"),)
     request = Request("POST", "/tasks", headers, json.dumps(body).encode(), actor=actor)
-    coverage.sent("POST /tasks", request)
+    coverage.sent("POST /tasks", request, authorised=actor is not None)
 
 
 def list_tasks(coverage: Coverage, query: str, **headers: str) -> None:
     """Ask for tasks."""
     request = Request("GET", f"/tasks?{query}", tuple(headers.items()))
-    coverage.sent("GET /tasks", request)
+    coverage.sent("GET /tasks", request, authorised=False)
 
 
 def test_parameters_and_their_values_are_seen(coverage: Coverage) -> None:
@@ -105,7 +105,7 @@ def test_media_types_and_credentials_are_seen(coverage: Coverage) -> None:
 @pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b"null", b'{"tags": {}}'])
 def test_a_body_of_any_form_is_taken(coverage: Coverage, body: bytes) -> None:
     headers = (("Content-Type", "application/json"),)
-    coverage.sent("POST /tasks", Request("POST", "/tasks", headers, body))
+    coverage.sent("POST /tasks", Request("POST", "/tasks", headers, body), authorised=False)
 
 
 def test_what_was_not_tested_is_said_in_words(coverage: Coverage) -> None:
