@@ -20,6 +20,8 @@ _SHARE = 0.7
 _FRAMING = frozenset({"media type", "unreadable body"})
 # What a request that is refused for the state of things may well be, whatever is said of it.
 _STATEFUL = frozenset({"notable", "second time", "duplicate"})
+# What is refused with these is so for what it would do, and not for who asks for it.
+_CONFLICTS = ("400", "409", "422")
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
 _METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -284,7 +286,7 @@ def _explains(known: Cluster, one: Cluster) -> bool:
         # From an empty state it shows all the same: that is proved.
         proved = known.chosen.reproduced is True and one.chosen.reproduced is not True
         return proved and known.chosen.signature == one.chosen.signature
-    if not ours and not known.holds_for_all and not kinds_of(one.conditions) <= _STATEFUL:
+    if not ours and not known.holds_for_all and not _is_of_state(one):
         return False
     everywhere = bool(ours) and (len(known.operations) > 1 or any(each.subject for each in ours))
     here = one.operations <= known.operations or everywhere
@@ -292,6 +294,14 @@ def _explains(known: Cluster, one: Cluster) -> bool:
     if one.operations <= known.operations and kinds_of(known.conditions) < kinds_of(one.conditions):
         return True
     return here and (ours <= theirs or _general(general, theirs) == ours)
+
+
+def _is_of_state(one: Cluster) -> bool:
+    """Whether a request may well be refused for the state of things, whatever is said of it."""
+    kinds, leader = kinds_of(one.conditions), next(iter(one.chosen.values.values()), "")
+    if leader in _CONFLICTS:
+        kinds -= {"another's thing"}
+    return kinds <= _STATEFUL
 
 
 def _general(general: set[Condition], theirs: set[Condition]) -> set[Condition]:

@@ -499,3 +499,18 @@ def test_what_stands_for_nothing_in_a_member_is_one_fact_for_all_things(seen: Ob
     assert sorted(one.where for one in found) == ["body /note", "body /size", "body /size"]
     (empty,) = (one for one in found if one.where == "body /note")
     assert len(empty.places) == 2
+
+
+def test_what_is_refused_for_the_state_of_things_is_so_for_anothers_too(seen: Observed) -> None:
+    for actor in ("alice", "alice", "bob"):
+        seen.statuses(ask("POST", "/tasks/t1/likes", actor=actor), 400, 200)
+    for request in (ask("DELETE", "/tasks/t1"), ask("DELETE", "/tasks/t2", actor="bob")):
+        seen.statuses(request, 400, 204)
+    (found,) = (one for one in parity(seen) if "DELETE" in one.operation)
+    assert found.places[0].count == 2
+
+
+def test_who_is_let_in_is_no_matter_of_the_state_of_things(seen: Observed) -> None:
+    seen.statuses(ask("PUT", "/tasks/t1", {"title": "a"}), 400, 200)
+    seen.statuses(ask("PUT", "/tasks/t2", {"title": "a"}, actor="bob"), 403, 200)
+    assert pairs(parity(seen)) == [["400", "200"], ["403", "200"]]
