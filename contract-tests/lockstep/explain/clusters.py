@@ -25,6 +25,7 @@ _CONFLICTS = ("400", "409", "422")
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
 _METHODS = frozenset({"HEAD", "OPTIONS"})
+_SORTS = re.compile(r"sort|order|direction|^(by|dir|desc|asc)$|_(by|dir)$", re.IGNORECASE)
 
 
 def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
@@ -255,16 +256,29 @@ def _by_query(group: list[Finding], tried: Tried) -> list[Cluster]:
     """Differences of one list, by the parameters sent.
 
     A list that differs now and then when nothing is asked of it, since the states diverged, does
-    not explain what differs for a parameter.
+    not explain what differs for a parameter. Its order is one fact, unless an order is asked for.
     """
-    groups: dict[Key, list[Finding]] = defaultdict(list)
+    groups: dict[Conditions, list[Finding]] = defaultdict(list)
     for finding in group:
-        groups[finding.conditions].append(finding)
-    clusters = [Cluster(several, several[0].conditions) for several in groups.values()]
+        unasked = finding.signature.how == "order" and not _asks_for_order(finding)
+        groups[() if unasked else finding.conditions].append(finding)
+    clusters = [Cluster(several, _shared(several)) for several in groups.values()]
     for one in clusters:
         asked = sum(map(tried.plainly, one.operations))
-        one.seldom = not one.conditions and one.count < asked / 2
+        plain = sum(finding.count for finding in one.findings if not finding.conditions)
+        one.seldom = not one.conditions and plain < asked / 2
     return clusters
+
+
+def _shared(several: list[Finding]) -> Conditions:
+    first, *others = several
+    return tuple(
+        one for one in first.conditions if all(one in other.conditions for other in others)
+    )
+
+
+def _asks_for_order(finding: Finding) -> bool:
+    return any(_SORTS.search(one.subject) for one in finding.conditions)
 
 
 def _absorbed(clusters: list[Cluster]) -> list[Cluster]:

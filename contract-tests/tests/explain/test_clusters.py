@@ -514,3 +514,19 @@ def test_who_is_let_in_is_no_matter_of_the_state_of_things(seen: Observed) -> No
     seen.statuses(ask("PUT", "/tasks/t1", {"title": "a"}), 400, 200)
     seen.statuses(ask("PUT", "/tasks/t2", {"title": "a"}, actor="bob"), 403, 200)
     assert pairs(parity(seen)) == [["400", "200"], ["403", "200"]]
+
+
+def test_the_order_of_a_list_is_one_fact_unless_one_is_asked_for(seen: Observed) -> None:
+    for path in ("/tasks", "/tasks?limit=2", "/tasks?state=open", "/tasks?sort=title"):
+        seen.hear(get(path), listed("t1", "t2"), listed("t2", "t1"))
+        for _ in range(3):
+            seen.hear(get(path), listed("t1"))
+    assert sorted((one.conditions for one in parity(seen)), key=str) == [(), parameters("sort")]
+
+
+def test_what_a_parameter_alone_brings_into_another_order_is_told_with_it(seen: Observed) -> None:
+    for path in ("/tasks?state=open", "/tasks?state=open&limit=2"):
+        seen.hear(get("/tasks"), listed("t1", "t2"))
+        seen.hear(get(path), listed("t1", "t2"), listed("t2", "t1"))
+    (found,) = parity(seen)
+    assert found.conditions == parameters("state")
