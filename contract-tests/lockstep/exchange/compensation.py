@@ -34,7 +34,7 @@ class Compensation:
         if exchange.request.method == "DELETE":
             return False
         return all(
-            not path or (path is not None and self._delete(exchange, target, path))
+            path is not None and (not path or self._delete(exchange, target, path))
             for target, path in zip(self._targets, self._paths(exchange), strict=True)
         )
 

@@ -288,3 +288,13 @@ def test_what_is_made_in_a_thing_is_deleted_and_not_the_thing() -> None:
         assert not exchange.parted
     assert (left.deleted, right.deleted) == (["/tasks/1/notes/2"], [])
     assert left.notes == right.notes == [1]
+
+
+def test_what_nothing_deletes_stays_parted() -> None:
+    def refusing(_request: Request) -> Outcome:
+        return answer({"error": "no"}, 422)
+
+    paths: dict[str, Any] = {"/user": {"put": {"responses": {"200": {}}}}}
+    lockstep, targets = exchanger(lambda _: answer({}), refusing, paths=paths)
+    assert lockstep.send(Request("PUT", "/user", body=b"{}", actor="alice")).parted
+    assert [len(target.sent) for target in targets] == [1, 1]
