@@ -72,10 +72,14 @@ def both_refuse(finding: Finding) -> bool:
     return all(value[:1] == "4" for value in finding.values.values())
 
 
-def plainness(finding: Finding) -> tuple[bool, bool, bool, int, int, int]:
-    """A key to sort findings by: those that were shown again first, then the plainest."""
+def plainness(finding: Finding) -> tuple[bool, bool, bool, bool, int, int, int]:
+    """A key to sort findings by: those that were shown again first, then the plainest.
+
+    Of what was not kept nothing can be told.
+    """
     return (
         finding.reproduced is not True,
+        not finding.sequence,
         # What was proved for another one holds for this one too.
         finding.cause is not None and finding.neighbour is None,
         finding.kind in ("length", "elements"),

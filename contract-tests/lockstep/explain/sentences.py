@@ -97,6 +97,9 @@ def _several(told: SentenceContext, verb: str, what: str) -> str:
     named = [code(re.sub(r"^(body /|header set-cookie |header )", "", each)) for each in places]
     more = [f"{len(named) - _MOST_NAMED} more"] if len(named) > _MOST_NAMED else []
     which = f"the {what}s {listed([*named[:_MOST_NAMED], *more])}"
+    if not (having and lacking):
+        # The values were not kept.
+        return f"{which} are sent by one side only, in {told.answer}"
     return f"{does(having, verb)} {which}, which {does(lacking, 'does')} not, in {told.answer}"
 
 

@@ -530,3 +530,28 @@ def test_what_a_parameter_alone_brings_into_another_order_is_told_with_it(seen: 
         seen.hear(get(path), listed("t1", "t2"), listed("t2", "t1"))
     (found,) = parity(seen)
     assert found.conditions == parameters("state")
+
+
+def emptied(found: Finding) -> None:
+    """Leave of a finding what a proxy keeps of too many."""
+    found.sequence, found.differences, found.conditions = [], (), ()
+    found.values = dict.fromkeys(found.values, "not kept")
+
+
+def test_what_was_kept_stands_for_what_was_not(seen: Observed) -> None:
+    for request in (get(), ask("PUT", "/tasks/t1", {"title": "a"})):
+        seen.hear(request, answer(200, {"note": 1}), answer(200, {"note": 2}))
+    old, _ = seen.parity()
+    emptied(old)
+    (found,) = parity(seen)
+    assert found.values == {"old": "1", "new": "2"}
+
+
+def test_headers_of_which_nothing_was_kept_are_told_all_the_same(seen: Observed) -> None:
+    headers = {"X_One": "1", "X_Two": "2", "X_Three": "3"}
+    seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}, **headers))
+    for found in list(seen.parity()):
+        emptied(found)
+    (one,) = parity(seen)
+    assert one.sentence.startswith("The headers `x-")
+    assert "are sent by one side only" in one.sentence
