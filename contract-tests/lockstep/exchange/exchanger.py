@@ -52,7 +52,7 @@ class Exchanger:
         *,
         rotate: bool = False,
         repairs: bool = True,
-        asks_again: bool = True,
+        asks_again: bool | Callable[[], bool] = True,
         gate: ReadWriteLock | None = None,
     ) -> None:
         if not targets:
@@ -89,7 +89,7 @@ class Exchanger:
         # What the targets do beside answering.
         self.effects = EffectsWatch(ledger, self.targets, table, gate, rotates=rotate)
         self._delivery = Delivery(ledger, self.targets, self.identities, self.effects, gate)
-        self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
+        self._second_look = NoiseProbe(ledger, self.targets, asks_again) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
             ledger,

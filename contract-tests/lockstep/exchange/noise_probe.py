@@ -26,12 +26,20 @@ class NoiseProbe:
     """Tells noise from divergences by sending a safe request to every target once more.
 
     All are asked, so that none has answered more often than the others. With an annotated document
-    nobody is asked: there the document says what differs by nature.
+    nobody is asked: there the document says what differs by nature. Where clients write to the
+    leader meanwhile, which `is_steady` tells of the latest answers, only the others are taken at
+    their word.
     """
 
-    def __init__(self, ledger: RunLog, targets: Sequence[Target]) -> None:
+    def __init__(
+        self,
+        ledger: RunLog,
+        targets: Sequence[Target],
+        is_steady: Callable[[], bool] | bool = True,
+    ) -> None:
         self._ledger = ledger
         self._targets = targets
+        self._is_steady = is_steady
 
     def take(self, exchange: Exchange, ask: Ask) -> bool:
         """Take from an exchange the differences that turn out to be noise.
@@ -69,12 +77,13 @@ class NoiseProbe:
         self, exchange: Exchange, first: Mapping[str, Outcome], second: Mapping[str, Outcome]
     ) -> dict[str, list[Difference]]:
         """Where each target has answered differently from itself, by name."""
+        steady = self._is_steady() if callable(self._is_steady) else self._is_steady
         return {
             target.name: self_differences(
                 *(self._ledger, target, exchange.requests[target.name]),
                 *(first[target.name], second[target.name]),
             )
-            for target in self._targets
+            for target in self._targets[0 if steady else 1 :]
         }
 
     def _going_on(
