@@ -141,11 +141,11 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
             key = level.key(finding)
             if key is not None:
                 groups[key].append(finding)
-        for several in groups.values():
+        for key, several in groups.items():
             alike = sum(level.alike(several, tried, status) for status in leaders)
             differ = sum(one.count for one in several)
             if len(several) > 1 and differ >= _SHARE * (differ + alike):
-                found.append(Cluster(several, _common(several)))
+                found.append(Cluster(several, level.conditions(key, several)))
                 left = [one for one in left if one not in several]
     return [*found, *(Cluster([one], one.conditions) for one in left)]
 
@@ -156,6 +156,8 @@ class _Level:
 
     key: Callable[[Finding], Key | None]
     alike: Callable[[list[Finding], Tried, str], int]
+    # What the findings of a key have in common.
+    conditions: Callable[[Key, list[Finding]], Conditions] = lambda _, several: _common(several)
 
 
 def _any_refusal_key(finding: Finding) -> Key | None:
@@ -225,6 +227,35 @@ def _operation_notable_key(finding: Finding) -> Key | None:
     return (finding.operation,) if plain else None
 
 
+def _notable_member_key(finding: Finding) -> Key | None:
+    """What is unusual about one member, in whichever way."""
+    subjects = {one.subject for one in finding.conditions}
+    notable = kinds_of(finding.conditions) == {"notable"}
+    return (*subjects, "") if notable and len(subjects) == 1 else None
+
+
+def _nothing_in_member_key(finding: Finding) -> Key | None:
+    """A member that holds nothing, or white space alone."""
+    key = _notable_member_key(finding)
+    nothing = {one.detail for one in finding.conditions} <= {"empty", "blank"}
+    return (*key[:-1], "blank") if key is not None and nothing else None
+
+
+def _alike_of_member(several: list[Finding], tried: Tried, status: str) -> int:
+    subject = next(one.subject for one in several[0].conditions)
+    return tried.alike_notable(status, subject)
+
+
+def _alike_of_nothing(several: list[Finding], tried: Tried, status: str) -> int:
+    subject = next(one.subject for one in several[0].conditions)
+    return tried.alike_notable(status, subject, {"empty", "blank"})
+
+
+def _notable_of_key(key: Key, _several: list[Finding]) -> Conditions:
+    subject, detail = key
+    return (Condition("notable", str(subject), str(detail)),)
+
+
 def _alike_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
     operation = several[0].operation
     return sum(
@@ -243,6 +274,8 @@ _LEVELS = (
     ),
     _Level(_framing_key, lambda *_: 0),
     _Level(_operation_notable_key, _alike_of_valid),
+    _Level(_notable_member_key, _alike_of_member, _notable_of_key),
+    _Level(_nothing_in_member_key, _alike_of_nothing, _notable_of_key),
     _Level(
         _operation_key,
         lambda several, tried, status: tried.alike(

@@ -555,3 +555,36 @@ def test_headers_of_which_nothing_was_kept_are_told_all_the_same(seen: Observed)
     (one,) = parity(seen)
     assert one.sentence.startswith("The headers `x-")
     assert "are sent by one side only" in one.sentence
+
+
+def titled(seen: Observed, left: int, right: int, *titles: str) -> None:
+    """Tasks with notable titles, beside plain ones to which both sides answer alike."""
+    for title in titles:
+        seen.statuses(post({"title": title}), left, right)
+        for _ in range(3):
+            seen.statuses(post({"title": "a"}), left)
+
+
+def test_a_member_that_is_refused_in_whichever_way_it_is_unusual_is_one_fact(
+    seen: Observed,
+) -> None:
+    titled(seen, 201, 422, "é", " a", "50 %")
+    (found,) = parity(seen)
+    assert found.conditions == (Condition("notable", "title"),)
+
+
+def test_what_is_empty_and_what_is_blank_is_refused_for_one_reason(seen: Observed) -> None:
+    for state in ("", "%20%20"):
+        seen.statuses(get(f"/tasks?state={state}"), 200, 422)
+    for state in ("%C3%A9", "50%25", "%20a", "Abc", "open"):
+        seen.statuses(get(f"/tasks?state={state}"), 200)
+    (found,) = parity(seen)
+    assert found.conditions == (Condition("notable", "state", "blank"),)
+
+
+def test_one_unusual_way_among_many_is_a_fact_of_its_own(seen: Observed) -> None:
+    for title in ("50 %", " a", "Abc"):
+        titled(seen, 201, 201, title)
+    titled(seen, 201, 422, "é")
+    titled(seen, 201, 500, "nul \0")
+    assert sorted(pairs(parity(seen))) == [["201", "422"], ["201", "500"]]
