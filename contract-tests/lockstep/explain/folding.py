@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -20,12 +21,17 @@ _FEWEST_TOGETHER = 3
 _WHO = frozenset({"another's thing", "no credentials", "bad credentials"})
 # What stands for nothing, as JSON.
 _NOTHING = frozenset({"null", '""'})
+# Which part of a list is asked for.
+_PAGING = re.compile(
+    r"page|offset|cursor|after|before|skip|start|limit|size|count|first|last|top|max", re.IGNORECASE
+)
 _APPEARING = frozenset({"member", "header", "cookie"})
 
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """The clusters, those of one fact as one of them."""
     one_gap = _same_gap(list(_same_order(_same_failure(clusters))))
+    one_gap = _same_pages(list(one_gap))
     told = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
     return _same_places(told)
 
@@ -131,6 +137,29 @@ def _is_behind(one: Cluster, gap: Cluster) -> bool:
     who = kinds_of(gap.conditions) & _WHO
     every = [kinds_of(finding.conditions) for finding in one.findings]
     return same and one.operations <= gap.operations and all(who <= kinds for kinds in every)
+
+
+def _same_pages(clusters: list[Cluster]) -> Iterator[Cluster]:
+    """A page of a list in another order shows other things: that is not a fact of its own."""
+    orders = [one for one in clusters if one.chosen.signature.how == "order"]
+    for one in clusters:
+        known = next((each for each in orders if each.operations == one.operations), None)
+        if known is None or known is one or not _is_other_page(one):
+            yield one
+        else:
+            known.leading = known.chosen
+            known.absorb(one)
+
+
+def _is_other_page(one: Cluster) -> bool:
+    """Whether a part of a list has as many other elements."""
+    chosen = one.chosen
+    counts = {text.partition(" ")[0] for text in chosen.values.values()}
+    paged = bool(one.conditions) and all(
+        each.kind == "parameter" and _PAGING.search(each.subject) for each in one.conditions
+    )
+    listed = chosen.category == PARITY and chosen.signature.kind == "list"
+    return listed and chosen.signature.how not in ("order", "count") and paged and len(counts) == 1
 
 
 def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

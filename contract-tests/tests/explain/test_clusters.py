@@ -588,3 +588,15 @@ def test_one_unusual_way_among_many_is_a_fact_of_its_own(seen: Observed) -> None
     titled(seen, 201, 422, "é")
     titled(seen, 201, 500, "nul \0")
     assert sorted(pairs(parity(seen))) == [["201", "422"], ["201", "500"]]
+
+
+def test_another_page_of_a_list_in_another_order_is_no_fact_of_its_own(seen: Observed) -> None:
+    seen.hear(get("/tasks"), listed("t1", "t2"), listed("t2", "t1"))
+    for path in ("/tasks", "/tasks?limit=1", "/tasks?state=open"):
+        for _ in range(3):
+            seen.hear(get(path), listed("t1"))
+        if "?" in path:
+            seen.hear(get(path), listed("t1"), listed("t2"))
+    order, page = sorted(parity(seen), key=lambda one: one.signature.how != "order")
+    assert (order.conditions, page.conditions) == ((), parameters("state"))
+    assert sum(place.count for place in order.places) == 2
